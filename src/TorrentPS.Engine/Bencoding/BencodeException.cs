@@ -1,0 +1,13 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Bencoding;
+
+/// <summary>The bytes are not bencoded data (BEP 3, section "bencoding"), or exceed a limit.</summary>
+public sealed class BencodeException : TorrentException
+{
+    internal BencodeException(string message, long byteOffset)
+        : base(TorrentErrorId.InvalidBencode, $"{message} (byte {byteOffset})") => ByteOffset = byteOffset;
+
+    /// <summary>Where in the data the fault is: the number of bytes before it.</summary>
+    public long ByteOffset { get; }
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using TorrentPS.Engine.Discovery;
+
+namespace TorrentPS.Engine;
+
+/// <summary>What one download is to do.</summary>
+public sealed record DownloadOptions
+{
+    /// <summary>The folder that the file or folder of the torrent goes into; made when missing.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>Wildcards (<c>*</c>, <c>?</c>, <c>[a-z]</c>) over the files' paths, whole or below the torrent's folder; empty means all files.</summary>
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary>Wildcards over the files' paths of those not wanted.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Peers to connect to besides those that are discovered.</summary>
+    public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
+
+    /// <summary>The discoveries to use; null means all that the torrent allows.</summary>
+    public IReadOnlyCollection<PeerSource>? Sources { get; init; }
+
+    /// <summary>Peers connected at once, 1 to 10000.</summary>
+    public int MaxPeers { get; init; } = 200;
+
+    /// <summary>Bytes a second to receive at most; 0 means no limit.</summary>
+    public long DownloadLimit { get; init; }
+
+    /// <summary>Bytes a second to send at most; 0 means no limit.</summary>
+    public long UploadLimit { get; init; }
+
+    /// <summary>Whether pieces are asked for from first to last.</summary>
+    public bool Sequential { get; init; }
+
+    /// <summary>After completion, uploads until this many bytes were sent for each byte of the data; null does not seed for a ratio.</summary>
+    public double? SeedRatio { get; init; }
+
+    /// <summary>After completion, uploads this long; null does not seed for a time; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> seeds until it is stopped.</summary>
+    public TimeSpan? SeedTime { get; init; }
+
+    /// <summary>The download ends as timed out after this; null means never.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>The download ends as stalled after this long without a new block; null means never.</summary>
+    public TimeSpan? StallTimeout { get; init; }
+
+    /// <summary>Whether everything on disk is hashed again, whatever the resume file says.</summary>
+    public bool Recheck { get; init; }
+
+    /// <summary>Uploads data that must be complete and is never written; ends with <see cref="Errors.TorrentErrorId.DataMismatch"/> when it is not.</summary>
+    public bool SeedOnly { get; init; }
+}

@@ -1,0 +1,56 @@
+namespace TorrentPS.Engine.Errors;
+
+/// <summary>The stable identifiers of everything that can go wrong; scripts compare their names.</summary>
+public enum TorrentErrorId
+{
+    /// <summary>Something that no other identifier describes.</summary>
+    Unexpected,
+
+    /// <summary>There is no torrent at the given path or address.</summary>
+    TorrentNotFound,
+
+    /// <summary>The bytes are not bencoded data (BEP 3).</summary>
+    InvalidBencode,
+
+    /// <summary>The data is bencoded, but is not a torrent (BEP 3, BEP 52).</summary>
+    InvalidTorrent,
+
+    /// <summary>The text is not a magnet link (BEP 9, BEP 53).</summary>
+    InvalidMagnetUri,
+
+    /// <summary>A name in the torrent would lead outside the destination, or is one that no file can have.</summary>
+    UnsafePath,
+
+    /// <summary>No answer that could be understood came from the tracker.</summary>
+    TrackerUnreachable,
+
+    /// <summary>The tracker answered with a failure reason, which is the message.</summary>
+    TrackerFailure,
+
+    /// <summary>No peer was found.</summary>
+    NoPeers,
+
+    /// <summary>No peer sent the metadata of a magnet link in time (BEP 9).</summary>
+    MetadataTimedOut,
+
+    /// <summary>Nothing arrived for longer than the stall time-out.</summary>
+    DownloadStalled,
+
+    /// <summary>The download took longer than its time-out.</summary>
+    DownloadTimedOut,
+
+    /// <summary>The download was stopped before it was complete.</summary>
+    DownloadStopped,
+
+    /// <summary>There is no room left where the files go.</summary>
+    DiskFull,
+
+    /// <summary>A file or folder may not be read or written.</summary>
+    AccessDenied,
+
+    /// <summary>Another process is downloading the same torrent to the same place.</summary>
+    DataInUse,
+
+    /// <summary>The data on disk is not what the torrent describes.</summary>
+    DataMismatch,
+}

@@ -1,0 +1,75 @@
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>What a .torrent file says (BEP 3 and its extensions), checked and immutable.</summary>
+public sealed class Torrent
+{
+    internal Torrent()
+    {
+    }
+
+    /// <summary>The suggested name of the file, or of the folder when there are several files; sanitized.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What identifies it.</summary>
+    public required InfoHash InfoHash { get; init; }
+
+    /// <summary>Which generation of the protocol it is for.</summary>
+    public required TorrentVersion Version { get; init; }
+
+    /// <summary>Bytes in a piece; the last piece may have fewer.</summary>
+    public required int PieceLength { get; init; }
+
+    /// <summary>Bytes in all its files, padding included.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>How many pieces there are.</summary>
+    public required int PieceCount { get; init; }
+
+    /// <summary>Its files in order, padding files included.</summary>
+    public required IReadOnlyList<TorrentFile> Files { get; init; }
+
+    /// <summary>Whether it is of one file that lies directly in the destination, rather than of a folder.</summary>
+    public required bool IsSingleFile { get; init; }
+
+    /// <summary>Its trackers by tier (BEP 12); the tier of <c>announce</c> where there is no <c>announce-list</c>.</summary>
+    public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get; init; } = [];
+
+    /// <summary>Its web seeds (BEP 19, <c>url-list</c>).</summary>
+    public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
+
+    /// <summary>Its DHT nodes as host:port (BEP 5).</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    /// <summary>Whether peers come only from its trackers (BEP 27).</summary>
+    public bool IsPrivate { get; init; }
+
+    /// <summary>The author's remark.</summary>
+    public string? Comment { get; init; }
+
+    /// <summary>The program that made it.</summary>
+    public string? CreatedBy { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset? CreationDate { get; init; }
+
+    /// <summary>The <c>source</c> key of the info dictionary, which private trackers set.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The info dictionary exactly as read: what the info hash is of.</summary>
+    public required ReadOnlyMemory<byte> InfoBytes { get; init; }
+
+    /// <summary>The SHA-1 hashes of the v1 pieces, 20 bytes each, in a row; empty for a v2 torrent.</summary>
+    internal ReadOnlyMemory<byte> PieceHashes { get; init; }
+
+    /// <summary>The SHA-1 of a piece.</summary>
+    internal ReadOnlySpan<byte> PieceHash(int piece) => PieceHashes.Span.Slice(piece * InfoHash.V1Length, InfoHash.V1Length);
+
+    /// <summary>Bytes in a piece: <see cref="PieceLength"/>, or what is left for the last.</summary>
+    internal int LengthOfPiece(int piece) =>
+        (int)Math.Min(PieceLength, Length - (long)piece * PieceLength);
+
+    /// <summary>Reads a .torrent.</summary>
+    /// <param name="data">The whole file.</param>
+    /// <exception cref="TorrentPS.Engine.Errors.TorrentException">It is not bencoded, not a torrent, exceeds a limit or names an unsafe path; the message has the byte offset and the key.</exception>
+    public static Torrent Parse(ReadOnlyMemory<byte> data) => throw new NotImplementedException();
+}

@@ -1,0 +1,29 @@
+namespace TorrentPS.Engine;
+
+/// <summary>What holds for everything that a <see cref="TorrentClient"/> does.</summary>
+public sealed record TorrentClientOptions
+{
+    /// <summary>The TCP port that peers may connect to, 1 to 65535; 0 takes any free one. A port that is taken is replaced by a free one, unless <see cref="RequirePort"/>.</summary>
+    public int Port { get; init; } = 6881;
+
+    /// <summary>Whether a taken <see cref="Port"/> is an error.</summary>
+    public bool RequirePort { get; init; }
+
+    /// <summary>Connections at once over all torrents, 1 to 10000.</summary>
+    public int MaxConnections { get; init; } = 500;
+
+    /// <summary>Connections being made at once, 1 to 1000.</summary>
+    public int MaxHalfOpen { get; init; } = 50;
+
+    /// <summary>Whether connections to peers are encrypted.</summary>
+    public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
+
+    /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
+    public long BufferLimit { get; init; } = 48L << 20;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets a line for each thing that a user might want to know when a download is slow; called from any thread.</summary>
+    public Action<string>? Log { get; init; }
+}
