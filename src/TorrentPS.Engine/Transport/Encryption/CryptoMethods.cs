@@ -1,0 +1,15 @@
+namespace TorrentPS.Engine.Transport.Encryption;
+
+/// <summary>What protects the stream after the MSE handshake: the bits of crypto_provide and crypto_select.</summary>
+[Flags]
+internal enum CryptoMethods : uint
+{
+    /// <summary>Nothing is offered.</summary>
+    None = 0,
+
+    /// <summary>Only the handshake is encrypted.</summary>
+    Plain = 1,
+
+    /// <summary>All bytes are encrypted with RC4.</summary>
+    Rc4 = 2,
+}

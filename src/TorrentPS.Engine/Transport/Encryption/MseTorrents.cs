@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace TorrentPS.Engine.Transport.Encryption;
+
+/// <summary>
+/// The info hashes that incoming encrypted connections may ask for. A peer names its torrent only by HASH('req2', SKEY), so these
+/// hashes are computed once, when a torrent is added, and a connection costs one look-up however many torrents there are.
+/// Safe for use by many threads.
+/// </summary>
+internal sealed class MseTorrents
+{
+    private readonly ConcurrentDictionary<Digest, byte[]> _infoHashes = new();
+
+    /// <summary>How many info hashes there are.</summary>
+    public int Count => _infoHashes.Count;
+
+    /// <summary>Accepts connections for a torrent; a hybrid torrent is added once for each of its two hashes.</summary>
+    /// <param name="infoHash">The 20 bytes of the handshake (a v2 hash is cut to them).</param>
+    /// <returns>False where it was there already.</returns>
+    public bool Add(ReadOnlySpan<byte> infoHash)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(infoHash.Length, MseKeys.HashLength, nameof(infoHash));
+        return _infoHashes.TryAdd(Name(infoHash), infoHash.ToArray());
+    }
+
+    /// <summary>Accepts no more connections for a torrent.</summary>
+    /// <param name="infoHash">The 20 bytes of the handshake.</param>
+    /// <returns>False where it was not there.</returns>
+    public bool Remove(ReadOnlySpan<byte> infoHash)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(infoHash.Length, MseKeys.HashLength, nameof(infoHash));
+        return _infoHashes.TryRemove(Name(infoHash), out _);
+    }
+
+    /// <summary>Finds the torrent that a peer asks for.</summary>
+    /// <param name="name">HASH('req2', SKEY): 20 bytes.</param>
+    /// <param name="infoHash">The torrent's info hash.</param>
+    public bool TryFind(ReadOnlySpan<byte> name, [NotNullWhen(true)] out byte[]? infoHash) =>
+        _infoHashes.TryGetValue(new Digest(name), out infoHash);
+
+    private static Digest Name(ReadOnlySpan<byte> infoHash)
+    {
+        Span<byte> name = stackalloc byte[MseKeys.HashLength];
+        MseKeys.HashTorrent(infoHash, name);
+        return new Digest(name);
+    }
+
+    private readonly record struct Digest(ulong First, ulong Second, uint Third)
+    {
+        public Digest(ReadOnlySpan<byte> bytes)
+            : this(
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]))
+        {
+        }
+    }
+}
