@@ -1,0 +1,14 @@
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>Where the bytes of a piece are looked for.</summary>
+internal enum ByteSource
+{
+    /// <summary>Those of wanted files in the files, the others in the parts file: where they are written.</summary>
+    Selection,
+
+    /// <summary>The same for the selection that the resume file was saved with.</summary>
+    PreviousSelection,
+
+    /// <summary>All in the files.</summary>
+    Files,
+}

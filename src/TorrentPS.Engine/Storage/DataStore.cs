@@ -1,0 +1,262 @@
+using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>
+/// The data of one torrent on disk: its files at their final names below the destination, and, beside them in <c>.torrentps</c>, the resume file
+/// and the parts file. Reading and writing are positioned, synchronous and safe to do from several threads at once.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A piece at the border of a wanted and an unwanted file has bytes of both. Those of the unwanted file go to the parts file, so that the piece
+/// can be checked and uploaded and the unwanted file still is not there. Padding files (BEP 47) are not on disk: they read as zeros.
+/// </para>
+/// <para>
+/// Order of use: a <see cref="DestinationLock"/>, then <see cref="LoadResume"/> (before <see cref="Prepare"/>, which touches files),
+/// <see cref="Prepare"/>, <see cref="VerifyAsync"/> of what is suspect or, without resume data, of everything; then
+/// <see cref="Write"/>, <see cref="TryRead"/> and from time to time <see cref="SaveResume"/>.
+/// </para>
+/// </remarks>
+internal sealed partial class DataStore : IDisposable
+{
+    private const int OpenFileLimit = 64;
+    private const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
+
+    private readonly FileLayout _layout;
+    private readonly DestinationFolder _folder;
+    private readonly FileHandleCache _handles;
+    private readonly bool _readOnly;
+    private readonly string[] _paths;
+    private readonly bool[] _dirty;
+    private readonly bool[] _fresh;
+    private readonly List<string> _trimmed = [];
+    private bool _prepared;
+
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="destination">The folder that its file or folder goes into.</param>
+    /// <param name="wantedFiles">Which of its files to store, one value a file; padding files never are.</param>
+    /// <param name="readOnly">Whether nothing is ever created or written: for seeding data that is there. The parts file is not used then.</param>
+    /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
+    public DataStore(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly = false)
+    {
+        Torrent = torrent;
+        _layout = new FileLayout(torrent, wantedFiles);
+        _folder = new DestinationFolder(destination);
+        _readOnly = readOnly;
+        _handles = new FileHandleCache(OpenFile, OpenFileLimit);
+        int count = torrent.Files.Count;
+
+        // The parts file comes after the last file in everything that is kept by file.
+        _paths = new string[count + 1];
+        for (int i = 0; i < count; i++)
+            _paths[i] = torrent.Files[i].IsPadding ? "" : _folder.FullPath(torrent.Files[i].Path);
+        _paths[count] = Path.Join(_folder.ControlPath, PartsName);
+        _dirty = new bool[count + 1];
+        _fresh = new bool[count + 1];
+        DataPath = _folder.FullPath(torrent.Name);
+    }
+
+    /// <summary>The torrent.</summary>
+    public Torrent Torrent { get; }
+
+    /// <summary>The full path of the file, or of the folder where there are several files.</summary>
+    public string DataPath { get; }
+
+    /// <summary>The pieces that overlap a wanted file.</summary>
+    public Bitfield WantedPieces => _layout.WantedPieces;
+
+    /// <summary>Bytes of the wanted files.</summary>
+    public long BytesWanted => _layout.BytesWanted;
+
+    /// <summary>The files that were longer than the torrent says, which <see cref="Prepare"/> therefore cut: worth telling the user.</summary>
+    public IReadOnlyList<string> TrimmedFiles => _trimmed;
+
+    internal string ControlPath => _folder.ControlPath;
+
+    private string PartsName => $"{Torrent.InfoHash}.parts";
+
+    private int PartsIndex => Torrent.Files.Count;
+
+    /// <summary>Bytes of a piece that belong to wanted files.</summary>
+    public long BytesWantedIn(int piece) => _layout.BytesWantedIn(piece);
+
+    /// <summary>
+    /// Writes part of a piece, with one gathering write a file. A piece that overlaps no wanted file is refused.
+    /// </summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="begin">Where in the piece the bytes begin.</param>
+    /// <param name="buffers">The bytes, in a row.</param>
+    /// <exception cref="TorrentException">They could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
+    public void Write(int piece, int begin, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        if (_readOnly)
+            throw new InvalidOperationException("The data is opened for reading only.");
+        BufferCursor cursor = new(buffers);
+        CheckRange(piece, begin, cursor.Length);
+        foreach (FileSegment segment in _layout.Segments(piece, begin, (int)cursor.Length))
+        {
+            if (Torrent.Files[segment.File].IsPadding)
+                cursor.Skip(segment.Length);
+            else
+                WriteSegment(segment, cursor.Take(segment.Length));
+        }
+    }
+
+    /// <summary>Reads part of a piece.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="begin">Where in the piece the bytes begin.</param>
+    /// <param name="destination">Gets the bytes.</param>
+    /// <returns>False when a file is missing or too short; the destination is then undefined.</returns>
+    /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
+    public bool TryRead(int piece, int begin, Span<byte> destination)
+    {
+        CheckRange(piece, begin, destination.Length);
+        return TryReadFrom(piece, begin, destination, ByteSource.Selection);
+    }
+
+    /// <summary>Waits until what was written is on the disk itself: afterwards it survives a loss of power.</summary>
+    /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied).</exception>
+    public void Flush()
+    {
+        for (int file = 0; file < _dirty.Length; file++)
+        {
+            if (!Interlocked.Exchange(ref _dirty[file], false))
+                continue;
+            try
+            {
+                if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
+                    continue;
+                using (lease)
+                    RandomAccess.FlushToDisk(lease.Handle);
+            }
+            catch (Exception e) when (DiskErrors.IsDiskError(e))
+            {
+                Volatile.Write(ref _dirty[file], true);
+                throw DiskErrors.From(e, _paths[file], "cannot be written");
+            }
+        }
+    }
+
+    /// <summary>Closes the files. Writes in progress end undisturbed.</summary>
+    public void Dispose() => _handles.Dispose();
+
+    private bool TryReadFrom(int piece, int begin, Span<byte> destination, ByteSource source)
+    {
+        int done = 0;
+        foreach (FileSegment segment in _layout.Segments(piece, begin, destination.Length))
+        {
+            Span<byte> part = destination.Slice(done, segment.Length);
+            done += segment.Length;
+            if (Torrent.Files[segment.File].IsPadding)
+                part.Clear();
+            else if (!TryReadSegment(segment, part, source))
+                return false;
+        }
+
+        return true;
+    }
+
+    private bool TryReadSegment(in FileSegment segment, Span<byte> destination, ByteSource source)
+    {
+        (int file, long offset) = Locate(segment, source);
+        try
+        {
+            if (!_handles.TryRent(file, write: false, out FileHandleCache.Lease lease))
+                return false;
+            using (lease)
+            {
+                while (!destination.IsEmpty)
+                {
+                    int read = RandomAccess.Read(lease.Handle, destination, offset);
+                    if (read == 0)
+                        return false;
+                    destination = destination[read..];
+                    offset += read;
+                }
+            }
+
+            return true;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, _paths[file], "cannot be read");
+        }
+    }
+
+    private void WriteSegment(in FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        (int file, long offset) = Locate(segment, ByteSource.Selection);
+        if (file != PartsIndex && !_layout.IsWanted(file))
+            throw new InvalidOperationException("The piece belongs to no wanted file.");
+        try
+        {
+            if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
+                throw new TorrentException(TorrentErrorId.DataMismatch, $"'{_paths[file]}' was removed while it was downloaded; start the download again.");
+            using (lease)
+            {
+                Volatile.Write(ref _fresh[file], false);
+                if (buffers.Count == 1)
+                    RandomAccess.Write(lease.Handle, buffers[0].Span, offset);
+                else
+                    RandomAccess.Write(lease.Handle, buffers, offset);
+                Volatile.Write(ref _dirty[file], true);
+            }
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, _paths[file], "cannot be written");
+        }
+    }
+
+    private bool IsInParts(int file, ByteSource source) => source switch
+    {
+        ByteSource.Selection => !_readOnly && !_layout.IsWanted(file),
+        ByteSource.PreviousSelection => _previousSelection is { } previous && !previous[file],
+        _ => false,
+    };
+
+    /// <summary>The file, or the parts file, that has a segment, and where in it.</summary>
+    private (int File, long Offset) Locate(in FileSegment segment, ByteSource source)
+    {
+        long slot = IsInParts(segment.File, source) ? _layout.SlotOf(segment) : -1;
+        return slot < 0 ? (segment.File, segment.Offset) : (PartsIndex, slot);
+    }
+
+    private SafeFileHandle? OpenFile(int file, bool write)
+    {
+        string path = _paths[file];
+        FileAccess access = write ? FileAccess.ReadWrite : FileAccess.Read;
+        try
+        {
+            if (file == PartsIndex && write)
+                return _folder.OpenControlFile(PartsName, OpenParts);
+            _folder.CheckLinks(path);
+            return File.OpenHandle(path, FileMode.Open, access, ShareAll);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, path, write ? "cannot be written" : "cannot be read");
+        }
+    }
+
+    private static SafeFileHandle OpenParts(string path)
+    {
+        SafeFileHandle handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
+        SparseFile.Mark(handle);
+        return handle;
+    }
+
+    private void CheckRange(int piece, int begin, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)piece, (uint)Torrent.PieceCount, nameof(piece));
+        ArgumentOutOfRangeException.ThrowIfNegative(begin);
+        if (begin + length > Torrent.LengthOfPiece(piece))
+            throw new ArgumentOutOfRangeException(nameof(begin), "The bytes reach beyond the end of the piece.");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+
+namespace TorrentPS.Engine.Tests.Storage;
+
+/// <summary>A torrent together with all its bytes.</summary>
+[SuppressMessage("Security", "CA5350", Justification = "BEP 3 has SHA-1.")]
+internal sealed class Sample
+{
+    private Sample(Torrent torrent, byte[] content) => (Torrent, Content) = (torrent, content);
+
+    public Torrent Torrent { get; }
+
+    public byte[] Content { get; }
+
+    public bool[] All
+    {
+        get
+        {
+            bool[] all = new bool[Torrent.Files.Count];
+            Array.Fill(all, true);
+            return all;
+        }
+    }
+
+    /// <summary>Makes one: a path that ends with "pad" is a padding file; one path is a single file, several lie in the folder "T".</summary>
+    public static Sample Make(int pieceLength, int seed, params (string Path, int Length)[] files)
+    {
+        List<TorrentFile> entries = [];
+        long offset = 0;
+        foreach ((string path, int length) in files)
+        {
+            string full = files.Length == 1 ? path : "T/" + path;
+            entries.Add(new TorrentFile(full, length, entries.Count, offset) { IsPadding = path.EndsWith("pad", StringComparison.Ordinal) });
+            offset += length;
+        }
+
+        byte[] content = new byte[offset];
+        new Random(seed).NextBytes(content);
+        foreach (TorrentFile file in entries.Where(file => file.IsPadding))
+            content.AsSpan((int)file.Offset, (int)file.Length).Clear();
+        int count = (int)((offset + pieceLength - 1) / pieceLength);
+        byte[] hashes = new byte[count * 20];
+        for (int i = 0; i < count; i++)
+            SHA1.HashData(content.AsSpan(i * pieceLength, (int)Math.Min(pieceLength, offset - (long)i * pieceLength)), hashes.AsSpan(i * 20));
+        Torrent torrent = new()
+        {
+            Name = files.Length == 1 ? files[0].Path : "T",
+            InfoHash = InfoHash.Create(SHA1.HashData([.. hashes, .. BitConverter.GetBytes(pieceLength), .. BitConverter.GetBytes(seed)])),
+            Version = TorrentVersion.V1,
+            PieceLength = pieceLength,
+            Length = offset,
+            PieceCount = count,
+            Files = entries,
+            IsSingleFile = files.Length == 1,
+            InfoBytes = ReadOnlyMemory<byte>.Empty,
+            PieceHashes = hashes,
+        };
+        return new Sample(torrent, content);
+    }
+
+    public bool[] Only(params int[] files)
+    {
+        bool[] wanted = new bool[Torrent.Files.Count];
+        foreach (int file in files)
+            wanted[file] = true;
+        return wanted;
+    }
+
+    public ReadOnlyMemory<byte> Piece(int piece) =>
+        Content.AsMemory(piece * Torrent.PieceLength, Torrent.LengthOfPiece(piece));
+
+    public ReadOnlySpan<byte> File(int file) =>
+        Content.AsSpan((int)Torrent.Files[file].Offset, (int)Torrent.Files[file].Length);
+
+    public void WriteAll(DataStore store)
+    {
+        for (int piece = 0; piece < Torrent.PieceCount; piece++)
+        {
+            if (store.WantedPieces[piece])
+                store.Write(piece, 0, [Piece(piece)]);
+        }
+    }
+
+    /// <summary>Puts files onto the disk as another program would.</summary>
+    public void Lay(string destination, params int[] files)
+    {
+        foreach (int file in files)
+        {
+            string path = Path.Join(destination, Torrent.Files[file].Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            System.IO.File.WriteAllBytes(path, File(file).ToArray());
+        }
+    }
+}
