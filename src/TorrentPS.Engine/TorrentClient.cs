@@ -7,7 +7,7 @@ namespace TorrentPS.Engine;
 /// The BitTorrent client: what the module and the tool call. One client has one listener, one buffer pool and one set of connection
 /// limits for all that it does at once. Safe to use from several threads.
 /// </summary>
-public sealed class TorrentClient : IAsyncDisposable
+public sealed partial class TorrentClient : IAsyncDisposable
 {
     /// <summary>Makes a client; nothing is opened until it is needed.</summary>
     /// <param name="options">What holds for everything it does; null means the defaults.</param>
@@ -15,24 +15,6 @@ public sealed class TorrentClient : IAsyncDisposable
 
     /// <summary>What holds for everything it does.</summary>
     public TorrentClientOptions Options { get; }
-
-    /// <summary>Reads a torrent from an http or https address.</summary>
-    /// <param name="uri">The address of a .torrent.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="Errors.TorrentException">There is no torrent at the address (<c>TorrentNotFound</c>), or what is there is not one.</exception>
-    public Task<TorrentInfo> GetTorrentAsync(Uri uri, CancellationToken cancellationToken = default) => throw new NotImplementedException();
-
-    /// <summary>Asks the discoveries for peers and yields each new one as it arrives. Tells trackers of a start and then of a stop, so that none keeps a ghost (BEP 3).</summary>
-    /// <param name="torrent">The torrent.</param>
-    /// <param name="options">How to look; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends the search; the stops are still announced.</param>
-    public IAsyncEnumerable<TorrentPeer> FindPeersAsync(TorrentInfo torrent, PeerSearchOptions? options = null, CancellationToken cancellationToken = default) => throw new NotImplementedException();
-
-    /// <summary>Scrapes every tracker of a torrent (BEP 48) and yields one result a tracker, as they arrive.</summary>
-    /// <param name="torrent">The torrent.</param>
-    /// <param name="timeout">How long to wait for each.</param>
-    /// <param name="cancellationToken">Ends the scraping.</param>
-    public IAsyncEnumerable<TorrentTracker> ScrapeAsync(TorrentInfo torrent, TimeSpan timeout, CancellationToken cancellationToken = default) => throw new NotImplementedException();
 
     /// <summary>Connects to a peer and exchanges handshakes (BEP 3, BEP 10). Never throws for what the peer does: an unreachable peer is a result.</summary>
     /// <param name="endPoint">The peer's address.</param>

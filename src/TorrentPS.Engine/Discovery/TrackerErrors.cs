@@ -1,0 +1,42 @@
+using System.Text;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Discovery;
+
+/// <summary>The errors of trackers, each naming its tracker.</summary>
+internal static class TrackerErrors
+{
+    private const int LongestText = 500;
+
+    public static TorrentException Unreachable(Uri tracker, string reason, Exception? inner = null) =>
+        new(TorrentErrorId.TrackerUnreachable, $"Tracker {NameOf(tracker)} cannot be used: {reason}.", inner);
+
+    /// <summary>A failure reason: the tracker's own text comes first.</summary>
+    public static TorrentException Failure(Uri tracker, ReadOnlySpan<byte> text) =>
+        new(TorrentErrorId.TrackerFailure, $"{Clean(text)} (tracker {NameOf(tracker)})");
+
+    /// <summary>The address without the query and the user part, which often hold a user's secret key.</summary>
+    public static string NameOf(Uri tracker) => !tracker.IsAbsoluteUri ? tracker.OriginalString
+        : tracker.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+
+    /// <summary>Text from a tracker as it may be shown on a terminal: no control or formatting characters, and not endless.</summary>
+    public static string Clean(ReadOnlySpan<byte> utf8)
+    {
+        string text = Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 4 * LongestText)]);
+        var clean = new StringBuilder(Math.Min(text.Length, LongestText + 1));
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (clean.Length >= LongestText)
+            {
+                clean.Append('…');
+                break;
+            }
+            bool isShown = Rune.GetUnicodeCategory(rune) is not (System.Globalization.UnicodeCategory.Control
+                or System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.LineSeparator
+                or System.Globalization.UnicodeCategory.ParagraphSeparator or System.Globalization.UnicodeCategory.OtherNotAssigned);
+            clean.Append(isShown ? rune.ToString() : " ");
+        }
+        string result = clean.ToString().Trim();
+        return result.Length == 0 ? "the tracker gave no reason" : result;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine;
+
+public sealed partial class TorrentClient
+{
+    private const int MaxTorrentFileLength = 10_000_000;
+    private const int MaxScrapesAtOnce = 32;
+
+    private static readonly TimeSpan s_torrentFileTimeout = TimeSpan.FromSeconds(30);
+
+    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider);
+
+    private TrackerFactory Trackers => field ??= new TrackerFactory(Http);
+
+    /// <summary>Reads a torrent from an http or https address.</summary>
+    /// <param name="uri">The address of a .torrent.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="TorrentException">There is no torrent at the address (<c>TorrentNotFound</c>), or what is there is not one.</exception>
+    public async Task<TorrentInfo> GetTorrentAsync(Uri uri, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(uri);
+        if (!uri.IsAbsoluteUri || uri.Scheme is not ("http" or "https"))
+            throw NotFound(uri, "only http and https addresses can be read");
+        var options = new HttpFetchOptions { MaxBodyLength = MaxTorrentFileLength, Timeout = s_torrentFileTimeout };
+        HttpReply reply;
+        try
+        {
+            reply = await Http.GetAsync(uri, options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpFetchException exception)
+        {
+            throw NotFound(uri, exception.Message, exception);
+        }
+        if (reply.Status != 200)
+            throw NotFound(uri, reply.Status == 404 ? "the server has nothing there (HTTP status 404)" : $"the server answered with HTTP status {reply.Status}");
+        try
+        {
+            return new TorrentInfo(Torrent.Parse(reply.Body), uri.OriginalString);
+        }
+        catch (BencodeException exception)
+        {
+            // A login or error page is what is mostly there in place of a torrent: the byte offset alone would not help.
+            throw new TorrentException(exception.ErrorId, $"What is at {TrackerErrors.NameOf(uri)} is not a torrent: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Asks the discoveries for peers and yields each new one as it arrives. Tells trackers of a start and then of a stop, so that none keeps a ghost (BEP 3).</summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="options">How to look; null means the defaults.</param>
+    /// <param name="cancellationToken">Ends the search; the stops are still announced.</param>
+    public IAsyncEnumerable<TorrentPeer> FindPeersAsync(TorrentInfo torrent, PeerSearchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(torrent);
+        options ??= new PeerSearchOptions();
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxPeers);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Port, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Port, 65535);
+        return FindPeersCoreAsync(torrent, options, cancellationToken);
+    }
+
+    /// <summary>Scrapes every tracker of a torrent (BEP 48) and yields one result a tracker, as they arrive.</summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="timeout">How long to wait for each.</param>
+    /// <param name="cancellationToken">Ends the scraping.</param>
+    public IAsyncEnumerable<TorrentTracker> ScrapeAsync(TorrentInfo torrent, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(torrent);
+        if (timeout <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "The time to wait must be positive.");
+        return ScrapeCoreAsync(torrent, timeout, cancellationToken);
+    }
+
+    private static TorrentException NotFound(Uri uri, string reason, Exception? inner = null) =>
+        new(TorrentErrorId.TorrentNotFound, $"There is no torrent at {TrackerErrors.NameOf(uri)}: {reason}.", inner);
+
+    private async IAsyncEnumerable<TorrentPeer> FindPeersCoreAsync(TorrentInfo torrent, PeerSearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var search = new PeerSearch(torrent.Torrent, options, Trackers, Options.TimeProvider);
+        search.Start();
+        int found = 0;
+        await foreach (DiscoveredPeer peer in search.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return new TorrentPeer
+            {
+                Address = peer.EndPoint.Address.ToString(),
+                Port = peer.EndPoint.Port,
+                PeerId = peer.PeerId.IsEmpty ? null : PeerIdText.Escape(peer.PeerId.Span),
+                InfoHash = torrent.InfoHash,
+                TorrentName = torrent.Name,
+                Source = peer.Source,
+                Tracker = peer.Tracker,
+            };
+            if (++found == options.MaxPeers)
+                yield break;
+        }
+    }
+
+    private async IAsyncEnumerable<TorrentTracker> ScrapeCoreAsync(TorrentInfo torrent, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var gate = new SemaphoreSlim(MaxScrapesAtOnce);
+        var results = Channel.CreateUnbounded<TorrentTracker>();
+        var scrapes = new List<Task>();
+        for (int tier = 0; tier < torrent.Torrent.Trackers.Count; tier++)
+        {
+            foreach (Uri uri in torrent.Torrent.Trackers[tier])
+                scrapes.Add(ScrapeOneAsync(uri, tier));
+        }
+        try
+        {
+            for (int i = 0; i < scrapes.Count; i++)
+                yield return await results.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(scrapes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        async Task ScrapeOneAsync(Uri uri, int tier)
+        {
+            await gate.WaitAsync(ending.Token).ConfigureAwait(false);
+            try
+            {
+                results.Writer.TryWrite(await ScrapeAsync(torrent, uri, tier, timeout, ending.Token).ConfigureAwait(false));
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }
+    }
+
+    private async Task<TorrentTracker> ScrapeAsync(TorrentInfo torrent, Uri uri, int tier, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var result = new TorrentTracker { Uri = uri, Tier = tier, InfoHash = torrent.InfoHash, TorrentName = torrent.Name };
+        using var limit = new CancellationTokenSource(timeout, Options.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        long begin = Options.TimeProvider.GetTimestamp();
+        TorrentException error;
+        try
+        {
+            ScrapeResponse response = await Trackers.Create(uri).ScrapeAsync([torrent.Torrent.InfoHash], both.Token).ConfigureAwait(false);
+            TimeSpan latency = Options.TimeProvider.GetElapsedTime(begin);
+            if (response.Torrents[0] is { } counts)
+                return result with { Seeders = counts.Complete, Leechers = counts.Incomplete, Downloads = counts.Downloaded, Latency = latency };
+            error = TrackerErrors.Failure(uri, "The tracker does not know this torrent"u8);
+        }
+        catch (TorrentException exception)
+        {
+            error = exception;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            error = TrackerErrors.Unreachable(uri, $"there was no answer within {timeout.TotalSeconds:0.#} s");
+        }
+        return result with { Error = error.Message, ErrorId = error.ErrorId };
+    }
+}
