@@ -61,6 +61,12 @@ public sealed class Torrent
     /// <summary>The SHA-1 hashes of the v1 pieces, 20 bytes each, in a row; empty for a v2 torrent.</summary>
     internal ReadOnlyMemory<byte> PieceHashes { get; init; }
 
+    /// <summary>The roots of the merkle trees by file (BEP 52, <c>pieces root</c>), empty for an empty file; null for a v1 torrent.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>>? PieceRoots { get; init; }
+
+    /// <summary>The <c>piece layers</c> dictionary (BEP 52) exactly as read; empty where there is none, as after a magnet link.</summary>
+    internal ReadOnlyMemory<byte> PieceLayers { get; init; }
+
     /// <summary>The SHA-1 of a piece.</summary>
     internal ReadOnlySpan<byte> PieceHash(int piece) => PieceHashes.Span.Slice(piece * InfoHash.V1Length, InfoHash.V1Length);
 
@@ -69,7 +75,13 @@ public sealed class Torrent
         (int)Math.Min(PieceLength, Length - (long)piece * PieceLength);
 
     /// <summary>Reads a .torrent.</summary>
-    /// <param name="data">The whole file.</param>
+    /// <param name="data">The whole file. It is kept, not copied, and must not be changed afterwards.</param>
     /// <exception cref="TorrentPS.Engine.Errors.TorrentException">It is not bencoded, not a torrent, exceeds a limit or names an unsafe path; the message has the byte offset and the key.</exception>
-    public static Torrent Parse(ReadOnlyMemory<byte> data) => throw new NotImplementedException();
+    public static Torrent Parse(ReadOnlyMemory<byte> data) => TorrentParser.Parse(data);
+
+    /// <summary>Reads an info dictionary alone, as peers send it (BEP 9). The caller compares the info hash.</summary>
+    /// <param name="info">The info dictionary; kept, not copied.</param>
+    /// <param name="magnet">The magnet link, for the trackers and web seeds.</param>
+    /// <exception cref="TorrentPS.Engine.Errors.TorrentException">As for <see cref="Parse"/>.</exception>
+    internal static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet = null) => TorrentParser.ParseInfo(info, magnet);
 }

@@ -77,7 +77,7 @@ public sealed class TorrentInfo
     public string? Source => _torrent.Source;
 
     /// <summary>The magnet link of the torrent (BEP 9, BEP 53).</summary>
-    public string MagnetUri => throw new NotImplementedException();
+    public string MagnetUri => field ??= MagnetLink.FromTorrent(_torrent).ToString();
 
     /// <summary>The path or address it was read from.</summary>
     public string? Path { get; }

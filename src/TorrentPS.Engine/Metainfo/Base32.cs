@@ -1,0 +1,35 @@
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>Base32 (RFC 4648), in which old magnet links have the info hash (BEP 9).</summary>
+internal static class Base32
+{
+    /// <summary>Fills the bytes from the digits, in either case; false when there is another character.</summary>
+    /// <param name="text">Digits without padding, 8 for 5 bytes.</param>
+    /// <param name="bytes">Five eighths as many bytes.</param>
+    public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> bytes)
+    {
+        int bits = 0;
+        int count = 0;
+        int at = 0;
+        foreach (char c in text)
+        {
+            int digit = c switch
+            {
+                >= 'A' and <= 'Z' => c - 'A',
+                >= 'a' and <= 'z' => c - 'a',
+                >= '2' and <= '7' => c - '2' + 26,
+                _ => -1,
+            };
+            if (digit < 0)
+                return false;
+            bits = (bits << 5) | digit;
+            count += 5;
+            if (count < 8)
+                continue;
+            count -= 8;
+            bytes[at++] = (byte)(bits >> count);
+            bits &= (1 << count) - 1;
+        }
+        return at == bytes.Length && count == 0;
+    }
+}

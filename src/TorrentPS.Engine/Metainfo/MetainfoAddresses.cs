@@ -1,0 +1,163 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using TorrentPS.Engine.Bencoding;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>Reads what a torrent or a magnet link says of trackers, web seeds and nodes. What makes no sense is left out: an address can be wrong in a torrent that is right.</summary>
+internal static class MetainfoAddresses
+{
+    /// <summary>The tiers of <c>announce-list</c> (BEP 12). Some programs write a list of addresses instead: each is a tier then.</summary>
+    public static List<List<string>> ReadTiers(ref BencodeReader reader)
+    {
+        var tiers = new List<List<string>>();
+        int count = 0;
+        reader.Read();
+        if (reader.TokenType != BencodeTokenType.StartList)
+        {
+            reader.Skip();
+            return tiers;
+        }
+        List<string>? tier = null;
+        for (int outside = reader.Depth - 1; reader.Depth > outside;)
+        {
+            reader.Read();
+            switch (reader.TokenType)
+            {
+                case BencodeTokenType.StartList when tier is null:
+                    tier = [];
+                    break;
+                case BencodeTokenType.EndList:
+                    if (tier is { Count: > 0 })
+                        tiers.Add(tier);
+                    tier = null;
+                    break;
+                case BencodeTokenType.String when ++count <= MetainfoLimits.Addresses && reader.ValueSpan.Length <= MetainfoLimits.AddressBytes:
+                    if (tier is null)
+                        tiers.Add([reader.GetString()]);
+                    else
+                        tier.Add(reader.GetString());
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+        return tiers;
+    }
+
+    /// <summary>The web seeds of <c>url-list</c> (BEP 19): a list, or one string.</summary>
+    public static List<Uri> ReadWebSeeds(ref BencodeReader reader)
+    {
+        var seeds = new List<Uri>();
+        var known = new HashSet<Uri>();
+        reader.Read();
+        if (reader.TokenType == BencodeTokenType.String)
+            Add(ref reader);
+        if (reader.TokenType != BencodeTokenType.StartList)
+        {
+            reader.Skip();
+            return seeds;
+        }
+        while (reader.Read() && reader.TokenType != BencodeTokenType.EndList)
+        {
+            if (reader.TokenType == BencodeTokenType.String)
+                Add(ref reader);
+            else
+                reader.Skip();
+        }
+        return seeds;
+
+        void Add(ref BencodeReader reader)
+        {
+            if (known.Count < MetainfoLimits.Addresses && reader.ValueSpan.Length <= MetainfoLimits.AddressBytes
+                && TryWebSeed(reader.GetString(), out Uri? uri) && known.Add(uri))
+            {
+                seeds.Add(uri);
+            }
+        }
+    }
+
+    /// <summary>The DHT nodes of <c>nodes</c> (BEP 5): lists of a host and a port.</summary>
+    public static List<string> ReadNodes(ref BencodeReader reader)
+    {
+        var nodes = new List<string>();
+        reader.Read();
+        if (reader.TokenType != BencodeTokenType.StartList)
+        {
+            reader.Skip();
+            return nodes;
+        }
+        while (reader.Read() && reader.TokenType != BencodeTokenType.EndList)
+        {
+            if (reader.TokenType != BencodeTokenType.StartList)
+            {
+                reader.Skip();
+                continue;
+            }
+            string? host = null;
+            long port = 0;
+            while (reader.Read() && reader.TokenType != BencodeTokenType.EndList)
+            {
+                if (reader.TokenType == BencodeTokenType.String && host is null && reader.ValueSpan.Length <= 255)
+                    host = reader.GetString();
+                else if (reader.TokenType == BencodeTokenType.Integer && port == 0)
+                    port = reader.GetInt64();
+                else
+                    reader.Skip();
+            }
+            if (nodes.Count < MetainfoLimits.Addresses && port is > 0 and <= 65535 && IsHost(host, out bool isIPv6))
+                nodes.Add(string.Create(CultureInfo.InvariantCulture, $"{(isIPv6 ? $"[{host}]" : host)}:{port}"));
+        }
+        return nodes;
+    }
+
+    /// <summary>The trackers by tier, without duplicates; the tier of <c>announce</c> where the list has none.</summary>
+    public static IReadOnlyList<IReadOnlyList<Uri>> Trackers(List<List<string>>? announceList, ReadOnlySpan<byte> announce)
+    {
+        var known = new HashSet<Uri>();
+        var tiers = new List<Uri[]>();
+        foreach (List<string> addresses in announceList ?? [])
+        {
+            var tier = new List<Uri>(addresses.Count);
+            foreach (string address in addresses)
+            {
+                if (TryTracker(address, out Uri? uri) && known.Add(uri))
+                    tier.Add(uri);
+            }
+            if (tier.Count > 0)
+                tiers.Add([.. tier]);
+        }
+        if (tiers.Count == 0 && announce.Length <= MetainfoLimits.AddressBytes && TryTracker(Encoding.UTF8.GetString(announce), out Uri? single))
+            tiers.Add([single]);
+        return tiers.ToArray();
+    }
+
+    public static bool TryTracker(string address, [NotNullWhen(true)] out Uri? uri) =>
+        TryAddress(address, out uri) && uri.Scheme is "http" or "https" or "udp";
+
+    public static bool TryWebSeed(string address, [NotNullWhen(true)] out Uri? uri) =>
+        TryAddress(address, out uri) && uri.Scheme is "http" or "https";
+
+    /// <summary>Whether text is host:port, an IPv6 host in brackets.</summary>
+    public static bool IsHostAndPort(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
+            return false;
+        bool inBrackets = text[0] == '[' && text[colon - 1] == ']';
+        return IsHost(inBrackets ? text[1..(colon - 1)] : text[..colon], out bool isIPv6) && isIPv6 == inBrackets;
+    }
+
+    private static bool TryAddress(string address, [NotNullWhen(true)] out Uri? uri) =>
+        Uri.TryCreate(address.Trim(), UriKind.Absolute, out uri) && uri.Host.Length > 0 && uri.OriginalString.Length <= MetainfoLimits.AddressBytes;
+
+    private static bool IsHost([NotNullWhen(true)] string? host, out bool isIPv6)
+    {
+        isIPv6 = IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+        return isIPv6 || Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
+    }
+}

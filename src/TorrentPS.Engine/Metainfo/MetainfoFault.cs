@@ -1,0 +1,31 @@
+using System.Text;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>The one form of the messages about malformed torrents: the key, what is wrong with it, and the byte.</summary>
+internal static class MetainfoFault
+{
+    private const int ShownCharacters = 80;
+
+    /// <summary>Gives <c>'info.piece length' is missing (byte 41)</c>.</summary>
+    public static TorrentException Invalid(string key, string fault, long offset) =>
+        new(TorrentErrorId.InvalidTorrent, $"'{key}' {fault} (byte {offset})");
+
+    /// <summary>Where a key is missing, the byte is that of the dictionary that should have it.</summary>
+    public static TorrentException Missing(string key, long dictionary) => Invalid(key, "is missing", dictionary);
+
+    public static TorrentException Unsafe(string key, ReadOnlySpan<char> name, string fault, long offset) =>
+        new(TorrentErrorId.UnsafePath, $"'{key}' has the unsafe name '{Show(name)}': it {fault} (byte {offset})");
+
+    /// <summary>A hostile name made fit to be shown: short, on one line and without control characters.</summary>
+    public static string Show(ReadOnlySpan<char> name)
+    {
+        var shown = new StringBuilder(Math.Min(name.Length, ShownCharacters) + 1);
+        foreach (char c in name.Length > ShownCharacters ? name[..ShownCharacters] : name)
+            shown.Append(char.IsControl(c) || PathSanitizer.IsInvisible(c) ? '?' : c);
+        if (name.Length > ShownCharacters)
+            shown.Append('…');
+        return shown.ToString();
+    }
+}

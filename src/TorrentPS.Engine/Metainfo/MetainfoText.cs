@@ -1,0 +1,47 @@
+using System.Text;
+using System.Text.Unicode;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>
+/// Reads the text of a torrent: UTF-8, or else the code page of its <c>encoding</c> key, as programs wrote it before UTF-8 was the rule;
+/// and where that fails too, U+FFFD for what cannot be read.
+/// </summary>
+internal sealed class MetainfoText(string? encoding)
+{
+    private readonly Encoding _fallback = Find(encoding);
+    private char[] _characters = [];
+
+    public string Read(ReadOnlySpan<byte> bytes) => (Utf8.IsValid(bytes) ? Encoding.UTF8 : _fallback).GetString(bytes);
+
+    /// <summary>Adds a component to a path.</summary>
+    /// <returns>Null, or why the component is refused.</returns>
+    public string? AppendTo(PathBuffer path, ReadOnlySpan<byte> component, bool isLast)
+    {
+        if (PathSanitizer.TryAppendPlain(path, component))
+            return null;
+        Encoding encoding = Utf8.IsValid(component) ? Encoding.UTF8 : _fallback;
+        int most = encoding.GetMaxCharCount(component.Length);
+        if (_characters.Length < most)
+            _characters = new char[most];
+        return PathSanitizer.Append(path, _characters.AsSpan(0, encoding.GetChars(component, _characters)), isLast);
+    }
+
+    private static Encoding Find(string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+            return Encoding.UTF8;
+        name = name.Trim();
+        if (name.Equals("iso-8859-1", StringComparison.OrdinalIgnoreCase) || name.Equals("latin1", StringComparison.OrdinalIgnoreCase))
+            return Encoding.Latin1;
+        try
+        {
+            // Asked directly, so that nothing is registered for the whole process; it knows no UTF-7 and no UTF-16.
+            return CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.UTF8;
+        }
+        catch (ArgumentException)
+        {
+            return Encoding.UTF8;
+        }
+    }
+}

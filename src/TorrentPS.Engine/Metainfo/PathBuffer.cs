@@ -1,0 +1,37 @@
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>Characters of a path in the making. It is used again for file after file, and cut back to the folder they share.</summary>
+internal sealed class PathBuffer
+{
+    private char[] _characters = new char[512];
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<char> Written => _characters.AsSpan(0, Length);
+
+    /// <summary>Room for this many characters more, which count once <see cref="Advance"/> is called.</summary>
+    public Span<char> Room(int count)
+    {
+        if (_characters.Length - Length < count)
+            Array.Resize(ref _characters, Math.Max(_characters.Length * 2, Length + count));
+        return _characters.AsSpan(Length);
+    }
+
+    public void Advance(int count) => Length += count;
+
+    public void Append(char value)
+    {
+        Room(1)[0] = value;
+        Length++;
+    }
+
+    public void Append(ReadOnlySpan<char> value)
+    {
+        value.CopyTo(Room(value.Length));
+        Length += value.Length;
+    }
+
+    public void CutBack(int length) => Length = length;
+
+    public override string ToString() => new(_characters, 0, Length);
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>
+/// Gives files of one torrent that would lie at the same place other names. Places are the same when they differ only in case or in
+/// Unicode normalization, because some file systems cannot tell them apart; and a file cannot lie where another needs a folder.
+/// </summary>
+internal static class PathClashes
+{
+    /// <summary>Changes paths until each is by itself. The result depends on nothing but the paths and their order.</summary>
+    /// <param name="paths">The sanitized paths; null for files that are never stored.</param>
+    /// <exception cref="TorrentException">Too many clash.</exception>
+    public static void Resolve(Span<string?> paths)
+    {
+        var folders = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        ReadOnlySpan<char> last = default;
+        foreach (string? path in paths)
+        {
+            if (path is not null)
+                AddFolders(folders, path, ref last);
+        }
+
+        var files = new HashSet<string>(paths.Length, StringComparer.OrdinalIgnoreCase);
+        int attempts = 0;
+        for (int i = 0; i < paths.Length; i++)
+        {
+            if (paths[i] is not { } path)
+                continue;
+            string key = Key(path);
+            if (!folders.Contains(key) && files.Add(key))
+                continue;
+            int slash = path.LastIndexOf('/') + 1;
+            for (int number = 1; ; number++)
+            {
+                if (++attempts > MetainfoLimits.DuplicatePaths)
+                {
+                    throw new TorrentException(TorrentErrorId.UnsafePath,
+                        $"More than {MetainfoLimits.DuplicatePaths} files of the torrent have the same path as others, '{MetainfoFault.Show(path)}' among them");
+                }
+                string candidate = string.Concat(path.AsSpan(0, slash), Numbered(path.AsSpan(slash), number));
+                key = Key(candidate);
+                if (folders.Contains(key) || !files.Add(key))
+                    continue;
+                paths[i] = candidate;
+                break;
+            }
+        }
+    }
+
+    private static void AddFolders(HashSet<string> folders, string path, ref ReadOnlySpan<char> last)
+    {
+        int slash = path.LastIndexOf('/');
+        if (slash < 0 || path.AsSpan(0, slash).SequenceEqual(last))
+            return;
+        last = path.AsSpan(0, slash);
+        HashSet<string>.AlternateLookup<ReadOnlySpan<char>> lookup = folders.GetAlternateLookup<ReadOnlySpan<char>>();
+        ReadOnlySpan<char> folder = Key(path).AsSpan();
+        // From the inside out: where one is known, so are those around it.
+        for (slash = folder.LastIndexOf('/'); slash > 0; slash = folder.LastIndexOf('/'))
+        {
+            folder = folder[..slash];
+            if (!lookup.Add(folder))
+                break;
+        }
+    }
+
+    private static string Key(string path) => Ascii.IsValid(path) || path.IsNormalized() ? path : path.Normalize();
+
+    private static string Numbered(ReadOnlySpan<char> name, int number)
+    {
+        int dot = name.LastIndexOf('.');
+        if (dot <= 0)
+            dot = name.Length;
+        string numbered = $"{name[..dot]} ({number}){name[dot..]}";
+        return Encoding.UTF8.GetByteCount(numbered) <= MetainfoLimits.ComponentBytes
+            ? numbered
+            : PathSanitizer.Shorten(name, $" ({number})", MetainfoLimits.ComponentBytes);
+    }
+}

@@ -1,0 +1,241 @@
+using System.Buffers;
+using TorrentPS.Engine.Bencoding;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>
+/// Writes a v1 .torrent (BEP 3, 12, 19, 27) from what is known of the data. It reads no file: the hashes of the pieces are given to it.
+/// </summary>
+public sealed class TorrentBuilder
+{
+    private const int LeastPieceLength = 16 * 1024;
+    private const int GreatestChosenPieceLength = 16 * 1024 * 1024;
+    private const int WantedPieces = 2048;
+
+    private readonly List<(string Path, long Length)> _files = [];
+
+    /// <summary>Begins a torrent.</summary>
+    /// <param name="name">The name of the file, or of the folder when there are several files.</param>
+    /// <param name="pieceLength">Bytes in a piece.</param>
+    public TorrentBuilder(string name, int pieceLength)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pieceLength, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pieceLength, MetainfoLimits.PieceLength);
+        Name = name;
+        PieceLength = pieceLength;
+    }
+
+    /// <summary>The name of the file, or of the folder.</summary>
+    public string Name { get; }
+
+    /// <summary>Bytes in a piece; the last piece may have fewer.</summary>
+    public int PieceLength { get; }
+
+    /// <summary>Bytes in all files so far.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>How many pieces the files so far make.</summary>
+    public int PieceCount => checked((int)((Length + PieceLength - 1) / PieceLength));
+
+    /// <summary>The SHA-1 hashes of the pieces, 20 bytes each, in a row.</summary>
+    public ReadOnlyMemory<byte> PieceHashes { get; set; }
+
+    /// <summary>The trackers by tier (BEP 12).</summary>
+    public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get; set; } = [];
+
+    /// <summary>The web seeds (BEP 19).</summary>
+    public IReadOnlyList<Uri> WebSeeds { get; set; } = [];
+
+    /// <summary>Whether peers come only from the trackers (BEP 27).</summary>
+    public bool IsPrivate { get; set; }
+
+    /// <summary>The author's remark.</summary>
+    public string? Comment { get; set; }
+
+    /// <summary>The program that makes it.</summary>
+    public string? CreatedBy { get; set; }
+
+    /// <summary>When it is made.</summary>
+    public DateTimeOffset? CreationDate { get; set; }
+
+    /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
+    public string? Source { get; set; }
+
+    /// <summary>The length of piece to use for data of a size: a power of two from 16 KiB to 16 MiB (more only beyond 32 TiB), for about 1,000 to 2,000 pieces.</summary>
+    /// <param name="size">Bytes in all files.</param>
+    public static int ChoosePieceLength(long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        long length = LeastPieceLength;
+        while (length < GreatestChosenPieceLength && size / length > WantedPieces)
+            length *= 2;
+        while (length * 2 <= MetainfoLimits.PieceLength && size / length >= MetainfoLimits.Pieces)
+            length *= 2;
+        return (int)length;
+    }
+
+    /// <summary>Adds a file to a torrent of several files; in the order of the data.</summary>
+    /// <param name="path">Its path below the folder, with '/' between the parts.</param>
+    /// <param name="length">Its size in bytes.</param>
+    /// <exception cref="ArgumentException">The path is empty, or has an empty part, '.' or '..'.</exception>
+    public void AddFile(string path, long length)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        foreach (Range part in path.AsSpan().Split('/'))
+        {
+            if (path.AsSpan(part) is "" or "." or "..")
+                throw new ArgumentException($"The path '{path}' has an empty part, '.' or '..'.", nameof(path));
+        }
+        AddLength(length);
+        _files.Add((path, length));
+    }
+
+    /// <summary>Makes it a torrent of one file, which has the torrent's name.</summary>
+    /// <param name="length">Its size in bytes.</param>
+    /// <exception cref="InvalidOperationException">There are files already.</exception>
+    public void SetSingleFile(long length)
+    {
+        if (_files.Count > 0 || IsSingleFile)
+            throw new InvalidOperationException("The torrent has files already.");
+        AddLength(length);
+        IsSingleFile = true;
+    }
+
+    /// <summary>Whether it is a torrent of one file, which has the torrent's name.</summary>
+    public bool IsSingleFile { get; private set; }
+
+    /// <summary>Writes the torrent.</summary>
+    /// <returns>The bytes of the .torrent file.</returns>
+    /// <exception cref="InvalidOperationException">There is no file, or there are not as many hashes as pieces.</exception>
+    public byte[] Build()
+    {
+        if (!IsSingleFile && _files.Count == 0)
+            throw new InvalidOperationException("A torrent needs a file.");
+        if (PieceHashes.Length != (long)PieceCount * InfoHash.V1Length)
+            throw new InvalidOperationException($"{PieceCount} pieces need {(long)PieceCount * InfoHash.V1Length} bytes of hashes, not {PieceHashes.Length}.");
+        var output = new ArrayBufferWriter<byte>(PieceHashes.Length + 1024);
+        var writer = new BencodeWriter(output);
+        writer.WriteStartDictionary();
+        WriteTrackers(writer);
+        WriteText(writer, "comment"u8, Comment);
+        WriteText(writer, "created by"u8, CreatedBy);
+        if (CreationDate is { } date)
+        {
+            writer.WriteKey("creation date"u8);
+            writer.WriteInteger(date.ToUnixTimeSeconds());
+        }
+        writer.WriteKey("info"u8);
+        WriteInfo(writer);
+        WriteWebSeeds(writer);
+        writer.WriteEndDictionary();
+        return output.WrittenSpan.ToArray();
+    }
+
+    private void AddLength(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (IsSingleFile)
+            throw new InvalidOperationException("The torrent is of one file.");
+        if (length > (long)MetainfoLimits.Pieces * PieceLength - Length)
+            throw new InvalidOperationException($"The files make more than {MetainfoLimits.Pieces} pieces; use longer pieces.");
+        Length += length;
+    }
+
+    // The tiers are written when one address does not say it all.
+    private void WriteTrackers(BencodeWriter writer)
+    {
+        int count = 0;
+        foreach (IReadOnlyList<Uri> tier in Trackers)
+        {
+            foreach (Uri tracker in tier)
+            {
+                if (count++ == 0)
+                    WriteText(writer, "announce"u8, tracker.OriginalString);
+            }
+        }
+        if (count < 2)
+            return;
+        writer.WriteKey("announce-list"u8);
+        writer.WriteStartList();
+        foreach (IReadOnlyList<Uri> tier in Trackers)
+        {
+            if (tier.Count == 0)
+                continue;
+            writer.WriteStartList();
+            foreach (Uri tracker in tier)
+                writer.WriteString(tracker.OriginalString);
+            writer.WriteEndList();
+        }
+        writer.WriteEndList();
+    }
+
+    private void WriteInfo(BencodeWriter writer)
+    {
+        writer.WriteStartDictionary();
+        if (IsSingleFile)
+        {
+            writer.WriteKey("length"u8);
+            writer.WriteInteger(Length);
+        }
+        else
+        {
+            WriteFiles(writer);
+        }
+        WriteText(writer, "name"u8, Name);
+        writer.WriteKey("piece length"u8);
+        writer.WriteInteger(PieceLength);
+        writer.WriteKey("pieces"u8);
+        writer.WriteString(PieceHashes.Span);
+        if (IsPrivate)
+        {
+            writer.WriteKey("private"u8);
+            writer.WriteInteger(1);
+        }
+        WriteText(writer, "source"u8, Source);
+        writer.WriteEndDictionary();
+    }
+
+    private void WriteFiles(BencodeWriter writer)
+    {
+        writer.WriteKey("files"u8);
+        writer.WriteStartList();
+        foreach ((string path, long length) in _files)
+        {
+            writer.WriteStartDictionary();
+            writer.WriteKey("length"u8);
+            writer.WriteInteger(length);
+            writer.WriteKey("path"u8);
+            writer.WriteStartList();
+            foreach (string part in path.Split('/'))
+                writer.WriteString(part);
+            writer.WriteEndList();
+            writer.WriteEndDictionary();
+        }
+        writer.WriteEndList();
+    }
+
+    private void WriteWebSeeds(BencodeWriter writer)
+    {
+        if (WebSeeds.Count == 0)
+            return;
+        writer.WriteKey("url-list"u8);
+        if (WebSeeds.Count == 1)
+        {
+            writer.WriteString(WebSeeds[0].OriginalString);
+            return;
+        }
+        writer.WriteStartList();
+        foreach (Uri seed in WebSeeds)
+            writer.WriteString(seed.OriginalString);
+        writer.WriteEndList();
+    }
+
+    private static void WriteText(BencodeWriter writer, ReadOnlySpan<byte> key, string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+            return;
+        writer.WriteKey(key);
+        writer.WriteString(value);
+    }
+}
