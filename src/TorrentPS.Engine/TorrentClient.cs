@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Engine;
 
@@ -9,6 +10,13 @@ namespace TorrentPS.Engine;
 /// </summary>
 public sealed partial class TorrentClient : IAsyncDisposable
 {
+    /// <summary>The client's name and version, as peers are told (BEP 10, "v").</summary>
+    internal const string ClientName = "TorrentPS 0.1.0";
+
+    private readonly Lock _lock = new();
+    private SwarmServices? _services;
+    private bool _isDisposed;
+
     /// <summary>Makes a client; nothing is opened until it is needed.</summary>
     /// <param name="options">What holds for everything it does; null means the defaults.</param>
     public TorrentClient(TorrentClientOptions? options = null) => Options = options ?? new TorrentClientOptions();
@@ -21,7 +29,13 @@ public sealed partial class TorrentClient : IAsyncDisposable
     /// <param name="infoHash">The torrent to ask for.</param>
     /// <param name="options">How; null means the defaults.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    public Task<PeerHandshake> TestHandshakeAsync(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions? options = null, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<PeerHandshake> TestHandshakeAsync(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var probe = new HandshakeProbe(endPoint, infoHash, options ?? new HandshakeOptions(), Options.TimeProvider);
+        return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Downloads a torrent, and uploads while it does. Ends when everything wanted is verified and on disk (and seeded as asked), when it
@@ -31,8 +45,47 @@ public sealed partial class TorrentClient : IAsyncDisposable
     /// <param name="options">What to do.</param>
     /// <param name="progress">Gets a snapshot about every 200 ms, from any thread.</param>
     /// <param name="cancellationToken">Stops it: <c>stopped</c> is announced, resume data is saved, and the result's state is Stopped. Does not throw.</param>
-    public Task<TorrentDownload> DownloadAsync(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<TorrentDownload> DownloadAsync(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(torrent);
+        ArgumentNullException.ThrowIfNull(options);
+        var session = new TorrentSession(Services(), torrent.Torrent, options, progress);
+        await using (session.ConfigureAwait(false))
+            return await session.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    /// <summary>The port that peers may connect to while something is downloading or seeding; 0 when nothing is.</summary>
+    public int ListenPort
+    {
+        get
+        {
+            lock (_lock)
+                return _services?.Incoming.Port ?? 0;
+        }
+    }
+
+    private SwarmServices Services()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _services ??= new SwarmServices(Options, Trackers);
+        }
+    }
+
+    /// <summary>Closes the listener and ends the disk threads. What still runs should be cancelled and awaited first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        SwarmServices? services;
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            services = _services;
+        }
+
+        if (services is not null)
+            await services.DisposeAsync().ConfigureAwait(false);
+    }
 }

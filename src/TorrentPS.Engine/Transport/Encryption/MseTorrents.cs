@@ -34,6 +34,10 @@ internal sealed class MseTorrents
         return _infoHashes.TryRemove(Name(infoHash), out _);
     }
 
+    /// <summary>Whether connections for a torrent are accepted.</summary>
+    /// <param name="infoHash">The 20 bytes of the handshake.</param>
+    public bool Contains(ReadOnlySpan<byte> infoHash) => _infoHashes.ContainsKey(Name(infoHash));
+
     /// <summary>Finds the torrent that a peer asks for.</summary>
     /// <param name="name">HASH('req2', SKEY): 20 bytes.</param>
     /// <param name="infoHash">The torrent's info hash.</param>

@@ -1,0 +1,64 @@
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>What a peer's session needs of the torrent it belongs to. Everything is called on the torrent's loop.</summary>
+internal interface ISwarm
+{
+    /// <summary>Seconds of the torrent's clock.</summary>
+    double Now { get; }
+
+    PiecePicker Picker { get; }
+
+    DataStore Store { get; }
+
+    DiskQueue Disk { get; }
+
+    DiskTally DiskJobs { get; }
+
+    SegmentPool Pool { get; }
+
+    RateLimiter DownloadLimiter { get; }
+
+    RateLimiter UploadLimiter { get; }
+
+    /// <summary>The port that peers may connect to; 0 when there is none.</summary>
+    int ListenPort { get; }
+
+    /// <summary>The peer's pieces have changed, wholly or by one.</summary>
+    void PiecesChanged(PeerSession peer);
+
+    /// <summary>The peer chokes us, or no longer does.</summary>
+    void ChokeChanged(PeerSession peer);
+
+    /// <summary>The peer is interested in us, or no longer is.</summary>
+    void InterestChanged(PeerSession peer);
+
+    /// <summary>A block of an open piece has arrived and lies in its place.</summary>
+    void BlockReceived(PeerSession peer, Outstanding item);
+
+    /// <summary>What the peer has sent so far is read: the moment to ask for more.</summary>
+    void Received(PeerSession peer);
+
+    /// <summary>Bytes came that are of no use.</summary>
+    void Wasted(PeerSession peer, int bytes);
+
+    /// <summary>Bytes of pieces were sent.</summary>
+    void Uploaded(PeerSession peer, int bytes);
+
+    /// <summary>The peer told its extensions.</summary>
+    void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake);
+
+    /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
+    void Violated(PeerSession peer, string what);
+
+    /// <summary>The data could not be read.</summary>
+    void StorageFailed(Errors.TorrentException failure);
+
+    /// <summary>Something happened that must not: a fault of this program.</summary>
+    void Faulted(Exception fault);
+
+    /// <summary>The connection has ended.</summary>
+    void Closed(PeerSession peer, PeerClose reason);
+}

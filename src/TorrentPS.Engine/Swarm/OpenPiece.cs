@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// A piece that is being downloaded: which of its blocks are free, asked for or received, and the pooled segments that the received ones lie
+/// in. A block's two requesters are the peers asked for it; after it was received, the first is the peer that sent it.
+/// </summary>
+internal sealed class OpenPiece
+{
+    private readonly PeerState?[] _first;
+    private readonly PeerState?[] _second;
+    private readonly bool[] _received;
+    private readonly int[] _missingInSegment;
+    private readonly byte[]?[] _segments;
+    private int _cursor;
+
+    public OpenPiece(int index, int length, int segmentLength)
+    {
+        Index = index;
+        Length = length;
+        SegmentLength = segmentLength;
+        BlockCount = (length + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength;
+        FreeBlocks = BlockCount;
+        _first = new PeerState?[BlockCount];
+        _second = new PeerState?[BlockCount];
+        _received = new bool[BlockCount];
+        _segments = new byte[]?[(length + segmentLength - 1) / segmentLength];
+        _missingInSegment = new int[_segments.Length];
+        for (int i = 0; i < BlockCount; i++)
+            _missingInSegment[SegmentOf(i)]++;
+    }
+
+    public int Index { get; }
+
+    public int Length { get; }
+
+    public int SegmentLength { get; }
+
+    public int SegmentCount => _segments.Length;
+
+    public int BlockCount { get; }
+
+    /// <summary>Blocks that nobody was asked for.</summary>
+    public int FreeBlocks { get; private set; }
+
+    public int ReceivedBlocks { get; private set; }
+
+    public bool IsComplete => ReceivedBlocks == BlockCount;
+
+    /// <summary>Whether no block was received and nobody is asked for one.</summary>
+    public bool IsUntouched => ReceivedBlocks == 0 && FreeBlocks == BlockCount;
+
+    /// <summary>The peer that began the piece and alone asks for its blocks while it is quick enough; null when it has left.</summary>
+    public PeerState? Owner { get; set; }
+
+    /// <summary>Whether the piece failed its hash before: then one peer alone sends all of it, so that it is clear whose data is bad.</summary>
+    public bool IsOnParole { get; init; }
+
+    /// <summary>Segments that memory is set aside for: a prefix, because blocks are asked for in order.</summary>
+    public int ReservedSegments { get; set; }
+
+    /// <summary>Segments handed to the disk: a prefix.</summary>
+    public int FlushedSegments { get; private set; }
+
+    /// <summary>Whether it is open no more: complete, or given up.</summary>
+    public bool IsClosed { get; set; }
+
+    /// <summary>The hash and the writes in progress; made by whoever flushes.</summary>
+    public PieceWriter? Writer { get; set; }
+
+    public BlockRequest Request(int block) => new(Index, block * BlockRequest.BlockLength, LengthOf(block));
+
+    public int LengthOf(int block) => Math.Min(BlockRequest.BlockLength, Length - block * BlockRequest.BlockLength);
+
+    public bool IsReceived(int block) => _received[block];
+
+    public bool IsFree(int block) => !_received[block] && _first[block] is null;
+
+    /// <summary>How many peers are asked for a block that has not arrived.</summary>
+    public int Requesters(int block) => _received[block] ? 0 : (_first[block] is null ? 0 : 1) + (_second[block] is null ? 0 : 1);
+
+    public PeerState? FirstRequester(int block) => _first[block];
+
+    /// <summary>The peer that sent a received block.</summary>
+    public PeerState? Sender(int block) => _received[block] ? _first[block] : null;
+
+    public int SegmentOf(int block) => (int)((long)block * BlockRequest.BlockLength / SegmentLength);
+
+    public int LengthOfSegment(int segment) => Math.Min(SegmentLength, Length - segment * SegmentLength);
+
+    /// <summary>The first free block; -1 when there is none.</summary>
+    public int NextFree()
+    {
+        if (FreeBlocks == 0)
+            return -1;
+        while (!IsFree(_cursor))
+            _cursor++;
+        return _cursor;
+    }
+
+    public void AddRequester(int block, PeerState peer)
+    {
+        Debug.Assert(!_received[block]);
+        if (_first[block] is null)
+        {
+            _first[block] = peer;
+            FreeBlocks--;
+        }
+        else
+        {
+            Debug.Assert(_second[block] is null && _first[block] != peer);
+            _second[block] = peer;
+        }
+    }
+
+    /// <summary>Takes a peer off a block that has not arrived; the block is free when it was the only one.</summary>
+    public void RemoveRequester(int block, PeerState peer)
+    {
+        if (_received[block])
+            return;
+        if (_second[block] == peer)
+        {
+            _second[block] = null;
+        }
+        else if (_first[block] == peer)
+        {
+            _first[block] = _second[block];
+            _second[block] = null;
+            if (_first[block] is null)
+            {
+                FreeBlocks++;
+                _cursor = Math.Min(_cursor, block);
+            }
+        }
+    }
+
+    /// <summary>Where a block's bytes belong.</summary>
+    public Span<byte> Place(int block, SegmentPool pool)
+    {
+        int segment = SegmentOf(block);
+        byte[] buffer = _segments[segment] ??= pool.Rent(SegmentLength);
+        return buffer.AsSpan(block * BlockRequest.BlockLength - segment * SegmentLength, LengthOf(block));
+    }
+
+    /// <summary>Notes that a block has arrived from a peer. Gives the other peer that was asked for it, if there is one.</summary>
+    public PeerState? Receive(int block, PeerState sender)
+    {
+        Debug.Assert(!_received[block]);
+        PeerState? other = _first[block] == sender ? _second[block] : _first[block];
+        if (_first[block] is null)
+            FreeBlocks--;
+        _received[block] = true;
+        _first[block] = sender;
+        _second[block] = null;
+        ReceivedBlocks++;
+        _missingInSegment[SegmentOf(block)]--;
+        return other;
+    }
+
+    /// <summary>The next segment in order when it is full, and no longer ours then; null when it is not full.</summary>
+    public byte[]? TakeFullSegment()
+    {
+        if (FlushedSegments == _segments.Length || _missingInSegment[FlushedSegments] != 0)
+            return null;
+        byte[] segment = _segments[FlushedSegments]!;
+        _segments[FlushedSegments++] = null;
+        return segment;
+    }
+
+    /// <summary>Gives back the memory of what was not handed to the disk.</summary>
+    public void Abandon(SegmentPool pool)
+    {
+        for (int i = FlushedSegments; i < _segments.Length; i++)
+        {
+            if (_segments[i] is { } segment)
+                pool.Return(segment);
+            _segments[i] = null;
+        }
+
+        for (int i = FlushedSegments; i < ReservedSegments; i++)
+            pool.Release(SegmentLength);
+        ReservedSegments = FlushedSegments;
+    }
+}

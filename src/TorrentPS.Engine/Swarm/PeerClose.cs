@@ -1,0 +1,26 @@
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>Why a connection to a peer ended.</summary>
+internal enum PeerClose
+{
+    /// <summary>The peer closed it, or it broke.</summary>
+    Lost,
+
+    /// <summary>The download ends.</summary>
+    Stopping,
+
+    /// <summary>The peer broke the protocol.</summary>
+    Violation,
+
+    /// <summary>The peer sent bad data.</summary>
+    Banned,
+
+    /// <summary>Nothing came from the peer for too long.</summary>
+    TimedOut,
+
+    /// <summary>Both sides have everything.</summary>
+    NothingToDo,
+
+    /// <summary>There is another connection to the same peer, or it is ourselves.</summary>
+    Duplicate,
+}

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Encryption;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// Makes a connection as far as a checked handshake. Where both kinds are allowed it begins plain, which nearly every peer takes at once; a
+/// peer that closes such a connection without a word may want encryption, and is tried again with it.
+/// </summary>
+internal static class PeerDialer
+{
+    /// <summary>Connects and exchanges handshakes. Never throws for what the peer or the network does.</summary>
+    /// <param name="connect">Makes a TCP connection to the peer.</param>
+    /// <param name="infoHash">The torrent's 20 bytes.</param>
+    /// <param name="peerId">Our peer id.</param>
+    /// <param name="mode">Which kinds are allowed.</param>
+    /// <param name="cancellationToken">Ends it with <see cref="PeerHandshakeStatus.TimedOut"/>.</param>
+    public static async Task<HandshakeOutcome> DialAsync(Func<CancellationToken, Task<PeerStream>> connect, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, EncryptionMode mode, CancellationToken cancellationToken)
+    {
+        CryptoMethods first = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.None;
+        HandshakeOutcome outcome = await DialOnceAsync(connect, infoHash, peerId, first, cancellationToken).ConfigureAwait(false);
+        if (mode != EncryptionMode.Prefer || outcome.Status != PeerHandshakeStatus.Closed)
+            return outcome;
+        HandshakeOutcome encrypted = await DialOnceAsync(connect, infoHash, peerId, CryptoMethods.Rc4 | CryptoMethods.Plain, cancellationToken).ConfigureAwait(false);
+        return encrypted.Status == PeerHandshakeStatus.Succeeded ? encrypted : outcome;
+    }
+
+    private static async Task<HandshakeOutcome> DialOnceAsync(Func<CancellationToken, Task<PeerStream>> connect, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, CancellationToken cancellationToken)
+    {
+        try
+        {
+            PeerStream stream = await connect(cancellationToken).ConfigureAwait(false);
+            return await HandshakeExchange.InitiateAsync(stream, infoHash, peerId, encryption, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return new HandshakeOutcome(PeerHandshakeStatus.TimedOut, Error: "No answer came in time.");
+        }
+        catch (SocketException e)
+        {
+            return new HandshakeOutcome(StatusOf(e.SocketErrorCode), Error: e.Message);
+        }
+    }
+
+    private static PeerHandshakeStatus StatusOf(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => PeerHandshakeStatus.Refused,
+        SocketError.TimedOut => PeerHandshakeStatus.TimedOut,
+        SocketError.ConnectionReset or SocketError.ConnectionAborted => PeerHandshakeStatus.Closed,
+        _ => PeerHandshakeStatus.Unreachable,
+    };
+
+    /// <summary>Connects without the client's limits on half-open connections, for a caller with its own.</summary>
+    public static Func<CancellationToken, Task<PeerStream>> Direct(IPEndPoint endPoint) =>
+        cancellationToken => PeerConnector.ConnectNowAsync(endPoint, cancellationToken);
+}

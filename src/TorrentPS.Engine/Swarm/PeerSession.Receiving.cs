@@ -1,0 +1,273 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+internal sealed partial class PeerSession
+{
+    private const int SmallBuffer = 4 * 1024;
+    private const int LargeBuffer = 512 * 1024;
+    private const int ReceivesPerTurn = 4;
+
+    /// <summary>Blocks that a peer may send after we no longer expect them: they were under way when we cancelled, or it choked us.</summary>
+    private const int UnexpectedBlocks = 64;
+
+    private int _forgiven = UnexpectedBlocks;
+
+    private async Task ReceiveAsync()
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(SmallBuffer);
+        try
+        {
+            int used = 0, inTurn = 0;
+            while (!_isClosed)
+            {
+                ValueTask<int> receiving = _swarm.DownloadLimiter.IsLimited
+                    ? ReceiveLimitedAsync(buffer.AsMemory(used))
+                    : _stream.ReceiveAsync(buffer.AsMemory(used));
+                // Data that is always there must not keep the loop from other peers.
+                inTurn = receiving.IsCompleted ? inTurn + 1 : 0;
+                int received = await receiving;
+                if (received == 0 || _isClosed)
+                    return;
+                _lastReceivedAt = _swarm.Now;
+                used += received;
+                int consumed = ReadMessages(buffer.AsSpan(0, used));
+                if (_isClosed)
+                    return;
+                _swarm.Received(this);
+                Flush();
+                buffer = Rearrange(buffer, consumed, ref used);
+                if (inTurn >= ReceivesPerTurn)
+                {
+                    inTurn = 0;
+                    await Task.Yield();
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask<int> ReceiveLimitedAsync(Memory<byte> buffer)
+    {
+        // Wait for data before taking a share of the limit, so that idle peers take none.
+        await _stream.ReceiveAsync(Memory<byte>.Empty);
+        int allowed = await _swarm.DownloadLimiter.TakeAsync(buffer.Length);
+        int received = 0;
+        try
+        {
+            received = await _stream.ReceiveAsync(buffer[..allowed]);
+        }
+        finally
+        {
+            _swarm.DownloadLimiter.GiveBack(allowed - received);
+        }
+
+        return received;
+    }
+
+    /// <summary>Keeps what is not consumed, in a buffer as large as the peer's pace and the next message need.</summary>
+    private byte[] Rearrange(byte[] buffer, int consumed, ref int used)
+    {
+        int rest = used - consumed;
+        int wanted = buffer.Length;
+        if (rest >= PeerMessage.PrefixLength)
+            wanted = Math.Max(wanted, PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed)));
+        if (used == buffer.Length && buffer.Length < LargeBuffer)
+            wanted = Math.Max(wanted, Math.Min(buffer.Length * 4, LargeBuffer));
+        else if (rest == 0 && State.Outstanding.Count == 0 && buffer.Length > 4 * SmallBuffer)
+            wanted = SmallBuffer;
+        if (wanted != buffer.Length)
+        {
+            byte[] next = ArrayPool<byte>.Shared.Rent(wanted);
+            buffer.AsSpan(consumed, rest).CopyTo(next);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = next;
+        }
+        else if (consumed > 0 && rest > 0)
+        {
+            buffer.AsSpan(consumed, rest).CopyTo(buffer);
+        }
+
+        used = rest;
+        return buffer;
+    }
+
+    /// <summary>Handles the whole messages among the bytes and says how many bytes they were.</summary>
+    private int ReadMessages(ReadOnlySpan<byte> bytes)
+    {
+        int position = 0;
+        while (!_isClosed && bytes.Length - position >= PeerMessage.PrefixLength)
+        {
+            uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[position..]);
+            if (length > PeerMessage.MaxLength)
+            {
+                Violate("a message of {0} bytes", length);
+                break;
+            }
+
+            if (bytes.Length - position - PeerMessage.PrefixLength < length)
+                break;
+            if (length > 0)
+                Handle((MessageId)bytes[position + 4], bytes.Slice(position + 5, (int)length - 1));
+            position += PeerMessage.PrefixLength + (int)length;
+        }
+
+        return position;
+    }
+
+    private void Handle(MessageId id, ReadOnlySpan<byte> payload)
+    {
+        switch (id)
+        {
+            case MessageId.Piece:
+                HandlePiece(payload);
+                break;
+            case MessageId.Have when payload.Length == 4:
+                HandleHave(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
+            case MessageId.Request when PeerMessage.TryReadBlock(payload, out BlockRequest block):
+                HandleRequest(block);
+                break;
+            case MessageId.Cancel when PeerMessage.TryReadBlock(payload, out BlockRequest block):
+                HandleCancel(block);
+                break;
+            case MessageId.Choke or MessageId.Unchoke when payload.IsEmpty:
+                HandleChoke(id == MessageId.Choke);
+                break;
+            case MessageId.Interested or MessageId.NotInterested when payload.IsEmpty:
+                HandleInterest(id == MessageId.Interested);
+                break;
+            case MessageId.Bitfield:
+                HandleBitfield(payload);
+                break;
+            case MessageId.Extended when payload.Length > 0:
+                HandleExtended(payload[0], payload[1..]);
+                break;
+            case MessageId.Have or MessageId.Request or MessageId.Cancel or MessageId.Choke or MessageId.Unchoke or MessageId.Interested or MessageId.NotInterested or MessageId.Extended:
+                Violate("a message {0} of a wrong length", id);
+                break;
+            default:
+                break; // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
+        }
+    }
+
+    private void HandlePiece(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < 8)
+        {
+            Violate("a message {0} of a wrong length", MessageId.Piece);
+            return;
+        }
+
+        uint piece = BinaryPrimitives.ReadUInt32BigEndian(payload), begin = BinaryPrimitives.ReadUInt32BigEndian(payload[4..]);
+        ReadOnlySpan<byte> data = payload[8..];
+        State.DownloadRate.Add(data.Length, _swarm.Now);
+        int index = begin % BlockRequest.BlockLength == 0 && piece <= int.MaxValue
+            ? State.Outstanding.IndexOf((int)piece, (int)(begin / BlockRequest.BlockLength))
+            : -1;
+        if (index < 0)
+        {
+            _swarm.Wasted(this, data.Length);
+            if (--_forgiven < 0)
+                Violate("blocks that nobody asked for", piece);
+            return;
+        }
+
+        Outstanding item = State.Outstanding[index];
+        if (data.Length != item.Piece.LengthOf(item.Block))
+        {
+            Violate("a block of {0} bytes where another length was asked for", data.Length);
+            return;
+        }
+
+        State.Outstanding.RemoveAt(index);
+        State.LastBlockAt = _swarm.Now;
+        if (item.Piece.IsClosed || item.Piece.IsReceived(item.Block))
+        {
+            _swarm.Wasted(this, data.Length);
+            return;
+        }
+
+        data.CopyTo(item.Piece.Place(item.Block, _swarm.Pool));
+        _swarm.BlockReceived(this, item);
+    }
+
+    private void HandleHave(uint piece)
+    {
+        if (piece >= State.Pieces.Length)
+            Violate("a 'have' of piece {0}, which the torrent has not", piece);
+        else if (_swarm.Picker.PeerHas(State, (int)piece))
+            _swarm.PiecesChanged(this);
+    }
+
+    private void HandleBitfield(ReadOnlySpan<byte> payload)
+    {
+        if (!Bitfield.TryCreate(payload, State.Pieces.Length, out Bitfield pieces))
+        {
+            Violate("a bitfield of {0} bytes that does not fit the torrent", payload.Length);
+            return;
+        }
+
+        _swarm.Picker.RemovePeer(State);
+        State.Pieces = pieces;
+        _swarm.Picker.AddPeer(State);
+        _swarm.PiecesChanged(this);
+    }
+
+    private void HandleChoke(bool isChoking)
+    {
+        if (State.IsChokingUs == isChoking)
+            return;
+        State.IsChokingUs = isChoking;
+        if (isChoking)
+            _forgiven += State.Outstanding.Count; // what is under way still arrives
+        _swarm.ChokeChanged(this);
+    }
+
+    private void HandleInterest(bool isInterested)
+    {
+        if (State.IsInterestedInUs == isInterested)
+            return;
+        State.IsInterestedInUs = isInterested;
+        if (!isInterested)
+            _requests.Clear();
+        _swarm.InterestChanged(this);
+    }
+
+    private void HandleExtended(byte extendedId, ReadOnlySpan<byte> payload)
+    {
+        if (extendedId != ExtensionHandshake.ExtendedId)
+            return; // we announced no extension messages, so none can be for us
+        if (payload.Length > ExtensionHandshake.MaxLength)
+        {
+            Violate("an extension handshake of {0} bytes", payload.Length);
+            return;
+        }
+
+        try
+        {
+            ExtensionHandshake handshake = ExtensionHandshake.Read(payload);
+            Client = handshake.Client ?? Client;
+            if (handshake.RequestQueue is { } queue)
+                State.Window.SetPeerLimit(queue);
+            _swarm.ExtensionsReceived(this, handshake);
+        }
+        catch (BencodeException e)
+        {
+            Violate("an extension handshake that cannot be read: {0}", e.Message);
+        }
+    }
+
+    private void Violate(string what, object detail)
+    {
+        _swarm.Violated(this, string.Format(System.Globalization.CultureInfo.InvariantCulture, what, detail));
+        Close(PeerClose.Violation);
+    }
+}

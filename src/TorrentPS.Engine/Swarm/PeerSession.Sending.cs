@@ -1,0 +1,204 @@
+using System.Buffers;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+internal sealed partial class PeerSession
+{
+    private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a size that pools well
+    private const int RequestFloodLimit = 2 * OwnRequestQueue;
+
+    private readonly LinkedList<BlockRequest> _requests = new();
+    private byte[] _outgoing = [];
+    private int _outgoingLength;
+    private bool _isSending;
+    private int _dropped;
+
+    /// <summary>How many blocks the peer waits for.</summary>
+    public int RequestsWaiting => _requests.Count;
+
+    public void SendChoke(bool choke)
+    {
+        if (State.IsChokedByUs == choke)
+            return;
+        State.IsChokedByUs = choke;
+        if (choke)
+            _requests.Clear();
+        PeerMessage.WriteState(Append(5), choke ? MessageId.Choke : MessageId.Unchoke);
+        Flush();
+    }
+
+    /// <summary>Tells the peer whether we want something of it, when that has changed.</summary>
+    public void SendInterest(bool interested)
+    {
+        if (State.IsInterestingToUs == interested)
+            return;
+        State.IsInterestingToUs = interested;
+        PeerMessage.WriteState(Append(5), interested ? MessageId.Interested : MessageId.NotInterested);
+        Flush();
+    }
+
+    public void SendHave(int piece)
+    {
+        PeerMessage.WriteHave(Append(9), piece);
+        Flush();
+    }
+
+    /// <summary>Queues a request; <see cref="Flush"/> sends all that are queued at once.</summary>
+    public void QueueRequest(Outstanding item)
+    {
+        State.Outstanding.Add(item);
+        PeerMessage.WriteBlock(Append(PeerMessage.RequestLength), MessageId.Request, item.Piece.Request(item.Block));
+    }
+
+    /// <summary>Tells the peer that a block is not needed any more, and forgets that it was asked for.</summary>
+    public void SendCancel(OpenPiece piece, int block)
+    {
+        int index = State.Outstanding.IndexOf(piece.Index, block);
+        if (index < 0)
+            return;
+        State.Outstanding.RemoveAt(index);
+        _forgiven++;
+        PeerMessage.WriteBlock(Append(PeerMessage.RequestLength), MessageId.Cancel, piece.Request(block));
+        Flush();
+    }
+
+    private void HandleRequest(BlockRequest block)
+    {
+        Torrent torrent = _swarm.Store.Torrent;
+        if (block.Piece >= torrent.PieceCount || block.Length > BlockRequest.MaxLength || (long)block.Begin + block.Length > torrent.LengthOfPiece(block.Piece))
+        {
+            Violate("a request beyond the data: {0}", block);
+        }
+        else if (State.IsChokedByUs || !_swarm.Picker.Have[block.Piece])
+        {
+            // Asked before it heard of the choke. Without the fast extension (BEP 6) there is nothing to answer.
+        }
+        else if (_requests.Count < OwnRequestQueue)
+        {
+            _requests.AddLast(block);
+            Flush();
+        }
+        else if (++_dropped > RequestFloodLimit)
+        {
+            Violate("a flood of {0} requests", _dropped);
+        }
+    }
+
+    private void HandleCancel(BlockRequest block) => _requests.Remove(block);
+
+    /// <summary>Sends what is queued, unless a send is under way, which then goes on with it.</summary>
+    public void Flush()
+    {
+        if (_isSending || _isClosed || (_outgoingLength == 0 && _requests.Count == 0))
+            return;
+        _ = SendAsync();
+    }
+
+    private async Task SendAsync()
+    {
+        _isSending = true;
+        try
+        {
+            while (!_isClosed)
+            {
+                if (_outgoingLength > 0)
+                    await SendMessagesAsync();
+                else if (_requests.Count > 0)
+                    await SendBlocksAsync();
+                else
+                    break;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            Close(PeerClose.Lost);
+        }
+        catch (Exception e)
+        {
+            _swarm.Faulted(e);
+        }
+        finally
+        {
+            _isSending = false;
+            if (_isClosed)
+                ReturnBuffers();
+        }
+    }
+
+    private async Task SendMessagesAsync()
+    {
+        byte[] sending = _outgoing;
+        int length = _outgoingLength;
+        _outgoing = [];
+        _outgoingLength = 0;
+        try
+        {
+            await _stream.SendAsync(sending.AsMemory(0, length));
+            _lastSentAt = _swarm.Now;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(sending);
+        }
+    }
+
+    /// <summary>Reads the next few blocks that the peer asked for and sends them in one go.</summary>
+    private async Task SendBlocksAsync()
+    {
+        var batch = new List<BlockRequest>(BlocksPerSend);
+        int blocks = 0, bytes = 0;
+        int allowed = _swarm.UploadLimiter.IsLimited
+            ? await _swarm.UploadLimiter.TakeAsync(BlockRequest.BlockLength)
+            : BlocksPerSend * BlockRequest.BlockLength;
+        while (_requests.First is { } first && blocks < allowed && bytes + first.Value.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
+        {
+            batch.Add(first.Value);
+            blocks += first.Value.Length;
+            bytes += PeerMessage.PieceHeaderLength + first.Value.Length;
+            _requests.RemoveFirst();
+        }
+
+        _swarm.UploadLimiter.GiveBack(allowed - blocks); // below zero where blocks are larger than what was taken: the next ones wait longer
+        if (batch.Count == 0 || _isClosed)
+            return;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
+        try
+        {
+            await new BlockReader(_swarm.Store, _swarm.DiskJobs, batch, buffer).ReadAsync(_swarm.Disk);
+            if (_isClosed)
+                return;
+            await _stream.SendAsync(buffer.AsMemory(0, bytes));
+            _lastSentAt = _swarm.Now;
+            State.UploadRate.Add(blocks, _lastSentAt);
+            _swarm.Uploaded(this, blocks);
+        }
+        catch (TorrentException e)
+        {
+            _swarm.StorageFailed(e);
+            Close(PeerClose.Stopping);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private Span<byte> Append(int length)
+    {
+        if (_outgoing.Length - _outgoingLength < length)
+        {
+            byte[] next = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _outgoing.Length, Math.Max(_outgoingLength + length, 1024)));
+            _outgoing.AsSpan(0, _outgoingLength).CopyTo(next);
+            if (_outgoing.Length > 0)
+                ArrayPool<byte>.Shared.Return(_outgoing);
+            _outgoing = next;
+        }
+
+        Span<byte> span = _outgoing.AsSpan(_outgoingLength, length);
+        _outgoingLength += length;
+        return span;
+    }
+}

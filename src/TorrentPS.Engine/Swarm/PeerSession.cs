@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.Net;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// One connection of a torrent after its handshake: reads the peer's messages, writes ours. It runs on the torrent's loop alone. What it reads
+/// changes the <see cref="PeerState"/> and is told to the <see cref="ISwarm"/>, which decides.
+/// </summary>
+internal sealed partial class PeerSession
+{
+    /// <summary>Requests of the peer that we queue (BEP 10, "reqq"); more are dropped.</summary>
+    public const int OwnRequestQueue = 500;
+
+    private const double KeepAliveSeconds = 100;
+    private const double SilenceSeconds = 150; // BEP 3 expects something every two minutes
+
+    private readonly ISwarm _swarm;
+    private readonly PeerStream _stream;
+    private bool _isClosed;
+    private double _lastReceivedAt;
+    private double _lastSentAt;
+
+    public PeerSession(ISwarm swarm, PeerStream stream, Handshake handshake, int pieceCount)
+    {
+        _swarm = swarm;
+        _stream = stream;
+        Handshake = handshake;
+        State = new PeerState(this, stream.RemoteEndPoint, pieceCount);
+        ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
+    }
+
+    public PeerState State { get; }
+
+    public Handshake Handshake { get; }
+
+    public IPEndPoint EndPoint => _stream.RemoteEndPoint;
+
+    public bool IsOutgoing => _stream.IsOutgoing;
+
+    /// <summary>When it was connected, in seconds of the torrent's clock.</summary>
+    public double ConnectedAt { get; }
+
+    /// <summary>The client's name, from its own words or from its peer id.</summary>
+    public string Client { get; private set; } = "";
+
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Sends the first messages and then reads until the connection ends.</summary>
+    public async Task RunAsync()
+    {
+        Client = PeerId.ClientName(Handshake.PeerId) ?? "unknown client";
+        SendOpening();
+        try
+        {
+            await ReceiveAsync();
+        }
+        catch (IOException)
+        {
+            // the reason is nobody's business but the peer's
+        }
+        catch (OperationCanceledException)
+        {
+            // the download ends
+        }
+        catch (Exception e)
+        {
+            _swarm.Faulted(e);
+        }
+
+        Close(PeerClose.Lost);
+    }
+
+    private void SendOpening()
+    {
+        if (Handshake.SupportsExtensions)
+        {
+            byte[] payload = new ExtensionHandshake
+            {
+                Client = TorrentClient.ClientName,
+                RequestQueue = OwnRequestQueue,
+                Port = _swarm.ListenPort is > 0 and int port ? port : null,
+                YourIP = EndPoint.Address,
+                IsUploadOnly = _swarm.Picker.Missing == 0,
+            }.ToBytes();
+            PeerMessage.WriteExtendedHeader(Append(6), ExtensionHandshake.ExtendedId, payload.Length);
+            payload.CopyTo(Append(payload.Length));
+        }
+
+        if (!_swarm.Picker.Have.IsEmpty)
+        {
+            ReadOnlySpan<byte> have = _swarm.Picker.Have.Bytes;
+            PeerMessage.WriteHeader(Append(5), MessageId.Bitfield, have.Length);
+            have.CopyTo(Append(have.Length));
+        }
+
+        Flush();
+    }
+
+    /// <summary>Ends the connection; the swarm hears of it once.</summary>
+    public void Close(PeerClose reason)
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        _stream.Dispose();
+        _requests.Clear();
+        _swarm.Closed(this, reason);
+        ReturnBuffers();
+    }
+
+    /// <summary>Looks at the clock: keep-alive, silence.</summary>
+    public void Tick(double now)
+    {
+        if (now - _lastReceivedAt > SilenceSeconds)
+        {
+            Close(PeerClose.TimedOut);
+        }
+        else if (now - _lastSentAt > KeepAliveSeconds)
+        {
+            PeerMessage.WriteKeepAlive(Append(PeerMessage.PrefixLength));
+            Flush();
+        }
+    }
+
+    private void ReturnBuffers()
+    {
+        if (_outgoing.Length > 0 && !_isSending)
+        {
+            ArrayPool<byte>.Shared.Return(_outgoing);
+            _outgoing = [];
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>What is known of a connected peer: what it has, who chokes whom, what it was asked for, and how fast it is. No input or output.</summary>
+internal sealed class PeerState
+{
+    public PeerState(PeerSession? session, IPEndPoint endPoint, int pieceCount)
+    {
+        Session = session;
+        EndPoint = endPoint;
+        Pieces = new Bitfield(pieceCount);
+    }
+
+    /// <summary>The connection.</summary>
+    public PeerSession? Session { get; }
+
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>What it has.</summary>
+    public Bitfield Pieces { get; set; }
+
+    /// <summary>How many of its pieces are wanted and not there yet.</summary>
+    public int Interesting { get; set; }
+
+    /// <summary>Whether it chokes us: answers no requests.</summary>
+    public bool IsChokingUs { get; set; } = true;
+
+    /// <summary>Whether it wants pieces of ours.</summary>
+    public bool IsInterestedInUs { get; set; }
+
+    /// <summary>Whether we choke it.</summary>
+    public bool IsChokedByUs { get; set; } = true;
+
+    /// <summary>Whether we told it that we want pieces of it.</summary>
+    public bool IsInterestingToUs { get; set; }
+
+    /// <summary>What it was asked for and has not sent.</summary>
+    public OutstandingQueue Outstanding { get; } = new();
+
+    /// <summary>How many blocks to have outstanding.</summary>
+    public RequestWindow Window { get; } = new();
+
+    public RateMeter DownloadRate { get; } = new();
+
+    /// <summary>Its download rate as of the last look at the clock, in bytes a second.</summary>
+    public double Rate { get; set; }
+
+    public RateMeter UploadRate { get; } = new();
+
+    /// <summary>Whether it let so much time pass without a block that its requests were released to others.</summary>
+    public bool IsSnubbed { get; set; }
+
+    /// <summary>When its last block came, or when it was first asked for one after having nothing outstanding; in seconds of the torrent's clock.</summary>
+    public double LastBlockAt { get; set; }
+
+    /// <summary>The piece it works on alone.</summary>
+    public OpenPiece? Current { get; set; }
+
+    /// <summary>Whether it may be asked for blocks.</summary>
+    public bool CanBeAsked => !IsChokingUs && Interesting > 0;
+}

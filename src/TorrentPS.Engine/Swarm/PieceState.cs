@@ -1,0 +1,24 @@
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// What a piece is to a download: always exactly one of these. Queued becomes Open when the first block is asked for, Open becomes Verifying
+/// when the last block is there, Verifying becomes Have when hash and write succeeded and Queued again when not. An open piece that nobody
+/// works on and that has no data goes back to Queued.
+/// </summary>
+internal enum PieceState : byte
+{
+    /// <summary>In no wanted file.</summary>
+    NotWanted,
+
+    /// <summary>Wanted, and no block of it is asked for or held.</summary>
+    Queued,
+
+    /// <summary>Some blocks are asked for or held in memory.</summary>
+    Open,
+
+    /// <summary>All blocks are there; the hash is being compared and the data written.</summary>
+    Verifying,
+
+    /// <summary>Verified and written.</summary>
+    Have,
+}

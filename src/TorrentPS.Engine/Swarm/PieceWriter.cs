@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// Hashes and writes one piece, segment by segment while later ones still arrive, and says in the end whether it is right. A piece of one
+/// segment is hashed before it is written. Its methods but <see cref="Run"/> belong to the torrent's loop.
+/// </summary>
+internal sealed class PieceWriter : IDiskJob
+{
+    private readonly DataStore _store;
+    private readonly DiskQueue _disk;
+    private readonly DiskTally _tally;
+    private readonly SegmentPool _pool;
+    private readonly Action<PieceWriter> _segmentFreed;
+    private readonly Action<PieceWriter> _done;
+    private readonly Lock _lock = new();
+    private readonly List<byte[]> _ready = [];
+    private readonly int _segmentLength;
+    private readonly int _length;
+    private IncrementalHash? _hash;
+    private bool _isQueued;
+    private bool _isCancelled;
+    private int _written;
+
+    public PieceWriter(OpenPiece piece, ISwarm swarm, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
+    {
+        Piece = piece;
+        _store = swarm.Store;
+        _disk = swarm.Disk;
+        _tally = swarm.DiskJobs;
+        _pool = swarm.Pool;
+        _segmentFreed = segmentFreed;
+        _done = done;
+        _segmentLength = piece.SegmentLength;
+        _length = piece.Length;
+    }
+
+    /// <summary>The piece, for the torrent's loop alone.</summary>
+    public OpenPiece Piece { get; }
+
+    /// <summary>Whether the data is what the torrent's hash says. To be read when done.</summary>
+    public bool IsValid { get; private set; }
+
+    /// <summary>What went wrong with the disk. To be read when done.</summary>
+    public TorrentException? Failure { get; private set; }
+
+    /// <summary>The digests of the piece's blocks, when the piece is bad or <see cref="WantsDigests"/>. To be read when done.</summary>
+    public byte[][]? BlockDigests { get; private set; }
+
+    /// <summary>Whether the digests of a good piece's blocks are wanted, to compare with those of a bad attempt.</summary>
+    public bool WantsDigests { get; init; }
+
+    /// <summary>Hands over the next segment.</summary>
+    public void Add(byte[] segment)
+    {
+        lock (_lock)
+        {
+            _ready.Add(segment);
+            if (_isQueued)
+                return;
+            _isQueued = true;
+        }
+
+        _tally.Begin();
+        _disk.Enqueue(this);
+    }
+
+    /// <summary>Forgets what is not written yet: the download ends.</summary>
+    public void Cancel()
+    {
+        lock (_lock)
+            _isCancelled = true;
+    }
+
+    public void Run()
+    {
+        byte[][] segments;
+        lock (_lock)
+        {
+            segments = [.. _ready];
+            _ready.Clear();
+            if (_isCancelled)
+                Failure ??= new TorrentException(TorrentErrorId.DownloadStopped, "The download was stopped.");
+        }
+
+        try
+        {
+            Process(segments);
+        }
+        catch (TorrentException e)
+        {
+            Failure ??= e;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            Failure ??= new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
+        }
+
+        foreach (byte[] segment in segments)
+        {
+            _written += LengthAt(_written);
+            _pool.Return(segment);
+            _pool.Release(_segmentLength);
+        }
+
+        if (_written >= _length)
+        {
+            _hash?.Dispose();
+            _done(this);
+            _tally.End();
+            return;
+        }
+
+        bool goesOn;
+        lock (_lock)
+            goesOn = _isQueued = _ready.Count > 0;
+        if (goesOn)
+            _disk.Enqueue(this); // never two at once: the next is queued only when this one ends
+        else
+            _tally.End();
+        _segmentFreed(this);
+    }
+
+    private int LengthAt(int offset) => Math.Min(_segmentLength, _length - offset);
+
+    private void Process(byte[][] segments)
+    {
+        if (Failure is not null)
+            return;
+        Span<byte> digest = stackalloc byte[SHA1.HashSizeInBytes];
+        if (segments.Length == 1 && _length <= _segmentLength)
+        {
+            ReadOnlyMemory<byte> data = segments[0].AsMemory(0, _length);
+            SHA1.HashData(data.Span, digest);
+            Conclude(digest, data);
+            if (IsValid)
+                _store.Write(Piece.Index, 0, [data]);
+            return;
+        }
+
+        _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        var buffers = new ReadOnlyMemory<byte>[segments.Length];
+        int offset = _written;
+        for (int i = 0; i < segments.Length; i++)
+        {
+            buffers[i] = segments[i].AsMemory(0, LengthAt(offset));
+            _hash.AppendData(buffers[i].Span);
+            offset += buffers[i].Length;
+        }
+
+        _store.Write(Piece.Index, _written, buffers);
+        if (offset < _length)
+            return;
+        _hash.GetHashAndReset(digest);
+        Conclude(digest, null);
+    }
+
+    private void Conclude(ReadOnlySpan<byte> digest, ReadOnlyMemory<byte>? data)
+    {
+        IsValid = digest.SequenceEqual(_store.Torrent.PieceHash(Piece.Index));
+        if (IsValid && !WantsDigests)
+            return;
+        var digests = new byte[Piece.BlockCount][];
+        byte[] block = new byte[BlockRequest.BlockLength];
+        for (int i = 0; i < digests.Length; i++)
+        {
+            int begin = i * BlockRequest.BlockLength, length = Math.Min(block.Length, _length - begin);
+            if (data is { } held)
+                digests[i] = SHA1.HashData(held.Span.Slice(begin, length));
+            else if (_store.TryRead(Piece.Index, begin, block.AsSpan(0, length))) // rare: only after bad data
+                digests[i] = SHA1.HashData(block.AsSpan(0, length));
+            else
+                digests[i] = [];
+        }
+
+        BlockDigests = digests;
+    }
+}

@@ -1,0 +1,212 @@
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <content>What happens by the clock: rates, time-outs, choking, the resume file, progress.</content>
+internal sealed partial class TorrentSession
+{
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_idleTick = TimeSpan.FromSeconds(1);
+
+    /// <summary>A peer that owes blocks and sends none for this long is snubbed: others are asked for them.</summary>
+    private const double SnubSeconds = 20;
+
+    /// <summary>And after this long it is dropped.</summary>
+    private const double DropSeconds = 60;
+
+    private const double ResumeSeconds = 5;
+    private const double MorePeersSeconds = 30;
+    private const int FewPeers = 10;
+
+    /// <summary>How long trackers that have never answered are tried before that is the result, when nobody else is known.</summary>
+    private const double NobodySeconds = 30;
+
+    private readonly RateMeter _downloadRate = new();
+    private readonly RateMeter _uploadRate = new();
+    private long _downloadRated;
+    private double _lastProgressAt;
+    private double _completedAt;
+    private double _rechokeAt;
+    private double _resumeAt = ResumeSeconds;
+    private double _morePeersAt = MorePeersSeconds;
+    private bool _isResumeDirty;
+    private Task _savingResume = Task.CompletedTask;
+
+    private async Task RunClockAsync()
+    {
+        using var timer = new PeriodicTimer(s_tick, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                Tick();
+                TimeSpan period = IsComplete && _progress is null && _peers.Length == 0 ? s_idleTick : s_tick;
+                if (timer.Period != period)
+                    timer.Period = period;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the download ends
+        }
+        catch (Exception e)
+        {
+            Faulted(e);
+        }
+    }
+
+    private void Tick()
+    {
+        double now = Now;
+        _downloadRate.Add(_downloaded - _downloadRated, now);
+        _downloadRated = _downloaded;
+        foreach (PeerSession peer in _peers)
+            Tick(peer, now);
+        if (now >= _rechokeAt)
+        {
+            _rechokeAt = now + Choker.RoundSeconds;
+            Rechoke();
+        }
+
+        ConnectMore((int)(ConnectsPerSecond * s_tick.TotalSeconds));
+        if (!IsComplete)
+            TickDownload(now);
+        else if (IsSeedingDone(now))
+            _end.TrySetResult(new Ending(TorrentState.Completed));
+        _progress?.Report(Snapshot());
+    }
+
+    private void Tick(PeerSession peer, double now)
+    {
+        PeerState state = peer.State;
+        state.Rate = state.DownloadRate.PerSecond(now);
+        double silent = now - state.LastBlockAt;
+        if (state.Outstanding.Count > 0 && silent > DropSeconds)
+        {
+            peer.Close(PeerClose.TimedOut);
+            return;
+        }
+
+        if (state is { IsSnubbed: false, Outstanding.Count: > 0 } && silent > SnubSeconds)
+            Snub(state);
+        peer.Tick(now);
+        AskForBlocks(peer);
+    }
+
+    /// <summary>Releases what a silent peer owes, but still takes it when it comes.</summary>
+    private void Snub(PeerState peer)
+    {
+        peer.IsSnubbed = true;
+        peer.Window.Snub();
+        for (int i = 0; i < peer.Outstanding.Count; i++)
+        {
+            _picker.Release(peer, peer.Outstanding[i]);
+            peer.Outstanding[i] = peer.Outstanding[i] with { IsReleased = true };
+        }
+
+        _picker.Disown(peer);
+    }
+
+    private void TickDownload(double now)
+    {
+        if (_isShortOfMemory)
+        {
+            _wasted += _picker.AbandonUnfinishable([.. _peers.Select(peer => peer.State)]);
+            AskAll();
+        }
+
+        if (now >= _morePeersAt && _peers.Length < FewPeers)
+        {
+            _morePeersAt = now + MorePeersSeconds;
+            _announcer?.RequestMore();
+        }
+
+        if (_isResumeDirty && now >= _resumeAt && _savingResume.IsCompleted)
+        {
+            _isResumeDirty = false;
+            _resumeAt = now + ResumeSeconds;
+            _savingResume = SaveResumeAsync(_picker.Have.Clone());
+        }
+
+        double still = now - _lastProgressAt;
+        if (ReachedNobody && IsNobodyLeft && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
+            _end.TrySetResult(Nobody());
+        else if (_options.StallTimeout is { } limit && still > limit.TotalSeconds)
+            _end.TrySetResult(Stalled(limit));
+    }
+
+    private async Task SaveResumeAsync(Bitfield have)
+    {
+        try
+        {
+            await Task.Run(() => _store.SaveResume(have));
+        }
+        catch (TorrentException e)
+        {
+            _isResumeDirty = true;
+            Log($"The resume file was not written: {e.Message}");
+        }
+    }
+
+    /// <summary>Whether no discovery can name a peer any more: every tracker fails, and no address is left to be tried.</summary>
+    private bool IsNobodyLeft => _announcer is null or { AllFailed: true } && (_options.Peers.Count == 0 || _announcer is not null || !_book.HasWaiting && _connecting == 0);
+
+    private Ending Nobody()
+    {
+        TrackerStatus? failed = _announcer?.Statuses.FirstOrDefault(tracker => tracker.LastError is not null);
+        return failed?.LastError is { } error
+            ? new Ending(TorrentState.Failed, error.ErrorId, error.Message)
+            : new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, $"No peer of '{_torrent.Name}' was found. Give addresses of peers, or a torrent with a tracker.");
+    }
+
+    private Ending Stalled(TimeSpan limit) => new(
+        TorrentState.Stalled,
+        TorrentErrorId.DownloadStalled,
+        $"Nothing has arrived for {limit.TotalSeconds:0.#} s; {_peers.Length} peers are connected, {_book.Seen} are known. The same command goes on from here.");
+
+    private bool IsSeedingDone(double now)
+    {
+        if (_options.SeedRatio is { } ratio && _uploaded >= ratio * (_downloaded > 0 ? _downloaded : _store.BytesWanted))
+            return true;
+        return _options.SeedTime is { } time && time != Timeout.InfiniteTimeSpan && now - _completedAt >= time.TotalSeconds;
+    }
+
+    private void ReportChecked(int done, int all)
+    {
+        _percentChecked = 100.0 * done / all;
+        if (_progress is null)
+            return;
+        long now = _time.GetTimestamp();
+        long last = Interlocked.Read(ref _checkReportedAt);
+        if (_time.GetElapsedTime(last, now) >= s_tick && Interlocked.CompareExchange(ref _checkReportedAt, now, last) == last)
+            _progress.Report(Snapshot());
+    }
+
+    private long _checkReportedAt;
+
+    private TorrentDownload Snapshot()
+    {
+        double now = Now;
+        return new TorrentDownload
+        {
+            Name = _torrent.Name,
+            InfoHash = _torrent.InfoHash.ToString(),
+            State = _state,
+            Path = _store?.DataPath ?? _options.Destination,
+            Length = _torrent.Length,
+            BytesWanted = _store?.BytesWanted ?? _torrent.Length,
+            BytesCompleted = Volatile.Read(ref _bytesCompleted),
+            Downloaded = _downloaded,
+            Uploaded = _uploaded,
+            Wasted = _wasted,
+            DownloadRate = _loop.IsCurrent ? (long)_downloadRate.PerSecond(now) : 0,
+            UploadRate = _loop.IsCurrent ? (long)_uploadRate.PerSecond(now) : 0,
+            PeersConnected = _isStopping ? _peersAtEnd : _peers.Length,
+            PeersSeen = _book.Seen,
+            Elapsed = _time.GetElapsedTime(_startedAt),
+            PercentChecked = _percentChecked,
+        };
+    }
+}

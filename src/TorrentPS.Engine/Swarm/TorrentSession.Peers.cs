@@ -1,0 +1,188 @@
+using System.Net;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <content>Finding, connecting, accepting and losing peers.</content>
+internal sealed partial class TorrentSession
+{
+    private const int MaxConnectBurst = 50;
+    private const int ConnectsPerSecond = 30;
+    private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(20);
+
+    private readonly PeerBook _book = new();
+    private readonly Choker _choker;
+    private readonly Dictionary<PeerSession, PeerCandidate> _dialled = [];
+    private readonly HashSet<string> _bannedIds = new(StringComparer.Ordinal);
+    private PeerSession[] _peers = []; // replaced, never changed, so that it can be walked through while peers come and go
+    private int _connecting;
+    private bool _everConnected;
+
+    private void AddFound(IReadOnlyList<DiscoveredPeer> peers)
+    {
+        foreach (DiscoveredPeer peer in peers)
+            _book.Add(peer.EndPoint, peer.Source, Now);
+        ConnectMore(MaxConnectBurst);
+    }
+
+    /// <summary>Connects to the next addresses, as many as there is room for.</summary>
+    private void ConnectMore(int limit)
+    {
+        while (!_isStopping && limit-- > 0 && _peers.Length + _connecting < _options.MaxPeers && _services.Connector.TryReserve())
+        {
+            if (_book.Take(Now) is not { } candidate)
+            {
+                _services.Connector.Release();
+                return;
+            }
+
+            _connecting++;
+            _ = ConnectAsync(candidate);
+        }
+    }
+
+    private async Task ConnectAsync(PeerCandidate candidate)
+    {
+        HandshakeOutcome outcome;
+        using (var limit = new CancellationTokenSource(s_handshakeLimit, _time))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token))
+        {
+            outcome = await PeerDialer.DialAsync(
+                token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
+                WireHash, _peerId, _services.Options.Encryption, either.Token);
+        }
+
+        _connecting--;
+        if (outcome is { Stream: { } stream, Handshake: { } handshake })
+        {
+            if (Join(stream, handshake) is { } peer)
+                _dialled.Add(peer, candidate);
+            else
+                PeerBook.Drop(candidate);
+            return;
+        }
+
+        _services.Connector.Release();
+        if (outcome.Status == PeerHandshakeStatus.SelfConnection)
+            PeerBook.Drop(candidate);
+        else
+            _book.Failed(candidate, Now);
+        if (!_isStopping)
+            Log($"Peer {candidate.EndPoint}: {outcome.Status}{(outcome.Error is null ? "" : $" ({outcome.Error})")}");
+    }
+
+    /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. From any thread.</summary>
+    public void Accept(PeerStream stream, Handshake handshake) => _loop.Enqueue(_ => _ = AnswerAsync(stream, handshake), null);
+
+    private async Task AnswerAsync(PeerStream stream, Handshake handshake)
+    {
+        bool refused = _isStopping || _peers.Length >= _options.MaxPeers || _book.IsBanned(stream.RemoteEndPoint) || handshake.PeerId.SequenceEqual(_peerId);
+        if (!refused)
+        {
+            try
+            {
+                byte[] own = new byte[Handshake.Length];
+                Handshake.Write(own, WireHash.Span, _peerId);
+                await stream.SendAsync(own, _stopping.Token);
+                Join(stream, handshake);
+                return;
+            }
+            catch (Exception e) when (e is IOException or OperationCanceledException)
+            {
+                // gone before it began
+            }
+        }
+
+        stream.Dispose();
+        _services.Connector.Release();
+    }
+
+    /// <summary>Begins a session; null when there is one with this peer already, which then stays.</summary>
+    private PeerSession? Join(PeerStream stream, Handshake handshake)
+    {
+        bool isWelcome = !_isStopping && !_bannedIds.Contains(Convert.ToHexString(handshake.PeerId));
+        if (isWelcome && Array.Find(_peers, peer => peer.Handshake.PeerId.SequenceEqual(handshake.PeerId)) is { } twin)
+        {
+            // When both sides connected at once, both must drop the same one of the two: that of the side with the larger id stays.
+            bool keepNew = twin.IsOutgoing != stream.IsOutgoing
+                && stream.IsOutgoing == ((ReadOnlySpan<byte>)_peerId).SequenceCompareTo(handshake.PeerId) > 0
+                && Now - twin.ConnectedAt < 5;
+            if (keepNew)
+                twin.Close(PeerClose.Duplicate);
+            isWelcome = keepNew;
+        }
+
+        if (!isWelcome)
+        {
+            stream.Dispose();
+            _services.Connector.Release();
+            return null;
+        }
+
+        var peer = new PeerSession(this, stream, handshake, _torrent.PieceCount);
+        _peers = [.. _peers, peer];
+        _everConnected = true;
+        _ = peer.RunAsync();
+        Log($"Peer {peer.EndPoint} connected: {peer.Client}");
+        return peer;
+    }
+
+    public void Closed(PeerSession peer, PeerClose reason)
+    {
+        _peers = Array.FindAll(_peers, other => other != peer);
+        _services.Connector.Release();
+        ReleaseAll(peer.State);
+        _picker.RemovePeer(peer.State);
+        if (_dialled.Remove(peer, out PeerCandidate? candidate))
+        {
+            if (reason == PeerClose.Duplicate)
+                PeerBook.Drop(candidate);
+            else
+                _book.Lost(candidate, Now - peer.ConnectedAt, Now);
+        }
+
+        if (_isStopping)
+            return;
+        Log($"Peer {peer.EndPoint} closed: {reason}");
+        AskAll();
+    }
+
+    public void Violated(PeerSession peer, string what)
+    {
+        Log($"Peer {peer.EndPoint} broke the protocol: {what}");
+        if (_dialled.TryGetValue(peer, out PeerCandidate? candidate))
+            candidate.Failures += 3; // it may be a fault of the moment, but it is no peer to hurry back to
+    }
+
+    public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => AskForBlocks(peer);
+
+    /// <summary>A peer has sent bad data.</summary>
+    private void Ban(PeerState peer)
+    {
+        _book.Ban(peer.EndPoint);
+        if (peer.Session is not { } session)
+            return;
+        _bannedIds.Add(Convert.ToHexString(session.Handshake.PeerId));
+        Log($"Peer {peer.EndPoint} is banned: it sent bad data");
+        session.Close(PeerClose.Banned);
+    }
+
+    public void InterestChanged(PeerSession peer)
+    {
+        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(_peers))
+            peer.SendChoke(false);
+    }
+
+    /// <summary>Chooses anew whom to send to.</summary>
+    private void Rechoke()
+    {
+        HashSet<PeerSession> chosen = _choker.Choose(_peers, IsComplete, Now);
+        foreach (PeerSession peer in _peers)
+            peer.SendChoke(!chosen.Contains(peer));
+    }
+
+    private bool ReachedNobody => !_everConnected && _announcer is not { AnySucceeded: true };
+}

@@ -1,0 +1,196 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <content>Asking for blocks, putting pieces together, and what a finished piece means.</content>
+internal sealed partial class TorrentSession
+{
+    private readonly BadPieceJournal _badPieces = new();
+    private long _downloaded;
+    private long _uploaded;
+    private long _wasted;
+    private volatile bool _isShortOfMemory;
+
+    public void PiecesChanged(PeerSession peer)
+    {
+        if (IsComplete && peer.State.Pieces.IsFull)
+        {
+            peer.Close(PeerClose.NothingToDo);
+            return;
+        }
+
+        peer.SendInterest(peer.State.Interesting > 0);
+        AskForBlocks(peer);
+    }
+
+    public void ChokeChanged(PeerSession peer)
+    {
+        if (peer.State.IsChokingUs)
+        {
+            ReleaseAll(peer.State);
+            AskAll();
+        }
+        else
+        {
+            AskForBlocks(peer);
+        }
+    }
+
+    public void Received(PeerSession peer) => AskForBlocks(peer);
+
+    /// <summary>Fills a peer's window with requests; they are sent together.</summary>
+    private void AskForBlocks(PeerSession peer)
+    {
+        PeerState state = peer.State;
+        if (_isStopping || IsComplete || !state.CanBeAsked || peer.IsClosed)
+            return;
+        int window = state.Window.Size;
+        if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
+            return; // a few at a time, so that one send carries them
+        if (state.Outstanding.Count == 0)
+            state.LastBlockAt = Now;
+        while (state.Outstanding.Count < window)
+        {
+            if (_picker.TryPick(state, out Outstanding picked) || (_picker.IsEndGame && EndGame.TryPick(_picker, state, Now, out picked)))
+                peer.QueueRequest(picked);
+            else
+                break;
+        }
+
+        _isShortOfMemory = state.Outstanding.Count < window && Pool.IsShort;
+        peer.Flush();
+    }
+
+    /// <summary>Something became free to ask for: peers that have room take it.</summary>
+    private void AskAll()
+    {
+        foreach (PeerSession peer in _peers)
+            AskForBlocks(peer);
+    }
+
+    /// <summary>What a peer owes becomes free for others.</summary>
+    private void ReleaseAll(PeerState peer)
+    {
+        for (int i = 0; i < peer.Outstanding.Count; i++)
+            _picker.Release(peer, peer.Outstanding[i]);
+        peer.Outstanding.Clear();
+        _picker.Disown(peer);
+    }
+
+    public void BlockReceived(PeerSession peer, Outstanding item)
+    {
+        OpenPiece piece = item.Piece;
+        PeerState? other = piece.Receive(item.Block, peer.State);
+        other?.Session?.SendCancel(piece, item.Block);
+        _downloaded += piece.LengthOf(item.Block);
+        _lastProgressAt = Now;
+        if (peer.State.IsSnubbed)
+        {
+            peer.State.IsSnubbed = false;
+            peer.State.Window.Restart();
+        }
+
+        peer.State.Window.BlockReceived(peer.State.Rate, _lastProgressAt);
+        while (piece.TakeFullSegment() is { } segment)
+        {
+            piece.Writer ??= new PieceWriter(piece, this, SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };
+            piece.Writer.Add(segment);
+        }
+
+        if (piece.IsComplete)
+            _picker.Completed(piece);
+    }
+
+    public void Wasted(PeerSession peer, int bytes)
+    {
+        _downloaded += bytes;
+        _wasted += bytes;
+    }
+
+    public void Uploaded(PeerSession peer, int bytes)
+    {
+        _uploaded += bytes;
+        _uploadRate.Add(bytes, Now);
+    }
+
+    private void SegmentFreed(PieceWriter writer)
+    {
+        if (!_isShortOfMemory)
+            return;
+        _isShortOfMemory = false;
+        _loop.Enqueue(_ => AskAll(), null);
+    }
+
+    private void PieceDone(PieceWriter writer)
+    {
+        int piece = writer.Piece.Index;
+        if (writer.Failure is { } failure)
+        {
+            if (!_isStopping)
+                StorageFailed(failure);
+        }
+        else if (writer.IsValid)
+        {
+            PieceVerified(piece, writer.BlockDigests);
+        }
+        else
+        {
+            PieceFailed(writer);
+        }
+    }
+
+    private void PieceVerified(int piece, byte[][]? digests)
+    {
+        _picker.Verified(piece);
+        _bytesCompleted += _store.BytesWantedIn(piece);
+        _isResumeDirty = true;
+        foreach (PeerState liar in _badPieces.Verified(piece, digests))
+            Ban(liar);
+        foreach (PeerSession peer in _peers)
+        {
+            if (peer.State.Pieces[piece])
+            {
+                peer.State.Interesting--;
+                peer.SendInterest(peer.State.Interesting > 0);
+            }
+            else
+            {
+                peer.SendHave(piece); // one that has the piece need not know
+            }
+        }
+
+        if (_picker.Missing == 0)
+            Completed();
+        else if (_isShortOfMemory)
+            AskAll();
+    }
+
+    private void PieceFailed(PieceWriter writer)
+    {
+        OpenPiece piece = writer.Piece;
+        Log($"Piece {piece.Index} is not what its hash says; it is fetched again");
+        _wasted += piece.Length;
+        _picker.Failed(piece.Index);
+        if (_badPieces.Failed(piece, writer.BlockDigests!) is { } liar)
+            Ban(liar);
+        AskAll();
+    }
+
+    private void Completed()
+    {
+        _state = TorrentState.Seeding;
+        _completedAt = Now;
+        _announcer?.Completed();
+        if (!IsSeedingWanted)
+        {
+            _end.TrySetResult(new Ending(TorrentState.Completed));
+            return;
+        }
+
+        foreach (PeerSession peer in _peers)
+        {
+            if (peer.State.Pieces.IsFull)
+                peer.Close(PeerClose.NothingToDo);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+using System.Net;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// One torrent in motion, from checking what is on disk to the result. Its state (picker, peers, choker) belongs to its <see cref="SwarmLoop"/>;
+/// everything else sends it messages. This part is the course of a run; the others are its peers, its pieces and its clock.
+/// </summary>
+internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
+{
+    private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
+
+    private readonly SwarmServices _services;
+    private readonly Torrent _torrent;
+    private readonly DownloadOptions _options;
+    private readonly IProgress<TorrentDownload>? _progress;
+    private readonly TimeProvider _time;
+    private readonly SwarmLoop _loop = new();
+    private readonly long _startedAt;
+    private readonly byte[] _peerId = PeerId.Create();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource<Ending> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private DataStore _store = null!;
+    private PiecePicker _picker = null!;
+    private TrackerAnnouncer? _announcer;
+    private TorrentState _state = TorrentState.Checking;
+    private long _bytesCompleted;
+    private double _percentChecked;
+    private bool _isStopping;
+    private int _peersAtEnd;
+
+    public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress)
+    {
+        _services = services;
+        _torrent = torrent;
+        _options = options;
+        _progress = progress;
+        _time = services.Options.TimeProvider;
+        _startedAt = _time.GetTimestamp();
+        DownloadLimiter = new RateLimiter(options.DownloadLimit, _time);
+        UploadLimiter = new RateLimiter(options.UploadLimit, _time);
+        _choker = new Choker(UploadSlots(options.UploadLimit));
+        WireHash = torrent.InfoHash.Wire.ToArray();
+        _loop.Faulted = Faulted;
+    }
+
+    /// <summary>How a run ends.</summary>
+    private sealed record Ending(TorrentState State, TorrentErrorId? ErrorId = null, string? Error = null);
+
+    /// <summary>The 20 bytes of handshakes and announces.</summary>
+    public ReadOnlyMemory<byte> WireHash { get; }
+
+    public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
+
+    public PiecePicker Picker => _picker;
+
+    public DataStore Store => _store;
+
+    public DiskQueue Disk => _services.Disk;
+
+    public DiskTally DiskJobs { get; } = new();
+
+    public SegmentPool Pool => _services.Pool;
+
+    public RateLimiter DownloadLimiter { get; }
+
+    public RateLimiter UploadLimiter { get; }
+
+    public int ListenPort { get; private set; }
+
+    private bool IsSeedingWanted => _options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
+
+    /// <summary>Slots by what the uplink carries: below 16 KiB/s each, nobody is served well.</summary>
+    private static int UploadSlots(long uploadLimit) => uploadLimit == 0 ? 16 : (int)Math.Clamp(uploadLimit / (16 * 1024), 2, 16);
+
+    /// <summary>Does the whole job. Never throws for what the torrent, the peers or the disk do.</summary>
+    public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource timeout = _options.Timeout is { } limit ? new CancellationTokenSource(limit, _time) : new CancellationTokenSource();
+        Ending ending;
+        try
+        {
+            ending = await RunCheckedAsync(timeout.Token, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TorrentException e)
+        {
+            ending = new Ending(TorrentState.Failed, e.ErrorId, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            ending = timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested ? TimedOut() : Stopped();
+        }
+
+        _state = ending.State;
+        TorrentDownload result = Snapshot() with { Error = ending.Error, ErrorId = ending.ErrorId };
+        double seconds = Math.Max(result.Elapsed.TotalSeconds, 0.001);
+        return result with { DownloadRate = (long)(result.Downloaded / seconds), UploadRate = (long)(result.Uploaded / seconds) };
+    }
+
+    private async Task<Ending> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
+    {
+        if (!_torrent.InfoHash.HasV1)
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{_torrent.Name}' is a version 2 torrent (BEP 52), which cannot be downloaded yet. A hybrid or version 1 torrent of the same data can.");
+        bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
+        using DestinationLock? destinationLock = _options.SeedOnly ? null : DestinationLock.Acquire(_options.Destination, _torrent.InfoHash);
+        using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: _options.SeedOnly);
+        _store = store;
+        _progress?.Report(Snapshot());
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
+        Bitfield have = await Task.Run(() => CheckAsync(either.Token), either.Token).ConfigureAwait(false);
+        _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential);
+        for (int piece = 0; piece < have.Length; piece++)
+            _bytesCompleted += have[piece] ? store.BytesWantedIn(piece) : 0;
+        if (_options.SeedOnly && _picker.Missing > 0)
+            return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, $"'{store.DataPath}' is not complete: {_picker.Missing} of {_torrent.PieceCount} pieces are missing or wrong.");
+        if (!_options.SeedOnly)
+            await Task.Run(store.Prepare, either.Token).ConfigureAwait(false);
+        if (_picker.Missing == 0 && !IsSeedingWanted)
+            return await FinishAsync(new Ending(TorrentState.Completed)).ConfigureAwait(false);
+        _state = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
+        return await _loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for.</summary>
+    private async Task<Bitfield> CheckAsync(CancellationToken cancellationToken)
+    {
+        ResumeData? resume = _options.Recheck || _options.SeedOnly ? null : _store.LoadResume();
+        Bitfield have = resume?.Have.Clone() ?? new Bitfield(_torrent.PieceCount);
+        int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
+        if (toCheck == 0)
+            return have;
+        Bitfield found = await _store.VerifyAsync(
+            piece => resume is null || resume.Suspect[piece],
+            done => ReportChecked(done, toCheck),
+            cancellationToken).ConfigureAwait(false);
+        for (int piece = 0; piece < found.Length; piece++)
+        {
+            if (found[piece])
+                have.Add(piece);
+        }
+
+        return have;
+    }
+
+    private async Task<Ending> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration stop = cancellationToken.Register(() => _end.TrySetResult(Stopped()));
+        using CancellationTokenRegistration late = timeout.Register(() => _end.TrySetResult(TimedOut()));
+        _lastProgressAt = Now;
+        try
+        {
+            ListenPort = _services.Incoming.Add(this);
+            StartDiscovery();
+            Task clock = RunClockAsync();
+            Ending ending = await _end.Task;
+            return await StopAsync(ending, clock);
+        }
+        finally
+        {
+            _services.Incoming.Remove(this);
+        }
+    }
+
+    private void StartDiscovery()
+    {
+        foreach (IPEndPoint endPoint in _options.Peers)
+            _book.Add(endPoint, PeerSource.Manual, Now);
+        if (_torrent.Trackers.Count > 0 && (_options.Sources is null || _options.Sources.Contains(PeerSource.Tracker)))
+        {
+            _announcer = new TrackerAnnouncer(new TrackerAnnouncerOptions
+            {
+                Tiers = _torrent.Trackers,
+                InfoHash = _torrent.InfoHash,
+                PeerId = _peerId,
+                Port = () => ListenPort,
+                Statistics = () => new AnnounceStatistics(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted)),
+                PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
+                CreateTracker = _services.Trackers.Create,
+                TimeProvider = _time,
+                Log = _services.Options.Log,
+            });
+            _announcer.Start();
+        }
+
+        ConnectMore(MaxConnectBurst);
+    }
+
+    /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
+    private async Task<Ending> StopAsync(Ending ending, Task clock)
+    {
+        _isStopping = true;
+        _peersAtEnd = _peers.Length;
+        await _stopping.CancelAsync();
+        foreach (PeerSession peer in _peers)
+            peer.Close(PeerClose.Stopping);
+        _picker.AbandonAll();
+        Task announced = _announcer?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
+        await DiskJobs.WhenEmptyAsync();
+        await Task.Yield(); // what the last jobs reported comes first
+        await clock;
+        await _savingResume;
+        ending = await FinishAsync(ending);
+        await announced;
+        return ending;
+    }
+
+    /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
+    private async Task<Ending> FinishAsync(Ending ending)
+    {
+        if (_options.SeedOnly)
+            return ending;
+        try
+        {
+            if (_picker.Missing == 0)
+            {
+                await Task.Run(() =>
+                {
+                    _store.Flush();
+                    _store.DeleteResume();
+                }).ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.Run(() => _store.SaveResume(_picker.Have.Clone())).ConfigureAwait(false);
+            }
+        }
+        catch (TorrentException e) when (ending.ErrorId is null)
+        {
+            return new Ending(TorrentState.Failed, e.ErrorId, e.Message);
+        }
+        catch (TorrentException e)
+        {
+            Log($"The resume file was not written: {e.Message}");
+        }
+
+        return ending;
+    }
+
+    /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
+    private Ending Stopped() => IsComplete
+        ? new Ending(TorrentState.Completed)
+        : new Ending(TorrentState.Stopped, TorrentErrorId.DownloadStopped, "The download was stopped before it was complete. The same command goes on from here.");
+
+    private Ending TimedOut() => IsComplete
+        ? new Ending(TorrentState.Completed)
+        : new Ending(TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut, $"The download was not complete after {_options.Timeout!.Value.TotalSeconds:0.#} s. The same command goes on from here.");
+
+    private bool IsComplete => _state == TorrentState.Seeding;
+
+    public void StorageFailed(TorrentException failure) => _end.TrySetResult(new Ending(TorrentState.Failed, failure.ErrorId, failure.Message));
+
+    public void Faulted(Exception fault) =>
+        _end.TrySetResult(new Ending(TorrentState.Failed, TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}{(Environment.GetEnvironmentVariable("TORRENTPS_DEBUG") is null ? "" : fault.StackTrace)}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_announcer is not null)
+            await _announcer.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private void Log(string message) => _services.Options.Log?.Invoke(message);
+}

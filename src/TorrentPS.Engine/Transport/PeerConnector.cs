@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Transport;
+
+/// <summary>Connects to peers over TCP, within the client's limits on connections and on those being made.</summary>
+internal sealed class PeerConnector : IDisposable
+{
+    private readonly SemaphoreSlim _halfOpen;
+    private readonly int _maxConnections;
+    private int _connections;
+
+    public PeerConnector(int maxHalfOpen, int maxConnections)
+    {
+        _halfOpen = new SemaphoreSlim(maxHalfOpen, maxHalfOpen);
+        _maxConnections = maxConnections;
+    }
+
+    /// <summary>Takes one of the client's connections; false when all are taken. Each taken one is given back by <see cref="Release"/>.</summary>
+    public bool TryReserve()
+    {
+        if (Interlocked.Increment(ref _connections) <= _maxConnections)
+            return true;
+        Interlocked.Decrement(ref _connections);
+        return false;
+    }
+
+    public void Release() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>Connects, waiting first for a free half-open place, which the time limit does not count.</summary>
+    /// <exception cref="SocketException">There is no connection to be had.</exception>
+    /// <exception cref="OperationCanceledException">It took longer than the limit, or was cancelled.</exception>
+    public async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await _halfOpen.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var timeout = new CancellationTokenSource(limit, time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            return await ConnectNowAsync(endPoint, both.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _halfOpen.Release();
+        }
+    }
+
+    /// <summary>Connects without regard to the limits on half-open connections, for a caller that has its own.</summary>
+    public static async Task<PeerStream> ConnectNowAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            return new TcpPeerStream(socket, isOutgoing: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _halfOpen.Dispose();
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Transport;
+
+/// <summary>Accepts connections from peers over TCP, IPv6 and IPv4 on one port, and hands each on.</summary>
+internal sealed class PeerListener : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly Action<PeerStream> _accepted;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _accepting = Task.CompletedTask;
+
+    private PeerListener(Socket socket, Action<PeerStream> accepted)
+    {
+        _socket = socket;
+        _accepted = accepted;
+        Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>The port that it listens on.</summary>
+    public int Port { get; }
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="port">The port; 0 takes any free one.</param>
+    /// <param name="required">Whether a taken port is an error, rather than replaced by a free one.</param>
+    /// <param name="accepted">Gets each connection, on a pool thread; must not block.</param>
+    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted)
+    {
+        Socket socket;
+        try
+        {
+            socket = Bind(port);
+        }
+        catch (SocketException e) when (!required && port != 0 && e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            socket = Bind(0);
+        }
+        catch (SocketException e)
+        {
+            throw new TorrentException(TorrentErrorId.Unexpected, $"Port {port} cannot be listened on: {e.Message}. Choose another port, or 0 for any free one.", e);
+        }
+
+        var listener = new PeerListener(socket, accepted);
+        listener._accepting = Task.Run(listener.AcceptAsync);
+        return listener;
+    }
+
+    private static Socket Bind(int port)
+    {
+        try
+        {
+            return Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
+        {
+            return Bind(new IPEndPoint(IPAddress.Any, port)); // a machine without IPv6
+        }
+    }
+
+    private static Socket Bind(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = true;
+            socket.Bind(endPoint);
+            socket.Listen(512);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            Socket? socket = null;
+            try
+            {
+                socket = await _socket.AcceptAsync(_stopping.Token).ConfigureAwait(false);
+                _accepted(new TcpPeerStream(socket, isOutgoing: false));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                socket?.Dispose();
+                return;
+            }
+            catch (SocketException e)
+            {
+                socket?.Dispose();
+                // A peer that is gone before it was accepted is nothing; out of descriptors passes when others close.
+                if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                    await Task.Delay(100).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _socket.Dispose();
+        await _accepting.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Transport;
+
+/// <summary>A connection to a peer over TCP.</summary>
+internal sealed class TcpPeerStream : PeerStream
+{
+    private readonly Socket _socket;
+
+    public TcpPeerStream(Socket socket, bool isOutgoing)
+    {
+        _socket = socket;
+        _socket.NoDelay = true; // messages are batched by us; Nagle would only add delay
+        IsOutgoing = isOutgoing;
+        RemoteEndPoint = Unmap((IPEndPoint)socket.RemoteEndPoint!);
+    }
+
+    public override IPEndPoint RemoteEndPoint { get; }
+
+    public override bool IsOutgoing { get; }
+
+    /// <summary>An IPv4 address that came through a dual-mode socket, as itself.</summary>
+    public static IPEndPoint Unmap(IPEndPoint endPoint) =>
+        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+
+    public override async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await _socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new IOException("The connection was closed.", e);
+        }
+    }
+
+    public override async ValueTask SendAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            while (!buffer.IsEmpty)
+                buffer = buffer[await _socket.SendAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new IOException("The connection was closed.", e);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _socket.Dispose();
+    }
+}

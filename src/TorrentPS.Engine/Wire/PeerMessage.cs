@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+
+namespace TorrentPS.Engine.Wire;
+
+/// <summary>The bytes of peer messages: a 4-byte big-endian length, an id, a payload (BEP 3, "peer messages").</summary>
+internal static class PeerMessage
+{
+    /// <summary>Bytes before a message's id.</summary>
+    public const int PrefixLength = 4;
+
+    /// <summary>Bytes of a piece message before the block.</summary>
+    public const int PieceHeaderLength = 13;
+
+    /// <summary>Bytes of a request, cancel or reject message.</summary>
+    public const int RequestLength = 17;
+
+    /// <summary>The longest message that is read; a longer one ends the connection before anything is allocated for it.</summary>
+    public const int MaxLength = 1 << 20;
+
+    public static void WriteKeepAlive(Span<byte> destination) => BinaryPrimitives.WriteInt32BigEndian(destination, 0);
+
+    public static void WriteState(Span<byte> destination, MessageId id)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 1);
+        destination[4] = (byte)id;
+    }
+
+    public static void WriteHave(Span<byte> destination, int piece)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 5);
+        destination[4] = (byte)MessageId.Have;
+        BinaryPrimitives.WriteInt32BigEndian(destination[5..], piece);
+    }
+
+    /// <summary>Writes a request, cancel or reject.</summary>
+    public static void WriteBlock(Span<byte> destination, MessageId id, BlockRequest block)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 13);
+        destination[4] = (byte)id;
+        BinaryPrimitives.WriteInt32BigEndian(destination[5..], block.Piece);
+        BinaryPrimitives.WriteInt32BigEndian(destination[9..], block.Begin);
+        BinaryPrimitives.WriteInt32BigEndian(destination[13..], block.Length);
+    }
+
+    public static void WritePieceHeader(Span<byte> destination, BlockRequest block)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 9 + block.Length);
+        destination[4] = (byte)MessageId.Piece;
+        BinaryPrimitives.WriteInt32BigEndian(destination[5..], block.Piece);
+        BinaryPrimitives.WriteInt32BigEndian(destination[9..], block.Begin);
+    }
+
+    /// <summary>Writes the prefix and id of a message whose payload follows.</summary>
+    public static void WriteHeader(Span<byte> destination, MessageId id, int payloadLength)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 1 + payloadLength);
+        destination[4] = (byte)id;
+    }
+
+    /// <summary>Writes the prefix, id and extended id of an extension message whose payload follows (BEP 10).</summary>
+    public static void WriteExtendedHeader(Span<byte> destination, byte extendedId, int payloadLength)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 2 + payloadLength);
+        destination[4] = (byte)MessageId.Extended;
+        destination[5] = extendedId;
+    }
+
+    /// <summary>Reads the payload of a request, cancel or reject; false when it has another length or a negative number.</summary>
+    public static bool TryReadBlock(ReadOnlySpan<byte> payload, out BlockRequest block)
+    {
+        block = default;
+        if (payload.Length != 12)
+            return false;
+        block = new BlockRequest(
+            BinaryPrimitives.ReadInt32BigEndian(payload),
+            BinaryPrimitives.ReadInt32BigEndian(payload[4..]),
+            BinaryPrimitives.ReadInt32BigEndian(payload[8..]));
+        return block is { Piece: >= 0, Begin: >= 0, Length: > 0 };
+    }
+}
