@@ -1,7 +1,7 @@
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>Why a tracker is told something (BEP 3, "trackers": event).</summary>
-internal enum AnnounceEvent
+public enum AnnounceEvent
 {
     /// <summary>The interval has passed.</summary>
     None,

@@ -221,7 +221,7 @@ public class HttpTrackerTests
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback]));
         using var both = new TwoFamilyServer(isV6 => ScriptedHttpServer.Reply(isV6 ? "d5:peers6:\xc0\0\x02\x08\0\x50" + "e" : OnePeer));
         AnnounceResponse response = await new HttpTracker(new Uri($"http://tracker.example:{both.Port}/announce"), http).AnnounceAsync(Request(), Token);
-        Assert.Equal(["192.0.2.7:80", "192.0.2.8:80"], response.Peers.Select(peer => peer.EndPoint.ToString()).Order());
+        Assert.Equal(["192.0.2.7:80", "192.0.2.8:80"], response.Peers.Select(peer => peer.EndPoint.ToString()).Order(StringComparer.Ordinal));
         Assert.Equal(TimeSpan.FromSeconds(900), response.Interval);
     }
 

@@ -1,0 +1,37 @@
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Discovery;
+
+/// <summary>How a <see cref="TrackerServer"/> behaves.</summary>
+public sealed record TrackerServerOptions
+{
+    /// <summary>How long clients are told to wait between announces, 1 second to 1 day; one that is silent for twice as long is forgotten.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long clients are told to wait at least; not more than <see cref="Interval"/>.</summary>
+    public TimeSpan MinInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The only torrents that are served; null means all.</summary>
+    public IReadOnlyCollection<InfoHash>? AllowedTorrents { get; init; }
+
+    /// <summary>Torrents at once, 1 or more.</summary>
+    public int MaxTorrents { get; init; } = 10_000;
+
+    /// <summary>Peers of one torrent at once, 1 or more.</summary>
+    public int MaxPeersPerTorrent { get; init; } = 10_000;
+
+    /// <summary>Peers in one answer, whatever the client asks for; 0 to 2000.</summary>
+    public int MaxPeersPerAnswer { get; init; } = 200;
+
+    /// <summary>Connections at once, 1 or more.</summary>
+    public int MaxConnections { get; init; } = 1000;
+
+    /// <summary>Whether a client may name another address than the one it comes from (<c>ip</c>, <c>ipv6</c>). Lets anyone point a swarm at a third party: only for networks where all are trusted.</summary>
+    public bool TrustsGivenAddress { get; init; }
+
+    /// <summary>Is told of each announce after it was answered; called from any thread, must return soon.</summary>
+    public Action<TrackerRequest>? OnAnnounce { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}
