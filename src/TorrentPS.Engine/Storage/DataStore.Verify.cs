@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
@@ -6,10 +6,6 @@ namespace TorrentPS.Engine.Storage;
 /// <summary>Checking what is on disk.</summary>
 internal sealed partial class DataStore
 {
-    // Large enough that the calls cost nothing, small enough that the bytes are still in the processor's cache when they are hashed.
-    private const int VerifyBuffer = 256 * 1024;
-    private const int VerifyBatch = 1 << 20;
-
     /// <summary>
     /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"). Pieces whose files are missing, too short or were only
     /// just made are not read. Bytes of files whose being wanted has changed are also looked for where they were, and put
@@ -19,11 +15,11 @@ internal sealed partial class DataStore
     /// <param name="pieceChecked">Gets how many of them are done; called from any thread, now and then for several pieces at once.</param>
     /// <param name="cancellationToken">Ends it within one read.</param>
     /// <returns>The pieces that are right.</returns>
-    /// <exception cref="Errors.TorrentException">A file cannot be read (AccessDenied, UnsafePath).</exception>
+    /// <exception cref="TorrentException">A file cannot be read (AccessDenied, UnsafePath).</exception>
     public async Task<Bitfield> VerifyAsync(Func<int, bool> which, Action<int>? pieceChecked, CancellationToken cancellationToken)
     {
         if (Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
-            throw new NotSupportedException("Only v1 pieces can be verified.");
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no v1 pieces (BEP 3), so its data cannot be verified; use a v1 or hybrid torrent of it.");
         List<int> pieces = [];
         for (int piece = 0; piece < Torrent.PieceCount; piece++)
         {
@@ -31,49 +27,38 @@ internal sealed partial class DataStore
                 pieces.Add(piece);
         }
 
-        int batch = Math.Max(1, VerifyBatch / Torrent.PieceLength);
-        int workers = Math.Min(Environment.ProcessorCount, (pieces.Count + batch - 1) / batch);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Verification run = new(pieces, batch, Lengths(), new Bitfield(Torrent.PieceCount), pieceChecked);
-        Task[] tasks = new Task[workers];
-        for (int i = 0; i < workers; i++)
+        Bitfield good = new(Torrent.PieceCount);
+        long[] lengths = Lengths();
+        await new PieceCrew(pieces, Torrent.PieceLength, pieceChecked).RunAsync((piece, worker) =>
         {
-            // Threads of their own: the work blocks, and must not take the pool's threads from the network.
-            tasks[i] = Task.Factory.StartNew(() => VerifyBatches(run, stop), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-
-        await Task.WhenAll(tasks).ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-        return run.Good;
+            if (!IsGood(piece, lengths, worker))
+                return;
+            lock (good)
+                good.Add(piece);
+        }, cancellationToken).ConfigureAwait(false);
+        return good;
     }
 
-    private void VerifyBatches(Verification run, CancellationTokenSource stop)
+    /// <summary>Hashes every piece, for a torrent that is being made.</summary>
+    /// <param name="pieceHashed">Gets how many pieces are done; called from any thread.</param>
+    /// <param name="cancellationToken">Ends it within one read.</param>
+    /// <returns>The hashes in a row.</returns>
+    /// <exception cref="TorrentException">A file cannot be read (AccessDenied), or is shorter than it was said to be (DataMismatch).</exception>
+    public async Task<byte[]> HashAllAsync(Action<int>? pieceHashed, CancellationToken cancellationToken)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(VerifyBuffer, Torrent.PieceLength));
-        try
+        byte[] hashes = new byte[Torrent.PieceCount * InfoHash.V1Length];
+        List<int> pieces = [.. Enumerable.Range(0, Torrent.PieceCount)];
+        await new PieceCrew(pieces, Torrent.PieceLength, pieceHashed).RunAsync((piece, worker) =>
         {
-            while (run.TryTake(out int first, out int end))
-            {
-                for (int i = first; i < end; i++)
-                {
-                    if (IsGood(run.Pieces[i], run.Lengths, hash, buffer, stop.Token))
-                        run.Add(run.Pieces[i]);
-                }
-
-                run.Report(end - first);
-            }
-        }
-        catch
-        {
-            stop.Cancel();
-            throw;
-        }
+            if (!TryHash(piece, ByteSource.Selection, worker, hashes.AsSpan(piece * InfoHash.V1Length, InfoHash.V1Length)))
+                throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{DataPath}' was cut or removed while it was hashed; try again when nothing writes to it.");
+        }, cancellationToken).ConfigureAwait(false);
+        return hashes;
     }
 
-    private bool IsGood(int piece, long[] lengths, IncrementalHash hash, byte[] buffer, CancellationToken cancellationToken)
+    private bool IsGood(int piece, long[] lengths, PieceCrew.Worker worker)
     {
-        if (HasHash(piece, ByteSource.Selection, lengths, hash, buffer, cancellationToken))
+        if (HasHash(piece, ByteSource.Selection, lengths, worker))
             return true;
         if (!_prepared || !WantedPieces[piece])
             return false;
@@ -81,31 +66,36 @@ internal sealed partial class DataStore
         {
             if ((source == ByteSource.PreviousSelection && _previousSelection is null) || !Differs(piece, source))
                 continue;
-            if (HasHash(piece, source, lengths, hash, buffer, cancellationToken) && MoveFrom(piece, source, buffer))
+            if (HasHash(piece, source, lengths, worker) && MoveFrom(piece, source, worker.Buffer))
                 return true;
         }
 
         return false;
     }
 
-    private bool HasHash(int piece, ByteSource source, long[] lengths, IncrementalHash hash, byte[] buffer, CancellationToken cancellationToken)
+    private bool HasHash(int piece, ByteSource source, long[] lengths, PieceCrew.Worker worker)
+    {
+        Span<byte> actual = stackalloc byte[InfoHash.V1Length];
+        return IsPresent(piece, Torrent.LengthOfPiece(piece), source, lengths)
+            && TryHash(piece, source, worker, actual)
+            && actual.SequenceEqual(Torrent.PieceHash(piece));
+    }
+
+    private bool TryHash(int piece, ByteSource source, PieceCrew.Worker worker, Span<byte> destination)
     {
         int length = Torrent.LengthOfPiece(piece);
-        if (!IsPresent(piece, length, source, lengths))
-            return false;
-        Span<byte> actual = stackalloc byte[InfoHash.V1Length];
         bool whole = true;
-        for (int begin = 0; begin < length && whole; begin += buffer.Length)
+        for (int begin = 0; begin < length && whole; begin += worker.Buffer.Length)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            Span<byte> part = buffer.AsSpan(0, Math.Min(buffer.Length, length - begin));
+            worker.CancellationToken.ThrowIfCancellationRequested();
+            Span<byte> part = worker.Buffer.AsSpan(0, Math.Min(worker.Buffer.Length, length - begin));
             whole = TryReadFrom(piece, begin, part, source);
             if (whole)
-                hash.AppendData(part);
+                worker.Hash.AppendData(part);
         }
 
-        hash.GetHashAndReset(actual);
-        return whole && actual.SequenceEqual(Torrent.PieceHash(piece));
+        worker.Hash.GetHashAndReset(destination);
+        return whole;
     }
 
     private bool IsPresent(int piece, int length, ByteSource source, long[] lengths)
@@ -162,38 +152,5 @@ internal sealed partial class DataStore
         for (int i = 0; i < lengths.Length; i++)
             lengths[i] = _paths[i].Length == 0 || Volatile.Read(ref _fresh[i]) ? 0 : LengthOnDisk(i);
         return lengths;
-    }
-
-    private sealed class Verification(List<int> pieces, int batch, long[] lengths, Bitfield good, Action<int>? pieceChecked)
-    {
-        private readonly Lock _lock = new();
-        private int _next;
-        private int _done;
-
-        public List<int> Pieces => pieces;
-
-        public long[] Lengths => lengths;
-
-        public Bitfield Good => good;
-
-        /// <summary>The next few pieces, so that a worker reads neighbours and small pieces cost no contention.</summary>
-        public bool TryTake(out int first, out int end)
-        {
-            first = (int)Math.Min(pieces.Count, Interlocked.Add(ref _next, batch) - (long)batch);
-            end = Math.Min(pieces.Count, first + batch);
-            return first < end;
-        }
-
-        public void Add(int piece)
-        {
-            lock (_lock)
-                good.Add(piece);
-        }
-
-        public void Report(int count)
-        {
-            int done = Interlocked.Add(ref _done, count);
-            pieceChecked?.Invoke(done);
-        }
     }
 }

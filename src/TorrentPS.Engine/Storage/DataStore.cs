@@ -37,7 +37,7 @@ internal sealed partial class DataStore : IDisposable
     /// <param name="torrent">The torrent.</param>
     /// <param name="destination">The folder that its file or folder goes into.</param>
     /// <param name="wantedFiles">Which of its files to store, one value a file; padding files never are.</param>
-    /// <param name="readOnly">Whether nothing is ever created or written: for seeding data that is there. The parts file is not used then.</param>
+    /// <param name="readOnly">Whether nothing is ever created or written: for seeding data that is there. The parts file is not used then, and links are followed.</param>
     /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
     public DataStore(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly = false)
     {
@@ -232,7 +232,10 @@ internal sealed partial class DataStore : IDisposable
         {
             if (file == PartsIndex && write)
                 return _folder.OpenControlFile(PartsName, OpenParts);
-            _folder.CheckLinks(path);
+
+            // Reading through a link of the user's own making does no harm, and data is often seeded so.
+            if (!_readOnly)
+                _folder.CheckLinks(path);
             return File.OpenHandle(path, FileMode.Open, access, ShareAll);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -12,7 +12,11 @@ internal sealed class DestinationFolder
     public const string ControlFolderName = ".torrentps";
 
     private const int MaxLinks = 40;
-    private const int MaxTries = 10;
+    private const int MaxTries = 100;
+
+    // EEXIST, ERROR_ALREADY_EXISTS.
+    private const int Exists = 17;
+    private const int WindowsExists = unchecked((int)0x800700B7);
 
     private string? _realPath;
 
@@ -64,19 +68,25 @@ internal sealed class DestinationFolder
     public void CreateFolder(string fullPath)
     {
         CheckLinks(fullPath);
-        try
+        for (int i = 1; ; i++)
         {
-            Directory.CreateDirectory(fullPath);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            for (string? path = fullPath; path is not null; path = System.IO.Path.GetDirectoryName(path))
+            try
             {
-                if (File.Exists(path))
-                    throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is a file, but a folder is needed there; move it away or choose another destination.", e);
+                Directory.CreateDirectory(fullPath);
+                return;
             }
+            catch (Exception e) when (DiskErrors.IsDiskError(e))
+            {
+                for (string? path = fullPath; path is not null; path = System.IO.Path.GetDirectoryName(path))
+                {
+                    if (File.Exists(path))
+                        throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is a file, but a folder is needed there; move it away or choose another destination.", e);
+                }
 
-            throw DiskErrors.From(e, fullPath, "cannot be created");
+                // It was there, and was removed before anyone could look: another download just ended.
+                if (e is not IOException || e.HResult is not (Exists or WindowsExists) || i == MaxTries)
+                    throw DiskErrors.From(e, fullPath, "cannot be created");
+            }
         }
     }
 
@@ -98,7 +108,7 @@ internal sealed class DestinationFolder
             {
                 return open(path);
             }
-            catch (DirectoryNotFoundException) when (i < MaxTries)
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && i < MaxTries)
             {
             }
         }

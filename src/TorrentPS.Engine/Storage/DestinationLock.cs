@@ -57,7 +57,7 @@ internal sealed class DestinationLock : IDisposable
         {
             lock (s_lock)
                 s_held.Remove(path);
-            if (e is IOException && File.Exists(path) && IsSharingViolation(e))
+            if (e is IOException && IsSharingViolation(e))
                 throw InUse(path, e);
             if (DiskErrors.IsDiskError(e))
                 throw DiskErrors.From(e, path, "cannot be created");

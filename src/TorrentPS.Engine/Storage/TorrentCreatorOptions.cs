@@ -1,0 +1,32 @@
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>What goes into a torrent beside the files.</summary>
+public sealed record TorrentCreatorOptions
+{
+    /// <summary>The name of the file or folder in the torrent; null means that on disk. With another name, the data must be renamed to be seeded.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Bytes in a piece, 16 KiB or more as other clients want it; null chooses by the size of the data.</summary>
+    public int? PieceLength { get; init; }
+
+    /// <summary>The trackers by tier (BEP 12).</summary>
+    public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get; init; } = [];
+
+    /// <summary>The web seeds (BEP 19).</summary>
+    public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
+
+    /// <summary>Whether peers come only from the trackers (BEP 27).</summary>
+    public bool IsPrivate { get; init; }
+
+    /// <summary>The author's remark.</summary>
+    public string? Comment { get; init; }
+
+    /// <summary>The program that makes it.</summary>
+    public string? CreatedBy { get; init; } = "TorrentPS";
+
+    /// <summary>When it is made; null leaves it out, and then the same files always give the same bytes.</summary>
+    public DateTimeOffset? CreationDate { get; init; }
+
+    /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
+    public string? Source { get; init; }
+}
