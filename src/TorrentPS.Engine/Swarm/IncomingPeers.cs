@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Encryption;
@@ -29,11 +30,11 @@ internal sealed class IncomingPeers : IAsyncDisposable
     public int Port => _listener?.Port ?? 0;
 
     /// <summary>Accepts peers for a torrent from now on, and says on which port.</summary>
-    /// <exception cref="InvalidOperationException">The torrent is there already.</exception>
+    /// <exception cref="TorrentException">The torrent is there already, or the port cannot be listened on.</exception>
     public int Add(TorrentSession session)
     {
         if (!_sessions.TryAdd(Key(session), session))
-            throw new InvalidOperationException("The torrent is running already.");
+            throw new TorrentException(TorrentErrorId.DataInUse, "The torrent is running already in this process.");
         _torrents.Add(session.WireHash.Span);
         lock (_lock)
         {
@@ -44,8 +45,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     public void Remove(TorrentSession session)
     {
-        _torrents.Remove(session.WireHash.Span);
-        _sessions.TryRemove(Key(session), out _);
+        if (_sessions.TryRemove(KeyValuePair.Create(Key(session), session)))
+            _torrents.Remove(session.WireHash.Span);
     }
 
     private static InfoHash Key(TorrentSession session) => InfoHash.Create(session.WireHash.Span);

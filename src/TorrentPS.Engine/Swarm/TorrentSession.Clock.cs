@@ -150,15 +150,17 @@ internal sealed partial class TorrentSession
         }
     }
 
-    /// <summary>Whether no discovery can name a peer any more: every tracker fails, and no address is left to be tried.</summary>
-    private bool IsNobodyLeft => _announcer is null or { AllFailed: true } && (_options.Peers.Count == 0 || _announcer is not null || !_book.HasWaiting && _connecting == 0);
+    /// <summary>Whether no discovery names a peer: there is no tracker, or each one fails.</summary>
+    private bool IsNobodyLeft => _announcer is null or { AllFailed: true };
 
     private Ending Nobody()
     {
         TrackerStatus? failed = _announcer?.Statuses.FirstOrDefault(tracker => tracker.LastError is not null);
         return failed?.LastError is { } error
             ? new Ending(TorrentState.Failed, error.ErrorId, error.Message)
-            : new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, $"No peer of '{_torrent.Name}' was found. Give addresses of peers, or a torrent with a tracker.");
+            : new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, _options.Peers.Count > 0
+                ? $"None of the given peers could be reached, and '{_torrent.Name}' has no tracker that is asked for others."
+                : $"'{_torrent.Name}' has no tracker that is asked for peers. Give addresses of peers.");
     }
 
     private Ending Stalled(TimeSpan limit) => new(
@@ -204,7 +206,7 @@ internal sealed partial class TorrentSession
             DownloadRate = _loop.IsCurrent ? (long)_downloadRate.PerSecond(now) : 0,
             UploadRate = _loop.IsCurrent ? (long)_uploadRate.PerSecond(now) : 0,
             PeersConnected = _isStopping ? _peersAtEnd : _peers.Length,
-            PeersSeen = _book.Seen,
+            PeersSeen = _book.Seen + _incomingSeen,
             Elapsed = _time.GetElapsedTime(_startedAt),
             PercentChecked = _percentChecked,
         };

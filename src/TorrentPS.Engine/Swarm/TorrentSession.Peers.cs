@@ -18,7 +18,9 @@ internal sealed partial class TorrentSession
     private readonly Dictionary<PeerSession, PeerCandidate> _dialled = [];
     private readonly HashSet<string> _bannedIds = new(StringComparer.Ordinal);
     private PeerSession[] _peers = []; // replaced, never changed, so that it can be walked through while peers come and go
+    private readonly TaskCompletionSource _connectsEnded = new();
     private int _connecting;
+    private int _incomingSeen;
     private bool _everConnected;
 
     private void AddFound(IReadOnlyList<DiscoveredPeer> peers)
@@ -55,7 +57,8 @@ internal sealed partial class TorrentSession
                 WireHash, _peerId, _services.Options.Encryption, either.Token);
         }
 
-        _connecting--;
+        if (--_connecting == 0 && _isStopping)
+            _connectsEnded.TrySetResult();
         if (outcome is { Stream: { } stream, Handshake: { } handshake })
         {
             if (Join(stream, handshake) is { } peer)
@@ -87,6 +90,7 @@ internal sealed partial class TorrentSession
                 byte[] own = new byte[Handshake.Length];
                 Handshake.Write(own, WireHash.Span, _peerId);
                 await stream.SendAsync(own, _stopping.Token);
+                _incomingSeen++;
                 Join(stream, handshake);
                 return;
             }

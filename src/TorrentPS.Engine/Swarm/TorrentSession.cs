@@ -96,6 +96,10 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         {
             ending = timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested ? TimedOut() : Stopped();
         }
+        catch (Exception e)
+        {
+            ending = Fault(e);
+        }
 
         _state = ending.State;
         TorrentDownload result = Snapshot() with { Error = ending.Error, ErrorId = ending.ErrorId };
@@ -201,6 +205,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
             peer.Close(PeerClose.Stopping);
         _picker.AbandonAll();
         Task announced = _announcer?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
+        if (_connecting > 0)
+            await _connectsEnded.Task;
         await DiskJobs.WhenEmptyAsync();
         await Task.Yield(); // what the last jobs reported comes first
         await clock;
@@ -255,8 +261,13 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
 
     public void StorageFailed(TorrentException failure) => _end.TrySetResult(new Ending(TorrentState.Failed, failure.ErrorId, failure.Message));
 
-    public void Faulted(Exception fault) =>
-        _end.TrySetResult(new Ending(TorrentState.Failed, TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}{(Environment.GetEnvironmentVariable("TORRENTPS_DEBUG") is null ? "" : fault.StackTrace)}"));
+    public void Faulted(Exception fault) => _end.TrySetResult(Fault(fault));
+
+    private Ending Fault(Exception fault)
+    {
+        Log(fault.ToString());
+        return new Ending(TorrentState.Failed, TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}");
+    }
 
     public async ValueTask DisposeAsync()
     {
