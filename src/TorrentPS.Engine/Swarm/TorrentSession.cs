@@ -117,24 +117,24 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         _store = store;
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
-        Bitfield have = await Task.Run(() => CheckAsync(either.Token), either.Token).ConfigureAwait(false);
+        Bitfield have = await Task.Run(() => PrepareAndCheckAsync(either.Token), either.Token).ConfigureAwait(false);
         _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential);
         for (int piece = 0; piece < have.Length; piece++)
             _bytesCompleted += have[piece] ? store.BytesWantedIn(piece) : 0;
         if (_options.SeedOnly && _picker.Missing > 0)
             return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, $"'{store.DataPath}' is not complete: {_picker.Missing} of {_torrent.PieceCount} pieces are missing or wrong.");
-        if (!_options.SeedOnly)
-            await Task.Run(store.Prepare, either.Token).ConfigureAwait(false);
         if (_picker.Missing == 0 && !IsSeedingWanted)
             return await FinishAsync(new Ending(TorrentState.Completed)).ConfigureAwait(false);
         _state = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
         return await _loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for.</summary>
-    private async Task<Bitfield> CheckAsync(CancellationToken cancellationToken)
+    /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for. Makes what is not there.</summary>
+    private async Task<Bitfield> PrepareAndCheckAsync(CancellationToken cancellationToken)
     {
         ResumeData? resume = _options.Recheck || _options.SeedOnly ? null : _store.LoadResume();
+        if (!_options.SeedOnly)
+            _store.Prepare(); // after the resume file is read: it changes the files' times
         Bitfield have = resume?.Have.Clone() ?? new Bitfield(_torrent.PieceCount);
         int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
         if (toCheck == 0)
