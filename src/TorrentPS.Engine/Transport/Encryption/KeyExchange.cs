@@ -16,6 +16,8 @@ internal sealed class KeyExchange
     /// <summary>Bytes in a private key: 160 bits, as the specification advises.</summary>
     public const int PrivateLength = 20;
 
+    private const int MaxDraws = 4;
+
     private static readonly BigInteger s_generator = new(2);
 
     private readonly BigInteger _privateKey;
@@ -33,6 +35,25 @@ internal sealed class KeyExchange
     {
         _privateKey = new BigInteger(privateKey, isUnsigned: true, isBigEndian: true);
         _publicKey = ToBytes(BigInteger.ModPow(s_generator, _privateKey, Prime));
+    }
+
+    /// <summary>
+    /// Makes the exchange of the side that answers. It knows the peer's key before it sends its own, and so draws again until the secret
+    /// has no leading zero: one in 256 has, and some clients (libtorrent 2.0 among them) then hash other bytes than the specification says.
+    /// </summary>
+    /// <param name="peerKey">The peer's public key: <see cref="Length"/> bytes.</param>
+    /// <param name="secret">S: <see cref="Length"/> bytes.</param>
+    /// <param name="drawPrivateKey">Where private keys come from, if not from the system.</param>
+    /// <exception cref="MseException">The key is one with which the secret would be known to all.</exception>
+    public static KeyExchange Answer(ReadOnlySpan<byte> peerKey, out byte[] secret, Func<byte[]>? drawPrivateKey = null)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            var exchange = new KeyExchange(drawPrivateKey?.Invoke() ?? RandomNumberGenerator.GetBytes(PrivateLength));
+            secret = exchange.DeriveSecret(peerKey);
+            if (secret[0] != 0 || attempt == MaxDraws)
+                return exchange;
+        }
     }
 
     /// <summary>The prime P, whose half (P - 1) / 2 is prime too.</summary>

@@ -14,7 +14,8 @@ namespace TorrentPS.Engine.Transport.Encryption;
 /// 5  A→B  ENCRYPT2(payload)
 /// </code>
 /// S is the secret of the key exchange, SKEY the info hash, VC eight zeros, IA the first bytes of the payload. ENCRYPT is RC4, ENCRYPT2
-/// is what crypto_select says. Neither side closes the stream or limits the time: that is for the caller and its token.
+/// is what crypto_select says. Who initiates should try once more when the peer closes: one secret in 256 begins with a zero, and libtorrent
+/// 2.0 does not know the torrent then; who accepts avoids such secrets. Neither side closes the stream or limits the time: that is for the caller and its token.
 /// </summary>
 internal static class MseHandshake
 {
@@ -58,7 +59,8 @@ internal static class MseHandshake
         var exchange = new KeyExchange();
         await peer.SendAsync(WriteKey(exchange, pads)).ConfigureAwait(false);
 
-        byte[] secret = await ReadSecretAsync(peer, exchange).ConfigureAwait(false);
+        await FillKeyAsync(peer).ConfigureAwait(false);
+        byte[] secret = exchange.DeriveSecret(peer.Take(KeyExchange.Length));
         Rc4 outgoing = MseKeys.CreateInitiatorCipher(secret, infoHash.Span);
         Rc4 incoming = MseKeys.CreateAcceptorCipher(secret, infoHash.Span);
         byte[] request = WriteRequest(secret, infoHash.Span, provide, pads, initialPayload.Span, outgoing);
@@ -101,8 +103,8 @@ internal static class MseHandshake
 
         MsePadding pads = padding ?? MsePadding.Draw();
         var peer = new MseStream(stream, alreadyRead.Span, cancellationToken);
-        var exchange = new KeyExchange();
-        byte[] secret = await ReadSecretAsync(peer, exchange).ConfigureAwait(false);
+        await FillKeyAsync(peer).ConfigureAwait(false);
+        KeyExchange exchange = KeyExchange.Answer(peer.Take(KeyExchange.Length), out byte[] secret);
         await peer.SendAsync(WriteKey(exchange, pads)).ConfigureAwait(false);
 
         byte[] mark = new byte[MseKeys.HashLength];
@@ -128,14 +130,13 @@ internal static class MseHandshake
         return CreateResult(selected, infoHash, received, payloadLength, incoming, outgoing);
     }
 
-    private static async ValueTask<byte[]> ReadSecretAsync(MseStream peer, KeyExchange exchange)
+    private static async ValueTask FillKeyAsync(MseStream peer)
     {
         // A peer that does not know MSE sends less than a public key and waits: see that before.
         await peer.FillAsync(PlainPrefixLength).ConfigureAwait(false);
         if (LooksLikeBitTorrent(peer.Unread))
             throw new MseException(MseFailure.Unencrypted, "the peer sent an unencrypted BitTorrent handshake.");
         await peer.FillAsync(KeyExchange.Length).ConfigureAwait(false);
-        return exchange.DeriveSecret(peer.Take(KeyExchange.Length));
     }
 
     private static byte[] ReadTorrent(MseStream peer, byte[] secret, MseTorrents torrents)

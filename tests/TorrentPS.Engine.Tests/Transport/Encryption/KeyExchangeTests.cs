@@ -40,13 +40,31 @@ public class KeyExchangeTests
         }
     }
 
-    [Theory]
-    [InlineData(50, "00358ccf1f41")]
-    public void A_secret_keeps_its_leading_zeros(byte privateKey, string start)
+    [Fact]
+    public void A_secret_keeps_its_leading_zeros()
     {
-        byte[] secret = new KeyExchange([privateKey]).DeriveSecret(new KeyExchange(s_secondPrivate).PublicKey);
+        byte[] secret = new KeyExchange([50]).DeriveSecret(new KeyExchange(s_secondPrivate).PublicKey);
         Assert.Equal(KeyExchange.Length, secret.Length);
-        Assert.StartsWith(start, Convert.ToHexStringLower(secret), StringComparison.Ordinal);
+        Assert.StartsWith("00358ccf1f41", Convert.ToHexStringLower(secret), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_side_that_answers_draws_again_until_the_secret_has_no_leading_zero()
+    {
+        var peer = new KeyExchange(s_secondPrivate);
+        var keys = new Queue<byte[]>([[50], [50], s_firstPrivate, [50]]);
+        KeyExchange exchange = KeyExchange.Answer(peer.PublicKey, out byte[] secret, keys.Dequeue);
+        Assert.Single(keys);
+        Assert.Equal(KnownSecret, Convert.ToHexStringLower(secret));
+        Assert.Equal(secret, peer.DeriveSecret(exchange.PublicKey));
+    }
+
+    [Fact]
+    public void The_side_that_answers_does_not_draw_for_ever()
+    {
+        var peer = new KeyExchange(s_secondPrivate);
+        KeyExchange exchange = KeyExchange.Answer(peer.PublicKey, out byte[] secret, () => [50]);
+        Assert.Equal(secret, peer.DeriveSecret(exchange.PublicKey));
     }
 
     [Fact]
