@@ -51,7 +51,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
     public string Errors => Read(_errors);
 
     /// <summary>All that a failed test's message should say of it.</summary>
-    public string Report => $"--- {Name}{(HasExited ? $" (exit code {_process.ExitCode})" : "")}\n{Output}{Errors}";
+    public string Report => $"--- {Name}{(HasExited ? $" (exit code {_process.ExitCode})" : "")}\n{End(Output)}\n{End(Errors)}";
 
     /// <param name="program">The path of the program.</param>
     /// <param name="arguments">Its arguments.</param>
@@ -161,6 +161,8 @@ internal sealed class ExternalProcess : IAsyncDisposable
                 text.Remove(0, text.Length - KeptCharacters);
         }
     }
+
+    private static string End(string text) => string.Join('\n', text.TrimEnd().Split('\n').TakeLast(12));
 
     private static string Read(StringBuilder text)
     {

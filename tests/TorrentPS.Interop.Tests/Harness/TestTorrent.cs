@@ -28,7 +28,11 @@ internal sealed class TestTorrent
     public string InfoHash { get; }
 
     /// <summary>As the engine reads it.</summary>
-    public TorrentInfo Info => field ??= new TorrentInfo(Torrent.Parse(File.ReadAllBytes(Path)), Path);
+    public TorrentInfo Info
+    {
+        get => field ??= new TorrentInfo(Torrent.Parse(File.ReadAllBytes(Path)), Path);
+        private init;
+    }
 
     /// <param name="payload">What it is of.</param>
     /// <param name="folder">Where the .torrent goes.</param>
@@ -53,6 +57,14 @@ internal sealed class TestTorrent
         string path = System.IO.Path.Combine(folder, $"{Guid.NewGuid():n}.torrent");
         File.WriteAllBytes(path, all.ToArray());
         return new TestTorrent(payload, pieceLength, hashes, path, SHA1.HashData(info.ToArray()));
+    }
+
+    /// <summary>A .torrent that another program made; the engine says what is in it.</summary>
+    public static TestTorrent Read(Payload payload, string path)
+    {
+        TorrentInfo info = new(Torrent.Parse(File.ReadAllBytes(path)), path);
+        byte[][] hashes = [.. Enumerable.Range(0, info.PieceCount).Select(piece => info.Torrent.PieceHash(piece).ToArray())];
+        return new TestTorrent(payload, info.PieceLength, hashes, path, Convert.FromHexString(info.InfoHash)) { Info = info };
     }
 
     /// <summary>Which pieces of the data in a folder are right, as read from the disk.</summary>

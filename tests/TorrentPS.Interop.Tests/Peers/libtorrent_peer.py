@@ -61,7 +61,7 @@ def status_of(handle, peers):
     return {
         "state": str(status.state), "complete": bool(status.is_seeding), "done": status.total_wanted_done,
         "downloaded": status.total_payload_download, "uploaded": status.total_payload_upload,
-        "peers": [f"{p.ip[0]}:{p.ip[1]}" for p in peers], "clients": [str(p.client) for p in peers],
+        "peers": [f"{p.ip[0]}:{p.ip[1]}" for p in peers], "clients": [p.client.decode("utf-8", "replace") for p in peers],
         "error": status.errc.message() if status.errc.value() else None,
     }
 
