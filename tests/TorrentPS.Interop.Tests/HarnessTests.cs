@@ -24,6 +24,21 @@ public sealed class HarnessTests
     }
 
     [Fact(Timeout = Limits.Test)]
+    public async Task Transmission_downloads_from_libtorrent()
+    {
+        using TempFolder temp = new();
+        TestTorrent torrent = TestTorrent.Create(s_payload, temp.Path);
+        string target = temp.Folder("target");
+        await using TransmissionPeer downloader = await TransmissionPeer.StartAsync(torrent, target, temp);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, s_payload.WriteTo(temp.Folder("source")));
+
+        seeder.Connect(downloader.EndPoint);
+        await downloader.UntilCompleteAsync();
+
+        s_payload.AssertIn(target);
+    }
+
+    [Fact(Timeout = Limits.Test)]
     public async Task Libtorrent_peers_find_each_other_through_opentracker()
     {
         using TempFolder temp = new();
