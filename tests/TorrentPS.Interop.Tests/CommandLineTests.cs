@@ -54,7 +54,7 @@ public sealed class CommandLineTests : InteropTest
     [Fact(Timeout = Limits.Test)]
     public async Task A_dead_tracker_ends_the_search_for_peers_with_4()
     {
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, $"http://{Loopback.Next()}/announce");
+        TestTorrent torrent = TestTorrent.CreatePrivate(s_payload, Temp.Path, $"http://{Loopback.Next()}/announce");
 
         (int exitCode, ExternalProcess process) = await TorrentPSProcess.RunAsync(Temp.Path, "peers", torrent.Path, "--json", "--timeout", "5");
 
@@ -93,7 +93,7 @@ public sealed class CommandLineTests : InteropTest
     private async Task<(OpentrackerServer Server, TestTorrent Torrent)> TrackAsync()
     {
         IPEndPoint address = OpentrackerServer.Reserve();
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address));
+        TestTorrent torrent = TestTorrent.CreatePrivate(s_payload, Temp.Path, OpentrackerServer.Announce(address));
         return (await OpentrackerServer.StartAsync(address, Temp, torrent.InfoHash), torrent);
     }
 

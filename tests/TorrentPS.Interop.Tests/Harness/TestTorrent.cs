@@ -38,11 +38,18 @@ internal sealed class TestTorrent
     /// <param name="folder">Where the .torrent goes.</param>
     /// <param name="pieceLength">Bytes in a piece.</param>
     /// <param name="trackers">Announce addresses, each in a tier of its own.</param>
-    public static TestTorrent Create(Payload payload, string folder, int pieceLength = 64 << 10, params string[] trackers)
+    public static TestTorrent Create(Payload payload, string folder, int pieceLength = 64 << 10, params string[] trackers) =>
+        Create(payload, folder, pieceLength, isPrivate: false, trackers);
+
+    /// <summary>One whose peers come from its trackers alone (BEP 27), for what has no option to leave the other discoveries out.</summary>
+    public static TestTorrent CreatePrivate(Payload payload, string folder, params string[] trackers) =>
+        Create(payload, folder, 64 << 10, isPrivate: true, trackers);
+
+    private static TestTorrent Create(Payload payload, string folder, int pieceLength, bool isPrivate, string[] trackers)
     {
         byte[][] hashes = HashPieces(payload, pieceLength);
         using MemoryStream info = new();
-        WriteInfo(info, payload, pieceLength, hashes);
+        WriteInfo(info, payload, pieceLength, hashes, isPrivate);
         using MemoryStream all = new();
         Text(all, "d");
         if (trackers.Length > 0)
@@ -96,7 +103,9 @@ internal sealed class TestTorrent
 
     private static byte[][] HashPieces(Payload payload, int pieceLength)
     {
-        byte[] data = [.. Enumerable.Range(0, payload.Files.Count).SelectMany(payload.Bytes)];
+        byte[] data = new byte[payload.Length];
+        for (int file = 0, at = 0; file < payload.Files.Count; at += payload.Files[file++].Length)
+            payload.Bytes(file).CopyTo(data, at);
         byte[][] hashes = new byte[(data.Length + pieceLength - 1) / pieceLength][];
         for (int piece = 0; piece < hashes.Length; piece++)
             hashes[piece] = SHA1.HashData(data.AsSpan(piece * pieceLength, Math.Min(pieceLength, data.Length - piece * pieceLength)));
@@ -104,7 +113,7 @@ internal sealed class TestTorrent
     }
 
     // Keys in byte order, as BEP 3 has it.
-    private static void WriteInfo(MemoryStream info, Payload payload, int pieceLength, byte[][] hashes)
+    private static void WriteInfo(MemoryStream info, Payload payload, int pieceLength, byte[][] hashes, bool isPrivate)
     {
         Text(info, "d");
         if (payload.IsFolder)
@@ -122,7 +131,7 @@ internal sealed class TestTorrent
         Text(info, $"4:name{String(payload.Name)}12:piece lengthi{pieceLength}e6:pieces{hashes.Length * SHA1.HashSizeInBytes}:");
         foreach (byte[] hash in hashes)
             info.Write(hash);
-        Text(info, "e");
+        Text(info, isPrivate ? "7:privatei1ee" : "e");
     }
 
     private static string String(string text) => $"{Encoding.UTF8.GetByteCount(text)}:{text}";
