@@ -64,6 +64,18 @@ public sealed class CommandLineTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
+    public async Task A_dead_tracker_ends_a_download_with_4()
+    {
+        TestTorrent torrent = TestTorrent.CreatePrivate(s_payload, Temp.Path, $"http://{Loopback.Next()}/announce");
+
+        (int exitCode, ExternalProcess process) = await TorrentPSProcess.RunAsync(Temp.Path, Download(torrent.Path, "--json"));
+
+        Assert.True(exitCode == NothingReached, process.Report);
+        Assert.Equal("Failed", (string?)Assert.Single(TorrentPSProcess.Json(process))["State"]);
+        Assert.NotEmpty(process.Errors);
+    }
+
+    [Fact(Timeout = Limits.Test)]
     public async Task Interrupted_it_tells_the_tracker_that_it_stopped_keeps_what_it_has_and_ends_with_130()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Ctrl+C cannot be sent to another process on Windows.");

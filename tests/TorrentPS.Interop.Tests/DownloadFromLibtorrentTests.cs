@@ -48,7 +48,8 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
         TorrentDownload second = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
 
         payload.AssertIn(Target);
-        Assert.True(second.Downloaded <= payload.Length - first.BytesCompleted, $"{second.Downloaded} bytes came after {first.BytesCompleted} of {payload.Length}.");
+        // The piece across the border may come again: what it has of the other file is removed when the first download is complete.
+        Assert.True(second.Downloaded <= payload.Length - first.BytesCompleted + torrent.PieceLength, $"{second.Downloaded} bytes came after {first.BytesCompleted} of {payload.Length}.");
     }
 
     [Fact(Timeout = Limits.Test)]

@@ -141,10 +141,11 @@ public sealed class HandshakeTests : InteropTest
         Assert.Null(handshake.PeerId);
     }
 
-    /// <summary>The reserved bytes as they come over a bare socket.</summary>
+    /// <summary>The reserved bytes as they come over a bare socket, from an address of its own: Transmission takes one connection an address.</summary>
     private static async Task<byte[]> RawReservedAsync(IPEndPoint endPoint, string infoHash)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(Loopback.Next());
         await socket.ConnectAsync(endPoint, Token);
         byte[] handshake = [19, .. Encoding.ASCII.GetBytes("BitTorrent protocol"), 0, 0, 0, 0, 0, 0x10, 0, 0x04, .. Convert.FromHexString(infoHash), .. Encoding.ASCII.GetBytes("-XX0000-raw-handshake")];
         await socket.SendAsync(handshake.AsMemory(0, 68), Token);

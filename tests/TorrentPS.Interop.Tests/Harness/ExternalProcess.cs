@@ -17,6 +17,8 @@ internal sealed class ExternalProcess : IAsyncDisposable
     private readonly TaskCompletionSource _outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _errorsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<string>? _onLine;
+    private int? _exitCode;
+    private bool _isDisposed;
 
     // A test that was broken off may not come to its end.
     static ExternalProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -42,7 +44,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _isDisposed || _process.HasExited;
 
     /// <summary>What it wrote to its standard output; the end of it, where it wrote much.</summary>
     public string Output => Read(_output);
@@ -51,7 +53,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
     public string Errors => Read(_errors);
 
     /// <summary>All that a failed test's message should say of it.</summary>
-    public string Report => $"--- {Name}{(HasExited ? $" (exit code {_process.ExitCode})" : "")}\n{End(Output)}\n{End(Errors)}";
+    public string Report => $"--- {Name}{(_exitCode is { } code ? $" (exit code {code})" : HasExited ? " (ended)" : "")}\n{End(Output)}\n{End(Errors)}";
 
     /// <param name="program">The path of the program.</param>
     /// <param name="arguments">Its arguments.</param>
@@ -93,6 +95,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
             throw new TimeoutException($"{Name} did not end within {limit.TotalSeconds:0} s.\n{Report}");
         }
 
+        _exitCode = _process.ExitCode;
         return _process.ExitCode;
     }
 
@@ -129,6 +132,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
         Kill();
         await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
         s_running.TryRemove(this, out _);
+        _isDisposed = true;
         _process.Dispose();
     }
 
