@@ -127,8 +127,8 @@ internal sealed class PeerSearch : IAsyncDisposable
         {
             foreach (DiscoveredPeer peer in response.Peers)
             {
-                // Some trackers list the one that asks.
-                if (_seen.Count < MaxPeers && !peer.PeerId.Span.SequenceEqual(_peerId) && _seen.Add(peer.EndPoint))
+                bool isOwn = peer.PeerId.Span.SequenceEqual(_peerId) || OwnEntry.Is(peer.EndPoint, _options.Port, response.ExternalAddress);
+                if (_seen.Count < MaxPeers && !isOwn && _seen.Add(peer.EndPoint))
                     _found.Writer.TryWrite(peer);
             }
         }

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Interop.Tests.Harness;
+
+/// <summary>Addresses for peers: each gets one of 127.0.0.0/8 for itself, since clients keep one connection an address.</summary>
+internal static class Loopback
+{
+    private static int s_last;
+
+    /// <summary>An address no other peer of this run has, with a port that is free on it.</summary>
+    public static IPEndPoint Next()
+    {
+        int number = Interlocked.Increment(ref s_last);
+        // The process id keeps runs apart that go on at the same time.
+        IPAddress address = new([127, (byte)(1 + Environment.ProcessId % 250), (byte)(number / 250), (byte)(1 + number % 250)]);
+        // macOS has only 127.0.0.1 until more are configured.
+        return TryPort(address, out int port) || TryPort(address = IPAddress.Loopback, out port)
+            ? new IPEndPoint(address, port)
+            : throw new InvalidOperationException("No loopback address has a free port.");
+    }
+
+    /// <summary>A port that is free on every address.</summary>
+    public static int FreePort() => TryPort(IPAddress.Any, out int port) ? port : throw new InvalidOperationException("No port is free.");
+
+    private static bool TryPort(IPAddress address, out int port)
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(address, 0));
+            port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            return true;
+        }
+        catch (SocketException)
+        {
+            port = 0;
+            return false;
+        }
+    }
+
+    public static async Task<bool> ListensAsync(IPEndPoint endPoint)
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint, TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

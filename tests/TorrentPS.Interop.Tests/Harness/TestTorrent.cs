@@ -1,0 +1,140 @@
+#pragma warning disable CA5350 // BEP 3 knows only SHA-1.
+using System.Security.Cryptography;
+using System.Text;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Interop.Tests.Harness;
+
+/// <summary>
+/// A .torrent of a payload, made here byte by byte, so that a mistake in the engine's own encoder cannot cancel out one in its parser.
+/// </summary>
+internal sealed class TestTorrent
+{
+    private readonly byte[][] _pieceHashes;
+
+    private TestTorrent(Payload payload, int pieceLength, byte[][] pieceHashes, string path, byte[] infoHash) =>
+        (Payload, PieceLength, _pieceHashes, Path, InfoHash) = (payload, pieceLength, pieceHashes, path, Convert.ToHexStringLower(infoHash));
+
+    public Payload Payload { get; }
+
+    public int PieceLength { get; }
+
+    public int PieceCount => _pieceHashes.Length;
+
+    /// <summary>Where the .torrent is.</summary>
+    public string Path { get; }
+
+    /// <summary>In hexadecimal digits.</summary>
+    public string InfoHash { get; }
+
+    /// <summary>As the engine reads it.</summary>
+    public TorrentInfo Info
+    {
+        get => field ??= new TorrentInfo(Torrent.Parse(File.ReadAllBytes(Path)), Path);
+        private init;
+    }
+
+    /// <param name="payload">What it is of.</param>
+    /// <param name="folder">Where the .torrent goes.</param>
+    /// <param name="pieceLength">Bytes in a piece.</param>
+    /// <param name="trackers">Announce addresses, each in a tier of its own.</param>
+    public static TestTorrent Create(Payload payload, string folder, int pieceLength = 64 << 10, params string[] trackers) =>
+        Create(payload, folder, pieceLength, isPrivate: false, trackers);
+
+    /// <summary>One whose peers come from its trackers alone (BEP 27), for what has no option to leave the other discoveries out.</summary>
+    public static TestTorrent CreatePrivate(Payload payload, string folder, params string[] trackers) =>
+        Create(payload, folder, 64 << 10, isPrivate: true, trackers);
+
+    private static TestTorrent Create(Payload payload, string folder, int pieceLength, bool isPrivate, string[] trackers)
+    {
+        byte[][] hashes = HashPieces(payload, pieceLength);
+        using MemoryStream info = new();
+        WriteInfo(info, payload, pieceLength, hashes, isPrivate);
+        using MemoryStream all = new();
+        Text(all, "d");
+        if (trackers.Length > 0)
+        {
+            Text(all, $"8:announce{String(trackers[0])}");
+            Text(all, $"13:announce-listl{string.Concat(trackers.Select(tracker => $"l{String(tracker)}e"))}e");
+        }
+
+        Text(all, "4:info");
+        info.WriteTo(all);
+        Text(all, "e");
+        string path = System.IO.Path.Combine(folder, $"{Guid.NewGuid():n}.torrent");
+        File.WriteAllBytes(path, all.ToArray());
+        return new TestTorrent(payload, pieceLength, hashes, path, SHA1.HashData(info.ToArray()));
+    }
+
+    /// <summary>A .torrent that another program made; the engine says what is in it.</summary>
+    public static TestTorrent Read(Payload payload, string path)
+    {
+        TorrentInfo info = new(Torrent.Parse(File.ReadAllBytes(path)), path);
+        byte[][] hashes = [.. Enumerable.Range(0, info.PieceCount).Select(piece => info.Torrent.PieceHash(piece).ToArray())];
+        return new TestTorrent(payload, info.PieceLength, hashes, path, Convert.FromHexString(info.InfoHash)) { Info = info };
+    }
+
+    /// <summary>Which pieces of the data in a folder are right, as read from the disk.</summary>
+    public bool[] VerifyIn(string folder)
+    {
+        bool[] right = new bool[PieceCount];
+        byte[] data = new byte[Payload.Length];
+        int at = 0;
+        foreach ((string path, int length) in Payload.Files)
+        {
+            string file = System.IO.Path.Combine(folder, path);
+            if (File.Exists(file))
+            {
+                using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+                stream.ReadAtLeast(data.AsSpan(at, length), length, throwOnEndOfStream: false);
+            }
+
+            at += length;
+        }
+
+        for (int piece = 0; piece < PieceCount; piece++)
+        {
+            int start = piece * PieceLength;
+            right[piece] = SHA1.HashData(data.AsSpan(start, Math.Min(PieceLength, data.Length - start))).AsSpan().SequenceEqual(_pieceHashes[piece]);
+        }
+
+        return right;
+    }
+
+    private static byte[][] HashPieces(Payload payload, int pieceLength)
+    {
+        byte[] data = new byte[payload.Length];
+        for (int file = 0, at = 0; file < payload.Files.Count; at += payload.Files[file++].Length)
+            payload.Bytes(file).CopyTo(data, at);
+        byte[][] hashes = new byte[(data.Length + pieceLength - 1) / pieceLength][];
+        for (int piece = 0; piece < hashes.Length; piece++)
+            hashes[piece] = SHA1.HashData(data.AsSpan(piece * pieceLength, Math.Min(pieceLength, data.Length - piece * pieceLength)));
+        return hashes;
+    }
+
+    // Keys in byte order, as BEP 3 has it.
+    private static void WriteInfo(MemoryStream info, Payload payload, int pieceLength, byte[][] hashes, bool isPrivate)
+    {
+        Text(info, "d");
+        if (payload.IsFolder)
+        {
+            Text(info, "5:filesl");
+            foreach ((string path, int length) in payload.Files)
+                Text(info, $"d6:lengthi{length}e4:pathl{string.Concat(path.Split('/')[1..].Select(String))}ee");
+            Text(info, "e");
+        }
+        else
+        {
+            Text(info, $"6:lengthi{payload.Length}e");
+        }
+
+        Text(info, $"4:name{String(payload.Name)}12:piece lengthi{pieceLength}e6:pieces{hashes.Length * SHA1.HashSizeInBytes}:");
+        foreach (byte[] hash in hashes)
+            info.Write(hash);
+        Text(info, isPrivate ? "7:privatei1ee" : "e");
+    }
+
+    private static string String(string text) => $"{Encoding.UTF8.GetByteCount(text)}:{text}";
+
+    private static void Text(MemoryStream stream, string text) => stream.Write(Encoding.UTF8.GetBytes(text));
+}

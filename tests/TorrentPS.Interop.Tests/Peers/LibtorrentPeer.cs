@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text.Json;
+using TorrentPS.Interop.Tests.Harness;
+
+namespace TorrentPS.Interop.Tests.Peers;
+
+/// <summary>libtorrent (the engine of qBittorrent and Deluge) with one torrent, seeding when its folder has the data.</summary>
+internal sealed class LibtorrentPeer : IAsyncDisposable
+{
+    /// <summary>The Python that Debian installs python3-libtorrent for.</summary>
+    private const string Python = "/usr/bin/python3";
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    private static readonly Lazy<Task<bool>> s_isInstalled = new(IsInstalledAsync);
+
+    private readonly ExternalProcess _process;
+    private volatile Status _status = new("starting", false, 0, 0, 0, [], [], null);
+
+    private LibtorrentPeer(IPEndPoint endPoint, string script, object config, string folder)
+    {
+        EndPoint = endPoint;
+        _process = ExternalProcess.Start(Python, ["-B", script, JsonSerializer.Serialize(config, s_json)], folder,
+            onLine: line => _status = JsonSerializer.Deserialize<Status>(line, s_json)!);
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Its torrent, as of some 50 ms ago.</summary>
+    public Status Current => _status;
+
+    /// <summary>Skips the test where there is no libtorrent.</summary>
+    public static async Task RequireAsync() =>
+        Assert.SkipUnless(await s_isInstalled.Value, "libtorrent for Python is not installed: apt-get install python3-libtorrent");
+
+    /// <summary>Starts one and waits until it has checked its folder.</summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="folder">Where the data is or goes.</param>
+    /// <param name="upLimit">Bytes a second that it sends at most; 0 means no limit.</param>
+    /// <param name="trackers">Whether it announces to the torrent's trackers.</param>
+    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false)
+    {
+        await RequireAsync();
+        IPEndPoint endPoint = Loopback.Next();
+        LibtorrentPeer peer = new(endPoint, Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py"),
+            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers }, folder);
+        await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent checked its files and listens");
+        return peer;
+    }
+
+    /// <summary>Starts one that has all the data.</summary>
+    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false)
+    {
+        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers);
+        Assert.True(peer.Current.Complete, $"libtorrent finds the data incomplete: {peer.Current}");
+        return peer;
+    }
+
+    /// <summary>Connects to a peer, again and again until it is connected.</summary>
+    public void Connect(IPEndPoint endPoint) => _process.WriteLine(JsonSerializer.Serialize(new { connect = endPoint.ToString() }));
+
+    public void LimitUpload(int bytesPerSecond) => _process.WriteLine(JsonSerializer.Serialize(new { up_limit = bytesPerSecond }));
+
+    public Task UntilAsync(Func<Status, bool> condition, string what) => _process.UntilAsync(() => condition(Current), Limits.Transfer, $"libtorrent {what}");
+
+    public Task UntilCompleteAsync() => UntilAsync(status => status.Complete, "has downloaded all");
+
+    public void Kill() => _process.Kill();
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private static async Task<bool> IsInstalledAsync()
+    {
+        if (Installed.Find(Python) is null)
+            return false;
+        await using ExternalProcess process = ExternalProcess.Start(Python, ["-c", "import libtorrent"], Path.GetTempPath());
+        return await process.WaitForExitAsync(Limits.Start) == 0;
+    }
+
+    /// <param name="State">What it is doing.</param>
+    /// <param name="Complete">Whether it has all the data.</param>
+    /// <param name="Done">Bytes it has.</param>
+    /// <param name="Downloaded">Bytes of piece data received.</param>
+    /// <param name="Uploaded">Bytes of piece data sent.</param>
+    /// <param name="Peers">Addresses it is connected to.</param>
+    /// <param name="Clients">What these call themselves.</param>
+    /// <param name="Error">What went wrong with the torrent.</param>
+    internal sealed record Status(string State, bool Complete, long Done, long Downloaded, long Uploaded, string[] Peers, string[] Clients, string? Error)
+    {
+        public bool IsChecked => Error is not null || !(State is "starting" || State.StartsWith("checking", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TorrentPS.Interop.Tests.Harness;
+
+namespace TorrentPS.Interop.Tests.Peers;
+
+/// <summary>npm's bittorrent-tracker, which tells of every announce. Installed once, into a folder beside no project.</summary>
+internal sealed class NodeTracker : IAsyncDisposable
+{
+    private const string Version = "11.2.3";
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowReadingFromString };
+    private static readonly Lazy<Task<(string? Folder, string? Missing)>> s_installed = new(InstallAsync);
+
+    private readonly ExternalProcess _process;
+    private readonly List<Announce> _announces = [];
+
+    private NodeTracker(IPEndPoint endPoint, string folder, int intervalSeconds)
+    {
+        Uri = new Uri($"http://{endPoint}/announce");
+        _process = ExternalProcess.Start(Installed.Require("node", "nodejs npm"),
+            ["tracker.js", endPoint.Address.ToString(), endPoint.Port.ToString(null as IFormatProvider), intervalSeconds.ToString(null as IFormatProvider)], folder, onLine: OnLine);
+    }
+
+    /// <summary>Its announce address.</summary>
+    public Uri Uri { get; }
+
+    /// <param name="intervalSeconds">How often it asks clients to announce.</param>
+    public static async Task<NodeTracker> StartAsync(int intervalSeconds = 600)
+    {
+        Installed.Require("node", "nodejs npm");
+        Installed.Require("npm", "nodejs npm");
+        (string? folder, string? missing) = await s_installed.Value;
+        Assert.SkipWhen(folder is null, missing ?? "");
+        NodeTracker tracker = new(Loopback.Next(), folder!, intervalSeconds);
+        await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "listening"), "listens");
+        return tracker;
+    }
+
+    /// <summary>The announces of a torrent so far, in order.</summary>
+    public Announce[] Announces(string infoHash)
+    {
+        lock (_announces)
+            return [.. _announces.Where(announce => string.Equals(announce.InfoHash, infoHash, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    public Task UntilAsync(Func<Announce[], bool> condition, string what) => _process.UntilAsync(() =>
+    {
+        lock (_announces)
+            return condition([.. _announces]);
+    }, Limits.Start, $"bittorrent-tracker {what}");
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private void OnLine(string line)
+    {
+        Announce announce = JsonSerializer.Deserialize<Announce>(line, s_json)!;
+        lock (_announces)
+            _announces.Add(announce);
+    }
+
+    private static async Task<(string? Folder, string? Missing)> InstallAsync()
+    {
+        string root = Path.Combine(Path.GetTempPath(), "torrentps-interop-cache");
+        string folder = Path.Combine(root, $"bittorrent-tracker-{Version}");
+        string source = Path.Combine(AppContext.BaseDirectory, "Peers", "bittorrent-tracker");
+        if (!Directory.Exists(folder))
+        {
+            // Made under another name, so that what was broken off is never taken for whole.
+            string making = Path.Combine(root, $"making-{Guid.NewGuid():n}");
+            Copy(source, making);
+            await using ExternalProcess npm = ExternalProcess.Start(Installed.Require("npm", "nodejs npm"),
+                ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional", "--fetch-retries=1", "--fetch-timeout=30000"], making);
+            try
+            {
+                if (await npm.WaitForExitAsync(TimeSpan.FromSeconds(75)) != 0)
+                    return (null, $"bittorrent-tracker could not be installed (needs a package registry): {LastLine(npm.Errors)}");
+            }
+            catch (TimeoutException)
+            {
+                return (null, "bittorrent-tracker could not be installed: npm install took longer than 75 s.");
+            }
+
+            try
+            {
+                Directory.Move(making, folder);
+            }
+            catch (IOException) when (Directory.Exists(folder))
+            {
+                // Another run was quicker.
+                Directory.Delete(making, recursive: true);
+            }
+        }
+
+        File.Copy(Path.Combine(source, "tracker.js"), Path.Combine(folder, "tracker.js"), overwrite: true);
+        return (folder, null);
+    }
+
+    private static string LastLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [.., string last] ? last : "npm said nothing";
+
+    private static void Copy(string source, string target)
+    {
+        Directory.CreateDirectory(target);
+        foreach (string file in Directory.GetFiles(source))
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        foreach (string folder in Directory.GetDirectories(source))
+            Copy(folder, Path.Combine(target, Path.GetFileName(folder)));
+    }
+
+    /// <param name="Event">start, update, complete or stop.</param>
+    /// <param name="Peer">Who announced: its address and port.</param>
+    /// <param name="InfoHash">In hexadecimal digits.</param>
+    /// <param name="Left">Bytes it still needs.</param>
+    /// <param name="Downloaded">Bytes it received.</param>
+    /// <param name="Uploaded">Bytes it sent.</param>
+    /// <param name="Message">What went wrong.</param>
+    internal sealed record Announce(string Event, string? Peer, string? InfoHash, double? Left, double? Downloaded, double? Uploaded, string? Message);
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Interop.Tests.Harness;
+
+namespace TorrentPS.Interop.Tests.Peers;
+
+/// <summary>Our own client with one torrent, in this process.</summary>
+internal sealed class OwnPeer : IAsyncDisposable
+{
+    private readonly TorrentClient _client;
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly LatestProgress _progress = new();
+    private readonly System.Text.StringBuilder _log = new();
+
+    private OwnPeer(TestTorrent torrent, DownloadOptions options, int port)
+    {
+        EndPoint = new IPEndPoint(IPAddress.Loopback, port);
+        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Log = Log });
+        Result = _client.DownloadAsync(torrent.Info, options, _progress, _stop.Token);
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>The last snapshot; null before the first.</summary>
+    public TorrentDownload? Current => _progress.Latest;
+
+    public Task<TorrentDownload> Result { get; }
+
+    /// <summary>What a test changes in its options: peers come from it and from the torrent's trackers alone.</summary>
+    public static DownloadOptions Options(string folder, params IPEndPoint[] peers) =>
+        new() { Destination = folder, Peers = peers, Sources = [PeerSource.Tracker, PeerSource.Manual], Timeout = Limits.Transfer };
+
+    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options) => new(torrent, options, Loopback.FreePort());
+
+    /// <summary>Downloads to the end.</summary>
+    public static async Task<TorrentDownload> DownloadAsync(TestTorrent torrent, DownloadOptions options)
+    {
+        await using OwnPeer peer = Start(torrent, options);
+        return await peer.UntilCompletedAsync();
+    }
+
+    /// <summary>Starts one that has all the data and uploads it until it is stopped.</summary>
+    public static async Task<OwnPeer> SeedAsync(TestTorrent torrent, string folder, params IPEndPoint[] peers)
+    {
+        OwnPeer peer = Start(torrent, Options(folder, peers) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null });
+        await peer.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
+        return peer;
+    }
+
+    public async Task<TorrentDownload> UntilCompletedAsync()
+    {
+        TorrentDownload result = await Result.WaitAsync(Limits.Transfer + TimeSpan.FromSeconds(10));
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.ErrorId} {result.Error}\n{result.BytesCompleted} of {result.BytesWanted} bytes\n{ReadLog()}");
+        Assert.Equal(result.BytesWanted, result.BytesCompleted);
+        Assert.Equal(100, result.PercentComplete);
+        Assert.Null(result.Error);
+        return result;
+    }
+
+    /// <summary>Waits for a snapshot; fails at once when it ends before.</summary>
+    public Task UntilAsync(Func<TorrentDownload, bool> condition, string what) => Until.TrueAsync(
+        () => Current is { } status && condition(status)
+            || (Result.IsCompleted ? throw new InvalidOperationException($"It ended before this came true: {what}.\n{Result.GetAwaiter().GetResult()}\n{ReadLog()}") : false),
+        Limits.Transfer, $"we: {what}", () => $"{Current}\n{ReadLog()}");
+
+    public async Task<TorrentDownload> StopAsync()
+    {
+        await _stop.CancelAsync();
+        return await Result.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await ((Task)Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _client.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private void Log(string line)
+    {
+        lock (_log)
+            _log.AppendLine(line);
+    }
+
+    private string ReadLog()
+    {
+        lock (_log)
+            return _log.ToString();
+    }
+
+    private sealed class LatestProgress : IProgress<TorrentDownload>
+    {
+        private TorrentDownload? _latest;
+
+        public TorrentDownload? Latest => Volatile.Read(ref _latest);
+
+        public void Report(TorrentDownload value) => Volatile.Write(ref _latest, value);
+    }
+}

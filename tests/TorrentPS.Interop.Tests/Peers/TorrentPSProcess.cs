@@ -1,0 +1,41 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using TorrentPS.Interop.Tests.Harness;
+
+namespace TorrentPS.Interop.Tests.Peers;
+
+/// <summary>The tool <c>torrentps</c> as a process of its own.</summary>
+internal static class TorrentPSProcess
+{
+    private static readonly Lazy<Task<bool>> s_envSetsSignals = new(EnvSetsSignalsAsync);
+
+    private static string Library => typeof(TorrentPSProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TorrentPS.Cli").Value!;
+
+    public static async Task<ExternalProcess> StartAsync(string folder, params string[] arguments)
+    {
+        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? Installed.Require("dotnet", "dotnet-sdk-10.0");
+        // Where a test run is started in the background, its shell has it ignore Ctrl+C, and its children inherit that.
+        return await s_envSetsSignals.Value
+            ? ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT", dotnet, Library, .. arguments], folder)
+            : ExternalProcess.Start(dotnet, [Library, .. arguments], folder);
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, params string[] arguments)
+    {
+        await using ExternalProcess process = await StartAsync(folder, arguments);
+        return (await process.WaitForExitAsync(Limits.Transfer), process);
+    }
+
+    /// <summary>The objects that <c>--json</c> printed, one a line and nothing else.</summary>
+    public static JsonNode[] Json(ExternalProcess process) =>
+        [.. process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => JsonNode.Parse(line)!)];
+
+    private static async Task<bool> EnvSetsSignalsAsync()
+    {
+        if (!File.Exists("/usr/bin/env"))
+            return false;
+        await using ExternalProcess env = ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT", "true"], Path.GetTempPath());
+        return await env.WaitForExitAsync(Limits.Start) == 0;
+    }
+}

@@ -1,0 +1,44 @@
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests;
+
+/// <summary>Others download from us.</summary>
+public sealed class SeedTests : InteropTest
+{
+    [Theory(Timeout = Limits.Test)]
+    [MemberData(nameof(Shapes.Names), MemberType = typeof(Shapes))]
+    public async Task Libtorrent_gets_every_byte(string shape)
+    {
+        (Payload payload, int pieceLength) = Shapes.Get(shape);
+        TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, pieceLength);
+        await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Source(payload));
+        await using LibtorrentPeer downloader = await LibtorrentPeer.StartAsync(torrent, Target);
+
+        downloader.Connect(seeder.EndPoint);
+        await downloader.UntilCompleteAsync();
+
+        payload.AssertIn(Target);
+        TorrentDownload result = await seeder.StopAsync();
+        Assert.True(result.Uploaded >= payload.Length, $"{result.Uploaded} bytes were sent of {payload.Length}.");
+        Assert.Equal(0, result.Downloaded);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_seeder_refuses_data_that_is_not_the_torrents()
+    {
+        var payload = Payload.SingleFile("damaged.bin", 200_000);
+        TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);
+        string source = Source(payload);
+        byte[] damaged = payload.Bytes(0);
+        damaged[123_456] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(source, payload.Name), damaged, Token);
+
+        await using OwnPeer seeder = OwnPeer.Start(torrent, OwnPeer.Options(source) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan });
+        TorrentDownload result = await seeder.Result.WaitAsync(Limits.Transfer, Token);
+
+        Assert.Equal(TorrentState.Failed, result.State);
+        Assert.Equal(Engine.Errors.TorrentErrorId.DataMismatch, result.ErrorId);
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(Path.Combine(source, payload.Name), Token));
+    }
+}

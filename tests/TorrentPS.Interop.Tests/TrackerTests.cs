@@ -1,0 +1,140 @@
+using System.Net;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests;
+
+public sealed class TrackerTests : InteropTest
+{
+    private static readonly Payload s_payload = Payload.SingleFile("tracked.bin", 3 << 20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Opentracker_yields_its_peers_and_keeps_no_ghost_of_us()
+    {
+        IPEndPoint address = OpentrackerServer.Reserve();
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address));
+        await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, torrent.InfoHash);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
+        await using LibtorrentPeer leecher = await LibtorrentPeer.StartAsync(torrent, Target, trackers: true);
+        await leecher.UntilCompleteAsync();
+        await using TorrentClient client = new();
+
+        List<TorrentPeer> peers = await FindAsync(client, torrent, Loopback.FreePort());
+
+        Assert.Equal([.. new[] { seeder.EndPoint.ToString(), leecher.EndPoint.ToString() }.Order()], peers.Select(peer => peer.EndPoint).Order().ToArray());
+        Assert.All(peers, peer =>
+        {
+            Assert.Equal(PeerSource.Tracker, peer.Source);
+            Assert.Equal(OpentrackerServer.Announce(address), peer.Tracker?.ToString());
+            Assert.Equal(torrent.InfoHash, peer.InfoHash);
+            Assert.Equal(s_payload.Name, peer.TorrentName);
+        });
+        await Until.TrueAsync(async () => await ScrapeAsync(client, torrent) is { Succeeded: true, Seeders: 2, Leechers: 0, Downloads: 1 }, s_timeout, "two seeders, one of them after a download, and no leecher");
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Opentracker_refuses_a_torrent_that_it_does_not_serve_in_its_own_words()
+    {
+        IPEndPoint address = OpentrackerServer.Reserve();
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address));
+        await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, new string('0', 40));
+        await using TorrentClient client = new();
+        List<TorrentException> errors = [];
+
+        List<TorrentPeer> peers = await FindAsync(client, torrent, Loopback.FreePort(), errors);
+
+        Assert.Empty(peers);
+        TorrentException error = Assert.Single(errors);
+        Assert.Equal(TorrentErrorId.TrackerFailure, error.ErrorId);
+        Assert.Contains("not authorized", error.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Bittorrent_tracker_yields_its_peers_and_is_told_of_a_start_and_a_stop()
+    {
+        await using NodeTracker tracker = await NodeTracker.StartAsync();
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, tracker.Uri.ToString());
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
+        await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start"), "knows the seeder");
+        await using TorrentClient client = new();
+        int port = Loopback.FreePort();
+
+        List<TorrentPeer> peers = await FindAsync(client, torrent, port);
+
+        Assert.Equal([seeder.EndPoint.ToString()], peers.Select(peer => peer.EndPoint));
+        NodeTracker.Announce[] ours = [.. tracker.Announces(torrent.InfoHash).Where(announce => announce.Peer == $"127.0.0.1:{port}")];
+        Assert.Equal(["start", "stop"], ours.Select(announce => announce.Event));
+        Assert.True(await ScrapeAsync(client, torrent) is { Succeeded: true, Seeders: 1, Leechers: 0 });
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_download_announces_start_completion_and_stop()
+    {
+        await using NodeTracker tracker = await NodeTracker.StartAsync();
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, tracker.Uri.ToString());
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
+        await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start"), "knows the seeder");
+        string us;
+        TorrentDownload result;
+        await using (OwnPeer peer = OwnPeer.Start(torrent, OwnPeer.Options(Target)))
+        {
+            us = peer.EndPoint.ToString();
+            result = await peer.UntilCompletedAsync();
+        }
+
+        await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "stop" && announce.Peer == us), "was told of our stop");
+        s_payload.AssertIn(Target);
+        NodeTracker.Announce[] ours = [.. tracker.Announces(torrent.InfoHash).Where(announce => announce.Peer == us)];
+        Assert.Equal(["start", "complete", "stop"], ours.Select(announce => announce.Event).Where(name => name != "update"));
+        Assert.Equal([s_payload.Length, 0, 0], ours.Where(announce => announce.Event != "update").Select(announce => (long)announce.Left!));
+        Assert.Equal(result.Downloaded, (long)ours[^1].Downloaded!);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_finished_download_that_is_run_again_does_not_count_as_another_completion()
+    {
+        await using NodeTracker tracker = await NodeTracker.StartAsync();
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, tracker.Uri.ToString());
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload));
+        await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+
+        await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+
+        Assert.Single(tracker.Announces(torrent.InfoHash), announce => announce.Event == "complete");
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_dead_tracker_is_passed_over_for_one_that_lives()
+    {
+        IPEndPoint address = OpentrackerServer.Reserve();
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, $"http://{Loopback.Next()}/announce", OpentrackerServer.Announce(address));
+        await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, torrent.InfoHash);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
+        await Until.TrueAsync(async () => (await tracker.ScrapeAsync(torrent.InfoHash)).StartsWith("8:completei1e", StringComparison.Ordinal), Limits.Start, "opentracker knows the seeder");
+
+        await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target));
+
+        s_payload.AssertIn(Target);
+    }
+
+    private static async Task<List<TorrentPeer>> FindAsync(TorrentClient client, TestTorrent torrent, int port, List<TorrentException>? errors = null)
+    {
+        List<TorrentPeer> peers = [];
+        PeerSearchOptions options = new() { Sources = [PeerSource.Tracker], Port = port, Timeout = s_timeout, OnError = error => errors?.Add(error) };
+        await foreach (TorrentPeer peer in client.FindPeersAsync(torrent.Info, options, Token))
+            peers.Add(peer);
+        return peers;
+    }
+
+    private static async Task<TorrentTracker> ScrapeAsync(TorrentClient client, TestTorrent torrent)
+    {
+        List<TorrentTracker> trackers = [];
+        await foreach (TorrentTracker tracker in client.ScrapeAsync(torrent.Info, s_timeout, Token))
+            trackers.Add(tracker);
+        return Assert.Single(trackers);
+    }
+}
