@@ -65,6 +65,7 @@ internal static class HandshakeExchange
             bool isPlain = MseHandshake.LooksLikeBitTorrent(prefix);
             if (mode == (isPlain ? EncryptionMode.Require : EncryptionMode.Off))
                 return new HandshakeOutcome(PeerHandshakeStatus.NotBitTorrent);
+            Predicate<ReadOnlySpan<byte>> isKnown = torrents.Contains;
             if (isPlain)
             {
                 stream = new EncryptedPeerStream(stream, prefix);
@@ -74,9 +75,10 @@ internal static class HandshakeExchange
                 CryptoMethods allowed = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.Rc4 | CryptoMethods.Plain;
                 MseResult encrypted = await MseHandshake.AcceptAsync(new PeerStreamAdapter(stream), prefix, torrents, allowed, CryptoMethods.Rc4, cancellationToken).ConfigureAwait(false);
                 stream = new EncryptedPeerStream(stream, encrypted);
+                isKnown = bytes => bytes.SequenceEqual(encrypted.InfoHash.Span);
             }
 
-            HandshakeOutcome outcome = await ReadAsync(stream, default, torrents.Contains, cancellationToken).ConfigureAwait(false);
+            HandshakeOutcome outcome = await ReadAsync(stream, default, isKnown, cancellationToken).ConfigureAwait(false);
             keep = outcome.Stream is not null;
             return outcome;
         }

@@ -21,9 +21,11 @@ internal static class PeerDialer
     {
         CryptoMethods first = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.None;
         HandshakeOutcome outcome = await DialOnceAsync(connect, infoHash, peerId, first, cancellationToken).ConfigureAwait(false);
-        if (mode != EncryptionMode.Prefer || outcome.Status != PeerHandshakeStatus.Closed)
+        if (mode == EncryptionMode.Off || outcome.Status != PeerHandshakeStatus.Closed)
             return outcome;
-        HandshakeOutcome encrypted = await DialOnceAsync(connect, infoHash, peerId, CryptoMethods.Rc4 | CryptoMethods.Plain, cancellationToken).ConfigureAwait(false);
+        // Encryption is worth a second try even where the first was encrypted: some peers fail on one shared secret in 256.
+        CryptoMethods second = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.Rc4 | CryptoMethods.Plain;
+        HandshakeOutcome encrypted = await DialOnceAsync(connect, infoHash, peerId, second, cancellationToken).ConfigureAwait(false);
         return encrypted.Status == PeerHandshakeStatus.Succeeded ? encrypted : outcome;
     }
 
