@@ -1,0 +1,82 @@
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Tests.Metainfo;
+
+public sealed class FileSelectionTests
+{
+    private static readonly string[] s_paths = ["dir/a.mkv", "dir/b.txt", "dir/Sub/C.MKV", "dir/Sub/[Group] d.srt"];
+
+    [Theory]
+    [InlineData("*.mkv", "1010")]
+    [InlineData("*", "1111")]
+    [InlineData("dir/*", "1111")]
+    [InlineData("Sub/*", "0011")]
+    [InlineData("sub\\*", "0011")]
+    [InlineData("dir\\sub\\c.mkv", "0010")]
+    [InlineData("c.mkv", "0010")]
+    [InlineData("?.mkv", "1010")]
+    [InlineData("[ab].*", "1100")]
+    [InlineData("[a-b].*", "1100")]
+    [InlineData("[A-B].*", "1100")]
+    [InlineData("[Group] d.srt", "0001")]
+    [InlineData("`[Group`]*", "0001")]
+    [InlineData("*d*", "1111")]
+    [InlineData("*.mkv|b.*", "1110")]
+    [InlineData("a.mkv*", "1000")]
+    public void Includes_what_matches(string patterns, string expected) =>
+        Assert.Equal(expected, Show(FileSelection.Select(Make(), patterns.Split('|'), null)));
+
+    [Fact]
+    public void Excludes_after_including()
+    {
+        Assert.Equal("1000", Show(FileSelection.Select(Make(), ["*.mkv"], ["sub/*"])));
+        Assert.Equal("1011", Show(FileSelection.Select(Make(), null, ["*.txt"])));
+        Assert.Equal("1111", Show(FileSelection.Select(Make(), null, null)));
+        Assert.Equal("1111", Show(FileSelection.Select(Make(), [], [])));
+    }
+
+    [Theory]
+    [InlineData("*.avi")]
+    [InlineData("")]
+    [InlineData("mkv")]
+    [InlineData("dir")]
+    [InlineData("[ab")]
+    [InlineData("[c-d].txt")]
+    public void Says_what_there_is_when_nothing_matches(string pattern)
+    {
+        TorrentException exception = Assert.Throws<TorrentException>(() => FileSelection.Select(Make(), [pattern], null));
+        Assert.Contains("'a.mkv', 'b.txt', 'Sub/C.MKV', 'Sub/[Group] d.srt'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Never_wants_padding()
+    {
+        Torrent torrent = Make(new TorrentFile("dir/.pad/5", 5, 4, 4) { IsPadding = true });
+        Assert.Equal("11110", Show(FileSelection.Select(torrent, null, null)));
+        Assert.Throws<TorrentException>(() => FileSelection.Select(torrent, [".pad/*"], null));
+    }
+
+    [Fact]
+    public void Many_stars_take_no_exponential_time()
+    {
+        var pattern = new Wildcard(string.Concat(Enumerable.Repeat("a*", 50)) + "b");
+        Assert.False(pattern.IsMatch(new string('a', 5000)));
+        Assert.True(pattern.IsMatch(new string('a', 5000) + "b"));
+    }
+
+    private static Torrent Make(params TorrentFile[] more) => new()
+    {
+        Name = "dir",
+        InfoHash = InfoHash.Create(new byte[20]),
+        Version = TorrentVersion.V1,
+        PieceLength = 16384,
+        PieceCount = 1,
+        Length = 4 + more.Sum(file => file.Length),
+        IsSingleFile = false,
+        InfoBytes = default,
+        Files = [.. s_paths.Select((path, i) => new TorrentFile(path, 1, i, i)), .. more],
+    };
+
+    private static string Show(bool[] wanted) => string.Concat(wanted.Select(value => value ? '1' : '0'));
+}
