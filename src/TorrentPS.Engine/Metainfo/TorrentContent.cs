@@ -140,7 +140,7 @@ internal sealed class TorrentContent
             long length = _info.Files is { } entries ? entries[i].Length : _info.Length!.Value.Value;
             files[i] = new TorrentFile(paths[i]!, length, i, offset) { IsPadding = padding.Length > 0 && padding[i] };
             offset += length;
-            CheckTotal(offset, _info.Files is { } at ? at[i].Offset : _info.Length!.Value.Offset);
+            CheckTotal(offset);
         }
         Files = files;
         Length = offset;
@@ -233,16 +233,19 @@ internal sealed class TorrentContent
             pieces += (tree[i].Length + PieceLength - 1) / PieceLength;
             if (tree[i].Length > 0)
                 Length = files[i].Offset + tree[i].Length;
-            CheckTotal(Length, _info.FileTree);
+            CheckTotal(Length);
         }
         PieceCount = CountPieces(Length);
         (Files, PieceRoots) = (files, roots);
     }
 
-    private void CheckTotal(long length, int offset)
+    private void CheckTotal(long length)
     {
         if (length > (long)MetainfoLimits.Pieces * PieceLength)
-            throw MetainfoFault.Invalid("info.piece length", $"makes more than {MetainfoLimits.Pieces} pieces of {length} bytes or more", offset);
+        {
+            throw MetainfoFault.Invalid("info.piece length", $"is {PieceLength}, so that the files make more than {MetainfoLimits.Pieces} pieces",
+                _info.PieceLength!.Value.Offset);
+        }
     }
 
     private int CountPieces(long length) => (int)((length + PieceLength - 1) / PieceLength);

@@ -4,6 +4,7 @@ using FsCheck.Xunit;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
 using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
 
 namespace TorrentPS.Engine.Tests.Discovery;
@@ -112,7 +113,7 @@ public class TrackerReplyTests
     [Fact]
     public void Scrapes_are_read_in_the_order_asked()
     {
-        var unknown = Metainfo.InfoHash.Create(Encoding.ASCII.GetBytes("aaaaaaaaaaaaaaaaaaaa"));
+        var unknown = InfoHash.Create(Encoding.ASCII.GetBytes("aaaaaaaaaaaaaaaaaaaa"));
         string hash = Encoding.Latin1.GetString(Hash.Wire);
         ScrapeResponse response = TrackerReply.ReadScrape(Bytes($"d5:filesd20:bbbbbbbbbbbbbbbbbbbbi1e20:{hash}d8:completei5e10:downloadedi50e10:incompletei-3e4:name1:xee5:flagsd20:min_request_intervali9eee"), [unknown, Hash], s_tracker);
         Assert.Equal([null, new ScrapeCounts(5, null, 50)], response.Torrents);
