@@ -140,16 +140,11 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     private async Task<(HttpReply Reply, IPAddress Address)> GetOnceAsync(Uri uri, string target, IReadOnlyList<IPAddress> addresses, bool isFirst, HttpFetchOptions options, CancellationToken cancellationToken)
     {
         (Socket socket, IPAddress address) = await ConnectAsync(addresses, uri.Port, cancellationToken).ConfigureAwait(false);
-        await using var network = new NetworkStream(socket, ownsSocket: true);
-        Stream stream = network;
-        SslStream? secure = null;
+        Stream stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
             if (uri.Scheme == "https")
-            {
-                stream = secure = new SslStream(network, leaveInnerStreamOpen: true);
-                await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = uri.IdnHost }, cancellationToken).ConfigureAwait(false);
-            }
+                stream = await SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(Request(uri, target, isFirst), cancellationToken).ConfigureAwait(false);
             if (isFirst)
                 options.Sent?.Invoke();
@@ -158,8 +153,23 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
         finally
         {
-            if (secure is not null)
-                await secure.DisposeAsync().ConfigureAwait(false);
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Apart from the rest, which then does without loading the assembly of TLS. The certificate is checked as the system says.
+    private static async Task<Stream> SecureAsync(Stream stream, string host, CancellationToken cancellationToken)
+    {
+        var secure = new SslStream(stream);
+        try
+        {
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancellationToken).ConfigureAwait(false);
+            return secure;
+        }
+        catch
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 

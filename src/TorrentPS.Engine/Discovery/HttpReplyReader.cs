@@ -146,20 +146,24 @@ internal sealed class HttpReplyReader(Stream stream, int maxBodyLength)
         return _end > 0;
     }
 
-    private byte[] Decompress(byte[] body, string? encoding)
-    {
+    private byte[] Decompress(byte[] body, string? encoding) =>
         // Some trackers compress without saying so; nothing that is bencoded begins with these bytes.
-        if (body is [0x1f, 0x8b, ..])
-            return Expand(new GZipStream(new MemoryStream(body), CompressionMode.Decompress));
+        body is [0x1f, 0x8b, ..] ? Expand(body, "gzip")
+        : body.Length == 0 || encoding is null or "" or "identity" ? body
+        : Expand(body, encoding);
+
+    // Apart from the rest, which then does without loading the assembly of compression.
+    private byte[] Expand(byte[] body, string encoding)
+    {
+        var compressed = new MemoryStream(body);
         return encoding switch
         {
-            null or "" or "identity" => body,
-            _ when body.Length == 0 => body,
+            "gzip" or "x-gzip" => body is [0x1f, 0x8b, ..] ? Expand(new GZipStream(compressed, CompressionMode.Decompress))
+                : throw new InvalidDataException("its reply says that it is compressed, but is not"),
             // "deflate" should be zlib (RFC 9110, section 8.4.1.2); some send it bare.
             "deflate" => body is [var cmf, var flags, ..] && (cmf & 15) == 8 && (cmf << 8 | flags) % 31 == 0
-                ? Expand(new ZLibStream(new MemoryStream(body), CompressionMode.Decompress))
-                : Expand(new DeflateStream(new MemoryStream(body), CompressionMode.Decompress)),
-            "gzip" or "x-gzip" => throw new InvalidDataException("its reply says that it is compressed, but is not"),
+                ? Expand(new ZLibStream(compressed, CompressionMode.Decompress))
+                : Expand(new DeflateStream(compressed, CompressionMode.Decompress)),
             _ => throw new InvalidDataException("its reply is compressed in a way that was not asked for"),
         };
     }
