@@ -4,6 +4,7 @@ using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine;
 
@@ -90,7 +91,7 @@ public sealed partial class TorrentClient
             {
                 Address = peer.EndPoint.Address.ToString(),
                 Port = peer.EndPoint.Port,
-                PeerId = peer.PeerId.IsEmpty ? null : PeerIdText.Escape(peer.PeerId.Span),
+                PeerId = PeerId.ToText(peer.PeerId.Span),
                 InfoHash = torrent.InfoHash,
                 TorrentName = torrent.Name,
                 Source = peer.Source,

@@ -22,8 +22,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
     public async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<IPAddress> addresses = await ResolveAsync(cancellationToken).ConfigureAwait(false);
-        bool hasBoth = addresses.Any(address => address.AddressFamily != addresses[0].AddressFamily);
-        return hasBoth
+        return Has(addresses, AddressFamily.InterNetwork) && Has(addresses, AddressFamily.InterNetworkV6)
             ? await AnnounceToBothAsync(request, addresses, cancellationToken).ConfigureAwait(false)
             : await AnnounceAsync(request, addresses, AddressFamily.Unspecified, cancellationToken).ConfigureAwait(false);
     }
@@ -85,6 +84,26 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
         };
     }
 
+    private static bool Has(IReadOnlyList<IPAddress> addresses, AddressFamily family)
+    {
+        foreach (IPAddress address in addresses)
+        {
+            if (address.AddressFamily == family)
+                return true;
+        }
+        return false;
+    }
+
+    private static bool HasLoopback(IReadOnlyList<IPAddress> addresses)
+    {
+        foreach (IPAddress address in addresses)
+        {
+            if (IPAddress.IsLoopback(address))
+                return true;
+        }
+        return false;
+    }
+
     private static TimeSpan? Max(TimeSpan? a, TimeSpan? b) => a is null || b > a ? b : a;
 
     private async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, IReadOnlyList<IPAddress> addresses, AddressFamily family, CancellationToken cancellationToken)
@@ -112,7 +131,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
             throw TrackerErrors.Unreachable(uri, exception.Message, exception);
         }
         // A torrent must not make us send requests of its choosing to services that listen on this machine alone.
-        if (!AnnounceQuery.IsAnnounce(uri) && addresses.Any(IPAddress.IsLoopback))
+        if (!AnnounceQuery.IsAnnounce(uri) && HasLoopback(addresses))
             throw TrackerErrors.Unreachable(uri, "it is on this machine, where only an address whose last part begins with 'announce' is taken for a tracker's");
         return addresses;
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Threading.Channels;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -25,7 +26,7 @@ internal sealed class PeerSearch : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(MaxAtOnce);
 
     // Of its own, so that its stop does not take a download of the same torrent off the trackers' lists.
-    private readonly byte[] _peerId = [.. "-TP0100-"u8, .. RandomNumberGenerator.GetBytes(12)];
+    private readonly byte[] _peerId = PeerId.Create();
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
     private Task _asked = Task.CompletedTask;
 
