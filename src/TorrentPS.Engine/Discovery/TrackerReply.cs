@@ -186,10 +186,26 @@ internal static class TrackerReply
             ScrapeCounts counts = ReadCounts(ref reader);
             for (int i = 0; i < torrents.Length; i++)
             {
-                if (hash.SequenceEqual(infoHashes[i].Wire))
+                if (IsKeyOf(hash, infoHashes[i].Wire))
                     torrents[i] = counts;
             }
         }
+    }
+
+    /// <summary>Whether a key is a hash as it is, or its bytes each written as a character in UTF-8, as npm's bittorrent-tracker does.</summary>
+    private static bool IsKeyOf(ReadOnlySpan<byte> key, ReadOnlySpan<byte> hash)
+    {
+        if (key.Length == hash.Length)
+            return key.SequenceEqual(hash);
+        Span<byte> written = stackalloc byte[2 * InfoHash.V1Length];
+        int length = 0;
+        foreach (byte value in hash)
+        {
+            if (value >= 0x80)
+                written[length++] = (byte)(0xC0 | value >> 6);
+            written[length++] = (byte)(value >= 0x80 ? 0x80 | value & 0x3F : value);
+        }
+        return key.SequenceEqual(written[..length]);
     }
 
     private static ScrapeCounts ReadCounts(ref BencodeReader reader)

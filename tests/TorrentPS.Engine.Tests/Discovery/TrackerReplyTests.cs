@@ -119,6 +119,18 @@ public class TrackerReplyTests
         Assert.Equal([null, new ScrapeCounts(5, null, 50)], response.Torrents);
     }
 
+    [Fact]
+    public void A_scrape_whose_hashes_are_written_as_UTF_8_is_read()
+    {
+        byte[] hash = [.. Enumerable.Range(0x70, 20).Select(value => (byte)value)];
+        byte[] key = System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.Latin1.GetString(hash));
+        byte[] reply = [.. Bytes($"d5:filesd{key.Length}:"), .. key, .. Bytes("d8:completei5eeee")];
+
+        ScrapeResponse response = TrackerReply.ReadScrape(reply, [Hash, Engine.Metainfo.InfoHash.Create(hash)], s_tracker);
+
+        Assert.Equal([null, new ScrapeCounts(5, null, null)], response.Torrents);
+    }
+
     [Theory]
     [InlineData("d14:failure reason2:noe")]
     [InlineData("d5:filesde14:failure_reason2:noe")]

@@ -39,11 +39,13 @@ internal static class Loopback
         }
     }
 
+    /// <summary>Whether something accepts connections. Asks from an address of its own: Transmission refuses a second connection that soon follows a first.</summary>
     public static async Task<bool> ListensAsync(IPEndPoint endPoint)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            socket.Bind(Next());
             await socket.ConnectAsync(endPoint, TestContext.Current.CancellationToken);
             return true;
         }
