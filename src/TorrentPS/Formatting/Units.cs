@@ -45,7 +45,8 @@ public static class Units
     public static string Latency(TimeSpan? value) =>
         value is { } latency ? $"{latency.TotalMilliseconds.ToString(latency.TotalMilliseconds < 10 ? "0.0" : "0", CultureInfo.CurrentCulture)} ms" : string.Empty;
 
-    /// <summary>A part of the whole: <c>45.2 %</c>.</summary>
+    /// <summary>A part of the whole: <c>45.2 %</c>; 100 only when it is all of it.</summary>
     /// <param name="percent">0 to 100.</param>
-    public static string Percent(double percent) => $"{percent.ToString(percent >= 100 ? "0" : "0.0", CultureInfo.CurrentCulture)} %";
+    public static string Percent(double percent) =>
+        percent >= 100 ? "100 %" : $"{(Math.Floor((decimal)percent * 10) / 10).ToString("0.0", CultureInfo.CurrentCulture)} %";
 }
