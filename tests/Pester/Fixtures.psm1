@@ -8,36 +8,32 @@ function ConvertTo-TestBencode {
 
     $bytes = [System.Collections.Generic.List[byte]]::new()
     $latin = [System.Text.Encoding]::Latin1
-    switch ($Value) {
-        { $_ -is [byte[]] } {
-            $bytes.AddRange($latin.GetBytes("$($Value.Length):"))
-            $bytes.AddRange($Value)
-            break
+    if ($Value -is [byte[]]) {
+        $bytes.AddRange($latin.GetBytes("$($Value.Length):"))
+        $bytes.AddRange($Value)
+    }
+    elseif ($Value -is [string]) {
+        $text = [System.Text.Encoding]::UTF8.GetBytes($Value)
+        $bytes.AddRange($latin.GetBytes("$($text.Length):"))
+        $bytes.AddRange($text)
+    }
+    elseif ($Value -is [System.Collections.IDictionary]) {
+        $bytes.Add([byte][char]'d')
+        foreach ($key in $Value.Keys) {
+            $bytes.AddRange([byte[]](ConvertTo-TestBencode ([string]$key)))
+            $bytes.AddRange([byte[]](ConvertTo-TestBencode $Value[$key]))
         }
-        { $_ -is [string] } {
-            $text = [System.Text.Encoding]::UTF8.GetBytes($Value)
-            $bytes.AddRange($latin.GetBytes("$($text.Length):"))
-            $bytes.AddRange($text)
-            break
+        $bytes.Add([byte][char]'e')
+    }
+    elseif ($Value -is [System.Collections.IList]) {
+        $bytes.Add([byte][char]'l')
+        foreach ($item in $Value) {
+            $bytes.AddRange([byte[]](ConvertTo-TestBencode $item))
         }
-        { $_ -is [System.Collections.IDictionary] } {
-            $bytes.Add([byte][char]'d')
-            foreach ($key in $Value.Keys) {
-                $bytes.AddRange([byte[]](ConvertTo-TestBencode ([string]$key)))
-                $bytes.AddRange([byte[]](ConvertTo-TestBencode $Value[$key]))
-            }
-            $bytes.Add([byte][char]'e')
-            break
-        }
-        { $_ -is [System.Collections.IList] } {
-            $bytes.Add([byte][char]'l')
-            foreach ($item in $Value) {
-                $bytes.AddRange([byte[]](ConvertTo-TestBencode $item))
-            }
-            $bytes.Add([byte][char]'e')
-            break
-        }
-        default { $bytes.AddRange($latin.GetBytes("i$($Value)e")) }
+        $bytes.Add([byte][char]'e')
+    }
+    else {
+        $bytes.AddRange($latin.GetBytes("i${Value}e"))
     }
     , $bytes.ToArray()
 }

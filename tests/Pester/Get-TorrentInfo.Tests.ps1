@@ -193,6 +193,13 @@ Describe 'Get-TorrentInfo errors' {
         Get-TorrentInfo -Uri 'magnet:?xt=nothing' -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidMagnetUri,*'
     }
+
+    It 'says of a magnet link that a .torrent is needed' {
+        $link = (Get-TorrentInfo $one.Path).MagnetUri
+        Get-TorrentInfo $link -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'TorrentNotFound,*'
+        $failed[0].Exception.Message | Should -Match "magnet link of 'payload.bin'"
+    }
 }
 
 Describe 'Get-TorrentInfo completion' {

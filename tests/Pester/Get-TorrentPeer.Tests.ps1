@@ -83,14 +83,14 @@ Describe 'Get-TorrentPeer' {
     }
 
     It 'refuses <Name> <Value>' -ForEach @(
-        @{ Name = 'Port'; Value = 0 }
-        @{ Name = 'Port'; Value = 65536 }
-        @{ Name = 'MaxPeers'; Value = 0 }
-        @{ Name = 'TimeoutSeconds'; Value = 0 }
-        @{ Name = 'Source'; Value = 'Nowhere' }
+        @{ Name = 'Port'; Value = 0; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'Port'; Value = 65536; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'MaxPeers'; Value = 0; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'TimeoutSeconds'; Value = 0; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'Source'; Value = 'Nowhere'; Id = 'CannotConvertArgumentNoMessage' }
     ) {
         $arguments = @{ $Name = $Value }
-        { Get-TorrentPeer $torrent.Path @arguments } | Should -Throw -ErrorId 'ParameterArgument*,*', 'CannotConvert*,*'
+        { Get-TorrentPeer $torrent.Path @arguments } | Should -Throw -ErrorId "$Id,TorrentPS.Commands.GetTorrentPeerCommand"
     }
 
     It 'stops when the pipeline is stopped, and has told the tracker when it did' {

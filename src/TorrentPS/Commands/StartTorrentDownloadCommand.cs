@@ -14,7 +14,7 @@ using TorrentPS.Pipeline;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Downloads torrents.</para>
+/// <para type="synopsis">Downloads torrents, and verifies every piece.</para>
 /// <para type="description">Downloads the files of a torrent, verifies every piece, and writes one object when it ends. Anything but a complete download also writes an error. The same command goes on from where it was stopped.</para>
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "TorrentDownload", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]

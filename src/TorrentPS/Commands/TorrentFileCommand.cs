@@ -3,7 +3,9 @@ using System.ComponentModel;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Completion;
+using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Errors;
 using TorrentPS.Pipeline;
 
@@ -21,7 +23,7 @@ public abstract class TorrentFileCommand : TorrentCommand
     {
     }
 
-    /// <summary><para type="description">The paths of .torrent files. Wildcards are allowed. A magnet link or an http(s) address is taken as -Uri takes it.</para></summary>
+    /// <summary><para type="description">The paths of .torrent files. Wildcards are allowed. An http(s) address is taken as -Uri takes it.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
         HelpMessage = "Paths of .torrent files; wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
@@ -37,9 +39,9 @@ public abstract class TorrentFileCommand : TorrentCommand
     [ArgumentCompleter(typeof(TorrentPathCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary><para type="description">Magnet links, or the http or https addresses of .torrent files.</para></summary>
+    /// <summary><para type="description">The http or https addresses of .torrent files. A magnet link is checked, but its metadata is not fetched from peers.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = UriSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "Magnet links, or http(s) addresses of .torrent files.")]
+        HelpMessage = "http(s) addresses of .torrent files.")]
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
 
@@ -71,8 +73,8 @@ public abstract class TorrentFileCommand : TorrentCommand
             case TorrentInput.Ready ready:
                 return ready.Torrent;
             case TorrentInput.Address address:
-                Engine.TorrentClient client = Client;
-                return Run(token => TryAsync(() => client.GetTorrentAsync(address.Uri, token), address.Uri));
+                TorrentClient client = Client;
+                return Run(token => TryAsync(() => GetAsync(client, address.Uri, token), address.Uri));
             case TorrentInput.File file:
                 return Run(token => TryAsync(() => TorrentFileReader.ReadAsync(file.Path, token), file.Path));
             default:
@@ -95,6 +97,16 @@ public abstract class TorrentFileCommand : TorrentCommand
             PostError(ErrorRecords.Unreadable((string)target, exception));
         }
         return null;
+    }
+
+    private static Task<TorrentInfo> GetAsync(TorrentClient client, Uri uri, CancellationToken cancellationToken)
+    {
+        if (uri.Scheme != "magnet")
+            return client.GetTorrentAsync(uri, cancellationToken);
+        MagnetLink link = MagnetLink.Parse(uri.OriginalString);
+        throw new TorrentException(
+            TorrentErrorId.TorrentNotFound,
+            $"The magnet link of '{link.DisplayName ?? link.InfoHash.ToString()}' says too little: this version does not get the rest from peers. Give the .torrent with -Path or -Uri.");
     }
 
     private IEnumerable<TorrentInput> FilesOrAddress(string path)
