@@ -162,14 +162,18 @@ Describe 'Start-TorrentDownload' {
 
 Describe 'Start-TorrentDownload that does not complete' {
     BeforeAll {
-        $lonely = New-TestTorrent -Path (Join-Path $TestDrive 'lonely.torrent') -Name 'lonely' -Length 50000
+        # Its tracker answers, and knows nobody.
+        $empty = [TestTracker]::new()
+        $lonely = New-TestTorrent -Path (Join-Path $TestDrive 'lonely.torrent') -Name 'lonely' -Length 50000 -Tracker $empty.Url
     }
+
+    AfterAll { $empty.Dispose() }
 
     It 'writes the object and then an error: <ErrorId>' -ForEach @(
         @{ ErrorId = 'DownloadStalled'; State = 'Stalled'; Limit = @{ StallTimeoutSeconds = 1 } }
         @{ ErrorId = 'DownloadTimedOut'; State = 'TimedOut'; Limit = @{ TimeoutSeconds = 1 } }
     ) {
-        $result = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Manual @Limit -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Tracker @Limit -ErrorVariable failed -ErrorAction SilentlyContinue
         $? | Should -BeFalse
         $result.State | Should -Be $State
         $result.ErrorId | Should -Be $ErrorId
@@ -178,12 +182,18 @@ Describe 'Start-TorrentDownload that does not complete' {
         $failed[0].TargetObject | Should -Be $result
     }
 
+    It 'says so where there is nobody to ask' {
+        $result = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.State | Should -Be 'Failed'
+        $failed.FullyQualifiedErrorId | Should -Be 'NoPeers,TorrentPS.Commands.StartTorrentDownloadCommand'
+    }
+
     It 'ends with -ErrorAction Stop' {
-        { Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Manual -StallTimeoutSeconds 1 -ErrorAction Stop } | Should -Throw -ErrorId 'DownloadStalled,*'
+        { Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 1 -ErrorAction Stop } | Should -Throw -ErrorId 'DownloadStalled,*'
     }
 
     It 'goes on with the next torrent' {
-        $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue
+        $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Tracker, Manual -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue
         $results.State | Should -Be 'Stalled', 'Completed'
     }
 

@@ -43,6 +43,7 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
+        bool toldOfNobody = false;
         PeerSearchOptions options = new()
         {
             Trackers = Tracker,
@@ -50,13 +51,19 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
             MaxPeers = MaxPeers,
             Port = Port,
             Timeout = TimeSpan.FromSeconds(TimeoutSeconds),
-            OnError = exception => PostError(exception, torrent),
+            OnError = exception =>
+            {
+                toldOfNobody |= exception.ErrorId == TorrentErrorId.NoPeers;
+                PostError(exception, torrent);
+            },
         };
         TorrentClient client = Client;
-        Run(token => FindAsync(client, torrent, options, token));
+        bool found = Run(token => FindAsync(client, torrent, options, token));
+        if (!found && !toldOfNobody)
+            WriteError(ErrorRecords.NoPeers(torrent));
     }
 
-    private async Task FindAsync(TorrentClient client, TorrentInfo torrent, PeerSearchOptions options, CancellationToken cancellationToken)
+    private async Task<bool> FindAsync(TorrentClient client, TorrentInfo torrent, PeerSearchOptions options, CancellationToken cancellationToken)
     {
         bool found = false;
         try
@@ -66,12 +73,11 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
                 found = true;
                 PostObject(peer);
             }
-            if (!found)
-                PostError(ErrorRecords.NoPeers(torrent));
         }
         catch (TorrentException exception)
         {
-            PostError(exception, torrent);
+            options.OnError?.Invoke(exception);
         }
+        return found;
     }
 }
