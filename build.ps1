@@ -35,11 +35,11 @@ $module = Join-Path $out 'TorrentPS'
 $fetched = Join-Path $out 'modules'
 
 function Invoke-Native {
-    param([Parameter(Mandatory)] [string] $Command, [Parameter(ValueFromRemainingArguments)] [string[]] $Arguments)
-
-    & $Command @Arguments
+    # No parameters of its own, which would take those of the program for theirs.
+    $program, $arguments = $args
+    & $program @arguments
     if ($LASTEXITCODE -ne 0) {
-        throw "'$Command $Arguments' ended with $LASTEXITCODE."
+        throw "'$args' ended with $LASTEXITCODE."
     }
 }
 

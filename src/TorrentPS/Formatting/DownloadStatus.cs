@@ -29,7 +29,12 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         };
     }
 
-    private static string TimeLeft(int seconds) => seconds < 0 ? string.Empty : $"{Units.Duration(TimeSpan.FromSeconds(seconds))} left, ";
+    private static string TimeLeft(int seconds) => seconds switch
+    {
+        < 0 => string.Empty,
+        < 60 => $"{seconds} s left, ",
+        _ => $"{Units.Duration(TimeSpan.FromSeconds(seconds))} left, ",
+    };
 
     private static int SecondsUntilComplete(TorrentDownload download)
     {

@@ -25,7 +25,7 @@ public sealed class DownloadStatusTests
     {
         DownloadStatus status = DownloadStatus.Of(s_running);
 
-        Assert.Equal(new DownloadStatus("Downloading x", "25.0 % of 100 MiB, 5.00 MiB/s, 15.0 s left, 3 peers", 25, 15, null, -1), status);
+        Assert.Equal(new DownloadStatus("Downloading x", "25.0 % of 100 MiB, 5.00 MiB/s, 15 s left, 3 peers", 25, 15, null, -1), status);
     }
 
     [Fact]
