@@ -1,0 +1,30 @@
+@{
+    RootModule           = 'TorrentPS.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '28c3c13a-6a94-4401-b95e-113994358255'
+    Author               = 'The TorrentPS authors'
+    CompanyName          = 'The TorrentPS authors'
+    Copyright            = '(c) The TorrentPS authors. MIT licence.'
+    Description          = 'A BitTorrent client as cmdlets: read torrents, find and test peers, scrape trackers, and download, all in the pipeline. No daemon, no other program, nothing but PowerShell.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('TorrentPS.Format.ps1xml')
+    FunctionsToExport    = @()
+    CmdletsToExport      = @(
+        'Get-TorrentInfo'
+        'Get-TorrentPeer'
+        'Get-TorrentTracker'
+        'Start-TorrentDownload'
+        'Test-PeerHandshake'
+    )
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('BitTorrent', 'Torrent', 'Download', 'Peer', 'Tracker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://github.com/TorrentPS/TorrentPS'
+            ReleaseNotes = 'The first version: Get-TorrentInfo, Get-TorrentPeer, Get-TorrentTracker, Test-PeerHandshake and Start-TorrentDownload.'
+        }
+    }
+}

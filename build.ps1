@@ -1,0 +1,136 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+Builds, tests and packs TorrentPS.
+.DESCRIPTION
+Build    lays out out/TorrentPS and out/cli
+Test     runs all tests that dotnet knows of, the Pester suite among them
+Pester   runs the Pester suite alone, in a new PowerShell, and writes out/TestResults/Pester.xml
+Docs     brings docs/en-US up to date with the cmdlets' parameters, and fails where a text is missing
+Package  writes out/packages: a zip of the module, and a .nupkg for the PowerShell Gallery
+
+Pester 5 and PlatyPS are taken from where they are installed; otherwise they are fetched from the PowerShell Gallery into out/modules.
+.EXAMPLE
+./build.ps1 Build, Test
+.EXAMPLE
+./build.ps1 Pester -Path tests/Pester/Get-TorrentInfo.Tests.ps1
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Position = 0)]
+    [ValidateSet('Build', 'Test', 'Pester', 'Docs', 'Package')]
+    [string[]] $Task = @('Build', 'Test'),
+
+    [ValidateSet('Release', 'Debug')]
+    [string] $Configuration = 'Release',
+
+    # Test files for the task Pester; all of them when left out.
+    [string[]] $Path = (Join-Path $PSScriptRoot 'tests' 'Pester')
+)
+
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false
+$out = Join-Path $PSScriptRoot 'out'
+$module = Join-Path $out 'TorrentPS'
+$fetched = Join-Path $out 'modules'
+
+function Invoke-Native {
+    # No parameters of its own, which would take those of the program for theirs.
+    $program, $arguments = $args
+    & $program @arguments
+    if ($LASTEXITCODE -ne 0) {
+        throw "'$args' ended with $LASTEXITCODE."
+    }
+}
+
+function Invoke-NewPowerShell {
+    # A module's assemblies stay loaded until their process ends: whatever imports the module does it in one of its own.
+    param([Parameter(Mandatory)] [string[]] $Arguments)
+
+    $saved = $env:PSModulePath
+    try {
+        $env:PSModulePath = $fetched + [System.IO.Path]::PathSeparator + $saved
+        Invoke-Native (Get-Process -Id $PID).Path -NoProfile -NonInteractive @Arguments
+    }
+    finally {
+        $env:PSModulePath = $saved
+    }
+}
+
+function Install-NeededModule {
+    param([Parameter(Mandatory)] [string] $Name, [Parameter(Mandatory)] [version] $Minimum, [Parameter(Mandatory)] [version] $Below)
+
+    $found = Get-Module $Name, (Join-Path $fetched $Name) -ListAvailable | Where-Object { $_.Version -ge $Minimum -and $_.Version -lt $Below }
+    if ($found) {
+        return
+    }
+    Write-Host "$Name $Minimum is not installed: fetching it from the PowerShell Gallery into $fetched"
+    $null = New-Item -ItemType Directory -Force $fetched
+    try {
+        if (Get-Command Save-PSResource -ErrorAction Ignore) {
+            Save-PSResource -Name $Name -Version "[$Minimum,$Below)" -Path $fetched -Repository PSGallery -TrustRepository
+        }
+        elseif (Get-Command Save-Module -ErrorAction Ignore) {
+            Save-Module -Name $Name -MinimumVersion $Minimum -MaximumVersion "$($Below.Major - 1).99.99" -Path $fetched -Repository PSGallery -Force
+        }
+        else {
+            throw 'neither Microsoft.PowerShell.PSResourceGet nor PowerShellGet is installed'
+        }
+    }
+    catch {
+        throw "$Name $Minimum or later (below $Below) is needed. It is not installed, and it cannot be fetched from the PowerShell Gallery: $($_.Exception.Message). Install it by hand (Install-PSResource $Name) and run this again."
+    }
+}
+
+function Invoke-BuildTask {
+    Invoke-Native dotnet build (Join-Path $PSScriptRoot 'TorrentPS.sln') -c $Configuration --nologo
+}
+
+function Invoke-TestTask {
+    Push-Location $PSScriptRoot
+    try { Invoke-Native dotnet test -c $Configuration } finally { Pop-Location }
+}
+
+function Invoke-PesterTask {
+    Install-NeededModule Pester 5.0 6.0
+    $results = Join-Path $out 'TestResults' 'Pester.xml'
+    $null = New-Item -ItemType Directory -Force (Split-Path $results)
+    $suite = Join-Path $PSScriptRoot 'tests' 'Pester' 'Invoke-Suite.ps1'
+    $files = ($Path | Resolve-Path | ForEach-Object { "'$($_.ProviderPath -replace "'", "''")'" }) -join ', '
+    Invoke-NewPowerShell '-Command', "& '$($suite -replace "'", "''")' -Path $files -ResultPath '$($results -replace "'", "''")'; exit `$LASTEXITCODE"
+}
+
+function Invoke-DocsTask {
+    Install-NeededModule Microsoft.PowerShell.PlatyPS 1.0 2.0
+    Invoke-NewPowerShell '-File', (Join-Path $PSScriptRoot 'tools' 'Update-CommandPage.ps1'), '-Module', (Join-Path $module 'TorrentPS.psd1'), '-Destination', (Join-Path $PSScriptRoot 'docs' 'en-US')
+    # The pages are the source of what Get-Help shows.
+    Invoke-BuildTask
+}
+
+function Invoke-PackageTask {
+    $packages = Join-Path $out 'packages'
+    $version = (Import-PowerShellDataFile (Join-Path $module 'TorrentPS.psd1')).ModuleVersion
+    Remove-Item $packages -Recurse -Force -ErrorAction Ignore
+    $null = New-Item -ItemType Directory $packages
+    $zip = Join-Path $packages "TorrentPS-$version.zip"
+    [System.IO.Compression.ZipFile]::CreateFromDirectory($module, $zip, 'SmallestSize', $true)
+    Write-Host "Packed $zip"
+    if (Get-Command Compress-PSResource -ErrorAction Ignore) {
+        Compress-PSResource -Path $module -DestinationPath $packages
+        Write-Host "Packed $(Join-Path $packages "TorrentPS.$version.nupkg")"
+    }
+    else {
+        Write-Warning 'No .nupkg was made: that takes Microsoft.PowerShell.PSResourceGet 1.1 or later, which PowerShell mostly comes with.'
+    }
+}
+
+$needsBuild = $Task | Where-Object { $_ -in 'Pester', 'Docs', 'Package' }
+if ($needsBuild -and 'Build' -notin $Task) {
+    Invoke-BuildTask
+}
+foreach ($name in 'Build', 'Docs', 'Test', 'Pester', 'Package') {
+    if ($name -in $Task) {
+        Write-Host "== $name"
+        & "Invoke-${name}Task"
+    }
+}

@@ -1,0 +1,19 @@
+using System.Globalization;
+using System.Management.Automation;
+
+namespace TorrentPS.Arguments;
+
+/// <summary>Lets a rate be given as a number or as text: <c>5MB</c>, <c>'5MB'</c>, <c>'5MB/s'</c>.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class ByteRateTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        string? text = value as string ?? (value is IConvertible number ? number.ToString(CultureInfo.InvariantCulture) : null);
+        return ByteRate.TryParse(text, out long rate)
+            ? rate
+            : throw new ArgumentTransformationMetadataException($"'{text ?? value}' is no rate. Give {ByteRate.Expected}.");
+    }
+}

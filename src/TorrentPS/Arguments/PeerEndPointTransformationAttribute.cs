@@ -1,0 +1,38 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Net;
+
+namespace TorrentPS.Arguments;
+
+/// <summary>Lets peers be given as text (<c>192.0.2.1:6881</c>), as end points, and as the objects that Get-TorrentPeer and Test-PeerHandshake write.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class PeerEndPointTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? value = inputData is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : inputData;
+        return value is IEnumerable many and not string ? many.Cast<object?>().Select(ToEndPoint).ToArray() : [ToEndPoint(value)];
+    }
+
+    private static EndPoint ToEndPoint(object? item)
+    {
+        object? value = item is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : item;
+        return value switch
+        {
+            IPEndPoint { Port: > 0 } endPoint => endPoint,
+            DnsEndPoint { Port: > 0 } endPoint => endPoint,
+            string text when PeerAddress.TryParse(text, out EndPoint endPoint) => endPoint,
+            // A peer, a handshake, or what came back of one from a file or another process.
+            not null and not string when OfProperties(PSObject.AsPSObject(value)) is { } endPoint => endPoint,
+            _ => throw new ArgumentTransformationMetadataException($"'{value}' is no peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer."),
+        };
+    }
+
+    private static EndPoint? OfProperties(PSObject item) =>
+        item.Properties["Address"]?.Value is { } address
+            && LanguagePrimitives.TryConvertTo(item.Properties["Port"]?.Value, out int port)
+            && PeerAddress.TryCreate(address.ToString()!, port, out EndPoint endPoint)
+                ? endPoint
+                : null;
+}

@@ -1,0 +1,14 @@
+using System.Management.Automation;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Shows what a torrent says of itself.</para>
+/// <para type="description">Reads .torrent files and writes their names, info hashes, files, trackers and the rest as objects.</para>
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "TorrentInfo", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(TorrentInfo))]
+public sealed class GetTorrentInfoCommand : TorrentFileCommand
+{
+    private protected override void ProcessTorrent(TorrentInfo torrent) => WriteObject(torrent);
+}

@@ -1,0 +1,83 @@
+using System.Management.Automation;
+using TorrentPS.Completion;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Errors;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Finds the peers of a torrent.</para>
+/// <para type="description">Asks trackers and the other discoveries, and writes each peer as soon as it is named. Trackers are told of a start and then of a stop.</para>
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "TorrentPeer", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(TorrentPeer))]
+public sealed class GetTorrentPeerCommand : TorrentInfoCommand
+{
+    /// <summary><para type="description">Only these trackers, in place of the torrent's own.</para></summary>
+    [Parameter(HelpMessage = "Only these trackers, in place of the torrent's own.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TorrentTrackerCompleter))]
+    public Uri[] Tracker { get; set; } = [];
+
+    /// <summary><para type="description">The discoveries to ask. All that the torrent allows when it is left out.</para></summary>
+    [Parameter(HelpMessage = "The discoveries to ask; all that the torrent allows when left out.")]
+    [ValidateNotNullOrEmpty]
+    public PeerSource[]? Source { get; set; }
+
+    /// <summary><para type="description">Ends after this many peers, 1 to 10000.</para></summary>
+    [Parameter(HelpMessage = "Ends after this many peers.")]
+    [ValidateRange(1, 10_000)]
+    public int MaxPeers { get; set; }
+
+    /// <summary><para type="description">The port that is announced, 1 to 65535.</para></summary>
+    [Parameter(HelpMessage = "The port that is announced; 6881 when left out.")]
+    [ValidateRange(1, 65535)]
+    public int Port { get; set; } = 6881;
+
+    /// <summary><para type="description">How long to wait for answers.</para></summary>
+    [Parameter(HelpMessage = "Seconds to wait for answers; 15 when left out.")]
+    [ValidateRange(0.01, 4_000_000)]
+    public double TimeoutSeconds { get; set; } = 15;
+
+    private protected override void ProcessTorrent(TorrentInfo torrent)
+    {
+        bool toldOfNobody = false;
+        PeerSearchOptions options = new()
+        {
+            Trackers = Tracker,
+            Sources = Source,
+            MaxPeers = MaxPeers,
+            Port = Port,
+            Timeout = TimeSpan.FromSeconds(TimeoutSeconds),
+            OnError = exception =>
+            {
+                toldOfNobody |= exception.ErrorId == TorrentErrorId.NoPeers;
+                PostError(exception, torrent);
+            },
+        };
+        TorrentClient client = Client;
+        bool found = Run(token => FindAsync(client, torrent, options, token));
+        if (!found && !toldOfNobody)
+            WriteError(ErrorRecords.NoPeers(torrent));
+    }
+
+    private async Task<bool> FindAsync(TorrentClient client, TorrentInfo torrent, PeerSearchOptions options, CancellationToken cancellationToken)
+    {
+        bool found = false;
+        try
+        {
+            await foreach (TorrentPeer peer in client.FindPeersAsync(torrent, options, cancellationToken).ConfigureAwait(false))
+            {
+                found = true;
+                PostObject(peer);
+            }
+        }
+        catch (TorrentException exception)
+        {
+            options.OnError?.Invoke(exception);
+        }
+        return found;
+    }
+}

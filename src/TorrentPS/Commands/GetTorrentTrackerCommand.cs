@@ -1,0 +1,38 @@
+using System.Management.Automation;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Shows the trackers of a torrent, and how many peers each knows.</para>
+/// <para type="description">Scrapes every tracker and writes one object a tracker: its counts, or why there are none.</para>
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "TorrentTracker", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(TorrentTracker))]
+public sealed class GetTorrentTrackerCommand : TorrentInfoCommand
+{
+    /// <summary><para type="description">How long to wait for each tracker.</para></summary>
+    [Parameter(HelpMessage = "Seconds to wait for each tracker; 15 when left out.")]
+    [ValidateRange(0.01, 4_000_000)]
+    public double TimeoutSeconds { get; set; } = 15;
+
+    private protected override void ProcessTorrent(TorrentInfo torrent)
+    {
+        TorrentClient client = Client;
+        Run(token => ScrapeAsync(client, torrent, token));
+    }
+
+    private async Task ScrapeAsync(TorrentClient client, TorrentInfo torrent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (TorrentTracker tracker in client.ScrapeAsync(torrent, TimeSpan.FromSeconds(TimeoutSeconds), cancellationToken).ConfigureAwait(false))
+                PostObject(tracker);
+        }
+        catch (TorrentException exception)
+        {
+            PostError(exception, torrent);
+        }
+    }
+}

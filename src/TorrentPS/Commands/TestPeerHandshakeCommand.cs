@@ -1,0 +1,119 @@
+using System.Management.Automation;
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Arguments;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Errors;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Tests whether peers answer for a torrent.</para>
+/// <para type="description">Connects to many peers at once, exchanges handshakes, and writes what came of each as soon as it is known. A peer that cannot be reached is a result, not an error.</para>
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "PeerHandshake", DefaultParameterSetName = InputObjectSet)]
+[OutputType(typeof(PeerHandshake), typeof(bool))]
+public sealed class TestPeerHandshakeCommand : TorrentCommand
+{
+    private const string InputObjectSet = "InputObject";
+    private const string AddressSet = "Address";
+
+    /// <summary><para type="description">Peers as Get-TorrentPeer writes them.</para></summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true, HelpMessage = "Peers as Get-TorrentPeer writes them.")]
+    [ValidateNotNullOrEmpty]
+    public TorrentPeer[] InputObject { get; set; } = [];
+
+    /// <summary><para type="description">The peer's IP address or host name.</para></summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = AddressSet, ValueFromPipelineByPropertyName = true, HelpMessage = "The peer's IP address or host name.")]
+    [ValidateNotNullOrEmpty]
+    public string Address { get; set; } = string.Empty;
+
+    /// <summary><para type="description">The peer's TCP port, 1 to 65535.</para></summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = AddressSet, ValueFromPipelineByPropertyName = true, HelpMessage = "The peer's TCP port.")]
+    [ValidateRange(1, 65535)]
+    public int Port { get; set; }
+
+    /// <summary><para type="description">The info hash of the torrent to ask for, as 40 or 64 hexadecimal digits.</para></summary>
+    [Parameter(Mandatory = true, Position = 2, ParameterSetName = AddressSet, ValueFromPipelineByPropertyName = true, HelpMessage = "The info hash to ask for, in hexadecimal digits.")]
+    [ValidateInfoHash]
+    public string InfoHash { get; set; } = string.Empty;
+
+    /// <summary><para type="description">How long each peer may take from connecting to its reply.</para></summary>
+    [Parameter(HelpMessage = "Seconds each peer may take; 5 when left out.")]
+    [ValidateRange(0.01, 4_000_000)]
+    public double TimeoutSeconds { get; set; } = 5;
+
+    /// <summary><para type="description">How many peers are tested at once, 1 to 1000.</para></summary>
+    [Parameter(HelpMessage = "How many peers are tested at once; 64 when left out.")]
+    [ValidateRange(1, 1000)]
+    public int ThrottleLimit { get; set; } = 64;
+
+    /// <summary><para type="description">Whether the connections are encrypted: Prefer tries both kinds.</para></summary>
+    [Parameter(HelpMessage = "Prefer tries encrypted and plain connections; Require and Off only one kind.")]
+    public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
+
+    /// <summary><para type="description">Writes true or false for each peer in place of the object.</para></summary>
+    [Parameter(HelpMessage = "Writes true or false for each peer in place of the object.")]
+    public SwitchParameter Quiet { get; set; }
+
+    private protected override TorrentClientOptions ClientOptions => new()
+    {
+        Encryption = Encryption,
+        MaxHalfOpen = ThrottleLimit,
+        MaxConnections = Math.Max(ThrottleLimit, 500),
+    };
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == AddressSet)
+        {
+            Test(Address, Port, InfoHash, null);
+            return;
+        }
+        foreach (TorrentPeer peer in InputObject)
+            Test(peer.Address, peer.Port, peer.InfoHash, peer);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Guarded(Pump.Wait);
+
+    private void Test(string address, int port, string infoHash, TorrentPeer? peer)
+    {
+        object target = peer ?? (object)$"{address}:{port}";
+        if (!PeerAddress.TryCreate(address, port, out EndPoint endPoint) || !Engine.Metainfo.InfoHash.TryParse(infoHash, out InfoHash hash))
+        {
+            WriteError(ErrorRecords.From(TorrentErrorId.NoPeers, $"'{address}' with port {port} is no address of a peer. Give an IP address or a host name, and a port from 1 to 65535.", target));
+            return;
+        }
+        TorrentClient client = Client;
+        HandshakeOptions options = new() { Timeout = TimeSpan.FromSeconds(TimeoutSeconds), Encryption = Encryption };
+        // Results that are ready are written now; those of slow peers do not hold up the peers that are still to come.
+        Guarded(() =>
+        {
+            Pump.WaitForFewerThan(ThrottleLimit);
+            Pump.Start(token => TestAsync(client, endPoint, hash, options, target, token));
+            Pump.Drain();
+        });
+    }
+
+    private async Task TestAsync(TorrentClient client, EndPoint endPoint, InfoHash infoHash, HandshakeOptions options, object target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            IPEndPoint address = await PeerAddress.ResolveAsync(endPoint, options.Timeout, cancellationToken).ConfigureAwait(false);
+            PeerHandshake handshake = await client.TestHandshakeAsync(address, infoHash, options, cancellationToken).ConfigureAwait(false);
+            PostObject(Quiet ? handshake.Succeeded : handshake);
+        }
+        catch (SocketException exception)
+        {
+            PostError(ErrorRecords.UnknownHost(endPoint.ToString()!, target, exception));
+        }
+        catch (TorrentException exception)
+        {
+            PostError(exception, target);
+        }
+    }
+}

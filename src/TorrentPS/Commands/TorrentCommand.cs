@@ -1,0 +1,92 @@
+using System.ComponentModel;
+using System.Management.Automation;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Errors;
+using TorrentPS.Pipeline;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// What all cmdlets of the module share: the engine works on the thread pool, the pipeline thread alone writes, and when the pipeline
+/// stops (Ctrl+C, an error with <c>-ErrorAction Stop</c>, <c>Select-Object -First</c>) the work is cancelled and waited for.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class TorrentCommand : PSCmdlet, IDisposable
+{
+    // The engine ends within a second; the rest is for a machine that is busy.
+    private static readonly TimeSpan s_windDown = TimeSpan.FromSeconds(5);
+
+    private readonly PipelinePump _pump = new(s_windDown);
+    private TorrentClient? _client;
+
+    private protected TorrentCommand()
+    {
+    }
+
+    private protected PipelinePump Pump => _pump;
+
+    /// <summary>The client of this invocation. Made on the pipeline thread when it is first asked for.</summary>
+    private protected TorrentClient Client => _client ??= new TorrentClient(ClientOptions with { Log = PostVerbose });
+
+    private protected virtual TorrentClientOptions ClientOptions { get; } = new();
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _pump.Stop();
+
+    /// <summary>Ends what is still at work, and closes what the engine opened.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Ends what is still at work, and closes what the engine opened.</summary>
+    /// <param name="disposing">Whether it is called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        _pump.Dispose();
+        if (Interlocked.Exchange(ref _client, null) is { } client)
+        {
+            // Nobody is left to tell of a failure, and nothing that a user could do about it.
+            Task closed = Task.Run(() => client.DisposeAsync().AsTask());
+            _ = ((IAsyncResult)closed).AsyncWaitHandle.WaitOne(s_windDown);
+        }
+    }
+
+    /// <summary>Does work on the pool, writes meanwhile what it posts, and returns its result. Throws when the pipeline is stopped.</summary>
+    private protected T? Run<T>(Func<CancellationToken, Task<T>> work)
+    {
+        T? result = default;
+        Guarded(() => result = _pump.Run(work));
+        return result;
+    }
+
+    /// <inheritdoc cref="Run{T}"/>
+    private protected void Run(Func<CancellationToken, Task> work) => Guarded(() => _pump.Run(work));
+
+    /// <summary>Pumps on the pipeline thread; turns what nobody expected into a terminating error.</summary>
+    private protected void Guarded(Action pump)
+    {
+        try
+        {
+            pump();
+        }
+        catch (Exception exception) when (exception is not RuntimeException)
+        {
+            ThrowTerminatingError(ErrorRecords.Unexpected(exception, null));
+        }
+        if (_pump.IsStopped)
+            throw new PipelineStoppedException();
+    }
+
+    private protected void PostObject(object value) => _pump.Post(() => WriteObject(value));
+
+    private protected void PostError(ErrorRecord error) => _pump.Post(() => WriteError(error));
+
+    private protected void PostError(TorrentException exception, object? target) => PostError(ErrorRecords.From(exception, target));
+
+    private void PostVerbose(string text) => _pump.Post(() => WriteVerbose(text));
+}

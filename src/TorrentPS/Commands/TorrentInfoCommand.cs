@@ -1,0 +1,24 @@
+using System.ComponentModel;
+using System.Management.Automation;
+
+namespace TorrentPS.Commands;
+
+/// <summary>A cmdlet that does something with torrents: those it is given, or those it reads from files and addresses.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class TorrentInfoCommand : TorrentFileCommand
+{
+    private protected const string InputObjectSet = "InputObject";
+
+    private protected TorrentInfoCommand()
+    {
+    }
+
+    /// <summary><para type="description">Torrents as Get-TorrentInfo writes them.</para></summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true,
+        HelpMessage = "Torrents as Get-TorrentInfo writes them.")]
+    [ValidateNotNullOrEmpty]
+    public TorrentInfo[] InputObject { get; set; } = [];
+
+    private protected override IEnumerable<TorrentInput> Inputs() =>
+        ParameterSetName == InputObjectSet ? InputObject.Select(torrent => new TorrentInput.Ready(torrent)) : base.Inputs();
+}

@@ -1,0 +1,99 @@
+using System.Management.Automation;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Errors;
+
+/// <summary>The one place where error records are made: a stable id, a category, a target and a message that says what to do.</summary>
+internal static class ErrorRecords
+{
+    /// <summary>The record of something the engine said no to.</summary>
+    /// <param name="exception">What it said.</param>
+    /// <param name="target">The input that it was about.</param>
+    public static ErrorRecord From(TorrentException exception, object? target) =>
+        new(Explained(exception, target), exception.ErrorId.ToString(), CategoryOf(exception.ErrorId), target);
+
+    /// <summary>The record of an error that has no exception yet.</summary>
+    public static ErrorRecord From(TorrentErrorId id, string message, object? target, Exception? cause = null) =>
+        new(new TorrentException(id, message, cause), id.ToString(), CategoryOf(id), target);
+
+    /// <summary>The record of an exception that nobody expected.</summary>
+    public static ErrorRecord Unexpected(Exception exception, object? target) =>
+        exception is TorrentException expected
+            ? From(expected, target)
+            : new ErrorRecord(exception, nameof(TorrentErrorId.Unexpected), ErrorCategory.InvalidOperation, target);
+
+    public static ErrorRecord NotFound(string path, Exception? cause = null) =>
+        From(TorrentErrorId.TorrentNotFound, $"There is no file '{path}'. Check the path.", path, cause);
+
+    public static ErrorRecord IsFolder(string path) =>
+        From(TorrentErrorId.TorrentNotFound, $"'{path}' is a folder. Name a .torrent file in it, or use a wildcard such as '{System.IO.Path.Combine(path, "*.torrent")}'.", path);
+
+    public static ErrorRecord NotFileSystem(string path, string provider) =>
+        From(TorrentErrorId.TorrentNotFound, $"'{path}' is on the {provider} provider. A torrent is read from a file system.", path);
+
+    public static ErrorRecord NotAnAddress(Uri uri) =>
+        From(TorrentErrorId.TorrentNotFound, $"'{uri.OriginalString}' is no address of a torrent. -Uri takes http and https addresses; -Path takes files.", uri);
+
+    public static ErrorRecord Unreadable(string path, Exception cause) => cause switch
+    {
+        UnauthorizedAccessException => From(TorrentErrorId.AccessDenied, $"'{path}' may not be read: {cause.Message}", path, cause),
+        FileNotFoundException or DirectoryNotFoundException => NotFound(path, cause),
+        _ => From(TorrentErrorId.TorrentNotFound, $"'{path}' cannot be read: {cause.Message}", path, cause),
+    };
+
+    public static ErrorRecord NoPeers(TorrentInfo torrent) =>
+        From(TorrentErrorId.NoPeers, $"Nobody was found who has '{torrent.Name}'. Try again later, name another tracker with -Tracker, or wait longer with -TimeoutSeconds.", torrent);
+
+    public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
+        new(new TorrentException(TorrentErrorId.Unexpected, $"The host name '{host}' has no address: {cause.Message}", cause), "UnknownHost", ErrorCategory.ConnectionError, target);
+
+    public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
+        From(TorrentErrorId.AccessDenied, $"Nothing can be downloaded to '{path}': {reason}. Give -Destination a folder of a file system.", path, cause);
+
+    /// <summary>The record of a download that ended without everything that was wanted.</summary>
+    public static ErrorRecord Incomplete(TorrentDownload download)
+    {
+        TorrentErrorId id = download.ErrorId ?? download.State switch
+        {
+            TorrentState.Stalled => TorrentErrorId.DownloadStalled,
+            TorrentState.TimedOut => TorrentErrorId.DownloadTimedOut,
+            TorrentState.Stopped => TorrentErrorId.DownloadStopped,
+            _ => TorrentErrorId.Unexpected,
+        };
+        string message = download.Error ?? $"The download ended as {download.State} with {download.PercentComplete}% of '{download.Name}'. Run the same command again to go on from there.";
+        return From(id, message, download);
+    }
+
+    private static TorrentException Explained(TorrentException exception, object? target)
+    {
+        if (!IsAboutContent(exception.ErrorId))
+            return exception;
+        string id = exception.ErrorId.ToString();
+        string message = exception.Message.StartsWith(id, StringComparison.Ordinal) ? exception.Message : $"{id}: {exception.Message}";
+        if (target is string path && !message.Contains(path, StringComparison.Ordinal))
+            message = $"{message} in '{path}'";
+        return new TorrentException(exception.ErrorId, message, exception);
+    }
+
+    // These say what is wrong inside a file; the reader needs the file's name and the id to look it up.
+    private static bool IsAboutContent(TorrentErrorId id) =>
+        id is TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent or TorrentErrorId.UnsafePath or TorrentErrorId.InvalidMagnetUri;
+
+    private static ErrorCategory CategoryOf(TorrentErrorId id) => id switch
+    {
+        TorrentErrorId.TorrentNotFound => ErrorCategory.ObjectNotFound,
+        TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent => ErrorCategory.InvalidData,
+        TorrentErrorId.InvalidMagnetUri => ErrorCategory.InvalidArgument,
+        TorrentErrorId.UnsafePath => ErrorCategory.SecurityError,
+        TorrentErrorId.TrackerUnreachable => ErrorCategory.ConnectionError,
+        TorrentErrorId.TrackerFailure => ErrorCategory.ProtocolError,
+        TorrentErrorId.NoPeers => ErrorCategory.ResourceUnavailable,
+        TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadStalled or TorrentErrorId.DownloadTimedOut => ErrorCategory.OperationTimeout,
+        TorrentErrorId.DownloadStopped => ErrorCategory.OperationStopped,
+        TorrentErrorId.DiskFull => ErrorCategory.WriteError,
+        TorrentErrorId.AccessDenied => ErrorCategory.PermissionDenied,
+        TorrentErrorId.DataInUse => ErrorCategory.ResourceBusy,
+        TorrentErrorId.DataMismatch => ErrorCategory.InvalidResult,
+        _ => ErrorCategory.InvalidOperation,
+    };
+}

@@ -1,0 +1,47 @@
+namespace TorrentPS.Formatting;
+
+/// <summary>What a progress record says of a download.</summary>
+/// <param name="Activity">What is being done, and to what.</param>
+/// <param name="Facts">Percent, rate, time left and peers.</param>
+/// <param name="Percent">0 to 100, or -1 when nobody can say.</param>
+/// <param name="SecondsLeft">The time left, or -1 when nobody can say.</param>
+/// <param name="Step">The activity of the child record while the download is getting ready; null when it is under way.</param>
+/// <param name="StepPercent">0 to 100, or -1 when nobody can say.</param>
+internal readonly record struct DownloadStatus(string Activity, string Facts, int Percent, int SecondsLeft, string? Step, int StepPercent)
+{
+    public static DownloadStatus Of(TorrentDownload download)
+    {
+        int percent = download.BytesWanted > 0 || download.State == TorrentState.Completed ? (int)Math.Clamp(download.PercentComplete, 0, 100) : 0;
+        int secondsLeft = SecondsUntilComplete(download);
+        string peers = download.PeersConnected == 1 ? "1 peer" : $"{download.PeersConnected} peers";
+        string facts = download.State switch
+        {
+            TorrentState.Seeding => $"{Units.Size(download.Uploaded)} sent, {Units.Rate(download.UploadRate)}, ratio {download.Ratio:0.00}, {peers}",
+            TorrentState.Downloading => $"{Units.Percent(download.PercentComplete)} of {Units.Size(download.BytesWanted)}, {Units.Rate(download.DownloadRate)}, {TimeLeft(secondsLeft)}{peers}",
+            _ => $"{Units.Percent(percent)} of {Units.Size(download.BytesWanted)}",
+        };
+        return download.State switch
+        {
+            TorrentState.Resolving => new($"Downloading {download.Name}", "no metadata yet", -1, -1, "Resolving the magnet link", -1),
+            TorrentState.Checking => new($"Downloading {download.Name}", facts, percent, -1, "Checking the data on disk", (int)Math.Clamp(download.PercentChecked, 0, 100)),
+            TorrentState.Seeding => new($"Seeding {download.Name}", facts, 100, -1, null, -1),
+            _ => new($"Downloading {download.Name}", facts, percent, secondsLeft, null, -1),
+        };
+    }
+
+    private static string TimeLeft(int seconds) => seconds switch
+    {
+        < 0 => string.Empty,
+        < 60 => $"{seconds} s left, ",
+        _ => $"{Units.Duration(TimeSpan.FromSeconds(seconds))} left, ",
+    };
+
+    private static int SecondsUntilComplete(TorrentDownload download)
+    {
+        if (download.State != TorrentState.Downloading || download.DownloadRate <= 0)
+            return -1;
+        long left = Math.Max(0, download.BytesWanted - download.BytesCompleted);
+        // Rounded up: 0 left would read as done.
+        return (int)Math.Min(int.MaxValue, Math.Ceiling((double)left / download.DownloadRate));
+    }
+}

@@ -1,0 +1,149 @@
+# What the tests make for themselves: torrents, their data, a tracker and peers on loopback.
+
+Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs')
+
+function ConvertTo-TestBencode {
+    # Strings and byte arrays, integers, lists and ordered dictionaries; the keys stay in the order given.
+    param([Parameter(Mandatory)] $Value)
+
+    $bytes = [System.Collections.Generic.List[byte]]::new()
+    $latin = [System.Text.Encoding]::Latin1
+    if ($Value -is [byte[]]) {
+        $bytes.AddRange($latin.GetBytes("$($Value.Length):"))
+        $bytes.AddRange($Value)
+    }
+    elseif ($Value -is [string]) {
+        $text = [System.Text.Encoding]::UTF8.GetBytes($Value)
+        $bytes.AddRange($latin.GetBytes("$($text.Length):"))
+        $bytes.AddRange($text)
+    }
+    elseif ($Value -is [System.Collections.IDictionary]) {
+        $bytes.Add([byte][char]'d')
+        foreach ($key in $Value.Keys) {
+            $bytes.AddRange([byte[]](ConvertTo-TestBencode ([string]$key)))
+            $bytes.AddRange([byte[]](ConvertTo-TestBencode $Value[$key]))
+        }
+        $bytes.Add([byte][char]'e')
+    }
+    elseif ($Value -is [System.Collections.IList]) {
+        $bytes.Add([byte][char]'l')
+        foreach ($item in $Value) {
+            $bytes.AddRange([byte[]](ConvertTo-TestBencode $item))
+        }
+        $bytes.Add([byte][char]'e')
+    }
+    else {
+        $bytes.AddRange($latin.GetBytes("i${Value}e"))
+    }
+    , $bytes.ToArray()
+}
+
+function New-TestTorrent {
+    # Writes a .torrent, and with -DataRoot the data of it, and returns what it should say.
+    param(
+        [Parameter(Mandatory)] [string] $Path,
+        [string] $Name = 'payload.bin',
+        [System.Collections.Specialized.OrderedDictionary] $Files,
+        [int] $Length = 100000,
+        [int] $PieceLength = 16384,
+        [string[]] $Tracker = @(),
+        [string] $DataRoot,
+        [switch] $Private,
+        [string] $Comment
+    )
+
+    if (-not $Files) {
+        $Files = [ordered]@{ $Name = $Length }
+        $isSingle = $true
+    }
+    $random = [System.Random]::new(42)
+    $all = [System.IO.MemoryStream]::new()
+    $entries = foreach ($file in $Files.Keys) {
+        $data = [byte[]]::new($Files[$file])
+        $random.NextBytes($data)
+        $all.Write($data)
+        if ($DataRoot) {
+            $target = Join-Path $DataRoot ($isSingle ? $Name : (Join-Path $Name $file))
+            $null = New-Item -ItemType Directory -Force -Path (Split-Path $target)
+            [System.IO.File]::WriteAllBytes($target, $data)
+        }
+        [ordered]@{ length = $data.Length; path = @($file -split '/') }
+    }
+    $content = $all.ToArray()
+    $hashes = [System.Collections.Generic.List[byte]]::new()
+    for ($offset = 0; $offset -lt $content.Length; $offset += $PieceLength) {
+        $piece = [System.ArraySegment[byte]]::new($content, $offset, [Math]::Min($PieceLength, $content.Length - $offset))
+        $hashes.AddRange([System.Security.Cryptography.SHA1]::HashData($piece))
+    }
+
+    # Keys of a dictionary are in the order of their bytes (BEP 3).
+    $info = [ordered]@{}
+    if ($isSingle) { $info['length'] = $content.Length } else { $info['files'] = @($entries) }
+    $info['name'] = $Name
+    $info['piece length'] = $PieceLength
+    $info['pieces'] = $hashes.ToArray()
+    if ($Private) { $info['private'] = 1 }
+    $torrent = [ordered]@{}
+    if ($Tracker) {
+        $torrent['announce'] = $Tracker[0]
+        $torrent['announce-list'] = @($Tracker | ForEach-Object { , @($_) })
+    }
+    if ($Comment) { $torrent['comment'] = $Comment }
+    $torrent['created by'] = 'TorrentPS tests'
+    $torrent['info'] = $info
+    [System.IO.File]::WriteAllBytes($Path, (ConvertTo-TestBencode $torrent))
+    [pscustomobject]@{
+        Path     = $Path
+        Name     = $Name
+        InfoHash = [System.Convert]::ToHexStringLower([System.Security.Cryptography.SHA1]::HashData((ConvertTo-TestBencode $info)))
+        Length   = $content.Length
+        Pieces   = [Math]::Ceiling($content.Length / $PieceLength)
+    }
+}
+
+function Get-FreePort {
+    $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+    $listener.Start()
+    try { $listener.LocalEndpoint.Port } finally { $listener.Stop() }
+}
+
+function Start-TestSeeder {
+    # The module itself, in a thread of its own, uploading data that is complete.
+    param(
+        [Parameter(Mandatory)] [string] $Path,
+        [Parameter(Mandatory)] [string] $DataRoot,
+        [Parameter(Mandatory)] [int] $Port,
+        [long] $UploadLimit = 0
+    )
+
+    $job = Start-ThreadJob -ArgumentList (Get-Module TorrentPS).Path, $Path, $DataRoot, $Port, $UploadLimit -ScriptBlock {
+        param($module, $torrent, $data, $port, $limit)
+        Import-Module (Join-Path (Split-Path $module) 'TorrentPS.psd1')
+        Start-TorrentDownload -LiteralPath $torrent -Destination $data -Port $port -UploadLimit $limit -Source Manual -SeedSeconds ([double]::PositiveInfinity) -Recheck
+    }
+    $deadline = [System.DateTime]::UtcNow.AddSeconds(20)
+    while ($true) {
+        $client = [System.Net.Sockets.TcpClient]::new()
+        try {
+            $client.Connect('127.0.0.1', $Port)
+            return $job
+        }
+        catch {
+            if ([System.DateTime]::UtcNow -gt $deadline) {
+                throw "The seeder does not listen on port ${Port}: $(Receive-Job $job 2>&1)"
+            }
+            Start-Sleep -Milliseconds 50
+        }
+        finally { $client.Dispose() }
+    }
+}
+
+function Stop-TestJob {
+    param($Job)
+    if ($Job) {
+        Stop-Job $Job
+        Remove-Job $Job -Force
+    }
+}
+
+Export-ModuleMember -Function ConvertTo-TestBencode, New-TestTorrent, Get-FreePort, Start-TestSeeder, Stop-TestJob

@@ -1,0 +1,153 @@
+#Requires -Version 7.6
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot '../../out/TorrentPS/TorrentPS.psd1') -Force
+    Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
+}
+
+Describe 'Get-TorrentPeer' {
+    BeforeEach {
+        $tracker = [TestTracker]::new()
+        $tracker.Peers = '127.0.0.1:7001', '127.0.0.1:7002', '127.0.0.1:7003'
+        $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'x.torrent') -Tracker $tracker.Url
+    }
+
+    AfterEach { $tracker.Dispose() }
+
+    It 'writes the peers that a tracker names' {
+        $peers = Get-TorrentPeer $torrent.Path -Source Tracker
+        $peers | Should -BeOfType TorrentPS.TorrentPeer
+        $peers.EndPoint | Sort-Object | Should -Be '127.0.0.1:7001', '127.0.0.1:7002', '127.0.0.1:7003'
+        $peers[0].Address | Should -Be '127.0.0.1'
+        $peers[0].InfoHash | Should -Be $torrent.InfoHash
+        $peers[0].TorrentName | Should -Be 'payload.bin'
+        $peers[0].Source | Should -Be 'Tracker'
+        $peers[0].Tracker | Should -Be $tracker.Url
+    }
+
+    It 'takes torrents from the pipeline' {
+        @(Get-TorrentInfo $torrent.Path | Get-TorrentPeer -Source Tracker).Count | Should -Be 3
+    }
+
+    It 'takes files and paths from the pipeline' {
+        @(Get-Item $torrent.Path | Get-TorrentPeer -Source Tracker).Count | Should -Be 3
+        @($torrent.Path | Get-TorrentPeer -Source Tracker).Count | Should -Be 3
+    }
+
+    It 'tells the tracker of a start and then of a stop, with the port' {
+        $null = Get-TorrentPeer $torrent.Path -Source Tracker -Port 7654
+        $tracker.CountEvents('started') | Should -Be 1
+        $tracker.CountEvents('stopped') | Should -Be 1
+        $tracker.Requests[0] | Should -Match 'port=7654'
+    }
+
+    It 'asks only the trackers of -Tracker' {
+        $other = [TestTracker]::new()
+        try {
+            $other.Peers = '127.0.0.1:7009'
+            (Get-TorrentPeer $torrent.Path -Tracker $other.Url -Source Tracker).EndPoint | Should -Be '127.0.0.1:7009'
+            $tracker.Requests | Should -BeNullOrEmpty
+        }
+        finally { $other.Dispose() }
+    }
+
+    It 'ends after -MaxPeers' {
+        @(Get-TorrentPeer $torrent.Path -Source Tracker -MaxPeers 2).Count | Should -Be 2
+        $tracker.CountEvents('stopped') | Should -Be 1
+    }
+
+    It 'ends with Select-Object -First 1, and still tells the tracker of a stop' {
+        @(Get-TorrentPeer $torrent.Path -Source Tracker | Select-Object -First 1).Count | Should -Be 1
+        $tracker.CountEvents('stopped') | Should -Be 1
+    }
+
+    It 'writes the failure reason of a tracker as an error, and that nobody was found' {
+        $tracker.Failure = 'go away'
+        Get-TorrentPeer $torrent.Path -Source Tracker -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $? | Should -BeFalse
+        $failed.FullyQualifiedErrorId | Should -Contain 'TrackerFailure,TorrentPS.Commands.GetTorrentPeerCommand'
+        $failed.FullyQualifiedErrorId | Should -Contain 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
+        ($failed | Where-Object FullyQualifiedErrorId -Like 'TrackerFailure,*').Exception.Message | Should -Match 'go away'
+    }
+
+    It 'writes an error for a tracker that cannot be reached, and the peers of another' {
+        $closed = "http://127.0.0.1:$(Get-FreePort)/announce"
+        $peers = Get-TorrentPeer $torrent.Path -Tracker $closed, $tracker.Url -Source Tracker -ErrorVariable failed -ErrorAction SilentlyContinue
+        @($peers).Count | Should -Be 3
+        $failed.FullyQualifiedErrorId | Should -Be 'TrackerUnreachable,TorrentPS.Commands.GetTorrentPeerCommand'
+        $failed[0].CategoryInfo.Category | Should -Be 'ConnectionError'
+    }
+
+    It 'writes an error where nobody was found' {
+        $tracker.Peers = @()
+        { Get-TorrentPeer $torrent.Path -Source Tracker -TimeoutSeconds 2 -ErrorAction Stop } | Should -Throw -ErrorId 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
+    }
+
+    It 'refuses <Name> <Value>' -ForEach @(
+        @{ Name = 'Port'; Value = 0; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'Port'; Value = 65536; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'MaxPeers'; Value = 0; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'TimeoutSeconds'; Value = 0; Id = 'ParameterArgumentValidationError' }
+        @{ Name = 'Source'; Value = 'Nowhere'; Id = 'CannotConvertArgumentNoMessage' }
+    ) {
+        $arguments = @{ $Name = $Value }
+        { Get-TorrentPeer $torrent.Path @arguments } | Should -Throw -ErrorId "$Id,TorrentPS.Commands.GetTorrentPeerCommand"
+    }
+
+    It 'stops when the pipeline is stopped, and has told the tracker when it did' {
+        $silent = [TestTracker]::new()
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Get-TorrentPeer '$($torrent.Path)' -Tracker '$($tracker.Url)', '$($silent.Url)' -Source Tracker -TimeoutSeconds 60")
+            $silent.Silent = $true
+            $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+            $running = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $output)
+            $deadline = [datetime]::UtcNow.AddSeconds(30)
+            while ($output.Count -lt 3 -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 20 }
+            $output.Count | Should -Be 3
+            $running.IsCompleted | Should -BeFalse
+            $shell.Stop()
+            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
+            $tracker.CountEvents('stopped') | Should -Be 1
+        }
+        finally {
+            $shell.Dispose()
+            $silent.Dispose()
+        }
+    }
+}
+
+Describe 'Get-TorrentTracker' {
+    BeforeAll {
+        $tracker = [TestTracker]::new()
+        $closed = "http://127.0.0.1:$(Get-FreePort)/announce"
+        $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'y.torrent') -Tracker $tracker.Url, $closed
+        $results = Get-TorrentInfo $torrent.Path | Get-TorrentTracker -TimeoutSeconds 5
+    }
+
+    AfterAll { $tracker.Dispose() }
+
+    It 'writes one object a tracker' {
+        $results | Should -BeOfType TorrentPS.TorrentTracker
+        $results.Uri.OriginalString | Sort-Object | Should -Be ($tracker.Url, $closed | Sort-Object)
+        $results.InfoHash | Should -Be $torrent.InfoHash, $torrent.InfoHash
+    }
+
+    It 'has the counts of a tracker that answers' {
+        $answer = $results | Where-Object Tier -EQ 0
+        $answer.Succeeded | Should -BeTrue
+        $answer.Seeders, $answer.Leechers, $answer.Downloads | Should -Be 3, 2, 7
+        $answer.Latency | Should -BeOfType timespan
+    }
+
+    It 'has the error of a tracker that does not' {
+        $answer = $results | Where-Object Tier -EQ 1
+        $answer.Succeeded | Should -BeFalse
+        $answer.ErrorId | Should -Be 'TrackerUnreachable'
+        $answer.Error | Should -Not -BeNullOrEmpty
+        $answer.Seeders | Should -BeNullOrEmpty
+    }
+
+    It 'has a table that fits' {
+        ($results | Out-String -Width 120) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
+    }
+}

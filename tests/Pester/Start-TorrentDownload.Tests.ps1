@@ -1,0 +1,230 @@
+#Requires -Version 7.6
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot '../../out/TorrentPS/TorrentPS.psd1') -Force
+    Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
+    $seedRoot = Join-Path $TestDrive 'seed'
+    $files = [ordered]@{ 'a.txt' = 10; 'sub/b.bin' = 300000; 'sub/empty' = 0; 'c [x].dat' = 70000 }
+    $many = New-TestTorrent -Path (Join-Path $TestDrive 'many.torrent') -Name 'many' -Files $files -DataRoot $seedRoot
+    $port = Get-FreePort
+    $seeder = Start-TestSeeder -Path $many.Path -DataRoot $seedRoot -Port $port
+    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 60 }
+
+    function Get-TestDestination { Join-Path $TestDrive ([guid]::NewGuid().ToString('n')) }
+
+    function Compare-TestData {
+        param([string] $Folder, [string[]] $Name)
+        foreach ($file in $Name) {
+            (Get-FileHash -LiteralPath (Join-Path $Folder $file)).Hash | Should -Be (Get-FileHash -LiteralPath (Join-Path $seedRoot $file)).Hash -Because $file
+        }
+    }
+}
+
+AfterAll { Stop-TestJob $seeder }
+
+Describe 'Start-TorrentDownload' {
+    It 'downloads, verifies and tells how it went' {
+        $target = Get-TestDestination
+        $result = Start-TorrentDownload $many.Path $target @from
+        $? | Should -BeTrue
+        $result | Should -BeOfType TorrentPS.TorrentDownload
+        $result.State | Should -Be 'Completed'
+        $result.Name | Should -Be 'many'
+        $result.InfoHash | Should -Be $many.InfoHash
+        $result.Path | Should -Be (Join-Path $target 'many')
+        $result.Length | Should -Be $many.Length
+        $result.BytesCompleted | Should -Be $many.Length
+        $result.PercentComplete | Should -Be 100
+        $result.Downloaded | Should -BeGreaterOrEqual $many.Length
+        $result.Error | Should -BeNullOrEmpty
+        Compare-TestData $target 'many/a.txt', 'many/sub/b.bin', 'many/sub/empty', 'many/c [x].dat'
+    }
+
+    It 'takes torrents from the pipeline, and the current location where there is no -Destination' {
+        $target = New-Item -ItemType Directory (Get-TestDestination)
+        Push-Location $target
+        try { (Get-TorrentInfo $many.Path | Start-TorrentDownload @from).State | Should -Be 'Completed' } finally { Pop-Location }
+        Compare-TestData $target 'many/sub/b.bin'
+    }
+
+    It 'resolves -Destination on drives' {
+        $target = New-Item -ItemType Directory (Get-TestDestination)
+        $null = New-PSDrive -Name Downloads -PSProvider FileSystem -Root $target
+        try { (Start-TorrentDownload $many.Path Downloads:/in @from).Path | Should -Be (Join-Path $target 'in' 'many') } finally { Remove-PSDrive Downloads }
+        Compare-TestData (Join-Path $target 'in') 'many/a.txt'
+    }
+
+    It 'goes on from where it was' {
+        $target = Get-TestDestination
+        $null = Start-TorrentDownload $many.Path $target @from
+        $again = Start-TorrentDownload $many.Path $target @from
+        $again.State | Should -Be 'Completed'
+        $again.Downloaded | Should -Be 0
+    }
+
+    It 'finds with -Recheck what was changed' {
+        $target = Get-TestDestination
+        $null = Start-TorrentDownload $many.Path $target @from
+        $file = Join-Path $target 'many/sub/b.bin'
+        $bytes = [System.IO.File]::ReadAllBytes($file)
+        $bytes[1000] = $bytes[1000] -bxor 255
+        [System.IO.File]::WriteAllBytes($file, $bytes)
+        $again = Start-TorrentDownload $many.Path $target -Recheck @from
+        $again.State | Should -Be 'Completed'
+        $again.Downloaded | Should -BeGreaterThan 0
+        Compare-TestData $target 'many/sub/b.bin'
+    }
+
+    It 'downloads only what -Include names' {
+        $target = Get-TestDestination
+        $result = Start-TorrentDownload $many.Path $target -Include '*.txt' @from
+        $result.State | Should -Be 'Completed'
+        $result.BytesWanted | Should -Be 10
+        Compare-TestData $target 'many/a.txt'
+        Join-Path $target 'many/sub/b.bin' | Should -Not -Exist
+    }
+
+    It 'does not download what -Exclude names' {
+        $target = Get-TestDestination
+        (Start-TorrentDownload $many.Path $target -Exclude '*/b.bin' @from).State | Should -Be 'Completed'
+        Compare-TestData $target 'many/a.txt', 'many/c [x].dat'
+        Join-Path $target 'many/sub/b.bin' | Should -Not -Exist
+    }
+
+    It 'takes peers as <Case>' -ForEach @(
+        @{ Case = 'text'; Peer = { "127.0.0.1:$port" } }
+        @{ Case = 'host name'; Peer = { "localhost:$port" } }
+        @{ Case = 'end point'; Peer = { [System.Net.IPEndPoint]::new([ipaddress]::Loopback, $port) } }
+        @{ Case = 'object with Address and Port'; Peer = { [pscustomobject]@{ Address = '127.0.0.1'; Port = $port } } }
+    ) {
+        (Start-TorrentDownload $many.Path (Get-TestDestination) -Peer (& $Peer) -Source Manual -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+    }
+
+    It 'finds peers through a tracker, and takes those of Get-TorrentPeer' {
+        $tracker = [TestTracker]::new()
+        try {
+            $tracker.Peers = "127.0.0.1:$port"
+            $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'tracked.torrent') -Name 'many' -Files $files -Tracker $tracker.Url
+            (Start-TorrentDownload $torrent.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+            $tracker.CountEvents('started') | Should -Be 1
+            $tracker.CountEvents('completed') | Should -Be 1
+            $tracker.CountEvents('stopped') | Should -Be 1
+            $peers = Get-TorrentPeer $torrent.Path -Source Tracker
+            (Start-TorrentDownload $torrent.Path (Get-TestDestination) -Peer $peers -Source Manual -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+        }
+        finally { $tracker.Dispose() }
+    }
+
+    It 'does nothing with -WhatIf' {
+        $target = Get-TestDestination
+        Start-TorrentDownload $many.Path $target -WhatIf @from | Should -BeNullOrEmpty
+        $target | Should -Not -Exist
+    }
+
+    It 'takes <Value> as a rate' -ForEach @(
+        @{ Value = 5MB }
+        @{ Value = '5MB' }
+        @{ Value = '5MB/s' }
+        @{ Value = 0 }
+    ) {
+        (Start-TorrentDownload $many.Path (Get-TestDestination) -DownloadLimit $Value -UploadLimit $Value @from).State | Should -Be 'Completed'
+    }
+
+    It 'refuses <Name> <Value>' -ForEach @(
+        @{ Name = 'DownloadLimit'; Value = 'fast' }
+        @{ Name = 'DownloadLimit'; Value = -1 }
+        @{ Name = 'UploadLimit'; Value = '5Mbit' }
+        @{ Name = 'Peer'; Value = '127.0.0.1' }
+        @{ Name = 'Port'; Value = 0 }
+        @{ Name = 'SeedRatio'; Value = -1 }
+        @{ Name = 'StallTimeoutSeconds'; Value = -1 }
+    ) {
+        $arguments = @{ $Name = $Value }
+        { Start-TorrentDownload $many.Path @arguments -WhatIf } | Should -Throw -ErrorId 'ParameterArgument*,*'
+    }
+
+    It 'refuses a destination that is not in a file system' {
+        { Start-TorrentDownload $many.Path Env:/ } | Should -Throw -ErrorId 'AccessDenied,*'
+    }
+
+    It 'writes progress, and takes it away' {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($many.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$port -Source Manual -DownloadLimit 200KB -StallTimeoutSeconds 30")
+            $shell.Invoke().State | Should -Be 'Completed'
+            $records = @($shell.Streams.Progress | Where-Object Activity -Like 'Downloading many*')
+            $records.Count | Should -BeGreaterThan 1
+            $records[-1].RecordType | Should -Be 'Completed'
+            ($records | Where-Object RecordType -EQ 'Processing').StatusDescription | Select-Object -Last 1 | Should -Match '%.* of .*iB.*peer'
+        }
+        finally { $shell.Dispose() }
+    }
+}
+
+Describe 'Start-TorrentDownload that does not complete' {
+    BeforeAll {
+        # Its tracker answers, and knows nobody.
+        $empty = [TestTracker]::new()
+        $lonely = New-TestTorrent -Path (Join-Path $TestDrive 'lonely.torrent') -Name 'lonely' -Length 50000 -Tracker $empty.Url
+    }
+
+    AfterAll { $empty.Dispose() }
+
+    It 'writes the object and then an error: <ErrorId>' -ForEach @(
+        @{ ErrorId = 'DownloadStalled'; State = 'Stalled'; Limit = @{ StallTimeoutSeconds = 1 } }
+        @{ ErrorId = 'DownloadTimedOut'; State = 'TimedOut'; Limit = @{ TimeoutSeconds = 1 } }
+    ) {
+        $result = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Tracker @Limit -ErrorVariable failed -ErrorAction SilentlyContinue
+        $? | Should -BeFalse
+        $result.State | Should -Be $State
+        $result.ErrorId | Should -Be $ErrorId
+        $failed.FullyQualifiedErrorId | Should -Be "$ErrorId,TorrentPS.Commands.StartTorrentDownloadCommand"
+        $failed[0].CategoryInfo.Category | Should -Be 'OperationTimeout'
+        $failed[0].TargetObject | Should -Be $result
+    }
+
+    It 'says so where there is nobody to ask' {
+        $result = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.State | Should -Be 'Failed'
+        $failed.FullyQualifiedErrorId | Should -Be 'NoPeers,TorrentPS.Commands.StartTorrentDownloadCommand'
+    }
+
+    It 'ends with -ErrorAction Stop' {
+        { Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 1 -ErrorAction Stop } | Should -Throw -ErrorId 'DownloadStalled,*'
+    }
+
+    It 'goes on with the next torrent' {
+        $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Tracker, Manual -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue
+        $results.State | Should -Be 'Stalled', 'Completed'
+    }
+
+    It 'stops when the pipeline is stopped: announces it, keeps what it has, leaves no bar, and goes on later' {
+        $tracker = [TestTracker]::new()
+        $slowPort = Get-FreePort
+        $slow = $null
+        $shell = [powershell]::Create()
+        try {
+            $tracker.Peers = "127.0.0.1:$slowPort"
+            $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'slow.torrent') -Name 'slow' -Length 1000000 -Tracker $tracker.Url -DataRoot $seedRoot
+            $slow = Start-TestSeeder -Path $torrent.Path -DataRoot $seedRoot -Port $slowPort
+            $target = Get-TestDestination
+            $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($torrent.Path)' '$target' -Source Tracker -DownloadLimit 100KB")
+            $null = $shell.BeginInvoke()
+            $deadline = [datetime]::UtcNow.AddSeconds(30)
+            while ([datetime]::UtcNow -lt $deadline -and -not ($shell.Streams.Progress | Where-Object PercentComplete -GT 20)) { Start-Sleep -Milliseconds 50 }
+            $shell.Stop()
+            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
+            $tracker.CountEvents('stopped') | Should -Be 1
+            $shell.Streams.Progress[-1].RecordType | Should -Be 'Completed'
+
+            $rest = Start-TorrentDownload $torrent.Path $target -Source Tracker -StallTimeoutSeconds 30
+            $rest.State | Should -Be 'Completed'
+            $rest.Downloaded | Should -BeLessThan 900000
+            Compare-TestData $target 'slow'
+        }
+        finally {
+            $shell.Dispose()
+            Stop-TestJob $slow
+            $tracker.Dispose()
+        }
+    }
+}
