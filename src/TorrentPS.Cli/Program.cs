@@ -1,1 +1,6 @@
-return 0;
+using TorrentPS.Cli;
+using TorrentPS.Cli.Output;
+
+var terminal = new Terminal();
+using var interruption = new Interruption(terminal);
+return await CommandTree.RunAsync(args, terminal, interruption.Token).ConfigureAwait(false);

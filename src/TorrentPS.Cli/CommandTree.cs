@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using TorrentPS.Cli.Commands;
+using TorrentPS.Cli.Input;
+using TorrentPS.Cli.Output;
+
+namespace TorrentPS.Cli;
+
+/// <summary>The commands, and how a command line becomes an exit code.</summary>
+internal static class CommandTree
+{
+    private static readonly string[] s_rootOptions = ["-h", "-?", "/h", "/?", "--help", "--version"];
+
+    /// <summary>Runs a command line. Never throws.</summary>
+    public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ParseResult result = Parse(args, terminal);
+            if (result.Errors.Count == 0)
+                return await result.InvokeAsync(Configuration(terminal.Out, terminal.Error), cancellationToken).ConfigureAwait(false);
+
+            if (args.Length == 0)
+            {
+                await Parse(["--help"], terminal).InvokeAsync(Configuration(terminal.Error, terminal.Error), cancellationToken).ConfigureAwait(false);
+                return (int)ExitCode.Usage;
+            }
+            // What could not be matched says more than that nothing was.
+            foreach (ParseError error in result.Errors.Skip(result.CommandResult.Command is RootCommand && result.Errors.Count > 1 ? 1 : 0))
+                terminal.WriteMessage(error.Message);
+            terminal.Error.WriteLine($"Try '{HelpCommand(result)} --help'.");
+            return (int)ExitCode.Usage;
+        }
+        catch (Exception e)
+        {
+            terminal.WriteUnexpected(e);
+            return (int)ExitCode.Unexpected;
+        }
+    }
+
+    private static InvocationConfiguration Configuration(TextWriter output, TextWriter error) => new()
+    {
+        // Errors and signals are handled here, where the exit codes are.
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null,
+        Output = output,
+        Error = error,
+    };
+
+    internal static ParseResult Parse(string[] args, Terminal terminal)
+    {
+        RootCommand root = Create(terminal);
+        return root.Parse(Expand(root, args));
+    }
+
+    /// <summary><c>torrentps FILE.torrent</c> is <c>torrentps download FILE.torrent</c>, with the options of it before or behind.</summary>
+    private static string[] Expand(RootCommand root, string[] args)
+    {
+        if (args is not [var first, ..] || s_rootOptions.Contains(first, StringComparer.Ordinal))
+            return args;
+        foreach (Command command in root.Subcommands)
+        {
+            if (command.Name == first)
+                return args;
+        }
+        return first.StartsWith('-') || LooksLikeSource(first) ? ["download", .. args] : args;
+    }
+
+    private static bool LooksLikeSource(string text) =>
+        TorrentSource.IsMagnet(text) || TorrentSource.IsWebAddress(text)
+        || text.EndsWith(".torrent", StringComparison.OrdinalIgnoreCase) || File.Exists(text);
+
+    private static string HelpCommand(ParseResult result) =>
+        result.CommandResult.Command is RootCommand ? "torrentps" : $"torrentps {result.CommandResult.Command.Name}";
+
+    private static RootCommand Create(Terminal terminal) =>
+        new("Downloads, checks and shares torrents. 'torrentps FILE.torrent' is the short form of 'torrentps download FILE.torrent'.")
+        {
+            InfoCommand.Create(terminal),
+            PeersCommand.Create(terminal),
+            HandshakeCommand.Create(terminal),
+            DownloadCommand.Create(terminal),
+            SeedCommand.Create(terminal),
+            CreateCommand.Create(terminal),
+            TrackerCommand.Create(terminal),
+            DemoCommand.Create(terminal),
+        };
+}

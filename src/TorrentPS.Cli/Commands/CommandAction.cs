@@ -1,0 +1,36 @@
+using System.CommandLine;
+using TorrentPS.Cli.Output;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary>What is the same for every command: errors become one line on standard error and an exit code.</summary>
+internal static class CommandAction
+{
+    public static void SetAction(this Command command, Terminal terminal, Func<ParseResult, CancellationToken, Task<ExitCode>> action) =>
+        command.SetAction(async (result, cancellationToken) => (int)await RunAsync(terminal, () => action(result, cancellationToken), cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Runs a part of a command whose failure is to be told with what it was about.</summary>
+    public static async Task<ExitCode> RunAsync(Terminal terminal, Func<Task<ExitCode>> action, CancellationToken cancellationToken, string? subject = null)
+    {
+        try
+        {
+            return await action().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.WriteMessage("Interrupted");
+            return ExitCode.Interrupted;
+        }
+        catch (TorrentException e)
+        {
+            terminal.WriteError(e, subject);
+            return ExitCodes.Of(e.ErrorId);
+        }
+        catch (Exception e)
+        {
+            terminal.WriteUnexpected(e);
+            return ExitCode.Unexpected;
+        }
+    }
+}

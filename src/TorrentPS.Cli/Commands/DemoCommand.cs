@@ -1,0 +1,27 @@
+using System.CommandLine;
+using TorrentPS.Cli.Demo;
+using TorrentPS.Cli.Output;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary><c>torrentps demo</c>: a payload, a tracker, seeders and a download, on this machine alone.</summary>
+internal static class DemoCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("demo", "Make a payload, a tracker and seeders on this machine, download, and compare every byte.");
+        command.SetAction(terminal, async (_, cancellationToken) =>
+        {
+            string folder = Directory.CreateTempSubdirectory("torrentps-demo-").FullName;
+            try
+            {
+                return await new DemoSwarm(terminal, folder).RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        });
+        return command;
+    }
+}

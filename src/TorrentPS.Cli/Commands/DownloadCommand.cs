@@ -1,0 +1,76 @@
+using System.CommandLine;
+using TorrentPS.Cli.Input;
+using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary><c>torrentps download SOURCE</c>: gets the data, verifies it, and goes on from where an earlier run ended.</summary>
+internal sealed class DownloadCommand
+{
+    private readonly Terminal _terminal;
+    private readonly Argument<string> _source = OptionFactory.Source();
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "The folder to download to; the current one by default.", HelpName = "DIR" };
+    private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Download only files whose path matches; may be given several times.");
+    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
+    private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last." };
+    private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
+    private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);
+    private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "Give up when nothing arrived for this long.");
+    private readonly Option<bool> _recheck = new("--recheck") { Description = "Hash everything on disk again, whatever was saved of earlier runs." };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print errors only." };
+    private readonly TransferOptions _transfer;
+
+    internal DownloadCommand(Terminal terminal, Command command)
+    {
+        _terminal = terminal;
+        command.Arguments.Add(_source);
+        foreach (Option option in new Option[] { _output, _include, _exclude, _sequential, _downloadLimit, _seedSeconds, _stallTimeout, _recheck, _quiet })
+            command.Options.Add(option);
+        _transfer = new TransferOptions(command, "Give up after this long.");
+    }
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("download", "Download a torrent's data and verify it; the same command goes on from where it was stopped.");
+        var download = new DownloadCommand(terminal, command);
+        command.SetAction(terminal, (result, cancellationToken) => CommandAction.RunAsync(
+            terminal, () => download.RunAsync(result, cancellationToken), cancellationToken, result.GetValue(download._source)));
+        return command;
+    }
+
+    /// <summary>The engine's options for a command line.</summary>
+    internal async Task<DownloadOptions> OptionsAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        DownloadOptions options = await _transfer.DownloadAsync(result, result.GetValue(_output) ?? ".", cancellationToken).ConfigureAwait(false);
+        return options with
+        {
+            Include = result.GetValue(_include) ?? [],
+            Exclude = result.GetValue(_exclude) ?? [],
+            Sequential = result.GetValue(_sequential),
+            DownloadLimit = result.GetValue(_downloadLimit) ?? 0,
+            SeedTime = result.GetValue(_seedSeconds) is { } seed ? TimeSpan.FromSeconds(seed) : null,
+            StallTimeout = result.GetValue(_stallTimeout) is { } stall ? TimeSpan.FromSeconds(stall) : null,
+            Recheck = result.GetValue(_recheck),
+        };
+    }
+
+    private async Task<ExitCode> RunAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        bool json = result.GetValue(_transfer.Json);
+        bool quiet = result.GetValue(_quiet);
+        DownloadOptions options = await OptionsAsync(result, cancellationToken).ConfigureAwait(false);
+        await using var client = new TorrentClient(_transfer.Client(result, _terminal));
+        TorrentInfo torrent = await TorrentSource.ReadAsync(client, result.GetRequiredValue(_source), cancellationToken).ConfigureAwait(false);
+
+        TorrentDownload download = quiet || json || !_terminal.IsErrorTerminal
+            ? await client.DownloadAsync(torrent, options, progress: null, cancellationToken).ConfigureAwait(false)
+            : await ProgressDisplay.RunAsync(_terminal, torrent.Name, progress => client.DownloadAsync(torrent, options, progress, cancellationToken)).ConfigureAwait(false);
+
+        if (json)
+            _terminal.WriteLine(JsonLines.Line(download, JsonLines.Default.TorrentDownload));
+        else if (!quiet && download.State == TorrentState.Completed)
+            _terminal.WriteLine(DownloadReport.Describe(download));
+        return DownloadReport.End(_terminal, download, seeds: options.SeedRatio is not null || options.SeedTime is not null, cancellationToken);
+    }
+}

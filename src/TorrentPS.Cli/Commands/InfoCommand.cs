@@ -1,0 +1,57 @@
+using System.CommandLine;
+using TorrentPS.Cli.Input;
+using TorrentPS.Cli.Output;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary><c>torrentps info SOURCE...</c>: what torrents say of themselves.</summary>
+internal static class InfoCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var sources = new Argument<string[]>("SOURCE")
+        {
+            Description = "Paths or http(s) addresses of .torrent files, or magnet links.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        sources.Validators.Add(OptionFactory.RefuseUnknownOptions);
+        Option<bool> json = OptionFactory.Json();
+        var command = new Command("info", "Show what a torrent is of: name, size, pieces, trackers, files.") { sources, json };
+        command.SetAction(terminal, (result, cancellationToken) => RunAsync(terminal, result.GetRequiredValue(sources), result.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<ExitCode> RunAsync(Terminal terminal, string[] sources, bool json, CancellationToken cancellationToken)
+    {
+        ExitCode first = ExitCode.Done;
+        bool isFirst = true;
+        foreach (string source in sources)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ExitCode code = await CommandAction.RunAsync(terminal, async () =>
+            {
+                MagnetLink? link = TorrentSource.IsMagnet(source) ? MagnetLink.Parse(source) : null;
+                TorrentInfo? torrent = link is null ? await TorrentSource.ReadAsync(source, cancellationToken).ConfigureAwait(false) : null;
+                if (!isFirst && !json)
+                    terminal.WriteLine("");
+                isFirst = false;
+                Show(terminal, torrent, link, json);
+                return ExitCode.Done;
+            }, cancellationToken, source).ConfigureAwait(false);
+            if (first == ExitCode.Done)
+                first = code;
+        }
+        return first;
+    }
+
+    private static void Show(Terminal terminal, TorrentInfo? torrent, MagnetLink? link, bool json)
+    {
+        if (json)
+            terminal.WriteLine(torrent is not null ? TorrentJson.Line(torrent) : TorrentJson.Line(link!));
+        else if (torrent is not null)
+            TorrentReport.Write(terminal, torrent);
+        else
+            TorrentReport.Write(terminal, link!);
+    }
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using TorrentPS.Cli.Input;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary>Options that several commands have, and readers of values that say what is wrong with one.</summary>
+internal static class OptionFactory
+{
+    // A timer takes at most 2^32 - 2 milliseconds, which is a little less than fifty days.
+    private const double LongestSeconds = 4_000_000;
+
+    public static Argument<string> Source() => new("SOURCE") { Description = "Path or http(s) address of a .torrent, or a magnet link." };
+
+    /// <summary>An argument that takes any number of values would take a mistyped option for one of them.</summary>
+    public static void RefuseUnknownOptions(ArgumentResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (token.Value is ['-', _, ..] && !File.Exists(token.Value))
+                result.AddError($"Unrecognized option '{token.Value}'.");
+        }
+    }
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line, and nothing else, on standard output." };
+
+    public static Option<double?> Seconds(string name, string description, bool zero = false) =>
+        Parsed<double?>(name, "SECONDS", description, text =>
+            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+            && seconds <= LongestSeconds && (seconds > 0 || (zero && seconds == 0)) ? seconds : null,
+            string.Create(CultureInfo.InvariantCulture, $"a number of seconds {(zero ? "from 0" : "above 0")} to {LongestSeconds:0}"));
+
+    public static Option<long?> Rate(string name, string description) =>
+        Parsed<long?>(name, "RATE", description, text => ByteQuantity.TryParse(text, out long rate) ? rate : null,
+            "a number of bytes a second, such as 500KB, 5MB or 1MiB");
+
+    public static Option<int?> Number(string name, string description, int minimum, int maximum) =>
+        Parsed<int?>(name, "N", description, text =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum && number <= maximum ? number : null,
+            $"a number from {minimum} to {maximum}");
+
+    public static Option<double?> Ratio() =>
+        Parsed<double?>("--seed-ratio", "R", "Upload until this many bytes were sent for each byte of the data.", text =>
+            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ratio) && double.IsFinite(ratio) ? ratio : null,
+            "a number from 0");
+
+    public static Option<EncryptionMode?> Encryption() =>
+        Parsed<EncryptionMode?>("--encryption", "prefer|require|off", "Whether connections to peers are encrypted; both kinds are used by default.", text =>
+            text.ToLowerInvariant() switch
+            {
+                "prefer" => EncryptionMode.Prefer,
+                "require" => EncryptionMode.Require,
+                "off" => EncryptionMode.Off,
+                _ => null,
+            },
+            "prefer, require or off");
+
+    public static Option<InfoHash?> InfoHashOption() =>
+        Parsed<InfoHash?>("--info-hash", "HEX", "The info hash to ask peers for.", text => InfoHash.TryParse(text, out InfoHash infoHash) ? infoHash : null,
+            "40 (v1) or 64 (v2) hexadecimal digits");
+
+    public static Option<PeerAddress[]?> Peers(string description) =>
+        ParsedMany("--peer", "HOST:PORT", description, text => PeerAddress.TryParse(text, out PeerAddress peer) ? peer : (PeerAddress?)null,
+            "an address and a port, such as 192.0.2.1:6881 or [2001:db8::1]:6881");
+
+    public static Option<Uri[]?> Uris(string name, string description) =>
+        ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
+            "an address such as http://tracker.example/announce", wrapped => wrapped.Value);
+
+    public static Option<string[]?> Globs(string name, string description) =>
+        new(name) { Description = description, HelpName = "GLOB", Arity = ArgumentArity.OneOrMore };
+
+    /// <summary>An option whose value is read by a function that gives null for what it cannot read.</summary>
+    public static Option<T?> Parsed<T>(string name, string helpName, string description, Func<string, T?> read, string expected) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        CustomParser = result => Read(result, result.Tokens[^1], name, read, expected),
+    };
+
+    private static Option<T[]?> ParsedMany<T>(string name, string helpName, string description, Func<string, T?> read, string expected)
+        where T : struct => ParsedMany(name, helpName, description, read, expected, value => value);
+
+    private static Option<TResult[]?> ParsedMany<T, TResult>(string name, string helpName, string description, Func<string, T?> read, string expected, Func<T, TResult> convert)
+        where T : struct => new(name)
+        {
+            HelpName = helpName,
+            Description = description,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result =>
+            {
+                var values = new List<TResult>(result.Tokens.Count);
+                foreach (Token token in result.Tokens)
+                {
+                    if (Read(result, token, name, read, expected) is { } value)
+                        values.Add(convert(value));
+                }
+                return [.. values];
+            },
+        };
+
+    private static T? Read<T>(ArgumentResult result, Token token, string name, Func<string, T?> read, string expected)
+    {
+        T? value = read(token.Value);
+        if (value is null)
+            result.AddError($"'{token.Value}' is not a value for {name}: give {expected}.");
+        return value;
+    }
+
+    private readonly record struct Wrapped<T>(T Value);
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using TorrentPS.Cli.Input;
+using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary><c>torrentps peers SOURCE</c>: who has the torrent, as each is heard of.</summary>
+internal static class PeersCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> source = OptionFactory.Source();
+        Option<bool> json = OptionFactory.Json();
+        Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for answers (15).");
+        Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "Ask only this tracker; may be given several times.");
+        var command = new Command("peers", "List the peers of a torrent, as its trackers name them.") { source, json, timeout, trackers };
+        command.SetAction(terminal, (result, cancellationToken) =>
+        {
+            string name = result.GetRequiredValue(source);
+            PeerSearchOptions options = SearchOptions(terminal, result.GetValue(timeout), result.GetValue(trackers));
+            bool asJson = result.GetValue(json);
+            return CommandAction.RunAsync(terminal, () => RunAsync(terminal, name, options, asJson, cancellationToken), cancellationToken, name);
+        });
+        return command;
+    }
+
+    public static PeerSearchOptions SearchOptions(Terminal terminal, double? timeout, Uri[]? trackers)
+    {
+        var options = new PeerSearchOptions { Trackers = trackers ?? [], OnError = error => terminal.WriteError(error) };
+        return timeout is { } seconds ? options with { Timeout = TimeSpan.FromSeconds(seconds) } : options;
+    }
+
+    private static async Task<ExitCode> RunAsync(Terminal terminal, string source, PeerSearchOptions options, bool json, CancellationToken cancellationToken)
+    {
+        await using var client = new TorrentClient();
+        TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
+        int count = 0;
+        await foreach (TorrentPeer peer in client.FindPeersAsync(torrent, options, cancellationToken).ConfigureAwait(false))
+        {
+            count++;
+            terminal.WriteLine(json ? JsonLines.Line(peer, JsonLines.Default.TorrentPeer) : Describe(peer));
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        if (count == 0)
+            throw NoPeers(torrent);
+        if (!json)
+            terminal.WriteMessage(Quantity.Count(count, "peer"));
+        return ExitCode.Done;
+    }
+
+    public static TorrentException NoPeers(TorrentInfo torrent) =>
+        new(TorrentErrorId.NoPeers, $"No peer was found for '{torrent.Name}'; try again later, wait longer with --timeout, or name another tracker with --tracker");
+
+    private static string Describe(TorrentPeer peer) =>
+        TerminalText.Escape($"{peer.EndPoint,-24} {peer.Source,-8} {peer.Tracker}").TrimEnd();
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using TorrentPS.Cli.Input;
+using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary>The options that downloading and seeding share.</summary>
+internal sealed class TransferOptions
+{
+    private readonly Option<PeerAddress[]?> _peers = OptionFactory.Peers("A peer to connect to besides those that are found; may be given several times.");
+    private readonly Option<int?> _port = OptionFactory.Number("--port", "The port that peers may connect to; 0 takes any (6881, or a free one).", 0, 65535);
+    private readonly Option<int?> _maxPeers = OptionFactory.Number("--max-peers", "Peers connected at once (200).", 1, 10000);
+    private readonly Option<long?> _uploadLimit = OptionFactory.Rate("--upload-limit", "Send at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
+    private readonly Option<double?> _seedRatio = OptionFactory.Ratio();
+    private readonly Option<double?> _timeout;
+    private readonly Option<bool> _noDht = new("--no-dht") { Description = "Do not ask the distributed hash table for peers." };
+    private readonly Option<bool> _noPex = new("--no-pex") { Description = "Do not exchange addresses with peers." };
+    private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
+    private readonly Option<EncryptionMode?> _encryption = OptionFactory.Encryption();
+
+    public TransferOptions(Command command, string timeoutDescription)
+    {
+        _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
+        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _noDht, _noPex, _noLsd, _encryption, Json })
+            command.Options.Add(option);
+    }
+
+    public Option<bool> Json { get; } = OptionFactory.Json();
+
+    public TorrentClientOptions Client(ParseResult result, Terminal terminal)
+    {
+        var options = new TorrentClientOptions();
+        return options with
+        {
+            // A port that someone asked for is one that others were told of: another would be of no use.
+            Port = result.GetValue(_port) ?? options.Port,
+            RequirePort = result.GetValue(_port) > 0,
+            MaxConnections = Math.Max(options.MaxConnections, result.GetValue(_maxPeers) ?? 0),
+            Encryption = result.GetValue(_encryption) ?? options.Encryption,
+            Log = terminal.IsDebug ? terminal.WriteMessage : null,
+        };
+    }
+
+    public async Task<DownloadOptions> DownloadAsync(ParseResult result, string folder, CancellationToken cancellationToken)
+    {
+        var options = new DownloadOptions { Destination = Path.GetFullPath(folder) };
+        return options with
+        {
+            Peers = await PeerAddress.ResolveAllAsync(result.GetValue(_peers), cancellationToken).ConfigureAwait(false),
+            Sources = Sources(result),
+            MaxPeers = result.GetValue(_maxPeers) ?? options.MaxPeers,
+            UploadLimit = result.GetValue(_uploadLimit) ?? 0,
+            SeedRatio = result.GetValue(_seedRatio),
+            Timeout = result.GetValue(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        };
+    }
+
+    public bool HasSeedRatio(ParseResult result) => result.GetValue(_seedRatio) is not null;
+
+    private List<PeerSource>? Sources(ParseResult result)
+    {
+        bool noDht = result.GetValue(_noDht), noPex = result.GetValue(_noPex), noLsd = result.GetValue(_noLsd);
+        if (!noDht && !noPex && !noLsd)
+            return null;
+        List<PeerSource> sources = [PeerSource.Tracker, PeerSource.Manual];
+        if (!noDht)
+            sources.Add(PeerSource.Dht);
+        if (!noPex)
+            sources.Add(PeerSource.PeerExchange);
+        if (!noLsd)
+            sources.Add(PeerSource.LocalDiscovery);
+        return sources;
+    }
+}

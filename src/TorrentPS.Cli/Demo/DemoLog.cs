@@ -1,0 +1,49 @@
+using Spectre.Console;
+using TorrentPS.Cli.Output;
+
+namespace TorrentPS.Cli.Demo;
+
+/// <summary>Tells what the demonstration does: with marks and colours on a terminal, as plain lines elsewhere.</summary>
+internal sealed class DemoLog(Terminal terminal)
+{
+    private readonly IAnsiConsole? _console = terminal.IsOutTerminal
+        ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Out) })
+        : null;
+
+    /// <summary>Something was done.</summary>
+    public void Step(string what, string detail)
+    {
+        if (_console is null)
+            terminal.WriteLine(TerminalText.Escape($"{what,-10} {detail}"));
+        else
+            Draw("✓", Color.Green, what, detail);
+    }
+
+    /// <summary>More about the step before.</summary>
+    public void Detail(string detail)
+    {
+        if (_console is null)
+            terminal.WriteLine(TerminalText.Escape($"{"",-10} {detail}"));
+        else
+            Draw(" ", Color.Default, "", detail);
+    }
+
+    /// <summary>How it all ended.</summary>
+    public void Result(bool succeeded, string text)
+    {
+        if (_console is null)
+            terminal.WriteLine(TerminalText.Escape($"{(succeeded ? "OK" : "FAILED"),-10} {text}"));
+        else
+            Draw(succeeded ? "✓" : "✗", succeeded ? Color.Green : Color.Red, succeeded ? "OK" : "FAILED", text);
+    }
+
+    private void Draw(string mark, Color color, string what, string detail)
+    {
+        Grid grid = new Grid()
+            .AddColumn(new GridColumn().NoWrap().Width(1))
+            .AddColumn(new GridColumn().NoWrap().Width(10))
+            .AddColumn();
+        grid.AddRow(new Text(mark, new Style(color)), new Text(what, new Style(decoration: Decoration.Bold)), new Text(TerminalText.Escape(detail)));
+        _console!.Write(grid);
+    }
+}

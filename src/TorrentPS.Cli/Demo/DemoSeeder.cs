@@ -1,0 +1,48 @@
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Cli.Demo;
+
+/// <summary>One client that has everything and uploads it until it is told to stop.</summary>
+internal sealed class DemoSeeder : IProgress<TorrentDownload>, IAsyncDisposable
+{
+    private readonly TorrentClient _client = new(new TorrentClientOptions { Port = 0 });
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _upload;
+
+    public DemoSeeder(TorrentInfo torrent, string folder, IReadOnlyCollection<PeerSource> sources, CancellationToken stop)
+    {
+        var options = new DownloadOptions { Destination = folder, SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Sources = sources };
+        _upload = UploadAsync(torrent, options, stop);
+    }
+
+    /// <summary>Ends when its data is checked, with an error when it is not what it should be.</summary>
+    public Task Ready => _ready.Task;
+
+    public void Report(TorrentDownload value)
+    {
+        if (value.State == TorrentState.Seeding)
+            _ready.TrySetResult();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _upload.ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task UploadAsync(TorrentInfo torrent, DownloadOptions options, CancellationToken stop)
+    {
+        try
+        {
+            TorrentDownload result = await _client.DownloadAsync(torrent, options, this, stop).ConfigureAwait(false);
+            _ready.TrySetException(new TorrentException(result.ErrorId ?? TorrentErrorId.Unexpected, $"A seeder ended as {result.State}: {result.Error}"));
+        }
+        catch (Exception e)
+        {
+            _ready.TrySetException(e);
+        }
+        _ = _ready.Task.Exception;
+    }
+}

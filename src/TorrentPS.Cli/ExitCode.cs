@@ -1,0 +1,45 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Cli;
+
+/// <summary>What the process tells its caller: the numbers are documented, and scripts compare them.</summary>
+internal enum ExitCode
+{
+    Done = 0,
+    Unexpected = 1,
+    Usage = 2,
+    UnreadableTorrent = 3,
+    NothingReached = 4,
+    TimedOut = 5,
+    Stalled = 6,
+    DiskError = 7,
+    DataMismatch = 8,
+    Interrupted = 130,
+}
+
+/// <summary>The one place that says which error ends with which code.</summary>
+internal static class ExitCodes
+{
+    public static ExitCode Of(TorrentErrorId errorId) => errorId switch
+    {
+        TorrentErrorId.TorrentNotFound or TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent
+            or TorrentErrorId.InvalidMagnetUri or TorrentErrorId.UnsafePath => ExitCode.UnreadableTorrent,
+        TorrentErrorId.TrackerUnreachable or TorrentErrorId.TrackerFailure or TorrentErrorId.NoPeers => ExitCode.NothingReached,
+        TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadTimedOut => ExitCode.TimedOut,
+        TorrentErrorId.DownloadStalled => ExitCode.Stalled,
+        TorrentErrorId.DownloadStopped => ExitCode.Interrupted,
+        TorrentErrorId.DiskFull or TorrentErrorId.AccessDenied or TorrentErrorId.DataInUse => ExitCode.DiskError,
+        TorrentErrorId.DataMismatch => ExitCode.DataMismatch,
+        _ => ExitCode.Unexpected,
+    };
+
+    /// <summary>Of a download that ended.</summary>
+    public static ExitCode Of(TorrentDownload result) => result.State switch
+    {
+        TorrentState.Completed => ExitCode.Done,
+        TorrentState.Stopped => ExitCode.Interrupted,
+        TorrentState.Stalled => ExitCode.Stalled,
+        TorrentState.TimedOut => ExitCode.TimedOut,
+        _ => result.ErrorId is { } errorId ? Of(errorId) : ExitCode.Unexpected,
+    };
+}

@@ -1,0 +1,42 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Cli.Output;
+
+/// <summary>How a download ended, in words and as an exit code.</summary>
+internal static class DownloadReport
+{
+    public static string Describe(TorrentDownload download)
+    {
+        string path = TerminalText.Escape(download.Path);
+        return download.Downloaded == 0
+            ? $"{path}: {Quantity.Size(download.BytesWanted)}, was complete"
+            : $"{path}: {Quantity.Size(download.BytesWanted)} in {Quantity.Duration(download.Elapsed)} ({Quantity.Rate(download.DownloadRate)})";
+    }
+
+    /// <summary>Tells why it is not complete, when it is not, and gives the exit code.</summary>
+    /// <param name="terminal">Where to tell it.</param>
+    /// <param name="download">The result.</param>
+    /// <param name="seeds">Whether it was to go on after completion, so that being complete does not mean that it did all it should.</param>
+    /// <param name="cancellationToken">What it was interrupted by, if it was.</param>
+    public static ExitCode End(Terminal terminal, TorrentDownload download, bool seeds, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested && (download.State == TorrentState.Stopped || (seeds && download.State == TorrentState.Completed)))
+        {
+            terminal.WriteMessage(download.PercentComplete < 100
+                ? $"Interrupted at {Quantity.Percent(download.PercentComplete)}; the same command goes on from there"
+                : "Interrupted");
+            return ExitCode.Interrupted;
+        }
+        if (download.State != TorrentState.Completed)
+            terminal.WriteError(download.ErrorId ?? IdOf(download.State), download.Error, download.Name);
+        return ExitCodes.Of(download);
+    }
+
+    private static TorrentErrorId IdOf(TorrentState state) => state switch
+    {
+        TorrentState.Stopped => TorrentErrorId.DownloadStopped,
+        TorrentState.Stalled => TorrentErrorId.DownloadStalled,
+        TorrentState.TimedOut => TorrentErrorId.DownloadTimedOut,
+        _ => TorrentErrorId.Unexpected,
+    };
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace TorrentPS.Cli.Output;
+
+/// <summary>
+/// <c>--json</c>: one object a line. Property names are those of the objects; enumerations are their names, durations are seconds.
+/// Everything but ASCII is escaped, so that no encoding and no terminal can get in the way.
+/// </summary>
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, Converters = [typeof(SecondsConverter)])]
+[JsonSerializable(typeof(TorrentPeer))]
+[JsonSerializable(typeof(PeerHandshake))]
+[JsonSerializable(typeof(TorrentDownload))]
+internal sealed partial class JsonLines : JsonSerializerContext
+{
+    public static string Line<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.Serialize(value, type);
+}
+
+/// <summary>A duration as a number of seconds.</summary>
+internal sealed class SecondsConverter : JsonConverter<TimeSpan>
+{
+    public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        TimeSpan.FromSeconds(reader.GetDouble());
+
+    public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value.TotalSeconds);
+}

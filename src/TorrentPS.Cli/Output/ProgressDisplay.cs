@@ -1,0 +1,80 @@
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace TorrentPS.Cli.Output;
+
+/// <summary>Progress on a terminal: a bar, how much, and for a download how fast, how long still, how many peers. Gone when it ends.</summary>
+internal static class ProgressDisplay
+{
+    private const int NameWidth = 30;
+
+    /// <summary>Shows a download, and gives its result.</summary>
+    public static Task<TorrentDownload> RunAsync(Terminal terminal, string name, Func<IProgress<TorrentDownload>, Task<TorrentDownload>> download) =>
+        RunAsync(terminal, name, (Sink sink) => download(new DownloadSink(sink)));
+
+    /// <summary>Shows anything that can say how far it is, and gives its result.</summary>
+    public static async Task<T> RunAsync<T>(Terminal terminal, string name, Func<Sink, Task<T>> work)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Error) });
+        var sink = new Sink();
+        Progress progress = console.Progress().AutoClear(true).HideCompleted(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new DetailsColumn(sink));
+        progress.RefreshRate = TimeSpan.FromMilliseconds(200);
+        return await progress.StartAsync(context =>
+        {
+            sink.Task = context.AddTask(Markup.Escape(TerminalText.Shorten(name, NameWidth)), maxValue: 100);
+            return work(sink);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>One line on what a download is doing.</summary>
+    internal static string Details(TorrentDownload download) => download.State switch
+    {
+        TorrentState.Checking => "checking what is there",
+        TorrentState.Resolving => $"asking peers what it is, {Quantity.Count(download.PeersConnected, "peer")}",
+        TorrentState.Seeding => $"↑ {Quantity.Rate(download.UploadRate)}, {Quantity.Size(download.Uploaded)} sent, {Quantity.Count(download.PeersConnected, "peer")}",
+        _ => string.Join(", ", new[]
+        {
+            $"↓ {Quantity.Rate(download.DownloadRate)}",
+            download.UploadRate > 0 ? $"↑ {Quantity.Rate(download.UploadRate)}" : "",
+            TimeLeft(download) is { } left ? $"{Quantity.Duration(left)} left" : "",
+            Quantity.Count(download.PeersConnected, "peer"),
+        }.Where(part => part.Length > 0)),
+    };
+
+    private static TimeSpan? TimeLeft(TorrentDownload download)
+    {
+        double seconds = (download.BytesWanted - download.BytesCompleted) / (double)download.DownloadRate;
+        return double.IsFinite(seconds) && seconds < 100 * 86400 ? TimeSpan.FromSeconds(Math.Ceiling(seconds)) : null;
+    }
+
+    /// <summary>Takes how far something is, from any thread.</summary>
+    internal sealed class Sink
+    {
+        private volatile string _details = "starting";
+
+        public ProgressTask? Task { get; set; }
+
+        public string Details => _details;
+
+        public void Report(double percent, string details)
+        {
+            _details = details;
+            if (Task is { } task)
+                task.Value = percent;
+        }
+    }
+
+    private sealed class DownloadSink(Sink sink) : IProgress<TorrentDownload>
+    {
+        public void Report(TorrentDownload value) =>
+            sink.Report(value.State == TorrentState.Checking ? value.PercentChecked : value.PercentComplete, Details(value));
+    }
+
+    private sealed class DetailsColumn(Sink sink) : ProgressColumn
+    {
+        protected override bool NoWrap => true;
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => new Text(sink.Details);
+    }
+}

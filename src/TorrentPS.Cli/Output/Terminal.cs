@@ -1,0 +1,73 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Cli.Output;
+
+/// <summary>
+/// Where output goes: results to standard output, messages and progress to standard error. The console is touched when something is
+/// written, not before, since that costs time at the start.
+/// </summary>
+internal class Terminal
+{
+    private readonly Lock _lock = new();
+
+    public virtual TextWriter Out => Console.Out;
+
+    public virtual TextWriter Error => Console.Error;
+
+    public virtual bool IsOutTerminal => !Console.IsOutputRedirected && !IsDumb;
+
+    public virtual bool IsErrorTerminal => !Console.IsErrorRedirected && !IsDumb;
+
+    /// <summary>Whether stack traces and the engine's log are wanted.</summary>
+    public virtual bool IsDebug => Environment.GetEnvironmentVariable("TORRENTPS_DEBUG") is "1";
+
+    private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is "dumb";
+
+    /// <summary>Writes a line of result; from any thread. The text is escaped already where it comes from outside.</summary>
+    public void WriteLine(string line)
+    {
+        lock (_lock)
+            Out.WriteLine(line);
+    }
+
+    /// <summary>Writes a line of message; from any thread.</summary>
+    public void WriteMessage(string line)
+    {
+        lock (_lock)
+            Error.WriteLine($"torrentps: {TerminalText.Escape(line)}");
+    }
+
+    /// <summary>Writes an error as one line: what it is, what the engine says, and what it is about.</summary>
+    public void WriteError(TorrentException error, string? subject = null)
+    {
+        WriteError(error.ErrorId, error.Message, subject);
+        if (IsDebug)
+            Error.WriteLine(error);
+    }
+
+    public void WriteError(TorrentErrorId errorId, string? message, string? subject = null)
+    {
+        string id = errorId.ToString();
+        string text = string.IsNullOrEmpty(message) ? id
+            : message.StartsWith(id + ":", StringComparison.Ordinal) ? message
+            : $"{id}: {message}";
+        if (subject is not null && !text.Contains(subject, StringComparison.Ordinal))
+            text = $"{text.TrimEnd('.')}: {subject}";
+        WriteMessage(text);
+    }
+
+    /// <summary>Writes an error that nobody foresaw.</summary>
+    public void WriteUnexpected(Exception error)
+    {
+        WriteMessage($"{nameof(TorrentErrorId.Unexpected)}: {error.Message} ({error.GetType().Name}; set TORRENTPS_DEBUG=1 to see where)");
+        if (IsDebug)
+            Error.WriteLine(error);
+    }
+
+    /// <summary>Undoes what a progress display may have done when the process ends without it.</summary>
+    public void ShowCursor()
+    {
+        if (IsErrorTerminal)
+            Error.Write("\e[?25h");
+    }
+}

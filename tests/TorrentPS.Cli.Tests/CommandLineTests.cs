@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using TorrentPS.Cli.Commands;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+
+namespace TorrentPS.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("x.torrent")]
+    [InlineData("-o dir x.torrent")]
+    [InlineData("--quiet x.torrent")]
+    [InlineData("https://example.org/x")]
+    [InlineData("magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567")]
+    public void A_source_alone_is_a_download(string line)
+    {
+        ParseResult result = Parse(line);
+        Assert.Empty(result.Errors);
+        Assert.Equal("download", result.CommandResult.Command.Name);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("inof x.torrent")]
+    [InlineData("download")]
+    [InlineData("download a b")]
+    [InlineData("download x --timeout 0")]
+    [InlineData("download x --timeout soon")]
+    [InlineData("download x --port 65536")]
+    [InlineData("download x --max-peers 0")]
+    [InlineData("download x --download-limit fast")]
+    [InlineData("download x --encryption maybe")]
+    [InlineData("download x --encryption 1")]
+    [InlineData("download x --peer 192.0.2.1")]
+    [InlineData("download x --seed-ratio -1")]
+    [InlineData("download x --unknown")]
+    [InlineData("info")]
+    [InlineData("info x --timeout 5")]
+    [InlineData("peers x --tracker nowhere")]
+    [InlineData("handshake")]
+    [InlineData("handshake --peer 192.0.2.1:6881")]
+    [InlineData("handshake --info-hash 0123456789abcdef0123456789abcdef01234567")]
+    [InlineData("handshake --peer 192.0.2.1:6881 --info-hash 0123")]
+    [InlineData("seed x")]
+    [InlineData("create")]
+    [InlineData("create x --piece-length 1000")]
+    [InlineData("create x --version v2")]
+    [InlineData("tracker --address here")]
+    [InlineData("demo x")]
+    public async Task A_wrong_command_line_ends_with_2_and_says_why(string line)
+    {
+        (int code, string output, string error) = await RecordingTerminal.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.NotEmpty(error);
+    }
+
+    [Theory]
+    [InlineData("download x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --port 0 --max-peers 7 --include *.iso --exclude *.txt --sequential --download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-pex --no-lsd --encryption Require --json --quiet")]
+    [InlineData("download x -o dir --port 7005 --no-dht --no-pex --no-lsd --encryption off --timeout 120 --quiet")]
+    [InlineData("seed x --data dir --port 7005 --timeout 120")]
+    [InlineData("seed x --data dir --port 1 --peer host:1 --max-peers 7 --upload-limit 1MiB --seed-ratio 2 --timeout 1 --encryption prefer --no-dht --no-pex --no-lsd --json")]
+    [InlineData("info x y --json")]
+    [InlineData("peers x --json --timeout 3 --tracker http://tracker.example/announce")]
+    [InlineData("handshake x --json --timeout 3")]
+    [InlineData("handshake x --peer 192.0.2.1:6881")]
+    [InlineData("handshake --peer 192.0.2.1:6881 --info-hash 0123456789abcdef0123456789abcdef01234567")]
+    [InlineData("create x -o x.torrent --tracker http://a.example/announce --tracker udp://b.example:1 --piece-length 1MiB --private --comment text --version v1 --web-seed http://c.example/ --json")]
+    [InlineData("tracker --address 127.0.0.1 --port 0")]
+    [InlineData("demo")]
+    public void Documented_command_lines_are_understood(string line) => Assert.Empty(Parse(line).Errors);
+
+    [Fact]
+    public async Task Download_options_reach_the_engine()
+    {
+        DownloadOptions options = await OptionsAsync("x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --max-peers 7 --include a --include b --exclude c --sequential "
+            + "--download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-lsd");
+        Assert.Equal(Path.GetFullPath("dir"), options.Destination);
+        Assert.Equal([IPEndPoint.Parse("192.0.2.1:1"), IPEndPoint.Parse("[2001:db8::1]:2")], options.Peers);
+        Assert.Equal(7, options.MaxPeers);
+        Assert.Equal(["a", "b"], options.Include);
+        Assert.Equal(["c"], options.Exclude);
+        Assert.True(options.Sequential);
+        Assert.Equal(5 << 20, options.DownloadLimit);
+        Assert.Equal(1 << 20, options.UploadLimit);
+        Assert.Equal(1.5, options.SeedRatio);
+        Assert.Equal(TimeSpan.Zero, options.SeedTime);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.Timeout);
+        Assert.Equal(TimeSpan.FromSeconds(10), options.StallTimeout);
+        Assert.True(options.Recheck);
+        Assert.NotNull(options.Sources);
+        Assert.Equal([PeerSource.Tracker, PeerSource.PeerExchange, PeerSource.Manual], options.Sources.Order());
+    }
+
+    [Fact]
+    public async Task Without_options_a_download_is_the_engines_default()
+    {
+        DownloadOptions options = await OptionsAsync("x");
+        var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };
+        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude }, options);
+        Assert.Empty(options.Peers);
+        Assert.Empty(options.Include);
+        Assert.Empty(options.Exclude);
+    }
+
+    [Fact]
+    public async Task Help_and_version_go_to_standard_output()
+    {
+        Assert.StartsWith("0.1.0", (await RecordingTerminal.RunAsync("--version")).Out, StringComparison.Ordinal);
+        (int code, string output, string error) = await RecordingTerminal.RunAsync("--help");
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("handshake", output, StringComparison.Ordinal);
+    }
+
+    private static ParseResult Parse(string line) => CommandTree.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new RecordingTerminal());
+
+    private static Task<DownloadOptions> OptionsAsync(string line)
+    {
+        var command = new Command("download");
+        var download = new DownloadCommand(new RecordingTerminal(), command);
+        ParseResult result = command.Parse(line.Split(' '));
+        Assert.Empty(result.Errors);
+        return download.OptionsAsync(result, TestContext.Current.CancellationToken);
+    }
+}
