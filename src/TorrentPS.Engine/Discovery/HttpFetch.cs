@@ -11,7 +11,7 @@ namespace TorrentPS.Engine.Discovery;
 /// the 300 ms that a small download has, and which neither tells the address family nor leaves percent-encoded hashes alone.
 /// One request a connection: the next announce is half an hour away.
 /// </summary>
-internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Predicate<IPAddress>? isLocal = null)
 {
     private const int MaxRedirects = 5;
     private const int MaxAddresses = 6;
@@ -20,6 +20,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
+
+    private readonly Predicate<IPAddress> _isLocal = isLocal ?? IsLocal;
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
@@ -103,7 +105,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             target = uri.PathAndQuery;
             addresses = null;
             // A server in the Internet must not send us to services of the user's own network.
-            mayBeLocal &= IsLocal(reply.From);
+            mayBeLocal &= _isLocal(reply.From);
         }
     }
 
@@ -119,21 +121,21 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     }
 
     /// <summary>Those of a host's addresses that may be connected to, in order.</summary>
-    internal static List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family, bool mayBeLocal)
+    private List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family, bool mayBeLocal)
     {
         var chosen = new List<IPAddress>();
-        bool isLocal = false;
+        bool isAnyLocal = false;
         foreach (IPAddress address in addresses)
         {
             if (family != AddressFamily.Unspecified && address.AddressFamily != family)
                 continue;
-            if (!mayBeLocal && IsLocal(address))
-                isLocal = true;
+            if (!mayBeLocal && _isLocal(address))
+                isAnyLocal = true;
             else if (chosen.Count < MaxAddresses)
                 chosen.Add(address);
         }
         if (chosen.Count == 0)
-            throw new HttpFetchException(isLocal ? "it redirects from the Internet into the local network, which is not followed" : "the host has no address of the right family");
+            throw new HttpFetchException(isAnyLocal ? "it redirects from the Internet into the local network, which is not followed" : "the host has no address of the right family");
         return chosen;
     }
 

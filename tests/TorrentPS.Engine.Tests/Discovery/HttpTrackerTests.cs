@@ -250,14 +250,23 @@ public class HttpTrackerTests
         Assert.Single((await announce).Peers);
     }
 
-    [Fact]
-    public void The_Internet_does_not_redirect_into_the_local_network()
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task The_Internet_does_not_redirect_into_the_local_network(bool isInternet, bool isFollowed)
     {
-        IPAddress[] addresses = [IPAddress.Loopback, IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.168.0.1")];
-        Assert.Equal(addresses, HttpFetch.Choose(addresses, AddressFamily.Unspecified, mayBeLocal: true));
-        Assert.Equal([addresses[1]], HttpFetch.Choose(addresses, AddressFamily.Unspecified, mayBeLocal: false));
-        HttpFetchException error = Assert.Throws<HttpFetchException>(() => HttpFetch.Choose([IPAddress.Loopback], AddressFamily.Unspecified, mayBeLocal: false));
-        Assert.Contains("local network", error.Message, StringComparison.Ordinal);
+        if (!Socket.OSSupportsIPv6)
+            Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");
+        using var local = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
+        // ::1 stands for an address of the Internet.
+        var http = new HttpFetch(TimeProvider.System, isLocal: address => !isInternet || address.AddressFamily == AddressFamily.InterNetwork);
+        using var both = new TwoFamilyServer(_ => ScriptedHttpServer.Redirect(local.Announce.ToString()));
+        Task<AnnounceResponse> announce = new HttpTracker(new Uri($"http://[::1]:{both.Port}/announce"), http).AnnounceAsync(Request(), Token);
+        if (isFollowed)
+            Assert.Single((await announce).Peers);
+        else
+            Assert.Contains("into the local network", (await Assert.ThrowsAsync<TorrentException>(() => announce)).Message, StringComparison.Ordinal);
+        Assert.Equal(isFollowed ? 1 : 0, local.Requests.Count);
     }
 
     [Theory]
