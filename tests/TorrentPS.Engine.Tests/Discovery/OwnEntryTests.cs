@@ -9,7 +9,7 @@ public sealed class OwnEntryTests
     private static readonly IPAddress s_external = IPAddress.Parse("203.0.113.7");
 
     [Fact]
-    public void An_address_of_this_machine_where_nothing_listens_is_our_own() => 
+    public void An_address_of_this_machine_where_nothing_listens_is_our_own() =>
         Assert.True(OwnEntry.Is(new IPEndPoint(IPAddress.Loopback, 1), 1, null));
 
     [Fact]
