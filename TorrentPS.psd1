@@ -23,7 +23,6 @@
         PSData = @{
             Tags         = @('BitTorrent', 'Torrent', 'Download', 'Peer', 'Tracker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri   = 'https://opensource.org/license/mit'
-            ProjectUri   = 'https://github.com/TorrentPS/TorrentPS'
             ReleaseNotes = 'The first version: Get-TorrentInfo, Get-TorrentPeer, Get-TorrentTracker, Test-PeerHandshake and Start-TorrentDownload.'
         }
     }

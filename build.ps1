@@ -60,7 +60,7 @@ function Invoke-NewPowerShell {
 function Install-NeededModule {
     param([Parameter(Mandatory)] [string] $Name, [Parameter(Mandatory)] [version] $Minimum, [Parameter(Mandatory)] [version] $Below)
 
-    $found = Get-Module $Name, (Join-Path $fetched $Name) -ListAvailable | Where-Object { $_.Version -ge $Minimum -and $_.Version -lt $Below }
+    $found = Get-Module $Name, (Join-Path $fetched $Name) -ListAvailable -ErrorAction Ignore | Where-Object { $_.Version -ge $Minimum -and $_.Version -lt $Below }
     if ($found) {
         return
     }

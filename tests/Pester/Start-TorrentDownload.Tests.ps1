@@ -90,6 +90,15 @@ Describe 'Start-TorrentDownload' {
         Join-Path $target 'many/sub/b.bin' | Should -Not -Exist
     }
 
+    It 'completes a path with wildcard characters so that it means just that file' {
+        $line = "Start-TorrentDownload '$($many.Path)' -Include c"
+        $completed = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText
+        $completed | Should -Be "'many/c ``[x``].dat'"
+        $target = Get-TestDestination
+        $result = Start-TorrentDownload $many.Path $target -Include (Invoke-Expression $completed) @from
+        $result.BytesWanted | Should -Be 70000
+    }
+
     It 'takes peers as <Case>' -ForEach @(
         @{ Case = 'text'; Peer = { "127.0.0.1:$port" } }
         @{ Case = 'host name'; Peer = { "localhost:$port" } }
@@ -226,5 +235,81 @@ Describe 'Start-TorrentDownload that does not complete' {
             Stop-TestJob $slow
             $tracker.Dispose()
         }
+    }
+}
+
+Describe 'Start-TorrentDownload -AsJob' {
+    It 'writes a job at once, which Get-Job, Wait-Job, Receive-Job and Remove-Job know' {
+        $target = Get-TestDestination
+        $job = Start-TorrentDownload $many.Path $target -AsJob @from
+        try {
+            $job | Should -BeOfType System.Management.Automation.Job
+            $job.Name | Should -Be 'many'
+            (Get-Job -Id $job.Id).InstanceId | Should -Be $job.InstanceId
+            Wait-Job $job -Timeout 60 | Should -Be $job
+            $job.State | Should -Be 'Completed'
+            $job.HasMoreData | Should -BeTrue
+            (Receive-Job $job -Keep).State | Should -Be 'Completed'
+            (Receive-Job $job).BytesCompleted | Should -Be $many.Length
+            Receive-Job $job | Should -BeNullOrEmpty
+            $job.HasMoreData | Should -BeFalse
+            Compare-TestData $target 'many/sub/b.bin'
+        }
+        finally { Remove-Job $job -Force }
+        Get-Job -Id $job.Id -ErrorAction Ignore | Should -BeNullOrEmpty
+    }
+
+    It 'downloads several torrents at once' {
+        $jobs = Get-TorrentInfo $many.Path, $many.Path | ForEach-Object { $_ | Start-TorrentDownload -Destination (Get-TestDestination) -AsJob @from }
+        try { ($jobs | Receive-Job -Wait -AutoRemoveJob).State | Should -Be 'Completed', 'Completed' } finally { $jobs | Where-Object { Get-Job -Id $_.Id -ErrorAction Ignore } | Remove-Job -Force }
+    }
+
+    It 'fails, with the error, when it does not complete' {
+        $empty = [TestTracker]::new()
+        $lonely = New-TestTorrent -Path (Join-Path $TestDrive 'alone.torrent') -Name 'alone' -Length 50000 -Tracker $empty.Url
+        $job = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 1 -AsJob
+        try {
+            $null = Wait-Job $job -Timeout 60
+            $job.State | Should -Be 'Failed'
+            $result = Receive-Job $job -ErrorVariable failed -ErrorAction SilentlyContinue
+            $result.State | Should -Be 'Stalled'
+            $failed[0].FullyQualifiedErrorId | Should -BeLike 'DownloadStalled*'
+        }
+        finally {
+            Remove-Job $job -Force
+            $empty.Dispose()
+        }
+    }
+
+    It 'stops with Stop-Job: tells the tracker, and says how far it is meanwhile' {
+        $tracker = [TestTracker]::new()
+        $slow = $null
+        $job = $null
+        try {
+            $slowPort = Get-FreePort
+            $tracker.Peers = "127.0.0.1:$slowPort"
+            $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'slowjob.torrent') -Name 'slowjob' -Length 1000000 -Tracker $tracker.Url -DataRoot $seedRoot
+            $slow = Start-TestSeeder -Path $torrent.Path -DataRoot $seedRoot -Port $slowPort
+            $job = Start-TorrentDownload $torrent.Path (Get-TestDestination) -Source Tracker -DownloadLimit 100KB -AsJob
+            $deadline = [datetime]::UtcNow.AddSeconds(30)
+            while ([datetime]::UtcNow -lt $deadline -and $job.StatusMessage -notmatch '1 peer') { Start-Sleep -Milliseconds 50 }
+            $job.State | Should -Be 'Running'
+            $job.StatusMessage | Should -Match '% of .*1 peer'
+            Stop-Job $job
+            $job.State | Should -Be 'Stopped'
+            $tracker.CountEvents('stopped') | Should -Be 1
+            (Receive-Job $job).State | Should -Be 'Stopped'
+            Remove-Job $job
+            $job = $null
+        }
+        finally {
+            Stop-TestJob $job
+            Stop-TestJob $slow
+            $tracker.Dispose()
+        }
+    }
+
+    It 'does nothing with -WhatIf' {
+        Start-TorrentDownload $many.Path (Get-TestDestination) -AsJob -WhatIf @from | Should -BeNullOrEmpty
     }
 }

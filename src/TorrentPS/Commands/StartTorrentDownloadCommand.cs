@@ -1,15 +1,13 @@
 using System.Management.Automation;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
+using TorrentPS.Downloads;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
 using TorrentPS.Formatting;
-using TorrentPS.Pipeline;
 
 namespace TorrentPS.Commands;
 
@@ -18,11 +16,9 @@ namespace TorrentPS.Commands;
 /// <para type="description">Downloads the files of a torrent, verifies every piece, and writes one object when it ends. Anything but a complete download also writes an error. The same command goes on from where it was stopped.</para>
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "TorrentDownload", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
-[OutputType(typeof(TorrentDownload))]
+[OutputType(typeof(TorrentDownload), typeof(Job))]
 public sealed class StartTorrentDownloadCommand : TorrentInfoCommand
 {
-    private static readonly TimeSpan s_lookUpTimeout = TimeSpan.FromSeconds(10);
-
     /// <summary><para type="description">The folder that the torrent's file or folder goes into. The current location when it is left out; made when missing.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The folder to download into; the current location when left out.")]
     [ValidateNotNullOrEmpty]
@@ -107,6 +103,10 @@ public sealed class StartTorrentDownloadCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Prefer accepts encrypted and plain connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
+    /// <summary><para type="description">Starts each download as a job, and writes the jobs at once.</para></summary>
+    [Parameter(HelpMessage = "Starts each download as a job, and writes the jobs at once.")]
+    public SwitchParameter AsJob { get; set; }
+
     private protected override TorrentClientOptions ClientOptions => new()
     {
         Port = Port,
@@ -120,52 +120,39 @@ public sealed class StartTorrentDownloadCommand : TorrentInfoCommand
         string destination = ResolveDestination();
         if (!ShouldProcess($"{torrent.Name} ({Units.Size(torrent.Length)}) to {destination}", "Download"))
             return;
-        DownloadOptions options = CreateOptions(destination);
+        DownloadRun run = new(torrent, CreateOptions(destination), Peer);
+        if (AsJob)
+            StartJob(run);
+        else
+            Download(run);
+    }
+
+    private void Download(DownloadRun run)
+    {
         TorrentClient client = Client;
         DownloadProgress progress = new(Pump, CommandRuntime, Host);
+        TorrentDownload? result;
         try
         {
-            Run(token => DownloadAsync(client, torrent, options, progress, token));
+            result = Run(token => run.ExecuteAsync(client, progress, PostError, token));
         }
         finally
         {
             progress.Complete();
         }
+        if (result is null)
+            return;
+        WriteObject(result);
+        if (result.State != TorrentState.Completed)
+            WriteError(ErrorRecords.Incomplete(result));
     }
 
-    private async Task DownloadAsync(TorrentClient client, TorrentInfo torrent, DownloadOptions options, DownloadProgress progress, CancellationToken cancellationToken)
+    private void StartJob(DownloadRun run)
     {
-        try
-        {
-            options = options with { Peers = await ResolvePeersAsync(cancellationToken).ConfigureAwait(false) };
-            TorrentDownload result = await client.DownloadAsync(torrent, options, progress, cancellationToken).ConfigureAwait(false);
-            Pump.Post(progress.Complete);
-            PostObject(result);
-            if (result.State != TorrentState.Completed)
-                PostError(ErrorRecords.Incomplete(result));
-        }
-        catch (TorrentException exception)
-        {
-            PostError(exception, torrent);
-        }
-    }
-
-    private async Task<IReadOnlyList<IPEndPoint>> ResolvePeersAsync(CancellationToken cancellationToken)
-    {
-        List<IPEndPoint> peers = new(Peer.Length);
-        foreach (EndPoint endPoint in Peer)
-        {
-            try
-            {
-                peers.Add(await PeerAddress.ResolveAsync(endPoint, s_lookUpTimeout, cancellationToken).ConfigureAwait(false));
-            }
-            catch (SocketException exception)
-            {
-                string host = ((DnsEndPoint)endPoint).Host;
-                PostError(ErrorRecords.UnknownHost(host, endPoint, exception));
-            }
-        }
-        return peers;
+        TorrentDownloadJob job = new(MyInvocation.Line, run.Torrent);
+        JobRepository.Add(job);
+        job.Start(run, ClientOptions);
+        WriteObject(job);
     }
 
     private DownloadOptions CreateOptions(string destination) => new()

@@ -1,8 +1,9 @@
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using TorrentPS.Formatting;
+using TorrentPS.Pipeline;
 
-namespace TorrentPS.Pipeline;
+namespace TorrentPS.Downloads;
 
 /// <summary>Shows how a download goes: one record for it, and a child while it is getting ready.</summary>
 internal sealed class DownloadProgress : IProgress<TorrentDownload>

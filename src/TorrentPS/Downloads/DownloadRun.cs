@@ -1,0 +1,54 @@
+using System.Management.Automation;
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Arguments;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Errors;
+
+namespace TorrentPS.Downloads;
+
+/// <summary>One download from its start to what is written of its end, for the pipeline and for jobs.</summary>
+/// <param name="Torrent">What to download.</param>
+/// <param name="Options">How.</param>
+/// <param name="Peers">Peers to connect to, host names not yet looked up.</param>
+internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options, IReadOnlyList<EndPoint> Peers)
+{
+    private static readonly TimeSpan s_lookUpTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Downloads; the result is null when there is none to write.</summary>
+    /// <param name="client">The client that does it.</param>
+    /// <param name="progress">Is told how it goes, from any thread.</param>
+    /// <param name="onError">Gets what goes wrong before the end, from any thread.</param>
+    /// <param name="cancellationToken">Stops it; the result then says so.</param>
+    public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, CancellationToken cancellationToken)
+    {
+        try
+        {
+            DownloadOptions options = Options with { Peers = await ResolvePeersAsync(onError, cancellationToken).ConfigureAwait(false) };
+            return await client.DownloadAsync(Torrent, options, progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TorrentException exception)
+        {
+            onError(ErrorRecords.From(exception, Torrent));
+            return null;
+        }
+    }
+
+    private async Task<IReadOnlyList<IPEndPoint>> ResolvePeersAsync(Action<ErrorRecord> onError, CancellationToken cancellationToken)
+    {
+        List<IPEndPoint> peers = new(Peers.Count);
+        foreach (EndPoint endPoint in Peers)
+        {
+            try
+            {
+                peers.Add(await PeerAddress.ResolveAsync(endPoint, s_lookUpTimeout, cancellationToken).ConfigureAwait(false));
+            }
+            catch (SocketException exception)
+            {
+                onError(ErrorRecords.UnknownHost(((DnsEndPoint)endPoint).Host, endPoint, exception));
+            }
+        }
+        return peers;
+    }
+}
