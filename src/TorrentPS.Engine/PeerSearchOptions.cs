@@ -15,8 +15,11 @@ public sealed record PeerSearchOptions
     /// <summary>Ends after this many peers; 0 means no limit.</summary>
     public int MaxPeers { get; init; }
 
-    /// <summary>The port announced, 1 to 65535.</summary>
-    public int Port { get; init; } = 6881;
+    /// <summary>
+    /// The port announced, 1 to 65535; 0 takes one at random that no client commonly uses. Trackers know a client by address and port, and a
+    /// search ends with <c>stopped</c>: on the port of a running download it would take that download off the tracker's list.
+    /// </summary>
+    public int Port { get; init; }
 
     /// <summary>How long to wait for answers.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);

@@ -27,6 +27,7 @@ internal sealed class PeerSearch : IAsyncDisposable
 
     // Of its own, so that its stop does not take a download of the same torrent off the trackers' lists.
     private readonly byte[] _peerId = PeerId.Create();
+    private readonly int _port;
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
     private Task _asked = Task.CompletedTask;
 
@@ -34,6 +35,7 @@ internal sealed class PeerSearch : IAsyncDisposable
     {
         (_torrent, _options, _timeProvider) = (torrent, options, timeProvider);
         _timeout = new CancellationTokenSource(options.Timeout, timeProvider);
+        _port = options.Port != 0 ? options.Port : RandomNumberGenerator.GetInt32(49152, 65536); // the dynamic ports (RFC 6335)
         if (!Wants(PeerSource.Tracker))
             return;
         IEnumerable<Uri> uris = options.Trackers.Count > 0 ? options.Trackers : torrent.Trackers.SelectMany(tier => tier);
@@ -128,7 +130,7 @@ internal sealed class PeerSearch : IAsyncDisposable
         {
             foreach (DiscoveredPeer peer in response.Peers)
             {
-                bool isOwn = peer.PeerId.Span.SequenceEqual(_peerId) || OwnEntry.Is(peer.EndPoint, _options.Port, response.ExternalAddress);
+                bool isOwn = peer.PeerId.Span.SequenceEqual(_peerId) || OwnEntry.Is(peer.EndPoint, _port, response.ExternalAddress);
                 if (_seen.Count < MaxPeers && !isOwn && _seen.Add(peer.EndPoint))
                     _found.Writer.TryWrite(peer);
             }
@@ -151,7 +153,7 @@ internal sealed class PeerSearch : IAsyncDisposable
     {
         InfoHash = _torrent.InfoHash,
         PeerId = _peerId,
-        Port = _options.Port,
+        Port = _port,
         // As one that has nothing: a seeder would not be told of other seeders.
         Statistics = new AnnounceStatistics(0, 0, _torrent.Length),
         Event = announceEvent,

@@ -31,10 +31,10 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     [ValidateRange(1, 10_000)]
     public int MaxPeers { get; set; }
 
-    /// <summary><para type="description">The port that is announced, 1 to 65535.</para></summary>
-    [Parameter(HelpMessage = "The port that is announced; 6881 when left out.")]
+    /// <summary><para type="description">The port that is announced, 1 to 65535. One that no download uses when it is left out.</para></summary>
+    [Parameter(HelpMessage = "The port that is announced; one that no download uses when left out.")]
     [ValidateRange(1, 65535)]
-    public int Port { get; set; } = 6881;
+    public int Port { get; set; }
 
     /// <summary><para type="description">How long to wait for answers.</para></summary>
     [Parameter(HelpMessage = "Seconds to wait for answers; 15 when left out.")]
