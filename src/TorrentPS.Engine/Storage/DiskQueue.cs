@@ -21,9 +21,10 @@ internal sealed class DiskQueue : IDisposable
         bool start;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
+            // A job that is under way may still queue its next part: its own thread does it before it ends.
+            ObjectDisposedException.ThrowIf(_closed && Array.IndexOf(_threads, Thread.CurrentThread) < 0, this);
             _jobs.Enqueue(job);
-            start = _idle < _jobs.Count && _started < _threads.Length;
+            start = !_closed && _idle < _jobs.Count && _started < _threads.Length;
             if (_idle > 0)
                 Monitor.Pulse(_gate);
         }

@@ -17,8 +17,10 @@ internal sealed class DiskTally
     {
         lock (_lock)
         {
-            if (--_count == 0)
-                _empty?.TrySetResult();
+            if (--_count > 0 || _empty is null)
+                return;
+            _empty.SetResult();
+            _empty = null; // who waits after jobs have begun again waits for those
         }
     }
 

@@ -46,6 +46,9 @@ internal sealed class SegmentPool
         return false;
     }
 
+    /// <summary>Whether a reservation would succeed now.</summary>
+    public bool HasRoom(int segmentLength) => Reserved + segmentLength <= _limit;
+
     /// <summary>Gives a reservation up.</summary>
     public void Release(int segmentLength) => Interlocked.Add(ref _reserved, -segmentLength);
 

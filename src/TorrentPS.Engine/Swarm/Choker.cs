@@ -12,7 +12,7 @@ internal sealed class Choker
 
     private readonly Random _random;
     private double _nextTurnAt;
-    private PeerSession? _optimistic;
+    private PeerState? _optimistic;
 
     public Choker(int slots, Random? random = null)
     {
@@ -25,9 +25,9 @@ internal sealed class Choker
     public int Slots { get; }
 
     /// <summary>The peers to send to from now on.</summary>
-    public HashSet<PeerSession> Choose(IReadOnlyCollection<PeerSession> peers, bool isSeeding, double now)
+    public HashSet<PeerState> Choose(IReadOnlyCollection<PeerState> peers, bool isSeeding, double now)
     {
-        List<PeerSession> interested = [.. peers.Where(peer => peer.State.IsInterestedInUs)];
+        List<PeerState> interested = [.. peers.Where(peer => peer.IsInterestedInUs)];
         if (interested.Count <= Slots)
         {
             _optimistic = null;
@@ -35,14 +35,14 @@ internal sealed class Choker
         }
 
         // A peer that owes us blocks and sends none earns nothing (anti-snubbing).
-        IEnumerable<PeerSession> best = interested
-            .OrderByDescending(peer => isSeeding ? peer.State.UploadRate.PerSecond(now) : peer.State.IsSnubbed ? -1 : peer.State.Rate)
-            .ThenByDescending(peer => !peer.State.IsChokedByUs)
+        IEnumerable<PeerState> best = interested
+            .OrderByDescending(peer => isSeeding ? peer.UploadRate.PerSecond(now) : peer.IsSnubbed ? -1 : peer.Rate)
+            .ThenByDescending(peer => !peer.IsChokedByUs)
             .Take(Slots - 1);
-        HashSet<PeerSession> chosen = [.. best];
+        HashSet<PeerState> chosen = [.. best];
         if (now >= _nextTurnAt || _optimistic is null || !interested.Contains(_optimistic) || chosen.Contains(_optimistic))
         {
-            List<PeerSession> others = [.. interested.Where(peer => !chosen.Contains(peer) && peer != _optimistic)];
+            List<PeerState> others = [.. interested.Where(peer => !chosen.Contains(peer) && peer != _optimistic)];
             _optimistic = others.Count > 0 ? others[_random.Next(others.Count)] : _optimistic;
             _nextTurnAt = now + OptimisticSeconds;
         }
@@ -53,6 +53,6 @@ internal sealed class Choker
     }
 
     /// <summary>Whether a peer that has just become interested may be sent to at once, because a slot is free.</summary>
-    public bool HasFreeSlot(IReadOnlyCollection<PeerSession> peers) =>
-        peers.Count(peer => peer.State is { IsChokedByUs: false, IsInterestedInUs: true }) < Slots;
+    public bool HasFreeSlot(IReadOnlyCollection<PeerState> peers) =>
+        peers.Count(peer => peer is { IsChokedByUs: false, IsInterestedInUs: true }) < Slots;
 }

@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Swarm;
 internal static class EndGame
 {
     /// <summary>Rates this many times lower are taken over first.</summary>
-    private const double MuchSlower = 10;
+    public const double MuchSlower = 10;
 
     /// <summary>Then rates this many times lower.</summary>
     private const double Slower = 3;

@@ -84,6 +84,8 @@ internal sealed class OpenPiece
 
     public PeerState? FirstRequester(int block) => _first[block];
 
+    public PeerState? SecondRequester(int block) => _second[block];
+
     /// <summary>The peer that sent a received block.</summary>
     public PeerState? Sender(int block) => _received[block] ? _first[block] : null;
 
@@ -145,11 +147,10 @@ internal sealed class OpenPiece
         return buffer.AsSpan(block * BlockRequest.BlockLength - segment * SegmentLength, LengthOf(block));
     }
 
-    /// <summary>Notes that a block has arrived from a peer. Gives the other peer that was asked for it, if there is one.</summary>
-    public PeerState? Receive(int block, PeerState sender)
+    /// <summary>Notes that a block has arrived from a peer. It is up to the caller to tell the others that were asked for it.</summary>
+    public void Receive(int block, PeerState sender)
     {
         Debug.Assert(!_received[block]);
-        PeerState? other = _first[block] == sender ? _second[block] : _first[block];
         if (_first[block] is null)
             FreeBlocks--;
         _received[block] = true;
@@ -157,7 +158,6 @@ internal sealed class OpenPiece
         _second[block] = null;
         ReceivedBlocks++;
         _missingInSegment[SegmentOf(block)]--;
-        return other;
     }
 
     /// <summary>The next segment in order when it is full, and no longer ours then; null when it is not full.</summary>
@@ -168,6 +168,27 @@ internal sealed class OpenPiece
         byte[] segment = _segments[FlushedSegments]!;
         _segments[FlushedSegments++] = null;
         return segment;
+    }
+
+    /// <summary>Forgets the blocks that were not handed to the disk, and gives their memory back. Nobody may be asked for any. Returns how many bytes they were.</summary>
+    public long Drop(SegmentPool pool)
+    {
+        long dropped = 0;
+        for (int block = 0; block < BlockCount; block++)
+        {
+            if (!_received[block] || SegmentOf(block) < FlushedSegments)
+                continue;
+            _received[block] = false;
+            _first[block] = null;
+            _missingInSegment[SegmentOf(block)]++;
+            _cursor = Math.Min(_cursor, block);
+            ReceivedBlocks--;
+            FreeBlocks++;
+            dropped += LengthOf(block);
+        }
+
+        Abandon(pool);
+        return dropped;
     }
 
     /// <summary>Gives back the memory of what was not handed to the disk.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Swarm;
 
@@ -16,6 +17,8 @@ internal sealed class PeerBook
     private const double LongestPause = 600;
     private const double LongestManualPause = 30;
     private const double AfterLoss = 2;
+    private const double AfterDuplicate = 300;
+    private const int AfterViolation = 4; // it may be a fault of the moment, but it is no peer to hurry back to
     private const int BansPerAddress = 3;
 
     private readonly Dictionary<IPEndPoint, PeerCandidate> _candidates = [];
@@ -32,6 +35,7 @@ internal sealed class PeerBook
     /// <summary>Notes an address; false when it was known, or is no address of a peer.</summary>
     public bool Add(IPEndPoint endPoint, PeerSource source, double now)
     {
+        endPoint = TcpPeerStream.Unmap(endPoint);
         if (_candidates.Count >= MaxCandidates || !IsUsable(endPoint) || _candidates.ContainsKey(endPoint))
             return false;
         var candidate = new PeerCandidate(endPoint, source);
@@ -68,16 +72,23 @@ internal sealed class PeerBook
     }
 
     /// <summary>A connection has ended that had worked.</summary>
-    public void Lost(PeerCandidate candidate, double lasted, double now)
+    public void Lost(PeerCandidate candidate, double lasted, double now, bool violated = false)
     {
         candidate.IsBusy = false;
         if (lasted > 10)
             candidate.Failures = 0;
-        candidate.Failures++;
+        candidate.Failures += violated ? AfterViolation : 1;
         Wait(candidate, now + Math.Min(AfterLoss * Math.Pow(2, Math.Min(candidate.Failures - 1, 20)), LongestPause));
     }
 
-    /// <summary>The address is one to leave alone: ourselves, or a peer that has another connection.</summary>
+    /// <summary>The peer has another connection; should that end, the address is worth trying again.</summary>
+    public void PutOff(PeerCandidate candidate, double now)
+    {
+        candidate.IsBusy = false;
+        Wait(candidate, now + AfterDuplicate);
+    }
+
+    /// <summary>The address is one to leave alone: ourselves, or a peer that needs nothing and has nothing for us.</summary>
     public static void Drop(PeerCandidate candidate) => candidate.IsBanned = true;
 
     /// <summary>Never connects to or accepts the address again. An IP address with several banned ports is banned as a whole.</summary>

@@ -156,6 +156,19 @@ internal sealed class PiecePicker
         CloseIfUntouched(item.Piece);
     }
 
+    /// <summary>A peer that was late sends again: what it owes and nobody else was asked for meanwhile is its own again.</summary>
+    public static void Reclaim(PeerState peer)
+    {
+        for (int i = 0; i < peer.Outstanding.Count; i++)
+        {
+            Outstanding item = peer.Outstanding[i];
+            if (!item.IsReleased || item.Piece.IsClosed || !item.Piece.IsFree(item.Block))
+                continue;
+            item.Piece.AddRequester(item.Block, peer);
+            peer.Outstanding[i] = item with { IsReleased = false };
+        }
+    }
+
     /// <summary>A peer is gone or chokes us: what it began is others' to go on with.</summary>
     public void Disown(PeerState peer)
     {
@@ -201,11 +214,11 @@ internal sealed class PiecePicker
         for (int i = _openList.Count - 1; i >= 0; i--)
         {
             OpenPiece piece = _openList[i];
-            if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || piece.FlushedSegments > 0 || peers.Any(peer => peer.CanBeAsked && peer.Pieces[piece.Index]))
+            if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || peers.Any(peer => peer.CanBeAsked && peer.Pieces[piece.Index]))
                 continue;
-            for (int block = 0; block < piece.BlockCount; block++)
-                wasted += piece.IsReceived(block) ? piece.LengthOf(block) : 0;
-            Requeue(piece);
+            wasted += piece.Drop(_pool);
+            if (piece.IsUntouched)
+                Requeue(piece); // else its beginning is hashed and written, and waits for the rest
         }
 
         return wasted;
@@ -215,7 +228,7 @@ internal sealed class PiecePicker
     {
         foreach (OpenPiece piece in _openList)
         {
-            if (piece.Owner is null && piece.FreeBlocks > 0 && peer.Pieces[piece.Index] && TryTake(piece, peer, out picked))
+            if ((piece.Owner is null || piece.Owner == peer) && piece.FreeBlocks > 0 && peer.Pieces[piece.Index] && TryTake(piece, peer, out picked))
             {
                 piece.Owner = peer;
                 peer.Current = piece;
@@ -261,18 +274,33 @@ internal sealed class PiecePicker
         return -1;
     }
 
-    /// <summary>Takes a block of a piece that another peer is at: of the one that has most to do.</summary>
+    /// <summary>Takes a block of a piece that another peer is at: of the one that has most to do. A piece on parole is taken over, and only from a peer that is much slower.</summary>
     private bool TryShare(PeerState peer, out Outstanding picked)
     {
         OpenPiece? most = null;
+        bool hasRoom = _pool.HasRoom(_segmentLength);
         foreach (OpenPiece piece in _openList)
         {
-            if (piece.FreeBlocks > (most?.FreeBlocks ?? 0) && !piece.IsOnParole && peer.Pieces[piece.Index] && CanReserveNext(piece))
+            if (piece.FreeBlocks <= (most?.FreeBlocks ?? 0) || !peer.Pieces[piece.Index])
+                continue;
+            if (piece.IsOnParole && piece.Owner is { } owner && owner.Rate * EndGame.MuchSlower >= peer.Rate)
+                continue;
+            if (hasRoom || piece.SegmentOf(piece.NextFree()) < piece.ReservedSegments)
                 most = piece;
         }
 
         picked = default;
-        return most is not null && TryTake(most, peer, out picked);
+        if (most is null || !TryTake(most, peer, out picked))
+            return false;
+        if (most.IsOnParole)
+        {
+            if (most.Owner is { } slow && slow.Current == most)
+                slow.Current = null;
+            most.Owner = peer;
+            peer.Current = most;
+        }
+
+        return true;
     }
 
     private bool CanReserveNext(OpenPiece piece)

@@ -113,7 +113,7 @@ internal sealed partial class TorrentSession
     {
         if (_isShortOfMemory)
         {
-            _wasted += _picker.AbandonUnfinishable([.. _peers.Select(peer => peer.State)]);
+            _wasted += _picker.AbandonUnfinishable(States());
             AskAll();
         }
 

@@ -176,17 +176,19 @@ internal sealed partial class TorrentSession
 
     public void InterestChanged(PeerSession peer)
     {
-        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(_peers))
+        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(States()))
             peer.SendChoke(false);
     }
 
     /// <summary>Chooses anew whom to send to.</summary>
     private void Rechoke()
     {
-        HashSet<PeerSession> chosen = _choker.Choose(_peers, IsComplete, Now);
+        HashSet<PeerState> chosen = _choker.Choose(States(), IsComplete, Now);
         foreach (PeerSession peer in _peers)
-            peer.SendChoke(!chosen.Contains(peer));
+            peer.SendChoke(!chosen.Contains(peer.State));
     }
+
+    private PeerState[] States() => Array.ConvertAll(_peers, peer => peer.State);
 
     private bool ReachedNobody => !_everConnected && _announcer is not { AnySucceeded: true };
 }

@@ -80,14 +80,19 @@ internal sealed partial class TorrentSession
     public void BlockReceived(PeerSession peer, Outstanding item)
     {
         OpenPiece piece = item.Piece;
-        PeerState? other = piece.Receive(item.Block, peer.State);
-        other?.Session?.SendCancel(piece, item.Block);
+        PeerState? first = piece.FirstRequester(item.Block), second = piece.SecondRequester(item.Block);
+        piece.Receive(item.Block, peer.State);
+        if (first != peer.State)
+            first?.Session?.SendCancel(piece, item.Block);
+        if (second != peer.State)
+            second?.Session?.SendCancel(piece, item.Block);
         _downloaded += piece.LengthOf(item.Block);
         _lastProgressAt = Now;
         if (peer.State.IsSnubbed)
         {
             peer.State.IsSnubbed = false;
             peer.State.Window.Restart();
+            PiecePicker.Reclaim(peer.State);
         }
 
         peer.State.Window.BlockReceived(peer.State.Rate, _lastProgressAt);

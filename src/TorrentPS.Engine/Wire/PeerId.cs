@@ -45,7 +45,7 @@ internal static class PeerId
     {
         if (id.Length < Length)
             return null;
-        return AzureusStyle(id) ?? ShadowStyle(id) ?? MainlineStyle(id);
+        return AzureusStyle(id) ?? Aria2Style(id) ?? ShadowStyle(id) ?? MainlineStyle(id);
     }
 
     /// <summary>'-', two letters, four version characters, '-'.</summary>
@@ -54,24 +54,56 @@ internal static class PeerId
         if (id[0] != '-' || id[7] != '-' || !char.IsAsciiLetterOrDigit((char)id[1]) || !IsClientCharacter(id[2]))
             return null;
         string code = string.Create(2, (First: (char)id[1], Second: (char)id[2]), static (span, pair) => (span[0], span[1]) = pair);
+        ReadOnlySpan<byte> version = id[3..7];
+        foreach (byte value in version)
+        {
+            if (Digit(value) < 0)
+                return s_azureus.GetValueOrDefault(code);
+        }
+
         if (!s_azureus.TryGetValue(code, out string? name))
-            return string.Create(CultureInfo.InvariantCulture, $"{code} {Encoding.ASCII.GetString(id[3..7])}");
-        if (code is "TR" && Digit(id[3]) == 0)
-            return $"{name} 0.{(char)id[4]}{(char)id[5]}"; // before 4.0: one digit for major, two for minor
-        if (code is "TR" && Digit(id[3]) is 1 or 2 or 3)
-            return $"{name} {(char)id[3]}.{(char)id[4]}{(char)id[5]}";
-        return $"{name} {Version(id[3..7])}";
+            return string.Create(CultureInfo.InvariantCulture, $"{code} {Encoding.ASCII.GetString(version)}");
+        string number = code switch
+        {
+            "TR" when Digit(version[0]) <= 3 => OldTransmissionVersion(version),
+            "WW" or "WD" => string.Create(CultureInfo.InvariantCulture, $"{10 * Digit(version[0]) + Digit(version[1])}.{10 * Digit(version[2]) + Digit(version[3])}"),
+            _ => Version(version),
+        };
+        return $"{name} {number}";
+    }
+
+    /// <summary>Before 4.0: one digit for major, two for minor, and in the first years all at the end.</summary>
+    private static string OldTransmissionVersion(ReadOnlySpan<byte> version)
+    {
+        if (!version.StartsWith("00"u8))
+            return $"{(char)version[0]}.{(char)version[1]}{(char)version[2]}";
+        return version[2] == '0' ? $"0.{(char)version[3]}" : $"0.{(char)version[2]}{(char)version[3]}";
+    }
+
+    /// <summary>"A2", then the version's numbers, each after a dash, and a dash.</summary>
+    private static string? Aria2Style(ReadOnlySpan<byte> id)
+    {
+        if (!id.StartsWith("A2-"u8))
+            return null;
+        int dashes = 0, end = 3;
+        for (; end < id.Length && dashes < 3; end++)
+        {
+            bool isDash = id[end] == '-';
+            if (isDash ? id[end - 1] == '-' : !char.IsAsciiDigit((char)id[end]))
+                return null;
+            dashes += isDash ? 1 : 0;
+        }
+
+        return dashes == 3 ? $"aria2 {Encoding.ASCII.GetString(id[3..(end - 1)]).Replace('-', '.')}" : null;
     }
 
     private static bool IsClientCharacter(byte value) => char.IsAsciiLetterOrDigit((char)value) || value is (byte)'~';
 
-    /// <summary>Major.minor.patch, and a fourth number where it says something.</summary>
+    /// <summary>Major.minor.patch, and a fourth number where it says something; a letter there tells the kind of build, not a number.</summary>
     private static string Version(ReadOnlySpan<byte> digits)
     {
         int a = Digit(digits[0]), b = Digit(digits[1]), c = Digit(digits[2]), d = Digit(digits[3]);
-        if (a < 0 || b < 0 || c < 0)
-            return Encoding.ASCII.GetString(digits);
-        return d > 0
+        return d is > 0 and < 10
             ? string.Create(CultureInfo.InvariantCulture, $"{a}.{b}.{c}.{d}")
             : string.Create(CultureInfo.InvariantCulture, $"{a}.{b}.{c}");
     }

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Security.Cryptography;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>What the swarm's tests are made of.</summary>
+internal static class SwarmData
+{
+    private static int s_port = 1000;
+
+    /// <summary>A torrent whose pieces are of so many blocks; its hashes are those of no data.</summary>
+    public static Torrent Pieces(int count, int blocks = 4, int lastBytes = 0)
+    {
+        int pieceLength = blocks * 16384;
+        long length = (long)count * pieceLength - (lastBytes > 0 ? pieceLength - lastBytes : 0);
+        return new Torrent
+        {
+            Name = "pieces",
+            InfoHash = InfoHash.Create(SHA1.HashData([(byte)count, (byte)blocks])),
+            Version = TorrentVersion.V1,
+            PieceLength = pieceLength,
+            Length = length,
+            PieceCount = count,
+            Files = [new TorrentFile("pieces", length, 0, 0)],
+            IsSingleFile = true,
+            InfoBytes = ReadOnlyMemory<byte>.Empty,
+            PieceHashes = new byte[20 * count],
+        };
+    }
+
+    /// <summary>A peer that has the pieces, and does not choke us.</summary>
+    public static PeerState Peer(int pieceCount, params IEnumerable<int> pieces)
+    {
+        PeerState peer = new(null, new IPEndPoint(IPAddress.Loopback, Interlocked.Increment(ref s_port)), pieceCount) { IsChokingUs = false };
+        foreach (int piece in pieces)
+            peer.Pieces.Add(piece);
+        return peer;
+    }
+
+    public static PeerState Seed(int pieceCount) => Peer(pieceCount, Enumerable.Range(0, pieceCount));
+
+    public static Bitfield Set(int length, params IEnumerable<int> pieces)
+    {
+        Bitfield set = new(length);
+        foreach (int piece in pieces)
+            set.Add(piece);
+        return set;
+    }
+
+    public static Bitfield All(int length) => Set(length, Enumerable.Range(0, length));
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>A torrent's loop as a test wants it: everything that is posted runs on the test's thread, when the test says so.</summary>
+internal sealed class TestLoop : SynchronizationContext, IDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _work = [];
+    private readonly SynchronizationContext? _outer = Current;
+
+    public override void Post(SendOrPostCallback d, object? state) => _work.Add((d, state));
+
+    public override SynchronizationContext CreateCopy() => this;
+
+    /// <summary>Runs something and then all that is posted, until nothing is left.</summary>
+    public void Run(Action? action = null)
+    {
+        SetSynchronizationContext(this);
+        try
+        {
+            action?.Invoke();
+            while (_work.TryTake(out var work))
+                work.Callback(work.State);
+        }
+        finally
+        {
+            SetSynchronizationContext(_outer);
+        }
+    }
+
+    /// <summary>Runs what is posted, by other threads too, until a condition holds.</summary>
+    public void RunUntil(Func<bool> condition)
+    {
+        SetSynchronizationContext(this);
+        try
+        {
+            while (!condition())
+            {
+                Assert.True(_work.TryTake(out var work, s_limit), "what is waited for does not come");
+                work.Callback(work.State);
+            }
+        }
+        finally
+        {
+            SetSynchronizationContext(_outer);
+        }
+
+        Run();
+    }
+
+    public void Dispose() => _work.Dispose();
+}
