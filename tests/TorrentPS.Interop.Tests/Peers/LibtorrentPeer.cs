@@ -14,7 +14,7 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     private static readonly Lazy<Task<bool>> s_isInstalled = new(IsInstalledAsync);
 
     private readonly ExternalProcess _process;
-    private volatile Status _status = new("starting", false, 0, 0, 0, [], [], null);
+    private volatile Status _status = new("starting", false, 0, 0, 0, [], [], false, null);
 
     private LibtorrentPeer(IPEndPoint endPoint, string script, object config, string folder)
     {
@@ -37,20 +37,21 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="folder">Where the data is or goes.</param>
     /// <param name="upLimit">Bytes a second that it sends at most; 0 means no limit.</param>
     /// <param name="trackers">Whether it announces to the torrent's trackers.</param>
-    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false)
+    /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
+    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false)
     {
         await RequireAsync();
         IPEndPoint endPoint = Loopback.Next();
         LibtorrentPeer peer = new(endPoint, Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py"),
-            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers }, folder);
+            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted }, folder);
         await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent checked its files and listens");
         return peer;
     }
 
     /// <summary>Starts one that has all the data.</summary>
-    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false)
+    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false)
     {
-        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers);
+        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted);
         Assert.True(peer.Current.Complete, $"libtorrent finds the data incomplete: {peer.Current}");
         return peer;
     }
@@ -83,8 +84,9 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="Uploaded">Bytes of piece data sent.</param>
     /// <param name="Peers">Addresses it is connected to.</param>
     /// <param name="Clients">What these call themselves.</param>
+    /// <param name="Encrypted">Whether it has peers, and is encrypted with all.</param>
     /// <param name="Error">What went wrong with the torrent.</param>
-    internal sealed record Status(string State, bool Complete, long Done, long Downloaded, long Uploaded, string[] Peers, string[] Clients, string? Error)
+    internal sealed record Status(string State, bool Complete, long Done, long Downloaded, long Uploaded, string[] Peers, string[] Clients, bool Encrypted, string? Error)
     {
         public bool IsChecked => Error is not null || !(State is "starting" || State.StartsWith("checking", StringComparison.Ordinal));
     }

@@ -75,11 +75,11 @@ internal sealed class NodeTracker : IAsyncDisposable
             try
             {
                 if (await npm.WaitForExitAsync(TimeSpan.FromSeconds(75)) != 0)
-                    return (null, $"bittorrent-tracker could not be installed (needs a package registry): {LastLine(npm.Errors)}");
+                    return Missing(making, FirstError(npm.Errors));
             }
             catch (TimeoutException)
             {
-                return (null, "bittorrent-tracker could not be installed: npm install took longer than 75 s.");
+                return Missing(making, "npm install took longer than 75 s");
             }
 
             try
@@ -97,7 +97,14 @@ internal sealed class NodeTracker : IAsyncDisposable
         return (folder, null);
     }
 
-    private static string LastLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [.., string last] ? last : "npm said nothing";
+    private static (string? Folder, string? Missing) Missing(string making, string reason)
+    {
+        Directory.Delete(making, recursive: true);
+        return (null, $"npm could not install bittorrent-tracker, which needs a package registry ({reason}): npm install bittorrent-tracker@{Version}");
+    }
+
+    private static string FirstError(string text) =>
+        text.Split('\n').FirstOrDefault(line => line.StartsWith("npm error", StringComparison.Ordinal))?.Trim() ?? "npm said nothing";
 
     private static void Copy(string source, string target)
     {

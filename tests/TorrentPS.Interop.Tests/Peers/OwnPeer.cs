@@ -13,10 +13,10 @@ internal sealed class OwnPeer : IAsyncDisposable
     private readonly LatestProgress _progress = new();
     private readonly System.Text.StringBuilder _log = new();
 
-    private OwnPeer(TestTorrent torrent, DownloadOptions options, int port)
+    private OwnPeer(TestTorrent torrent, DownloadOptions options, int port, EncryptionMode encryption)
     {
         EndPoint = new IPEndPoint(IPAddress.Loopback, port);
-        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Log = Log });
+        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, Log = Log });
         Result = _client.DownloadAsync(torrent.Info, options, _progress, _stop.Token);
     }
 
@@ -31,12 +31,13 @@ internal sealed class OwnPeer : IAsyncDisposable
     public static DownloadOptions Options(string folder, params IPEndPoint[] peers) =>
         new() { Destination = folder, Peers = peers, Sources = [PeerSource.Tracker, PeerSource.Manual], Timeout = Limits.Transfer };
 
-    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options) => new(torrent, options, Loopback.FreePort());
+    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer) =>
+        new(torrent, options, Loopback.FreePort(), encryption);
 
     /// <summary>Downloads to the end.</summary>
-    public static async Task<TorrentDownload> DownloadAsync(TestTorrent torrent, DownloadOptions options)
+    public static async Task<TorrentDownload> DownloadAsync(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer)
     {
-        await using OwnPeer peer = Start(torrent, options);
+        await using OwnPeer peer = Start(torrent, options, encryption);
         return await peer.UntilCompletedAsync();
     }
 

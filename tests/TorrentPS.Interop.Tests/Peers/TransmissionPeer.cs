@@ -27,12 +27,13 @@ internal sealed class TransmissionPeer : IAsyncDisposable
     /// <param name="folder">Where the data is or goes.</param>
     /// <param name="temp">Where its settings go.</param>
     /// <param name="upLimit">Kilobytes a second that it sends at most; 0 means no limit.</param>
-    public static async Task<TransmissionPeer> StartAsync(TestTorrent torrent, string folder, TempFolder temp, int upLimit = 0)
+    /// <param name="encrypted">Whether it takes only encrypted connections.</param>
+    public static async Task<TransmissionPeer> StartAsync(TestTorrent torrent, string folder, TempFolder temp, int upLimit = 0, bool encrypted = false)
     {
         string program = Installed.Require("transmission-daemon", "transmission-daemon");
         IPEndPoint endPoint = Loopback.Next(), rpc = Loopback.Next();
         string home = temp.Folder($"transmission-{Guid.NewGuid():n}");
-        await File.WriteAllTextAsync(Path.Combine(home, "settings.json"), Settings(endPoint, rpc, folder, upLimit).ToJsonString(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(home, "settings.json"), Settings(endPoint, rpc, folder, upLimit, encrypted).ToJsonString(), TestContext.Current.CancellationToken);
         ExternalProcess process = ExternalProcess.Start(program, ["--foreground", "--config-dir", home], home, new Dictionary<string, string> { ["HOME"] = home });
         TransmissionPeer peer = new(endPoint, new Uri($"http://{rpc}/transmission/rpc"), process);
         try
@@ -48,9 +49,9 @@ internal sealed class TransmissionPeer : IAsyncDisposable
     }
 
     /// <summary>Starts one that has all the data.</summary>
-    public static async Task<TransmissionPeer> SeedAsync(TestTorrent torrent, string folder, TempFolder temp, int upLimit = 0)
+    public static async Task<TransmissionPeer> SeedAsync(TestTorrent torrent, string folder, TempFolder temp, int upLimit = 0, bool encrypted = false)
     {
-        TransmissionPeer peer = await StartAsync(torrent, folder, temp, upLimit);
+        TransmissionPeer peer = await StartAsync(torrent, folder, temp, upLimit, encrypted);
         await peer.UntilAsync(status => status.Seeding, "has found the data complete");
         return peer;
     }
@@ -79,7 +80,7 @@ internal sealed class TransmissionPeer : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
-    private static JsonObject Settings(IPEndPoint endPoint, IPEndPoint rpc, string folder, int upLimit) => new()
+    private static JsonObject Settings(IPEndPoint endPoint, IPEndPoint rpc, string folder, int upLimit, bool encrypted) => new()
     {
         ["download-dir"] = folder,
         ["peer-port"] = endPoint.Port,
@@ -95,7 +96,7 @@ internal sealed class TransmissionPeer : IAsyncDisposable
         ["pex-enabled"] = false,
         ["utp-enabled"] = false,
         ["port-forwarding-enabled"] = false,
-        ["encryption"] = 0,
+        ["encryption"] = encrypted ? 2 : 0,
         ["preallocation"] = 0,
         ["upload-slots-per-torrent"] = 50,
         ["speed-limit-up"] = upLimit,

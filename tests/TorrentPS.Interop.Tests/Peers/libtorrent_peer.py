@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A libtorrent peer for the interop tests.
 
-One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path), and up_limit, down_limit (bytes a second), trackers (bool).
+One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path), and up_limit, down_limit (bytes a second), trackers (bool),
+encrypted (bool: RC4 or nothing).
 Then JSON lines, in: {"connect": "IP:PORT"}, {"up_limit": N}; out: the torrent's status whenever it changed.
 It ends when its input ends, so it never outlives the test that started it."""
 import json
@@ -16,14 +17,16 @@ import libtorrent as lt  # noqa: E402
 
 
 def start_session(config):
-    plain = int(lt.enc_policy.pe_enabled)
+    encrypted = config.get("encrypted", False)
+    policy = int(lt.enc_policy.pe_forced if encrypted else lt.enc_policy.pe_enabled)
+    level = int(lt.enc_level.pe_rc4 if encrypted else lt.enc_level.pe_both)
     session = lt.session({
         "listen_interfaces": config["listen"],
         # Outgoing connections come from the peer's own address as well.
         "outgoing_interfaces": config["listen"].rsplit(":", 1)[0],
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
         "enable_incoming_utp": False, "enable_outgoing_utp": False,
-        "in_enc_policy": plain, "out_enc_policy": plain, "allowed_enc_level": int(lt.enc_level.pe_both),
+        "in_enc_policy": policy, "out_enc_policy": policy, "allowed_enc_level": level,
         # Loopback: peers may share an address, trackers may be local, and who was not there yet is tried again soon.
         "allow_multiple_connections_per_ip": True, "ssrf_mitigation": False,
         "min_reconnect_time": 1, "max_failcount": 10000, "peer_connect_timeout": 5,
@@ -62,6 +65,7 @@ def status_of(handle, peers):
         "state": str(status.state), "complete": bool(status.is_seeding), "done": status.total_wanted_done,
         "downloaded": status.total_payload_download, "uploaded": status.total_payload_upload,
         "peers": [f"{p.ip[0]}:{p.ip[1]}" for p in peers], "clients": [p.client.decode("utf-8", "replace") for p in peers],
+        "encrypted": bool(peers) and all(p.flags & lt.peer_info.rc4_encrypted for p in peers),
         "error": status.errc.message() if status.errc.value() else None,
     }
 
