@@ -60,7 +60,7 @@ public sealed partial class TorrentClient
         ArgumentNullException.ThrowIfNull(torrent);
         options ??= new PeerSearchOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxPeers);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Port, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Port);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Port, 65535);
         return FindPeersCoreAsync(torrent, options, cancellationToken);
     }
