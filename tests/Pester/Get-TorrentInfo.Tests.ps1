@@ -1,6 +1,6 @@
 #Requires -Version 7.6
 BeforeAll {
-    Import-Module (Join-Path $PSScriptRoot '../../out/TorrentPS/TorrentPS.psd1') -Force
+    Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
     Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
     $one = New-TestTorrent -Path (Join-Path $TestDrive 'one.torrent') -Tracker 'http://127.0.0.1:1/announce', 'http://127.0.0.1:2/announce' -Comment 'hello'
     $two = New-TestTorrent -Path (Join-Path $TestDrive 'two.torrent') -Name 'many' -Private -Files ([ordered]@{ 'a.txt' = 10; 'sub/b.bin' = 40000; 'ü/空.dat' = 0 })

@@ -1,6 +1,6 @@
 #Requires -Version 7.6
 BeforeAll {
-    Import-Module (Join-Path $PSScriptRoot '../../out/TorrentPS/TorrentPS.psd1') -Force
+    Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
     Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
 }
 

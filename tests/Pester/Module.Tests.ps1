@@ -1,7 +1,8 @@
 #Requires -Version 7.6
 BeforeDiscovery {
     $root = Resolve-Path (Join-Path $PSScriptRoot '../..')
-    Import-Module (Join-Path $root 'out/TorrentPS/TorrentPS.psd1') -Force
+    $folder = $env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')
+    Import-Module $folder -Force
     $commands = @(Get-Command -Module TorrentPS | ForEach-Object { @{ Name = $_.Name; Command = $_; Root = "$root" } })
     $parameters = foreach ($command in $commands) {
         foreach ($parameter in $command.Command.Parameters.Values) {
@@ -16,7 +17,7 @@ BeforeDiscovery {
 Describe 'The module' {
     BeforeAll {
         $root = Resolve-Path (Join-Path $PSScriptRoot '../..')
-        $folder = Join-Path $root 'out/TorrentPS'
+        $folder = $env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')
     }
 
     It 'has a valid manifest' {

@@ -17,6 +17,19 @@ public sealed class PesterSuiteTests
 
     private static string SuiteFolder => Path.Combine(RepositoryRoot, "tests", "Pester");
 
+    /// <summary>Where the build that these tests are of lays the module out.</summary>
+    private static string ModuleFolder
+    {
+        get
+        {
+#if DEBUG
+            return Path.Combine(RepositoryRoot, "out", "Debug", "TorrentPS");
+#else
+            return Path.Combine(RepositoryRoot, "out", "TorrentPS");
+#endif
+        }
+    }
+
     private static string RepositoryRoot
     {
         get
@@ -69,6 +82,7 @@ public sealed class PesterSuiteTests
             RedirectStandardError = true,
         };
         start.Environment["NO_COLOR"] = "1";
+        start.Environment["TORRENTPS_MODULE"] = ModuleFolder;
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         StringBuilder output = new();
