@@ -35,7 +35,7 @@ internal sealed class BlockReader(DataStore store, DiskTally tally, IReadOnlyLis
         {
             failure = e;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
         {
             failure = new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
         }

@@ -53,14 +53,14 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private void Accept(PeerStream stream)
     {
-        if (_torrents.Count == 0 || Interlocked.Increment(ref _pending) > MaxPending)
+        if (Interlocked.Increment(ref _pending) <= MaxPending && _torrents.Count > 0)
         {
-            Interlocked.Decrement(ref _pending);
-            stream.Dispose();
+            _ = GreetAsync(stream);
             return;
         }
 
-        _ = GreetAsync(stream);
+        Interlocked.Decrement(ref _pending);
+        stream.Dispose();
     }
 
     private async Task GreetAsync(PeerStream stream)

@@ -58,7 +58,9 @@ internal sealed partial class PeerSession
     {
         // Wait for data before taking a share of the limit, so that idle peers take none.
         await _stream.ReceiveAsync(Memory<byte>.Empty);
+        IsHeldBack = true;
         int allowed = await _swarm.DownloadLimiter.TakeAsync(buffer.Length);
+        IsHeldBack = false;
         int received = 0;
         try
         {

@@ -15,6 +15,8 @@ internal sealed partial class PeerSession
     private int _outgoingLength;
     private bool _isSending;
     private int _dropped;
+    private int _allowance; // bytes taken of the upload limit and not sent yet
+    private bool _isWaitingForAllowance;
 
     /// <summary>How many blocks the peer waits for.</summary>
     public int RequestsWaiting => _requests.Count;
@@ -106,7 +108,7 @@ internal sealed partial class PeerSession
             {
                 if (_outgoingLength > 0)
                     await SendMessagesAsync();
-                else if (_requests.Count > 0)
+                else if (_requests.Count > 0 && MaySendBlocks())
                     await SendBlocksAsync();
                 else
                     break;
@@ -123,6 +125,8 @@ internal sealed partial class PeerSession
         finally
         {
             _isSending = false;
+            if (_requests.Count == 0)
+                GiveAllowanceBack();
             if (_isClosed)
                 ReturnBuffers();
         }
@@ -145,15 +149,39 @@ internal sealed partial class PeerSession
         }
     }
 
+    /// <summary>Whether blocks may be sent now. Where the upload limit says not yet, that is waited for aside, so that other messages go on.</summary>
+    private bool MaySendBlocks()
+    {
+        if (!_swarm.UploadLimiter.IsLimited)
+            _allowance = BlocksPerSend * BlockRequest.BlockLength;
+        else if (_allowance == 0 && !_isWaitingForAllowance)
+            _ = WaitForAllowanceAsync();
+        return _allowance > 0;
+    }
+
+    private async Task WaitForAllowanceAsync()
+    {
+        _isWaitingForAllowance = true;
+        _allowance = await _swarm.UploadLimiter.TakeAsync(BlockRequest.BlockLength);
+        _isWaitingForAllowance = false;
+        if (_isClosed || _requests.Count == 0)
+            GiveAllowanceBack();
+        else
+            Flush();
+    }
+
+    private void GiveAllowanceBack()
+    {
+        _swarm.UploadLimiter.GiveBack(_allowance);
+        _allowance = 0;
+    }
+
     /// <summary>Reads the next few blocks that the peer asked for and sends them in one go.</summary>
     private async Task SendBlocksAsync()
     {
         var batch = new List<BlockRequest>(BlocksPerSend);
         int blocks = 0, bytes = 0;
-        int allowed = _swarm.UploadLimiter.IsLimited
-            ? await _swarm.UploadLimiter.TakeAsync(BlockRequest.BlockLength)
-            : BlocksPerSend * BlockRequest.BlockLength;
-        while (_requests.First is { } first && blocks < allowed && bytes + first.Value.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
+        while (_requests.First is { } first && blocks < _allowance && bytes + first.Value.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
         {
             batch.Add(first.Value);
             blocks += first.Value.Length;
@@ -161,9 +189,8 @@ internal sealed partial class PeerSession
             _requests.RemoveFirst();
         }
 
-        _swarm.UploadLimiter.GiveBack(allowed - blocks); // below zero where blocks are larger than what was taken: the next ones wait longer
-        if (batch.Count == 0 || _isClosed)
-            return;
+        _allowance -= blocks;
+        GiveAllowanceBack(); // below zero where blocks are larger than what was taken: the next ones wait longer
         byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
         try
         {

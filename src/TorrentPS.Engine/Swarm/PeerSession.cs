@@ -48,6 +48,9 @@ internal sealed partial class PeerSession
 
     public bool IsClosed => _isClosed;
 
+    /// <summary>Whether the peer has sent something that the download limit does not let us read yet: then its silence is ours.</summary>
+    public bool IsHeldBack { get; private set; }
+
     /// <summary>Sends the first messages and then reads until the connection ends.</summary>
     public async Task RunAsync()
     {
@@ -114,6 +117,8 @@ internal sealed partial class PeerSession
     /// <summary>Looks at the clock: keep-alive, silence.</summary>
     public void Tick(double now)
     {
+        if (IsHeldBack)
+            _lastReceivedAt = now;
         if (now - _lastReceivedAt > SilenceSeconds)
         {
             Close(PeerClose.TimedOut);

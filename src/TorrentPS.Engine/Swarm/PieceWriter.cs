@@ -96,7 +96,7 @@ internal sealed class PieceWriter : IDiskJob
         {
             Failure ??= e;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
         {
             Failure ??= new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
         }

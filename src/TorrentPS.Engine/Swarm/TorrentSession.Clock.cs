@@ -82,6 +82,8 @@ internal sealed partial class TorrentSession
     {
         PeerState state = peer.State;
         state.Rate = state.DownloadRate.PerSecond(now);
+        if (peer.IsHeldBack)
+            state.LastBlockAt = now;
         double silent = now - state.LastBlockAt;
         if (state.Outstanding.Count > 0 && silent > DropSeconds)
         {
@@ -113,6 +115,7 @@ internal sealed partial class TorrentSession
     {
         if (_isShortOfMemory)
         {
+            _isShortOfMemory = false;
             _wasted += _picker.AbandonUnfinishable(States());
             AskAll();
         }

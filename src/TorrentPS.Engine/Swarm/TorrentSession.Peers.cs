@@ -61,10 +61,8 @@ internal sealed partial class TorrentSession
             _connectsEnded.TrySetResult();
         if (outcome is { Stream: { } stream, Handshake: { } handshake })
         {
-            if (Join(stream, handshake) is { } peer)
-                _dialled.Add(peer, candidate);
-            else
-                PeerBook.Drop(candidate);
+            if (!Join(stream, handshake, candidate))
+                _book.PutOff(candidate, Now);
             return;
         }
 
@@ -91,7 +89,7 @@ internal sealed partial class TorrentSession
                 Handshake.Write(own, WireHash.Span, _peerId);
                 await stream.SendAsync(own, _stopping.Token);
                 _incomingSeen++;
-                Join(stream, handshake);
+                Join(stream, handshake, null);
                 return;
             }
             catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -104,8 +102,8 @@ internal sealed partial class TorrentSession
         _services.Connector.Release();
     }
 
-    /// <summary>Begins a session; null when there is one with this peer already, which then stays.</summary>
-    private PeerSession? Join(PeerStream stream, Handshake handshake)
+    /// <summary>Begins a session; false when there is one with this peer already, which then stays, or the peer is banned.</summary>
+    private bool Join(PeerStream stream, Handshake handshake, PeerCandidate? candidate)
     {
         bool isWelcome = !_isStopping && !_bannedIds.Contains(Convert.ToHexString(handshake.PeerId));
         if (isWelcome && Array.Find(_peers, peer => peer.Handshake.PeerId.SequenceEqual(handshake.PeerId)) is { } twin)
@@ -123,15 +121,17 @@ internal sealed partial class TorrentSession
         {
             stream.Dispose();
             _services.Connector.Release();
-            return null;
+            return false;
         }
 
         var peer = new PeerSession(this, stream, handshake, _torrent.PieceCount);
         _peers = [.. _peers, peer];
         _everConnected = true;
-        _ = peer.RunAsync();
+        if (candidate is not null)
+            _dialled.Add(peer, candidate);
+        _ = peer.RunAsync(); // may end at once, and then is no longer among the peers
         Log($"Peer {peer.EndPoint} connected: {peer.Client}");
-        return peer;
+        return true;
     }
 
     public void Closed(PeerSession peer, PeerClose reason)
@@ -143,9 +143,11 @@ internal sealed partial class TorrentSession
         if (_dialled.Remove(peer, out PeerCandidate? candidate))
         {
             if (reason == PeerClose.Duplicate)
+                _book.PutOff(candidate, Now);
+            else if (reason == PeerClose.NothingToDo)
                 PeerBook.Drop(candidate);
             else
-                _book.Lost(candidate, Now - peer.ConnectedAt, Now);
+                _book.Lost(candidate, Now - peer.ConnectedAt, Now, reason == PeerClose.Violation);
         }
 
         if (_isStopping)
@@ -154,12 +156,7 @@ internal sealed partial class TorrentSession
         AskAll();
     }
 
-    public void Violated(PeerSession peer, string what)
-    {
-        Log($"Peer {peer.EndPoint} broke the protocol: {what}");
-        if (_dialled.TryGetValue(peer, out PeerCandidate? candidate))
-            candidate.Failures += 3; // it may be a fault of the moment, but it is no peer to hurry back to
-    }
+    public void Violated(PeerSession peer, string what) => Log($"Peer {peer.EndPoint} broke the protocol: {what}");
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => AskForBlocks(peer);
 

@@ -57,7 +57,8 @@ internal sealed partial class TorrentSession
                 break;
         }
 
-        _isShortOfMemory = state.Outstanding.Count < window && Pool.IsShort;
+        if (state.Outstanding.Count < window && Pool.IsShort)
+            _isShortOfMemory = true; // when memory is free again, all are asked again
         peer.Flush();
     }
 
@@ -66,6 +67,13 @@ internal sealed partial class TorrentSession
     {
         foreach (PeerSession peer in _peers)
             AskForBlocks(peer);
+    }
+
+    /// <summary>There may be memory again.</summary>
+    private void AskAgain()
+    {
+        _isShortOfMemory = false;
+        AskAll();
     }
 
     /// <summary>What a peer owes becomes free for others.</summary>
@@ -122,8 +130,7 @@ internal sealed partial class TorrentSession
     {
         if (!_isShortOfMemory)
             return;
-        _isShortOfMemory = false;
-        _loop.Enqueue(_ => AskAll(), null);
+        _loop.Enqueue(_ => AskAgain(), null);
     }
 
     private void PieceDone(PieceWriter writer)
@@ -167,7 +174,7 @@ internal sealed partial class TorrentSession
         if (_picker.Missing == 0)
             Completed();
         else if (_isShortOfMemory)
-            AskAll();
+            AskAgain();
     }
 
     private void PieceFailed(PieceWriter writer)

@@ -211,6 +211,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         await Task.Yield(); // what the last jobs reported comes first
         await clock;
         await _savingResume;
+        if (_picker.Missing == 0 && ending.State != TorrentState.Failed)
+            ending = new Ending(TorrentState.Completed); // by what was still being written
         ending = await FinishAsync(ending);
         await announced;
         return ending;

@@ -1,0 +1,107 @@
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>What a peer's session needs of a torrent: real data on disk and a real picker, no decisions of its own, and a list of what it was told.</summary>
+internal sealed class FakeSwarm : ISwarm, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public FakeSwarm(Sample sample, bool isSeed, long downloadLimit = 0, long uploadLimit = 0)
+    {
+        Sample = sample;
+        Torrent torrent = sample.Torrent;
+        Bitfield have = isSeed ? SwarmData.All(torrent.PieceCount) : new Bitfield(torrent.PieceCount);
+        Store = new DataStore(torrent, _folder.Path, sample.All);
+        Store.Prepare();
+        if (isSeed)
+            sample.WriteAll(Store);
+        Picker = new PiecePicker(torrent, Pool, SwarmData.All(torrent.PieceCount), have, sequential: true, new Random(1));
+        DownloadLimiter = new RateLimiter(downloadLimit, Time);
+        UploadLimiter = new RateLimiter(uploadLimit, Time);
+    }
+
+    public Sample Sample { get; }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public double Now { get; set; }
+
+    public PiecePicker Picker { get; }
+
+    public DataStore Store { get; }
+
+    public DiskQueue Disk { get; } = new(1);
+
+    public DiskTally DiskJobs { get; } = new();
+
+    public SegmentPool Pool { get; } = new(0);
+
+    public RateLimiter DownloadLimiter { get; }
+
+    public RateLimiter UploadLimiter { get; }
+
+    public int ListenPort { get; init; }
+
+    /// <summary>What happened, a word each.</summary>
+    public List<string> Events { get; } = [];
+
+    public List<Outstanding> Blocks { get; } = [];
+
+    public ExtensionHandshake? Extensions { get; private set; }
+
+    public long WastedBytes { get; private set; }
+
+    public long UploadedBytes { get; private set; }
+
+    public PeerClose? Reason { get; private set; }
+
+    public Exception? Fault { get; private set; }
+
+    public void PiecesChanged(PeerSession peer) => Events.Add($"pieces {peer.State.Pieces.Count}");
+
+    public void ChokeChanged(PeerSession peer) => Events.Add(peer.State.IsChokingUs ? "choked" : "unchoked");
+
+    public void InterestChanged(PeerSession peer) => Events.Add(peer.State.IsInterestedInUs ? "interested" : "not interested");
+
+    public void BlockReceived(PeerSession peer, Outstanding item)
+    {
+        item.Piece.Receive(item.Block, peer.State);
+        Blocks.Add(item);
+    }
+
+    public void Received(PeerSession peer)
+    {
+    }
+
+    public void Wasted(PeerSession peer, int bytes) => WastedBytes += bytes;
+
+    public void Uploaded(PeerSession peer, int bytes) => UploadedBytes += bytes;
+
+    public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => Extensions = handshake;
+
+    public void Violated(PeerSession peer, string what) => Events.Add($"violated: {what}");
+
+    public void StorageFailed(TorrentException failure) => Events.Add($"storage failed: {failure.ErrorId}");
+
+    public void Faulted(Exception fault) => Fault = fault;
+
+    public void Closed(PeerSession peer, PeerClose reason)
+    {
+        Assert.Null(Reason); // once
+        Reason = reason;
+    }
+
+    public void Dispose()
+    {
+        Disk.Dispose();
+        Store.Dispose();
+        _folder.Dispose();
+    }
+}
