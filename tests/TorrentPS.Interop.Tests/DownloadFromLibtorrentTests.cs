@@ -67,7 +67,7 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
         bool[] pieces = torrent.VerifyIn(Target);
         int count = pieces.Count(right => right), prefix = pieces.TakeWhile(right => right).Count();
         Assert.InRange(count, torrent.PieceCount / 3, torrent.PieceCount - 1);
-        // Neighbours may change places where their last blocks do; all else is a prefix.
-        Assert.InRange(prefix, count - 2, count);
+        // Those on their way when it stopped may have holes between them; rarest first, hardly any piece would have all before it.
+        Assert.InRange(prefix, count * 3 / 4, count);
     }
 }

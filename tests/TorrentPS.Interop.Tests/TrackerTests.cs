@@ -66,7 +66,9 @@ public sealed class TrackerTests : InteropTest
         List<TorrentPeer> peers = await FindAsync(client, torrent, port);
 
         Assert.Equal([seeder.EndPoint.ToString()], peers.Select(peer => peer.EndPoint));
-        NodeTracker.Announce[] ours = [.. tracker.Announces(torrent.InfoHash).Where(announce => announce.Peer == $"127.0.0.1:{port}")];
+        string us = $"127.0.0.1:{port}";
+        await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "stop" && announce.Peer == us), "was told of our stop");
+        NodeTracker.Announce[] ours = [.. tracker.Announces(torrent.InfoHash).Where(announce => announce.Peer == us)];
         Assert.Equal(["start", "stop"], ours.Select(announce => announce.Event));
         TorrentTracker scraped = await ScrapeAsync(client, torrent);
         Assert.Null(scraped.Error);
@@ -106,6 +108,9 @@ public sealed class TrackerTests : InteropTest
 
         await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
 
+        // A third, in whose wake all that the second announced has come through.
+        await using (OwnPeer last = OwnPeer.Start(torrent, OwnPeer.Options(Target, seeder.EndPoint) with { SeedTime = Timeout.InfiniteTimeSpan }))
+            await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start" && announce.Peer == last.EndPoint.ToString()), "was told of the third start");
         Assert.Single(tracker.Announces(torrent.InfoHash), announce => announce.Event == "complete");
     }
 
