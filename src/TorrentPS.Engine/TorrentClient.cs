@@ -14,6 +14,8 @@ public sealed partial class TorrentClient : IAsyncDisposable
     internal const string ClientName = "TorrentPS 0.1.0";
 
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly HashSet<Task> _running = [];
     private SwarmServices? _services;
     private bool _isDisposed;
 
@@ -49,9 +51,20 @@ public sealed partial class TorrentClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(torrent);
         ArgumentNullException.ThrowIfNull(options);
-        var session = new TorrentSession(Services(), torrent.Torrent, options, progress);
-        await using (session.ConfigureAwait(false))
-            return await session.RunAsync(cancellationToken).ConfigureAwait(false);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var session = new TorrentSession(Services(ended.Task), torrent.Torrent, options, progress);
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+            await using (session.ConfigureAwait(false))
+                return await session.RunAsync(either.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_lock)
+                _running.Remove(ended.Task);
+            ended.SetResult();
+        }
     }
 
     /// <summary>The port that peers may connect to while something is downloading or seeding; 0 when nothing is.</summary>
@@ -64,27 +77,34 @@ public sealed partial class TorrentClient : IAsyncDisposable
         }
     }
 
-    private SwarmServices Services()
+    /// <summary>What all share, for one more that runs until a task ends.</summary>
+    private SwarmServices Services(Task running)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _running.Add(running);
             return _services ??= new SwarmServices(Options, Trackers);
         }
     }
 
-    /// <summary>Closes the listener and ends the disk threads. What still runs should be cancelled and awaited first.</summary>
+    /// <summary>Stops what still runs, as cancelling it does, and waits for that; then closes the listener and ends the disk threads.</summary>
     public async ValueTask DisposeAsync()
     {
         SwarmServices? services;
+        Task[] running;
         lock (_lock)
         {
             if (_isDisposed)
                 return;
             _isDisposed = true;
             services = _services;
+            running = [.. _running];
         }
 
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(running).ConfigureAwait(false);
+        _ending.Dispose();
         if (services is not null)
             await services.DisposeAsync().ConfigureAwait(false);
     }

@@ -75,6 +75,8 @@ internal sealed partial class TorrentSession
             TickDownload(now);
         else if (IsSeedingDone(now))
             _end.TrySetResult(new Ending(TorrentState.Completed));
+        if (_options.Timeout is { } timeout && timeout > s_longestTimer && now >= timeout.TotalSeconds)
+            _end.TrySetResult(TimedOut());
         _progress?.Report(Snapshot());
     }
 

@@ -15,6 +15,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
 {
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
 
+    private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
+
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
     private readonly DownloadOptions _options;
@@ -82,7 +84,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     /// <summary>Does the whole job. Never throws for what the torrent, the peers or the disk do.</summary>
     public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
     {
-        using CancellationTokenSource timeout = _options.Timeout is { } limit ? new CancellationTokenSource(limit, _time) : new CancellationTokenSource();
+        // A limit too long for a timer is seen to by the clock.
+        using CancellationTokenSource timeout = _options.Timeout is { } limit && limit <= s_longestTimer ? new CancellationTokenSource(limit, _time) : new CancellationTokenSource();
         Ending ending;
         try
         {
