@@ -563,6 +563,9 @@ public sealed class PeerSessionTests : IDisposable
         int before = _swarm.Blocks.Count;
         Assert.InRange(before, 0, 3);
         Assert.True(_session.IsHeldBack);
+        _swarm.Now = 1000; // the peer is not silent: we do not listen
+        _loop.Run(() => _session.Tick(1000));
+        AssertOpen();
         for (int second = 1; second <= 5; second++)
         {
             Pass(1);

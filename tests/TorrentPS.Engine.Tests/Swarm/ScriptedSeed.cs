@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>A peer on loopback that has everything, written without the engine's session, and that does with each request what a test says.</summary>
+internal sealed class ScriptedSeed : IDisposable
+{
+    private static int s_count;
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentBag<Socket> _open = [];
+    private readonly Sample _sample;
+    private readonly byte[] _peerId = Encoding.ASCII.GetBytes($"-XX0001-{Interlocked.Increment(ref s_count):000000000000}");
+    private int _connections;
+
+    public ScriptedSeed(Sample sample)
+    {
+        _sample = sample;
+        _listener.Start();
+        _ = AcceptAsync();
+    }
+
+    /// <summary>What to send for a request: the data, something else, or null for nothing at all.</summary>
+    public Func<BlockRequest, byte[], byte[]?> Answer { get; init; } = (_, data) => data;
+
+    /// <summary>Whether a connection, by its number from 1, is closed as soon as handshakes are exchanged.</summary>
+    public Predicate<int> ClosesAtOnce { get; init; } = _ => false;
+
+    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    public ConcurrentQueue<BlockRequest> Requests { get; } = [];
+
+    public ConcurrentQueue<BlockRequest> Cancels { get; } = [];
+
+    /// <summary>Connections that the other side has ended.</summary>
+    public int Ended => Volatile.Read(ref _ended);
+
+    private int _ended;
+
+    public void Dispose()
+    {
+        _listener.Stop();
+        foreach (Socket socket in _open)
+            socket.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                Socket socket = await _listener.AcceptSocketAsync();
+                _open.Add(socket);
+                _ = ServeAsync(socket, Interlocked.Increment(ref _connections));
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task ServeAsync(Socket socket, int number)
+    {
+        try
+        {
+            byte[] handshake = await ReadAsync(socket, Handshake.Length);
+            handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
+            _peerId.CopyTo(handshake, Handshake.PeerIdOffset);
+            await socket.SendAsync(handshake);
+            if (ClosesAtOnce(number))
+            {
+                socket.Dispose();
+                return;
+            }
+
+            int count = _sample.Torrent.PieceCount;
+            byte[] bitfield = SwarmData.All(count).Bytes.ToArray();
+            byte[] opening = new byte[5 + bitfield.Length + 5];
+            PeerMessage.WriteHeader(opening, MessageId.Bitfield, bitfield.Length);
+            bitfield.CopyTo(opening, 5);
+            PeerMessage.WriteState(opening.AsSpan(5 + bitfield.Length), MessageId.Unchoke);
+            await socket.SendAsync(opening);
+            while (true)
+            {
+                int length = BinaryPrimitives.ReadInt32BigEndian(await ReadAsync(socket, 4));
+                byte[] message = await ReadAsync(socket, length);
+                if (length == 13 && PeerMessage.TryReadBlock(message.AsSpan(1), out BlockRequest block))
+                    await AnswerAsync(socket, (MessageId)message[0], block);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or EndOfStreamException)
+        {
+            Interlocked.Increment(ref _ended);
+        }
+    }
+
+    private async Task AnswerAsync(Socket socket, MessageId id, BlockRequest block)
+    {
+        if (id == MessageId.Cancel)
+        {
+            Cancels.Enqueue(block);
+            return;
+        }
+
+        Requests.Enqueue(block);
+        if (Answer(block, _sample.Piece(block.Piece).Slice(block.Begin, block.Length).ToArray()) is not { } data)
+            return;
+        byte[] answer = new byte[PeerMessage.PieceHeaderLength + data.Length];
+        PeerMessage.WritePieceHeader(answer, block with { Length = data.Length });
+        data.CopyTo(answer, PeerMessage.PieceHeaderLength);
+        await socket.SendAsync(answer);
+    }
+
+    private static async Task<byte[]> ReadAsync(Socket socket, int length)
+    {
+        byte[] bytes = new byte[length];
+        for (int count = 0; count < length;)
+        {
+            int received = await socket.ReceiveAsync(bytes.AsMemory(count));
+            if (received == 0)
+                throw new EndOfStreamException();
+            count += received;
+        }
+
+        return bytes;
+    }
+}

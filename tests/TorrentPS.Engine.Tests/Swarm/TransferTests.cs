@@ -1,0 +1,426 @@
+using System.Collections.Concurrent;
+using System.Net;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Whole clients in one process, on loopback.</summary>
+public sealed class TransferTests
+{
+    private static readonly Sample s_sample = Sample.Make(65536, 5, ("one.bin", 1_000_000));
+
+    private static readonly Sample s_files = Sample.Make(32768, 6, ("a/one", 100_000), ("empty", 0), ("two", 1), ("b/\u00E4 \u65E5", 70_000), ("last", 40_000));
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static void AssertSame(Sample sample, string destination, params IEnumerable<int> files)
+    {
+        foreach (int file in files)
+            Assert.True(File.ReadAllBytes(Path.Join(destination, sample.Torrent.Files[file].Path)).AsSpan().SequenceEqual(sample.File(file)), sample.Torrent.Files[file].Path);
+    }
+
+    private static IEnumerable<int> AllFiles(Sample sample) => sample.Torrent.Files.Where(file => !file.IsPadding).Select(file => file.Index);
+
+    private static Torrent WithTracker(Sample sample, Uri tracker) => new()
+    {
+        Name = sample.Torrent.Name,
+        InfoHash = sample.Torrent.InfoHash,
+        Version = sample.Torrent.Version,
+        PieceLength = sample.Torrent.PieceLength,
+        Length = sample.Torrent.Length,
+        PieceCount = sample.Torrent.PieceCount,
+        Files = sample.Torrent.Files,
+        IsSingleFile = sample.Torrent.IsSingleFile,
+        InfoBytes = sample.Torrent.InfoBytes,
+        PieceHashes = sample.Torrent.PieceHashes,
+        Trackers = [[tracker]],
+    };
+
+    [Fact]
+    public async Task Many_files_arrive_as_they_are()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_files);
+        await using SwarmMember leecher = SwarmMember.Download(s_files.Torrent, null, [seed.EndPoint]);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, 100.0, s_files.Torrent.Length, 0L, null), (result.State, result.PercentComplete, result.Downloaded, result.Wasted, result.Error));
+        AssertSame(s_files, leecher.Destination, AllFiles(s_files));
+        Assert.False(Directory.Exists(Path.Join(leecher.Destination, ".torrentps")));
+        TorrentDownload served = await seed.StopAsync();
+        Assert.Equal((TorrentState.Completed, s_files.Torrent.Length), (served.State, served.Uploaded));
+    }
+
+    internal sealed record Shape(int PieceLength, int[] Lengths, int Seed)
+    {
+        public override string ToString() => $"pieces of {PieceLength}; files {string.Join(", ", Lengths)}";
+    }
+
+    private static Arbitrary<Shape> Shapes()
+    {
+        int[] around = [0, 1, 16383, 16384, 16385, 32767, 32768, 32769, 65536, 262_143, 262_144, 262_145, 300_000];
+        Gen<Shape> shapes =
+            from pieceLength in Gen.Elements(16384, 20_000, 32768, 65536, 262_144, 300_000, 524_288)
+            from count in Gen.Choose(1, 4)
+            from lengths in Gen.ArrayOf(Gen.Frequency((3, Gen.Elements(around)), (1, Gen.Choose(1, 100_000))), count)
+            from seed in Gen.Choose(0, int.MaxValue - 1)
+            select new Shape(pieceLength, lengths, seed);
+        return shapes.ToArbitrary();
+    }
+
+    [Property(MaxTest = 25)]
+    public Property Any_sizes_arrive_as_they_are() => Prop.ForAll(Shapes(), shape => ArriveAsync(shape).GetAwaiter().GetResult());
+
+    private static async Task ArriveAsync(Shape shape)
+    {
+        Sample sample = Sample.Make(shape.PieceLength, shape.Seed, [.. shape.Lengths.Select((length, i) => ($"f{i}", length))]);
+        await using SwarmMember seed = sample.Torrent.Length > 0 ? await SwarmMember.SeedAsync(sample) : SwarmMember.Download(sample.Torrent, null, []);
+        await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, sample.Torrent.Length > 0 ? [seed.EndPoint] : []);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, result.Error + leecher.LogText);
+        AssertSame(sample, leecher.Destination, AllFiles(sample));
+    }
+
+    [Fact]
+    public async Task A_swarm_in_which_one_has_the_data_finishes()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
+        await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan });
+        await first.ListensAsync();
+        await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, null, [first.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan });
+        await second.UntilAsync(status => status.State == TorrentState.Seeding);
+        await first.UntilAsync(status => status.State == TorrentState.Seeding);
+        TorrentDownload[] results = [await first.StopAsync(), await second.StopAsync()];
+        Assert.All(results, result => Assert.Equal(TorrentState.Completed, result.State));
+        Assert.True(results[0].Uploaded >= s_sample.Torrent.Length); // the second knew nobody else
+        AssertSame(s_sample, first.Destination, 0);
+        AssertSame(s_sample, second.Destination, 0);
+    }
+
+    [Fact]
+    public async Task A_peer_that_lies_is_banned_and_an_honest_one_kept()
+    {
+        byte[] Lie(byte[] data)
+        {
+            data[0] ^= 1;
+            return data;
+        }
+
+        using ScriptedSeed liar = new(s_sample) { Answer = (_, data) => Lie(data) };
+        using ScriptedSeed honest = new(s_sample);
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [liar.EndPoint, honest.EndPoint]);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal(TorrentState.Completed, result.State);
+        AssertSame(s_sample, leecher.Destination, 0);
+        Assert.Contains($"{liar.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{honest.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (liar.Connections, honest.Connections));
+    }
+
+    [Fact]
+    public async Task One_wrong_block_among_those_of_the_honest_finds_its_sender()
+    {
+        Sample sample = Sample.Make(16 * 16384, 7, ("shared.bin", 16 * 16384)); // one piece, which all must share
+        TaskCompletionSource both = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int asked = 0;
+        byte[]? Together(byte[] data, bool lie)
+        {
+            // Neither sends before both were asked, so that each sends a part.
+            if (Interlocked.Increment(ref asked) == 16)
+                both.SetResult();
+            if (lie)
+                data[^1] ^= 1;
+            return data;
+        }
+
+        using ScriptedSeed liar = new(sample) { Answer = (_, data) => Together(data, true) };
+        using ScriptedSeed honest = new(sample) { Answer = (_, data) => Together(data, false) };
+        await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, [liar.EndPoint, honest.EndPoint]);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal(TorrentState.Completed, result.State);
+        AssertSame(sample, leecher.Destination, 0);
+        Assert.DoesNotContain($"{honest.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_that_falls_silent_holds_nothing_up()
+    {
+        int answered = 0;
+        using ScriptedSeed silent = new(s_sample) { Answer = (_, data) => Interlocked.Increment(ref answered) <= 3 ? data : null };
+        using ScriptedSeed honest = new(s_sample);
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [silent.EndPoint, honest.EndPoint]);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal(TorrentState.Completed, result.State);
+        Assert.True(result.Elapsed < TimeSpan.FromSeconds(15), $"{result.Elapsed}"); // long before the silent one is snubbed or dropped
+        AssertSame(s_sample, leecher.Destination, 0);
+    }
+
+    [Fact]
+    public async Task A_peer_that_closes_after_its_handshake_is_tried_again()
+    {
+        using ScriptedSeed seed = new(s_sample) { ClosesAtOnce = number => number <= 2 };
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        Assert.Equal(3, seed.Connections);
+    }
+
+    [Fact]
+    public async Task A_stopped_download_goes_on_where_it_was()
+    {
+        int answered = 0;
+        using ScriptedSeed seed = new(s_sample) { Answer = (_, data) => Interlocked.Increment(ref answered) <= 30 ? data : null };
+        using TemporaryFolder folder = new();
+        TorrentDownload first;
+        await using (SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, folder.Path, [seed.EndPoint], options => options with { Sequential = true }))
+        {
+            await leecher.UntilAsync(status => status.BytesCompleted == 7 * 65536); // 30 blocks are seven pieces and two blocks
+            first = await leecher.StopAsync();
+        }
+
+        Assert.Equal((TorrentState.Stopped, TorrentErrorId.DownloadStopped, 7 * 65536L), (first.State, first.ErrorId, first.BytesCompleted));
+        Assert.Equal(30 * 16384, first.Downloaded);
+        using ScriptedSeed again = new(s_sample);
+        await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, folder.Path, [again.EndPoint]);
+        TorrentDownload result = await second.EndAsync();
+        Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length - 7 * 65536), (result.State, result.Downloaded));
+        Assert.All(again.Requests, block => Assert.True(block.Piece >= 7));
+        AssertSame(s_sample, folder.Path, 0);
+    }
+
+    [Fact]
+    public async Task In_sequence_pieces_are_asked_for_from_first_to_last()
+    {
+        using ScriptedSeed seed = new(s_sample);
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Sequential = true });
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        Assert.Equal(seed.Requests.OrderBy(block => block.Piece).ThenBy(block => block.Begin), seed.Requests);
+    }
+
+    [Fact]
+    public async Task Only_what_is_wanted_is_there()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_files);
+        using TemporaryFolder folder = new();
+        await using (SwarmMember leecher = SwarmMember.Download(s_files.Torrent, folder.Path, [seed.EndPoint], options => options with { Include = ["a/*", "last"], Exclude = ["l*"] }))
+        {
+            TorrentDownload result = await leecher.EndAsync();
+            Assert.Equal((TorrentState.Completed, 100_000L, 100_000L), (result.State, result.BytesWanted, result.BytesCompleted));
+        }
+
+        AssertSame(s_files, folder.Path, 0);
+        Assert.False(File.Exists(folder["T/last"]));
+        Assert.False(File.Exists(folder["T/two"]));
+
+        await using SwarmMember all = SwarmMember.Download(s_files.Torrent, folder.Path, [seed.EndPoint]);
+        TorrentDownload whole = await all.EndAsync();
+        Assert.Equal(TorrentState.Completed, whole.State);
+        Assert.True(whole.Downloaded <= s_files.Torrent.Length - 98_304, $"{whole.Downloaded}"); // the three whole pieces of the first file are there
+        AssertSame(s_files, folder.Path, AllFiles(s_files));
+    }
+
+    [Fact]
+    public async Task Nothing_to_download_is_complete()
+    {
+        Sample sample = Sample.Make(16384, 1, ("x", 0), ("y", 0));
+        await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, []);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, 100.0, 0L), (result.State, result.PercentComplete, result.Downloaded));
+        AssertSame(sample, leecher.Destination, 0, 1);
+    }
+
+    [Fact]
+    public async Task What_is_there_is_not_downloaded_again()
+    {
+        using TemporaryFolder folder = new();
+        s_files.Lay(folder.Path, 0, 1, 2, 3, 4);
+        await using SwarmMember leecher = SwarmMember.Download(s_files.Torrent, folder.Path, []);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, 0L, s_files.Torrent.Length), (result.State, result.Downloaded, result.BytesCompleted));
+    }
+
+    [Fact]
+    public async Task Wrong_data_is_not_seeded()
+    {
+        using TemporaryFolder folder = new();
+        s_files.Lay(folder.Path, 0, 1, 2, 3);
+        await using SwarmMember seed = SwarmMember.Download(s_files.Torrent, folder.Path, [], options => options with { SeedOnly = true });
+        TorrentDownload result = await seed.EndAsync();
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.DataMismatch), (result.State, result.ErrorId));
+    }
+
+    [Theory]
+    [InlineData(EncryptionMode.Require, EncryptionMode.Require)]
+    [InlineData(EncryptionMode.Prefer, EncryptionMode.Require)]
+    [InlineData(EncryptionMode.Require, EncryptionMode.Prefer)]
+    [InlineData(EncryptionMode.Off, EncryptionMode.Prefer)]
+    public async Task Encrypted_or_not_as_told(EncryptionMode seeds, EncryptionMode downloads)
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_files, client: new TorrentClientOptions { Encryption = seeds });
+        PeerHandshake handshake = await seed.Client.TestHandshakeAsync(seed.EndPoint, s_files.Torrent.InfoHash, new HandshakeOptions { Encryption = downloads, Timeout = TimeSpan.FromSeconds(60) }, Token);
+        Assert.Equal((PeerHandshakeStatus.Succeeded, seeds == EncryptionMode.Require || downloads == EncryptionMode.Require), (handshake.Status, handshake.Encrypted));
+        Assert.Equal(TorrentClient.ClientName, handshake.Client);
+        await using SwarmMember leecher = SwarmMember.Download(s_files.Torrent, null, [seed.EndPoint], client: new TorrentClientOptions { Encryption = downloads });
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        AssertSame(s_files, leecher.Destination, AllFiles(s_files));
+    }
+
+    [Fact]
+    public async Task A_client_that_has_not_the_torrent_does_not_answer()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_files);
+        PeerHandshake handshake = await seed.Client.TestHandshakeAsync(seed.EndPoint, s_sample.Torrent.InfoHash, new HandshakeOptions { Timeout = TimeSpan.FromSeconds(60) }, Token);
+        Assert.Equal(PeerHandshakeStatus.Closed, handshake.Status);
+    }
+
+    [Fact]
+    public async Task Two_downloads_into_one_place_are_one_too_many()
+    {
+        using TemporaryFolder folder = new();
+        await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, folder.Path, []);
+        await first.UntilAsync(status => status.State == TorrentState.Downloading);
+        await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, folder.Path, []);
+        TorrentDownload result = await second.EndAsync();
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.DataInUse), (result.State, result.ErrorId));
+        Assert.Equal(TorrentState.Stopped, (await first.StopAsync()).State);
+    }
+
+    [Fact]
+    public async Task One_client_runs_a_torrent_once_and_the_first_goes_on()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
+        using TemporaryFolder folder = new();
+        TorrentDownload twice = await seed.Client.DownloadAsync(new TorrentInfo(s_sample.Torrent), new DownloadOptions { Destination = folder.Path }, null, Token);
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.DataInUse), (twice.State, twice.ErrorId));
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_client_disposed_while_it_runs_ends_what_runs()
+    {
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, []);
+        await leecher.UntilAsync(status => status.State == TorrentState.Downloading);
+        await leecher.Client.DisposeAsync();
+        Assert.Equal(TorrentState.Stopped, (await leecher.EndAsync()).State);
+    }
+
+    [Fact]
+    public async Task Too_long_is_timed_out_and_nothing_arriving_is_stalled()
+    {
+        using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null };
+        FakeTimeProvider time = new();
+        TorrentClientOptions client = new() { TimeProvider = time };
+        await using SwarmMember late = SwarmMember.Download(s_sample.Torrent, null, [silent.EndPoint], options => options with { Timeout = TimeSpan.FromSeconds(9) }, client);
+        TorrentDownload result = await late.EndAsync(time);
+        Assert.Equal((TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut), (result.State, result.ErrorId));
+        Assert.InRange(result.Elapsed.TotalSeconds, 9, 15);
+        await using SwarmMember stalled = SwarmMember.Download(s_sample.Torrent, null, [silent.EndPoint], options => options with { StallTimeout = TimeSpan.FromSeconds(9) }, client);
+        result = await stalled.EndAsync(time);
+        Assert.Equal((TorrentState.Stalled, TorrentErrorId.DownloadStalled, true), (result.State, result.ErrorId, result.Elapsed.TotalSeconds >= 9));
+    }
+
+    [Fact]
+    public async Task A_very_long_limit_is_a_limit()
+    {
+        using ScriptedSeed seed = new(s_sample);
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Timeout = TimeSpan.FromDays(1000), StallTimeout = TimeSpan.FromDays(1000) });
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, result.Error);
+    }
+
+    [Fact]
+    public async Task Nobody_to_ask_and_a_dead_tracker_are_told()
+    {
+        FakeTimeProvider time = new();
+        TorrentClientOptions client = new() { TimeProvider = time };
+        await using SwarmMember alone = SwarmMember.Download(s_sample.Torrent, null, [], client: client);
+        TorrentDownload result = await alone.EndAsync(time, step: 0.5);
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
+
+        IPEndPoint closed;
+        using (ScriptedSeed gone = new(s_sample))
+            closed = gone.EndPoint;
+        await using SwarmMember misled = SwarmMember.Download(WithTracker(s_sample, new Uri($"http://127.0.0.1:{closed.Port}/announce")), null, [closed], client: client);
+        result = await misled.EndAsync(time, step: 0.5);
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.TrackerUnreachable), (result.State, result.ErrorId));
+    }
+
+    [Fact]
+    public async Task The_tracker_brings_peers_together_and_hears_of_start_completion_and_stop()
+    {
+        ConcurrentQueue<TrackerRequest> announces = [];
+        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
+        Torrent torrent = WithTracker(s_sample, tracker.AnnounceUri);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, torrent);
+        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
+        byte[] seedId = announces.Single().PeerId.ToArray();
+        await using SwarmMember leecher = SwarmMember.Download(torrent, null, []);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, 1), (result.State, result.PeersSeen));
+        TrackerRequest[] heard = [.. announces.Where(request => !request.PeerId.Span.SequenceEqual(seedId))];
+        Assert.Equal([AnnounceEvent.Started, AnnounceEvent.Completed, AnnounceEvent.Stopped], heard.Select(request => request.Event));
+        Assert.Equal([s_sample.Torrent.Length, 0, 0], heard.Select(request => request.Left));
+        Assert.Equal(s_sample.Torrent.Length, heard[^1].Downloaded);
+        await seed.StopAsync();
+        Assert.Equal(0, tracker.PeerCount);
+    }
+
+    [Fact]
+    public async Task A_cancelled_download_says_so_to_its_tracker()
+    {
+        ConcurrentQueue<TrackerRequest> announces = [];
+        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
+        await using SwarmMember leecher = SwarmMember.Download(WithTracker(s_sample, tracker.AnnounceUri), null, []);
+        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
+        TorrentDownload result = await leecher.StopAsync();
+        Assert.Equal((TorrentState.Stopped, TorrentErrorId.DownloadStopped), (result.State, result.ErrorId));
+        Assert.Equal([AnnounceEvent.Started, AnnounceEvent.Stopped], announces.Select(request => request.Event));
+    }
+
+    [Fact]
+    public async Task Seeding_ends_at_the_ratio()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { SeedTime = null, SeedRatio = 1 });
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        TorrentDownload result = await seed.EndAsync();
+        Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length), (result.State, result.Uploaded));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rates_are_limited(bool limitsDownload)
+    {
+        const int Limit = 100_000;
+        FakeTimeProvider time = new();
+        TorrentClientOptions client = new() { TimeProvider = time };
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => limitsDownload ? options : options with { UploadLimit = Limit }, client: client);
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => limitsDownload ? options with { DownloadLimit = Limit } : options, client);
+        TorrentDownload result = await leecher.EndAsync(time, step: 0.05);
+        Assert.Equal(TorrentState.Completed, result.State);
+        // A megabyte at 100,000 bytes a second, by the clock that limits it; the burst at the start and what the last turn takes at once are free.
+        Assert.InRange(result.Elapsed.TotalSeconds, 8, 60);
+        AssertSame(s_sample, leecher.Destination, 0);
+    }
+
+    /// <summary>At this limit a block takes longer than any peer may be silent.</summary>
+    [Fact]
+    public async Task A_peer_is_not_dropped_for_the_slowness_that_we_set()
+    {
+        Sample sample = Sample.Make(16384, 8, ("slow.bin", 40_000));
+        FakeTimeProvider time = new();
+        using ScriptedSeed seed = new(sample);
+        await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, [seed.EndPoint], options => options with { DownloadLimit = 200 }, new TorrentClientOptions { TimeProvider = time });
+        TorrentDownload result = await leecher.EndAsync(time, atMost: 400, step: 0.25);
+        Assert.True(result.State == TorrentState.Completed, result.Error + leecher.LogText);
+        Assert.True(seed.Connections == 1, leecher.LogText);
+        Assert.InRange(result.Elapsed.TotalSeconds, 150, 300);
+        Assert.Equal(0, result.Wasted);
+    }
+}
