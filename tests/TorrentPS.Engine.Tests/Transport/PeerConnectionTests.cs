@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Transport;
+
+namespace TorrentPS.Engine.Tests.Transport;
+
+public sealed class PeerConnectionTests
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static IPEndPoint Loopback(int port) => new(IPAddress.Loopback, port);
+
+    [Fact]
+    public async Task Connections_are_made_and_accepted_and_carry_bytes()
+    {
+        TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using PeerListener listener = PeerListener.Start(0, required: false, accepted.SetResult);
+        using PeerConnector connector = new(1, 10);
+        using PeerStream there = await connector.ConnectAsync(Loopback(listener.Port), s_limit, TimeProvider.System, Token);
+        using PeerStream here = await accepted.Task.WaitAsync(s_limit, Token);
+        Assert.Equal((true, false), (there.IsOutgoing, here.IsOutgoing));
+        Assert.Equal(Loopback(listener.Port), there.RemoteEndPoint);
+        Assert.Equal(AddressFamily.InterNetwork, here.RemoteEndPoint.AddressFamily); // not as one mapped to IPv6
+        byte[] buffer = new byte[10];
+        ValueTask<int> waiting = here.ReceiveAsync(Memory<byte>.Empty, Token); // until there is something
+        Assert.False(waiting.IsCompleted);
+        await there.SendAsync("abc"u8.ToArray(), Token);
+        Assert.Equal(0, await waiting);
+        Assert.Equal(3, await here.ReceiveAsync(buffer, Token));
+        there.Dispose();
+        Assert.Equal(0, await here.ReceiveAsync(buffer, Token));
+        here.Dispose();
+        await Assert.ThrowsAsync<IOException>(async () => await here.ReceiveAsync(buffer, Token));
+        await Assert.ThrowsAsync<IOException>(async () => await here.SendAsync(buffer, Token));
+    }
+
+    [Fact]
+    public async Task What_waits_ends_when_the_connection_is_disposed()
+    {
+        TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using PeerListener listener = PeerListener.Start(0, required: false, accepted.SetResult);
+        using PeerStream there = await PeerConnector.ConnectNowAsync(Loopback(listener.Port), Token);
+        using PeerStream here = await accepted.Task.WaitAsync(s_limit, Token);
+        Task<int> waiting = there.ReceiveAsync(new byte[1], Token).AsTask();
+        there.Dispose();
+        await Assert.ThrowsAsync<IOException>(() => waiting.WaitAsync(s_limit, Token));
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_replaced_or_an_error()
+    {
+        await using PeerListener first = PeerListener.Start(0, required: true, stream => stream.Dispose());
+        await using PeerListener second = PeerListener.Start(first.Port, required: false, stream => stream.Dispose());
+        Assert.NotEqual(first.Port, second.Port);
+        TorrentException error = Assert.Throws<TorrentException>(() => PeerListener.Start(first.Port, required: true, stream => stream.Dispose()));
+        Assert.Contains(first.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_more_connections_are_taken_than_there_are()
+    {
+        using PeerConnector connector = new(1, 3);
+        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => connector.TryReserve()));
+        connector.Release();
+        Assert.True(connector.TryReserve());
+        Assert.False(connector.TryReserve());
+    }
+
+    /// <summary>An address from which no answer comes: a listener whose queue is full and that accepts nobody.</summary>
+    [Fact]
+    public async Task Half_open_connections_are_limited_and_time_out()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs Linux, where a listener's full queue leaves further connections half-open.");
+        using Socket full = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(Loopback(0));
+        full.Listen(0);
+        IPEndPoint endPoint = (IPEndPoint)full.LocalEndPoint!;
+        List<Socket> queued = [];
+        try
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+                queued.Add(socket);
+                try
+                {
+                    socket.Connect(endPoint);
+                }
+                catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
+                {
+                    // It is under way.
+                }
+            }
+
+            FakeTimeProvider time = new();
+            using PeerConnector connector = new(1, 10);
+            Task<PeerStream> first = connector.ConnectAsync(endPoint, TimeSpan.FromSeconds(8), time, Token);
+            Task<PeerStream> second = connector.ConnectAsync(endPoint, TimeSpan.FromSeconds(8), time, Token);
+            time.Advance(TimeSpan.FromSeconds(7));
+            Assert.False(first.IsCompleted || second.IsCompleted);
+            time.Advance(TimeSpan.FromSeconds(2));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(s_limit, Token));
+            Assert.False(second.IsCompleted); // its limit begins when its turn comes
+            for (int i = 0; i < 1000 && !second.IsCompleted; i++)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                await Task.WhenAny(second, Task.Delay(5, Token));
+            }
+
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(s_limit, Token));
+        }
+        finally
+        {
+            queued.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_closed_port_refuses()
+    {
+        int port;
+        await using (PeerListener gone = PeerListener.Start(0, required: true, stream => stream.Dispose()))
+            port = gone.Port;
+        SocketException error = await Assert.ThrowsAsync<SocketException>(() => PeerConnector.ConnectNowAsync(Loopback(port), Token));
+        Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+    }
+}
