@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Filters;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+using TorrentPS.Benchmarks.Floor;
+using TorrentPS.Benchmarks.Measuring;
+using TorrentPS.Benchmarks.Storage;
+using TorrentPS.Engine;
+
+namespace TorrentPS.Benchmarks;
+
+/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c> and <c>compare</c> for the whole.</summary>
+internal static class CommandTree
+{
+    /// <summary>What this program calls itself with when it starts itself.</summary>
+    public const string WorkerCommand = "worker";
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        // Everything behind it is for BenchmarkDotNet, --help included.
+        if (args is ["bench", .. string[] rest])
+            return Bench(rest);
+        if (args is [WorkerCommand, .. string[] work])
+            return await WorkAsync(work).ConfigureAwait(false);
+        var root = new RootCommand("Measures the engine: its parts, the distance to what is possible, and other clients.")
+        {
+            new Command("bench", "Run BenchmarkDotNet; its options follow, as in: bench --filter '*Picker*' --job short"),
+            FloorCommand.Create(),
+        };
+        return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+    }
+
+    private static int Bench(string[] args)
+    {
+        // BenchmarkDotNet builds a project around each benchmark, and looks for this one below the current directory.
+        if (Sources.Root is { } root)
+            Environment.CurrentDirectory = root;
+        IConfig config = DefaultConfig.Instance
+            .AddFilter(new SimpleFilter(one => VerifyBenchmarks.OpenSsl is not null || one.Descriptor.WorkloadMethod.Name != nameof(VerifyBenchmarks.OpenSslDigest)));
+        Summary[] summaries = [.. BenchmarkSwitcher.FromAssembly(typeof(CommandTree).Assembly).Run(args, config)];
+        return summaries.All(summary => summary.Reports.All(report => report.Success)) ? 0 : 1;
+    }
+
+    private static async Task<int> WorkAsync(string[] args)
+    {
+        await (args switch
+        {
+            ["sender", var file] => FloorSender.ServeAsync(file),
+            ["receiver", var port, var folder] => FloorReceiver.ServeAsync(int.Parse(port, CultureInfo.InvariantCulture), folder),
+            ["seeder", var torrent, var folder, var encryption] => EngineSeeder.ServeAsync(torrent, folder, Enum.Parse<EncryptionMode>(encryption)),
+            ["downloader", var torrent, var port, var folder, var encryption] =>
+                EngineDownload.ServeAsync(torrent, int.Parse(port, CultureInfo.InvariantCulture), folder, Enum.Parse<EncryptionMode>(encryption)),
+            _ => throw new ArgumentException($"There is no work '{string.Join(' ', args)}'."),
+        }).ConfigureAwait(false);
+        return 0;
+    }
+}

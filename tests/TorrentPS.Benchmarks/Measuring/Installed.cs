@@ -1,0 +1,16 @@
+namespace TorrentPS.Benchmarks.Measuring;
+
+/// <summary>What this machine has.</summary>
+internal static class Installed
+{
+    // Daemons are often where a plain user's PATH does not look.
+    private static readonly string[] s_more = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
+
+    /// <summary>The path of a program, or null.</summary>
+    public static string? Find(string program)
+    {
+        string name = OperatingSystem.IsWindows() ? program + ".exe" : program;
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return folders.Concat(s_more).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+    }
+}

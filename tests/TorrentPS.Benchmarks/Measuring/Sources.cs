@@ -1,0 +1,19 @@
+namespace TorrentPS.Benchmarks.Measuring;
+
+/// <summary>Where the project lies that this program was built from.</summary>
+internal static class Sources
+{
+    /// <summary>The folder of the solution; null when the program was taken away from it.</summary>
+    public static string? Root { get; } = Find();
+
+    private static string? Find()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "TorrentPS.sln")))
+                return folder.FullName;
+        }
+
+        return null;
+    }
+}

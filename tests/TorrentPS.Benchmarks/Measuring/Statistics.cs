@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace TorrentPS.Benchmarks.Measuring;
+
+/// <summary>Medians, and numbers as the tables show them.</summary>
+internal static class Statistics
+{
+    public const double MiB = 1 << 20;
+    public const double GiB = 1 << 30;
+
+    /// <summary>The median; null of nothing.</summary>
+    public static double? Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    public static string Show(double? value, int digits = 2) => value?.ToString("N" + digits, CultureInfo.InvariantCulture) ?? "-";
+
+    public static string ShowMedian(IEnumerable<double> values, int digits = 2) => Show(Median(values), digits);
+}

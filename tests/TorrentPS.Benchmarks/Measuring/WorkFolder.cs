@@ -1,0 +1,43 @@
+namespace TorrentPS.Benchmarks.Measuring;
+
+/// <summary>A folder for payloads and downloads that is gone afterwards: in memory where the system has a place for that, so that no disk is measured.</summary>
+internal sealed class WorkFolder : IDisposable
+{
+    private const string MemoryDisk = "/dev/shm";
+
+    private WorkFolder(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>Makes one.</summary>
+    /// <param name="name">A part of its name.</param>
+    /// <param name="parent">Where; null means in memory, or else in the temporary folder.</param>
+    public static WorkFolder Create(string name, string? parent = null)
+    {
+        parent ??= Directory.Exists(MemoryDisk) ? MemoryDisk : System.IO.Path.GetTempPath();
+        string path = System.IO.Path.Combine(parent, $"torrentps-benchmarks-{name}-{Environment.ProcessId}-{Guid.NewGuid().ToString("n")[..8]}");
+        Directory.CreateDirectory(path);
+        return new WorkFolder(System.IO.Path.GetFullPath(path));
+    }
+
+    /// <summary>An empty folder in it.</summary>
+    public string Fresh(string name)
+    {
+        string path = System.IO.Path.Combine(Path, name);
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        return Directory.CreateDirectory(path).FullName;
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // gone already
+        }
+    }
+}

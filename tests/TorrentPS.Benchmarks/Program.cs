@@ -1,0 +1,3 @@
+using TorrentPS.Benchmarks;
+
+return await CommandTree.RunAsync(args).ConfigureAwait(false);

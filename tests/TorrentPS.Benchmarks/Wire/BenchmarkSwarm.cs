@@ -1,0 +1,109 @@
+using TorrentPS.Benchmarks.Swarm;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Benchmarks.Wire;
+
+/// <summary>
+/// The least that a session needs around it: it asks one peer for everything and throws away what comes, or gives what is asked for from
+/// <see cref="Store"/>. Picker, pool, disk threads and loop are the engine's.
+/// </summary>
+internal sealed class BenchmarkSwarm : ISwarm
+{
+    private readonly long _startedAt = TimeProvider.System.GetTimestamp();
+    private readonly int _segmentLength;
+    private readonly int _window;
+
+    public BenchmarkSwarm(Torrent torrent, Bitfield have, int window, SegmentPool pool, DataStore store, DiskQueue disk)
+    {
+        _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
+        _window = window;
+        (Pool, Store, Disk) = (pool, store, disk);
+        Picker = new PiecePicker(torrent, pool, SwarmTorrent.All(torrent.PieceCount), have, sequential: true);
+    }
+
+    public double Now => TimeProvider.System.GetElapsedTime(_startedAt).TotalSeconds;
+
+    public PiecePicker Picker { get; }
+
+    public DataStore Store { get; }
+
+    public DiskQueue Disk { get; }
+
+    public DiskTally DiskJobs { get; } = new();
+
+    public SegmentPool Pool { get; }
+
+    public RateLimiter DownloadLimiter { get; } = new(0, TimeProvider.System);
+
+    public RateLimiter UploadLimiter { get; } = new(0, TimeProvider.System);
+
+    public int ListenPort => 0;
+
+    /// <summary>What went wrong, or null.</summary>
+    public string? Fault { get; private set; }
+
+    public void PiecesChanged(PeerSession peer)
+    {
+        peer.SendInterest(true);
+        Ask(peer);
+    }
+
+    public void ChokeChanged(PeerSession peer) => Ask(peer);
+
+    public void InterestChanged(PeerSession peer) => peer.SendChoke(!peer.State.IsInterestedInUs);
+
+    public void Received(PeerSession peer) => Ask(peer);
+
+    public void BlockReceived(PeerSession peer, Outstanding item)
+    {
+        OpenPiece piece = item.Piece;
+        piece.Receive(item.Block, peer.State);
+        while (piece.TakeFullSegment() is { } segment)
+        {
+            Pool.Return(segment);
+            Pool.Release(_segmentLength);
+        }
+
+        if (!piece.IsComplete)
+            return;
+        Picker.Completed(piece);
+        Picker.Verified(piece.Index);
+        peer.State.Interesting--;
+        if (Picker.Missing == 0)
+            peer.Close(PeerClose.Stopping);
+    }
+
+    public void Wasted(PeerSession peer, int bytes) => Fault ??= $"{bytes} bytes came in vain";
+
+    public void Uploaded(PeerSession peer, int bytes)
+    {
+    }
+
+    public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
+    {
+    }
+
+    public void Violated(PeerSession peer, string what) => Fault ??= what;
+
+    public void StorageFailed(TorrentException failure) => Fault ??= failure.Message;
+
+    public void Faulted(Exception fault) => Fault ??= fault.ToString();
+
+    public void Closed(PeerSession peer, PeerClose reason)
+    {
+    }
+
+    private void Ask(PeerSession peer)
+    {
+        PeerState state = peer.State;
+        if (!state.CanBeAsked || state.Outstanding.Count > _window - 16)
+            return;
+        while (state.Outstanding.Count < _window && Picker.TryPick(state, out Outstanding picked))
+            peer.QueueRequest(picked);
+        peer.Flush();
+    }
+}

@@ -1,0 +1,53 @@
+using BenchmarkDotNet.Attributes;
+using TorrentPS.Benchmarks.Swarm;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Benchmarks.Wire;
+
+/// <summary>500 requests: a peer's whole window.</summary>
+[MemoryDiagnoser]
+public class RequestBenchmarks
+{
+    private const int Requests = 500;
+    private const int BlocksInPiece = 64;
+
+    private readonly byte[] _buffer = new byte[Requests * PeerMessage.RequestLength];
+    private readonly OpenPiece[] _pieces = [.. Enumerable.Range(0, Requests / BlocksInPiece + 1).Select(i => new OpenPiece(i, 1 << 20, SegmentPool.MaxSegmentLength))];
+    private PeerSession _session = null!;
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        Torrent torrent = SwarmTorrent.Create(_pieces.Length, 1 << 20);
+        var swarm = new BenchmarkSwarm(torrent, new Bitfield(torrent.PieceCount), Requests, new SegmentPool(0), null!, null!);
+        _session = new PeerSession(swarm, new InMemorySeed(torrent.PieceCount), InMemoryPeer.Handshake(), torrent.PieceCount);
+    }
+
+    /// <summary>The codec alone.</summary>
+    [Benchmark]
+    public int Encode500()
+    {
+        for (int i = 0; i < Requests; i++)
+        {
+            var block = new BlockRequest(i / BlocksInPiece, i % BlocksInPiece * BlockRequest.BlockLength, BlockRequest.BlockLength);
+            PeerMessage.WriteBlock(_buffer.AsSpan(i * PeerMessage.RequestLength), MessageId.Request, block);
+        }
+
+        return _buffer[^1];
+    }
+
+    /// <summary>Through the session, in one send, with the queue of what is outstanding and the other end's reading.</summary>
+    [Benchmark]
+    public int Send500()
+    {
+        for (int i = 0; i < Requests; i++)
+            _session.QueueRequest(new Outstanding(_pieces[i / BlocksInPiece], i % BlocksInPiece));
+        _session.Flush();
+        int sent = _session.State.Outstanding.Count;
+        _session.State.Outstanding.Clear();
+        return sent;
+    }
+}
