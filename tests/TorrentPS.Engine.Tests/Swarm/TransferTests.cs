@@ -125,25 +125,27 @@ public sealed class TransferTests
     [Fact]
     public async Task One_wrong_block_among_those_of_the_honest_finds_its_sender()
     {
-        Sample sample = Sample.Make(16 * 16384, 7, ("shared.bin", 16 * 16384)); // one piece, which all must share
-        TaskCompletionSource both = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        int asked = 0;
-        byte[]? Together(byte[] data, bool lie)
+        Sample sample = Sample.Make(60 * 16384, 7, ("shared.bin", 60 * 16384)); // one piece of more blocks than are asked of one peer at first
+        using CountdownEvent both = new(2);
+        int liarAsked = 0, honestAsked = 0;
+        byte[] Together(ref int asked, byte[] data, bool lie)
         {
             // Neither sends before both were asked, so that each sends a part.
-            if (Interlocked.Increment(ref asked) == 16)
-                both.SetResult();
+            if (Interlocked.Increment(ref asked) == 1)
+                both.Signal();
+            both.Wait(TimeSpan.FromSeconds(60));
             if (lie)
                 data[^1] ^= 1;
             return data;
         }
 
-        using ScriptedSeed liar = new(sample) { Answer = (_, data) => Together(data, true) };
-        using ScriptedSeed honest = new(sample) { Answer = (_, data) => Together(data, false) };
+        using ScriptedSeed liar = new(sample) { Answer = (_, data) => Together(ref liarAsked, data, true) };
+        using ScriptedSeed honest = new(sample) { Answer = (_, data) => Together(ref honestAsked, data, false) };
         await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, [liar.EndPoint, honest.EndPoint]);
         TorrentDownload result = await leecher.EndAsync();
         Assert.Equal(TorrentState.Completed, result.State);
         AssertSame(sample, leecher.Destination, 0);
+        Assert.Contains($"{liar.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
         Assert.DoesNotContain($"{honest.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
     }
 
