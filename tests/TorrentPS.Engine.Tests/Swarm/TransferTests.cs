@@ -1,9 +1,6 @@
-using System.Collections.Concurrent;
-using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -12,7 +9,7 @@ using TorrentPS.Engine.Tests.Storage;
 namespace TorrentPS.Engine.Tests.Swarm;
 
 /// <summary>Whole clients in one process, on loopback.</summary>
-public sealed class TransferTests
+public sealed partial class TransferTests
 {
     private static readonly Sample s_sample = Sample.Make(65536, 5, ("one.bin", 1_000_000));
 
@@ -309,120 +306,5 @@ public sealed class TransferTests
         await leecher.UntilAsync(status => status.State == TorrentState.Downloading);
         await leecher.Client.DisposeAsync();
         Assert.Equal(TorrentState.Stopped, (await leecher.EndAsync()).State);
-    }
-
-    [Fact]
-    public async Task Too_long_is_timed_out_and_nothing_arriving_is_stalled()
-    {
-        using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null };
-        FakeTimeProvider time = new();
-        TorrentClientOptions client = new() { TimeProvider = time };
-        await using SwarmMember late = SwarmMember.Download(s_sample.Torrent, null, [silent.EndPoint], options => options with { Timeout = TimeSpan.FromSeconds(9) }, client);
-        TorrentDownload result = await late.EndAsync(time);
-        Assert.Equal((TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut), (result.State, result.ErrorId));
-        Assert.InRange(result.Elapsed.TotalSeconds, 9, 15);
-        await using SwarmMember stalled = SwarmMember.Download(s_sample.Torrent, null, [silent.EndPoint], options => options with { StallTimeout = TimeSpan.FromSeconds(9) }, client);
-        result = await stalled.EndAsync(time);
-        Assert.Equal((TorrentState.Stalled, TorrentErrorId.DownloadStalled, true), (result.State, result.ErrorId, result.Elapsed.TotalSeconds >= 9));
-    }
-
-    [Fact]
-    public async Task A_very_long_limit_is_a_limit()
-    {
-        using ScriptedSeed seed = new(s_sample);
-        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Timeout = TimeSpan.FromDays(1000), StallTimeout = TimeSpan.FromDays(1000) });
-        TorrentDownload result = await leecher.EndAsync();
-        Assert.True(result.State == TorrentState.Completed, result.Error);
-    }
-
-    [Fact]
-    public async Task Nobody_to_ask_and_a_dead_tracker_are_told()
-    {
-        FakeTimeProvider time = new();
-        TorrentClientOptions client = new() { TimeProvider = time };
-        await using SwarmMember alone = SwarmMember.Download(s_sample.Torrent, null, [], client: client);
-        TorrentDownload result = await alone.EndAsync(time, step: 0.5);
-        Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
-
-        IPEndPoint closed;
-        using (ScriptedSeed gone = new(s_sample))
-            closed = gone.EndPoint;
-        await using SwarmMember misled = SwarmMember.Download(WithTracker(s_sample, new Uri($"http://127.0.0.1:{closed.Port}/announce")), null, [closed], client: client);
-        result = await misled.EndAsync(time, step: 0.5);
-        Assert.Equal((TorrentState.Failed, TorrentErrorId.TrackerUnreachable), (result.State, result.ErrorId));
-    }
-
-    [Fact]
-    public async Task The_tracker_brings_peers_together_and_hears_of_start_completion_and_stop()
-    {
-        ConcurrentQueue<TrackerRequest> announces = [];
-        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
-        Torrent torrent = WithTracker(s_sample, tracker.AnnounceUri);
-        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, torrent);
-        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
-        byte[] seedId = announces.Single().PeerId.ToArray();
-        await using SwarmMember leecher = SwarmMember.Download(torrent, null, []);
-        TorrentDownload result = await leecher.EndAsync();
-        Assert.Equal((TorrentState.Completed, 1), (result.State, result.PeersSeen));
-        TrackerRequest[] heard = [.. announces.Where(request => !request.PeerId.Span.SequenceEqual(seedId))];
-        Assert.Equal([AnnounceEvent.Started, AnnounceEvent.Completed, AnnounceEvent.Stopped], heard.Select(request => request.Event));
-        Assert.Equal([s_sample.Torrent.Length, 0, 0], heard.Select(request => request.Left));
-        Assert.Equal(s_sample.Torrent.Length, heard[^1].Downloaded);
-        await seed.StopAsync();
-        Assert.Equal(0, tracker.PeerCount);
-    }
-
-    [Fact]
-    public async Task A_cancelled_download_says_so_to_its_tracker()
-    {
-        ConcurrentQueue<TrackerRequest> announces = [];
-        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
-        await using SwarmMember leecher = SwarmMember.Download(WithTracker(s_sample, tracker.AnnounceUri), null, []);
-        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
-        TorrentDownload result = await leecher.StopAsync();
-        Assert.Equal((TorrentState.Stopped, TorrentErrorId.DownloadStopped), (result.State, result.ErrorId));
-        Assert.Equal([AnnounceEvent.Started, AnnounceEvent.Stopped], announces.Select(request => request.Event));
-    }
-
-    [Fact]
-    public async Task Seeding_ends_at_the_ratio()
-    {
-        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { SeedTime = null, SeedRatio = 1 });
-        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
-        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
-        TorrentDownload result = await seed.EndAsync();
-        Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length), (result.State, result.Uploaded));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Rates_are_limited(bool limitsDownload)
-    {
-        const int Limit = 100_000;
-        FakeTimeProvider time = new();
-        TorrentClientOptions client = new() { TimeProvider = time };
-        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => limitsDownload ? options : options with { UploadLimit = Limit }, client: client);
-        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => limitsDownload ? options with { DownloadLimit = Limit } : options, client);
-        TorrentDownload result = await leecher.EndAsync(time, step: 0.05);
-        Assert.Equal(TorrentState.Completed, result.State);
-        // A megabyte at 100,000 bytes a second, by the clock that limits it; the burst at the start and what the last turn takes at once are free.
-        Assert.InRange(result.Elapsed.TotalSeconds, 8, 60);
-        AssertSame(s_sample, leecher.Destination, 0);
-    }
-
-    /// <summary>At this limit a block takes longer than any peer may be silent.</summary>
-    [Fact]
-    public async Task A_peer_is_not_dropped_for_the_slowness_that_we_set()
-    {
-        Sample sample = Sample.Make(16384, 8, ("slow.bin", 40_000));
-        FakeTimeProvider time = new();
-        using ScriptedSeed seed = new(sample);
-        await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, [seed.EndPoint], options => options with { DownloadLimit = 200 }, new TorrentClientOptions { TimeProvider = time });
-        TorrentDownload result = await leecher.EndAsync(time, atMost: 400, step: 0.25);
-        Assert.True(result.State == TorrentState.Completed, result.Error + leecher.LogText);
-        Assert.True(seed.Connections == 1, leecher.LogText);
-        Assert.InRange(result.Elapsed.TotalSeconds, 150, 300);
-        Assert.Equal(0, result.Wasted);
     }
 }
