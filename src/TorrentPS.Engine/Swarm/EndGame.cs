@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// What a peer with nothing left to ask for does while others still owe blocks: it asks for those too, so that no slow or silent peer holds
-/// up the end. Bounded in three ways: a block is asked of two peers at most; only peers that are much slower (ten times, then three times)
-/// or silent have their blocks taken in numbers; of others one block at a time is doubled.
+/// What a peer with nothing left to ask for does while others still owe blocks that it has: it asks for those too, so that no slow or silent
+/// peer holds up the end. Bounded in three ways: a block is asked of two peers at most; only peers that are much slower (ten times, then three
+/// times) or silent have their blocks taken in numbers; of others one block at a time is doubled, and only when no peer has anything else to do.
 /// </summary>
 internal static class EndGame
 {
@@ -23,7 +23,7 @@ internal static class EndGame
         double rate = peer.Rate;
         if (TryDouble(picker, peer, now, rate / MuchSlower, out picked) || TryDouble(picker, peer, now, rate / Slower, out picked))
             return true;
-        return peer.Outstanding.Count == 0 && TryDouble(picker, peer, now, double.PositiveInfinity, out picked);
+        return peer.Outstanding.Count == 0 && picker.IsEndGame && TryDouble(picker, peer, now, double.PositiveInfinity, out picked);
     }
 
     private static bool TryDouble(PiecePicker picker, PeerState peer, double now, double rateBelow, out Outstanding picked)

@@ -72,6 +72,20 @@ internal sealed class PiecePicker
         }
     }
 
+    /// <summary>Whether every missing block that a peer could send is asked for or received. Other peers may still have some to be asked for.</summary>
+    public bool HasNothingFreeFor(PeerState peer)
+    {
+        if (_order.QueuedCount > 0 && _order.Rarest(peer.Pieces) >= 0)
+            return false;
+        foreach (OpenPiece piece in _openList)
+        {
+            if (piece.FreeBlocks > 0 && peer.Pieces[piece.Index])
+                return false;
+        }
+
+        return true;
+    }
+
     public PieceState this[int piece] => _states[piece];
 
     public bool IsMissing(int piece) => _states[piece] is PieceState.Queued or PieceState.Open or PieceState.Verifying;

@@ -51,7 +51,7 @@ internal sealed partial class TorrentSession
             state.LastBlockAt = Now;
         while (state.Outstanding.Count < window)
         {
-            if (_picker.TryPick(state, out Outstanding picked) || (_picker.IsEndGame && EndGame.TryPick(_picker, state, Now, out picked)))
+            if (_picker.TryPick(state, out Outstanding picked) || (_picker.HasNothingFreeFor(state) && EndGame.TryPick(_picker, state, Now, out picked)))
                 peer.QueueRequest(picked);
             else
                 break;

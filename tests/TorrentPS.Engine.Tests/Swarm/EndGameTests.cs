@@ -37,6 +37,29 @@ public sealed class EndGameTests
     }
 
     [Fact]
+    public void A_piece_that_nobody_has_keeps_no_slow_peer_from_being_taken_over()
+    {
+        PeerState slow = SwarmData.Peer(2, 0), fast = SwarmData.Peer(2, 0);
+        (slow.Rate, fast.Rate) = (10, 1000);
+        PickerHarness harness = Start(2, 8, slow, fast);
+        AskAll(harness, slow);
+        AskAll(harness, fast);
+        Assert.Equal(8, fast.Outstanding.Count);
+        harness.Check();
+    }
+
+    [Fact]
+    public void Nothing_is_doubled_of_a_peer_as_fast_while_others_have_work_left()
+    {
+        PeerState busy = SwarmData.Peer(2, 0), idle = SwarmData.Peer(2, 0);
+        (busy.Rate, idle.Rate) = (1000, 1000);
+        PickerHarness harness = Start(2, 8, busy, idle);
+        AskAll(harness, busy);
+        AskAll(harness, idle);
+        Assert.Equal(0, idle.Outstanding.Count);
+    }
+
+    [Fact]
     public void The_slowest_are_taken_over_first()
     {
         PeerState slower = SwarmData.Peer(2, 0), slowest = SwarmData.Peer(2, 1), fast = SwarmData.Seed(2);

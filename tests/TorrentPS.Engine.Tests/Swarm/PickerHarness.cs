@@ -79,7 +79,7 @@ internal sealed class PickerHarness
             return false;
         if (peer.Outstanding.Count == 0)
             peer.LastBlockAt = Now;
-        if (!Picker.TryPick(peer, out Outstanding picked) && !(endGame && Picker.IsEndGame && EndGame.TryPick(Picker, peer, Now, out picked)))
+        if (!Picker.TryPick(peer, out Outstanding picked) && !(endGame && Picker.HasNothingFreeFor(peer) && EndGame.TryPick(Picker, peer, Now, out picked)))
             return false;
         Assert.True(peer.Pieces[picked.Piece.Index], "a peer is asked for what it has not");
         peer.Outstanding.Add(picked);
