@@ -4,6 +4,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Filters;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
+using TorrentPS.Benchmarks.Comparing;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Storage;
@@ -28,6 +29,7 @@ internal static class CommandTree
         {
             new Command("bench", "Run BenchmarkDotNet; its options follow, as in: bench --filter '*Picker*' --job short"),
             FloorCommand.Create(),
+            CompareCommand.Create(),
         };
         return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
     }

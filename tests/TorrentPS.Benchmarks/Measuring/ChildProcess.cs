@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 
@@ -10,11 +11,20 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(10);
 
+    private static readonly ConcurrentDictionary<ChildProcess, bool> s_running = new();
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly Action<string>? _onLine;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _endedAt;
+
+    // Whoever breaks a measurement off may not let it come to its end.
+    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (ChildProcess process in s_running.Keys)
+            process.Kill();
+    };
 
     private ChildProcess(ProcessStartInfo start, Action<string>? onLine)
     {
@@ -30,6 +40,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.ErrorDataReceived += (_, e) => Append(e.Data, isOutput: false);
         StartedAt = Stopwatch.GetTimestamp();
         _process.Start();
+        s_running[this] = true;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -76,6 +87,19 @@ internal sealed class ChildProcess : IAsyncDisposable
             await Task.WhenAny(Ended, Task.Delay(grace, CancellationToken.None)).ConfigureAwait(false);
         }
 
+        Kill();
+        await Ended.WaitAsync(s_endLimit, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        s_running.TryRemove(this, out _);
+        _process.Dispose();
+    }
+
+    private void Kill()
+    {
         try
         {
             _process.Kill(entireProcessTree: true);
@@ -84,14 +108,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             // It ended by itself.
         }
-
-        await Ended.WaitAsync(s_endLimit, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-        _process.Dispose();
     }
 
     private void Append(string? line, bool isOutput)
