@@ -28,6 +28,7 @@ internal sealed partial class DataStore : IDisposable
     private readonly DestinationFolder _folder;
     private readonly FileHandleCache _handles;
     private readonly bool _readOnly;
+    private readonly Lock _writing = new();
     private readonly string[] _paths;
     private readonly bool[] _dirty;
     private readonly bool[] _fresh;
@@ -100,8 +101,18 @@ internal sealed partial class DataStore : IDisposable
             if (Torrent.Files[segment.File].IsPadding)
                 cursor.Skip(segment.Length);
             else
-                WriteSegment(segment, cursor.Take(segment.Length));
+                WriteInTurn(segment, cursor.Take(segment.Length));
         }
+    }
+
+    /// <summary>
+    /// One write at a time: the system lets only one thread write a file anyway, and one that waits for another's write spins for as long as it
+    /// takes, on a processor that could hash meanwhile.
+    /// </summary>
+    private void WriteInTurn(FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        lock (_writing)
+            WriteSegment(segment, buffers);
     }
 
     /// <summary>Reads part of a piece.</summary>
