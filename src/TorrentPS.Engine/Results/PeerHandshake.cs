@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace TorrentPS;
 
 /// <summary>What came of a handshake with a peer (BEP 3).</summary>
@@ -12,7 +10,7 @@ public sealed record PeerHandshake
     public required int Port { get; init; }
 
     /// <summary>Its address and port: <c>192.0.2.1:6881</c> or <c>[2001:db8::1]:6881</c>.</summary>
-    public string EndPoint => IPAddress.Parse(Address) is { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } ? $"[{Address}]:{Port}" : $"{Address}:{Port}";
+    public string EndPoint => EndPointText.Of(Address, Port);
 
     /// <summary>The info hash that was asked for, in hexadecimal digits.</summary>
     public required string InfoHash { get; init; }

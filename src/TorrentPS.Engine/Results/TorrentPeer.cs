@@ -1,4 +1,3 @@
-using System.Net;
 using TorrentPS.Engine.Discovery;
 
 namespace TorrentPS;
@@ -13,7 +12,7 @@ public sealed record TorrentPeer
     public required int Port { get; init; }
 
     /// <summary>Its address and port: <c>192.0.2.1:6881</c> or <c>[2001:db8::1]:6881</c>.</summary>
-    public string EndPoint => IPAddress.Parse(Address) is { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } ? $"[{Address}]:{Port}" : $"{Address}:{Port}";
+    public string EndPoint => EndPointText.Of(Address, Port);
 
     /// <summary>Its peer id as text (BEP 20), bytes that are not printable as %XX; null where the tracker did not give it.</summary>
     public string? PeerId { get; init; }

@@ -30,7 +30,7 @@ internal static class MseHandshake
 
     /// <summary>Whether a connection begins with an unencrypted BitTorrent handshake (BEP 3, "peer protocol") and not with MSE.</summary>
     /// <param name="prefix">The first bytes: <see cref="PlainPrefixLength"/> or more.</param>
-    public static bool LooksLikeBitTorrent(ReadOnlySpan<byte> prefix) => prefix.StartsWith("\u0013BitTorrent protocol"u8);
+    public static bool LooksLikeBitTorrent(ReadOnlySpan<byte> prefix) => prefix.StartsWith(Wire.Handshake.Prefix);
 
     /// <summary>Does the handshake on a connection that was made from here.</summary>
     /// <param name="stream">The connection.</param>
