@@ -29,6 +29,7 @@ internal sealed partial class DataStore : IDisposable
     private readonly FileHandleCache _handles;
     private readonly bool _readOnly;
     private readonly Lock _writing = new();
+    private readonly WriteBehind _writeBehind;
     private readonly string[] _paths;
     private readonly bool[] _dirty;
     private readonly bool[] _fresh;
@@ -56,6 +57,7 @@ internal sealed partial class DataStore : IDisposable
         _paths[count] = Path.Join(_folder.ControlPath, PartsName);
         _dirty = new bool[count + 1];
         _fresh = new bool[count + 1];
+        _writeBehind = new WriteBehind(_folder.Path, count + 1);
         DataPath = _folder.FullPath(torrent.Name);
     }
 
@@ -84,7 +86,7 @@ internal sealed partial class DataStore : IDisposable
     public long BytesWantedIn(int piece) => _layout.BytesWantedIn(piece);
 
     /// <summary>
-    /// Writes part of a piece, with one gathering write a file. A piece that overlaps no wanted file is refused.
+    /// Writes part of a piece. A piece that overlaps no wanted file is refused.
     /// </summary>
     /// <param name="piece">The piece.</param>
     /// <param name="begin">Where in the piece the bytes begin.</param>
@@ -131,16 +133,29 @@ internal sealed partial class DataStore : IDisposable
     /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied).</exception>
     public void Flush()
     {
+        // All are begun before the first is waited for: many small files then go to the disk together.
+        ForEachDirty(clean: false, (file, handle) =>
+        {
+            lock (_writing)
+                _writeBehind.Start(file, handle);
+        });
+        ForEachDirty(clean: true, static (_, handle) => RandomAccess.FlushToDisk(handle));
+    }
+
+    private void ForEachDirty(bool clean, Action<int, SafeFileHandle> action)
+    {
         for (int file = 0; file < _dirty.Length; file++)
         {
-            if (!Interlocked.Exchange(ref _dirty[file], false))
+            if (!Volatile.Read(ref _dirty[file]))
                 continue;
+            if (clean)
+                Volatile.Write(ref _dirty[file], false);
             try
             {
                 if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
                     continue;
                 using (lease)
-                    RandomAccess.FlushToDisk(lease.Handle);
+                    action(file, lease.Handle);
             }
             catch (Exception e) when (DiskErrors.IsDiskError(e))
             {
@@ -208,10 +223,7 @@ internal sealed partial class DataStore : IDisposable
             using (lease)
             {
                 Volatile.Write(ref _fresh[file], false);
-                if (buffers.Count == 1)
-                    RandomAccess.Write(lease.Handle, buffers[0].Span, offset);
-                else
-                    RandomAccess.Write(lease.Handle, buffers, offset);
+                _writeBehind.Write(file, lease.Handle, buffers, offset);
                 Volatile.Write(ref _dirty[file], true);
             }
         }

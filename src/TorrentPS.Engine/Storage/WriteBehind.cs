@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>
+/// Writes through the system's page cache, and has the system bring to the disk what has gathered there while more is still arriving: so
+/// that the flush at the end finds little left to do, and a slow disk is felt at once instead of filling memory. Not safe from several threads at once.
+/// </summary>
+internal sealed partial class WriteBehind
+{
+    // Linux keeps each write in one run of memory of its length. Up to 32 KiB these come from memory that was just used; longer ones come from blocks
+    // that a virtual machine may have given back to its host, and having those again costs several times what the write does.
+    private const int LongestWrite = 32 * 1024;
+    private const long Behind = 16 << 20;
+    private const uint SyncFileRangeWrite = 2;
+
+    private readonly string _folder;
+    private readonly long[] _gathered;
+    private int _longestWrite;
+
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="fileCount">The number of files.</param>
+    public WriteBehind(string folder, int fileCount)
+    {
+        _folder = folder;
+        _gathered = new long[fileCount];
+    }
+
+    private bool IsCached => _longestWrite == LongestWrite;
+
+    /// <summary>Writes buffers in a row.</summary>
+    public void Write(int file, SafeFileHandle handle, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
+    {
+        if (_longestWrite == 0) // not before there is a folder to ask about
+            _longestWrite = OperatingSystem.IsLinux() && !IsMemory(_folder) ? LongestWrite : int.MaxValue;
+        if (!IsCached && buffers.Count > 1)
+        {
+            RandomAccess.Write(handle, buffers, offset);
+            return;
+        }
+
+        long begin = offset;
+        for (int i = 0; i < buffers.Count; i++)
+        {
+            Write(handle, buffers[i].Span, offset);
+            offset += buffers[i].Length;
+        }
+
+        _gathered[file] += offset - begin;
+        if (IsCached && _gathered[file] >= Behind)
+            Start(file, handle);
+    }
+
+    /// <summary>Begins to bring to the disk what is still in memory, without waiting for it.</summary>
+    public void Start(int file, SafeFileHandle handle)
+    {
+        _gathered[file] = 0;
+
+        // A file system that cannot do this does it by itself, later.
+        if (OperatingSystem.IsLinux())
+            _ = SyncFileRange(handle, 0, 0, SyncFileRangeWrite);
+    }
+
+    private void Write(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            int length = (int)Math.Min(bytes.Length, _longestWrite - (offset % _longestWrite));
+            RandomAccess.Write(handle, bytes[..length], offset);
+            bytes = bytes[length..];
+            offset += length;
+        }
+    }
+
+    private static bool IsMemory(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).DriveFormat is "tmpfs" or "ramfs";
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e) || e is ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
+}
