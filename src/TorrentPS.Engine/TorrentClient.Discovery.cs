@@ -19,6 +19,18 @@ public sealed partial class TorrentClient
 
     private TrackerFactory Trackers => field ??= new TrackerFactory(Http);
 
+    private DiscoveryServices? _discoveries;
+
+    /// <summary>The kinds of discovery there are.</summary>
+    private DiscoveryServices Discoveries
+    {
+        get
+        {
+            lock (_lock)
+                return _discoveries ??= new DiscoveryServices([new TrackerDiscovery(Trackers)]);
+        }
+    }
+
     /// <summary>Reads a torrent from an http or https address.</summary>
     /// <param name="uri">The address of a .torrent.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -82,7 +94,7 @@ public sealed partial class TorrentClient
 
     private async IAsyncEnumerable<TorrentPeer> FindPeersCoreAsync(TorrentInfo torrent, PeerSearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var search = new PeerSearch(torrent.Torrent, options, Trackers, Options.TimeProvider);
+        await using var search = new PeerSearch(torrent.Torrent, options, Discoveries, Options.TimeProvider);
         search.Start();
         int found = 0;
         await foreach (DiscoveredPeer peer in search.ReadAsync(cancellationToken).ConfigureAwait(false))

@@ -7,10 +7,10 @@ namespace TorrentPS.Engine.Swarm;
 /// <summary>What all torrents of a client share.</summary>
 internal sealed class SwarmServices : IAsyncDisposable
 {
-    public SwarmServices(TorrentClientOptions options, TrackerFactory trackers)
+    public SwarmServices(TorrentClientOptions options, DiscoveryServices discoveries)
     {
         Options = options;
-        Trackers = trackers;
+        Discoveries = discoveries;
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
         Connector = new PeerConnector(options.MaxHalfOpen, options.MaxConnections);
@@ -19,7 +19,7 @@ internal sealed class SwarmServices : IAsyncDisposable
 
     public TorrentClientOptions Options { get; }
 
-    public TrackerFactory Trackers { get; }
+    public DiscoveryServices Discoveries { get; }
 
     public SegmentPool Pool { get; }
 

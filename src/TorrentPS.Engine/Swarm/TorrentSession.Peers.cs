@@ -187,5 +187,5 @@ internal sealed partial class TorrentSession
 
     private PeerState[] States() => Array.ConvertAll(_peers, peer => peer.State);
 
-    private bool ReachedNobody => !_everConnected && _announcer is not { AnySucceeded: true };
+    private bool ReachedNobody => !_everConnected && _discoveries is not { AnyAnswered: true };
 }
