@@ -70,7 +70,7 @@ internal sealed partial class TorrentSession
             Rechoke();
         }
 
-        ConnectMore((int)(ConnectsPerSecond * s_tick.TotalSeconds));
+        ConnectMore();
         if (!IsComplete)
             TickDownload(now);
         else if (IsSeedingDone(now))

@@ -198,7 +198,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         if (_discoveries.IsEmpty && _options.Sources is not null && _options.Peers.Count == 0 && _discoveries.Refusals.Count > 0)
             throw _discoveries.Refusals[0];
         _discoveries.Start();
-        ConnectMore(MaxConnectBurst);
+        ConnectMore();
     }
 
     /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
