@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Local;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
@@ -27,8 +28,16 @@ public sealed partial class TorrentClient
         get
         {
             lock (_lock)
-                return _discoveries ??= new DiscoveryServices([new TrackerDiscovery(Trackers)]);
+                return _discoveries ??= CreateDiscoveries();
         }
+    }
+
+    private DiscoveryServices CreateDiscoveries()
+    {
+        List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
+        if (Options.LocalDiscovery)
+            services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));
+        return new DiscoveryServices(services);
     }
 
     /// <summary>Reads a torrent from an http or https address.</summary>
