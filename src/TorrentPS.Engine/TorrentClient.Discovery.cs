@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Local;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
@@ -18,6 +19,26 @@ public sealed partial class TorrentClient
     private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider);
 
     private TrackerFactory Trackers => field ??= new TrackerFactory(Http);
+
+    private DiscoveryServices? _discoveries;
+
+    /// <summary>The kinds of discovery there are.</summary>
+    private DiscoveryServices Discoveries
+    {
+        get
+        {
+            lock (_lock)
+                return _discoveries ??= CreateDiscoveries();
+        }
+    }
+
+    private DiscoveryServices CreateDiscoveries()
+    {
+        List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
+        if (Options.LocalDiscovery)
+            services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));
+        return new DiscoveryServices(services);
+    }
 
     /// <summary>Reads a torrent from an http or https address.</summary>
     /// <param name="uri">The address of a .torrent.</param>
@@ -82,7 +103,7 @@ public sealed partial class TorrentClient
 
     private async IAsyncEnumerable<TorrentPeer> FindPeersCoreAsync(TorrentInfo torrent, PeerSearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var search = new PeerSearch(torrent.Torrent, options, Trackers, Options.TimeProvider);
+        await using var search = new PeerSearch(torrent.Torrent, options, Discoveries, Options.TimeProvider);
         search.Start();
         int found = 0;
         await foreach (DiscoveredPeer peer in search.ReadAsync(cancellationToken).ConfigureAwait(false))

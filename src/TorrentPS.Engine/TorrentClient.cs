@@ -84,7 +84,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _running.Add(running);
-            return _services ??= new SwarmServices(Options, Trackers);
+            return _services ??= new SwarmServices(Options, Discoveries);
         }
     }
 
@@ -107,5 +107,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         _ending.Dispose();
         if (services is not null)
             await services.DisposeAsync().ConfigureAwait(false);
+        if (_discoveries is not null)
+            await _discoveries.DisposeAsync().ConfigureAwait(false);
     }
 }

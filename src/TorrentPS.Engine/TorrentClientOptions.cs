@@ -13,7 +13,16 @@ public sealed record TorrentClientOptions
     public int MaxConnections { get; init; } = 500;
 
     /// <summary>Connections being made at once, 1 to 1000.</summary>
-    public int MaxHalfOpen { get; init; } = 50;
+    public int MaxHalfOpen { get; init; } = 250;
+
+    /// <summary>Connections begun a second over all torrents, 1 to 1000; some more at the start.</summary>
+    public int ConnectionsPerSecond { get; init; } = 30;
+
+    /// <summary>
+    /// Whether peers are looked for in the local network, and told of what is downloaded or seeded here (BEP 14). True unless the host of the
+    /// program has set the switch <c>TorrentPS.DisableLocalDiscovery</c> (<see cref="AppContext.SetSwitch"/>).
+    /// </summary>
+    public bool LocalDiscovery { get; init; } = !(AppContext.TryGetSwitch("TorrentPS.DisableLocalDiscovery", out bool isDisabled) && isDisabled);
 
     /// <summary>Whether connections to peers are encrypted.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;

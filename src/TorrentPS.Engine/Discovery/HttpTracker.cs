@@ -32,10 +32,10 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
         if (!AnnounceQuery.TryScrape(uri, infoHashes, out string target))
             throw TrackerErrors.Unreachable(uri, "it has no scrape, as its address does not end with 'announce' (BEP 48)");
         IReadOnlyList<IPAddress> addresses = await ResolveAsync(cancellationToken).ConfigureAwait(false);
-        byte[] body = await GetAsync(target, addresses, AddressFamily.Unspecified, null, cancellationToken).ConfigureAwait(false);
+        HttpReply reply = await GetAsync(target, addresses, AddressFamily.Unspecified, null, cancellationToken).ConfigureAwait(false);
         try
         {
-            return TrackerReply.ReadScrape(body, infoHashes, uri);
+            return TrackerReply.ReadScrape(reply.Body, infoHashes, uri);
         }
         catch (BencodeException exception)
         {
@@ -108,10 +108,10 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
 
     private async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, IReadOnlyList<IPAddress> addresses, AddressFamily family, CancellationToken cancellationToken)
     {
-        byte[] body = await GetAsync(AnnounceQuery.Announce(uri, request), addresses, family, request.Sent, cancellationToken).ConfigureAwait(false);
+        HttpReply reply = await GetAsync(AnnounceQuery.Announce(uri, request), addresses, family, request.Sent, cancellationToken).ConfigureAwait(false);
         try
         {
-            return TrackerReply.ReadAnnounce(body, uri);
+            return TrackerReply.ReadAnnounce(reply.Body, uri, reply.From);
         }
         catch (BencodeException exception)
         {
@@ -136,7 +136,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
         return addresses;
     }
 
-    private async Task<byte[]> GetAsync(string target, IReadOnlyList<IPAddress> addresses, AddressFamily family, Action? sent, CancellationToken cancellationToken)
+    private async Task<HttpReply> GetAsync(string target, IReadOnlyList<IPAddress> addresses, AddressFamily family, Action? sent, CancellationToken cancellationToken)
     {
         var options = new HttpFetchOptions { MaxBodyLength = MaxReplyLength, Timeout = s_timeout, Target = target, Addresses = addresses, Family = family, Sent = sent };
         HttpReply reply;
@@ -149,7 +149,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
             throw TrackerErrors.Unreachable(uri, exception.Message, exception);
         }
         if (reply.Status == 200)
-            return reply.Body;
+            return reply;
         if (TrackerReply.TryReadFailure(reply.Body, out ReadOnlySpan<byte> text))
             throw TrackerErrors.Failure(uri, text);
         throw TrackerErrors.Unreachable(uri, $"it answered with HTTP status {reply.Status}");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -22,7 +23,7 @@ internal static class OwnEntry
         IPAddress address = Plain(peer.Address);
         try
         {
-            bool isOurs = IPAddress.IsLoopback(address) || (externalAddress is not null && address.Equals(Plain(externalAddress))) || IsOfThisMachine(address);
+            bool isOurs = LocalAddresses.Contains(address) || (externalAddress is not null && address.Equals(Plain(externalAddress)));
             return isOurs && !IsListenedOn(address, announcedPort);
         }
         catch (NetworkInformationException)
@@ -31,10 +32,6 @@ internal static class OwnEntry
             return false;
         }
     }
-
-    private static bool IsOfThisMachine(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces()
-        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-        .Any(own => Plain(own.Address).Equals(address));
 
     private static bool IsListenedOn(IPAddress address, int port) => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
         .Any(listener => listener.Port == port && (Plain(listener.Address).Equals(address)

@@ -1,11 +1,15 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>Gathers the peers of one reply: each address once, none that cannot be a peer, and not more than a limit.</summary>
-internal sealed class PeerCollector(PeerSource source, Uri? tracker)
+/// <param name="source">The kind of discovery.</param>
+/// <param name="tracker">The tracker, when it is one.</param>
+/// <param name="teller">The address that the reply comes from, for which not every address can be a peer; null where that was looked at already.</param>
+internal sealed class PeerCollector(PeerSource source, Uri? tracker, IPAddress? teller = null)
 {
     /// <summary>Peers in one reply at most; what is beyond is left out.</summary>
     public const int MaxPeers = 2000;
@@ -33,19 +37,10 @@ internal sealed class PeerCollector(PeerSource source, Uri? tracker)
     {
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
-        if (_peers.Count >= MaxPeers || port is < 1 or > 65535 || !CanBePeer(address))
+        if (_peers.Count >= MaxPeers || port is < 1 or > 65535)
             return;
         var endPoint = new IPEndPoint(address, (int)port);
-        if (_seen.Add(endPoint))
+        if (AddressRules.IsPeer(endPoint) && AddressRules.MayName(teller, address) && _seen.Add(endPoint))
             _peers.Add(new DiscoveredPeer(endPoint, source, tracker, peerId));
-    }
-
-    private static bool CanBePeer(IPAddress address)
-    {
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-            return !address.IsIPv6Multicast && !address.Equals(IPAddress.IPv6Any);
-        Span<byte> bytes = stackalloc byte[4];
-        // 0.0.0.0/8 is "this network", 224.0.0.0/4 multicast, 240.0.0.0/4 reserved with the broadcast address in it (RFC 6890).
-        return address.TryWriteBytes(bytes, out _) && bytes[0] is not 0 and < 224;
     }
 }

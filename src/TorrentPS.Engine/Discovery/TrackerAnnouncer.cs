@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Discovery;
 /// download can use, the next tier is asked too, since today's tiers are mostly unrelated trackers with different peers rather than
 /// spare ones. A tracker that has answered is announced to at its interval for as long as we run, as it would forget us otherwise.
 /// </remarks>
-internal sealed class TrackerAnnouncer : IAsyncDisposable
+internal sealed class TrackerAnnouncer : IPeerDiscovery
 {
     /// <summary>With this many peers named, no further tier is asked.</summary>
     public const int PeersWanted = 50;
@@ -23,10 +23,11 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(1);
 
-    private readonly TrackerAnnouncerOptions _options;
+    private readonly DiscoveryRequest _request;
     private readonly Lock _lock = new();
     private readonly AnnouncedTracker[] _trackers;
     private readonly List<AnnouncedTracker>[] _tiers;
+    private readonly TaskCompletionSource _firstRound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
     private ITimer? _timer;
     private bool _isRunning;
@@ -34,19 +35,19 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
     private bool _canComplete;
     private bool _wantsMore;
 
-    public TrackerAnnouncer(TrackerAnnouncerOptions options)
+    public TrackerAnnouncer(DiscoveryRequest request, Func<Uri, ITracker> createTracker)
     {
-        _options = options;
+        _request = request;
         var trackers = new List<AnnouncedTracker>();
         var tiers = new List<List<AnnouncedTracker>>();
         var seen = new HashSet<Uri>();
-        for (int tier = 0; tier < options.Tiers.Count; tier++)
+        for (int tier = 0; tier < request.Trackers.Count; tier++)
         {
             List<AnnouncedTracker> members = [];
-            foreach (Uri uri in options.Tiers[tier])
+            foreach (Uri uri in request.Trackers[tier])
             {
                 if (seen.Add(uri))
-                    members.Add(new AnnouncedTracker(options.CreateTracker(uri), tier));
+                    members.Add(new AnnouncedTracker(createTracker(uri), tier));
             }
             trackers.AddRange(members);
             Random.Shared.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(members));
@@ -66,8 +67,10 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
         }
     }
 
+    public PeerSource Source => PeerSource.Tracker;
+
     /// <summary>Whether a tracker has answered at any time.</summary>
-    public bool AnySucceeded
+    public bool AnyAnswered
     {
         get
         {
@@ -76,27 +79,29 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether there are trackers, each was tried, and the last announce to each failed.</summary>
-    public bool AllFailed
+    /// <summary>Why the first tracker fails, when there are trackers, each was tried, and the last announce to each failed.</summary>
+    public TorrentException? Failure
     {
         get
         {
             lock (_lock)
-                return _trackers.Length > 0 && Array.TrueForAll(_trackers, tracker => tracker.LastError is not null);
+                return _trackers.Length > 0 && Array.TrueForAll(_trackers, tracker => tracker.LastError is not null) ? _trackers[0].LastError : null;
         }
     }
+
+    public Task FirstRound => _firstRound.Task;
 
     /// <summary>Begins to announce.</summary>
     public void Start()
     {
-        bool canComplete = _options.Statistics().Left > 0;
+        bool canComplete = _request.Statistics().Left > 0;
         lock (_lock)
         {
             if (_isRunning || _isStopped)
                 return;
             _isRunning = true;
             _canComplete = canComplete;
-            _timer = _options.TimeProvider.CreateTimer(static state => ((TrackerAnnouncer)state!).Advance(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = _request.TimeProvider.CreateTimer(static state => ((TrackerAnnouncer)state!).Advance(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
         Advance();
     }
@@ -130,7 +135,7 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
     /// <summary>Ends what runs and tells <c>stopped</c> to every tracker that may list us. Waits for the answers, but not longer than told.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
-        using var timeout = new CancellationTokenSource(limit, _options.TimeProvider);
+        using var timeout = new CancellationTokenSource(limit, _request.TimeProvider);
         var stops = new List<Task>();
         lock (_lock)
         {
@@ -175,7 +180,7 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
         }
         catch (Exception exception) when (exception is TorrentException or OperationCanceledException)
         {
-            _options.Log?.Invoke($"Tracker {TrackerErrors.NameOf(tracker.Tracker.Uri)} was not told of the stop: {exception.Message}");
+            _request.Log?.Invoke($"Tracker {TrackerErrors.NameOf(tracker.Tracker.Uri)} was not told of the stop: {exception.Message}");
         }
     }
 
@@ -187,7 +192,7 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
         {
             if (!_isRunning)
                 return;
-            DateTimeOffset now = _options.TimeProvider.GetUtcNow();
+            DateTimeOffset now = _request.TimeProvider.GetUtcNow();
             DateTimeOffset wake = now + s_longestTimer;
             foreach (AnnouncedTracker tracker in _trackers)
             {
@@ -280,6 +285,11 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
         }
         End(tracker, response, error);
         Advance();
+        lock (_lock)
+        {
+            if (Array.TrueForAll(_trackers, other => other.Running is null))
+                _firstRound.TrySetResult();
+        }
     }
 
     private void End(AnnouncedTracker tracker, AnnounceResponse? response, TorrentException? error)
@@ -294,7 +304,7 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
             }
             else if (error is not null)
             {
-                tracker.Failed(error, _options.TimeProvider.GetUtcNow());
+                tracker.Failed(error, _request.TimeProvider.GetUtcNow());
             }
             ended = tracker.End();
         }
@@ -308,18 +318,18 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
         {
             PassOn(response);
             string name = TrackerErrors.NameOf(tracker.Tracker.Uri);
-            _options.Log?.Invoke(response.Warning is { } warning ? $"Tracker {name} warns: {warning}" : $"Tracker {name} named {response.Peers.Count} peers");
+            _request.Log?.Invoke(response.Warning is { } warning ? $"Tracker {name} warns: {warning}" : $"Tracker {name} named {response.Peers.Count} peers");
         }
         else if (error is not null)
         {
-            _options.Log?.Invoke(error.Message);
+            _request.Log?.Invoke(error.Message);
         }
     }
 
     private void PassOn(AnnounceResponse response)
     {
         if (response.Peers.Count > 0 && !Volatile.Read(ref _isStopped))
-            _options.PeersFound(response.Peers);
+            _request.PeersFound(response.Peers);
     }
 
     private void MoveToFront(AnnouncedTracker tracker)
@@ -331,10 +341,10 @@ internal sealed class TrackerAnnouncer : IAsyncDisposable
 
     private AnnounceRequest Request(AnnouncedTracker tracker, AnnounceEvent announceEvent) => new()
     {
-        InfoHash = _options.InfoHash,
-        PeerId = _options.PeerId,
-        Port = _options.Port(),
-        Statistics = _options.Statistics(),
+        InfoHash = _request.InfoHash,
+        PeerId = _request.PeerId,
+        Port = _request.Port(),
+        Statistics = _request.Statistics(),
         Event = announceEvent,
         Key = _key,
         TrackerId = tracker.TrackerId,

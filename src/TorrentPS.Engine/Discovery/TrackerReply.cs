@@ -17,10 +17,10 @@ internal static class TrackerReply
     private static readonly BencodeReaderOptions s_limits = new() { MaxDepth = 10, MaxTokens = 500_000, MaxDataLength = HttpTracker.MaxReplyLength, AllowTrailingData = true };
 
     /// <exception cref="Errors.TorrentException"><c>TrackerFailure</c>: the reply has a failure reason; <c>InvalidBencode</c>.</exception>
-    public static AnnounceResponse ReadAnnounce(ReadOnlySpan<byte> reply, Uri tracker)
+    public static AnnounceResponse ReadAnnounce(ReadOnlySpan<byte> reply, Uri tracker, IPAddress? from = null)
     {
         BencodeReader reader = Begin(reply);
-        var peers = new PeerCollector(PeerSource.Tracker, tracker);
+        var peers = new PeerCollector(PeerSource.Tracker, tracker, from);
         var response = new AnnounceResponse();
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
 
@@ -241,30 +240,6 @@ internal sealed partial class PeerSession
         if (!isInterested)
             _requests.Clear();
         _swarm.InterestChanged(this);
-    }
-
-    private void HandleExtended(byte extendedId, ReadOnlySpan<byte> payload)
-    {
-        if (extendedId != ExtensionHandshake.ExtendedId)
-            return; // we announced no extension messages, so none can be for us
-        if (payload.Length > ExtensionHandshake.MaxLength)
-        {
-            Violate("an extension handshake of {0} bytes", payload.Length);
-            return;
-        }
-
-        try
-        {
-            ExtensionHandshake handshake = ExtensionHandshake.Read(payload);
-            Client = handshake.Client ?? Client;
-            if (handshake.RequestQueue is { } queue)
-                State.Window.SetPeerLimit(queue);
-            _swarm.ExtensionsReceived(this, handshake);
-        }
-        catch (BencodeException e)
-        {
-            Violate("an extension handshake that cannot be read: {0}", e.Message);
-        }
     }
 
     private void Violate(string what, object detail)

@@ -94,7 +94,7 @@ internal sealed partial class PeerSession
     /// <summary>Sends what is queued, unless a send is under way, which then goes on with it.</summary>
     public void Flush()
     {
-        if (_isSending || _isClosed || (_outgoingLength == 0 && _requests.Count == 0))
+        if (_isSending || _isClosed || (_outgoingLength == 0 && _requests.Count == 0 && !_extensions.SendNext()))
             return;
         _ = SendAsync();
     }
@@ -108,6 +108,8 @@ internal sealed partial class PeerSession
             {
                 if (_outgoingLength > 0)
                     await SendMessagesAsync();
+                else if (_extensions.SendNext())
+                    continue;
                 else if (_requests.Count > 0 && MaySendBlocks())
                     await SendBlocksAsync();
                 else

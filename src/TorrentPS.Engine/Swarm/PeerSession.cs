@@ -29,6 +29,7 @@ internal sealed partial class PeerSession
         _stream = stream;
         Handshake = handshake;
         State = new PeerState(this, stream.RemoteEndPoint, pieceCount);
+        _extensions = CreateExtensions();
         ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
     }
 
@@ -42,9 +43,6 @@ internal sealed partial class PeerSession
 
     /// <summary>When it was connected, in seconds of the torrent's clock.</summary>
     public double ConnectedAt { get; }
-
-    /// <summary>The client's name, from its own words or from its peer id.</summary>
-    public string Client { get; private set; } = "";
 
     public bool IsClosed => _isClosed;
 
@@ -79,18 +77,7 @@ internal sealed partial class PeerSession
     private void SendOpening()
     {
         if (Handshake.SupportsExtensions)
-        {
-            byte[] payload = new ExtensionHandshake
-            {
-                Client = TorrentClient.ClientName,
-                RequestQueue = OwnRequestQueue,
-                Port = _swarm.ListenPort is > 0 and int port ? port : null,
-                YourIP = EndPoint.Address,
-                IsUploadOnly = _swarm.Picker.Missing == 0,
-            }.ToBytes();
-            PeerMessage.WriteExtendedHeader(Append(6), ExtensionHandshake.ExtendedId, payload.Length);
-            payload.CopyTo(Append(payload.Length));
-        }
+            AppendExtensionHandshake();
 
         if (!_swarm.Picker.Have.IsEmpty)
         {

@@ -7,25 +7,32 @@ namespace TorrentPS.Engine.Swarm;
 /// <summary>What all torrents of a client share.</summary>
 internal sealed class SwarmServices : IAsyncDisposable
 {
-    public SwarmServices(TorrentClientOptions options, TrackerFactory trackers)
+    /// <summary>Connections that are begun at once when none were for a while: a torrent's first peers.</summary>
+    private const int ConnectBurst = 50;
+
+    public SwarmServices(TorrentClientOptions options, DiscoveryServices discoveries)
     {
         Options = options;
-        Trackers = trackers;
+        Discoveries = discoveries;
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
         Connector = new PeerConnector(options.MaxHalfOpen, options.MaxConnections);
+        Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
         Incoming = new IncomingPeers(Connector, options);
     }
 
     public TorrentClientOptions Options { get; }
 
-    public TrackerFactory Trackers { get; }
+    public DiscoveryServices Discoveries { get; }
 
     public SegmentPool Pool { get; }
 
     public DiskQueue Disk { get; }
 
     public PeerConnector Connector { get; }
+
+    /// <summary>How fast connections are begun.</summary>
+    public ConnectPace Pace { get; }
 
     public IncomingPeers Incoming { get; }
 

@@ -70,7 +70,7 @@ internal sealed partial class TorrentSession
             Rechoke();
         }
 
-        ConnectMore((int)(ConnectsPerSecond * s_tick.TotalSeconds));
+        ConnectMore();
         if (!IsComplete)
             TickDownload(now);
         else if (IsSeedingDone(now))
@@ -125,7 +125,7 @@ internal sealed partial class TorrentSession
         if (now >= _morePeersAt && _peers.Length < FewPeers)
         {
             _morePeersAt = now + MorePeersSeconds;
-            _announcer?.RequestMore();
+            _discoveries?.RequestMore();
         }
 
         if (_isResumeDirty && now >= _resumeAt && _savingResume.IsCompleted)
@@ -155,17 +155,16 @@ internal sealed partial class TorrentSession
         }
     }
 
-    /// <summary>Whether no discovery names a peer: there is no tracker, or each one fails.</summary>
-    private bool IsNobodyLeft => _announcer is null or { AllFailed: true };
+    /// <summary>Whether no discovery names a peer: there is none, or each one fails.</summary>
+    private bool IsNobodyLeft => _discoveries is null or { AllFailed: true };
 
     private Ending Nobody()
     {
-        TrackerStatus? failed = _announcer?.Statuses.FirstOrDefault(tracker => tracker.LastError is not null);
-        return failed?.LastError is { } error
-            ? new Ending(TorrentState.Failed, error.ErrorId, error.Message)
-            : new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, _options.Peers.Count > 0
-                ? $"None of the given peers could be reached, and '{_torrent.Name}' has no tracker that is asked for others."
-                : $"'{_torrent.Name}' has no tracker that is asked for peers. Give addresses of peers.");
+        if (_discoveries?.Failure is { } failure)
+            return new Ending(TorrentState.Failed, failure.ErrorId, failure.Message);
+        return new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, _options.Peers.Count > 0
+            ? $"None of the given peers could be reached, and '{_torrent.Name}' has no tracker that is asked for others."
+            : $"'{_torrent.Name}' has no tracker that is asked for peers. Give addresses of peers.");
     }
 
     private Ending Stalled(TimeSpan limit) => new(

@@ -8,8 +8,6 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>Finding, connecting, accepting and losing peers.</content>
 internal sealed partial class TorrentSession
 {
-    private const int MaxConnectBurst = 50;
-    private const int ConnectsPerSecond = 30;
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(20);
 
@@ -26,18 +24,33 @@ internal sealed partial class TorrentSession
     private void AddFound(IReadOnlyList<DiscoveredPeer> peers)
     {
         foreach (DiscoveredPeer peer in peers)
-            _book.Add(peer.EndPoint, peer.Source, Now);
-        ConnectMore(MaxConnectBurst);
+        {
+            if (!IsOurs(peer.EndPoint))
+                _book.Add(peer.EndPoint, peer.Source, Now);
+        }
+
+        ConnectMore();
     }
 
-    /// <summary>Connects to the next addresses, as many as there is room for.</summary>
-    private void ConnectMore(int limit)
+    /// <summary>Whether an address is where we ourselves listen: discoveries name us too.</summary>
+    private bool IsOurs(IPEndPoint endPoint) => endPoint.Port == ListenPort && LocalAddresses.Contains(endPoint.Address);
+
+    /// <summary>Connects to the next addresses, as many as there is room for and as the pace allows.</summary>
+    private void ConnectMore()
     {
-        while (!_isStopping && limit-- > 0 && _peers.Length + _connecting < _options.MaxPeers && _services.Connector.TryReserve())
+        PeerConnector connector = _services.Connector;
+        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && connector.TryReserve())
         {
+            if (!_services.Pace.TryTake())
+            {
+                connector.Release();
+                return;
+            }
+
             if (_book.Take(Now) is not { } candidate)
             {
-                _services.Connector.Release();
+                _services.Pace.GiveBack();
+                connector.Release();
                 return;
             }
 
@@ -187,5 +200,5 @@ internal sealed partial class TorrentSession
 
     private PeerState[] States() => Array.ConvertAll(_peers, peer => peer.State);
 
-    private bool ReachedNobody => !_everConnected && _announcer is not { AnySucceeded: true };
+    private bool ReachedNobody => !_everConnected && _discoveries is not { AnyAnswered: true };
 }

@@ -192,7 +192,7 @@ internal sealed partial class TorrentSession
     {
         _state = TorrentState.Seeding;
         _completedAt = Now;
-        _announcer?.Completed();
+        _discoveries?.Completed();
         if (!IsSeedingWanted)
         {
             _end.TrySetResult(new Ending(TorrentState.Completed));

@@ -30,7 +30,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
 
     private DataStore _store = null!;
     private PiecePicker _picker = null!;
-    private TrackerAnnouncer? _announcer;
+    private PeerDiscoveries? _discoveries;
     private TorrentState _state = TorrentState.Checking;
     private long _bytesCompleted;
     private double _percentChecked;
@@ -178,24 +178,27 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     {
         foreach (IPEndPoint endPoint in _options.Peers)
             _book.Add(endPoint, PeerSource.Manual, Now);
-        if (_torrent.Trackers.Count > 0 && (_options.Sources is null || _options.Sources.Contains(PeerSource.Tracker)))
+        _discoveries = _services.Discoveries.For(new DiscoveryRequest
         {
-            _announcer = new TrackerAnnouncer(new TrackerAnnouncerOptions
-            {
-                Tiers = _torrent.Trackers,
-                InfoHash = _torrent.InfoHash,
-                PeerId = _peerId,
-                Port = () => ListenPort,
-                Statistics = () => new AnnounceStatistics(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted)),
-                PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
-                CreateTracker = _services.Trackers.Create,
-                TimeProvider = _time,
-                Log = _services.Options.Log,
-            });
-            _announcer.Start();
-        }
-
-        ConnectMore(MaxConnectBurst);
+            InfoHash = _torrent.InfoHash,
+            Name = _torrent.Name,
+            Trackers = _torrent.Trackers,
+            Nodes = _torrent.Nodes,
+            IsPrivate = _torrent.IsPrivate,
+            Sources = _options.Sources,
+            PeerId = _peerId,
+            Port = () => ListenPort,
+            Statistics = () => new AnnounceStatistics(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted)),
+            PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
+            TimeProvider = _time,
+            Log = _services.Options.Log,
+        });
+        foreach (TorrentException reason in _discoveries.Refusals)
+            Log(reason.Message);
+        if (_discoveries.IsEmpty && _options.Sources is not null && _options.Peers.Count == 0 && _discoveries.Refusals.Count > 0)
+            throw _discoveries.Refusals[0];
+        _discoveries.Start();
+        ConnectMore();
     }
 
     /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
@@ -207,7 +210,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         foreach (PeerSession peer in _peers)
             peer.Close(PeerClose.Stopping);
         _picker.AbandonAll();
-        Task announced = _announcer?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
+        Task announced = _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
         if (_connecting > 0)
             await _connectsEnded.Task;
         await DiskJobs.WhenEmptyAsync();
@@ -276,8 +279,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_announcer is not null)
-            await _announcer.DisposeAsync().ConfigureAwait(false);
+        if (_discoveries is not null)
+            await _discoveries.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
 

@@ -35,6 +35,9 @@ internal sealed record ExtensionHandshake
     /// <summary>Our address as the client sees it (<c>yourip</c>).</summary>
     public IPAddress? YourIP { get; init; }
 
+    /// <summary>Bytes in the torrent's info dictionary (<c>metadata_size</c>, BEP 9), when the client has it: as it says, not checked.</summary>
+    public long? MetadataSize { get; init; }
+
     /// <summary>Whether the client only uploads (<c>upload_only</c>, BEP 21).</summary>
     public bool IsUploadOnly { get; init; }
 
@@ -68,6 +71,8 @@ internal sealed record ExtensionHandshake
                 return handshake with { RequestQueue = reader.GetInt64() };
             case BencodeTokenType.Integer when key.SequenceEqual("p"u8):
                 return handshake with { Port = reader.GetInt64() is > 0 and <= ushort.MaxValue and long port ? (int)port : null };
+            case BencodeTokenType.Integer when key.SequenceEqual("metadata_size"u8):
+                return handshake with { MetadataSize = reader.GetInt64() is > 0 and long size ? size : null };
             case BencodeTokenType.Integer when key.SequenceEqual("upload_only"u8):
                 return handshake with { IsUploadOnly = reader.GetInt64() != 0 };
             default:
@@ -121,6 +126,12 @@ internal sealed record ExtensionHandshake
         }
 
         writer.WriteEndDictionary();
+        if (MetadataSize is { } size)
+        {
+            writer.WriteKey("metadata_size"u8);
+            writer.WriteInteger(size);
+        }
+
         if (Port is { } port)
         {
             writer.WriteKey("p"u8);

@@ -31,8 +31,19 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         Assert.Equal(a.Peers, _found.Count);
         TrackerStatus status = Assert.Single(_announcer!.Statuses);
         Assert.Equal((a.Uri, 0, null, a.Peers), (status.Uri, status.Tier, status.LastError, status.PeersReceived));
-        Assert.True(_announcer.AnySucceeded);
-        Assert.False(_announcer.AllFailed);
+        Assert.True(_announcer.AnyAnswered);
+        Assert.Null(_announcer.Failure);
+    }
+
+    [Fact]
+    public async Task The_first_round_ends_when_nothing_that_was_asked_is_open()
+    {
+        Make("a").Error = TorrentErrorId.TrackerUnreachable;
+        Make("b").Hold = new TaskCompletionSource();
+        FakeTracker[] trackers = Start(["a"], ["b"]);
+        Assert.False(_announcer!.FirstRound.IsCompleted);
+        trackers[1].Hold!.SetResult();
+        await _announcer.FirstRound.WaitAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -59,7 +70,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         FakeTracker[] trackers = Start(["a"], ["b"], ["c"]);
         Assert.Equal([1, 1, 1], Counts(trackers));
         Assert.Equal([TorrentErrorId.TrackerUnreachable, TorrentErrorId.TrackerFailure, null], _announcer!.Statuses.Select(status => status.LastError?.ErrorId));
-        Assert.False(_announcer.AllFailed);
+        Assert.Null(_announcer.Failure);
     }
 
     [Fact]
@@ -68,10 +79,10 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         Make("a").Error = Make("b").Error = TorrentErrorId.TrackerUnreachable;
         Make("b").Hold = new TaskCompletionSource();
         FakeTracker[] trackers = Start(["a"], ["b"]);
-        Assert.False(_announcer!.AllFailed);
+        Assert.Null(_announcer!.Failure);
         trackers[1].Hold!.SetResult();
-        Assert.True(_announcer.AllFailed);
-        Assert.False(_announcer.AnySucceeded);
+        Assert.NotNull(_announcer.Failure);
+        Assert.False(_announcer.AnyAnswered);
     }
 
     [Fact]
@@ -107,10 +118,9 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         for (int i = 0; i < 100; i++)
         {
             var trackers = new Dictionary<Uri, FakeTracker>();
-            var announcer = new TrackerAnnouncer(Options([[new("http://a/announce"), new("http://b/announce")]]) with
-            {
-                CreateTracker = uri => trackers[uri] = new FakeTracker(uri),
-            });
+            var announcer = new TrackerAnnouncer(
+                Request([[new("http://a/announce"), new("http://b/announce")]]),
+                uri => trackers[uri] = new FakeTracker(uri));
             announcer.Start();
             firsts.Add(trackers.Values.Single(tracker => tracker.Requests.Count == 1).Uri.Host);
         }
@@ -369,7 +379,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     {
         Start();
         _announcer!.RequestMore();
-        Assert.False(_announcer.AllFailed);
+        Assert.Null(_announcer.Failure);
         Assert.Empty(_announcer.Statuses);
         await _announcer.StopAsync(TimeSpan.FromSeconds(1));
     }
@@ -385,20 +395,20 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
 
     private FakeTracker[] Start(params string[][] tiers)
     {
-        _announcer = new TrackerAnnouncer(Options([.. tiers.Select(tier => tier.Select(name => Make(name).Uri).ToArray())]));
+        _announcer = new TrackerAnnouncer(Request([.. tiers.Select(tier => tier.Select(name => Make(name).Uri).ToArray())]), uri => _trackers[uri.Host]);
         _announcer.Start();
         return [.. tiers.SelectMany(tier => tier).Select(Make)];
     }
 
-    private TrackerAnnouncerOptions Options(Uri[][] tiers) => new()
+    private DiscoveryRequest Request(Uri[][] tiers) => new()
     {
-        Tiers = tiers,
+        Trackers = tiers,
+        Name = "test",
         InfoHash = DiscoveryData.Hash,
         PeerId = DiscoveryData.PeerId,
         Port = () => 6881,
         Statistics = () => new AnnounceStatistics(0, 0, _left),
         PeersFound = _found.AddRange,
-        CreateTracker = uri => _trackers[uri.Host],
         TimeProvider = _time,
     };
 }

@@ -61,6 +61,19 @@ internal sealed class Sample
         return new Sample(torrent, content);
     }
 
+    /// <summary>Makes one with a real info dictionary, which peers can be asked for.</summary>
+    public static Sample Build(int pieceLength, int seed, Action<TorrentBuilder>? change, params (string Path, int Length)[] files)
+    {
+        Sample made = Make(pieceLength, seed, files);
+        TorrentBuilder builder = new(made.Torrent.Name, pieceLength) { PieceHashes = made.Torrent.PieceHashes };
+        if (files.Length == 1)
+            builder.SetSingleFile(files[0].Length);
+        foreach ((string path, int length) in files.Length == 1 ? [] : files)
+            builder.AddFile(path, length);
+        change?.Invoke(builder);
+        return new Sample(Torrent.Parse(builder.Build()), made.Content);
+    }
+
     public bool[] Only(params int[] files)
     {
         bool[] wanted = new bool[Torrent.Files.Count];

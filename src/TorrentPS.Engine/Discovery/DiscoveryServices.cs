@@ -1,0 +1,54 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Discovery;
+
+/// <summary>The kinds of discovery that a client has, for all of its torrents.</summary>
+internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services) : IAsyncDisposable
+{
+    /// <summary>Makes the discoveries of one torrent: those that the client has, the user wants and the torrent allows.</summary>
+    public PeerDiscoveries For(DiscoveryRequest request)
+    {
+        var chosen = new List<IPeerDiscovery>();
+        var useless = new List<TorrentException>();
+        foreach (IDiscoveryService service in services)
+        {
+            if (!request.Allows(service.Source))
+                continue;
+            try
+            {
+                chosen.Add(service.Create(request));
+            }
+            catch (TorrentException reason)
+            {
+                useless.Add(reason);
+            }
+        }
+        // One that nobody asked for by name may be of no use without a word, as long as another is.
+        if (request.Sources is { } sources)
+            useless.AddRange(sources.Distinct().Select(source => RefusalOf(source, request)).OfType<TorrentException>());
+        else if (chosen.Count > 0)
+            useless.Clear();
+        return new PeerDiscoveries(chosen, useless);
+    }
+
+    /// <summary>Ends what the kinds share between torrents, such as a DHT node.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IDiscoveryService service in services)
+        {
+            if (service is IAsyncDisposable disposable)
+                await disposable.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private TorrentException? RefusalOf(PeerSource source, DiscoveryRequest request)
+    {
+        if (request.IsPrivate && DiscoveryRequest.IsBarredFromPrivate(source))
+            return new TorrentException(TorrentErrorId.NoPeers, $"'{request.Name}' is a private torrent, whose peers may come only from its trackers (BEP 27): {source} cannot be asked. Leave that source out.");
+        if (source == PeerSource.Manual || services.Any(service => service.Source == source))
+            return null;
+        if (source != PeerSource.PeerExchange)
+            return new TorrentException(TorrentErrorId.NoPeers, $"Peers cannot be looked for by {source}: this client does not have it.");
+        return request.IsSearch ? new TorrentException(TorrentErrorId.NoPeers, "Peers exchange addresses only while they are connected, as in a download: a search cannot ask by PeerExchange.") : null;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Discovery.Local;
+
+/// <summary>
+/// Tells the local networks which torrents we have, and hears it of others (BEP 14). A torrent is announced when it starts and every five
+/// minutes, those that are due together in one message, and none more often than once a minute.
+/// </summary>
+/// <remarks>
+/// The protocol has no question: who only looks would have to wait for up to five minutes. One that announces no port is answered directly by
+/// this client, which costs the network nothing; others pass it over.
+/// </remarks>
+internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider time) : IDiscoveryService, IAsyncDisposable
+{
+    private const int MaxMessagesPerSecond = 100;
+    private const int MaxAnswersPerSecond = 10;
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_shortestInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly List<LocalDiscovery> _torrents = [];
+    private readonly string _cookie = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+    private TorrentException? _failure;
+    private ITimer? _timer;
+    private long _second;
+    private int _messages;
+    private int _answers;
+    private bool _isOpen;
+    private bool _isDisposed;
+
+    public PeerSource Source => PeerSource.LocalDiscovery;
+
+    public IPeerDiscovery Create(DiscoveryRequest request) => new LocalDiscovery(this, request);
+
+    /// <summary>Listens for a torrent from now on, and announces it.</summary>
+    /// <exception cref="TorrentException">There is no local network to do that in.</exception>
+    public void Add(LocalDiscovery torrent)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            Open();
+            _torrents.Add(torrent);
+            _timer ??= time.CreateTimer(static state => ((LocalDiscoveryService)state!).AnnounceDue(), this, s_shortestInterval, s_shortestInterval);
+        }
+
+        Announce(torrent);
+    }
+
+    public void Remove(LocalDiscovery torrent)
+    {
+        lock (_lock)
+        {
+            _torrents.Remove(torrent);
+            if (_torrents.Count > 0)
+                return;
+            _timer?.Dispose();
+            _timer = null;
+        }
+    }
+
+    /// <summary>Announces a torrent, unless that was done in the last minute.</summary>
+    public void Announce(LocalDiscovery torrent) => Send([torrent], s_shortestInterval);
+
+    public ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _timer?.Dispose();
+            _timer = null;
+        }
+
+        network.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Open()
+    {
+        if (_failure is not null)
+            throw _failure;
+        if (_isOpen)
+            return;
+        try
+        {
+            network.Open(Received);
+            _isOpen = true;
+        }
+        catch (SocketException exception)
+        {
+            _failure = new TorrentException(TorrentErrorId.NoPeers, $"Peers cannot be looked for in the local network: {exception.Message}.", exception);
+            throw _failure;
+        }
+    }
+
+    private void AnnounceDue()
+    {
+        LocalDiscovery[] torrents;
+        lock (_lock)
+            torrents = [.. _torrents];
+        Send(torrents, s_interval);
+    }
+
+    /// <summary>Sends what has not been announced for some time.</summary>
+    private void Send(IReadOnlyList<LocalDiscovery> torrents, TimeSpan pause)
+    {
+        long now = time.GetTimestamp();
+        var due = new Dictionary<int, List<InfoHash>>();
+        lock (_lock)
+        {
+            foreach (LocalDiscovery torrent in torrents)
+            {
+                if (!_torrents.Contains(torrent) || (torrent.AnnouncedAt is { } last && time.GetElapsedTime(last, now) < pause))
+                    continue;
+                int port = torrent.Port;
+                if (port == 0 && !torrent.IsSearch)
+                    continue;
+                torrent.AnnouncedAt = now;
+                if (!due.TryGetValue(port, out List<InfoHash>? hashes))
+                    due.Add(port, hashes = []);
+                hashes.AddRange(torrent.InfoHashes);
+            }
+        }
+
+        foreach ((int port, List<InfoHash> hashes) in due)
+        {
+            foreach (InfoHash[] chunk in hashes.Chunk(LocalAnnounce.MaxTorrents))
+                network.SendToAll(new LocalAnnounce(port, chunk, _cookie).ToBytes);
+        }
+    }
+
+    private void Received(ReadOnlyMemory<byte> message, IPEndPoint from)
+    {
+        if (!Counts(ref _messages, MaxMessagesPerSecond) || !LocalAnnounce.TryRead(message.Span, out LocalAnnounce announce) || announce.Cookie == _cookie)
+            return;
+        foreach (InfoHash hash in announce.InfoHashes.Distinct())
+        {
+            LocalDiscovery[] heard;
+            lock (_lock)
+                heard = [.. _torrents.Where(torrent => torrent.InfoHashes.Contains(hash))];
+            if (announce.Port != 0)
+            {
+                foreach (LocalDiscovery torrent in heard)
+                    torrent.Heard(new IPEndPoint(from.Address, announce.Port));
+            }
+            else if (heard.FirstOrDefault(torrent => torrent.Port != 0) is { } known && Counts(ref _answers, MaxAnswersPerSecond))
+            {
+                network.Send(new LocalAnnounce(known.Port, [hash], _cookie).ToBytes(from.AddressFamily), from);
+            }
+        }
+    }
+
+    /// <summary>Counts up to so many a second; false for one too many.</summary>
+    private bool Counts(ref int count, int limit)
+    {
+        lock (_lock)
+        {
+            long second = time.GetUtcNow().ToUnixTimeSeconds();
+            if (second != _second)
+                (_second, _messages, _answers) = (second, 0, 0);
+            return count++ < limit;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine.Discovery;
+
+/// <summary>All the ways of finding peers for one torrent, side by side from the start.</summary>
+internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IReadOnlyList<TorrentException> refusals) : IAsyncDisposable
+{
+    /// <summary>Why kinds of discovery that were asked for are not among these; when there are none at all, why.</summary>
+    public IReadOnlyList<TorrentException> Refusals => refusals;
+
+    public bool IsEmpty => members.Count == 0;
+
+    /// <summary>Whether anybody has answered any of them at any time.</summary>
+    public bool AnyAnswered => members.Any(member => member.AnyAnswered);
+
+    /// <summary>Whether nothing is to be expected of any of them for now; so it is when there are none.</summary>
+    public bool AllFailed => members.All(member => member.Failure is not null);
+
+    /// <summary>Why one of them fails; null when none does. A tracker's reason comes first, being the one that a user can do something about.</summary>
+    public TorrentException? Failure =>
+        members.OrderBy(member => member.Source != PeerSource.Tracker).Select(member => member.Failure).FirstOrDefault(failure => failure is not null);
+
+    /// <summary>Ends when each has been answered, or has failed, once.</summary>
+    public Task FirstRound => Task.WhenAll(members.Select(member => member.FirstRound));
+
+    public void Start()
+    {
+        foreach (IPeerDiscovery member in members)
+            member.Start();
+    }
+
+    /// <summary>The torrent has too few peers.</summary>
+    public void RequestMore()
+    {
+        foreach (IPeerDiscovery member in members)
+            member.RequestMore();
+    }
+
+    /// <summary>The download is complete.</summary>
+    public void Completed()
+    {
+        foreach (IPeerDiscovery member in members)
+            member.Completed();
+    }
+
+    /// <summary>Ends them all at once, within the limit.</summary>
+    public Task StopAsync(TimeSpan limit) => Task.WhenAll(members.Select(member => member.StopAsync(limit)));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IPeerDiscovery member in members)
+            await member.DisposeAsync().ConfigureAwait(false);
+    }
+}
