@@ -10,9 +10,9 @@ namespace TorrentPS.Engine.Storage;
 /// </summary>
 internal sealed partial class WriteBehind
 {
-    // Linux keeps each write in one run of memory of its length. Up to 32 KiB these come from memory that was just used; longer ones come from blocks
+    // Linux keeps each write in one run of memory of its length. Short ones come from memory that was just used; long ones come from blocks
     // that a virtual machine may have given back to its host, and having those again costs several times what the write does.
-    private const int LongestWrite = 32 * 1024;
+    private const int LongestWrite = 16 * 1024;
     private const long Behind = 16 << 20;
     private const uint SyncFileRangeWrite = 2;
 

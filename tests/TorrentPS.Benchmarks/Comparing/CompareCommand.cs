@@ -17,6 +17,7 @@ internal sealed class CompareCommand
     private readonly Option<EncryptionMode> _encryption = MeasureOptions.Encryption();
     private readonly Option<bool> _markdown = MeasureOptions.Markdown();
     private readonly Option<int> _seeders = new("--seeders") { Description = "How many seeders there are.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _delay = new("--delay") { Description = "Milliseconds that the way to the seeders and back takes longer.", DefaultValueFactory = _ => 0 };
     private readonly Option<string> _direction = new("--direction") { Description = "Whether the clients download, or seed to one downloader.", DefaultValueFactory = _ => Get };
     private readonly Option<int> _timeout = new("--timeout") { Description = "Seconds that one run may take.", DefaultValueFactory = _ => 120 };
     private readonly Option<int> _calm = new("--wait-calm") { Description = "Seconds to wait at most, before each run, for other programs to be quiet.", DefaultValueFactory = _ => 10 };
@@ -28,12 +29,13 @@ internal sealed class CompareCommand
         var compare = new CompareCommand();
         var command = new Command("compare", "Compare torrentps with the clients that are installed, on loopback (Linux).")
         {
-            compare._size, compare._pieceLength, compare._seeders, compare._destination, compare._rounds, compare._encryption, compare._direction,
+            compare._size, compare._pieceLength, compare._seeders, compare._delay, compare._destination, compare._rounds, compare._encryption, compare._direction,
             compare._clients, compare._timeout, compare._calm, compare._torrentPS, compare._markdown,
         };
         compare._direction.AcceptOnlyFromAmong(Get, Seed);
         compare._clients.AcceptOnlyFromAmong([.. ComparedClient.All(null).Select(client => client.Name)]);
         compare._seeders.Validators.Add(result => MeasureOptions.Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 100, "must be 1 to 100"));
+        compare._delay.Validators.Add(result => MeasureOptions.Require(result, result.GetValueOrDefault<int>() is >= 0 and <= 10_000, "must be 0 to 10000"));
         compare._timeout.Validators.Add(result => MeasureOptions.Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 3600, "must be 1 to 3600"));
         compare._calm.Validators.Add(result => MeasureOptions.Require(result, result.GetValueOrDefault<int>() is >= 0 and <= 600, "must be 0 to 600"));
         command.SetAction(compare.RunAsync);
@@ -54,6 +56,7 @@ internal sealed class CompareCommand
             PieceLength = (int)result.GetValue(_pieceLength),
             Seeders = result.GetValue(_seeders),
             Rounds = result.GetValue(_rounds),
+            Delay = TimeSpan.FromMilliseconds(result.GetValue(_delay)),
             Destination = result.GetValue(_destination),
             Encryption = result.GetValue(_encryption),
             IsSeeding = result.GetValue(_direction) == Seed,

@@ -13,6 +13,9 @@ internal sealed record CompareOptions
 
     public int Rounds { get; init; }
 
+    /// <summary>How long the way to the seeders and back takes; zero for loopback as it is.</summary>
+    public TimeSpan Delay { get; init; }
+
     /// <summary>Where downloads go; null means to memory.</summary>
     public string? Destination { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Runtime.Versioning;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
@@ -75,7 +76,11 @@ internal sealed partial class Comparison : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (Seeder seeder in _seeders)
+        {
+            seeder.Relay?.Dispose();
             await seeder.Process.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_floorReceiver is not null)
             await _floorReceiver.DisposeAsync().ConfigureAwait(false);
         if (_floorSender is not null)
@@ -115,7 +120,9 @@ internal sealed partial class Comparison : IAsyncDisposable
             try
             {
                 await UntilSeedingAsync(tracker, process, cancellationToken).ConfigureAwait(false);
-                return new Seeder(process, tracker.Seeders[0]);
+                IPEndPoint endPoint = tracker.Seeders[0];
+                DelayRelay? relay = _options.Delay > TimeSpan.Zero ? new DelayRelay(endPoint, _options.Delay / 2) : null;
+                return new Seeder(process, relay?.EndPoint ?? endPoint, relay);
             }
             catch
             {

@@ -38,7 +38,8 @@ internal sealed class ComparisonTable(CompareOptions options, IReadOnlyList<Comp
     private string Title()
     {
         string what = options.IsSeeding ? $"seeding to {source.Name}" : $"download from {options.Seeders} {source.Name} seeder{(options.Seeders == 1 ? "" : "s")}";
-        return $"{ByteSize.Show(options.Size)} in pieces of {ByteSize.Show(options.PieceLength)}, {what} on loopback, to {options.Destination ?? "memory"}, encryption {options.Encryption.ToString().ToLowerInvariant()}, {options.Rounds} rounds, medians";
+        string way = options.Delay > TimeSpan.Zero ? $"a round trip of {options.Delay.TotalMilliseconds:0} ms away" : "on loopback";
+        return $"{ByteSize.Show(options.Size)} in pieces of {ByteSize.Show(options.PieceLength)}, {what} {way}, to {options.Destination ?? "memory"}, encryption {options.Encryption.ToString().ToLowerInvariant()}, {options.Rounds} rounds, medians";
     }
 
     private void Add(TextTable table, string name, string shown)
