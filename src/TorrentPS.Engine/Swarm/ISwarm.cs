@@ -26,6 +26,12 @@ internal interface ISwarm
     /// <summary>The port that peers may connect to; 0 when there is none.</summary>
     int ListenPort { get; }
 
+    /// <summary>Whether peers may tell each other of others (BEP 11): not those of a private torrent (BEP 27).</summary>
+    bool ExchangesPeers { get; }
+
+    /// <summary>The peer tells of others.</summary>
+    void PeersExchanged(PeerSession peer, PeerExchangeMessage message);
+
     /// <summary>The peer's pieces have changed, wholly or by one.</summary>
     void PiecesChanged(PeerSession peer);
 

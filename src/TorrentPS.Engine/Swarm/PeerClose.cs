@@ -21,6 +21,9 @@ internal enum PeerClose
     /// <summary>Both sides have everything.</summary>
     NothingToDo,
 
+    /// <summary>Another peer takes its place.</summary>
+    Replaced,
+
     /// <summary>There is another connection to the same peer, or it is ourselves.</summary>
     Duplicate,
 }

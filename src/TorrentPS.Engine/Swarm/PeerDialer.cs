@@ -17,16 +17,18 @@ internal static class PeerDialer
     /// <param name="peerId">Our peer id.</param>
     /// <param name="mode">Which kinds are allowed.</param>
     /// <param name="cancellationToken">Ends it with <see cref="PeerHandshakeStatus.TimedOut"/>.</param>
-    public static async Task<HandshakeOutcome> DialAsync(Func<CancellationToken, Task<PeerStream>> connect, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, EncryptionMode mode, CancellationToken cancellationToken)
+    /// <param name="wantsEncryption">Whether the peer is said to prefer encrypted connections.</param>
+    public static async Task<HandshakeOutcome> DialAsync(Func<CancellationToken, Task<PeerStream>> connect, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, EncryptionMode mode, CancellationToken cancellationToken, bool wantsEncryption = false)
     {
-        CryptoMethods first = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.None;
+        wantsEncryption &= mode == EncryptionMode.Prefer;
+        CryptoMethods first = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : wantsEncryption ? CryptoMethods.Rc4 | CryptoMethods.Plain : CryptoMethods.None;
         HandshakeOutcome outcome = await DialOnceAsync(connect, infoHash, peerId, first, cancellationToken).ConfigureAwait(false);
         if (mode == EncryptionMode.Off || outcome.Status != PeerHandshakeStatus.Closed)
             return outcome;
         // Encryption is worth a second try even where the first was encrypted: some peers fail on one shared secret in 256.
-        CryptoMethods second = mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.Rc4 | CryptoMethods.Plain;
-        HandshakeOutcome encrypted = await DialOnceAsync(connect, infoHash, peerId, second, cancellationToken).ConfigureAwait(false);
-        return encrypted.Status == PeerHandshakeStatus.Succeeded ? encrypted : outcome;
+        CryptoMethods second = wantsEncryption ? CryptoMethods.None : mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.Rc4 | CryptoMethods.Plain;
+        HandshakeOutcome other = await DialOnceAsync(connect, infoHash, peerId, second, cancellationToken).ConfigureAwait(false);
+        return other.Status == PeerHandshakeStatus.Succeeded ? other : outcome;
     }
 
     private static async Task<HandshakeOutcome> DialOnceAsync(Func<CancellationToken, Task<PeerStream>> connect, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Net;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
@@ -12,7 +13,36 @@ internal sealed partial class PeerSession
     /// <summary>The client's name, from its own words or from its peer id.</summary>
     public string Client { get; private set; } = "";
 
-    private PeerExtensions CreateExtensions() => new([new MetadataServing(this, _swarm)]);
+    /// <summary>Tells of others and hears of them (BEP 11); null where the torrent does not allow that.</summary>
+    public PeerExchangeLink? Exchange { get; private set; }
+
+    /// <summary>Where the peer can be connected to; null when it came to us and does not say where it listens.</summary>
+    public IPEndPoint? ListenEndPoint { get; private set; }
+
+    /// <summary>Whether it has everything, or says that it only uploads (BEP 21).</summary>
+    public bool IsSeed => _isUploadOnly || State.Pieces.IsFull;
+
+    /// <summary>What others are told of it (BEP 11).</summary>
+    public PeerExchangeFlags ExchangeFlags =>
+        (_stream.IsEncrypted ? PeerExchangeFlags.PrefersEncryption : PeerExchangeFlags.None)
+        | (IsSeed ? PeerExchangeFlags.Seed : PeerExchangeFlags.None)
+        | (_supportsHolepunch ? PeerExchangeFlags.SupportsHolepunch : PeerExchangeFlags.None)
+        | (IsOutgoing ? PeerExchangeFlags.Reachable : PeerExchangeFlags.None);
+
+    private bool _isUploadOnly;
+    private bool _supportsHolepunch;
+
+    private PeerExtensions CreateExtensions()
+    {
+        ListenEndPoint = IsOutgoing ? EndPoint : null;
+        if (!_swarm.ExchangesPeers)
+            return new([new MetadataServing(this, _swarm)]);
+        Exchange = new PeerExchangeLink(this, _swarm);
+        return new([new MetadataServing(this, _swarm), Exchange]);
+    }
+
+    /// <summary>Whether the peer takes a kind of extension messages.</summary>
+    public bool Takes(string extension) => _extensions.PeerId(extension) > 0;
 
     private void AppendExtensionHandshake()
     {
@@ -74,6 +104,10 @@ internal sealed partial class PeerSession
         Client = handshake.Client ?? Client;
         if (handshake.RequestQueue is { } queue)
             State.Window.SetPeerLimit(queue);
+        _isUploadOnly = handshake.IsUploadOnly;
+        _supportsHolepunch |= handshake.Extensions.GetValueOrDefault("ut_holepunch") > 0;
+        if (!IsOutgoing && handshake.Port is { } port)
+            ListenEndPoint = new IPEndPoint(EndPoint.Address, port);
         _swarm.ExtensionsReceived(this, handshake);
     }
 

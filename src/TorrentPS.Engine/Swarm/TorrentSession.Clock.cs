@@ -70,7 +70,9 @@ internal sealed partial class TorrentSession
             Rechoke();
         }
 
+        Turnover(now);
         ConnectMore();
+        ExchangePeers(now);
         if (!IsComplete)
             TickDownload(now);
         else if (IsSeedingDone(now))

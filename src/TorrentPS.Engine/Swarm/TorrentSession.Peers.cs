@@ -13,7 +13,7 @@ internal sealed partial class TorrentSession
 
     private readonly PeerBook _book = new();
     private readonly Choker _choker;
-    private readonly Dictionary<PeerSession, PeerCandidate> _dialled = [];
+    private readonly Dictionary<PeerSession, PeerCandidate> _places = []; // where each peer can be connected to again
     private readonly HashSet<string> _bannedIds = new(StringComparer.Ordinal);
     private PeerSession[] _peers = []; // replaced, never changed, so that it can be walked through while peers come and go
     private readonly TaskCompletionSource _connectsEnded = new();
@@ -67,7 +67,7 @@ internal sealed partial class TorrentSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
-                WireHash, _peerId, _services.Options.Encryption, either.Token);
+                WireHash, _peerId, _services.Options.Encryption, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
         }
 
         if (--_connecting == 0 && _isStopping)
@@ -93,7 +93,8 @@ internal sealed partial class TorrentSession
 
     private async Task AnswerAsync(PeerStream stream, Handshake handshake)
     {
-        bool refused = _isStopping || _peers.Length >= _options.MaxPeers || _book.IsBanned(stream.RemoteEndPoint) || handshake.PeerId.SequenceEqual(_peerId);
+        bool refused = _isStopping || _book.IsBanned(stream.RemoteEndPoint) || handshake.PeerId.SequenceEqual(_peerId)
+            || (_peers.Length >= _options.MaxPeers && !MakeRoomFor(stream.RemoteEndPoint));
         if (!refused)
         {
             try
@@ -140,8 +141,13 @@ internal sealed partial class TorrentSession
         var peer = new PeerSession(this, stream, handshake, _torrent.PieceCount);
         _peers = [.. _peers, peer];
         _everConnected = true;
+        _connectedVersion++;
         if (candidate is not null)
-            _dialled.Add(peer, candidate);
+        {
+            _book.Connected(candidate);
+            _places.Add(peer, candidate);
+        }
+
         _ = peer.RunAsync(); // may end at once, and then is no longer among the peers
         Log($"Peer {peer.EndPoint} connected: {peer.Client}");
         return true;
@@ -150,12 +156,14 @@ internal sealed partial class TorrentSession
     public void Closed(PeerSession peer, PeerClose reason)
     {
         _peers = Array.FindAll(_peers, other => other != peer);
+        _connectedVersion++;
         _services.Connector.Release();
         ReleaseAll(peer.State);
         _picker.RemovePeer(peer.State);
-        if (_dialled.Remove(peer, out PeerCandidate? candidate))
+        if (_places.Remove(peer, out PeerCandidate? candidate))
         {
-            if (reason == PeerClose.Duplicate)
+            candidate.IsSeed = peer.IsSeed;
+            if (reason is PeerClose.Duplicate or PeerClose.Replaced)
                 _book.PutOff(candidate, Now);
             else if (reason == PeerClose.NothingToDo)
                 PeerBook.Drop(candidate);
@@ -170,8 +178,6 @@ internal sealed partial class TorrentSession
     }
 
     public void Violated(PeerSession peer, string what) => Log($"Peer {peer.EndPoint} broke the protocol: {what}");
-
-    public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => AskForBlocks(peer);
 
     /// <summary>A peer has sent bad data.</summary>
     private void Ban(PeerState peer)

@@ -192,6 +192,7 @@ internal sealed partial class TorrentSession
     {
         _state = TorrentState.Seeding;
         _completedAt = Now;
+        _book.IsSeeding = true;
         _discoveries?.Completed();
         if (!IsSeedingWanted)
         {

@@ -162,6 +162,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         _lastProgressAt = Now;
         try
         {
+            _book.IsSeeding = IsComplete;
             ListenPort = _services.Incoming.Add(this);
             StartDiscovery();
             Task clock = RunClockAsync();
@@ -178,7 +179,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     {
         foreach (IPEndPoint endPoint in _options.Peers)
             _book.Add(endPoint, PeerSource.Manual, Now);
-        _discoveries = _services.Discoveries.For(new DiscoveryRequest
+        var request = new DiscoveryRequest
         {
             InfoHash = _torrent.InfoHash,
             Name = _torrent.Name,
@@ -192,7 +193,9 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
             PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
             TimeProvider = _time,
             Log = _services.Options.Log,
-        });
+        };
+        ExchangesPeers = request.Allows(PeerSource.PeerExchange);
+        _discoveries = _services.Discoveries.For(request);
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
         if (_discoveries.IsEmpty && _options.Sources is not null && _options.Peers.Count == 0 && _discoveries.Refusals.Count > 0)

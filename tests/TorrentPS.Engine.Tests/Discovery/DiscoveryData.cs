@@ -37,4 +37,20 @@ internal static class DiscoveryData
         Trackers = tiers,
         InfoBytes = default,
     };
+
+    /// <summary>A private torrent (BEP 27) without a tracker.</summary>
+    public static Torrent Private() => new()
+    {
+        Name = "test",
+        InfoHash = Hash,
+        Version = TorrentVersion.V1,
+        PieceLength = 16384,
+        Length = 20000,
+        PieceCount = 2,
+        Files = [new TorrentFile("test", 20000, 0, 0)],
+        IsSingleFile = true,
+        IsPrivate = true,
+        InfoBytes = default,
+        PieceHashes = new byte[2 * InfoHash.V1Length],
+    };
 }

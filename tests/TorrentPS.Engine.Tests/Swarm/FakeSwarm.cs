@@ -49,6 +49,10 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public int ListenPort { get; init; }
 
+    public bool ExchangesPeers { get; init; }
+
+    public List<PeerExchangeMessage> Exchanged { get; } = [];
+
     /// <summary>What happened, a word each.</summary>
     public List<string> Events { get; } = [];
 
@@ -63,6 +67,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
     public PeerClose? Reason { get; private set; }
 
     public Exception? Fault { get; private set; }
+
+    public void PeersExchanged(PeerSession peer, PeerExchangeMessage message) => Exchanged.Add(message);
 
     public void PiecesChanged(PeerSession peer) => Events.Add($"pieces {peer.State.Pieces.Count}");
 

@@ -39,9 +39,9 @@ public sealed partial class PeerSessionTests : IDisposable
             _loop.Run(() => _swarm.Time.Advance(TimeSpan.FromSeconds(0.01)));
     }
 
-    private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345)
+    private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false)
     {
-        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort };
+        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers };
         (MemoryPeerStream ours, _peer) = MemoryPeerStream.Create(readLimit);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"));

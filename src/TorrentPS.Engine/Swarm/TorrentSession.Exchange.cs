@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <content>What peers say of themselves, of us and of each other, and who keeps a place when all are taken.</content>
+internal sealed partial class TorrentSession
+{
+    private const double ExchangeSeconds = 1;
+    private const double TurnoverSeconds = 30;
+    private const double WorkingSeconds = 30;
+
+    private readonly OwnAddress _ownV4 = new();
+    private readonly OwnAddress _ownV6 = new();
+    private int _connectedVersion; // changes whenever what others are told of the connected peers does
+    private double _exchangeAt;
+    private double _turnoverAt = TurnoverSeconds;
+
+    public bool ExchangesPeers { get; private set; }
+
+    public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
+    {
+        _connectedVersion++;
+        if (!_places.ContainsKey(peer) && peer.ListenEndPoint is { } endPoint)
+            Introduce(peer, endPoint);
+        if (handshake.YourIP is { } address)
+            Recognise(peer.EndPoint.Address, address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+        AskForBlocks(peer);
+    }
+
+    public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
+    {
+        PeerTeller teller = peer.Exchange!.Teller ??= _book.TellerAt(peer.EndPoint);
+        int taken = 0;
+        foreach (ExchangedPeer named in message.Added)
+        {
+            IPEndPoint endPoint = TcpPeerStream.Unmap(named.EndPoint);
+            if (AddressRules.MayName(peer.EndPoint.Address, endPoint.Address) && !IsOurs(endPoint) && _book.AddFromPeer(endPoint, named.Flags, teller, Now))
+                taken++;
+        }
+
+        foreach (IPEndPoint gone in message.Dropped)
+            _book.DropFromPeer(TcpPeerStream.Unmap(gone), teller);
+        if (taken == 0)
+            return;
+        Log($"Peer {peer.EndPoint} named {message.Added.Count} others, of which {taken} are new");
+        ConnectMore();
+    }
+
+    /// <summary>Notes where a peer that came to us listens: it can be connected to again, and others can be told.</summary>
+    private void Introduce(PeerSession peer, IPEndPoint endPoint)
+    {
+        _book.Add(endPoint, null, Now);
+        if (_book.Find(endPoint) is not { IsBusy: false } candidate)
+            return;
+        _book.Connected(candidate);
+        _places.Add(peer, candidate);
+    }
+
+    /// <summary>Hears how a peer sees us. From when several agree, the canonical priorities of addresses are known (BEP 40).</summary>
+    private void Recognise(IPAddress voter, IPAddress address)
+    {
+        if ((address.AddressFamily == AddressFamily.InterNetworkV6 ? _ownV6 : _ownV4).Add(voter, address))
+            _book.SetPriority(PriorityOf);
+    }
+
+    private uint PriorityOf(IPEndPoint endPoint)
+    {
+        OwnAddress own = endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? _ownV6 : _ownV4;
+        return own.Address is { } address ? CanonicalPriority.Of(new IPEndPoint(address, ListenPort), endPoint) : 0;
+    }
+
+    /// <summary>Tells peers who came and who went, each at most once a minute and only when there is something to tell.</summary>
+    private void ExchangePeers(double now)
+    {
+        if (!ExchangesPeers || now < _exchangeAt)
+            return;
+        _exchangeAt = now + ExchangeSeconds;
+        List<ExchangedPeer>? connected = null;
+        foreach (PeerSession peer in _peers)
+        {
+            if (peer.Exchange is not { } exchange || !exchange.IsDue(_connectedVersion, now))
+                continue;
+            connected ??= Connected();
+            exchange.Tell(connected, _connectedVersion, now);
+        }
+    }
+
+    private List<ExchangedPeer> Connected()
+    {
+        List<ExchangedPeer> connected = new(_peers.Length);
+        foreach (PeerSession peer in _peers)
+        {
+            if (peer.ListenEndPoint is { } endPoint)
+                connected.Add(new ExchangedPeer(endPoint, peer.ExchangeFlags));
+        }
+
+        return connected;
+    }
+
+    /// <summary>Closes a connection for a peer that comes, when one is worth less; false when none is.</summary>
+    private bool MakeRoomFor(IPEndPoint comer)
+    {
+        PeerSession[] peers = _peers;
+        return Replace(peers, Seating.Yields(Seats(peers), PriorityOf(comer)));
+    }
+
+    /// <summary>When all places are taken and others wait, one of no use gives up its place.</summary>
+    private void Turnover(double now)
+    {
+        if (now < _turnoverAt)
+            return;
+        _turnoverAt = now + TurnoverSeconds;
+        PeerSession[] peers = _peers;
+        if (peers.Length + _connecting >= _options.MaxPeers && _book.HasDue(now))
+            Replace(peers, Seating.Idlest(Seats(peers)));
+    }
+
+    private static bool Replace(PeerSession[] peers, int index)
+    {
+        if (index < 0)
+            return false;
+        peers[index].Close(PeerClose.Replaced);
+        return true;
+    }
+
+    private Seating.Seat[] Seats(PeerSession[] peers)
+    {
+        double now = Now;
+        return Array.ConvertAll(peers, peer =>
+        {
+            PeerState state = peer.State;
+            bool isWorking = peer.RequestsWaiting > 0 || state.UploadRate.PerSecond(now) > 0
+                || (state.Outstanding.Count > 0 && now - state.LastBlockAt < WorkingSeconds);
+            bool isIdle = state is { IsInterestedInUs: false, IsInterestingToUs: false };
+            return new Seating.Seat(PriorityOf(peer.ListenEndPoint ?? peer.EndPoint), isWorking, isIdle, now - peer.ConnectedAt);
+        });
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>What one peer is told of others and when, and how often one may tell us.</summary>
+public sealed class PeerExchangeTests
+{
+    private readonly PeerExchangeOutbox _outbox = new(IPEndPoint.Parse("203.0.113.1:1"));
+
+    private static ExchangedPeer Peer(int number) => new(new IPEndPoint(IPAddress.Parse($"198.51.{number >> 8}.{number & 0xff}"), 6881), PeerExchangeFlags.None);
+
+    private static List<ExchangedPeer> Peers(int first, int count) => [.. Enumerable.Range(first, count).Select(Peer)];
+
+    private static ExchangedPeer At(string text) => new(IPEndPoint.Parse(text), PeerExchangeFlags.None);
+
+    [Fact]
+    public void The_first_message_has_a_hundred_and_later_ones_fifty_a_minute_apart()
+    {
+        List<ExchangedPeer> connected = Peers(0, 220);
+        Assert.Equal(connected[..100], _outbox.Next(connected, 0)!.Added);
+        Assert.Null(_outbox.Next(connected, 59.9));
+        Assert.False(_outbox.IsDue(59.9));
+        Assert.Equal(connected[100..150], _outbox.Next(connected, 60)!.Added);
+        Assert.Equal(connected[150..200], _outbox.Next(connected, 120)!.Added);
+        Assert.Equal(connected[200..], _outbox.Next(connected, 180)!.Added);
+        Assert.Null(_outbox.Next(connected, 1e6));
+    }
+
+    [Fact]
+    public void Those_who_went_are_told_and_those_who_came_and_went_meanwhile_are_not()
+    {
+        List<ExchangedPeer> all = Peers(0, 100);
+        _outbox.Next(all, 0);
+        PeerExchangeMessage message = _outbox.Next(Peers(90, 20), 60)!;
+        Assert.Equal(Peers(100, 10), message.Added);
+        Assert.Equal(50, message.Dropped.Count);
+        message = _outbox.Next(Peers(90, 20), 120)!;
+        Assert.Empty(message.Added);
+        Assert.Equal(40, message.Dropped.Count);
+        Assert.Null(_outbox.Next(Peers(90, 20), 180));
+        Assert.Equal(10, _outbox.Next(Peers(100, 10), 240)!.Dropped.Count);
+        // One who comes back is told again.
+        Assert.Equal(Peers(90, 10), _outbox.Next(Peers(90, 20), 300)!.Added);
+    }
+
+    [Fact]
+    public void Nothing_is_sent_when_there_is_nothing_to_tell_and_what_comes_then_is_told_at_once()
+    {
+        Assert.Null(_outbox.Next([], 0));
+        _outbox.Own = IPEndPoint.Parse("203.0.113.1:6881");
+        Assert.Null(_outbox.Next([At("203.0.113.1:6881")], 30)); // the receiver itself
+        Assert.NotNull(_outbox.Next(Peers(0, 1), 31));
+        Assert.Null(_outbox.Next(Peers(0, 2), 32));
+    }
+
+    [Theory]
+    [InlineData("203.0.113.1:1", "203.0.113.2:1")]
+    [InlineData("192.168.1.1:1", "203.0.113.2:1 10.0.0.2:1 [fd00::1]:1")]
+    [InlineData("169.254.1.1:1", "203.0.113.2:1 10.0.0.2:1 169.254.1.2:1 [fd00::1]:1 [fe80::1]:1")]
+    [InlineData("127.0.0.1:1", "203.0.113.2:1 10.0.0.2:1 169.254.1.2:1 127.0.0.2:1 [fd00::1]:1 [fe80::1]:1")]
+    public void Nobody_is_told_of_addresses_that_mean_nothing_there(string receiver, string expected)
+    {
+        List<ExchangedPeer> all = [At("203.0.113.2:1"), At("10.0.0.2:1"), At("169.254.1.2:1"), At("127.0.0.2:1"), At("[fd00::1]:1"), At("[fe80::1]:1")];
+        PeerExchangeMessage message = new PeerExchangeOutbox(IPEndPoint.Parse(receiver)).Next(all, 0)!;
+        Assert.Equal(expected, string.Join(' ', message.Added.Select(peer => peer.EndPoint)));
+    }
+
+    [Fact]
+    public void One_message_a_minute_is_read_however_the_clocks_differ()
+    {
+        PeerExchangeInbox inbox = new();
+        for (double now = 0; now < 10_000; now += 55)
+            Assert.True(inbox.Takes(now));
+        Assert.Equal(0, inbox.Ignored);
+    }
+
+    [Fact]
+    public void A_few_may_come_together_and_a_flood_is_not_read()
+    {
+        PeerExchangeInbox inbox = new();
+        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => inbox.Takes(1)));
+        Assert.False(inbox.IsFlooded);
+        for (int i = 0; i < 20; i++)
+            inbox.Takes(2);
+        Assert.True(inbox.IsFlooded);
+    }
+
+    [Fact]
+    public void Our_address_is_what_several_networks_agree_on()
+    {
+        OwnAddress own = new();
+        IPAddress right = IPAddress.Parse("203.0.113.9"), wrong = IPAddress.Parse("198.51.100.66");
+        bool Vote(string voter, IPAddress address) => own.Add(IPAddress.Parse(voter), address);
+        Assert.False(Vote("192.168.1.1", right)); // near by
+        Assert.False(Vote("8.0.0.1", IPAddress.Parse("192.168.1.5")));
+        Assert.False(Vote("8.0.1.1", wrong));
+        Assert.False(Vote("8.0.1.2", wrong)); // the same network
+        Assert.False(Vote("8.0.1.3", wrong));
+        Assert.False(Vote("8.0.2.1", right));
+        Assert.False(Vote("8.0.3.1", right));
+        Assert.Null(own.Address);
+        Assert.True(Vote("8.0.4.1", right));
+        Assert.Equal(right, own.Address);
+        Assert.False(Vote("8.0.5.1", right));
+        Assert.False(Vote("8.0.6.1", IPAddress.Parse("2001:db8::1")));
+    }
+}
