@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine;
 
@@ -17,6 +18,12 @@ public sealed record DownloadOptions
 
     /// <summary>Peers to connect to besides those that are discovered.</summary>
     public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
+
+    /// <summary>More of them by host name: looked up while the download runs, all addresses of a name are tried.</summary>
+    public IReadOnlyList<DnsEndPoint> PeerNames { get; init; } = [];
+
+    /// <summary>Is told of what fails while the download goes on, such as a peer's name that has no address; called from any thread.</summary>
+    public Action<TorrentException>? OnError { get; init; }
 
     /// <summary>The discoveries to use; null means all that the torrent allows.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
@@ -48,6 +55,6 @@ public sealed record DownloadOptions
     /// <summary>Whether everything on disk is hashed again, whatever the resume file says.</summary>
     public bool Recheck { get; init; }
 
-    /// <summary>Uploads data that must be complete and is never written; ends with <see cref="Errors.TorrentErrorId.DataMismatch"/> when it is not.</summary>
+    /// <summary>Uploads data that must be complete and is never written; ends with <see cref="TorrentErrorId.DataMismatch"/> when it is not.</summary>
     public bool SeedOnly { get; init; }
 }

@@ -76,7 +76,7 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Download_options_reach_the_engine()
     {
-        DownloadOptions options = await OptionsAsync("x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --max-peers 7 --include a --include b --exclude c --sequential "
+        DownloadOptions options = Options("x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --max-peers 7 --include a --include b --exclude c --sequential "
             + "--download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-lsd");
         Assert.Equal(Path.GetFullPath("dir"), options.Destination);
         Assert.Equal([IPEndPoint.Parse("192.0.2.1:1"), IPEndPoint.Parse("[2001:db8::1]:2")], options.Peers);
@@ -98,7 +98,7 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Without_options_a_download_is_the_engines_default()
     {
-        DownloadOptions options = await OptionsAsync("x");
+        DownloadOptions options = Options("x");
         var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };
         Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude }, options);
         Assert.Empty(options.Peers);
@@ -117,12 +117,12 @@ public sealed class CommandLineTests
 
     private static ParseResult Parse(string line) => CommandTree.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new RecordingTerminal());
 
-    private static Task<DownloadOptions> OptionsAsync(string line)
+    private static DownloadOptions Options(string line)
     {
         var command = new Command("download");
         var download = new DownloadCommand(new RecordingTerminal(), command);
         ParseResult result = command.Parse(line.Split(' '));
         Assert.Empty(result.Errors);
-        return download.OptionsAsync(result, TestContext.Current.CancellationToken);
+        return download.Options(result);
     }
 }

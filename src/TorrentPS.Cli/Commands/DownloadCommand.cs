@@ -40,9 +40,9 @@ internal sealed class DownloadCommand
     }
 
     /// <summary>The engine's options for a command line.</summary>
-    internal async Task<DownloadOptions> OptionsAsync(ParseResult result, CancellationToken cancellationToken)
+    internal DownloadOptions Options(ParseResult result)
     {
-        DownloadOptions options = await _transfer.DownloadAsync(result, result.GetValue(_output) ?? ".", cancellationToken).ConfigureAwait(false);
+        DownloadOptions options = _transfer.Download(result, result.GetValue(_output) ?? ".", _terminal);
         return options with
         {
             Include = result.GetValue(_include) ?? [],
@@ -59,7 +59,7 @@ internal sealed class DownloadCommand
     {
         bool json = result.GetValue(_transfer.Json);
         bool quiet = result.GetValue(_quiet);
-        DownloadOptions options = await OptionsAsync(result, cancellationToken).ConfigureAwait(false);
+        DownloadOptions options = Options(result);
         await using var client = new TorrentClient(_transfer.Client(result, _terminal));
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, result.GetRequiredValue(_source), cancellationToken).ConfigureAwait(false);
 

@@ -33,7 +33,7 @@ internal sealed class SeedCommand
     private async Task<ExitCode> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         bool json = result.GetValue(_transfer.Json);
-        DownloadOptions options = await _transfer.DownloadAsync(result, result.GetRequiredValue(_data), cancellationToken).ConfigureAwait(false);
+        DownloadOptions options = _transfer.Download(result, result.GetRequiredValue(_data), _terminal);
         bool untilRatio = _transfer.HasSeedRatio(result);
         options = options with { SeedOnly = true, SeedTime = untilRatio ? null : Timeout.InfiniteTimeSpan };
 

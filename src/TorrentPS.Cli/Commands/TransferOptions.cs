@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
@@ -43,12 +44,15 @@ internal sealed class TransferOptions
         };
     }
 
-    public async Task<DownloadOptions> DownloadAsync(ParseResult result, string folder, CancellationToken cancellationToken)
+    public DownloadOptions Download(ParseResult result, string folder, Terminal terminal)
     {
+        PeerAddress[] peers = result.GetValue(_peers) ?? [];
         var options = new DownloadOptions { Destination = Path.GetFullPath(folder) };
         return options with
         {
-            Peers = await PeerAddress.ResolveAllAsync(result.GetValue(_peers), cancellationToken).ConfigureAwait(false),
+            Peers = [.. peers.Select(peer => peer.EndPoint).OfType<IPEndPoint>()],
+            PeerNames = [.. peers.Where(peer => peer.EndPoint is null).Select(peer => new DnsEndPoint(peer.Host, peer.Port))],
+            OnError = error => terminal.WriteError(error),
             Sources = Sources(result),
             MaxPeers = result.GetValue(_maxPeers) ?? options.MaxPeers,
             UploadLimit = result.GetValue(_uploadLimit) ?? 0,

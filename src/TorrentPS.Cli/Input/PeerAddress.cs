@@ -50,5 +50,8 @@ internal readonly record struct PeerAddress(string Host, int Port)
     public static async Task<IPEndPoint[]> ResolveAllAsync(IEnumerable<PeerAddress>? addresses, CancellationToken cancellationToken) =>
         await Task.WhenAll((addresses ?? []).Select(address => address.ResolveAsync(cancellationToken))).ConfigureAwait(false);
 
+    /// <summary>The address when it is one; null when it is a name.</summary>
+    public IPEndPoint? EndPoint => IPAddress.TryParse(Host, out IPAddress? ip) ? new IPEndPoint(ip, Port) : null;
+
     public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
@@ -17,6 +18,9 @@ internal sealed record DiscoveryRequest
 
     /// <summary>The torrent's DHT nodes as host:port (BEP 5).</summary>
     public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    /// <summary>The peers that the user gives by host name, whatever the sources.</summary>
+    public IReadOnlyList<DnsEndPoint> PeerNames { get; init; } = [];
 
     /// <summary>Whether peers may come only from trackers and from the user (BEP 27).</summary>
     public bool IsPrivate { get; init; }

@@ -10,6 +10,8 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
     {
         var chosen = new List<IPeerDiscovery>();
         var useless = new List<TorrentException>();
+        if (request.PeerNames.Count > 0)
+            chosen.Add(new NamedPeers(request));
         foreach (IDiscoveryService service in services)
         {
             if (!request.Allows(service.Source))

@@ -16,9 +16,11 @@ internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IRe
     /// <summary>Whether nothing is to be expected of any of them for now; so it is when there are none.</summary>
     public bool AllFailed => members.All(member => member.Failure is not null);
 
-    /// <summary>Why one of them fails; null when none does. A tracker's reason comes first, being the one that a user can do something about.</summary>
-    public TorrentException? Failure =>
-        members.OrderBy(member => member.Source != PeerSource.Tracker).Select(member => member.Failure).FirstOrDefault(failure => failure is not null);
+    /// <summary>Why one of them fails; null when none does. What a user can do something about comes first: a tracker's reason, then that of a given peer.</summary>
+    public TorrentException? Failure => members
+        .OrderBy(member => member.Source switch { PeerSource.Tracker => 0, PeerSource.Manual => 1, _ => 2 })
+        .Select(member => member.Failure)
+        .FirstOrDefault(failure => failure is not null);
 
     /// <summary>Ends when each has been answered, or has failed, once.</summary>
     public Task FirstRound => Task.WhenAll(members.Select(member => member.FirstRound));

@@ -162,11 +162,13 @@ internal sealed partial class TorrentSession
 
     private Ending Nobody()
     {
-        if (_discoveries?.Failure is { } failure)
+        // That of a tracker or of a name says best what to do; that nobody is near, or known to the DHT, does not.
+        if (_discoveries?.Failure is { } failure && (failure.ErrorId != TorrentErrorId.NoPeers || _options.PeerNames.Count > 0))
             return new Ending(TorrentState.Failed, failure.ErrorId, failure.Message);
+        string tracker = _torrent.Trackers.Count > 0 ? "" : ", and it has no tracker that is asked for others";
         return new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, _options.Peers.Count > 0
-            ? $"None of the given peers could be reached, and '{_torrent.Name}' has no tracker that is asked for others."
-            : $"'{_torrent.Name}' has no tracker that is asked for peers. Give addresses of peers.");
+            ? $"None of the given peers of '{_torrent.Name}' could be reached{tracker}."
+            : $"No peer of '{_torrent.Name}' was found{tracker}. Give addresses of peers.");
     }
 
     private Ending Stalled(TimeSpan limit) => new(
