@@ -74,12 +74,13 @@ public sealed class CommandLineTests
     public void Documented_command_lines_are_understood(string line) => Assert.Empty(Parse(line).Errors);
 
     [Fact]
-    public async Task Download_options_reach_the_engine()
+    public void Download_options_reach_the_engine()
     {
-        DownloadOptions options = Options("x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --max-peers 7 --include a --include b --exclude c --sequential "
+        DownloadOptions options = Options("x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --peer peer.example:3 --max-peers 7 --include a --include b --exclude c --sequential "
             + "--download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-lsd");
         Assert.Equal(Path.GetFullPath("dir"), options.Destination);
         Assert.Equal([IPEndPoint.Parse("192.0.2.1:1"), IPEndPoint.Parse("[2001:db8::1]:2")], options.Peers);
+        Assert.Equal([new DnsEndPoint("peer.example", 3)], options.PeerNames); // looked up while it runs
         Assert.Equal(7, options.MaxPeers);
         Assert.Equal(["a", "b"], options.Include);
         Assert.Equal(["c"], options.Exclude);
@@ -96,12 +97,13 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Without_options_a_download_is_the_engines_default()
+    public void Without_options_a_download_is_the_engines_default()
     {
         DownloadOptions options = Options("x");
         var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };
-        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude }, options);
+        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, PeerNames = options.PeerNames, OnError = options.OnError }, options);
         Assert.Empty(options.Peers);
+        Assert.Empty(options.PeerNames);
         Assert.Empty(options.Include);
         Assert.Empty(options.Exclude);
     }

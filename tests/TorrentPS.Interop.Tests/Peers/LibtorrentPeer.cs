@@ -8,7 +8,10 @@ namespace TorrentPS.Interop.Tests.Peers;
 internal sealed class LibtorrentPeer : IAsyncDisposable
 {
     /// <summary>The Python that Debian installs python3-libtorrent for.</summary>
-    private const string Python = "/usr/bin/python3";
+    public const string Python = "/usr/bin/python3";
+
+    /// <summary>What it runs.</summary>
+    public static string Script { get; } = Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py");
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
     private static readonly Lazy<Task<bool>> s_isInstalled = new(IsInstalledAsync);
@@ -38,20 +41,21 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="upLimit">Bytes a second that it sends at most; 0 means no limit.</param>
     /// <param name="trackers">Whether it announces to the torrent's trackers.</param>
     /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
-    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false)
+    /// <param name="pex">Whether it exchanges peers.</param>
+    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false)
     {
         await RequireAsync();
         IPEndPoint endPoint = Loopback.Next();
-        LibtorrentPeer peer = new(endPoint, Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py"),
-            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted }, folder);
+        LibtorrentPeer peer = new(endPoint, Script,
+            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex }, folder);
         await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent checked its files and listens");
         return peer;
     }
 
     /// <summary>Starts one that has all the data.</summary>
-    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false)
+    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false)
     {
-        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted);
+        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted, pex);
         Assert.True(peer.Current.Complete, $"libtorrent finds the data incomplete: {peer.Current}");
         return peer;
     }

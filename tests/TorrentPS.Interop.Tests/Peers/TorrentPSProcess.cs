@@ -11,9 +11,14 @@ internal static class TorrentPSProcess
 
     private static string Library => typeof(TorrentPSProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TorrentPS.Cli").Value!;
 
+    /// <summary>The command that runs it, for a script.</summary>
+    public static string[] Command => [Dotnet, Library];
+
+    private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? Installed.Require("dotnet", "dotnet-sdk-10.0");
+
     public static async Task<ExternalProcess> StartAsync(string folder, params string[] arguments)
     {
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? Installed.Require("dotnet", "dotnet-sdk-10.0");
+        string dotnet = Dotnet;
         // Where a test run is started in the background, its shell has it ignore Ctrl+C, and its children inherit that.
         return await s_envSetsSignals.Value
             ? ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT", dotnet, Library, .. arguments], folder)

@@ -2,7 +2,7 @@
 """A libtorrent peer for the interop tests.
 
 One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path), and up_limit, down_limit (bytes a second), trackers (bool),
-encrypted (bool: RC4 or nothing).
+encrypted (bool: RC4 or nothing), pex and lsd (bool: peer exchange, local discovery).
 Then JSON lines, in: {"connect": "IP:PORT"}, {"up_limit": N}; out: the torrent's status whenever it changed.
 It ends when its input ends, so it never outlives the test that started it."""
 import json
@@ -24,7 +24,7 @@ def start_session(config):
         "listen_interfaces": config["listen"],
         # Outgoing connections come from the peer's own address as well.
         "outgoing_interfaces": config["listen"].rsplit(":", 1)[0],
-        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_dht": False, "enable_lsd": config.get("lsd", False), "enable_upnp": False, "enable_natpmp": False,
         "enable_incoming_utp": False, "enable_outgoing_utp": False,
         "in_enc_policy": policy, "out_enc_policy": policy, "allowed_enc_level": level,
         # Loopback: peers may share an address, trackers may be local, and who was not there yet is tried again soon.
@@ -46,7 +46,8 @@ def add_torrent(session, config):
     params.ti = lt.torrent_info(config["torrent"])
     params.save_path = config["folder"]
     params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-    params.flags |= lt.torrent_flags.disable_pex
+    if not config.get("pex", False):
+        params.flags |= lt.torrent_flags.disable_pex
     if not config.get("trackers", False):
         params.flags |= lt.torrent_flags.override_trackers
         params.trackers = []

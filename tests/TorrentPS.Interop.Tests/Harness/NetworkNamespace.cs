@@ -1,0 +1,28 @@
+namespace TorrentPS.Interop.Tests.Harness;
+
+/// <summary>A network of its own that has only loopback, with multicast: what is said in it to the whole network nobody else hears.</summary>
+internal static class NetworkNamespace
+{
+    private const string SetUp = "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo || exit 125; ";
+
+    /// <summary>Runs a shell script in one to its end. Skips the test where there can be none.</summary>
+    /// <param name="folder">Where it runs.</param>
+    /// <param name="script">The script; what it leaves running ends with it.</param>
+    public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, string script)
+    {
+        string unshare = Installed.Require("unshare", "util-linux");
+        Installed.Require("ip", "iproute2");
+        string[] kind = Environment.UserName == "root" ? ["-n"] : ["-r", "-n"];
+        await using (ExternalProcess probe = ExternalProcess.Start(unshare, [.. kind, "sh", "-c", SetUp + "true"], folder))
+        {
+            int code = await probe.WaitForExitAsync(Limits.Start);
+            Assert.SkipUnless(code == 0, "This system makes no network namespaces (unshare -n, ip); run as root, or allow user namespaces.");
+        }
+
+        await using ExternalProcess process = ExternalProcess.Start(unshare, [.. kind, "-p", "-f", "--kill-child", "sh", "-c", SetUp + script], folder);
+        return (await process.WaitForExitAsync(Limits.Transfer), process);
+    }
+
+    /// <summary>A command with its arguments as a shell takes them.</summary>
+    public static string Quote(params IEnumerable<string> words) => string.Join(' ', words.Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+}
