@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
@@ -136,7 +137,7 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
 
     private void Received(ReadOnlyMemory<byte> message, IPEndPoint from)
     {
-        if (!Counts(ref _messages, MaxMessagesPerSecond) || !LocalAnnounce.TryRead(message.Span, out LocalAnnounce announce) || announce.Cookie == _cookie)
+        if (!AddressRules.IsPeer(from) || !Counts(ref _messages, MaxMessagesPerSecond) || !LocalAnnounce.TryRead(message.Span, out LocalAnnounce announce) || announce.Cookie == _cookie)
             return;
         foreach (InfoHash hash in announce.InfoHashes.Distinct())
         {

@@ -10,9 +10,8 @@ internal sealed class MulticastNetwork : ILocalNetwork
     private const int Hops = 32; // the groups reach beyond one network (BEP 14, "Protocol")
 
     private readonly Lock _lock = new();
-    private readonly HashSet<(AddressFamily Family, int Interface)> _joined = [];
-    private readonly List<Socket> _groups = [];
-    private readonly Dictionary<AddressFamily, Socket> _senders = [];
+    private readonly Dictionary<AddressFamily, Socket> _groups = [];
+    private readonly Dictionary<(AddressFamily Family, int Interface), Socket> _senders = [];
     private readonly CancellationTokenSource _ending = new();
     private Action<ReadOnlyMemory<byte>, IPEndPoint>? _received;
 
@@ -21,22 +20,24 @@ internal sealed class MulticastNetwork : ILocalNetwork
     {
         _received = received;
         SocketException? failure = null;
-        foreach (AddressFamily family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6])
-        {
-            try
-            {
-                Open(family);
-            }
-            catch (SocketException exception)
-            {
-                failure = exception; // the other family may do
-            }
-        }
-
-        if (_senders.Count == 0 && failure is not null)
-            throw failure;
         lock (_lock)
+        {
+            foreach (AddressFamily family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6])
+            {
+                try
+                {
+                    Open(family);
+                }
+                catch (SocketException exception)
+                {
+                    failure = exception; // the other family may do
+                }
+            }
+
+            if (_groups.Count == 0 && failure is not null)
+                throw failure;
             Join();
+        }
     }
 
     /// <inheritdoc/>
@@ -45,11 +46,14 @@ internal sealed class MulticastNetwork : ILocalNetwork
         lock (_lock)
         {
             Join(); // networks come and go
-            foreach ((AddressFamily family, Socket socket) in _senders)
+            foreach (((AddressFamily family, int index), Socket sender) in _senders.ToArray())
             {
-                byte[] bytes = message(family);
-                foreach (int index in Indices(family))
-                    SendInto(socket, family, index, bytes);
+                IPAddress group = family == AddressFamily.InterNetworkV6 ? LocalGroups.V6 : LocalGroups.V4;
+                if (TrySend(sender, message(family), new IPEndPoint(group, LocalGroups.Port)))
+                    continue;
+                // The network is down, or we have another address in it; what comes next finds out.
+                _senders.Remove((family, index));
+                sender.Dispose();
             }
         }
     }
@@ -59,15 +63,8 @@ internal sealed class MulticastNetwork : ILocalNetwork
     {
         lock (_lock)
         {
-            try
-            {
-                if (_senders.TryGetValue(to.AddressFamily, out Socket? socket))
-                    socket.SendTo(message, to);
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-            {
-                // It is lost, as it might be on its way.
-            }
+            if (_groups.TryGetValue(to.AddressFamily, out Socket? socket))
+                TrySend(socket, message, to);
         }
     }
 
@@ -76,10 +73,9 @@ internal sealed class MulticastNetwork : ILocalNetwork
         _ending.Cancel();
         lock (_lock)
         {
-            foreach (Socket socket in _groups)
+            foreach (Socket socket in (Socket[])[.. _groups.Values, .. _senders.Values])
                 socket.Dispose();
-            foreach (Socket socket in _senders.Values)
-                socket.Dispose();
+            _groups.Clear();
             _senders.Clear();
         }
 
@@ -89,84 +85,92 @@ internal sealed class MulticastNetwork : ILocalNetwork
     private void Open(AddressFamily family)
     {
         bool isV6 = family == AddressFamily.InterNetworkV6;
-        IPAddress any = isV6 ? IPAddress.IPv6Any : IPAddress.Any;
         var group = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
-        var sender = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
         try
         {
             // Every client of the machine listens on this port.
             group.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             if (isV6)
-                group.DualMode = sender.DualMode = false;
-            SocketOptionLevel level = isV6 ? SocketOptionLevel.IPv6 : SocketOptionLevel.IP;
-            group.SetSocketOption(level, SocketOptionName.PacketInformation, true);
-            group.Bind(new IPEndPoint(any, LocalGroups.Port));
-            sender.SetSocketOption(level, SocketOptionName.MulticastTimeToLive, Hops);
-            sender.SetSocketOption(level, SocketOptionName.MulticastLoopback, true);
-            sender.Bind(new IPEndPoint(any, 0));
+                group.DualMode = false;
+            group.SetSocketOption(LevelOf(family), SocketOptionName.PacketInformation, true);
+            group.Bind(new IPEndPoint(isV6 ? IPAddress.IPv6Any : IPAddress.Any, LocalGroups.Port));
         }
         catch
         {
             group.Dispose();
-            sender.Dispose();
             throw;
         }
 
-        _groups.Add(group);
-        _senders.Add(family, sender);
+        _groups.Add(family, group);
         _ = ReceiveAsync(group, isV6 ? LocalGroups.V6 : LocalGroups.V4);
-        _ = ReceiveAsync(sender, null);
     }
 
+    /// <summary>Joins the groups in the networks that are new.</summary>
     private void Join()
     {
-        foreach (Socket socket in _groups)
+        foreach ((AddressFamily family, Socket group) in _groups)
         {
-            foreach (int index in Indices(socket.AddressFamily))
+            foreach ((int index, IPAddress own) in Networks(family))
             {
-                if (_joined.Contains((socket.AddressFamily, index)))
+                if (_senders.ContainsKey((family, index)))
                     continue;
                 try
                 {
-                    if (socket.AddressFamily == AddressFamily.InterNetworkV6)
-                        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(LocalGroups.V6, index));
+                    Socket sender = Sender(family, index, own);
+                    _senders.Add((family, index), sender);
+                    _ = ReceiveAsync(sender, null);
+                    if (family == AddressFamily.InterNetworkV6)
+                        group.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(LocalGroups.V6, index));
                     else
-                        socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(LocalGroups.V4, index));
-                    _joined.Add((socket.AddressFamily, index));
+                        group.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(LocalGroups.V4, index));
                 }
                 catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
                 {
-                    // That network is not to be had; it is tried again with the next message.
+                    // That network is not to be had, or it was joined before.
                 }
             }
         }
     }
 
-    private static void SendInto(Socket socket, AddressFamily family, int index, byte[] bytes)
+    /// <summary>What sends into one network, from our own address in it, which is what others connect to.</summary>
+    private static Socket Sender(AddressFamily family, int index, IPAddress own)
     {
+        var sender = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            if (family == AddressFamily.InterNetworkV6)
-            {
-                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
-                socket.SendTo(bytes, new IPEndPoint(LocalGroups.V6, LocalGroups.Port));
-            }
-            else
-            {
-                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, IPAddress.HostToNetworkOrder(index));
-                socket.SendTo(bytes, new IPEndPoint(LocalGroups.V4, LocalGroups.Port));
-            }
+            SocketOptionLevel level = LevelOf(family);
+            sender.SetSocketOption(level, SocketOptionName.MulticastInterface, family == AddressFamily.InterNetworkV6 ? index : IPAddress.HostToNetworkOrder(index));
+            sender.SetSocketOption(level, SocketOptionName.MulticastTimeToLive, Hops);
+            sender.SetSocketOption(level, SocketOptionName.MulticastLoopback, true);
+            sender.Bind(new IPEndPoint(own, 0));
+            return sender;
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch
         {
-            // A network that is down, or has no route.
+            sender.Dispose();
+            throw;
         }
     }
 
-    /// <summary>The interfaces that carry multicast of a family, by number.</summary>
-    private static List<int> Indices(AddressFamily family)
+    private static SocketOptionLevel LevelOf(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? SocketOptionLevel.IPv6 : SocketOptionLevel.IP;
+
+    private static bool TrySend(Socket socket, byte[] message, IPEndPoint to)
     {
-        List<int> indices = [];
+        try
+        {
+            socket.SendTo(message, to);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return false; // it is lost, as it might be on its way
+        }
+    }
+
+    /// <summary>The interfaces that carry multicast of a family, by number, and our address on each.</summary>
+    private static List<(int Index, IPAddress Own)> Networks(AddressFamily family)
+    {
+        List<(int, IPAddress)> networks = [];
         try
         {
             foreach (NetworkInterface network in NetworkInterface.GetAllNetworkInterfaces())
@@ -174,11 +178,12 @@ internal sealed class MulticastNetwork : ILocalNetwork
                 if (!network.SupportsMulticast || network.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
                     continue;
                 IPInterfaceProperties properties = network.GetIPProperties();
-                if (!properties.UnicastAddresses.Any(address => address.Address.AddressFamily == family))
-                    continue;
+                // One that means something without the number of an interface comes first.
+                IPAddress? own = properties.UnicastAddresses.Select(address => address.Address)
+                    .Where(address => address.AddressFamily == family).OrderBy(address => address.IsIPv6LinkLocal).FirstOrDefault();
                 int? index = family == AddressFamily.InterNetworkV6 ? properties.GetIPv6Properties()?.Index : properties.GetIPv4Properties()?.Index;
-                if (index is > 0 and int number)
-                    indices.Add(number);
+                if (own is not null && index is > 0 and int number)
+                    networks.Add((number, own));
             }
         }
         catch (NetworkInformationException)
@@ -186,7 +191,7 @@ internal sealed class MulticastNetwork : ILocalNetwork
             // Nothing is known of the networks now.
         }
 
-        return indices;
+        return networks;
     }
 
     /// <param name="socket">What receives.</param>
