@@ -18,6 +18,9 @@ param(
 $ErrorActionPreference = 'Stop'
 Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99
 
+# No test speaks to the network that it runs in.
+[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', $true)
+
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $Path
 $configuration.Run.PassThru = $true
