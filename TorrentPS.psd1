@@ -14,6 +14,7 @@
         'Get-TorrentInfo'
         'Get-TorrentPeer'
         'Get-TorrentTracker'
+        'New-Torrent'
         'Start-TorrentDownload'
         'Test-PeerHandshake'
     )

@@ -24,6 +24,8 @@ internal static class DraftLimits
     /// <summary>Refuses names that clients refuse, and warns of those that some system cannot have.</summary>
     public static void CheckPaths(TorrentDraft draft, List<string> warnings)
     {
+        if (draft.Name.Contains('/'))
+            throw new TorrentException(TorrentErrorId.UnsafePath, $"'{MetainfoFault.Show(draft.Name)}' is a path and no name; give a name without a slash.");
         PathBuffer path = new();
         string?[] paths = new string?[draft.FileCount];
         int length = Append(path, draft.Name, draft.IsSingleFile, draft.Name);
