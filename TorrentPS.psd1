@@ -17,6 +17,7 @@
         'New-Torrent'
         'Start-TorrentDownload'
         'Test-PeerHandshake'
+        'Test-TorrentData'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -10,11 +10,8 @@ namespace TorrentPS.Engine.Storage;
 internal sealed record InputFile(string FullPath, string Path, long Length, DateTime Written)
 {
     /// <summary>Looks at a file; null when there is none.</summary>
-    public static InputFile? Look(string full, string path)
-    {
-        FileInfo info = DiskFile.Look(full);
-        return info.Exists ? new InputFile(full, path, info.Length, info.LastWriteTimeUtc) : null;
-    }
+    public static InputFile? Look(string full, string path) =>
+        DiskFile.Look(full) is { } info ? new InputFile(full, path, info.Length, info.LastWriteTimeUtc) : null;
 
     /// <summary>Whether the file is still as it was.</summary>
     public bool IsUnchanged()

@@ -58,6 +58,9 @@ internal static class ErrorRecords
     public static ErrorRecord BadTorrentDestination(string path, string reason, Exception? cause) =>
         From(TorrentErrorId.AccessDenied, $"No torrent can be written to '{path}': {reason}. Give -Destination a file or folder of a file system.", path, cause);
 
+    public static ErrorRecord BadSource(string path, string reason, Exception? cause) =>
+        From(TorrentErrorId.AccessDenied, $"No data can be read from '{path}': {reason}. Give -Source a folder of a file system.", path, cause);
+
     public static ErrorRecord TorrentExists(string path, bool isTwice)
     {
         string message = isTwice
