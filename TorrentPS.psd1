@@ -11,6 +11,8 @@
     FormatsToProcess     = @('TorrentPS.Format.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'ConvertFrom-Bencode'
+        'ConvertTo-Bencode'
         'Get-TorrentInfo'
         'Get-TorrentPeer'
         'Get-TorrentTracker'
