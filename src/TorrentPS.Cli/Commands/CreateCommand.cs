@@ -65,6 +65,7 @@ internal sealed class CreateCommand
         TorrentCreatorOptions options = Options(result);
         string name = options.Name ?? TorrentDraft.ChooseName(paths);
         string file = OutputPath(result.GetValue(_output), name);
+        TorrentCreator.CheckDestination(file);
         TorrentDraft draft = TorrentDraft.Collect(paths, options with { OutputPath = file }, cancellationToken);
         foreach (string warning in draft.Warnings)
             _terminal.WriteMessage($"Warning: {warning}");

@@ -31,10 +31,7 @@ public static class TorrentCreator
         string part = $"{full}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part";
         try
         {
-            if (Directory.Exists(full))
-                throw new TorrentException(TorrentErrorId.AccessDenied, $"'{full}' is a folder; give the path of a file in it.");
-            if (Path.GetDirectoryName(full) is { Length: > 0 } folder && !Directory.Exists(folder))
-                throw new TorrentException(TorrentErrorId.AccessDenied, $"There is no folder '{folder}' to write the .torrent to; make it first, or give another place.");
+            CheckDestination(full);
             File.WriteAllBytes(part, bytes);
             File.Move(part, full, overwrite);
         }
@@ -43,6 +40,18 @@ public static class TorrentCreator
             TryDelete(part);
             throw DiskErrors.From(e, full, "cannot be written");
         }
+    }
+
+    /// <summary>Checks that there is a folder to write a .torrent into: better before hours of hashing than after.</summary>
+    /// <param name="path">Where it is to go.</param>
+    /// <exception cref="TorrentException">There is no such folder, or a folder of that very name (AccessDenied).</exception>
+    public static void CheckDestination(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{full}' is a folder; give the path of a file in it.");
+        if (Path.GetDirectoryName(full) is { Length: > 0 } folder && !Directory.Exists(folder))
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"There is no folder '{folder}' to write the .torrent to; make it first, or give another place.");
     }
 
     private static void TryDelete(string path)

@@ -13,7 +13,7 @@ namespace TorrentPS.Commands;
 /// <para type="description">Reads files or bytes and writes ordered dictionaries, lists, numbers and byte strings, from which ConvertTo-Bencode makes the same bytes again.</para>
 /// </summary>
 [Cmdlet(VerbsData.ConvertFrom, "Bencode", DefaultParameterSetName = PathSet)]
-[OutputType(typeof(BencodeDictionary), typeof(List<object>), typeof(long), typeof(System.Numerics.BigInteger), typeof(ByteString))]
+[OutputType(typeof(BencodeDictionary), typeof(System.Collections.IList), typeof(long), typeof(System.Numerics.BigInteger), typeof(ByteString))]
 public sealed class ConvertFromBencodeCommand : PSCmdlet
 {
     private const string PathSet = "Path";

@@ -126,7 +126,7 @@ public sealed class NewTorrentCommand : TorrentCommand
             CreationDate = TimeProvider.System.GetUtcNow(),
             OutputPath = file,
         };
-        TorrentDraft draft = Run(token => Task.FromResult(TorrentDraft.Collect(paths, options, token)))!;
+        TorrentDraft draft = Work(token => Task.FromResult(TorrentDraft.Collect(paths, options, token)));
         foreach (string warning in draft.Warnings)
             WriteWarning(warning);
         string count = draft.FileCount == 1 ? "1 file" : $"{draft.FileCount} files";
@@ -139,6 +139,7 @@ public sealed class NewTorrentCommand : TorrentCommand
             return;
         }
 
+        TorrentCreator.CheckDestination(file);
         byte[] bytes = Hash(draft);
         TorrentCreator.Write(file, bytes, Force);
         _written.Add(file);
@@ -150,12 +151,32 @@ public sealed class NewTorrentCommand : TorrentCommand
         HashingProgress progress = new($"Hashing {draft.Name}", Pump, CommandRuntime, Host);
         try
         {
-            return Run(token => draft.CreateAsync(new Sink(progress), token))!;
+            return Work(token => draft.CreateAsync(new Sink(progress), token));
         }
         finally
         {
             progress.Complete();
         }
+    }
+
+    /// <summary>Does work on the pool; what the engine says no to is thrown here, for this input alone.</summary>
+    private T Work<T>(Func<CancellationToken, Task<T>> work)
+        where T : class
+    {
+        TorrentException? refusal = null;
+        T? result = Run(async token =>
+        {
+            try
+            {
+                return await work(token).ConfigureAwait(false);
+            }
+            catch (TorrentException exception)
+            {
+                refusal = exception;
+                return null;
+            }
+        });
+        return result ?? throw refusal!;
     }
 
     private bool TryResolve(string path, List<string> paths)
