@@ -10,7 +10,7 @@ BeforeAll {
     $bytes = [byte[]]::new(3000001)
     [System.Random]::new(1).NextBytes($bytes)
     [System.IO.File]::WriteAllBytes($image, $bytes)
-    $tracker = [TorrentPS.Engine.Discovery.TrackerServer]::Start([TorrentPS.Engine.Discovery.TrackerServerOptions]::new([ipaddress]::Loopback, 0))
+    $tracker = [TorrentPS.Engine.Discovery.TrackerServer]::Start([ipendpoint]::new([ipaddress]::Loopback, 0), $null)
 
     function Invoke-Example {
         param([string] $Name, [string[]] $Arguments)
@@ -29,7 +29,7 @@ Describe 'The examples' {
     It 'have help: <_>' -ForEach 'Publish-Image.ps1', 'Receive-Image.ps1' {
         $help = Get-Help (Join-Path $examples $_)
         $help.Synopsis.Length | Should -BeGreaterThan 20
-        @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
+        $help.Examples | Should -Not -BeNullOrEmpty
     }
 
     It 'receive an image from a seeder, and test it' {
