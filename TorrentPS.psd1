@@ -5,17 +5,21 @@
     Author               = 'The TorrentPS authors'
     CompanyName          = 'The TorrentPS authors'
     Copyright            = '(c) The TorrentPS authors. MIT licence.'
-    Description          = 'A BitTorrent client as cmdlets: read torrents, find and test peers, scrape trackers, and download, all in the pipeline. No daemon, no other program, nothing but PowerShell.'
+    Description          = 'A BitTorrent client as cmdlets: read torrents, find and test peers, scrape trackers, download, make torrents and test data, all in the pipeline. No daemon, no other program, nothing but PowerShell.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('TorrentPS.Format.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'ConvertFrom-Bencode'
+        'ConvertTo-Bencode'
         'Get-TorrentInfo'
         'Get-TorrentPeer'
         'Get-TorrentTracker'
+        'New-Torrent'
         'Start-TorrentDownload'
         'Test-PeerHandshake'
+        'Test-TorrentData'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

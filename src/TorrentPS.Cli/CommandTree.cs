@@ -82,6 +82,7 @@ internal static class CommandTree
             DownloadCommand.Create(terminal),
             SeedCommand.Create(terminal),
             CreateCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
             TrackerCommand.Create(terminal),
             DemoCommand.Create(terminal),
         };

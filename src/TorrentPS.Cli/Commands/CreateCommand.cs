@@ -2,81 +2,102 @@ using System.CommandLine;
 using System.Numerics;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
-using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps create PATH</c>: makes a .torrent of a file or a folder.</summary>
-internal static class CreateCommand
+/// <summary><c>torrentps create PATH...</c>: makes a .torrent of files and folders.</summary>
+internal sealed class CreateCommand
 {
-    private const long LeastPieceLength = 16 << 10;
-    private const long GreatestPieceLength = 256 << 20;
+    private readonly Terminal _terminal;
+    private readonly Argument<string[]> _paths = new("PATH")
+    {
+        Description = "The file or folder to share. Several make one torrent of the folder that they are all in, with nothing else of it.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "The .torrent to write, or the folder to write it to; NAME.torrent in the current directory by default. A file that is there is replaced.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _name = new("--name") { Description = "The name in the torrent; that on disk by default.", HelpName = "NAME" };
+    private readonly Option<Uri[]?> _trackers = OptionFactory.Uris("--tracker", "An announce address; each further one is a tier of its own.");
+    private readonly Option<Uri[]?> _webSeeds = OptionFactory.Uris("--web-seed", "A web address that has the data, too; may be given several times.");
+    private readonly Option<long?> _pieceLength = OptionFactory.Parsed<long?>("--piece-length", "N", "Bytes in a piece: 256KiB, 1MiB; by the size of the data by default, for about 1,000 pieces.",
+        text => ByteQuantity.TryParse(text, out long bytes) && bytes is >= TorrentBuilder.LeastPieceLength and <= TorrentBuilder.GreatestPieceLength && BitOperations.IsPow2(bytes) ? bytes : null,
+        "a power of two from 16KiB to 256MiB");
+
+    private readonly Option<bool> _isPrivate = new("--private") { Description = "Let clients find peers by the trackers only." };
+    private readonly Option<string?> _comment = new("--comment") { Description = "A remark to put into it.", HelpName = "TEXT" };
+    private readonly Option<string?> _source = new("--source") { Description = "The 'source' of the info dictionary, which gives a tracker's copy an info hash of its own.", HelpName = "TEXT" };
+    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files and folders whose path or name matches; may be given several times.");
+    private readonly Option<TorrentVersion?> _version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1", "The generation of the protocol; v1 is the one that can be made so far.",
+        text => text is "v1" or "V1" ? TorrentVersion.V1 : null, "v1; v2 and hybrid torrents cannot be made yet");
+
+    private readonly Option<bool> _json = OptionFactory.Json();
+
+    private CreateCommand(Terminal terminal, Command command)
+    {
+        _terminal = terminal;
+        _paths.Validators.Add(OptionFactory.RefuseUnknownOptions);
+        command.Arguments.Add(_paths);
+        foreach (Option option in new Option[] { _output, _name, _trackers, _webSeeds, _pieceLength, _isPrivate, _comment, _source, _exclude, _version, _json })
+            command.Options.Add(option);
+    }
 
     public static Command Create(Terminal terminal)
     {
-        var path = new Argument<string>("PATH") { Description = "The file or folder to share." };
-        var output = new Option<string?>("--output", "-o") { Description = "The .torrent to write; NAME.torrent in the current directory by default.", HelpName = "FILE" };
-        Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "An announce address; each further one is a tier of its own.");
-        Option<long?> pieceLength = OptionFactory.Parsed<long?>("--piece-length", "N", "Bytes in a piece: 256KiB, 1MiB; by the size of the data by default.",
-            text => ByteQuantity.TryParse(text, out long bytes) && bytes is >= LeastPieceLength and <= GreatestPieceLength && BitOperations.IsPow2(bytes) ? bytes : null,
-            "a power of two from 16KiB to 256MiB");
-        var isPrivate = new Option<bool>("--private") { Description = "Let clients find peers by the trackers only." };
-        var comment = new Option<string?>("--comment") { Description = "A remark to put into it.", HelpName = "TEXT" };
-        Option<TorrentVersion?> version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1", "The generation of the protocol; v1 is the one that can be made so far.",
-            text => text is "v1" or "V1" ? TorrentVersion.V1 : null, "v1; v2 and hybrid torrents cannot be made yet");
-        Option<Uri[]?> webSeeds = OptionFactory.Uris("--web-seed", "A web address that has the data, too; may be given several times.");
-        Option<bool> json = OptionFactory.Json();
-        var command = new Command("create", "Make a .torrent of a file or folder.") { path, output, trackers, pieceLength, isPrivate, comment, version, webSeeds, json };
+        var command = new Command("create", "Make a .torrent of files and folders.");
+        var create = new CreateCommand(terminal, command);
         command.SetAction(terminal, (result, cancellationToken) =>
         {
-            string source = result.GetRequiredValue(path);
-            var options = new TorrentCreatorOptions
-            {
-                PieceLength = (int?)result.GetValue(pieceLength),
-                Trackers = [.. (result.GetValue(trackers) ?? []).Select(uri => new[] { uri })],
-                WebSeeds = result.GetValue(webSeeds) ?? [],
-                IsPrivate = result.GetValue(isPrivate),
-                Comment = result.GetValue(comment),
-                CreationDate = TimeProvider.System.GetUtcNow(),
-            };
-            return CommandAction.RunAsync(terminal, () => RunAsync(terminal, source, result.GetValue(output), options, result.GetValue(json), cancellationToken), cancellationToken, source);
+            string[] paths = result.GetRequiredValue(create._paths);
+            return CommandAction.RunAsync(terminal, () => create.RunAsync(result, paths, cancellationToken), cancellationToken, paths.Length == 1 ? paths[0] : null);
         });
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(Terminal terminal, string path, string? output, TorrentCreatorOptions options, bool json, CancellationToken cancellationToken)
+    private async Task<ExitCode> RunAsync(ParseResult result, string[] paths, CancellationToken cancellationToken)
     {
-        byte[] bytes = json || !terminal.IsErrorTerminal
-            ? await TorrentCreator.CreateAsync(path, options, progress: null, cancellationToken).ConfigureAwait(false)
-            : await ProgressDisplay.RunAsync(terminal, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)),
-                (ProgressDisplay.Sink sink) => TorrentCreator.CreateAsync(path, options, new HashingSink(sink), cancellationToken)).ConfigureAwait(false);
-        var torrent = Torrent.Parse(bytes);
-        string file = Path.GetFullPath(output ?? $"{torrent.Name}.torrent");
-        Write(file, bytes);
-        var info = new TorrentInfo(torrent, file);
-        terminal.WriteLine(json
+        TorrentCreatorOptions options = Options(result);
+        string name = options.Name ?? TorrentDraft.ChooseName(paths);
+        string file = OutputPath(result.GetValue(_output), name);
+        TorrentCreator.CheckDestination(file);
+        TorrentDraft draft = TorrentDraft.Collect(paths, options with { OutputPath = file }, cancellationToken);
+        foreach (string warning in draft.Warnings)
+            _terminal.WriteMessage($"Warning: {warning}");
+
+        bool json = result.GetValue(_json);
+        byte[] bytes = json || !_terminal.IsErrorTerminal
+            ? await draft.CreateAsync(progress: null, cancellationToken).ConfigureAwait(false)
+            : await ProgressDisplay.RunAsync(_terminal, draft.Name, (ProgressDisplay.Sink sink) => draft.CreateAsync(new HashingSink(sink), cancellationToken)).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        TorrentCreator.Write(file, bytes, overwrite: true);
+        var info = new TorrentInfo(Torrent.Parse(bytes), file);
+        _terminal.WriteLine(json
             ? TorrentJson.Line(info)
             : $"{TerminalText.Escape(file)}: {info.InfoHash}, {Quantity.Size(info.Length)} in {Quantity.Count(info.FileCount, "file")}, {Quantity.Count(info.PieceCount, "piece")} of {Quantity.Size(info.PieceLength)}");
         return ExitCode.Done;
     }
 
-    /// <summary>Nobody is to read half a torrent: it takes its name when it is complete.</summary>
-    private static void Write(string path, byte[] bytes)
+    private TorrentCreatorOptions Options(ParseResult result) => new()
     {
-        string part = $"{path}.{Environment.ProcessId}.part";
-        try
-        {
-            File.WriteAllBytes(part, bytes);
-            File.Move(part, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            File.Delete(part);
-            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' cannot be written ({e.Message.TrimEnd('.')}); give another place with -o", e);
-        }
-    }
+        Name = result.GetValue(_name),
+        PieceLength = (int?)result.GetValue(_pieceLength),
+        Trackers = [.. (result.GetValue(_trackers) ?? []).Select(uri => new[] { uri })],
+        WebSeeds = result.GetValue(_webSeeds) ?? [],
+        IsPrivate = result.GetValue(_isPrivate),
+        Comment = result.GetValue(_comment),
+        Source = result.GetValue(_source),
+        Exclude = result.GetValue(_exclude) ?? [],
+        CreationDate = TimeProvider.System.GetUtcNow(),
+    };
+
+    private static string OutputPath(string? output, string name) =>
+        Path.GetFullPath(output is null ? $"{name}.torrent" : Directory.Exists(output) ? Path.Join(output, $"{name}.torrent") : output);
 
     private sealed class HashingSink(ProgressDisplay.Sink sink) : IProgress<TorrentCreatorProgress>
     {

@@ -12,6 +12,7 @@ namespace TorrentPS.Cli.Output;
 [JsonSerializable(typeof(TorrentPeer))]
 [JsonSerializable(typeof(PeerHandshake))]
 [JsonSerializable(typeof(TorrentDownload))]
+[JsonSerializable(typeof(TorrentDataReport))]
 internal sealed partial class JsonLines : JsonSerializerContext
 {
     public static string Line<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.Serialize(value, type);

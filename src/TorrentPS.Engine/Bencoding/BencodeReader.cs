@@ -24,6 +24,7 @@ public ref struct BencodeReader
     private UInt128 _levels;
     private bool _keyExpected;
     private bool _started;
+    private bool _isBig;
     private long _integer;
 
     /// <summary>Makes a reader that stands before the first token.</summary>
@@ -105,12 +106,26 @@ public ref struct BencodeReader
     public readonly bool ValueIsKey(ReadOnlySpan<byte> utf8) => TokenType == BencodeTokenType.Key && ValueSpan.SequenceEqual(utf8);
 
     /// <summary>The current integer.</summary>
-    /// <exception cref="BencodeException">The current token is not an integer.</exception>
+    /// <exception cref="BencodeException">The current token is not an integer, or does not fit into 64 bits.</exception>
     public readonly long GetInt64()
     {
         if (TokenType != BencodeTokenType.Integer)
             ThrowUnexpected("an integer");
+        if (_isBig)
+            Throw("An integer does not fit into 64 bits", TokenStart);
         return _integer;
+    }
+
+    /// <summary>The current integer, when it fits into 64 bits.</summary>
+    /// <param name="value">The integer.</param>
+    /// <returns>False when it does not fit, which it may with <see cref="BencodeReaderOptions.AllowBigIntegers"/>.</returns>
+    /// <exception cref="BencodeException">The current token is not an integer.</exception>
+    public readonly bool TryGetInt64(out long value)
+    {
+        if (TokenType != BencodeTokenType.Integer)
+            ThrowUnexpected("an integer");
+        value = _integer;
+        return !_isBig;
     }
 
     /// <summary>The current integer.</summary>
@@ -193,6 +208,7 @@ public ref struct BencodeReader
         int digits = position;
         ulong limit = negative ? 1UL << 63 : long.MaxValue;
         ulong value = 0;
+        bool isBig = false;
         for (; ; position++)
         {
             if (position >= _data.Length)
@@ -200,9 +216,10 @@ public ref struct BencodeReader
             uint digit = (uint)(_data[position] - '0');
             if (digit > 9)
                 break;
-            if (value > (limit - digit) / 10)
+            isBig |= value > (limit - digit) / 10;
+            if (isBig && !_options.AllowBigIntegers)
                 Throw("An integer does not fit into 64 bits", TokenStart);
-            value = value * 10 + digit;
+            value = isBig ? 0 : value * 10 + digit;
             if (_data[digits] == '0' && (negative || position > digits))
                 Throw("The digits of an integer begin with 0", digits);
         }
@@ -212,6 +229,7 @@ public ref struct BencodeReader
             Throw("An integer does not end with 'e'", position);
 
         ValueSpan = _data[(Position + 1)..position];
+        _isBig = isBig;
         _integer = negative ? (long)(0 - value) : (long)value;
         Position = position + 1;
         TokenType = BencodeTokenType.Integer;

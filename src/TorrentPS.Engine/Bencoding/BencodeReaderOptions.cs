@@ -58,4 +58,7 @@ public readonly record struct BencodeReaderOptions
 
     /// <summary>Whether bytes may follow the root value, as they do in the metadata messages of BEP 9; no unless set.</summary>
     public bool AllowTrailingData { get; init; }
+
+    /// <summary>Whether integers may have more than 64 bits; no unless set. Of such an integer only <see cref="BencodeReader.ValueSpan"/> says what it is.</summary>
+    public bool AllowBigIntegers { get; init; }
 }

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
+using System.Numerics;
 using System.Text;
 
 namespace TorrentPS.Engine.Bencoding;
@@ -55,6 +57,19 @@ public sealed class BencodeWriter
         Advance(digits + 2);
     }
 
+    /// <summary>Writes an integer of any size.</summary>
+    /// <param name="value">The integer.</param>
+    public void WriteInteger(BigInteger value)
+    {
+        BeginValue();
+        string digits = value.ToString(CultureInfo.InvariantCulture);
+        Span<byte> span = _output.GetSpan(digits.Length + 2);
+        span[0] = (byte)'i';
+        Encoding.ASCII.GetBytes(digits, span[1..]);
+        span[digits.Length + 1] = (byte)'e';
+        Advance(digits.Length + 2);
+    }
+
     /// <summary>Writes a byte string: a value, or a key where one is due.</summary>
     /// <param name="value">The bytes.</param>
     public void WriteString(ReadOnlySpan<byte> value)
@@ -105,6 +120,14 @@ public sealed class BencodeWriter
     /// <summary>Begins a dictionary.</summary>
     public void WriteStartDictionary() => Open((byte)'d', Place.Key);
 
+    /// <summary>Begins a dictionary whose keys may come in any order, as they do in data that someone else wrote wrongly and that must stay as it is.</summary>
+    /// <param name="allowAnyOrder">Whether they may; when they may, a key that comes twice is not noticed either.</param>
+    internal void WriteStartDictionary(bool allowAnyOrder)
+    {
+        WriteStartDictionary();
+        _level.AnyOrder = allowAnyOrder;
+    }
+
     /// <summary>Ends the innermost dictionary.</summary>
     /// <exception cref="InvalidOperationException">No dictionary is open, a list in it is, or a key has no value.</exception>
     public void WriteEndDictionary() => Close(Place.Key, "dictionary");
@@ -139,7 +162,7 @@ public sealed class BencodeWriter
 
     private void BeginKey(ReadOnlySpan<byte> key)
     {
-        if (_level.HasKey && key.SequenceCompareTo(_keys.AsSpan(_level.KeyStart, _level.KeyLength)) <= 0)
+        if (_level.HasKey && !_level.AnyOrder && key.SequenceCompareTo(_keys.AsSpan(_level.KeyStart, _level.KeyLength)) <= 0)
             throw new InvalidOperationException($"The key '{Encoding.UTF8.GetString(key)}' must come after the key before it: keys are sorted by their bytes and unique.");
         if (_level.KeyStart + key.Length > _keys.Length)
             Array.Resize(ref _keys, Math.Max(_keys.Length * 2, _level.KeyStart + key.Length));
@@ -189,6 +212,7 @@ public sealed class BencodeWriter
     {
         public Place Place;
         public bool HasKey;
+        public bool AnyOrder;
         public int KeyStart;
         public int KeyLength;
     }

@@ -10,12 +10,14 @@ public sealed class TorrentInfo
 
     /// <summary>Makes the snapshot of a torrent.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="path">The path or address it was read from.</param>
-    public TorrentInfo(Torrent torrent, string? path = null)
+    /// <param name="path">The path or address it was read from, or written to.</param>
+    /// <param name="dataFolder">The folder that its file or folder is in, where that is known.</param>
+    public TorrentInfo(Torrent torrent, string? path = null, string? dataFolder = null)
     {
         ArgumentNullException.ThrowIfNull(torrent);
         _torrent = torrent;
         Path = path;
+        DataFolder = dataFolder;
     }
 
     /// <summary>The torrent itself, for the engine.</summary>
@@ -79,8 +81,11 @@ public sealed class TorrentInfo
     /// <summary>The magnet link of the torrent (BEP 9, BEP 53).</summary>
     public string MagnetUri => field ??= MagnetLink.FromTorrent(_torrent).ToString();
 
-    /// <summary>The path or address it was read from.</summary>
+    /// <summary>The path or address it was read from, or written to.</summary>
     public string? Path { get; }
+
+    /// <summary>The folder that its file or folder is in, where that is known: of a torrent that was just made. It is where a seeder finds the data.</summary>
+    public string? DataFolder { get; }
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

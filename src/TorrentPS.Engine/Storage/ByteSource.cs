@@ -11,4 +11,7 @@ internal enum ByteSource
 
     /// <summary>All in the files.</summary>
     Files,
+
+    /// <summary>Those of files that are there in the files, the others in the parts file.</summary>
+    Present,
 }

@@ -86,9 +86,5 @@ internal sealed partial class DataStore
     }
 
     /// <summary>The length that a file has; -1 when there is no such file.</summary>
-    private long LengthOnDisk(int file)
-    {
-        FileInfo info = new(_paths[file]);
-        return info.Exists ? info.Length : -1;
-    }
+    private long LengthOnDisk(int file) => DiskFile.Look(_paths[file])?.Length ?? -1;
 }

@@ -18,8 +18,7 @@ internal sealed partial class DataStore
     /// <exception cref="TorrentException">A file cannot be read (AccessDenied, UnsafePath).</exception>
     public async Task<Bitfield> VerifyAsync(Func<int, bool> which, Action<int>? pieceChecked, CancellationToken cancellationToken)
     {
-        if (Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no v1 pieces (BEP 3), so its data cannot be verified; use a v1 or hybrid torrent of it.");
+        CheckCanVerify();
         List<int> pieces = [];
         for (int piece = 0; piece < Torrent.PieceCount; piece++)
         {
@@ -54,6 +53,12 @@ internal sealed partial class DataStore
                 throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{DataPath}' was cut or removed while it was hashed; try again when nothing writes to it.");
         }, cancellationToken).ConfigureAwait(false);
         return hashes;
+    }
+
+    private void CheckCanVerify()
+    {
+        if (Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no v1 pieces (BEP 3), so its data cannot be verified; use a v1 or hybrid torrent of it.");
     }
 
     private bool IsGood(int piece, long[] lengths, PieceCrew.Worker worker)

@@ -237,6 +237,7 @@ internal sealed partial class DataStore : IDisposable
     {
         ByteSource.Selection => !_readOnly && !_layout.IsWanted(file),
         ByteSource.PreviousSelection => _previousSelection is { } previous && !previous[file],
+        ByteSource.Present => _absent[file],
         _ => false,
     };
 

@@ -133,7 +133,7 @@ internal sealed class DestinationFolder
             && (System.IO.Path.EndsInDirectorySeparator(folder) || path[folder.Length] == System.IO.Path.DirectorySeparatorChar);
 
     /// <summary>The path with every link in it followed; what does not exist is taken as it is.</summary>
-    private static string Resolve(string path)
+    internal static string Resolve(string path)
     {
         Stack<string> pending = new();
         string current = Push(pending, path) ?? "";

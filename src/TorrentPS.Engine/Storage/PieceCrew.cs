@@ -71,5 +71,9 @@ internal sealed class PieceCrew
     }
 
     /// <summary>What one thread works with.</summary>
-    internal sealed record Worker(IncrementalHash Hash, byte[] Buffer, CancellationToken CancellationToken);
+    internal sealed record Worker(IncrementalHash Hash, byte[] Buffer, CancellationToken CancellationToken)
+    {
+        /// <summary>Forgets a piece that was not read to its end.</summary>
+        public void Reset() => Hash.GetHashAndReset();
+    }
 }

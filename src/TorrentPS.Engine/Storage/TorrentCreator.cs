@@ -1,152 +1,68 @@
 using TorrentPS.Engine.Errors;
-using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Makes a v1 torrent (BEP 3) of a file or folder.</summary>
+/// <summary>Makes a v1 torrent (BEP 3) of files and folders.</summary>
 public static class TorrentCreator
 {
-    /// <summary>
-    /// Hashes a file, or all files in a folder and below, on all cores. The files are in the order of their paths by their characters' codes, so that the same
-    /// files give the same info hash everywhere. Hidden files are included, links to files are followed.
-    /// </summary>
+    /// <summary>Hashes a file, or all files in a folder and below, on all cores; <see cref="TorrentDraft"/> says which files, and in which order.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="options">What else goes into the torrent; null means the defaults.</param>
     /// <param name="progress">Gets how far it has come, from any thread.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The bytes of the .torrent file.</returns>
-    /// <exception cref="TorrentException">
-    /// There is nothing at the path (TorrentNotFound), no byte in it, or too much (InvalidTorrent), a link to a folder in it (UnsafePath); a file cannot be read (AccessDenied),
-    /// or changed while it was hashed (DataMismatch).
-    /// </exception>
+    /// <exception cref="TorrentException">As for <see cref="TorrentDraft.Collect"/> and <see cref="TorrentDraft.CreateAsync"/>.</exception>
     public static async Task<byte[]> CreateAsync(
         string path, TorrentCreatorOptions? options = null, IProgress<TorrentCreatorProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new TorrentCreatorOptions();
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        bool isFolder = Directory.Exists(full);
-        List<Source> sources = isFolder ? FilesIn(full, cancellationToken) : [FileAt(full)];
-        Torrent torrent = Describe(full, sources, isFolder, options.PieceLength);
-        Action<int>? pieceHashed = progress is null
-            ? null
-            : done => progress.Report(new TorrentCreatorProgress(Math.Min((long)done * torrent.PieceLength, torrent.Length), torrent.Length));
-        byte[] hashes;
-        bool[] all = new bool[sources.Count];
-        Array.Fill(all, true);
-        using (DataStore store = new(torrent, Path.GetDirectoryName(full)!, all, readOnly: true))
-            hashes = await store.HashAllAsync(pieceHashed, cancellationToken).ConfigureAwait(false);
-        foreach (Source source in sources)
-        {
-            if (Look(source.FullPath, source.Path) != source)
-                throw new TorrentException(TorrentErrorId.DataMismatch, $"'{source.FullPath}' changed while it was hashed; try again when nothing writes to it.");
-        }
-
-        return Build(torrent, isFolder, options, hashes);
+        TorrentDraft draft = await Task.Run(() => TorrentDraft.Collect([path], options, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await draft.CreateAsync(progress, cancellationToken).ConfigureAwait(false);
     }
 
-    private static byte[] Build(Torrent torrent, bool isFolder, TorrentCreatorOptions options, byte[] hashes)
+    /// <summary>Writes a .torrent so that nobody ever reads half of one: it takes its name when it is complete.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="bytes">What to write.</param>
+    /// <param name="overwrite">Whether it may take the place of a file that is there.</param>
+    /// <exception cref="TorrentException">It cannot be written (AccessDenied, DiskFull), or is there already (AccessDenied).</exception>
+    public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite)
     {
-        TorrentBuilder builder = new(options.Name ?? torrent.Name, torrent.PieceLength)
+        string full = Path.GetFullPath(path);
+        string part = $"{full}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part";
+        try
         {
-            PieceHashes = hashes,
-            Trackers = options.Trackers,
-            WebSeeds = options.WebSeeds,
-            IsPrivate = options.IsPrivate,
-            Comment = options.Comment,
-            CreatedBy = options.CreatedBy,
-            CreationDate = options.CreationDate,
-            Source = options.Source,
-        };
-        if (isFolder)
-        {
-            foreach (TorrentFile file in torrent.Files)
-                builder.AddFile(file.Path[(torrent.Name.Length + 1)..], file.Length);
+            CheckDestination(full);
+            File.WriteAllBytes(part, bytes);
+            File.Move(part, full, overwrite);
         }
-        else
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            builder.SetSingleFile(torrent.Length);
+            TryDelete(part);
+            throw DiskErrors.From(e, full, "cannot be written");
         }
-
-        return builder.Build();
     }
 
-    /// <summary>The torrent as far as it is known before its hashes are.</summary>
-    private static Torrent Describe(string full, List<Source> sources, bool isFolder, int? pieceLength)
+    /// <summary>Checks that there is a folder to write a .torrent into: better before hours of hashing than after.</summary>
+    /// <param name="path">Where it is to go.</param>
+    /// <exception cref="TorrentException">There is no such folder, or a folder of that very name (AccessDenied).</exception>
+    public static void CheckDestination(string path)
     {
-        string name = Path.GetFileName(full);
-        if (name.Length == 0)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{full}' has no name that a torrent could have; choose a folder below it.");
-        List<TorrentFile> files = new(sources.Count);
-        long offset = 0;
-        foreach (Source source in sources)
-        {
-            files.Add(new TorrentFile(isFolder ? $"{name}/{source.Path}" : name, source.Length, files.Count, offset));
-            offset = checked(offset + source.Length);
-        }
-
-        if (offset == 0)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no byte to make a torrent of in '{full}'.");
-        int length = pieceLength ?? TorrentBuilder.ChoosePieceLength(offset);
-        if (length is < 1 or > MetainfoLimits.PieceLength || (offset - 1) / length >= MetainfoLimits.Pieces)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"Pieces of {length} bytes do not do for the {offset} bytes in '{full}'; choose a power of two from 16 KiB, or none.");
-        return new Torrent
-        {
-            Name = name,
-            InfoHash = InfoHash.Create(new byte[InfoHash.V1Length]),
-            Version = TorrentVersion.V1,
-            PieceLength = length,
-            Length = offset,
-            PieceCount = (int)((offset + length - 1) / length),
-            Files = files,
-            IsSingleFile = !isFolder,
-            InfoBytes = ReadOnlyMemory<byte>.Empty,
-        };
+        string full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{full}' is a folder; give the path of a file in it.");
+        if (Path.GetDirectoryName(full) is { Length: > 0 } folder && !Directory.Exists(folder))
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"There is no folder '{folder}' to write the .torrent to; make it first, or give another place.");
     }
 
-    private static List<Source> FilesIn(string folder, CancellationToken cancellationToken)
+    private static void TryDelete(string path)
     {
-        List<Source> sources = [];
-        Stack<(string FullPath, string Path)> folders = new([(folder, "")]);
-        EnumerationOptions everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
-        while (folders.TryPop(out (string FullPath, string Path) current))
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                foreach (FileSystemInfo entry in new DirectoryInfo(current.FullPath).EnumerateFileSystemInfos("*", everything))
-                {
-                    string path = current.Path.Length == 0 ? entry.Name : $"{current.Path}/{entry.Name}";
-                    if (!Directory.Exists(entry.FullName))
-                        sources.Add(FileAt(entry.FullName, path));
-                    else if (entry.LinkTarget is not null)
-                        throw new TorrentException(TorrentErrorId.UnsafePath, $"'{entry.FullName}' is a link to a folder, which a torrent cannot have; replace it by the folder or take it away.");
-                    else if (path != DestinationFolder.ControlFolderName)
-                        folders.Push((entry.FullName, path));
-                }
-            }
-            catch (Exception e) when (DiskErrors.IsDiskError(e))
-            {
-                throw DiskErrors.From(e, current.FullPath, "cannot be read");
-            }
+            File.Delete(path);
         }
-
-        sources.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
-        return sources;
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            // What could not be written is the error to tell of.
+        }
     }
-
-    private static Source FileAt(string full, string? path = null) =>
-        Look(full, path ?? Path.GetFileName(full))
-            ?? throw new TorrentException(TorrentErrorId.TorrentNotFound, $"There is no file or folder '{full}' to make a torrent of; check the path.");
-
-    private static Source? Look(string full, string path)
-    {
-        // Of a link what it leads to counts.
-        FileInfo info = new(full);
-        if (info.LinkTarget is not null)
-            info = (FileInfo?)info.ResolveLinkTarget(returnFinalTarget: true) ?? info;
-        return info.Exists ? new Source(full, path, info.Length, info.LastWriteTimeUtc) : null;
-    }
-
-    private sealed record Source(string FullPath, string Path, long Length, DateTime Written);
 }

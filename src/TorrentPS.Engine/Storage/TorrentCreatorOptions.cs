@@ -6,7 +6,7 @@ public sealed record TorrentCreatorOptions
     /// <summary>The name of the file or folder in the torrent; null means that on disk. With another name, the data must be renamed to be seeded.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Bytes in a piece, 16 KiB or more as other clients want it; null chooses by the size of the data.</summary>
+    /// <summary>Bytes in a piece: a power of two from 16 KiB to 256 MiB; null chooses by the size of the data (<see cref="Metainfo.TorrentBuilder.ChoosePieceLength"/>).</summary>
     public int? PieceLength { get; init; }
 
     /// <summary>The trackers by tier (BEP 12).</summary>
@@ -26,6 +26,14 @@ public sealed record TorrentCreatorOptions
 
     /// <summary>When it is made; null leaves it out, and then the same files always give the same bytes.</summary>
     public DateTimeOffset? CreationDate { get; init; }
+
+    /// <summary>
+    /// Wildcards in PowerShell's manner over the paths below the folder, these with the folder's name, and bare names: such files, and folders with all in them, are left out.
+    /// </summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Where the .torrent is going to be written; a file of that path in the folder is not made part of it.</summary>
+    public string? OutputPath { get; init; }
 
     /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
     public string? Source { get; init; }

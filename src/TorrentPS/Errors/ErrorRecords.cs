@@ -50,6 +50,25 @@ internal static class ErrorRecords
     public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
         From(TorrentErrorId.AccessDenied, $"Nothing can be downloaded to '{path}': {reason}. Give -Destination a folder of a file system.", path, cause);
 
+    public static ErrorRecord NothingMatches(string path, bool isName) => From(
+        TorrentErrorId.TorrentNotFound,
+        isName ? $"Nothing matches the pattern '{path}', but there is something of that very name: -LiteralPath takes it." : $"Nothing matches '{path}'. Check the path.",
+        path);
+
+    public static ErrorRecord BadTorrentDestination(string path, string reason, Exception? cause) =>
+        From(TorrentErrorId.AccessDenied, $"No torrent can be written to '{path}': {reason}. Give -Destination a file or folder of a file system.", path, cause);
+
+    public static ErrorRecord BadSource(string path, string reason, Exception? cause) =>
+        From(TorrentErrorId.AccessDenied, $"No data can be read from '{path}': {reason}. Give -Source a folder of a file system.", path, cause);
+
+    public static ErrorRecord TorrentExists(string path, bool isTwice)
+    {
+        string message = isTwice
+            ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent has a file of its own."
+            : $"'{path}' is there already. -Force replaces it, -Destination takes another place.";
+        return new(new TorrentException(TorrentErrorId.AccessDenied, message), "TorrentExists", ErrorCategory.ResourceExists, path);
+    }
+
     /// <summary>The record of a download that ended without everything that was wanted.</summary>
     public static ErrorRecord Incomplete(TorrentDownload download)
     {

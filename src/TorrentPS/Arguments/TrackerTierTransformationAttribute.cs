@@ -1,0 +1,31 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace TorrentPS.Arguments;
+
+/// <summary>Lets trackers be given one a tier (<c>'http://a/announce', 'udp://b:1'</c>), or several in one (<c>('http://a/announce', 'http://b/announce'), 'udp://c:1'</c>).</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class TrackerTierTransformationAttribute : ArgumentTransformationAttribute
+{
+    private static readonly string[] s_schemes = ["http", "https", "udp", "ws", "wss"];
+
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
+        Unwrapped(inputData) is IEnumerable tiers and not string
+            ? tiers.Cast<object?>().Select(Tier).ToArray()
+            : new[] { Tier(inputData) };
+
+    private static Uri[] Tier(object? tier) =>
+        Unwrapped(tier) is IEnumerable trackers and not string ? [.. trackers.Cast<object?>().Select(Tracker)] : [Tracker(tier)];
+
+    private static Uri Tracker(object? tracker)
+    {
+        object? value = Unwrapped(tracker);
+        string? text = value as string ?? (value as Uri)?.OriginalString;
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && s_schemes.Contains(uri.Scheme)
+            ? uri
+            : throw new ArgumentTransformationMetadataException($"'{value}' is no tracker. Give its announce address, as in http://tracker.example/announce or udp://tracker.example:6969.");
+    }
+
+    private static object? Unwrapped(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+}

@@ -1,0 +1,15 @@
+using System.Management.Automation;
+
+namespace TorrentPS.Arguments;
+
+/// <summary>Takes http and https addresses.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class ValidateWebAddressAttribute : ValidateEnumeratedArgumentsAttribute
+{
+    /// <inheritdoc/>
+    protected override void ValidateElement(object element)
+    {
+        if ((element is PSObject wrapped ? wrapped.BaseObject : element) is not Uri { IsAbsoluteUri: true, Scheme: "http" or "https" })
+            throw new ValidationMetadataException($"'{element}' is no web address. Give one that begins with http:// or https://.");
+    }
+}

@@ -1,0 +1,51 @@
+using System.Collections.Specialized;
+using System.Management.Automation;
+using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Errors;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Makes bencoded data of objects.</para>
+/// <para type="description">Writes hashtables, objects, arrays, strings, numbers and bytes as one array of bytes a value.</para>
+/// </summary>
+[Cmdlet(VerbsData.ConvertTo, "Bencode")]
+[OutputType(typeof(byte[]))]
+public sealed class ConvertToBencodeCommand : PSCmdlet
+{
+    /// <summary><para type="description">The object. Each object from the pipeline makes an array of bytes of its own; give a list with the parameter, since the pipeline takes it apart.</para></summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "The object; a list is to be given here and not through the pipeline.")]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    public object? InputObject { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        try
+        {
+            WriteObject(BencodeConvert.Encode(InputObject, Unwrap), enumerateCollection: false);
+        }
+        catch (TorrentException exception)
+        {
+            WriteError(ErrorRecords.From(exception, InputObject));
+        }
+    }
+
+    private static object? Unwrap(object? value)
+    {
+        if (value is not PSObject wrapped)
+            return value;
+        return wrapped.BaseObject is PSCustomObject ? Properties(wrapped) : wrapped.BaseObject;
+    }
+
+    private static OrderedDictionary Properties(PSObject value)
+    {
+        OrderedDictionary properties = new(StringComparer.Ordinal);
+        foreach (PSPropertyInfo property in value.Properties)
+            properties.Add(property.Name, property.Value);
+        return properties;
+    }
+}

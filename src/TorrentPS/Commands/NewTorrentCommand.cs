@@ -1,0 +1,227 @@
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+using Microsoft.PowerShell.Commands;
+using TorrentPS.Arguments;
+using TorrentPS.Completion;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Errors;
+using TorrentPS.Formatting;
+using TorrentPS.Hashing;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Makes a .torrent of files and folders.</para>
+/// <para type="description">Hashes files on all cores, writes a .torrent, and writes what is in it as an object. The paths of one argument make one torrent; each object from the pipeline makes one of its own.</para>
+/// </summary>
+[Cmdlet(VerbsCommon.New, "Torrent", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[OutputType(typeof(TorrentInfo))]
+public sealed class NewTorrentCommand : TorrentCommand
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+
+    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+
+    /// <summary><para type="description">The files and folders to share. Wildcards are allowed. Several in one argument make one torrent of the folder that they are all in.</para></summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The files and folders to share; wildcards are allowed.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary><para type="description">The files and folders to share, taken as they are: no character is a wildcard.</para></summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The files and folders to share, taken as they are.")]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary><para type="description">The .torrent to write, or the folder to write NAME.torrent into. The current location when it is left out.</para></summary>
+    [Parameter(Position = 1, HelpMessage = "The .torrent to write, or the folder to write it into; the current location when left out.")]
+    [ValidateNotNullOrEmpty]
+    public string? Destination { get; set; }
+
+    /// <summary><para type="description">The name in the torrent. That on disk when it is left out; with another, the data must be renamed to be seeded.</para></summary>
+    [Parameter(HelpMessage = "The name in the torrent; that on disk when left out.")]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary><para type="description">The announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
+    [Parameter(HelpMessage = "Announce addresses, each a tier of its own; an array in the array is a tier of several.")]
+    [TrackerTierTransformation]
+    [ValidateNotNullOrEmpty]
+    public Uri[][] Tracker { get; set; } = [];
+
+    /// <summary><para type="description">The http(s) addresses of servers that have the data.</para></summary>
+    [Parameter(HelpMessage = "http(s) addresses of servers that have the data.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateWebAddress]
+    public Uri[] WebSeed { get; set; } = [];
+
+    /// <summary><para type="description">Bytes in a piece, a power of two from 16KB to 256MB. Chosen by the size of the data, for about 1,000 pieces, when it is left out.</para></summary>
+    [Parameter(HelpMessage = "Bytes in a piece, a power of two from 16KB to 256MB; chosen by the size of the data when left out.")]
+    [ValidatePieceLength]
+    [ArgumentCompleter(typeof(PieceLengthCompleter))]
+    public int PieceLength { get; set; }
+
+    /// <summary><para type="description">Lets clients find peers by the trackers alone.</para></summary>
+    [Parameter(HelpMessage = "Lets clients find peers by the trackers alone.")]
+    public SwitchParameter Private { get; set; }
+
+    /// <summary><para type="description">A remark to put into the torrent.</para></summary>
+    [Parameter(HelpMessage = "A remark to put into the torrent.")]
+    public string? Comment { get; set; }
+
+    /// <summary><para type="description">The source key of the info dictionary, which gives a tracker's copy of a torrent an info hash of its own.</para></summary>
+    [Parameter(HelpMessage = "The source key of the info dictionary.")]
+    public string? Source { get; set; }
+
+    /// <summary><para type="description">Wildcards over names, and over paths in the torrent: such files, and folders with all in them, are left out.</para></summary>
+    [Parameter(HelpMessage = "Not the files and folders whose names or paths match one of these wildcards.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Exclude { get; set; } = [];
+
+    /// <summary><para type="description">Replaces a .torrent that is there.</para></summary>
+    [Parameter(HelpMessage = "Replaces a .torrent that is there.")]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        List<string> paths = [];
+        foreach (string path in ParameterSetName == LiteralPathSet ? LiteralPath : Path)
+        {
+            // Half of what was named would make a torrent that nobody asked for.
+            if (!TryResolve(path, paths))
+                return;
+        }
+
+        try
+        {
+            Make(paths);
+        }
+        catch (TorrentException exception)
+        {
+            WriteError(ErrorRecords.From(exception, paths.Count == 1 ? paths[0] : paths.ToArray()));
+        }
+    }
+
+    private void Make(List<string> paths)
+    {
+        string file = ResolveDestination(Name ?? TorrentDraft.ChooseName(paths));
+        TorrentCreatorOptions options = new()
+        {
+            Name = Name,
+            PieceLength = PieceLength > 0 ? PieceLength : null,
+            Trackers = Tracker,
+            WebSeeds = WebSeed,
+            IsPrivate = Private,
+            Comment = Comment,
+            Source = Source,
+            Exclude = Exclude,
+            CreationDate = TimeProvider.System.GetUtcNow(),
+            OutputPath = file,
+        };
+        TorrentDraft draft = Work(token => Task.FromResult(TorrentDraft.Collect(paths, options, token)));
+        foreach (string warning in draft.Warnings)
+            WriteWarning(warning);
+        string count = draft.FileCount == 1 ? "1 file" : $"{draft.FileCount} files";
+        if (!ShouldProcess(file, $"Create torrent of '{draft.Name}' ({count}, {Units.Size(draft.Length)})"))
+            return;
+        bool isTwice = _written.Contains(file);
+        if (isTwice || (!Force && File.Exists(file)))
+        {
+            WriteError(ErrorRecords.TorrentExists(file, isTwice));
+            return;
+        }
+
+        TorrentCreator.CheckDestination(file);
+        byte[] bytes = Hash(draft);
+        TorrentCreator.Write(file, bytes, Force);
+        _written.Add(file);
+        WriteObject(new TorrentInfo(Torrent.Parse(bytes), file, draft.IsRenamed ? null : draft.DataFolder));
+    }
+
+    private byte[] Hash(TorrentDraft draft)
+    {
+        HashingProgress progress = new($"Hashing {draft.Name}", Pump, CommandRuntime, Host);
+        try
+        {
+            return Work(token => draft.CreateAsync(new Sink(progress), token));
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    /// <summary>Does work on the pool; what the engine says no to is thrown here, for this input alone.</summary>
+    private T Work<T>(Func<CancellationToken, Task<T>> work)
+        where T : class
+    {
+        TorrentException? refusal = null;
+        T? result = Run(async token =>
+        {
+            try
+            {
+                return await work(token).ConfigureAwait(false);
+            }
+            catch (TorrentException exception)
+            {
+                refusal = exception;
+                return null;
+            }
+        });
+        return result ?? throw refusal!;
+    }
+
+    private bool TryResolve(string path, List<string> paths)
+    {
+        try
+        {
+            Collection<string> found = ParameterSetName == LiteralPathSet
+                ? [SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _)]
+                : SessionState.Path.GetResolvedProviderPathFromPSPath(path, out provider);
+            if (provider.ImplementingType != typeof(FileSystemProvider))
+                WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
+            else if (found.Count == 0)
+                WriteError(ErrorRecords.NothingMatches(path, SessionState.InvokeProvider.Item.Exists(path, force: true, literalPath: true)));
+            else
+                paths.AddRange(found);
+            return found.Count > 0 && provider.ImplementingType == typeof(FileSystemProvider);
+        }
+        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
+        {
+            WriteError(ErrorRecords.NotFound(path, exception));
+            return false;
+        }
+    }
+
+    private string ResolveDestination(string name)
+    {
+        string path = Destination ?? ".";
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (provider.ImplementingType != typeof(FileSystemProvider))
+                ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, $"it is on the {provider.Name} provider", null));
+            return Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar)
+                ? System.IO.Path.Join(resolved, $"{name}.torrent")
+                : resolved;
+        }
+        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
+        {
+            ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, exception.Message, exception));
+            throw;
+        }
+    }
+
+    private sealed class Sink(HashingProgress progress) : IProgress<TorrentCreatorProgress>
+    {
+        public void Report(TorrentCreatorProgress value) => progress.Report(value.BytesHashed, value.BytesTotal);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Management.Automation;
+using Microsoft.PowerShell.Commands;
+using TorrentPS.Completion;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Errors;
+using TorrentPS.Hashing;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Compares data on disk with a torrent, file by file.</para>
+/// <para type="description">Hashes the data on all cores and writes one object a file: complete, damaged, missing or of the wrong size. Nothing is changed.</para>
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "TorrentData", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(TorrentDataReport), typeof(bool))]
+public sealed class TestTorrentDataCommand : TorrentInfoCommand
+{
+    /// <summary><para type="description">The folder that the torrent's file or folder is in. Where New-Torrent found the data, or else the current location, when it is left out.</para></summary>
+    [Parameter(Position = 1, HelpMessage = "The folder that the torrent's file or folder is in; the current location when left out.")]
+    [Alias("Destination")]
+    [ValidateNotNullOrEmpty]
+    public string? Source { get; set; }
+
+    /// <summary><para type="description">Wildcards over the paths of the torrent's files: only these are checked.</para></summary>
+    [Parameter(HelpMessage = "Only the files whose paths match one of these wildcards.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(TorrentFileCompleter))]
+    public string[] Include { get; set; } = [];
+
+    /// <summary><para type="description">Wildcards over the paths of the torrent's files: these are not checked.</para></summary>
+    [Parameter(HelpMessage = "Not the files whose paths match one of these wildcards.")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(TorrentFileCompleter))]
+    public string[] Exclude { get; set; } = [];
+
+    /// <summary><para type="description">Writes one Boolean a torrent in place of objects: whether all its data is right. Ends with the first file that is not.</para></summary>
+    [Parameter(HelpMessage = "Writes one Boolean a torrent: whether all its data is right.")]
+    public SwitchParameter Quiet { get; set; }
+
+    private protected override void ProcessTorrent(TorrentInfo torrent)
+    {
+        TestDataOptions options = new() { Folder = ResolveSource(torrent), Include = Include, Exclude = Exclude };
+        TorrentClient client = Client;
+        HashingProgress progress = new($"Checking {torrent.Name}", Pump, CommandRuntime, Host);
+        try
+        {
+            bool? isComplete = Run(token => TestAsync(client, torrent, options, new Sink(progress), token));
+            if (Quiet && isComplete is { } result)
+                WriteObject(result);
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    private async Task<bool?> TestAsync(TorrentClient client, TorrentInfo torrent, TestDataOptions options, IProgress<TestDataProgress> progress, CancellationToken cancellationToken)
+    {
+        bool isComplete = true;
+        try
+        {
+            await foreach (TorrentDataReport report in client.TestDataAsync(torrent, options, progress, cancellationToken).ConfigureAwait(false))
+            {
+                isComplete &= report.Status == TorrentDataStatus.Complete;
+                if (report.ErrorId is { } errorId)
+                    PostError(ErrorRecords.From(errorId, report.Error!, report.FullName));
+                if (!Quiet)
+                    PostObject(report);
+                else if (!isComplete)
+                    break;
+            }
+            return isComplete;
+        }
+        catch (TorrentException exception)
+        {
+            PostError(exception, torrent);
+            return null;
+        }
+    }
+
+    private string ResolveSource(TorrentInfo torrent)
+    {
+        // A torrent that was just made says where its data is; that path is the file system's, not the session's.
+        if (Source is null && torrent.DataFolder is { } known)
+            return known;
+        string path = Source ?? ".";
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (provider.ImplementingType != typeof(FileSystemProvider))
+                ThrowTerminatingError(ErrorRecords.BadSource(path, $"it is on the {provider.Name} provider", null));
+            return resolved;
+        }
+        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
+        {
+            ThrowTerminatingError(ErrorRecords.BadSource(path, exception.Message, exception));
+            throw;
+        }
+    }
+
+    private sealed class Sink(HashingProgress progress) : IProgress<TestDataProgress>
+    {
+        public void Report(TestDataProgress value) => progress.Report(value.BytesChecked, value.BytesTotal);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using System.Management.Automation.Host;
+using TorrentPS.Formatting;
+using TorrentPS.Pipeline;
+
+namespace TorrentPS.Hashing;
+
+/// <summary>Shows how far hashing has come: percent, rate, time left.</summary>
+internal sealed class HashingProgress
+{
+    // Console hosts draw no more than five a second.
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+
+    // Records of one source do not mix with those of others that use the same ids.
+    private static long s_lastSource = 2L * int.MaxValue;
+
+    private readonly long _source = Interlocked.Increment(ref s_lastSource);
+    private readonly Latest<State> _latest = new(s_interval, TimeProvider.System);
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly string _activity;
+    private readonly PipelinePump _pump;
+    private readonly ICommandRuntime _runtime;
+    private readonly PSHost _host;
+    private ProgressRecord? _record;
+
+    public HashingProgress(string activity, PipelinePump pump, ICommandRuntime runtime, PSHost host)
+    {
+        _activity = activity;
+        _pump = pump;
+        _runtime = runtime;
+        _host = host;
+    }
+
+    /// <summary>Tells how far it is; from any thread.</summary>
+    public void Report(long done, long total)
+    {
+        if (_latest.Put(new State(done, total)))
+            _pump.Post(Write);
+    }
+
+    /// <summary>Takes the record away; on the pipeline thread, and also when the pipeline is stopping.</summary>
+    public void Complete()
+    {
+        if (_record is null)
+            return;
+        ProgressRecord last = _record;
+        _record = null;
+        last.RecordType = ProgressRecordType.Completed;
+        try
+        {
+            _runtime.WriteProgress(_source, last);
+        }
+        catch (PipelineStoppedException)
+        {
+            // A stopping pipeline takes no more records, but the bar must go: the host itself still does.
+            _host.UI.WriteProgress(_source, last);
+        }
+    }
+
+    private void Write()
+    {
+        if (_latest.Take() is not { } state)
+            return;
+        _record = Record(_activity, state.Done, state.Total, Stopwatch.GetElapsedTime(_start));
+        _runtime.WriteProgress(_source, _record);
+    }
+
+    /// <summary>The record for so many bytes after a time.</summary>
+    internal static ProgressRecord Record(string activity, long done, long total, TimeSpan elapsed)
+    {
+        double rate = elapsed > TimeSpan.Zero ? done / elapsed.TotalSeconds : 0;
+        int secondsLeft = rate > 0 ? (int)Math.Min(int.MaxValue, Math.Ceiling((total - done) / rate)) : -1;
+        string left = secondsLeft <= 0 ? string.Empty : secondsLeft < 60 ? $", {secondsLeft} s left" : $", {Units.Duration(TimeSpan.FromSeconds(secondsLeft))} left";
+        return new ProgressRecord(1, activity, $"{Units.Size(done)} of {Units.Size(total)}, {Units.Rate((long)rate)}{left}")
+        {
+            PercentComplete = total == 0 ? 100 : (int)Math.Clamp(100.0 * done / total, 0, 100),
+            SecondsRemaining = secondsLeft,
+        };
+    }
+
+    private sealed record State(long Done, long Total);
+}
