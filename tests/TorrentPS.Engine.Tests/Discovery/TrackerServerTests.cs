@@ -53,7 +53,7 @@ public class TrackerServerTests
         Assert.Equal(0, server.PeerCount);
         Assert.Equal(3, server.Scrapes);
 
-        async Task<ScrapeCounts?> ScrapeAsync() => (await tracker.ScrapeAsync([DiscoveryData.Hash], Token)).Torrents[0];
+        async Task<ScrapeCounts?> ScrapeAsync() => (await tracker.ScrapeAsync([DiscoveryData.Hash], null, Token)).Torrents[0];
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class TrackerServerTests
         await Tracker(server).AnnounceAsync(Client(1, Started, left: 0) with { InfoHash = other }, Token);
         var unknown = InfoHash.Create("xxxxxxxxxxxxxxxxxxxx"u8);
         Assert.Equal([new(1, 0, 0), null, new(0, 1, 0), new(1, 0, 0)],
-            (await Tracker(server).ScrapeAsync([other, unknown, DiscoveryData.Hash, other], Token)).Torrents);
+            (await Tracker(server).ScrapeAsync([other, unknown, DiscoveryData.Hash, other], null, Token)).Torrents);
     }
 
     [Fact]
