@@ -117,8 +117,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
                 byte[]? reply = await connections.Get(new IPEndPoint(chosen[i], uri.Port)).AskAsync(call, cancellationToken).ConfigureAwait(false);
                 if (reply is null)
                     continue;
-                if (UdpTrackerReply.TryReadHeader(reply, out UdpTrackerAction answered, out _) && answered == UdpTrackerAction.Error)
-                    throw TrackerErrors.Failure(uri, UdpTrackerReply.ReadError(reply));
+                ThrowIfRefused(reply);
                 return (reply, chosen[i].AddressFamily);
             }
             catch (SocketException exception)
@@ -127,6 +126,15 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
             }
         }
         throw error is null ? NoAnswer() : TrackerErrors.Unreachable(uri, HttpFetch.Describe(error), error);
+    }
+
+    private void ThrowIfRefused(byte[] reply)
+    {
+        UdpTrackerReply.TryReadHeader(reply, out UdpTrackerAction answered, out _);
+        if (answered == UdpTrackerAction.Error)
+            throw TrackerErrors.Failure(uri, UdpTrackerReply.ReadError(reply));
+        if (UdpTrackerReply.IsEmptyAnnounce(reply, answered))
+            throw TrackerErrors.Failure(uri, "The tracker does not serve this torrent"u8);
     }
 
     /// <summary>

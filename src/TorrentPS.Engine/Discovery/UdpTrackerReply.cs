@@ -72,11 +72,14 @@ internal static class UdpTrackerReply
         return action switch
         {
             UdpTrackerAction.Connect => datagram.Length >= ConnectLength,
-            UdpTrackerAction.Announce => datagram.Length >= AnnounceLength,
+            UdpTrackerAction.Announce => datagram.Length >= AnnounceLength || IsEmptyAnnounce(datagram, action),
             UdpTrackerAction.Scrape or UdpTrackerAction.Error => true,
             _ => false,
         };
     }
+
+    /// <summary>Whether the reply to an announce ends after what every reply has. opentracker says so that it does not serve the torrent.</summary>
+    public static bool IsEmptyAnnounce(ReadOnlySpan<byte> datagram, UdpTrackerAction action) => action == UdpTrackerAction.Announce && datagram.Length == HeaderLength;
 
     /// <summary>The connection id in the reply to a connect request.</summary>
     public static long ReadConnect(ReadOnlySpan<byte> datagram) => BinaryPrimitives.ReadInt64BigEndian(datagram[8..]);

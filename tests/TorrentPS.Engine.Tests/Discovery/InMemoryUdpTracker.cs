@@ -6,9 +6,11 @@ using TorrentPS.Engine.Discovery;
 namespace TorrentPS.Engine.Tests.Discovery;
 
 /// <summary>A network in memory with UDP trackers that do what the test says: connect, and answer announces with their peers, unless told otherwise.</summary>
-internal sealed class InMemoryUdpTracker(TimeProvider time)
+internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
 {
     private readonly DateTimeOffset _begin = time.GetUtcNow();
+    private readonly List<int> _timersAtSend = [];
+    private readonly Channel<bool> _isSent = Channel.CreateUnbounded<bool>();
     private long _lastConnectionId = 0x1000;
 
     /// <summary>What was sent, and how many seconds after the start.</summary>
@@ -29,6 +31,26 @@ internal sealed class InMemoryUdpTracker(TimeProvider time)
     {
         Open++;
         return new Socket(this, remote);
+    }
+
+    /// <summary>Waits until the datagram of that number has left and somebody waits for its answer, and lets so many seconds pass.</summary>
+    public async Task PassAsync(int datagram, double seconds, double? wait = null)
+    {
+        int timers;
+        while (true)
+        {
+            lock (Sent)
+            {
+                if (Sent.Count >= datagram)
+                {
+                    timers = _timersAtSend[datagram - 1];
+                    break;
+                }
+            }
+            await _isSent.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        }
+        await time.UntilTimerAsync(timers, wait ?? seconds);
+        time.Advance(TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>What a tracker answers.</summary>
@@ -71,7 +93,11 @@ internal sealed class InMemoryUdpTracker(TimeProvider time)
             byte[] bytes = datagram.ToArray();
             UdpTrackerRequest.TryReadHeader(bytes, out _, out UdpTrackerAction action, out _);
             lock (network.Sent)
+            {
                 network.Sent.Add(((network.Now - network._begin).TotalSeconds, remote, action, bytes));
+                network._timersAtSend.Add(network.Timers);
+            }
+            network._isSent.Writer.TryWrite(true);
             if (network.Refusing.Contains(remote.Address))
                 throw new SocketException((int)SocketError.ConnectionRefused);
             foreach (byte[] reply in network.OnDatagram(remote, bytes) ?? network.Answer(remote, bytes))
@@ -96,4 +122,6 @@ internal sealed class InMemoryUdpTracker(TimeProvider time)
     }
 
     private DateTimeOffset Now => time.GetUtcNow();
+
+    private int Timers => time.Timers;
 }

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Time.Testing;
 
 namespace TorrentPS.Engine.Tests.Discovery;
@@ -6,23 +5,47 @@ namespace TorrentPS.Engine.Tests.Discovery;
 /// <summary>A clock that is moved by hand, and that tells when somebody has begun to wait: the moment from which moving it means something.</summary>
 internal sealed class ObservedTimeProvider : FakeTimeProvider
 {
-    private readonly Channel<TimeSpan> _timers = Channel.CreateUnbounded<TimeSpan>();
+    private readonly Lock _lock = new();
+    private readonly List<TimeSpan> _timers = [];
+    private TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How many timers were made so far.</summary>
+    public int Timers
+    {
+        get
+        {
+            lock (_lock)
+                return _timers.Count;
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ITimer timer = base.CreateTimer(callback, state, dueTime, period);
-        _timers.Writer.TryWrite(dueTime);
+        TaskCompletionSource created;
+        lock (_lock)
+        {
+            _timers.Add(dueTime);
+            (created, _created) = (_created, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+        created.SetResult();
         return timer;
     }
 
-    /// <summary>Waits until somebody waits for so long, and lets that time pass.</summary>
-    /// <param name="seconds">The time.</param>
-    /// <param name="timer">What is waited for, where it began earlier and so much of it is left.</param>
-    public async Task PassAsync(double seconds, double? timer = null)
+    /// <summary>Waits until, after so many timers, one is made for a time.</summary>
+    public async Task UntilTimerAsync(int after, double seconds)
     {
-        var time = TimeSpan.FromSeconds(timer ?? seconds);
-        while (await _timers.Reader.ReadAsync(TestContext.Current.CancellationToken) != time)
-            continue;
-        Advance(TimeSpan.FromSeconds(seconds));
+        var time = TimeSpan.FromSeconds(seconds);
+        while (true)
+        {
+            Task created;
+            lock (_lock)
+            {
+                if (_timers.IndexOf(time, Math.Min(after, _timers.Count)) >= 0)
+                    return;
+                created = _created.Task;
+            }
+            await created.WaitAsync(TestContext.Current.CancellationToken);
+        }
     }
 }

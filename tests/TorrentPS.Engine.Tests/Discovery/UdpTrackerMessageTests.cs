@@ -113,7 +113,7 @@ public class UdpTrackerMessageTests
             _ = action switch
             {
                 UdpTrackerAction.Connect => UdpTrackerReply.ReadConnect(datagram),
-                UdpTrackerAction.Announce => UdpTrackerReply.ReadAnnounce(datagram, AddressFamily.InterNetwork, s_tracker).Peers.Count,
+                UdpTrackerAction.Announce => UdpTrackerReply.IsEmptyAnnounce(datagram, action) ? 0 : UdpTrackerReply.ReadAnnounce(datagram, AddressFamily.InterNetwork, s_tracker).Peers.Count,
                 _ => UdpTrackerReply.ReadError(datagram).Length,
             };
         }

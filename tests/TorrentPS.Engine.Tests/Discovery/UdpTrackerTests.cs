@@ -88,9 +88,9 @@ public class UdpTrackerTests
     {
         _network.OnDatagram = (_, _) => [];
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request(), Token);
-        await _time.PassAsync(15);
-        await _time.PassAsync(30);
-        await _time.PassAsync(60 - 45, timer: 60);
+        await _network.PassAsync(1, 15);
+        await _network.PassAsync(2, 30);
+        await _network.PassAsync(3, 60 - 45, wait: 60);
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => announce);
         Assert.Equal(TorrentErrorId.TrackerUnreachable, error.ErrorId);
         Assert.Equal([(0, Connect), (15, Connect), (45, Connect)], _network.Times);
@@ -103,8 +103,8 @@ public class UdpTrackerTests
     {
         _network.OnDatagram = (to, datagram) => datagram.Length == 16 || _network.Sent.Count > 3 ? null : [];
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request(), Token);
-        await _time.PassAsync(15);
-        await _time.PassAsync(30);
+        await _network.PassAsync(2, 15);
+        await _network.PassAsync(3, 30);
         Assert.Single((await announce).Peers);
         Assert.Equal([(0, Connect), (0, Announce), (15, Announce), (45, Announce)], _network.Times);
     }
@@ -114,7 +114,7 @@ public class UdpTrackerTests
     {
         _network.OnDatagram = (_, _) => _network.Sent.Count == 1 ? [] : null;
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request() with { Patience = TimeSpan.FromSeconds(15) }, Token);
-        await _time.PassAsync(5);
+        await _network.PassAsync(1, 5);
         await announce;
         Assert.Equal([(0, Connect), (5, Connect), (5, Announce)], _network.Times);
     }
@@ -130,7 +130,7 @@ public class UdpTrackerTests
             return _network.Sent.Count == 1 ? [] : _network.Sent.Count == 2 ? _network.Answer(to, first) : null;
         };
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request(), Token);
-        await _time.PassAsync(15);
+        await _network.PassAsync(1, 15);
         Assert.Single((await announce).Peers);
     }
 
@@ -146,7 +146,7 @@ public class UdpTrackerTests
         // and one that keeps silent.
         _network.OnDatagram = (_, _) => _network.Sent.Count == 6 ? [] : null;
         Task<AnnounceResponse> announce = tracker.AnnounceAsync(Request(), Token);
-        await _time.PassAsync(15);
+        await _network.PassAsync(6, 15);
         await announce;
         Assert.Equal([(0, Announce), (15, Connect), (15, Announce)], _network.Times.Skip(5));
     }
@@ -163,6 +163,15 @@ public class UdpTrackerTests
     }
 
     [Fact]
+    public async Task An_announce_that_is_answered_with_nothing_is_refused()
+    {
+        _network.OnDatagram = (to, datagram) => datagram.Length > 16 ? [_network.Answer(to, datagram)[0][..8]] : null;
+        TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => Tracker().AnnounceAsync(Request(), Token));
+        Assert.Equal(TorrentErrorId.TrackerFailure, error.ErrorId);
+        Assert.StartsWith("The tracker does not serve this torrent", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_does_not_answer_the_request_is_passed_over()
     {
         _network.OnDatagram = (to, datagram) =>
@@ -176,7 +185,7 @@ public class UdpTrackerTests
             unknownAction[2] = 1;
             byte[] otherError = InMemoryUdpTracker.Error(datagram, "no");
             otherError[4] ^= 1;
-            return [[], [0], right[..7], right[..15], otherTransaction, otherAction, unknownAction, otherError, right];
+            return [[], [0], right[..7], right[..9], right[..15], otherTransaction, otherAction, unknownAction, otherError, right];
         };
         Assert.Single((await Tracker().AnnounceAsync(Request(), Token)).Peers);
         Assert.Equal([(0, Connect), (0, Announce)], _network.Times);
@@ -199,7 +208,8 @@ public class UdpTrackerTests
         var part = new TaskCompletionSource<AnnounceResponse>();
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request() with { PartReceived = part.SetResult }, Token);
         Assert.Single((await part.Task.WaitAsync(Token)).Peers);
-        await _time.PassAsync(5);
+        await _time.UntilTimerAsync(0, 5);
+        _time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal("192.0.2.7:80", Assert.Single((await announce).Peers).EndPoint.ToString());
 
         _network.Refusing.Add(_addresses[0]);
@@ -214,7 +224,7 @@ public class UdpTrackerTests
         _network.Refusing.Add(_addresses[0]);
         _network.OnDatagram = (to, _) => to.Address.Equals(_addresses[1]) ? [] : null;
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request() with { Patience = TimeSpan.FromSeconds(45) }, Token);
-        await _time.PassAsync(5);
+        await _network.PassAsync(2, 5);
         await announce;
         Assert.Equal(["192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80", "192.0.2.3:80"], _network.Sent.Select(datagram => datagram.To.ToString()));
     }
