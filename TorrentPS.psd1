@@ -15,6 +15,7 @@
         'Get-TorrentPeer'
         'Get-TorrentTracker'
         'Start-TorrentDownload'
+        'Start-TorrentTracker'
         'Test-PeerHandshake'
     )
     VariablesToExport    = @()

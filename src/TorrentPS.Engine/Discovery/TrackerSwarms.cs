@@ -1,4 +1,5 @@
 using System.Buffers;
+using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -20,7 +21,7 @@ internal sealed class TrackerSwarms
     public TrackerSwarms(TrackerServerOptions options)
     {
         _options = options;
-        _allowed = options.AllowedTorrents is { } allowed ? [.. allowed.Select(hash => SwarmKey.Create(hash.Wire))] : null;
+        _allowed = options.AllowedTorrents is { } allowed ? [.. allowed.SelectMany(Keys)] : null;
         _begin = options.TimeProvider.GetTimestamp();
         _lifetime = (int)(2 * options.Interval).TotalSeconds;
     }
@@ -32,6 +33,15 @@ internal sealed class TrackerSwarms
             lock (_lock)
                 return (_swarms.Count, _peers);
         }
+    }
+
+    // A torrent of both versions is announced by either hash (BEP 52, "Upgrade Path").
+    private static IEnumerable<SwarmKey> Keys(InfoHash hash)
+    {
+        if (hash.HasV1)
+            yield return SwarmKey.Create(hash.V1);
+        if (hash.HasV2)
+            yield return SwarmKey.Create(hash.V2);
     }
 
     private int Now => (int)_options.TimeProvider.GetElapsedTime(_begin).TotalSeconds;
