@@ -33,7 +33,7 @@ Describe 'Start-TorrentTracker -AsJob' {
         }
         $counts = Get-TorrentTracker $torrent.Path
         $counts.Seeders | Should -Be 1, 1
-        $counts.Error | Should -BeNullOrEmpty
+        $counts.Succeeded | Should -Be $true, $true
         $job.PeerCount | Should -Be 1
         $job.TorrentCount | Should -Be 1
         # One by hand; a start and a stop for each search.

@@ -61,7 +61,6 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
     {
         try
         {
-            socket.NoDelay = true;
             for (int i = 1; i <= MaxRequests; i++)
             {
                 Volatile.Write(ref _since, timeProvider.GetTimestamp());
@@ -72,10 +71,7 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
                 for (int sent = 0; sent < length;)
                     sent += await socket.SendAsync(_reply.AsMemory(sent, length - sent), _closing.Token).ConfigureAwait(false);
                 if (!keepAlive)
-                {
-                    socket.Shutdown(SocketShutdown.Send);
                     return;
-                }
                 _buffer.AsSpan(end, _length - end).CopyTo(_buffer);
                 _length -= end;
             }
