@@ -20,7 +20,14 @@ public sealed partial class TorrentClient
 
     private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider);
 
-    private TrackerFactory Trackers => _trackers ??= new TrackerFactory(Http);
+    private TrackerFactory Trackers
+    {
+        get
+        {
+            lock (_lock)
+                return _trackers ??= new TrackerFactory(Http);
+        }
+    }
 
     private DiscoveryServices? _discoveries;
 

@@ -72,9 +72,9 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
 
     private async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, IReadOnlyList<IPAddress> addresses, AddressFamily family, CancellationToken cancellationToken)
     {
-        (byte[] reply, AddressFamily used) = await AskAsync(addresses, family, UdpTrackerAction.Announce, request.Patience, request.Sent,
+        (byte[] reply, IPAddress from) = await AskAsync(addresses, family, UdpTrackerAction.Announce, request.Patience, request.Sent,
             (destination, connectionId, transactionId) => Write(destination, connectionId, transactionId, request), cancellationToken).ConfigureAwait(false);
-        return UdpTrackerReply.ReadAnnounce(reply, used, uri);
+        return UdpTrackerReply.ReadAnnounce(reply, from, uri);
     }
 
     private int Write(Span<byte> destination, long connectionId, uint transactionId, AnnounceRequest request)
@@ -104,7 +104,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
     }
 
     /// <summary>Asks the host's addresses, one after the other, until one answers. Only the last is asked more than once.</summary>
-    private async Task<(byte[] Reply, AddressFamily Family)> AskAsync(IReadOnlyList<IPAddress> addresses, AddressFamily family, UdpTrackerAction action,
+    private async Task<(byte[] Reply, IPAddress From)> AskAsync(IReadOnlyList<IPAddress> addresses, AddressFamily family, UdpTrackerAction action,
         TimeSpan? patience, Action? sent, UdpTrackerWriter write, CancellationToken cancellationToken)
     {
         List<IPAddress> chosen = Choose(addresses, family);
@@ -118,7 +118,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
                 if (reply is null)
                     continue;
                 ThrowIfRefused(reply);
-                return (reply, chosen[i].AddressFamily);
+                return (reply, chosen[i]);
             }
             catch (SocketException exception)
             {

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
+using System.Net;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -86,13 +86,13 @@ internal static class UdpTrackerReply
 
     /// <summary>Reads the reply to an announce.</summary>
     /// <param name="datagram">The whole datagram.</param>
-    /// <param name="family">What the request went by: the peers are of the same (BEP 15, "IPv6").</param>
+    /// <param name="from">The tracker's address: the peers are of the same family (BEP 15, "IPv6"), and not every address can be a peer for it.</param>
     /// <param name="tracker">Whom the peers are from.</param>
-    public static AnnounceResponse ReadAnnounce(ReadOnlySpan<byte> datagram, AddressFamily family, Uri tracker)
+    public static AnnounceResponse ReadAnnounce(ReadOnlySpan<byte> datagram, IPAddress from, Uri tracker)
     {
         int interval = BinaryPrimitives.ReadInt32BigEndian(datagram[8..]);
-        var peers = new PeerCollector(PeerSource.Tracker, tracker);
-        peers.AddCompact(datagram[AnnounceLength..], family);
+        var peers = new PeerCollector(PeerSource.Tracker, tracker, from);
+        peers.AddCompact(datagram[AnnounceLength..], from.AddressFamily);
         return new AnnounceResponse
         {
             Interval = interval > 0 ? TimeSpan.FromSeconds(Math.Min(interval, MaxInterval)) : null,

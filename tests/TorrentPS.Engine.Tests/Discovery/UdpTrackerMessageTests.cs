@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.Net;
 using FsCheck.Xunit;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
@@ -113,7 +113,7 @@ public class UdpTrackerMessageTests
             _ = action switch
             {
                 UdpTrackerAction.Connect => UdpTrackerReply.ReadConnect(datagram),
-                UdpTrackerAction.Announce => UdpTrackerReply.IsEmptyAnnounce(datagram, action) ? 0 : UdpTrackerReply.ReadAnnounce(datagram, AddressFamily.InterNetwork, s_tracker).Peers.Count,
+                UdpTrackerAction.Announce => UdpTrackerReply.IsEmptyAnnounce(datagram, action) ? 0 : UdpTrackerReply.ReadAnnounce(datagram, IPAddress.Loopback, s_tracker).Peers.Count,
                 _ => UdpTrackerReply.ReadError(datagram).Length,
             };
         }
@@ -148,22 +148,30 @@ public class UdpTrackerMessageTests
     }
 
     [Theory]
-    [InlineData(AddressFamily.InterNetwork, "c00002070050" + "c00002080051" + "c000", "192.0.2.7:80 192.0.2.8:81")]
-    [InlineData(AddressFamily.InterNetworkV6, "20010db800000000000000000000000700500102", "[2001:db8::7]:80")]
-    public void Peers_are_of_the_family_of_the_request(AddressFamily family, string peers, string expected)
+    [InlineData("192.0.2.1", "c00002070050" + "c00002080051" + "c000", "192.0.2.7:80 192.0.2.8:81")]
+    [InlineData("2001:db8::1", "20010db800000000000000000000000700500102", "[2001:db8::7]:80")]
+    public void Peers_are_of_the_family_of_the_request(string from, string peers, string expected)
     {
         byte[] reply = Convert.FromHexString("00000001a1b2c3d4000003840000000300000002" + peers);
-        AnnounceResponse response = UdpTrackerReply.ReadAnnounce(reply, family, s_tracker);
+        AnnounceResponse response = UdpTrackerReply.ReadAnnounce(reply, IPAddress.Parse(from), s_tracker);
         Assert.Equal(expected, string.Join(' ', response.Peers.Select(peer => peer.EndPoint)));
         Assert.Equal((TimeSpan.FromSeconds(900), 2, 3), (response.Interval, response.Complete, response.Incomplete));
     }
 
     [Fact]
+    public void A_tracker_in_the_Internet_names_no_peer_on_this_machine()
+    {
+        byte[] reply = Convert.FromHexString("00000001a1b2c3d4000003840000000300000002" + "7f0000010050");
+        Assert.Empty(UdpTrackerReply.ReadAnnounce(reply, IPAddress.Parse("7.7.7.7"), s_tracker).Peers);
+        Assert.Single(UdpTrackerReply.ReadAnnounce(reply, IPAddress.Loopback, s_tracker).Peers);
+    }
+
+    [Fact]
     public void Nonsense_in_a_reply_is_left_out()
     {
-        AnnounceResponse response = UdpTrackerReply.ReadAnnounce(Convert.FromHexString("00000001a1b2c3d4ffffffff8000000080000000"), AddressFamily.InterNetwork, s_tracker);
+        AnnounceResponse response = UdpTrackerReply.ReadAnnounce(Convert.FromHexString("00000001a1b2c3d4ffffffff8000000080000000"), IPAddress.Loopback, s_tracker);
         Assert.Equal((null, null, null), (response.Interval, response.Complete, response.Incomplete));
-        response = UdpTrackerReply.ReadAnnounce(Convert.FromHexString("00000001a1b2c3d47fffffff0000000000000000"), AddressFamily.InterNetwork, s_tracker);
+        response = UdpTrackerReply.ReadAnnounce(Convert.FromHexString("00000001a1b2c3d47fffffff0000000000000000"), IPAddress.Loopback, s_tracker);
         Assert.Equal(TimeSpan.FromDays(7), response.Interval);
     }
 }
