@@ -18,6 +18,7 @@
         'Get-TorrentTracker'
         'New-Torrent'
         'Start-TorrentDownload'
+        'Start-TorrentTracker'
         'Test-PeerHandshake'
         'Test-TorrentData'
     )
@@ -27,7 +28,7 @@
         PSData = @{
             Tags         = @('BitTorrent', 'Torrent', 'Download', 'Peer', 'Tracker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri   = 'https://opensource.org/license/mit'
-            ReleaseNotes = 'The first version: Get-TorrentInfo, Get-TorrentPeer, Get-TorrentTracker, Test-PeerHandshake and Start-TorrentDownload.'
+            ReleaseNotes = 'The first version: Get-TorrentInfo, Get-TorrentPeer, Get-TorrentTracker, Test-PeerHandshake, Start-TorrentDownload and Start-TorrentTracker.'
         }
     }
 }

@@ -16,9 +16,18 @@ public sealed partial class TorrentClient
 
     private static readonly TimeSpan s_torrentFileTimeout = TimeSpan.FromSeconds(30);
 
+    private TrackerFactory? _trackers;
+
     private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider);
 
-    private TrackerFactory Trackers => field ??= new TrackerFactory(Http);
+    private TrackerFactory Trackers
+    {
+        get
+        {
+            lock (_lock)
+                return _trackers ??= new TrackerFactory(Http);
+        }
+    }
 
     private DiscoveryServices? _discoveries;
 
@@ -168,7 +177,7 @@ public sealed partial class TorrentClient
         TorrentException error;
         try
         {
-            ScrapeResponse response = await Trackers.Create(uri).ScrapeAsync([torrent.Torrent.InfoHash], both.Token).ConfigureAwait(false);
+            ScrapeResponse response = await Trackers.Create(uri).ScrapeAsync([torrent.Torrent.InfoHash], timeout, both.Token).ConfigureAwait(false);
             TimeSpan latency = Options.TimeProvider.GetElapsedTime(begin);
             if (response.Torrents[0] is { } counts)
                 return result with { Seeders = counts.Complete, Leechers = counts.Incomplete, Downloads = counts.Downloaded, Latency = latency };

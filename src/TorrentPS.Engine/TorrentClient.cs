@@ -109,5 +109,6 @@ public sealed partial class TorrentClient : IAsyncDisposable
             await services.DisposeAsync().ConfigureAwait(false);
         if (_discoveries is not null)
             await _discoveries.DisposeAsync().ConfigureAwait(false);
+        _trackers?.Dispose();
     }
 }

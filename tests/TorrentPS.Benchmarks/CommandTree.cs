@@ -8,11 +8,12 @@ using TorrentPS.Benchmarks.Comparing;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Storage;
+using TorrentPS.Benchmarks.Tracking;
 using TorrentPS.Engine;
 
 namespace TorrentPS.Benchmarks;
 
-/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c> and <c>compare</c> for the whole.</summary>
+/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c> and <c>compare</c> for the whole, <c>tracker</c> for the tracker.</summary>
 internal static class CommandTree
 {
     /// <summary>What this program calls itself with when it starts itself.</summary>
@@ -30,6 +31,7 @@ internal static class CommandTree
             new Command("bench", "Run BenchmarkDotNet; its options follow, as in: bench --filter '*Picker*' --job short"),
             FloorCommand.Create(),
             CompareCommand.Create(),
+            TrackerCommand.Create(),
         };
         return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
     }
@@ -54,6 +56,7 @@ internal static class CommandTree
             ["seeder", var torrent, var folder, var encryption] => EngineSeeder.ServeAsync(torrent, folder, Enum.Parse<EncryptionMode>(encryption)),
             ["downloader", var torrent, var port, var folder, var encryption] =>
                 EngineDownload.ServeAsync(torrent, int.Parse(port, CultureInfo.InvariantCulture), folder, Enum.Parse<EncryptionMode>(encryption)),
+            ["tracker", var isPinned] => TrackerWorker.ServeAsync(bool.Parse(isPinned)),
             _ => throw new ArgumentException($"There is no work '{string.Join(' ', args)}'."),
         }).ConfigureAwait(false);
         return 0;

@@ -49,6 +49,8 @@ public sealed class CommandLineTests
     [InlineData("create x --piece-length 1000")]
     [InlineData("create x --version v2")]
     [InlineData("tracker --address here")]
+    [InlineData("tracker --no-http --no-udp")]
+    [InlineData("tracker --interval 0")]
     [InlineData("demo x")]
     public async Task A_wrong_command_line_ends_with_2_and_says_why(string line)
     {
@@ -70,6 +72,7 @@ public sealed class CommandLineTests
     [InlineData("handshake --peer 192.0.2.1:6881 --info-hash 0123456789abcdef0123456789abcdef01234567")]
     [InlineData("create x -o x.torrent --tracker http://a.example/announce --tracker udp://b.example:1 --piece-length 1MiB --private --comment text --version v1 --web-seed http://c.example/ --json")]
     [InlineData("tracker --address 127.0.0.1 --port 0")]
+    [InlineData("tracker --interval 60 --allow 0123456789abcdef0123456789abcdef01234567 --allow x.torrent --no-udp")]
     [InlineData("demo")]
     public void Documented_command_lines_are_understood(string line) => Assert.Empty(Parse(line).Errors);
 

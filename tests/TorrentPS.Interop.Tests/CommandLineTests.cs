@@ -13,10 +13,12 @@ public sealed class CommandLineTests : InteropTest
 
     private static readonly Payload s_payload = Payload.Folder("tool", [("a/one.bin", 2_500_000), ("a/empty", 0), ("ü two.bin", 1_500_001)]);
 
-    [Fact(Timeout = Limits.Test)]
-    public async Task A_download_through_a_tracker_ends_with_0_and_one_object()
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("http")]
+    [InlineData("udp")]
+    public async Task A_download_through_a_tracker_ends_with_0_and_one_object(string scheme)
     {
-        (OpentrackerServer Server, TestTorrent Torrent) tracked = await TrackAsync();
+        (OpentrackerServer Server, TestTorrent Torrent) tracked = await TrackAsync(scheme);
         await using OpentrackerServer tracker = tracked.Server;
         TestTorrent torrent = tracked.Torrent;
         await using LibtorrentPeer seeder = await SeedAsync(tracker, torrent);
@@ -32,10 +34,12 @@ public sealed class CommandLineTests : InteropTest
         Assert.Equal(100, (double)result["PercentComplete"]!);
     }
 
-    [Fact(Timeout = Limits.Test)]
-    public async Task Peers_and_handshake_find_and_name_the_seeder()
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("http")]
+    [InlineData("udp")]
+    public async Task Peers_and_handshake_find_and_name_the_seeder(string scheme)
     {
-        (OpentrackerServer Server, TestTorrent Torrent) tracked = await TrackAsync();
+        (OpentrackerServer Server, TestTorrent Torrent) tracked = await TrackAsync(scheme);
         await using OpentrackerServer tracker = tracked.Server;
         TestTorrent torrent = tracked.Torrent;
         await using LibtorrentPeer seeder = await SeedAsync(tracker, torrent);
@@ -102,10 +106,10 @@ public sealed class CommandLineTests : InteropTest
     private string[] Download(string torrent, params string[] more) =>
         ["download", torrent, "--output", Target, "--port", $"{Loopback.FreePort()}", "--no-dht", "--no-pex", "--no-lsd", "--timeout", "60", .. more];
 
-    private async Task<(OpentrackerServer Server, TestTorrent Torrent)> TrackAsync()
+    private async Task<(OpentrackerServer Server, TestTorrent Torrent)> TrackAsync(string scheme)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
-        TestTorrent torrent = TestTorrent.CreatePrivate(s_payload, Temp.Path, OpentrackerServer.Announce(address));
+        TestTorrent torrent = TestTorrent.CreatePrivate(s_payload, Temp.Path, OpentrackerServer.Announce(address, scheme));
         return (await OpentrackerServer.StartAsync(address, Temp, torrent.InfoHash), torrent);
     }
 

@@ -12,11 +12,13 @@ public sealed class TrackerTests : InteropTest
     private static readonly Payload s_payload = Payload.SingleFile("tracked.bin", 3 << 20);
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
 
-    [Fact(Timeout = Limits.Test)]
-    public async Task Opentracker_yields_its_peers_and_keeps_no_ghost_of_us()
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("http")]
+    [InlineData("udp")]
+    public async Task Opentracker_yields_its_peers_and_keeps_no_ghost_of_us(string scheme)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address));
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address, scheme));
         await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, torrent.InfoHash);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
         await using LibtorrentPeer leecher = await LibtorrentPeer.StartAsync(torrent, Target, trackers: true);
@@ -29,18 +31,20 @@ public sealed class TrackerTests : InteropTest
         Assert.All(peers, peer =>
         {
             Assert.Equal(PeerSource.Tracker, peer.Source);
-            Assert.Equal(OpentrackerServer.Announce(address), peer.Tracker?.ToString());
+            Assert.Equal(OpentrackerServer.Announce(address, scheme), peer.Tracker?.ToString());
             Assert.Equal(torrent.InfoHash, peer.InfoHash);
             Assert.Equal(s_payload.Name, peer.TorrentName);
         });
         await Until.TrueAsync(async () => await ScrapeAsync(client, torrent) is { Succeeded: true, Seeders: 2, Leechers: 0, Downloads: 1 }, s_timeout, "two seeders, one of them after a download, and no leecher");
     }
 
-    [Fact(Timeout = Limits.Test)]
-    public async Task Opentracker_refuses_a_torrent_that_it_does_not_serve_in_its_own_words()
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("http", "not authorized")]
+    [InlineData("udp", "does not serve")] // opentracker has no words for it by UDP
+    public async Task Opentracker_refuses_a_torrent_that_it_does_not_serve(string scheme, string expected)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address));
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address, scheme));
         await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, new string('0', 40));
         await using TorrentClient client = new();
         List<TorrentException> errors = [];
@@ -50,14 +54,16 @@ public sealed class TrackerTests : InteropTest
         Assert.Empty(peers);
         TorrentException error = Assert.Single(errors);
         Assert.Equal(TorrentErrorId.TrackerFailure, error.ErrorId);
-        Assert.Contains("not authorized", error.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(expected, error.Message, StringComparison.OrdinalIgnoreCase);
     }
 
-    [Fact(Timeout = Limits.Test)]
-    public async Task Bittorrent_tracker_yields_its_peers_and_is_told_of_a_start_and_a_stop()
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("http")]
+    [InlineData("udp")]
+    public async Task Bittorrent_tracker_yields_its_peers_and_is_told_of_a_start_and_a_stop(string scheme)
     {
         await using NodeTracker tracker = await NodeTracker.StartAsync();
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, tracker.Uri.ToString());
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, (scheme == "udp" ? tracker.UdpUri : tracker.Uri).ToString());
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
         await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start"), "knows the seeder");
         await using TorrentClient client = new();
@@ -75,11 +81,13 @@ public sealed class TrackerTests : InteropTest
         Assert.Equal((1, 0), (scraped.Seeders, scraped.Leechers));
     }
 
-    [Fact(Timeout = Limits.Test)]
-    public async Task A_download_announces_start_completion_and_stop()
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("http")]
+    [InlineData("udp")]
+    public async Task A_download_announces_start_completion_and_stop(string scheme)
     {
         await using NodeTracker tracker = await NodeTracker.StartAsync();
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, tracker.Uri.ToString());
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, (scheme == "udp" ? tracker.UdpUri : tracker.Uri).ToString());
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
         await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start"), "knows the seeder");
         string us;

@@ -35,6 +35,12 @@ internal sealed record AnnounceRequest
     /// <summary>The address that others reach us at, where the user gave one: <c>ip</c>, or <c>ipv6</c> (BEP 7).</summary>
     public IPAddress? Address { get; init; }
 
+    /// <summary>
+    /// How long the caller waits before it cancels; null for as long as the tracker does by itself. What protocols without connections
+    /// send again after a silence, they send again in good time before that.
+    /// </summary>
+    public TimeSpan? Patience { get; init; }
+
     /// <summary>Is called when the request has left, so that the tracker may know of us from now on; from any thread, more than once for a tracker with several addresses.</summary>
     public Action? Sent { get; init; }
 

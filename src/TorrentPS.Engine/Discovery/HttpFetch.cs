@@ -229,7 +229,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254) || (bytes[0] == 100 && bytes[1] is >= 64 and < 128));
     }
 
-    private static string Describe(SocketException exception) => exception.SocketErrorCode switch
+    /// <summary>What a socket's error means, as part of a sentence.</summary>
+    internal static string Describe(SocketException exception) => exception.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "the connection was refused",
         SocketError.ConnectionReset or SocketError.ConnectionAborted => "the connection was closed",

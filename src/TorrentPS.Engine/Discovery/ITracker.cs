@@ -14,5 +14,8 @@ internal interface ITracker
 
     /// <summary>Asks for its counts.</summary>
     /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>, or <c>TrackerFailure</c> with its own text.</exception>
-    Task<ScrapeResponse> ScrapeAsync(IReadOnlyList<InfoHash> infoHashes, CancellationToken cancellationToken);
+    /// <param name="infoHashes">The torrents.</param>
+    /// <param name="patience">How long the caller waits before it cancels; null for as long as the tracker does by itself.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task<ScrapeResponse> ScrapeAsync(IReadOnlyList<InfoHash> infoHashes, TimeSpan? patience, CancellationToken cancellationToken);
 }

@@ -152,7 +152,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             }
         }
         foreach (AnnouncedTracker tracker in _trackers)
-            stops.Add(StopAsync(tracker, timeout.Token));
+            stops.Add(StopAsync(tracker, limit, timeout.Token));
         await Task.WhenAll(stops).ConfigureAwait(false);
         lock (_lock)
         {
@@ -164,7 +164,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.FromSeconds(1)));
 
-    private async Task StopAsync(AnnouncedTracker tracker, CancellationToken cancellationToken)
+    private async Task StopAsync(AnnouncedTracker tracker, TimeSpan limit, CancellationToken cancellationToken)
     {
         try
         {
@@ -174,9 +174,9 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             lock (_lock)
                 (owesCompleted, mayListUs) = (tracker.OwesCompleted && tracker.IsStarted, tracker.MayListUs);
             if (owesCompleted)
-                await tracker.Tracker.AnnounceAsync(Request(tracker, AnnounceEvent.Completed), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await tracker.Tracker.AnnounceAsync(Request(tracker, AnnounceEvent.Completed, limit), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (mayListUs)
-                await tracker.Tracker.AnnounceAsync(Request(tracker, AnnounceEvent.Stopped), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await tracker.Tracker.AnnounceAsync(Request(tracker, AnnounceEvent.Stopped, limit), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TorrentException or OperationCanceledException)
         {
@@ -339,7 +339,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         tier.Insert(0, tracker);
     }
 
-    private AnnounceRequest Request(AnnouncedTracker tracker, AnnounceEvent announceEvent) => new()
+    private AnnounceRequest Request(AnnouncedTracker tracker, AnnounceEvent announceEvent, TimeSpan? patience = null) => new()
     {
         InfoHash = _request.InfoHash,
         PeerId = _request.PeerId,
@@ -349,6 +349,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         Key = _key,
         TrackerId = tracker.TrackerId,
         NoPeerId = true,
+        Patience = patience,
         Sent = () => Sent(tracker, announceEvent),
         PartReceived = response => PartReceived(tracker, response),
     };

@@ -3,15 +3,22 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>Makes the tracker for an announce address, by its scheme.</summary>
-internal sealed class TrackerFactory(HttpFetch http)
+internal sealed class TrackerFactory(HttpFetch http, UdpTrackerConnections? connections = null) : IDisposable
 {
+    private readonly UdpTrackerConnections _connections = connections ?? new UdpTrackerConnections(http.TimeProvider);
+
     /// <summary>Never fails: an address of a scheme that is not spoken gives a tracker that says so when it is asked.</summary>
     public ITracker Create(Uri uri) => uri.IsAbsoluteUri ? uri.Scheme switch
     {
         "http" or "https" => new HttpTracker(uri, http),
-        "udp" => new UnsupportedTracker(uri, "UDP trackers are not supported"),
-        string scheme => new UnsupportedTracker(uri, $"trackers with '{scheme}' addresses are not supported, only http and https"),
+        "udp" when uri.Port is < 1 => new UnsupportedTracker(uri, "its address has no port, which those of UDP trackers need (BEP 15)"),
+        "udp" when uri.PathAndQuery.Length > UdpTrackerRequest.MaxUrlData => new UnsupportedTracker(uri, $"its path is longer than {UdpTrackerRequest.MaxUrlData} characters"),
+        "udp" => new UdpTracker(uri, http, _connections),
+        string scheme => new UnsupportedTracker(uri, $"trackers with '{scheme}' addresses are not supported, only http, https and udp"),
     } : new UnsupportedTracker(uri, "the address is not absolute");
+
+    /// <summary>Closes the sockets that are kept for a while.</summary>
+    public void Dispose() => _connections.Dispose();
 
     private sealed class UnsupportedTracker(Uri uri, string reason) : ITracker
     {
@@ -20,7 +27,7 @@ internal sealed class TrackerFactory(HttpFetch http)
         public Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken) =>
             Task.FromException<AnnounceResponse>(TrackerErrors.Unreachable(uri, reason));
 
-        public Task<ScrapeResponse> ScrapeAsync(IReadOnlyList<InfoHash> infoHashes, CancellationToken cancellationToken) =>
+        public Task<ScrapeResponse> ScrapeAsync(IReadOnlyList<InfoHash> infoHashes, TimeSpan? patience, CancellationToken cancellationToken) =>
             Task.FromException<ScrapeResponse>(TrackerErrors.Unreachable(uri, reason));
     }
 }

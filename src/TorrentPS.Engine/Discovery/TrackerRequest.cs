@@ -36,6 +36,9 @@ public sealed record TrackerRequest
     /// <summary>Whether it has no use for peer ids.</summary>
     public bool NoPeerId { get; init; }
 
-    /// <summary>The request's path and query as they came.</summary>
+    /// <summary>Whether it came by UDP (BEP 15).</summary>
+    public bool IsUdp { get; init; }
+
+    /// <summary>The path and query of the announce address as they came; by UDP, where the client sends them (BEP 41), otherwise empty.</summary>
     public string Target { get; init; } = "";
 }

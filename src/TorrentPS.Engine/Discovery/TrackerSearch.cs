@@ -50,7 +50,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         {
             await _asked.Task.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             timeout.Token.ThrowIfCancellationRequested();
-            await Task.WhenAll(_contacts.Where(contact => contact.MayListUs).Select(contact => TellStoppedAsync(contact, timeout.Token))).ConfigureAwait(false);
+            await Task.WhenAll(_contacts.Where(contact => contact.MayListUs).Select(contact => TellStoppedAsync(contact, limit, timeout.Token))).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -83,7 +83,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         {
             await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
             entered = true;
-            AnnounceRequest request = Request(AnnounceEvent.Started) with
+            AnnounceRequest request = Request(AnnounceEvent.Started, _request.Timeout) with
             {
                 Sent = () => contact.MayListUs = true,
                 PartReceived = response => Take(contact, response),
@@ -123,11 +123,11 @@ internal sealed class TrackerSearch : IPeerDiscovery
         _request.PeersFound([.. response.Peers.Where(peer => !peer.PeerId.Span.SequenceEqual(ownId.Span) && !OwnEntry.Is(peer.EndPoint, ownPort, response.ExternalAddress))]);
     }
 
-    private async Task TellStoppedAsync(Contact contact, CancellationToken cancellationToken)
+    private async Task TellStoppedAsync(Contact contact, TimeSpan limit, CancellationToken cancellationToken)
     {
         try
         {
-            await contact.Tracker.AnnounceAsync(Request(AnnounceEvent.Stopped), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await contact.Tracker.AnnounceAsync(Request(AnnounceEvent.Stopped, limit), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TorrentException or OperationCanceledException)
         {
@@ -135,7 +135,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         }
     }
 
-    private AnnounceRequest Request(AnnounceEvent announceEvent) => new()
+    private AnnounceRequest Request(AnnounceEvent announceEvent, TimeSpan patience) => new()
     {
         InfoHash = _request.InfoHash,
         PeerId = _request.PeerId,
@@ -143,6 +143,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         Statistics = _request.Statistics(),
         Event = announceEvent,
         Key = _key,
+        Patience = patience,
     };
 
     private sealed class Contact(ITracker tracker)

@@ -1,91 +1,128 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>An HTTP tracker for a local network, a demonstration or a test: announce and scrape, compact and dictionary peers, IPv4 and IPv6 (BEP 3, 7, 23, 24, 48).</summary>
-/// <remarks>Safe to use from several threads.</remarks>
+/// <summary>
+/// A tracker for a local network, a demonstration or a test: announce and scrape by HTTP and UDP on the same port, compact and dictionary
+/// peers, IPv4 and IPv6 (BEP 3, 7, 15, 23, 24, 41, 48).
+/// </summary>
+/// <remarks>
+/// Safe to use from several threads. Peers are in memory alone. A client that asks by UDP hears only the address that it asked: where it
+/// listens on every address of a machine with several, the system chooses the one that answers.
+/// </remarks>
 public sealed class TrackerServer : IAsyncDisposable
 {
-    // On a socket: HttpListener needs rights for its addresses on Windows and has no limits of time; ASP.NET is not in every host of the module.
-    private readonly Socket _listener;
-    private readonly TrackerServerOptions _options;
-    private readonly TrackerService _service;
-    private readonly CancellationTokenSource _ending = new();
-    private readonly ConcurrentDictionary<Task, byte> _connections = [];
-    private readonly ITimer _forgetting;
-    private readonly Task _accepting;
-    private int _connectionCount;
+    private const int Backlog = 512;
 
-    private TrackerServer(Socket listener, TrackerServerOptions options)
+    // A port that is free for TCP may be taken for UDP.
+    private const int MaxPortTries = 32;
+
+    private static readonly TimeSpan s_longestSweep = TimeSpan.FromMinutes(1);
+
+    private readonly TrackerSwarms _swarms;
+    private readonly TrackerCounters _counters = new();
+    private readonly TrackerHttpListener? _http;
+    private readonly TrackerUdpListener? _udp;
+    private readonly ITimer _forgetting;
+
+    private TrackerServer(Socket? tcp, Socket? udp, TrackerServerOptions options)
     {
-        (_listener, _options, _service) = (listener, options, new TrackerService(options));
-        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
-        _forgetting = options.TimeProvider.CreateTimer(static state => ((TrackerService)state!).Forget(), _service, options.Interval, options.Interval);
-        _accepting = AcceptAsync();
+        EndPoint = (IPEndPoint)(tcp ?? udp)!.LocalEndPoint!;
+        _swarms = new TrackerSwarms(options);
+        if (tcp is not null)
+            _http = new TrackerHttpListener(tcp, options, new TrackerHttpService(options, _swarms, _counters));
+        if (udp is not null)
+            _udp = new TrackerUdpListener(udp, new TrackerUdpService(options, _swarms, _counters));
+        TimeSpan sweep = options.Interval < s_longestSweep ? options.Interval : s_longestSweep;
+        _forgetting = options.TimeProvider.CreateTimer(static state => ((TrackerSwarms)state!).Forget(), _swarms, sweep, sweep);
     }
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>The announce address to put into a torrent; that of this machine alone when it listens on every address.</summary>
-    public Uri AnnounceUri
-    {
-        get
-        {
-            IPAddress address = EndPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-                : EndPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : EndPoint.Address;
-            return new UriBuilder("http", address.ToString(), EndPoint.Port, "/announce").Uri;
-        }
-    }
+    /// <summary>
+    /// The announce address to put into a torrent: that for HTTP, or for UDP where HTTP is off. It is of this machine alone when the tracker
+    /// listens on every address.
+    /// </summary>
+    public Uri AnnounceUri => Announce(_http is not null ? "http" : "udp");
+
+    /// <summary>The announce address for UDP; null where UDP is off.</summary>
+    public Uri? UdpAnnounceUri => _udp is not null ? Announce("udp") : null;
 
     /// <summary>How many announces it has answered.</summary>
-    public long Announces => _service.Announces;
+    public long Announces => _counters.Announces;
 
     /// <summary>How many scrapes it has answered.</summary>
-    public long Scrapes => _service.Scrapes;
+    public long Scrapes => _counters.Scrapes;
 
     /// <summary>How many torrents have peers now.</summary>
-    public int TorrentCount => _service.Counts.Torrents;
+    public int TorrentCount => _swarms.Counts.Torrents;
 
     /// <summary>How many peers there are now, over all torrents.</summary>
-    public int PeerCount => _service.Counts.Peers;
+    public int PeerCount => _swarms.Counts.Peers;
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="endPoint">The address and port; port 0 takes any free one, and <see cref="IPAddress.IPv6Any"/> listens for IPv4, too.</param>
+    /// <param name="endPoint">The address and port; port 0 takes one that is free for both protocols, and <see cref="IPAddress.IPv6Any"/> listens for IPv4, too.</param>
     /// <param name="options">How it behaves; null means the defaults.</param>
     /// <exception cref="SocketException">It cannot listen there: the port is taken, or the address is not of this machine.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">Both protocols are off.</exception>
     public static TrackerServer Start(IPEndPoint endPoint, TrackerServerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         options ??= new TrackerServerOptions();
         Check(options);
-        var listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
+        for (int tries = 1; ; tries++)
         {
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-                listener.DualMode = true;
-            listener.Bind(endPoint);
-            listener.Listen(512);
-            return new TrackerServer(listener, options);
-        }
-        catch
-        {
-            listener.Dispose();
-            throw;
+            Socket? tcp = null;
+            Socket? udp = null;
+            try
+            {
+                tcp = options.Http ? Listen(endPoint, SocketType.Stream, ProtocolType.Tcp) : null;
+                udp = options.Udp ? Listen(tcp is null ? endPoint : (IPEndPoint)tcp.LocalEndPoint!, SocketType.Dgram, ProtocolType.Udp) : null;
+                return new TrackerServer(tcp, udp, options);
+            }
+            catch (SocketException) when (endPoint.Port == 0 && tcp is not null && tries < MaxPortTries)
+            {
+                tcp.Dispose();
+            }
+            catch
+            {
+                tcp?.Dispose();
+                udp?.Dispose();
+                throw;
+            }
         }
     }
 
     /// <summary>Stops to listen and closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        _listener.Dispose();
         await _forgetting.DisposeAsync().ConfigureAwait(false);
-        await _accepting.ConfigureAwait(false);
-        await Task.WhenAll(_connections.Keys).ConfigureAwait(false);
+        if (_http is not null)
+            await _http.DisposeAsync().ConfigureAwait(false);
+        if (_udp is not null)
+            await _udp.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static Socket Listen(IPEndPoint endPoint, SocketType type, ProtocolType protocol)
+    {
+        var socket = new Socket(endPoint.AddressFamily, type, protocol);
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+                socket.DualMode = true;
+            socket.Bind(endPoint);
+            if (type == SocketType.Stream)
+                socket.Listen(Backlog);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static void Check(TrackerServerOptions options)
@@ -96,58 +133,19 @@ public sealed class TrackerServer : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MinInterval, options.Interval, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTorrents, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPeersPerTorrent, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPeers, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxPeersPerAnswer, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxPeersPerAnswer, PeerCollector.MaxPeers, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxConnections, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxConnectionsPerAddress, 1, nameof(options));
+        if (!options.Http && !options.Udp)
+            throw new ArgumentException("A tracker needs a protocol: HTTP, UDP or both.", nameof(options));
     }
 
-    private async Task AcceptAsync()
+    private Uri Announce(string scheme)
     {
-        while (!_ending.IsCancellationRequested)
-        {
-            Socket socket;
-            try
-            {
-                socket = await _listener.AcceptAsync(_ending.Token).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException)
-            {
-                // A client that gave up while it waited, or too many open files: neither is a reason to stop, nor to spin.
-                await Task.Delay(TimeSpan.FromMilliseconds(20), CancellationToken.None).ConfigureAwait(false);
-                continue;
-            }
-            if (Interlocked.Increment(ref _connectionCount) > _options.MaxConnections)
-            {
-                Interlocked.Decrement(ref _connectionCount);
-                socket.Dispose();
-                continue;
-            }
-            Task connection = ServeAsync(socket);
-            _connections.TryAdd(connection, 0);
-            _ = connection.ContinueWith(static (task, state) => ((ConcurrentDictionary<Task, byte>)state!).TryRemove(task, out _),
-                _connections, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
-    }
-
-    private async Task ServeAsync(Socket socket)
-    {
-        try
-        {
-            socket.NoDelay = true;
-            await new TrackerConnection(socket, _service, _options.TimeProvider).RunAsync(_ending.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The client went away, or was too slow.
-        }
-        finally
-        {
-            socket.Dispose();
-            Interlocked.Decrement(ref _connectionCount);
-        }
+        IPAddress address = EndPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : EndPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : EndPoint.Address;
+        return new UriBuilder(scheme, address.ToString(), EndPoint.Port, "/announce").Uri;
     }
 }

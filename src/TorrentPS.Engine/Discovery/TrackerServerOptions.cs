@@ -5,6 +5,15 @@ namespace TorrentPS.Engine.Discovery;
 /// <summary>How a <see cref="TrackerServer"/> behaves.</summary>
 public sealed record TrackerServerOptions
 {
+    /// <summary>How many peers a client gets that does not say how many it wants.</summary>
+    internal const int DefaultPeers = 50;
+
+    /// <summary>Whether it is asked by HTTP.</summary>
+    public bool Http { get; init; } = true;
+
+    /// <summary>Whether it is asked by UDP (BEP 15).</summary>
+    public bool Udp { get; init; } = true;
+
     /// <summary>How long clients are told to wait between announces, 1 second to 1 day; one that is silent for twice as long is forgotten.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -20,13 +29,19 @@ public sealed record TrackerServerOptions
     /// <summary>Peers of one torrent at once, 1 or more.</summary>
     public int MaxPeersPerTorrent { get; init; } = 10_000;
 
-    /// <summary>Peers in one answer, whatever the client asks for; 0 to 2000.</summary>
+    /// <summary>Peers of all torrents at once, 1 or more; each takes some 150 bytes.</summary>
+    public int MaxPeers { get; init; } = 1_000_000;
+
+    /// <summary>Peers in one answer, whatever the client asks for, 0 to 2000. By UDP there are never more than one datagram holds: 230, or 67 with IPv6 addresses.</summary>
     public int MaxPeersPerAnswer { get; init; } = 200;
 
     /// <summary>Connections at once, 1 or more.</summary>
     public int MaxConnections { get; init; } = 1000;
 
-    /// <summary>Whether a client may name another address than the one it comes from (<c>ip</c>, <c>ipv6</c>). Lets anyone point a swarm at a third party: only for networks where all are trusted.</summary>
+    /// <summary>Connections of one address at once, 1 or more, so that a single client cannot keep out all others.</summary>
+    public int MaxConnectionsPerAddress { get; init; } = 200;
+
+    /// <summary>Whether a client may name another address than the one it comes from (<c>ip</c>, <c>ipv6</c>, or by UDP the address of the request). Lets anyone point a swarm at a third party: only for networks where all are trusted.</summary>
     public bool TrustsGivenAddress { get; init; }
 
     /// <summary>Is told of each announce after it was answered; called from any thread, must return soon.</summary>

@@ -3,14 +3,14 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Takes 40 (v1) or 64 (v2) hexadecimal digits.</summary>
+/// <summary>Takes 40 (v1) or 64 (v2) hexadecimal digits, or several such values.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
-public sealed class ValidateInfoHashAttribute : ValidateArgumentsAttribute
+public sealed class ValidateInfoHashAttribute : ValidateEnumeratedArgumentsAttribute
 {
     /// <inheritdoc/>
-    protected override void Validate(object arguments, EngineIntrinsics engineIntrinsics)
+    protected override void ValidateElement(object element)
     {
-        if (!InfoHash.TryParse(arguments as string, out _))
-            throw new ValidationMetadataException($"'{arguments}' is no info hash. Give its 40 (v1) or 64 (v2) hexadecimal digits, as Get-TorrentInfo shows them.");
+        if (!InfoHash.TryParse(element as string, out _))
+            throw new ValidationMetadataException($"'{element}' is no info hash. Give its 40 (v1) or 64 (v2) hexadecimal digits, as Get-TorrentInfo shows them.");
     }
 }

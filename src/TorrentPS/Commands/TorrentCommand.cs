@@ -88,5 +88,5 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
 
     private protected void PostError(TorrentException exception, object? target) => PostError(ErrorRecords.From(exception, target));
 
-    private void PostVerbose(string text) => _pump.Post(() => WriteVerbose(text));
+    private protected void PostVerbose(string text) => _pump.Post(() => WriteVerbose(text));
 }

@@ -47,6 +47,10 @@ internal static class ErrorRecords
     public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
         new(new TorrentException(TorrentErrorId.Unexpected, $"The host name '{host}' has no address: {cause.Message}", cause), "UnknownHost", ErrorCategory.ConnectionError, target);
 
+    public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
+        new(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
+            "CannotListen", ErrorCategory.ResourceUnavailable, endPoint);
+
     public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
         From(TorrentErrorId.AccessDenied, $"Nothing can be downloaded to '{path}': {reason}. Give -Destination a folder of a file system.", path, cause);
 

@@ -44,5 +44,5 @@ internal sealed class FakeTracker(Uri uri) : ITracker
         return Response with { Peers = [.. Enumerable.Range(1, Peers).Select(port => new DiscoveredPeer(new IPEndPoint(0x07000001, port), PeerSource.Tracker, uri, default))] };
     }
 
-    public Task<ScrapeResponse> ScrapeAsync(IReadOnlyList<InfoHash> infoHashes, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ScrapeResponse> ScrapeAsync(IReadOnlyList<InfoHash> infoHashes, TimeSpan? patience, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -270,7 +270,6 @@ public class HttpTrackerTests
     }
 
     [Theory]
-    [InlineData("udp://tracker.example:80/announce", "UDP trackers are not supported")]
     [InlineData("wss://tracker.example/announce", "'wss'")]
     public async Task Trackers_of_other_schemes_say_so(string uri, string expected)
     {
@@ -278,7 +277,7 @@ public class HttpTrackerTests
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => tracker.AnnounceAsync(Request(), Token));
         Assert.Equal(TorrentErrorId.TrackerUnreachable, error.ErrorId);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
-        Assert.Equal(error.Message, (await Assert.ThrowsAsync<TorrentException>(() => tracker.ScrapeAsync([Hash], Token))).Message);
+        Assert.Equal(error.Message, (await Assert.ThrowsAsync<TorrentException>(() => tracker.ScrapeAsync([Hash], null, Token))).Message);
     }
 
     [Theory]

@@ -53,7 +53,7 @@ public class TrackerServerTests
         Assert.Equal(0, server.PeerCount);
         Assert.Equal(3, server.Scrapes);
 
-        async Task<ScrapeCounts?> ScrapeAsync() => (await tracker.ScrapeAsync([DiscoveryData.Hash], Token)).Torrents[0];
+        async Task<ScrapeCounts?> ScrapeAsync() => (await tracker.ScrapeAsync([DiscoveryData.Hash], null, Token)).Torrents[0];
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class TrackerServerTests
         await Tracker(server).AnnounceAsync(Client(1, Started, left: 0) with { InfoHash = other }, Token);
         var unknown = InfoHash.Create("xxxxxxxxxxxxxxxxxxxx"u8);
         Assert.Equal([new(1, 0, 0), null, new(0, 1, 0), new(1, 0, 0)],
-            (await Tracker(server).ScrapeAsync([other, unknown, DiscoveryData.Hash, other], Token)).Torrents);
+            (await Tracker(server).ScrapeAsync([other, unknown, DiscoveryData.Hash, other], null, Token)).Torrents);
     }
 
     [Fact]
@@ -250,6 +250,77 @@ public class TrackerServerTests
         AnnounceResponse response = await v4.AnnounceAsync(Client(2, Started), Token);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 1), Assert.Single(response.Peers).EndPoint);
         Assert.Equal(IPAddress.Loopback, response.ExternalAddress);
+        using var factory = new TrackerFactory(new HttpFetch(TimeProvider.System));
+        response = await factory.Create(server.UdpAnnounceUri!).AnnounceAsync(Client(3, Started), Token);
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 1), Assert.Single(response.Peers).EndPoint);
+        response = await factory.Create(new Uri($"udp://127.0.0.1:{server.EndPoint.Port}")).AnnounceAsync(Client(4, Started), Token);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 2), Assert.Single(response.Peers).EndPoint);
+    }
+
+    [Fact]
+    public async Task Both_protocols_serve_the_same_torrents_on_the_same_port()
+    {
+        var seen = new ConcurrentQueue<TrackerRequest>();
+        await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { OnAnnounce = seen.Enqueue });
+        using var factory = new TrackerFactory(new HttpFetch(TimeProvider.System));
+        Assert.Equal($"udp://127.0.0.1:{server.EndPoint.Port}/announce", server.UdpAnnounceUri?.ToString());
+        ITracker udp = factory.Create(server.UdpAnnounceUri!);
+        Assert.Empty((await udp.AnnounceAsync(Client(1, Started), Token)).Peers);
+        Assert.Equal(1, Assert.Single((await Tracker(server).AnnounceAsync(Client(2, Started, left: 0), Token)).Peers).EndPoint.Port);
+        AnnounceResponse response = await udp.AnnounceAsync(Client(1, None), Token);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 2), Assert.Single(response.Peers).EndPoint);
+        Assert.Equal((1, 1, TimeSpan.FromMinutes(10)), (response.Complete, response.Incomplete, response.Interval));
+        Assert.Equal([new(1, 1, 0), new(0, 0, 0)], (await udp.ScrapeAsync([DiscoveryData.Hash, InfoHash.Create(new byte[20])], null, Token)).Torrents);
+        Assert.Equal([true, false, true], seen.Select(request => request.IsUdp));
+        Assert.Equal("/announce", seen.First().Target);
+        Assert.Equal((3, 1), (server.Announces, server.Scrapes));
+        Assert.Empty((await udp.AnnounceAsync(Client(1, Stopped), Token)).Peers);
+        Assert.Equal(1, server.PeerCount);
+    }
+
+    [Fact]
+    public async Task A_protocol_can_be_left_out()
+    {
+        await using TrackerServer udp = TrackerServer.Start(s_loopback, new TrackerServerOptions { Http = false });
+        Assert.Equal(udp.UdpAnnounceUri, udp.AnnounceUri);
+        // The other half of the port is free for the other protocol.
+        await using TrackerServer http = TrackerServer.Start(udp.EndPoint, new TrackerServerOptions { Udp = false });
+        Assert.Null(http.UdpAnnounceUri);
+        Assert.Throws<SocketException>(() => TrackerServer.Start(udp.EndPoint, new TrackerServerOptions { Http = false }));
+        Assert.Throws<ArgumentException>(() => TrackerServer.Start(s_loopback, new TrackerServerOptions { Http = false, Udp = false }));
+    }
+
+    [Fact]
+    public async Task A_client_cannot_take_all_connections()
+    {
+        await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxConnectionsPerAddress = 1 });
+        using var first = new TcpClient();
+        await first.ConnectAsync(server.EndPoint, Token);
+        await first.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Token);
+        byte[] buffer = new byte[4096];
+        Assert.True(await first.GetStream().ReadAsync(buffer, Token) > 0);
+        using (var second = new TcpClient())
+        {
+            await second.ConnectAsync(server.EndPoint, Token);
+            Assert.Equal(0, await second.GetStream().ReadAsync(buffer, Token));
+        }
+        using var other = new TcpClient(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await other.ConnectAsync(server.EndPoint, Token);
+        await other.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Token);
+        Assert.True(await other.GetStream().ReadAsync(buffer, Token) > 0);
+    }
+
+    [Fact]
+    public async Task All_torrents_together_have_a_limit()
+    {
+        await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxPeers = 2 });
+        await Tracker(server).AnnounceAsync(Client(1, Started), Token);
+        await Tracker(server).AnnounceAsync(Client(2, Started) with { InfoHash = InfoHash.Create(new byte[20]) }, Token);
+        Assert.Equal(2, (await Tracker(server).AnnounceAsync(Client(3, Started) with { NumWant = 9 }, Token)).Peers.Count + 1);
+        Assert.Equal(2, server.PeerCount);
+        await Tracker(server).AnnounceAsync(Client(1, Stopped), Token);
+        await Tracker(server).AnnounceAsync(Client(3, Started), Token);
+        Assert.Equal((2, 2), (server.PeerCount, server.TorrentCount));
     }
 
     [Fact]
@@ -260,6 +331,8 @@ public class TrackerServerTests
             new() { Interval = TimeSpan.Zero },
             new() { Interval = TimeSpan.FromSeconds(5), MinInterval = TimeSpan.FromSeconds(6) },
             new() { MaxTorrents = 0 },
+            new() { MaxPeers = 0 },
+            new() { MaxConnectionsPerAddress = 0 },
             new() { MaxPeersPerAnswer = 2001 },
         })
             Assert.Throws<ArgumentOutOfRangeException>(() => TrackerServer.Start(s_loopback, options));

@@ -19,12 +19,16 @@ internal sealed class NodeTracker : IAsyncDisposable
     private NodeTracker(IPEndPoint endPoint, string folder, int intervalSeconds)
     {
         Uri = new Uri($"http://{endPoint}/announce");
+        UdpUri = new Uri($"udp://{endPoint}/announce");
         _process = ExternalProcess.Start(Installed.Require("node", "nodejs npm"),
             ["tracker.js", endPoint.Address.ToString(), endPoint.Port.ToString(null as IFormatProvider), intervalSeconds.ToString(null as IFormatProvider)], folder, onLine: OnLine);
     }
 
     /// <summary>Its announce address.</summary>
     public Uri Uri { get; }
+
+    /// <summary>Its announce address for UDP.</summary>
+    public Uri UdpUri { get; }
 
     /// <param name="intervalSeconds">How often it asks clients to announce.</param>
     public static async Task<NodeTracker> StartAsync(int intervalSeconds = 600)

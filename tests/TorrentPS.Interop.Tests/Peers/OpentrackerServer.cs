@@ -17,8 +17,8 @@ internal sealed class OpentrackerServer : IAsyncDisposable
         return Loopback.Next();
     }
 
-    /// <summary>The announce address that a tracker will have.</summary>
-    public static string Announce(IPEndPoint endPoint) => $"http://{endPoint}/announce";
+    /// <summary>The announce address that a tracker will have, by http or udp.</summary>
+    public static string Announce(IPEndPoint endPoint, string scheme = "http") => $"{scheme}://{endPoint}/announce";
 
     /// <param name="endPoint">Where it listens: torrents name the tracker, and the tracker must know the torrents, so the address comes first.</param>
     /// <param name="temp">Where its list goes.</param>

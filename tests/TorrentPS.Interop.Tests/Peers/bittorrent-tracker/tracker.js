@@ -3,7 +3,7 @@
 import { Server } from 'bittorrent-tracker'
 
 const [, , ip, port, interval] = process.argv
-const server = new Server({ udp: false, ws: false, interval: Number(interval) * 1000 })
+const server = new Server({ ws: false, interval: Number(interval) * 1000 })
 const say = line => process.stdout.write(JSON.stringify(line) + '\n')
 
 for (const event of ['start', 'update', 'complete', 'stop']) {
@@ -21,4 +21,5 @@ for (const event of ['start', 'update', 'complete', 'stop']) {
 server.on('error', error => { say({ event: 'error', message: String(error) }); process.exit(1) })
 server.on('warning', error => say({ event: 'warning', message: String(error) }))
 process.stdin.on('end', () => process.exit(0)).resume()
-server.listen(Number(port), ip, () => say({ event: 'listening' }))
+// By name: a plain address leaves UDP on every one.
+server.listen(Number(port), { http: ip, udp: ip, udp6: '::1' }, () => say({ event: 'listening' }))

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Discovery;
+
+/// <summary>
+/// A UDP socket that is connected, so that the system itself passes over what comes from any other address, and tells when nothing
+/// listens at this one.
+/// </summary>
+internal sealed class DatagramSocket : IDatagramSocket
+{
+    private readonly Socket _socket;
+
+    private DatagramSocket(Socket socket) => _socket = socket;
+
+    /// <exception cref="SocketException">There is no route to the address.</exception>
+    public static DatagramSocket Open(IPEndPoint remote)
+    {
+        var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(remote);
+            return new DatagramSocket(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken) =>
+        await _socket.SendAsync(datagram, cancellationToken).ConfigureAwait(false);
+
+    public async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _socket.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.MessageSize)
+        {
+            // Windows alone says so; the buffer is full all the same.
+            return buffer.Length;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+}

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Discovery;
+
+/// <summary>The connections to an HTTP tracker: accepts them within the limits, and closes those that are too slow.</summary>
+/// <remarks>On a socket: HttpListener needs rights for its addresses on Windows and has no limits of time; ASP.NET is not in every host of the module.</remarks>
+internal sealed class TrackerHttpListener : IAsyncDisposable
+{
+    private static readonly TimeSpan s_watch = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly Socket _listener;
+    private readonly TrackerServerOptions _options;
+    private readonly TrackerHttpService _service;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Dictionary<TrackerConnection, Task> _connections = [];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<PeerKey, int> _byAddress = [];
+    private readonly ITimer _watch;
+    private readonly Task _accepting;
+    private int _count;
+
+    public TrackerHttpListener(Socket listener, TrackerServerOptions options, TrackerHttpService service)
+    {
+        (_listener, _options, _service) = (listener, options, service);
+        _watch = options.TimeProvider.CreateTimer(static state => ((TrackerHttpListener)state!).CloseSlow(), this, s_watch, s_watch);
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Stops to listen and closes every connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        _listener.Dispose();
+        await _watch.DisposeAsync().ConfigureAwait(false);
+        await _accepting.ConfigureAwait(false);
+        KeyValuePair<TrackerConnection, Task>[] connections = Connections();
+        foreach ((TrackerConnection connection, _) in connections)
+            connection.Close();
+        await Task.WhenAll(connections.Select(connection => connection.Value)).ConfigureAwait(false);
+        _ending.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            try
+            {
+                Take(await _listener.AcceptAsync(_ending.Token).ConfigureAwait(false));
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // A client that gave up while it waited, or too many open files: neither is a reason to stop, nor to spin.
+                await Task.Delay(s_pause, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Take(Socket socket)
+    {
+        PeerKey from;
+        try
+        {
+            // An address mapped from IPv4 is the same key as the IPv4 address.
+            from = PeerKey.Create(((IPEndPoint)socket.RemoteEndPoint!).Address, 0);
+        }
+        catch (SocketException)
+        {
+            // It has gone already.
+            socket.Dispose();
+            return;
+        }
+        if (!TryEnter(from))
+        {
+            socket.Dispose();
+            return;
+        }
+        var connection = new TrackerConnection(socket, from, _service, _options.TimeProvider);
+        var added = new TaskCompletionSource();
+        lock (_lock)
+            _connections.Add(connection, added.Task);
+        _ = ServeAsync(connection, added);
+    }
+
+    private async Task ServeAsync(TrackerConnection connection, TaskCompletionSource ended)
+    {
+        try
+        {
+            await connection.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_lock)
+                _connections.Remove(connection);
+            connection.Dispose();
+            Leave(connection.From);
+            ended.SetResult();
+        }
+    }
+
+    private bool TryEnter(PeerKey from)
+    {
+        lock (_lock)
+        {
+            int ofAddress = _byAddress.GetValueOrDefault(from);
+            if (_count >= _options.MaxConnections || ofAddress >= _options.MaxConnectionsPerAddress)
+                return false;
+            _count++;
+            _byAddress[from] = ofAddress + 1;
+            return true;
+        }
+    }
+
+    private void Leave(PeerKey from)
+    {
+        lock (_lock)
+        {
+            _count--;
+            if (--_byAddress[from] == 0)
+                _byAddress.Remove(from);
+        }
+    }
+
+    private void CloseSlow()
+    {
+        foreach ((TrackerConnection connection, _) in Connections())
+            connection.CloseIfSlow();
+    }
+
+    private KeyValuePair<TrackerConnection, Task>[] Connections()
+    {
+        lock (_lock)
+            return [.. _connections];
+    }
+}

@@ -1,0 +1,131 @@
+using System.Management.Automation;
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Arguments;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Errors;
+using TorrentPS.Trackers;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Runs a tracker for a local network or a test.</para>
+/// <para type="description">Runs a tracker that is asked by HTTP and UDP until it is stopped, and writes where it listens as soon as it does.</para>
+/// </summary>
+[Cmdlet(VerbsLifecycle.Start, "TorrentTracker", SupportsShouldProcess = true)]
+[OutputType(typeof(TrackerListener), typeof(TorrentTrackerJob))]
+public sealed class StartTorrentTrackerCommand : TorrentCommand
+{
+    private readonly List<InfoHash> _allowed = [];
+
+    /// <summary><para type="description">The address to listen on. All of this machine when it is left out.</para></summary>
+    [Parameter(Position = 0, HelpMessage = "The IP address to listen on; all of this machine's when left out.")]
+    [ValidateNotNull]
+    public IPAddress? Address { get; set; }
+
+    /// <summary><para type="description">The port to listen on, by TCP and UDP; 0 takes one that is free.</para></summary>
+    [Parameter(Position = 1, HelpMessage = "The port to listen on; 6969 when left out, 0 takes one that is free.")]
+    [ValidateRange(0, 65535)]
+    public int Port { get; set; } = 6969;
+
+    /// <summary><para type="description">Serves only these torrents: their info hashes, or torrents from Get-TorrentInfo in the pipeline.</para></summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "Serves only the torrents with these info hashes; all when left out.")]
+    [ValidateInfoHash]
+    public string[]? InfoHash { get; set; }
+
+    /// <summary><para type="description">The version 2 hashes of torrents that have both.</para></summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "The version 2 hashes of torrents that have both.")]
+    [AllowNull]
+    [AllowEmptyString]
+    public string? InfoHashV2 { get; set; }
+
+    /// <summary><para type="description">What it is asked by: Http, Udp or both.</para></summary>
+    [Parameter(HelpMessage = "What it is asked by: Http, Udp or both; both when left out.")]
+    [ValidateNotNullOrEmpty]
+    public TrackerProtocol[] Protocol { get; set; } = [TrackerProtocol.Http, TrackerProtocol.Udp];
+
+    /// <summary><para type="description">How long clients are told to wait between announces. One that is silent for twice as long is forgotten.</para></summary>
+    [Parameter(HelpMessage = "Seconds that clients wait between announces; 600 when left out.")]
+    [ValidateRange(1, 86400)]
+    public int IntervalSeconds { get; set; } = 600;
+
+    /// <summary><para type="description">Starts the tracker as a job, and writes the job at once.</para></summary>
+    [Parameter(HelpMessage = "Starts the tracker as a job, and writes the job at once.")]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (string text in InfoHash ?? [])
+            Allow(text);
+        Allow(InfoHashV2);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        // A pipeline of torrents that turned out to be empty is not to open the tracker to all.
+        if (MyInvocation.ExpectingInput && _allowed.Count == 0)
+            return;
+        IPEndPoint endPoint = new(Address ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any), Port);
+        if (!ShouldProcess(endPoint.ToString(), "Run a tracker"))
+            return;
+        TrackerServer tracker = Start(endPoint);
+        TrackerListener listener = new() { Address = tracker.EndPoint.Address.ToString(), Port = tracker.EndPoint.Port, AnnounceUri = tracker.AnnounceUri, UdpAnnounceUri = tracker.UdpAnnounceUri };
+        if (AsJob)
+        {
+            TorrentTrackerJob job = new(MyInvocation.Line, tracker, listener);
+            JobRepository.Add(job);
+            WriteObject(job);
+            return;
+        }
+        Run(token => ServeAsync(tracker, listener, token));
+    }
+
+    private async Task ServeAsync(TrackerServer tracker, TrackerListener listener, CancellationToken cancellationToken)
+    {
+        await using (tracker.ConfigureAwait(false))
+        {
+            PostObject(listener);
+            await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Allow(string? text)
+    {
+        if (Engine.Metainfo.InfoHash.TryParse(text, out InfoHash hash))
+            _allowed.Add(hash);
+    }
+
+    private TrackerServer Start(IPEndPoint endPoint)
+    {
+        TimeSpan interval = TimeSpan.FromSeconds(IntervalSeconds);
+        TrackerServerOptions options = new()
+        {
+            Http = Protocol.Contains(TrackerProtocol.Http),
+            Udp = Protocol.Contains(TrackerProtocol.Udp),
+            Interval = interval,
+            AllowedTorrents = _allowed.Count > 0 ? _allowed : null,
+            OnAnnounce = AsJob ? null : Tell,
+        };
+        if (interval < options.MinInterval)
+            options = options with { MinInterval = interval };
+        try
+        {
+            return TrackerServer.Start(endPoint, options);
+        }
+        catch (SocketException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.CannotListen(endPoint, exception));
+            throw;
+        }
+    }
+
+    // Those that only renew are not worth a line.
+    private void Tell(TrackerRequest request)
+    {
+        if (request.Event != AnnounceEvent.None)
+            PostVerbose($"{request.EndPoint} {request.Event.ToString().ToLowerInvariant()} {request.InfoHash} by {(request.IsUdp ? "UDP" : "HTTP")}");
+    }
+}

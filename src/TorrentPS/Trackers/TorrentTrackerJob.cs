@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Management.Automation;
+using TorrentPS.Engine.Discovery;
+
+namespace TorrentPS.Trackers;
+
+/// <summary>A tracker that runs while the prompt is free: what <c>Start-TorrentTracker -AsJob</c> writes. It ends when it is stopped.</summary>
+public sealed class TorrentTrackerJob : Job
+{
+    private static readonly TimeSpan s_windDown = TimeSpan.FromSeconds(5);
+
+    private readonly object _gate = new();
+    private readonly TrackerServer _tracker;
+    private readonly TrackerListener _listener;
+    private bool _isStopped;
+
+    internal TorrentTrackerJob(string command, TrackerServer tracker, TrackerListener listener)
+        : base(command, $"Tracker {listener.EndPoint}")
+    {
+        (_tracker, _listener) = (tracker, listener);
+        PSJobTypeName = "TorrentTracker";
+        Output.Add(PSObject.AsPSObject(listener));
+        SetJobState(JobState.Running);
+    }
+
+    /// <summary>The announce address to put into a torrent.</summary>
+    public Uri AnnounceUri => _listener.AnnounceUri;
+
+    /// <summary>The announce address for UDP; null where UDP is off.</summary>
+    public Uri? UdpAnnounceUri => _listener.UdpAnnounceUri;
+
+    /// <summary>Address and port that it listens on.</summary>
+    public string EndPoint => _listener.EndPoint;
+
+    /// <summary>How many torrents have peers now.</summary>
+    public int TorrentCount => _tracker.TorrentCount;
+
+    /// <summary>How many peers there are now, over all torrents.</summary>
+    public int PeerCount => _tracker.PeerCount;
+
+    /// <summary>How many announces it has answered.</summary>
+    public long Announces => _tracker.Announces;
+
+    /// <summary>How many scrapes it has answered.</summary>
+    public long Scrapes => _tracker.Scrapes;
+
+    /// <summary>What it knows and has done, in words.</summary>
+    public override string StatusMessage =>
+        string.Create(CultureInfo.CurrentCulture, $"{PeerCount} peers of {TorrentCount} torrents, {Announces} announces");
+
+    /// <inheritdoc/>
+    public override bool HasMoreData => Output.Count > 0;
+
+    /// <inheritdoc/>
+    public override string Location => Environment.MachineName;
+
+    /// <inheritdoc/>
+    public override void StopJob()
+    {
+        lock (_gate)
+        {
+            if (_isStopped)
+                return;
+            _isStopped = true;
+        }
+        SetJobState(JobState.Stopping);
+        _ = Task.Run(() => _tracker.DisposeAsync().AsTask()).Wait(s_windDown);
+        SetJobState(JobState.Stopped);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            StopJob();
+        base.Dispose(disposing);
+    }
+}
