@@ -217,7 +217,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         });
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
-        if (_discoveries.IsEmpty && _options.Sources is not null && _options.Peers.Count == 0 && _discoveries.Refusals.Count > 0)
+        if (_discoveries.IsEmpty && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
             throw _discoveries.Refusals[0];
         _discoveries.Start();
     }
