@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Serialization;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -8,6 +9,8 @@ namespace TorrentPS;
 /// <summary>What a torrent says of itself, or a magnet link of a torrent, as an immutable snapshot with the names that scripts use.</summary>
 public sealed class TorrentInfo
 {
+    private const string Extension = ".torrent";
+
     private readonly Torrent _torrent;
 
     /// <summary>Makes the snapshot of a torrent.</summary>
@@ -109,6 +112,10 @@ public sealed class TorrentInfo
         await AtomicFile.WriteAsync(path, _torrent.ToBytes(), overwrite, cancellationToken).ConfigureAwait(false);
         return new TorrentInfo(_torrent, path);
     }
+
+    /// <summary>The name of a .torrent file for it: its own name, or as much of that as a file's name can have.</summary>
+    public string ToFileName() =>
+        Encoding.UTF8.GetByteCount(Name) <= MetainfoLimits.ComponentBytes - Extension.Length ? Name + Extension : PathSanitizer.Shorten(Name, "~", MetainfoLimits.ComponentBytes - Extension.Length) + Extension;
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

@@ -32,7 +32,7 @@ internal static class ErrorRecords
         From(TorrentErrorId.TorrentNotFound, $"'{path}' is on the {provider} provider. A torrent is read from a file system.", path);
 
     public static ErrorRecord NotAnAddress(Uri uri) =>
-        From(TorrentErrorId.TorrentNotFound, $"'{uri.OriginalString}' is no address of a torrent. -Uri takes http and https addresses; -Path takes files.", uri);
+        From(TorrentErrorId.TorrentNotFound, $"'{uri.OriginalString}' is no address of a torrent. -Uri takes magnet links, http and https addresses; -Path takes files.", uri);
 
     public static ErrorRecord Unreadable(string path, Exception cause) => cause switch
     {
@@ -49,6 +49,17 @@ internal static class ErrorRecords
 
     public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
         From(TorrentErrorId.AccessDenied, $"Nothing can be downloaded to '{path}': {reason}. Give -Destination a folder of a file system.", path, cause);
+
+    public static ErrorRecord BadTorrentDestination(string path, string reason, Exception? cause) =>
+        From(TorrentErrorId.AccessDenied, $"No torrent can be written to '{path}': {reason}. Give -Destination a file or folder of a file system.", path, cause);
+
+    public static ErrorRecord TorrentExists(string path, bool isTwice)
+    {
+        string message = isTwice
+            ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent has a file of its own."
+            : $"'{path}' is there already. -Force replaces it, -Destination takes another place.";
+        return new(new TorrentException(TorrentErrorId.AccessDenied, message), "TorrentExists", ErrorCategory.ResourceExists, path);
+    }
 
     /// <summary>The record of a download that ended without everything that was wanted.</summary>
     public static ErrorRecord Incomplete(TorrentDownload download)
