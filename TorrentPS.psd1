@@ -5,7 +5,7 @@
     Author               = 'The TorrentPS authors'
     CompanyName          = 'The TorrentPS authors'
     Copyright            = '(c) The TorrentPS authors. MIT licence.'
-    Description          = 'A BitTorrent client as cmdlets: read torrents, find and test peers, scrape trackers, download, make torrents and test data, all in the pipeline. No daemon, no other program, nothing but PowerShell.'
+    Description          = 'A BitTorrent client as cmdlets: read torrents, resolve magnet links, find and test peers, scrape trackers, download, make torrents and test data, all in the pipeline. No daemon, no other program, nothing but PowerShell.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('TorrentPS.Format.ps1xml')
@@ -17,6 +17,7 @@
         'Get-TorrentPeer'
         'Get-TorrentTracker'
         'New-Torrent'
+        'Save-Torrent'
         'Start-TorrentDownload'
         'Start-TorrentTracker'
         'Test-PeerHandshake'
@@ -26,9 +27,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags         = @('BitTorrent', 'Torrent', 'Download', 'Peer', 'Tracker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            Tags         = @('BitTorrent', 'Torrent', 'Magnet', 'Download', 'Peer', 'Tracker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri   = 'https://opensource.org/license/mit'
-            ReleaseNotes = 'The first version: Get-TorrentInfo, Get-TorrentPeer, Get-TorrentTracker, Test-PeerHandshake, Start-TorrentDownload and Start-TorrentTracker.'
+            ReleaseNotes = 'The first version.'
         }
     }
 }

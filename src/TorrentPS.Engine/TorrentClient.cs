@@ -42,6 +42,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
     /// <summary>
     /// Downloads a torrent, and uploads while it does. Ends when everything wanted is verified and on disk (and seeded as asked), when it
     /// times out, stalls or fails, or when it is cancelled; the result says which. What was downloaded stays, and the same call goes on from there.
+    /// Of a torrent that is only a magnet link, the metadata is got from peers first.
     /// </summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="options">What to do.</param>
@@ -52,18 +53,25 @@ public sealed partial class TorrentClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(torrent);
         ArgumentNullException.ThrowIfNull(options);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var session = new TorrentSession(Services(ended.Task), torrent.Torrent, options, progress);
+        SwarmServices services = Services(ended.Task);
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+            ResolvedTorrent? resolved = null;
+            if (!torrent.HasMetadata)
+            {
+                (resolved, TorrentDownload? failed) = await ResolveAsync(services, torrent.Torrent, options, progress, either.Token).ConfigureAwait(false);
+                if (resolved is null)
+                    return failed!;
+            }
+
+            var session = new TorrentSession(services, resolved?.Torrent ?? torrent.Torrent, options, progress, resolved);
             await using (session.ConfigureAwait(false))
                 return await session.RunAsync(either.Token).ConfigureAwait(false);
         }
         finally
         {
-            lock (_lock)
-                _running.Remove(ended.Task);
-            ended.SetResult();
+            End(ended);
         }
     }
 
@@ -86,6 +94,13 @@ public sealed partial class TorrentClient : IAsyncDisposable
             _running.Add(running);
             return _services ??= new SwarmServices(Options, Discoveries);
         }
+    }
+
+    private void End(TaskCompletionSource running)
+    {
+        lock (_lock)
+            _running.Remove(running.Task);
+        running.SetResult();
     }
 
     /// <summary>Stops what still runs, as cancelling it does, and waits for that; then closes the listener and ends the disk threads.</summary>

@@ -194,11 +194,24 @@ Describe 'Get-TorrentInfo errors' {
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidMagnetUri,*'
     }
 
-    It 'says of a magnet link that a .torrent is needed' {
-        $link = (Get-TorrentInfo $one.Path).MagnetUri
-        Get-TorrentInfo $link -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
-        $failed[0].FullyQualifiedErrorId | Should -BeLike 'TorrentNotFound,*'
-        $failed[0].Exception.Message | Should -Match "magnet link of 'payload.bin'"
+    It 'shows what a magnet link says, by <_>' -ForEach '-Uri', '-Path', 'the pipeline' {
+        $link = 'magnet:?xt=urn:btih:0123456789ABCDEF0123456789abcdef01234567&dn=a%20name&xl=2048&tr=http%3A%2F%2F127.0.0.1%3A1%2Fannounce'
+        $info = switch ($_) { '-Uri' { Get-TorrentInfo -Uri $link } '-Path' { Get-TorrentInfo $link } default { $link | Get-TorrentInfo } }
+        $info | Should -BeOfType TorrentPS.TorrentInfo
+        $info.Name | Should -Be 'a name'
+        $info.InfoHash | Should -Be '0123456789abcdef0123456789abcdef01234567'
+        $info.Length | Should -Be 2048
+        $info.Trackers[0][0] | Should -Be 'http://127.0.0.1:1/announce'
+        $info.HasMetadata | Should -BeFalse
+        $info.PieceCount, $info.PieceLength, $info.FileCount | Should -Be $null, $null, $null
+        $info.Files | Should -BeNullOrEmpty
+        $info | Format-List | Out-String | Should -Not -Match 'Pieces|Files'
+    }
+
+    It 'is named by its hash where a magnet link has no name' {
+        $info = Get-TorrentInfo 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567'
+        $info.Name | Should -Be $info.InfoHash
+        $info.Length | Should -BeNullOrEmpty
     }
 }
 

@@ -17,7 +17,7 @@ internal static class HandshakeCommand
     {
         Argument<string?> source = new("SOURCE")
         {
-            Description = "Path or http(s) address of a .torrent; its trackers are asked for peers unless --peer names them.",
+            Description = "Path or http(s) address of a .torrent, or a magnet link; its trackers are asked for peers unless --peer names them.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<PeerAddress[]?> peers = OptionFactory.Peers("A peer to try; may be given several times.");

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
-using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -31,27 +30,19 @@ internal static class InfoCommand
             cancellationToken.ThrowIfCancellationRequested();
             ExitCode code = await CommandAction.RunAsync(terminal, async () =>
             {
-                MagnetLink? link = TorrentSource.IsMagnet(source) ? MagnetLink.Parse(source) : null;
-                TorrentInfo? torrent = link is null ? await TorrentSource.ReadAsync(source, cancellationToken).ConfigureAwait(false) : null;
+                TorrentInfo torrent = await TorrentSource.ReadAsync(source, cancellationToken).ConfigureAwait(false);
                 if (!isFirst && !json)
                     terminal.WriteLine("");
                 isFirst = false;
-                Show(terminal, torrent, link, json);
+                if (json)
+                    terminal.WriteLine(TorrentJson.Line(torrent));
+                else
+                    TorrentReport.Write(terminal, torrent);
                 return ExitCode.Done;
             }, cancellationToken, source).ConfigureAwait(false);
             if (first == ExitCode.Done)
                 first = code;
         }
         return first;
-    }
-
-    private static void Show(Terminal terminal, TorrentInfo? torrent, MagnetLink? link, bool json)
-    {
-        if (json)
-            terminal.WriteLine(torrent is not null ? TorrentJson.Line(torrent) : TorrentJson.Line(link!));
-        else if (torrent is not null)
-            TorrentReport.Write(terminal, torrent);
-        else
-            TorrentReport.Write(terminal, link!);
     }
 }

@@ -15,7 +15,7 @@ internal static class TorrentSource
     public static bool IsWebAddress(string source) =>
         source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Reads what a SOURCE names.</summary>
+    /// <summary>Reads what a SOURCE names. Of a magnet link that is what the link itself says.</summary>
     /// <exception cref="TorrentException">There is nothing, or it is not a torrent.</exception>
     public static async Task<TorrentInfo> ReadAsync(TorrentClient client, string source, CancellationToken cancellationToken)
     {
@@ -39,10 +39,7 @@ internal static class TorrentSource
     private static TorrentInfo Read(string source)
     {
         if (IsMagnet(source))
-        {
-            _ = MagnetLink.Parse(source);
-            throw new TorrentException(TorrentErrorId.InvalidMagnetUri, "Magnet links cannot be resolved yet; give the .torrent itself, as a path or an http(s) address");
-        }
+            return new TorrentInfo(MagnetLink.Parse(source));
         return new TorrentInfo(Torrent.Parse(ReadFile(source)), Path.GetFullPath(source));
     }
 

@@ -7,9 +7,12 @@ internal static class Quantity
 {
     private static readonly string[] s_units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-    public static string Size(long bytes)
+    /// <summary><c>1.5 GiB</c>; nothing where it is not known.</summary>
+    public static string Size(long? bytes)
     {
-        double value = bytes;
+        if (bytes is null)
+            return "";
+        double value = bytes.Value;
         int unit = 0;
         while (Math.Abs(value) >= 1024 && unit < s_units.Length - 1)
         {
@@ -40,6 +43,6 @@ internal static class Quantity
     public static string Percent(double percent) => string.Create(CultureInfo.InvariantCulture, $"{percent:0.##} %");
 
     /// <summary><c>1 peer</c>, <c>2 peers</c>.</summary>
-    public static string Count(long count, string noun) =>
+    public static string Count(long? count, string noun) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
 }

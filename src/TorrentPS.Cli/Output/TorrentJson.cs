@@ -13,39 +13,12 @@ internal static class TorrentJson
 {
     public static string Line(TorrentInfo torrent) => Line(json => Write(json, torrent));
 
-    /// <summary>What a magnet link says, by the names that a torrent has for it.</summary>
-    public static string Line(MagnetLink link) => Line(json => Write(json, link));
-
     private static string Line(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(buffer))
             write(json);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
-
-    private static void Write(Utf8JsonWriter json, MagnetLink link)
-    {
-        json.WriteStartObject();
-        json.WriteString(nameof(TorrentInfo.Name), link.DisplayName);
-        json.WriteString(nameof(TorrentInfo.InfoHash), link.InfoHash.ToString());
-        json.WriteString(nameof(TorrentInfo.InfoHashV1), link.InfoHash.HasV1 ? Convert.ToHexStringLower(link.InfoHash.V1) : null);
-        json.WriteString(nameof(TorrentInfo.InfoHashV2), link.InfoHash.HasV2 ? Convert.ToHexStringLower(link.InfoHash.V2) : null);
-        if (link.Length is { } length)
-            json.WriteNumber(nameof(TorrentInfo.Length), length);
-        else
-            json.WriteNull(nameof(TorrentInfo.Length));
-        json.WriteStartArray(nameof(TorrentInfo.Trackers));
-        foreach (Uri tracker in link.Trackers)
-        {
-            json.WriteStartArray();
-            json.WriteStringValue(tracker.OriginalString);
-            json.WriteEndArray();
-        }
-        json.WriteEndArray();
-        WriteList(json, nameof(TorrentInfo.WebSeeds), link.WebSeeds.Select(uri => uri.OriginalString));
-        json.WriteString(nameof(TorrentInfo.MagnetUri), link.ToString());
-        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, TorrentInfo torrent)
@@ -56,14 +29,15 @@ internal static class TorrentJson
         json.WriteString(nameof(torrent.InfoHashV1), torrent.InfoHashV1);
         json.WriteString(nameof(torrent.InfoHashV2), torrent.InfoHashV2);
         json.WriteString(nameof(torrent.Version), torrent.Version.ToString());
-        json.WriteNumber(nameof(torrent.Length), torrent.Length);
-        json.WriteNumber(nameof(torrent.PieceLength), torrent.PieceLength);
-        json.WriteNumber(nameof(torrent.PieceCount), torrent.PieceCount);
+        json.WriteBoolean(nameof(torrent.HasMetadata), torrent.HasMetadata);
+        WriteNumber(json, nameof(torrent.Length), torrent.Length);
+        WriteNumber(json, nameof(torrent.PieceLength), torrent.PieceLength);
+        WriteNumber(json, nameof(torrent.PieceCount), torrent.PieceCount);
         json.WriteStartArray(nameof(torrent.Files));
         foreach (TorrentFile file in torrent.Files)
             Write(json, file);
         json.WriteEndArray();
-        json.WriteNumber(nameof(torrent.FileCount), torrent.FileCount);
+        WriteNumber(json, nameof(torrent.FileCount), torrent.FileCount);
         json.WriteStartArray(nameof(torrent.Trackers));
         foreach (Uri[] tier in torrent.Trackers)
         {
@@ -96,6 +70,14 @@ internal static class TorrentJson
         json.WriteNumber(nameof(file.Index), file.Index);
         json.WriteNumber(nameof(file.Offset), file.Offset);
         json.WriteEndObject();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
     }
 
     private static void WriteList(Utf8JsonWriter json, string name, IEnumerable<string> values)

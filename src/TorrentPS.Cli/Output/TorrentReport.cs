@@ -14,27 +14,11 @@ internal static class TorrentReport
 
     public static void Write(Terminal terminal, TorrentInfo torrent)
     {
-        LineList lines = Lines(torrent);
+        LineList lines = torrent.HasMetadata ? Lines(torrent) : LinesOfLink(torrent);
         if (terminal.IsOutTerminal)
             Draw(terminal, lines, torrent.Files);
         else
             terminal.WriteLine(Plain(lines, torrent.Files));
-    }
-
-    public static void Write(Terminal terminal, MagnetLink link)
-    {
-        var lines = new LineList();
-        lines.Add("Name", link.DisplayName);
-        AddInfoHash(lines, link.InfoHash.HasV1 ? Convert.ToHexStringLower(link.InfoHash.V1) : null, link.InfoHash.HasV2 ? Convert.ToHexStringLower(link.InfoHash.V2) : null);
-        lines.Add("Size", link.Length is { } length ? Quantity.ExactSize(length) : null);
-        lines.AddList("Trackers", [.. link.Trackers.Select(uri => uri.ToString())]);
-        lines.AddList("Web seeds", [.. link.WebSeeds.Select(uri => uri.ToString())]);
-        lines.AddList("Peers", link.Peers);
-        lines.Add("More", "only peers know; this is what the link says");
-        if (terminal.IsOutTerminal)
-            Draw(terminal, lines, []);
-        else
-            terminal.WriteLine(Plain(lines, []));
     }
 
     private static LineList Lines(TorrentInfo torrent)
@@ -43,8 +27,8 @@ internal static class TorrentReport
         lines.Add("Name", torrent.Name);
         AddInfoHash(lines, torrent.InfoHashV1, torrent.InfoHashV2);
         lines.Add("Version", torrent.Version.ToString().ToLowerInvariant());
-        lines.Add("Size", $"{Quantity.ExactSize(torrent.Length)} in {Quantity.Count(torrent.FileCount, "file")}");
-        lines.Add("Pieces", $"{torrent.PieceCount.ToString("N0", CultureInfo.InvariantCulture)} of {Quantity.Size(torrent.PieceLength)}");
+        lines.Add("Size", $"{Quantity.ExactSize(torrent.Length ?? 0)} in {Quantity.Count(torrent.FileCount, "file")}");
+        lines.Add("Pieces", string.Create(CultureInfo.InvariantCulture, $"{torrent.PieceCount:N0} of {Quantity.Size(torrent.PieceLength)}"));
         lines.Add("Private", torrent.IsPrivate ? "yes: peers come from its trackers only" : null);
         lines.Add("Made", torrent.CreationDate?.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture));
         lines.Add("Made by", torrent.CreatedBy);
@@ -53,6 +37,19 @@ internal static class TorrentReport
         lines.AddList("Trackers", TrackersByTier(torrent.Trackers));
         lines.AddList("Web seeds", Array.ConvertAll(torrent.WebSeeds, uri => uri.ToString()));
         lines.AddList("DHT nodes", torrent.Nodes);
+        return lines;
+    }
+
+    private static LineList LinesOfLink(TorrentInfo torrent)
+    {
+        var lines = new LineList();
+        lines.Add("Name", torrent.Name);
+        AddInfoHash(lines, torrent.InfoHashV1, torrent.InfoHashV2);
+        lines.Add("Size", torrent.Length is { } length ? Quantity.ExactSize(length) : null);
+        lines.AddList("Trackers", TrackersByTier(torrent.Trackers));
+        lines.AddList("Web seeds", Array.ConvertAll(torrent.WebSeeds, uri => uri.ToString()));
+        lines.AddList("Peers", MagnetLink.Parse(torrent.MagnetUri).Peers);
+        lines.Add("More", "only peers know; this is what the link says");
         return lines;
     }
 

@@ -38,7 +38,7 @@ internal sealed class PeerSearch : IAsyncDisposable
             PeerId = PeerId.Create(),
             Port = () => port,
             // As one that has nothing: a seeder would not be told of other seeders.
-            Statistics = () => new AnnounceStatistics(0, 0, torrent.Length),
+            Statistics = () => new AnnounceStatistics(0, 0, Math.Max(torrent.Length, 1)),
             PeersFound = Take,
             OnError = options.OnError,
             TimeProvider = timeProvider,

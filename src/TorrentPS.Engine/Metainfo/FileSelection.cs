@@ -10,7 +10,7 @@ internal static class FileSelection
     /// <summary>
     /// Says which files are wanted: those that a pattern of <paramref name="include"/> matches (all, when there is none), without those
     /// that a pattern of <paramref name="exclude"/> matches. Padding is never wanted. A pattern matches the whole path, the path below
-    /// the torrent's folder or the bare name.
+    /// the torrent's folder or the bare name. Without a pattern to include, a magnet link's own selection counts (BEP 53).
     /// </summary>
     /// <exception cref="TorrentException">No file is wanted.</exception>
     public static bool[] Select(Torrent torrent, IReadOnlyList<string>? include, IReadOnlyList<string>? exclude)
@@ -25,10 +25,11 @@ internal static class FileSelection
             TorrentFile file = torrent.Files[i];
             if (file.IsPadding)
                 continue;
-            wanted[i] = (included.Length == 0 || Matches(included, file.Path, folder)) && !Matches(excluded, file.Path, folder);
+            wanted[i] = (included.Length == 0 ? torrent.Link?.IsFileSelected(i) != false : Matches(included, file.Path, folder)) && !Matches(excluded, file.Path, folder);
             any |= wanted[i];
         }
-        return any || (included.Length == 0 && excluded.Length == 0) ? wanted : throw NothingLeft(torrent, folder);
+        bool isAll = included.Length == 0 && excluded.Length == 0 && torrent.Link is not { SelectedFiles.Count: > 0 };
+        return any || isAll ? wanted : throw NothingLeft(torrent, folder);
     }
 
     private static Wildcard[] Compile(IReadOnlyList<string>? patterns) => patterns is null ? [] : [.. patterns.Select(pattern => new Wildcard(pattern))];
@@ -49,6 +50,6 @@ internal static class FileSelection
         string shown = string.Join(", ", names.Take(ShownNames).Select(name => $"'{MetainfoFault.Show(name)}'"));
         string more = names.Count > ShownNames ? ", …" : "";
         return new TorrentException(TorrentErrorId.Unexpected,
-            $"No file of '{MetainfoFault.Show(torrent.Name)}' is left by the patterns to include and exclude. Its files are {shown}{more}");
+            $"No file of '{MetainfoFault.Show(torrent.Name)}' is left by what is to be included and excluded. Its files are {shown}{more}");
     }
 }

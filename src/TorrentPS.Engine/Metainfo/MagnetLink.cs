@@ -20,6 +20,9 @@ public sealed class MagnetLink
     /// <summary>The suggested name (<c>dn</c>), as it is in the link: it is not a safe file name.</summary>
     public string? DisplayName { get; private init; }
 
+    /// <summary>The suggested name, sanitized as that of a .torrent is; the info hash where the link suggests none that can be.</summary>
+    public string Name => field ??= SafeName(DisplayName) ?? InfoHash.ToString();
+
     /// <summary>The size in bytes (<c>xl</c>), if the link says it.</summary>
     public long? Length { get; private init; }
 
@@ -105,6 +108,12 @@ public sealed class MagnetLink
                 text.Append(CultureInfo.InvariantCulture, $"-{last}");
         }
         return text.ToString();
+    }
+
+    private static string? SafeName(string? name)
+    {
+        var path = new PathBuffer();
+        return string.IsNullOrWhiteSpace(name) || PathSanitizer.Append(path, name, isLast: true) is not null ? null : path.ToString();
     }
 
     // Returns what is wrong, or null.

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>What a .torrent file says (BEP 3 and its extensions), checked and immutable.</summary>
+/// <summary>What a .torrent file says (BEP 3 and its extensions), or as much of it as a magnet link does; checked and immutable.</summary>
 public sealed class Torrent
 {
     internal Torrent()
@@ -55,8 +55,17 @@ public sealed class Torrent
     /// <summary>The <c>source</c> key of the info dictionary, which private trackers set.</summary>
     public string? Source { get; init; }
 
-    /// <summary>The info dictionary exactly as read: what the info hash is of.</summary>
+    /// <summary>The info dictionary exactly as read: what the info hash is of. Empty where only a magnet link is known.</summary>
     public required ReadOnlyMemory<byte> InfoBytes { get; init; }
+
+    /// <summary>Whether there is more than a magnet link: files, pieces and their hashes.</summary>
+    public bool HasMetadata => PieceLength > 0;
+
+    /// <summary>The magnet link that it came from; null where it came from a file.</summary>
+    public MagnetLink? Link { get; init; }
+
+    /// <summary>The .torrent file exactly as read; empty where it came from a magnet link.</summary>
+    internal ReadOnlyMemory<byte> FileBytes { get; init; }
 
     /// <summary>The SHA-1 hashes of the v1 pieces, 20 bytes each, in a row; empty for a v2 torrent.</summary>
     internal ReadOnlyMemory<byte> PieceHashes { get; init; }
@@ -78,6 +87,32 @@ public sealed class Torrent
     /// <param name="data">The whole file. It is kept, not copied, and must not be changed afterwards.</param>
     /// <exception cref="TorrentPS.Engine.Errors.TorrentException">It is not bencoded, not a torrent, exceeds a limit or names an unsafe path; the message has the byte offset and the key.</exception>
     public static Torrent Parse(ReadOnlyMemory<byte> data) => TorrentParser.Parse(data);
+
+    /// <summary>What a magnet link says of a torrent: a name, hashes, trackers and web seeds, but no files and no pieces.</summary>
+    /// <param name="link">The link.</param>
+    public static Torrent FromLink(MagnetLink link)
+    {
+        ArgumentNullException.ThrowIfNull(link);
+        return new Torrent
+        {
+            Name = link.Name,
+            InfoHash = link.InfoHash,
+            Version = !link.InfoHash.HasV2 ? TorrentVersion.V1 : link.InfoHash.HasV1 ? TorrentVersion.Hybrid : TorrentVersion.V2,
+            PieceLength = 0,
+            Length = link.Length ?? 0,
+            PieceCount = 0,
+            Files = [],
+            IsSingleFile = false,
+            InfoBytes = ReadOnlyMemory<byte>.Empty,
+            Trackers = [.. link.Trackers.Select(uri => new[] { uri })],
+            WebSeeds = link.WebSeeds,
+            Link = link,
+        };
+    }
+
+    /// <summary>The .torrent file: as it was read, or else written from what is known.</summary>
+    /// <exception cref="InvalidOperationException">Only a magnet link is known.</exception>
+    public ReadOnlyMemory<byte> ToBytes() => FileBytes.IsEmpty ? TorrentWriter.Write(this) : FileBytes;
 
     /// <summary>Reads an info dictionary alone, as peers send it (BEP 9). The caller compares the info hash.</summary>
     /// <param name="info">The info dictionary; kept, not copied.</param>

@@ -20,6 +20,8 @@ internal sealed class TorrentParser
     private List<string>? _nodes;
     private int _pieceLayers = -1;
     private int _pieceLayersEnd;
+    private int _end;
+    private MagnetLink? _link;
 
     private TorrentParser(ReadOnlyMemory<byte> data) => _data = data;
 
@@ -38,6 +40,7 @@ internal sealed class TorrentParser
             throw new TorrentException(TorrentErrorId.InvalidTorrent, "The data is not a dictionary (byte 0)");
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
             parser.ReadValue(ref reader, reader.ValueSpan);
+        parser._end = reader.Position;
         return parser.Build();
     }
 
@@ -57,6 +60,7 @@ internal sealed class TorrentParser
         {
             parser._announceList = [.. magnet.Trackers.Select(uri => new List<string> { uri.OriginalString })];
             parser._webSeeds = [.. magnet.WebSeeds];
+            parser._link = magnet;
         }
         return parser.Build();
     }
@@ -131,6 +135,8 @@ internal sealed class TorrentParser
             PieceRoots = content.PieceRoots,
             PieceLayers = _pieceLayers < 0 ? default : _data[_pieceLayers.._pieceLayersEnd],
             InfoBytes = _data[_info.Start.._info.End],
+            FileBytes = _data[.._end],
+            Link = _link,
             Trackers = MetainfoAddresses.Trackers(_announceList, _announce is { } announce ? Bytes(announce) : default),
             WebSeeds = _webSeeds?.ToArray() ?? [],
             Nodes = _nodes?.ToArray() ?? [],

@@ -39,7 +39,7 @@ public sealed record TorrentDownload
     public double Ratio => Uploaded / (double)Math.Max(1, Downloaded > 0 ? Downloaded : BytesCompleted);
 
     /// <summary>How much of what was asked for is there, 0 to 100; 100 only when all of it is.</summary>
-    public double PercentComplete => BytesCompleted >= BytesWanted ? 100 : Math.Min(99.99, Math.Floor(10000.0 * BytesCompleted / BytesWanted) / 100);
+    public double PercentComplete => State == TorrentState.Resolving || (BytesWanted == 0 && ErrorId is not null) ? 0 : BytesCompleted >= BytesWanted ? 100 : Math.Min(99.99, Math.Floor(10000.0 * BytesCompleted / BytesWanted) / 100);
 
     /// <summary>Bytes received a second: now while it runs, the average when it ended.</summary>
     public long DownloadRate { get; init; }
@@ -58,6 +58,9 @@ public sealed record TorrentDownload
 
     /// <summary>How far <see cref="TorrentState.Checking"/> is, 0 to 100.</summary>
     public double PercentChecked { get; init; }
+
+    /// <summary>How much of a magnet link's metadata is there while <see cref="TorrentState.Resolving"/>, 0 to 100.</summary>
+    public double PercentResolved { get; init; }
 
     /// <summary>Why it is not complete; null when it is or still runs.</summary>
     public string? Error { get; init; }

@@ -1,11 +1,16 @@
+using System.Text;
 using System.Text.Json.Serialization;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS;
 
-/// <summary>What a torrent says of itself, as an immutable snapshot with the names that scripts use.</summary>
+/// <summary>What a torrent says of itself, or a magnet link of a torrent, as an immutable snapshot with the names that scripts use.</summary>
 public sealed class TorrentInfo
 {
+    private const string Extension = ".torrent";
+
     private readonly Torrent _torrent;
 
     /// <summary>Makes the snapshot of a torrent.</summary>
@@ -18,6 +23,13 @@ public sealed class TorrentInfo
         _torrent = torrent;
         Path = path;
         DataFolder = dataFolder;
+    }
+
+    /// <summary>Makes the snapshot of what a magnet link says; nobody is asked for the rest.</summary>
+    /// <param name="link">The link.</param>
+    public TorrentInfo(MagnetLink link)
+        : this(Torrent.FromLink(link))
+    {
     }
 
     /// <summary>The torrent itself, for the engine.</summary>
@@ -39,20 +51,23 @@ public sealed class TorrentInfo
     /// <inheritdoc cref="Torrent.Version"/>
     public TorrentVersion Version => _torrent.Version;
 
-    /// <summary>Bytes in all its files, padding left out.</summary>
-    public long Length => Files.Sum(file => file.Length);
+    /// <summary>Whether the metadata is known: files, pieces and all that is null or empty where there is only a magnet link.</summary>
+    public bool HasMetadata => _torrent.HasMetadata;
 
-    /// <inheritdoc cref="Torrent.PieceLength"/>
-    public int PieceLength => _torrent.PieceLength;
+    /// <summary>Bytes in all its files, padding left out; of a magnet link what it says, or null.</summary>
+    public long? Length => HasMetadata ? Files.Sum(file => file.Length) : _torrent.Link?.Length;
 
-    /// <inheritdoc cref="Torrent.PieceCount"/>
-    public int PieceCount => _torrent.PieceCount;
+    /// <summary>Bytes in a piece; null for a magnet link.</summary>
+    public int? PieceLength => HasMetadata ? _torrent.PieceLength : null;
+
+    /// <summary>How many pieces there are; null for a magnet link.</summary>
+    public int? PieceCount => HasMetadata ? _torrent.PieceCount : null;
 
     /// <summary>Its files in order, padding left out.</summary>
     public IReadOnlyList<TorrentFile> Files => field ??= [.. _torrent.Files.Where(file => !file.IsPadding)];
 
-    /// <summary>How many files there are, padding left out.</summary>
-    public int FileCount => Files.Count;
+    /// <summary>How many files there are, padding left out; null for a magnet link.</summary>
+    public int? FileCount => HasMetadata ? Files.Count : null;
 
     /// <inheritdoc cref="Torrent.Trackers"/>
     public Uri[][] Trackers => [.. _torrent.Trackers.Select(tier => tier.ToArray())];
@@ -79,13 +94,33 @@ public sealed class TorrentInfo
     public string? Source => _torrent.Source;
 
     /// <summary>The magnet link of the torrent (BEP 9, BEP 53).</summary>
-    public string MagnetUri => field ??= MagnetLink.FromTorrent(_torrent).ToString();
+    public string MagnetUri => field ??= (HasMetadata ? MagnetLink.FromTorrent(_torrent) : _torrent.Link!).ToString();
 
     /// <summary>The path or address it was read from, or written to.</summary>
     public string? Path { get; }
 
     /// <summary>The folder that its file or folder is in, where that is known: of a torrent that was just made. It is where a seeder finds the data.</summary>
     public string? DataFolder { get; }
+
+    /// <summary>Writes the .torrent: as it was read, or, when it came from a magnet link, with the info dictionary that peers sent and the link's trackers and web seeds.</summary>
+    /// <param name="path">The full path of the file. It is there whole or not at all; its folder is made when missing.</param>
+    /// <param name="overwrite">Whether a file of that name is replaced.</param>
+    /// <param name="cancellationToken">Ends it, with nothing written.</param>
+    /// <returns>The torrent with the path.</returns>
+    /// <exception cref="TorrentException">It cannot be written, there is such a file, or only a magnet link is known.</exception>
+    public async Task<TorrentInfo> SaveAsync(string path, bool overwrite = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!HasMetadata)
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"Of '{Name}' only the magnet link is known. Resolve it first.");
+        path = System.IO.Path.GetFullPath(path);
+        await AtomicFile.WriteAsync(path, _torrent.ToBytes(), overwrite, cancellationToken).ConfigureAwait(false);
+        return new TorrentInfo(_torrent, path);
+    }
+
+    /// <summary>The name of a .torrent file for it: its own name, or as much of that as a file's name can have.</summary>
+    public string ToFileName() =>
+        Encoding.UTF8.GetByteCount(Name) <= MetainfoLimits.ComponentBytes - Extension.Length ? Name + Extension : PathSanitizer.Shorten(Name, "~", MetainfoLimits.ComponentBytes - Extension.Length) + Extension;
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

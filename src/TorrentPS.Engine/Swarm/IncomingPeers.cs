@@ -12,7 +12,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     private const int MaxPending = 200;
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<InfoHash, TorrentSession> _sessions = new();
+    private readonly ConcurrentDictionary<InfoHash, IIncomingTorrent> _sessions = new();
     private readonly MseTorrents _torrents = new();
     private readonly PeerConnector _connector;
     private readonly TorrentClientOptions _options;
@@ -31,25 +31,35 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     /// <summary>Accepts peers for a torrent from now on, and says on which port.</summary>
     /// <exception cref="TorrentException">The torrent is there already, or the port cannot be listened on.</exception>
-    public int Add(TorrentSession session)
+    public int Add(IIncomingTorrent session) => TryAdd(session, out int port)
+        ? port
+        : throw new TorrentException(TorrentErrorId.DataInUse, "The torrent is running already in this process.");
+
+    /// <summary>Accepts peers for a torrent from now on, unless another session does.</summary>
+    /// <param name="session">Who gets them.</param>
+    /// <param name="port">The port on which; 0 when it is not so.</param>
+    /// <exception cref="TorrentException">The port cannot be listened on.</exception>
+    public bool TryAdd(IIncomingTorrent session, out int port)
     {
+        port = 0;
         if (!_sessions.TryAdd(Key(session), session))
-            throw new TorrentException(TorrentErrorId.DataInUse, "The torrent is running already in this process.");
+            return false;
         _torrents.Add(session.WireHash.Span);
         lock (_lock)
         {
             _listener ??= PeerListener.Start(_options.Port, _options.RequirePort, Accept);
-            return _listener.Port;
+            port = _listener.Port;
+            return true;
         }
     }
 
-    public void Remove(TorrentSession session)
+    public void Remove(IIncomingTorrent session)
     {
         if (_sessions.TryRemove(KeyValuePair.Create(Key(session), session)))
             _torrents.Remove(session.WireHash.Span);
     }
 
-    private static InfoHash Key(TorrentSession session) => InfoHash.Create(session.WireHash.Span);
+    private static InfoHash Key(IIncomingTorrent session) => InfoHash.Create(session.WireHash.Span);
 
     private void Accept(PeerStream stream)
     {
@@ -71,7 +81,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(stream, _torrents, _options.Encryption, limit.Token).ConfigureAwait(false);
             if (outcome is not { Stream: { } connection, Handshake: { } handshake })
                 return;
-            if (!_sessions.TryGetValue(InfoHash.Create(handshake.InfoHash), out TorrentSession? session) || !_connector.TryReserve())
+            if (!_sessions.TryGetValue(InfoHash.Create(handshake.InfoHash), out IIncomingTorrent? session) || !_connector.TryReserve())
                 connection.Dispose();
             else
                 session.Accept(connection, handshake);

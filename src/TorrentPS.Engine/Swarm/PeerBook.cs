@@ -200,6 +200,13 @@ internal sealed class PeerBook
         Wait(candidate, now + AfterDuplicate);
     }
 
+    /// <summary>We gave up the attempt or the connection ourselves, for no fault of the peer: it may be tried again at once.</summary>
+    public void Return(PeerCandidate candidate, double now)
+    {
+        candidate.IsBusy = false;
+        Wait(candidate, now);
+    }
+
     /// <summary>The address is one to leave alone: ourselves, or a peer that needs nothing and has nothing for us.</summary>
     public static void Drop(PeerCandidate candidate) => candidate.IsBanned = true;
 

@@ -11,7 +11,7 @@ internal sealed partial class TorrentSession
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(20);
 
-    private readonly PeerBook _book = new();
+    private readonly PeerBook _book;
     private readonly Choker _choker;
     private readonly Dictionary<PeerSession, PeerCandidate> _places = []; // where each peer can be connected to again
     private readonly HashSet<string> _bannedIds = new(StringComparer.Ordinal);

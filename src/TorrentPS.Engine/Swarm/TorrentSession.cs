@@ -11,7 +11,7 @@ namespace TorrentPS.Engine.Swarm;
 /// One torrent in motion, from checking what is on disk to the result. Its state (picker, peers, choker) belongs to its <see cref="SwarmLoop"/>;
 /// everything else sends it messages. This part is the course of a run; the others are its peers, its pieces and its clock.
 /// </summary>
-internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
+internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncDisposable
 {
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
 
@@ -24,7 +24,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly SwarmLoop _loop = new();
     private readonly long _startedAt;
-    private readonly byte[] _peerId = PeerId.Create();
+    private readonly byte[] _peerId;
+    private readonly SwarmHandover? _handover;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<Ending> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -35,16 +36,25 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     private long _bytesCompleted;
     private double _percentChecked;
     private bool _isStopping;
+    private bool _handedOver;
     private int _peersAtEnd;
 
-    public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress)
+    /// <param name="services">What all torrents of the client share.</param>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Gets snapshots.</param>
+    /// <param name="resolved">Where its metadata came from, when it came from peers: its time counts, and what was opened is taken over.</param>
+    public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, ResolvedTorrent? resolved = null)
     {
         _services = services;
         _torrent = torrent;
+        _handover = resolved?.Handover;
+        _peerId = _handover?.PeerId ?? PeerId.Create();
+        _book = _handover?.Book ?? new PeerBook();
         _options = options;
         _progress = progress;
         _time = services.Options.TimeProvider;
-        _startedAt = _time.GetTimestamp();
+        _startedAt = resolved?.StartedAt ?? _time.GetTimestamp();
         DownloadLimiter = new RateLimiter(options.DownloadLimit, _time);
         UploadLimiter = new RateLimiter(options.UploadLimit, _time);
         _choker = new Choker(UploadSlots(options.UploadLimit));
@@ -85,7 +95,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
     {
         // A limit too long for a timer is seen to by the clock.
-        using CancellationTokenSource timeout = _options.Timeout is { } limit && limit <= s_longestTimer ? new CancellationTokenSource(limit, _time) : new CancellationTokenSource();
+        using CancellationTokenSource timeout = _options.Timeout is { } limit && limit <= s_longestTimer ? new CancellationTokenSource(TimeLeft(limit), _time) : new CancellationTokenSource();
         Ending ending;
         try
         {
@@ -109,6 +119,9 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         double seconds = Math.Max(result.Elapsed.TotalSeconds, 0.001);
         return result with { DownloadRate = (long)(result.Downloaded / seconds), UploadRate = (long)(result.Uploaded / seconds) };
     }
+
+    /// <summary>What resolving the magnet link left of a limit.</summary>
+    private TimeSpan TimeLeft(TimeSpan limit) => TimeSpan.FromTicks(Math.Max(0, (limit - _time.GetElapsedTime(_startedAt)).Ticks));
 
     private async Task<Ending> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
@@ -179,32 +192,59 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     {
         foreach (IPEndPoint endPoint in _options.Peers)
             _book.Add(endPoint, PeerSource.Manual, Now);
-        var request = new DiscoveryRequest
-        {
-            InfoHash = _torrent.InfoHash,
-            Name = _torrent.Name,
-            Trackers = _torrent.Trackers,
-            Nodes = _torrent.Nodes,
-            IsPrivate = _torrent.IsPrivate,
-            PeerNames = _options.PeerNames,
-            Sources = _options.Sources,
-            OnError = _options.OnError,
-            PeerId = _peerId,
-            Port = () => ListenPort,
-            Statistics = () => new AnnounceStatistics(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted)),
-            PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
-            TimeProvider = _time,
-            Log = _services.Options.Log,
-        };
+        DiscoveryRequest request = Request();
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
+        if (_handover is not null)
+            TakeOver(_handover);
+        else
+            Discover(request);
+        ConnectMore();
+    }
+
+    private DiscoveryRequest Request() => new()
+    {
+        InfoHash = _torrent.InfoHash,
+        Name = _torrent.Name,
+        Trackers = _torrent.Trackers,
+        Nodes = _torrent.Nodes,
+        IsPrivate = _torrent.IsPrivate,
+        PeerNames = _options.PeerNames,
+        Sources = _options.Sources,
+        OnError = _options.OnError,
+        PeerId = _peerId,
+        Port = () => ListenPort,
+        Statistics = Statistics,
+        PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
+        TimeProvider = _time,
+        Log = _services.Options.Log,
+    };
+
+    private void Discover(DiscoveryRequest request)
+    {
         _discoveries = _services.Discoveries.For(request);
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
-        if (_discoveries.IsEmpty && _options.Sources is not null && _options.Peers.Count == 0 && _discoveries.Refusals.Count > 0)
+        if (_discoveries.IsEmpty && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
             throw _discoveries.Refusals[0];
         _discoveries.Start();
-        ConnectMore();
     }
+
+    /// <summary>Goes on with what found the metadata: the same connections, the same addresses, and trackers that know us already.</summary>
+    private void TakeOver(SwarmHandover handover)
+    {
+        _discoveries = handover.Discoveries;
+        handover.Relay.Attach(() => ListenPort, Statistics, peers => _loop.Enqueue(_ => AddFound(peers), null));
+        foreach (HandedOverPeer peer in handover.Peers)
+        {
+            if (!Join(peer.Stream, peer.Handshake, peer.Candidate) && peer.Candidate is { } candidate)
+                _book.PutOff(candidate, Now);
+        }
+
+        _handedOver = true;
+    }
+
+    private AnnounceStatistics Statistics() =>
+        new(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted));
 
     /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
     private async Task<Ending> StopAsync(Ending ending, Task clock)
@@ -284,9 +324,24 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_handover is not null && !_handedOver)
+            await AbandonAsync(_handover).ConfigureAwait(false);
         if (_discoveries is not null)
             await _discoveries.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    /// <summary>Closes what nobody took over, since the download ended before it needed peers.</summary>
+    private async Task AbandonAsync(SwarmHandover handover)
+    {
+        foreach (HandedOverPeer peer in handover.Peers)
+        {
+            peer.Stream.Dispose();
+            _services.Connector.Release();
+        }
+
+        await handover.Discoveries.StopAsync(s_stopLimit).ConfigureAwait(false);
+        await handover.Discoveries.DisposeAsync().ConfigureAwait(false);
     }
 
     private void Log(string message) => _services.Options.Log?.Invoke(message);

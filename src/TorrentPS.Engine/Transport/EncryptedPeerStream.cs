@@ -20,11 +20,12 @@ internal sealed class EncryptedPeerStream : PeerStream
         IsEncrypted = handshake.Method == CryptoMethods.Rc4;
     }
 
-    /// <summary>A plain connection of which some bytes have been read already.</summary>
+    /// <summary>A connection of which some bytes have been read already, and go back.</summary>
     public EncryptedPeerStream(PeerStream inner, ReadOnlyMemory<byte> received)
     {
         _inner = inner;
         _received = received;
+        IsEncrypted = inner.IsEncrypted;
     }
 
     public override IPEndPoint RemoteEndPoint => _inner.RemoteEndPoint;

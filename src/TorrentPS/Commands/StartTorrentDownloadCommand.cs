@@ -118,7 +118,8 @@ public sealed class StartTorrentDownloadCommand : TorrentInfoCommand
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
         string destination = ResolveDestination();
-        if (!ShouldProcess($"{torrent.Name} ({Units.Size(torrent.Length)}) to {destination}", "Download"))
+        string size = torrent.Length is { } length ? Units.Size(length) : "size not known yet";
+        if (!ShouldProcess($"{torrent.Name} ({size}) to {destination}", "Download"))
             return;
         DownloadRun run = new(torrent, CreateOptions(destination), Peer);
         if (AsJob)

@@ -23,7 +23,7 @@ public abstract class TorrentFileCommand : TorrentCommand
     {
     }
 
-    /// <summary><para type="description">The paths of .torrent files. Wildcards are allowed. An http(s) address is taken as -Uri takes it.</para></summary>
+    /// <summary><para type="description">The paths of .torrent files. Wildcards are allowed. A magnet link or an http(s) address is taken as -Uri takes it.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
         HelpMessage = "Paths of .torrent files; wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
@@ -39,9 +39,9 @@ public abstract class TorrentFileCommand : TorrentCommand
     [ArgumentCompleter(typeof(TorrentPathCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary><para type="description">The http or https addresses of .torrent files. A magnet link is checked, but its metadata is not fetched from peers.</para></summary>
+    /// <summary><para type="description">Magnet links, and the http or https addresses of .torrent files.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = UriSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "http(s) addresses of .torrent files.")]
+        HelpMessage = "Magnet links, and http(s) addresses of .torrent files.")]
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
 
@@ -99,15 +99,10 @@ public abstract class TorrentFileCommand : TorrentCommand
         return null;
     }
 
-    private static Task<TorrentInfo> GetAsync(TorrentClient client, Uri uri, CancellationToken cancellationToken)
-    {
-        if (uri.Scheme != "magnet")
-            return client.GetTorrentAsync(uri, cancellationToken);
-        MagnetLink link = MagnetLink.Parse(uri.OriginalString);
-        throw new TorrentException(
-            TorrentErrorId.TorrentNotFound,
-            $"The magnet link of '{link.DisplayName ?? link.InfoHash.ToString()}' says too little: this version does not get the rest from peers. Give the .torrent with -Path or -Uri.");
-    }
+    // Of a magnet link it is what the link itself says; who needs the rest asks peers for it.
+    private static Task<TorrentInfo> GetAsync(TorrentClient client, Uri uri, CancellationToken cancellationToken) => uri.Scheme == "magnet"
+        ? Task.FromResult(new TorrentInfo(MagnetLink.Parse(uri.OriginalString)))
+        : client.GetTorrentAsync(uri, cancellationToken);
 
     private IEnumerable<TorrentInput> FilesOrAddress(string path)
     {

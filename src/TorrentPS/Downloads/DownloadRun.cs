@@ -1,7 +1,5 @@
 using System.Management.Automation;
 using System.Net;
-using System.Net.Sockets;
-using TorrentPS.Arguments;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
@@ -14,8 +12,6 @@ namespace TorrentPS.Downloads;
 /// <param name="Peers">Peers to connect to, host names not yet looked up.</param>
 internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options, IReadOnlyList<EndPoint> Peers)
 {
-    private static readonly TimeSpan s_lookUpTimeout = TimeSpan.FromSeconds(10);
-
     /// <summary>Downloads; the result is null when there is none to write.</summary>
     /// <param name="client">The client that does it.</param>
     /// <param name="progress">Is told how it goes, from any thread.</param>
@@ -25,7 +21,7 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     {
         try
         {
-            DownloadOptions options = Options with { Peers = await ResolvePeersAsync(onError, cancellationToken).ConfigureAwait(false) };
+            DownloadOptions options = Options with { Peers = await PeerLookup.ResolveAsync(Peers, onError, cancellationToken).ConfigureAwait(false) };
             return await client.DownloadAsync(Torrent, options, progress, cancellationToken).ConfigureAwait(false);
         }
         catch (TorrentException exception)
@@ -33,22 +29,5 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
             onError(ErrorRecords.From(exception, Torrent));
             return null;
         }
-    }
-
-    private async Task<IReadOnlyList<IPEndPoint>> ResolvePeersAsync(Action<ErrorRecord> onError, CancellationToken cancellationToken)
-    {
-        List<IPEndPoint> peers = new(Peers.Count);
-        foreach (EndPoint endPoint in Peers)
-        {
-            try
-            {
-                peers.Add(await PeerAddress.ResolveAsync(endPoint, s_lookUpTimeout, cancellationToken).ConfigureAwait(false));
-            }
-            catch (SocketException exception)
-            {
-                onError(ErrorRecords.UnknownHost(((DnsEndPoint)endPoint).Host, endPoint, exception));
-            }
-        }
-        return peers;
     }
 }

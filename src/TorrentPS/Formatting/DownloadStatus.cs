@@ -22,7 +22,7 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         };
         return download.State switch
         {
-            TorrentState.Resolving => new($"Downloading {download.Name}", "no metadata yet", -1, -1, "Resolving the magnet link", -1),
+            TorrentState.Resolving => new($"Downloading {download.Name}", $"no metadata yet, {peers}", -1, -1, "Resolving the magnet link", download.PercentResolved > 0 ? (int)Math.Clamp(download.PercentResolved, 0, 100) : -1),
             TorrentState.Checking => new($"Downloading {download.Name}", facts, percent, -1, "Checking the data on disk", (int)Math.Clamp(download.PercentChecked, 0, 100)),
             TorrentState.Seeding => new($"Seeding {download.Name}", facts, 100, -1, null, -1),
             _ => new($"Downloading {download.Name}", facts, percent, secondsLeft, null, -1),

@@ -10,10 +10,12 @@ public static class Units
     private static readonly string[] s_sizes = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
     /// <summary>A number of bytes: <c>4.12 GiB</c>.</summary>
-    /// <param name="bytes">The number of bytes.</param>
-    public static string Size(long bytes)
+    /// <param name="bytes">The number of bytes; nothing is written for null.</param>
+    public static string Size(long? bytes)
     {
-        double value = bytes;
+        if (bytes is null)
+            return string.Empty;
+        double value = bytes.Value;
         int unit = 0;
         // 1023.995 would be written as 1024.
         while (Math.Abs(value) >= 1023.995 && unit < s_sizes.Length - 1)

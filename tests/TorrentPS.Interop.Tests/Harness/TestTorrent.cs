@@ -70,8 +70,8 @@ internal sealed class TestTorrent
     public static TestTorrent Read(Payload payload, string path)
     {
         TorrentInfo info = new(Torrent.Parse(File.ReadAllBytes(path)), path);
-        byte[][] hashes = [.. Enumerable.Range(0, info.PieceCount).Select(piece => info.Torrent.PieceHash(piece).ToArray())];
-        return new TestTorrent(payload, info.PieceLength, hashes, path, Convert.FromHexString(info.InfoHash)) { Info = info };
+        byte[][] hashes = [.. Enumerable.Range(0, info.Torrent.PieceCount).Select(piece => info.Torrent.PieceHash(piece).ToArray())];
+        return new TestTorrent(payload, info.Torrent.PieceLength, hashes, path, Convert.FromHexString(info.InfoHash)) { Info = info };
     }
 
     /// <summary>Which pieces of the data in a folder are right, as read from the disk.</summary>

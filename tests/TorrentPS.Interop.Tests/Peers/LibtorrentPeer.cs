@@ -52,6 +52,19 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>Starts one that knows only a magnet link.</summary>
+    /// <param name="magnet">The link.</param>
+    /// <param name="folder">Where the data goes.</param>
+    public static async Task<LibtorrentPeer> StartAsync(string magnet, string folder)
+    {
+        await RequireAsync();
+        IPEndPoint endPoint = Loopback.Next();
+        LibtorrentPeer peer = new(endPoint, Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py"),
+            new { Listen = endPoint.ToString(), Folder = folder, Magnet = magnet, Trackers = true }, folder);
+        await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent listens");
+        return peer;
+    }
+
     /// <summary>Starts one that has all the data.</summary>
     public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false)
     {

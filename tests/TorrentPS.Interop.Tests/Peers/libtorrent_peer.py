@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A libtorrent peer for the interop tests.
 
-One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path), and up_limit, down_limit (bytes a second), trackers (bool),
+One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path) or magnet (a link), and up_limit, down_limit (bytes a second), trackers (bool),
 encrypted (bool: RC4 or nothing), pex and lsd (bool: peer exchange, local discovery).
 Then JSON lines, in: {"connect": "IP:PORT"}, {"up_limit": N}; out: the torrent's status whenever it changed.
 It ends when its input ends, so it never outlives the test that started it."""
@@ -42,8 +42,11 @@ def start_session(config):
 
 
 def add_torrent(session, config):
-    params = lt.add_torrent_params()
-    params.ti = lt.torrent_info(config["torrent"])
+    if "magnet" in config:
+        params = lt.parse_magnet_uri(config["magnet"])
+    else:
+        params = lt.add_torrent_params()
+        params.ti = lt.torrent_info(config["torrent"])
     params.save_path = config["folder"]
     params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     if not config.get("pex", False):

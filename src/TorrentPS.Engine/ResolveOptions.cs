@@ -1,0 +1,26 @@
+using System.Net;
+using TorrentPS.Engine.Discovery;
+
+namespace TorrentPS.Engine;
+
+/// <summary>How a magnet link is resolved.</summary>
+public sealed record ResolveOptions
+{
+    /// <summary>How long it may take unless told otherwise.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(3);
+
+    /// <summary>Peers to connect to besides those that the link names and those that are discovered.</summary>
+    public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
+
+    /// <summary>The discoveries to use; null means all.</summary>
+    public IReadOnlyCollection<PeerSource>? Sources { get; init; }
+
+    /// <summary>Peers connected at once, 1 to 10000.</summary>
+    public int MaxPeers { get; init; } = 60;
+
+    /// <summary>It fails with <see cref="Errors.TorrentErrorId.MetadataTimedOut"/> after this; null means never.</summary>
+    public TimeSpan? Timeout { get; init; } = DefaultTimeout;
+
+    /// <summary>It fails with <see cref="Errors.TorrentErrorId.MetadataTimedOut"/> after this long without a new piece of metadata; null means never.</summary>
+    public TimeSpan? StallTimeout { get; init; }
+}

@@ -1,0 +1,28 @@
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>What a connection needs of the session that resolves a magnet link. Everything is called on the session's loop.</summary>
+internal interface IMetadataSwarm
+{
+    /// <summary>Seconds of the session's clock.</summary>
+    double Now { get; }
+
+    /// <summary>The port that peers may connect to; 0 when there is none.</summary>
+    int ListenPort { get; }
+
+    MetadataFetch Fetch { get; }
+
+    /// <summary>The peer says a size that no metadata has.</summary>
+    void SizeRefused(MetadataPeer peer, long size);
+
+    /// <summary>What the peer has sent so far is read: the moment to ask it for more, and to see whether the metadata is complete.</summary>
+    void Received(MetadataPeer peer);
+
+    /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
+    void Violated(MetadataPeer peer, string what);
+
+    /// <summary>Something happened that must not: a fault of this program.</summary>
+    void Faulted(Exception fault);
+
+    /// <summary>The connection has ended.</summary>
+    void Closed(MetadataPeer peer);
+}

@@ -1,0 +1,337 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// One connection while a magnet link is resolved. It asks for metadata alone; whatever else the peer tells of itself is kept as it came, for the
+/// session that takes the connection over when the metadata is there. It runs on the resolving session's loop.
+/// </summary>
+internal sealed class MetadataPeer : IDisposable
+{
+    /// <summary>Bytes of messages kept; a peer that tells more is not handed on. The bitfield of the greatest torrent has 256 KiB.</summary>
+    private const int MaxKept = 1 << 20;
+
+    /// <summary>Pieces that a peer may send after we no longer expect them.</summary>
+    private const int MaxUnasked = 64;
+
+    private const int MaxRejections = 64;
+    private const int FirstBuffer = 4 * 1024;
+    private const double KeepAliveSeconds = 100;
+    private const double SilenceSeconds = 150;
+
+    private readonly IMetadataSwarm _swarm;
+    private readonly PeerStream _stream;
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly ArrayBufferWriter<byte> _kept = new();
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+    private int _used;
+    private byte _metadataId;
+    private Task _running = Task.CompletedTask;
+    private Task _sending = Task.CompletedTask;
+    private int _unasked;
+    private int _rejections;
+    private double _lastReceivedAt;
+    private double _lastSentAt;
+    private bool _isClosed;
+    private bool _isEnded;
+
+    public MetadataPeer(IMetadataSwarm swarm, PeerStream stream, Handshake handshake, PeerCandidate? candidate)
+    {
+        (_swarm, _stream, Handshake, Candidate) = (swarm, stream, handshake, candidate);
+        ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
+    }
+
+    public Handshake Handshake { get; }
+
+    /// <summary>The address it was found by; null when the peer connected to us.</summary>
+    public PeerCandidate? Candidate { get; }
+
+    public IPEndPoint EndPoint => _stream.RemoteEndPoint;
+
+    public double ConnectedAt { get; }
+
+    /// <summary>What it says of the metadata; null when it does not have it, or is not known to.</summary>
+    public MetadataSource? Source { get; private set; }
+
+    /// <summary>Begins.</summary>
+    public void Start() => _running = RunAsync();
+
+    /// <summary>Asks for as many pieces as it may be asked for now.</summary>
+    public void AskForPieces()
+    {
+        while (!_isClosed && Source is not null && _swarm.Fetch.TryNext(Source, _swarm.Now, out int piece))
+            Send(_metadataId, new MetadataMessage(MetadataMessageType.Request, piece).ToBytes());
+    }
+
+    /// <summary>Looks at the clock: keep-alive, silence.</summary>
+    public void Tick(double now)
+    {
+        if (now - _lastReceivedAt > SilenceSeconds)
+            Close();
+        else if (now - _lastSentAt > KeepAliveSeconds)
+            Send(new byte[PeerMessage.PrefixLength]);
+    }
+
+    /// <summary>Ends the connection; the session hears of it once.</summary>
+    public void Close()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        _stream.Dispose();
+        _leaving.Dispose();
+        if (Source is not null)
+            _swarm.Fetch.Remove(Source);
+        _swarm.Closed(this);
+    }
+
+    public void Dispose() => Close();
+
+    /// <summary>Stops reading and gives the connection away, with all that the peer has told before what it says next; null when it has ended.</summary>
+    /// <param name="limit">How long what is being sent may take.</param>
+    /// <param name="time">The clock for that.</param>
+    public async Task<HandedOverPeer?> LeaveAsync(TimeSpan limit, TimeProvider time)
+    {
+        if (_isClosed)
+            return null;
+        await _leaving.CancelAsync();
+        await _running;
+        try
+        {
+            await _sending.WaitAsync(limit, time);
+        }
+        catch (TimeoutException)
+        {
+            _isEnded = true;
+        }
+
+        if (_isClosed)
+            return null;
+        if (_isEnded || _kept.WrittenCount > MaxKept)
+        {
+            Close();
+            return null;
+        }
+
+        _isClosed = true;
+        _leaving.Dispose();
+        byte[] told = [.. _kept.WrittenSpan, .. _buffer.AsSpan(0, _used)];
+        ArrayPool<byte>.Shared.Return(_buffer);
+        return new HandedOverPeer(new EncryptedPeerStream(_stream, told), Handshake, Candidate);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            if (Handshake.SupportsExtensions)
+                SendHandshake();
+            await ReceiveAsync();
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            _isEnded = true;
+        }
+        catch (Exception e)
+        {
+            _isEnded = true;
+            _swarm.Faulted(e);
+        }
+
+        if (_isEnded)
+            Close();
+        if (_isClosed)
+            ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    private void SendHandshake() => Send(ExtensionHandshake.ExtendedId, new ExtensionHandshake
+    {
+        Extensions = new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId },
+        Client = TorrentClient.ClientName,
+        RequestQueue = PeerSession.OwnRequestQueue,
+        Port = _swarm.ListenPort is > 0 and int port ? port : null,
+        YourIP = EndPoint.Address,
+    }.ToBytes());
+
+    private async Task ReceiveAsync()
+    {
+        while (!_isClosed && !_leaving.IsCancellationRequested)
+        {
+            // Waiting alone can be broken off without losing a byte.
+            await _stream.ReceiveAsync(Memory<byte>.Empty, _leaving.Token);
+            int received = await _stream.ReceiveAsync(_buffer.AsMemory(_used));
+            if (received == 0 || _isClosed)
+            {
+                _isEnded = true;
+                return;
+            }
+
+            _lastReceivedAt = _swarm.Now;
+            _used += received;
+            ReadMessages();
+            if (!_isClosed)
+                _swarm.Received(this);
+        }
+    }
+
+    /// <summary>Handles the whole messages that have come, and makes room for the rest of the next.</summary>
+    private void ReadMessages()
+    {
+        int position = 0;
+        int needed = _used + 1;
+        while (!_isClosed && _used - position >= PeerMessage.PrefixLength)
+        {
+            uint length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(position));
+            if (length > PeerMessage.MaxLength)
+            {
+                Violate($"a message of {length} bytes");
+                return;
+            }
+
+            int whole = PeerMessage.PrefixLength + (int)length;
+            if (_used - position < whole)
+            {
+                needed = whole;
+                break;
+            }
+
+            if (length > 0)
+                Handle(_buffer.AsSpan(position, whole));
+            position += whole;
+            needed = FirstBuffer;
+        }
+
+        byte[] next = needed > _buffer.Length ? ArrayPool<byte>.Shared.Rent(needed) : _buffer;
+        _buffer.AsSpan(position, _used - position).CopyTo(next);
+        _used -= position;
+        if (next == _buffer)
+            return;
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = next;
+    }
+
+    private void Handle(ReadOnlySpan<byte> message)
+    {
+        switch ((MessageId)message[PeerMessage.PrefixLength])
+        {
+            case MessageId.Extended when message.Length > PeerMessage.PrefixLength + 1:
+                HandleExtended(message[PeerMessage.PrefixLength + 1], message);
+                break;
+            case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Extended:
+                break; // nobody asked for anything, and nobody may ask us
+            default:
+                Keep(message);
+                break;
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> message)
+    {
+        if (_kept.WrittenCount <= MaxKept)
+            _kept.Write(message);
+    }
+
+    private void HandleExtended(byte extendedId, ReadOnlySpan<byte> message)
+    {
+        ReadOnlySpan<byte> payload = message[(PeerMessage.PrefixLength + 2)..];
+        try
+        {
+            if (extendedId == MetadataMessage.OwnId)
+                HandleMetadata(payload);
+            if (extendedId != ExtensionHandshake.ExtendedId)
+                return;
+            if (payload.Length > ExtensionHandshake.MaxLength)
+            {
+                Violate($"an extension handshake of {payload.Length} bytes");
+                return;
+            }
+
+            HandleHandshake(ExtensionHandshake.Read(payload));
+            Keep(message);
+        }
+        catch (BencodeException e)
+        {
+            Violate($"an extension message that cannot be read: {e.Message}");
+        }
+    }
+
+    private void HandleHandshake(ExtensionHandshake handshake)
+    {
+        if (handshake.Extensions.TryGetValue(MetadataMessage.ExtensionName, out byte id))
+            _metadataId = id;
+        if (Source is not null || _metadataId == 0 || handshake.MetadataSize is not { } size)
+            return;
+        if (!_swarm.Fetch.Accepts(size))
+        {
+            _swarm.SizeRefused(this, size);
+            return;
+        }
+
+        Source = new MetadataSource((int)size);
+        _swarm.Fetch.Add(Source);
+    }
+
+    private void HandleMetadata(ReadOnlySpan<byte> payload)
+    {
+        MetadataMessage message = MetadataMessage.Read(payload, out ReadOnlySpan<byte> data);
+        switch (message.Type)
+        {
+            case MetadataMessageType.Data:
+                if ((Source is null || !_swarm.Fetch.Receive(Source, message.Piece, message.TotalSize, data, _swarm.Now)) && ++_unasked > MaxUnasked)
+                    Violate("metadata that nobody asked for");
+                break;
+            case MetadataMessageType.Reject when Source is not null:
+                MetadataFetch.Reject(Source, message.Piece, _swarm.Now);
+                break;
+            case MetadataMessageType.Request when _metadataId > 0 && ++_rejections <= MaxRejections:
+                Send(_metadataId, new MetadataMessage(MetadataMessageType.Reject, message.Piece).ToBytes());
+                break;
+            default:
+                break; // BEP 9: what is not known is ignored
+        }
+    }
+
+    private void Violate(string what)
+    {
+        _swarm.Violated(this, what);
+        Close();
+    }
+
+    private void Send(byte extendedId, byte[] payload)
+    {
+        byte[] message = new byte[6 + payload.Length];
+        PeerMessage.WriteExtendedHeader(message, extendedId, payload.Length);
+        payload.CopyTo(message, 6);
+        Send(message);
+    }
+
+    private void Send(byte[] message)
+    {
+        _lastSentAt = _swarm.Now;
+        _sending = SendAfterAsync(_sending, message);
+    }
+
+    private async Task SendAfterAsync(Task before, byte[] message)
+    {
+        await before;
+        if (_isClosed || _isEnded)
+            return;
+        try
+        {
+            await _stream.SendAsync(message);
+        }
+        catch (IOException)
+        {
+            _isEnded = true; // the reading ends, too, and closes it
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Management.Automation;
+using System.Net;
+using Microsoft.PowerShell.Commands;
+using TorrentPS.Arguments;
+using TorrentPS.Downloads;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Errors;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Saves torrents as .torrent files; of a magnet link, peers are asked for the rest.</para>
+/// <para type="description">Writes each torrent to a .torrent file. The metadata of a magnet link comes from peers and is checked against the link's hash.</para>
+/// </summary>
+[Cmdlet(VerbsData.Save, "Torrent", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[OutputType(typeof(TorrentInfo))]
+public sealed class SaveTorrentCommand : TorrentInfoCommand
+{
+    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+
+    /// <summary><para type="description">The .torrent file to write, or the folder that it goes into under the torrent's name. The current location when it is left out.</para></summary>
+    [Parameter(Position = 1, HelpMessage = "The .torrent file to write, or a folder; the current location when left out.")]
+    [ValidateNotNullOrEmpty]
+    public string? Destination { get; set; }
+
+    /// <summary><para type="description">Peers to ask for a magnet link's metadata besides those that are discovered: HOST:PORT, end points, or objects from Get-TorrentPeer.</para></summary>
+    [Parameter(HelpMessage = "More peers to ask: HOST:PORT, [IPv6]:PORT, or objects from Get-TorrentPeer.")]
+    [ValidateNotNullOrEmpty]
+    [PeerEndPointTransformation]
+    public EndPoint[] Peer { get; set; } = [];
+
+    /// <summary><para type="description">The discoveries to use for a magnet link. All when it is left out; Manual means only -Peer and the peers of the link.</para></summary>
+    [Parameter(HelpMessage = "The discoveries to use for a magnet link; all when left out. Manual means only -Peer and the link's peers.")]
+    [ValidateNotNullOrEmpty]
+    public PeerSource[]? Source { get; set; }
+
+    /// <summary><para type="description">How long peers may take to send a magnet link's metadata; 0 means as long as they like.</para></summary>
+    [Parameter(HelpMessage = "Seconds that a magnet link's metadata may take; 180 when left out, 0 means no limit.")]
+    [ValidateRange(0.0, 4_000_000.0)]
+    public double TimeoutSeconds { get; set; } = ResolveOptions.DefaultTimeout.TotalSeconds;
+
+    /// <summary><para type="description">Replaces a file that is there.</para></summary>
+    [Parameter(HelpMessage = "Replaces a file that is there.")]
+    public SwitchParameter Force { get; set; }
+
+    private protected override void ProcessTorrent(TorrentInfo torrent)
+    {
+        string destination = ResolveDestination(out bool isFolder);
+        string what = torrent.HasMetadata ? "Save torrent" : "Get metadata from peers and save torrent";
+        if (!ShouldProcess($"{torrent.Name} to {destination}", what) || (!isFolder && !MayWrite(destination)))
+            return;
+        if ((torrent.HasMetadata ? torrent : Resolve(torrent)) is not { } whole)
+            return;
+        string file = isFolder ? System.IO.Path.Join(destination, whole.ToFileName()) : destination;
+        if (isFolder && !MayWrite(file))
+            return;
+        if (Run(token => WriteAsync(whole, file, token)) is not { } saved)
+            return;
+        _written.Add(file);
+        WriteObject(saved);
+    }
+
+    private TorrentInfo? Resolve(TorrentInfo torrent)
+    {
+        TorrentClient client = Client;
+        MetadataRun run = new(torrent, new ResolveOptions { Sources = Source, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null }, Peer);
+        DownloadProgress progress = new(Pump, CommandRuntime, Host);
+        try
+        {
+            return Run(token => run.ExecuteAsync(client, progress, PostError, token));
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    private async Task<TorrentInfo?> WriteAsync(TorrentInfo torrent, string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await torrent.SaveAsync(file, Force, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Engine.Errors.TorrentException exception)
+        {
+            PostError(exception, file);
+            return null;
+        }
+    }
+
+    private bool MayWrite(string file)
+    {
+        bool isTwice = _written.Contains(file);
+        if (!isTwice && (Force || !File.Exists(file)))
+            return true;
+        WriteError(ErrorRecords.TorrentExists(file, isTwice));
+        return false;
+    }
+
+    private string ResolveDestination(out bool isFolder)
+    {
+        string path = Destination ?? SessionState.Path.CurrentLocation.Path;
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (provider.ImplementingType != typeof(FileSystemProvider))
+                ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, $"it is on the {provider.Name} provider", null));
+            isFolder = Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar);
+            return resolved;
+        }
+        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
+        {
+            ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, exception.Message, exception));
+            throw;
+        }
+    }
+}

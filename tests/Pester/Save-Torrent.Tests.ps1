@@ -1,0 +1,128 @@
+#Requires -Version 7.6
+BeforeAll {
+    Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
+    Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
+    $seedRoot = Join-Path $TestDrive 'seed'
+    $many = New-TestTorrent -Path (Join-Path $TestDrive 'many.torrent') -Name 'many' -Files ([ordered]@{ 'a.txt' = 10; 'b.bin' = 300000 }) -DataRoot $seedRoot
+    $port = Get-FreePort
+    $seeder = Start-TestSeeder -Path $many.Path -DataRoot $seedRoot -Port $port
+    $link = "magnet:?xt=urn:btih:$($many.InfoHash)&dn=other&ws=http%3A%2F%2F127.0.0.1%3A1%2F"
+    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; TimeoutSeconds = 60 }
+    $nobody = 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&x.pe=127.0.0.1:9'
+
+    function Get-TestFolder { (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid().ToString('n')))).FullName }
+}
+
+AfterAll { Stop-TestJob $seeder }
+
+Describe 'Save-Torrent' {
+    It 'makes a .torrent of a magnet link, and pipes on' {
+        $file = Join-Path (Get-TestFolder) 'got.torrent'
+        $saved = Save-Torrent $link $file @from
+        $? | Should -BeTrue
+        $saved | Should -BeOfType TorrentPS.TorrentInfo
+        $saved.Path | Should -Be $file
+        $saved.HasMetadata | Should -BeTrue
+        $read = Get-TorrentInfo $file
+        $read.Name | Should -Be 'many'
+        $read.InfoHash | Should -Be $many.InfoHash
+        $read.Length | Should -Be $many.Length
+        $read.Files.Path | Should -Be 'many/a.txt', 'many/b.bin'
+        $read.WebSeeds | Should -Be 'http://127.0.0.1:1/'
+        $saved | Get-Item | ForEach-Object FullName | Should -Be $file
+    }
+
+    It 'names the file by the torrent in a folder, and asks the peers that the link names' {
+        $folder = Get-TestFolder
+        Get-TorrentInfo "$link&x.pe=127.0.0.1:$port" | Save-Torrent -Destination $folder -Source Manual | ForEach-Object Path | Should -Be (Join-Path $folder 'many.torrent')
+    }
+
+    It 'saves where it is when no destination is given, and makes a folder' {
+        $folder = Get-TestFolder
+        Push-Location $folder
+        try {
+            $null = $link | Save-Torrent @from
+            $null = $link | Save-Torrent -Destination ./new/ @from
+        }
+        finally { Pop-Location }
+        (Get-ChildItem $folder -Recurse -File).FullName | Sort-Object | Should -Be (Join-Path $folder 'many.torrent'), (Join-Path $folder 'new/many.torrent')
+    }
+
+    It 'copies a file byte for byte' {
+        $file = Join-Path (Get-TestFolder) 'copy.torrent'
+        $null = Get-Item $many.Path | Save-Torrent -Destination $file
+        (Get-FileHash $file).Hash | Should -Be (Get-FileHash $many.Path).Hash
+    }
+
+    It 'replaces nothing without -Force' {
+        $file = Join-Path (Get-TestFolder) 'there.torrent'
+        'old' | Set-Content $file
+        Save-Torrent $many.Path $file -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'TorrentExists,*'
+        $failed[0].CategoryInfo.Category | Should -Be 'ResourceExists'
+        Get-Content $file | Should -Be 'old'
+        $null = Save-Torrent $many.Path $file -Force
+        (Get-FileHash $file).Hash | Should -Be (Get-FileHash $many.Path).Hash
+        (Get-ChildItem (Split-Path $file)).Count | Should -Be 1
+    }
+
+    It 'writes nothing with -WhatIf' {
+        $folder = Get-TestFolder
+        Save-Torrent $nobody $folder -WhatIf
+        Get-ChildItem $folder | Should -BeNullOrEmpty
+    }
+
+    It 'tells when the metadata does not come, and goes on with the next' {
+        $folder = Get-TestFolder
+        $saved = $nobody, $link | Save-Torrent -Destination $folder -Peer $from.Peer -Source Manual -TimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'MetadataTimedOut,*'
+        $failed[0].CategoryInfo.Category | Should -Be 'OperationTimeout'
+        $saved.Name | Should -Be 'many'
+    }
+
+    It 'says so when there is nobody to ask' {
+        Save-Torrent 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567' $TestDrive -Source Manual -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'NoPeers,*'
+    }
+
+    It 'stops within a second' {
+        $shell = [powershell]::Create()
+        $null = $shell.AddCommand('Import-Module').AddArgument((Get-Module TorrentPS).Path).AddStatement().
+            AddCommand('Save-Torrent').AddParameter('Uri', $nobody).AddParameter('Destination', "$TestDrive").AddParameter('Source', 'Manual')
+        $running = $shell.BeginInvoke()
+        Start-Sleep -Seconds 2
+        $running.IsCompleted | Should -BeFalse
+        $clock = [System.Diagnostics.Stopwatch]::StartNew()
+        $shell.Stop()
+        $clock.Elapsed.TotalSeconds | Should -BeLessThan 2
+        $shell.Dispose()
+    }
+}
+
+Describe 'Start-TorrentDownload of a magnet link' {
+    It 'resolves it and downloads' {
+        $target = Get-TestFolder
+        $result = Get-TorrentInfo $link | Start-TorrentDownload -Destination $target @from
+        $result.State | Should -Be 'Completed'
+        $result.Name | Should -Be 'many'
+        (Get-FileHash (Join-Path $target 'many/b.bin')).Hash | Should -Be (Get-FileHash (Join-Path $seedRoot 'many/b.bin')).Hash
+    }
+
+    It 'downloads only what the link selects' {
+        $target = Get-TestFolder
+        (Start-TorrentDownload -Uri "$link&so=0" -Destination $target @from).BytesWanted | Should -Be 10
+        Join-Path $target 'many/b.bin' | Should -Not -Exist
+    }
+
+    It 'runs as a job' {
+        $target = Get-TestFolder
+        (Start-TorrentDownload $link $target @from -AsJob | Receive-Job -Wait -AutoRemoveJob).State | Should -Be 'Completed'
+    }
+
+    It 'writes an error when the metadata does not come' {
+        $result = Start-TorrentDownload $nobody (Get-TestFolder) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.State | Should -Be 'TimedOut'
+        $result.PercentComplete | Should -Be 0
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'MetadataTimedOut,*'
+    }
+}

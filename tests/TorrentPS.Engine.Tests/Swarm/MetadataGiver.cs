@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Text;
+using TorrentPS.Engine.Tests.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>A peer in memory that has, or says that it has, the metadata, and that does with each request what a test says. Written without the engine's own peers.</summary>
+internal sealed class MetadataGiver
+{
+    private const byte OwnId = 7;
+
+    private static int s_count;
+
+    private readonly MemoryPeerStream _stream;
+    private readonly byte[] _metadata;
+
+    public MetadataGiver(byte[] metadata)
+    {
+        _metadata = metadata;
+        (MemoryPeerStream dialler, Stream) = MemoryPeerStream.Create();
+        _stream = dialler;
+    }
+
+    /// <summary>The end that the session gets, as that of a peer which connected to it.</summary>
+    public MemoryPeerStream Stream { get; }
+
+    /// <summary>The size that it says; that of its metadata unless set. 0 says nothing.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>What it answers for a piece: messages, each a dictionary with the data behind it. Nothing when there are none.</summary>
+    public Func<int, IEnumerable<byte[]>>? Answer { get; init; }
+
+    /// <summary>Sent right after the extension handshake.</summary>
+    public byte[] AndThen { get; init; } = [];
+
+    /// <summary>The pieces that it was asked for.</summary>
+    public List<int> Requests { get; } = [];
+
+    /// <summary>The metadata messages that it got and that are no requests.</summary>
+    public List<MetadataMessage> Others { get; } = [];
+
+    public bool IsClosed => Stream.IsDisposed;
+
+    public Handshake Handshake { get; private set; } = null!;
+
+    public byte[] Piece(int piece) => Data(piece, _metadata.AsSpan(piece * MetadataMessage.BlockLength, MetadataMessage.LengthOf(piece, _metadata.Length)));
+
+    public byte[] Data(int piece, ReadOnlySpan<byte> data, int? totalSize = null) =>
+        [.. new MetadataMessage(MetadataMessageType.Data, piece, totalSize ?? _metadata.Length).ToBytes(), .. data];
+
+    public static byte[] Reject(int piece) => new MetadataMessage(MetadataMessageType.Reject, piece).ToBytes();
+
+    public static byte[] Message(MessageId id, params ReadOnlySpan<byte> payload)
+    {
+        byte[] bytes = new byte[5 + payload.Length];
+        PeerMessage.WriteHeader(bytes, id, payload.Length);
+        payload.CopyTo(bytes.AsSpan(5));
+        return bytes;
+    }
+
+    /// <summary>Begins to serve.</summary>
+    public void Start(ReadOnlySpan<byte> infoHash)
+    {
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, infoHash, Encoding.ASCII.GetBytes($"-XX0001-{Interlocked.Increment(ref s_count):000000000000}"));
+        Handshake = Handshake.Read(handshake)!;
+        _ = ServeAsync();
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            await ReadAsync(Handshake.Length);
+            byte[] own = new ExtensionHandshake
+            {
+                Extensions = new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = OwnId },
+                MetadataSize = (Size ?? _metadata.Length) is not 0 and long size ? size : null,
+            }.ToBytes();
+            _stream.Send([.. Message(MessageId.Extended, [0, .. own]), .. AndThen]);
+            byte theirId = 0;
+            while (true)
+            {
+                byte[] message = await ReadAsync(BinaryPrimitives.ReadInt32BigEndian(await ReadAsync(4)));
+                if (message.Length < 2 || message[0] != (byte)MessageId.Extended)
+                    continue;
+                if (message[1] == 0)
+                    theirId = ExtensionHandshake.Read(message.AsSpan(2)).Extensions[MetadataMessage.ExtensionName];
+                else if (message[1] == OwnId)
+                    Reply(MetadataMessage.Read(message.AsSpan(2), out _), theirId);
+            }
+        }
+        catch (IOException)
+        {
+            // It is over.
+        }
+    }
+
+    private void Reply(MetadataMessage request, byte theirId)
+    {
+        lock (Requests)
+        {
+            if (request.Type != MetadataMessageType.Request)
+            {
+                Others.Add(request);
+                return;
+            }
+
+            Requests.Add(request.Piece);
+        }
+
+        foreach (byte[] answer in Answer?.Invoke(request.Piece) ?? [Piece(request.Piece)])
+            _stream.Send(Message(MessageId.Extended, [theirId, .. answer]));
+    }
+
+    private async Task<byte[]> ReadAsync(int length)
+    {
+        byte[] bytes = new byte[length];
+        for (int count = 0; count < length;)
+        {
+            int received = await _stream.ReceiveAsync(bytes.AsMemory(count));
+            count += received > 0 ? received : throw new IOException();
+        }
+
+        return bytes;
+    }
+}
