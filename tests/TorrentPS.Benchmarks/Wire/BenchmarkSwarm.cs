@@ -43,6 +43,8 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public int ListenPort => 0;
 
+    public bool ExchangesPeers => false;
+
     /// <summary>What went wrong, or null.</summary>
     public string? Fault { get; private set; }
 
@@ -53,6 +55,10 @@ internal sealed class BenchmarkSwarm : ISwarm
     }
 
     public void ChokeChanged(PeerSession peer) => Ask(peer);
+
+    public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
+    {
+    }
 
     public void InterestChanged(PeerSession peer) => peer.SendChoke(!peer.State.IsInterestedInUs);
 
