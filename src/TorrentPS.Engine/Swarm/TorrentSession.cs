@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
@@ -31,6 +32,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     private DataStore _store = null!;
     private PiecePicker _picker = null!;
     private PeerDiscoveries? _discoveries;
+    private DhtService? _dht; // null when this torrent has nothing to do with it
     private TorrentState _state = TorrentState.Checking;
     private long _bytesCompleted;
     private double _percentChecked;
@@ -75,6 +77,8 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
     public RateLimiter UploadLimiter { get; }
 
     public int ListenPort { get; private set; }
+
+    public int DhtPort => _dht?.Port ?? 0;
 
     private bool IsSeedingWanted => _options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
 
@@ -198,6 +202,7 @@ internal sealed partial class TorrentSession : ISwarm, IAsyncDisposable
         };
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
         _discoveries = _services.Discoveries.For(request);
+        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
         if (_discoveries.IsEmpty && _options.Sources is not null && _options.Peers.Count == 0 && _discoveries.Refusals.Count > 0)

@@ -43,6 +43,8 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public int ListenPort => 0;
 
+    public int DhtPort => 0;
+
     /// <summary>What went wrong, or null.</summary>
     public string? Fault { get; private set; }
 
@@ -84,6 +86,10 @@ internal sealed class BenchmarkSwarm : ISwarm
     }
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
+    {
+    }
+
+    public void DhtPortReceived(PeerSession peer, int port)
     {
     }
 
