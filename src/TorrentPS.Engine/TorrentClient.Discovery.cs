@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Local;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -44,6 +45,8 @@ public sealed partial class TorrentClient
     private DiscoveryServices CreateDiscoveries()
     {
         List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
+        if (Options.DhtEnabled)
+            services.Add(new DhtService(DhtOptions.Of(Options)));
         if (Options.LocalDiscovery)
             services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));
         return new DiscoveryServices(services);

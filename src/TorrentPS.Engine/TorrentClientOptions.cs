@@ -30,6 +30,36 @@ public sealed record TorrentClientOptions
     /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
 
+    /// <summary>
+    /// The folder for what is worth keeping between runs: the nodes of the DHT that are known. Null keeps nothing.
+    /// <see cref="UserStateFolder"/> is the place for it.
+    /// </summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>
+    /// The user's folder for the state of this program: <c>TORRENTPS_STATE</c> where that is set, else <c>torrentps</c> below <c>XDG_STATE_HOME</c> or
+    /// <c>~/.local/state</c>, or on Windows and macOS <c>TorrentPS</c> below the local application data. Null where there is no such place.
+    /// </summary>
+    public static string? UserStateFolder => Storage.StateFolder.OfUser();
+
+    /// <summary>Whether the DHT (BEP 5) may be asked for the peers of torrents that are not private. It is started when it is first needed.</summary>
+    public bool DhtEnabled { get; init; } = true;
+
+    /// <summary>
+    /// The nodes by which the DHT is entered, as HOST:PORT or [IPv6]:PORT; any of them may be dead. Empty asks only nodes that a torrent names.
+    /// <see cref="PublicDhtNodes"/> are those of the public DHT. Where one is a local address it is a private DHT, and local addresses are dealt with.
+    /// </summary>
+    public IReadOnlyList<string> DhtBootstrap { get; init; } = [];
+
+    /// <summary>Whether the DHT is only asked, and answers nobody (BEP 43). It is so in any case while nothing is downloaded or seeded.</summary>
+    public bool DhtReadOnly { get; init; }
+
+    /// <summary>
+    /// The nodes by which the public DHT is entered: well-known ones, or those of the environment variable <c>TORRENTPS_DHT_NODES</c>, a list of
+    /// HOST:PORT with commas between them, or <c>none</c>.
+    /// </summary>
+    public static IReadOnlyList<string> PublicDhtNodes => Discovery.Dht.DhtBootstrap.OfUser();
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -1,5 +1,9 @@
 # What the tests make for themselves: torrents, their data, a tracker and peers on loopback.
 
+# Apart from the public DHT and from the user's own state.
+$env:TORRENTPS_DHT_NODES = 'none'
+$env:TORRENTPS_STATE = Join-Path ([System.IO.Path]::GetTempPath()) 'torrentps-test-state'
+
 Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs')
 
 function ConvertTo-TestBencode {

@@ -63,7 +63,7 @@ internal static class HandshakeCommand
 
         public async Task<ExitCode> SourceAsync(string source, PeerAddress[]? peers)
         {
-            await using var client = new TorrentClient();
+            await using var client = new TorrentClient(TransferOptions.UserClient());
             TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
             if (!InfoHash.TryParse(torrent.InfoHash, out InfoHash infoHash))
                 throw new TorrentException(TorrentErrorId.InvalidTorrent, "The torrent has no info hash");

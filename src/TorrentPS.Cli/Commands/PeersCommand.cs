@@ -15,7 +15,7 @@ internal static class PeersCommand
         Option<bool> json = OptionFactory.Json();
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for answers (15).");
         Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "Ask only this tracker; may be given several times.");
-        var command = new Command("peers", "List the peers of a torrent, as its trackers name them.") { source, json, timeout, trackers };
+        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers };
         command.SetAction(terminal, (result, cancellationToken) =>
         {
             string name = result.GetRequiredValue(source);
@@ -34,7 +34,7 @@ internal static class PeersCommand
 
     private static async Task<ExitCode> RunAsync(Terminal terminal, string source, PeerSearchOptions options, bool json, CancellationToken cancellationToken)
     {
-        await using var client = new TorrentClient();
+        await using var client = new TorrentClient(TransferOptions.UserClient());
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
         int count = 0;
         await foreach (TorrentPeer peer in client.FindPeersAsync(torrent, options, cancellationToken).ConfigureAwait(false))

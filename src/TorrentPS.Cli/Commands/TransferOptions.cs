@@ -33,8 +33,9 @@ internal sealed class TransferOptions
     public TorrentClientOptions Client(ParseResult result, Terminal terminal)
     {
         var options = new TorrentClientOptions();
-        return options with
+        return UserClient() with
         {
+            DhtEnabled = !result.GetValue(_noDht),
             // A port that someone asked for is one that others were told of: another would be of no use.
             Port = result.GetValue(_port) ?? options.Port,
             RequirePort = result.GetValue(_port) > 0,
@@ -43,6 +44,10 @@ internal sealed class TransferOptions
             Log = terminal.IsDebug ? terminal.WriteMessage : null,
         };
     }
+
+    /// <summary>What a user's client has: the public DHT, and a folder for what it learns of it.</summary>
+    public static TorrentClientOptions UserClient() =>
+        new() { DhtBootstrap = TorrentClientOptions.PublicDhtNodes, StateFolder = TorrentClientOptions.UserStateFolder };
 
     public DownloadOptions Download(ParseResult result, string folder, Terminal terminal)
     {

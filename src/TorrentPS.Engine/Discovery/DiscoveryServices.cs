@@ -33,6 +33,10 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
         return new PeerDiscoveries(chosen, useless);
     }
 
+    /// <summary>The kind of this type, when the client has it.</summary>
+    public T? Find<T>()
+        where T : class, IDiscoveryService => services.OfType<T>().FirstOrDefault();
+
     /// <summary>Ends what the kinds share between torrents, such as a DHT node.</summary>
     public async ValueTask DisposeAsync()
     {

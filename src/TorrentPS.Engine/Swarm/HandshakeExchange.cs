@@ -12,14 +12,15 @@ internal static class HandshakeExchange
     /// <param name="infoHash">The torrent's 20 bytes.</param>
     /// <param name="peerId">Our peer id.</param>
     /// <param name="encryption">The methods to offer; none for a plain connection.</param>
+    /// <param name="usesDht">Whether to say that we have a node of the DHT (BEP 5).</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    public static async Task<HandshakeOutcome> InitiateAsync(PeerStream stream, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, CancellationToken cancellationToken)
+    public static async Task<HandshakeOutcome> InitiateAsync(PeerStream stream, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, bool usesDht, CancellationToken cancellationToken)
     {
         bool keep = false;
         try
         {
             byte[] own = new byte[Handshake.Length];
-            Handshake.Write(own, infoHash.Span, peerId.Span);
+            Handshake.Write(own, infoHash.Span, peerId.Span, usesDht);
             if (encryption == CryptoMethods.None)
             {
                 await stream.SendAsync(own, cancellationToken).ConfigureAwait(false);

@@ -20,7 +20,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         using var limit = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         long started = time.GetTimestamp();
-        HandshakeOutcome outcome = await PeerDialer.DialAsync(PeerDialer.Direct(endPoint), infoHash.Wire.ToArray(), peerId, options.Encryption, either.Token).ConfigureAwait(false);
+        HandshakeOutcome outcome = await PeerDialer.DialAsync(PeerDialer.Direct(endPoint), infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, either.Token).ConfigureAwait(false);
         TimeSpan latency = time.GetElapsedTime(started);
         cancellationToken.ThrowIfCancellationRequested();
         using PeerStream? stream = outcome.Stream;

@@ -32,6 +32,12 @@ internal interface ISwarm
     /// <summary>The peer tells of others.</summary>
     void PeersExchanged(PeerSession peer, PeerExchangeMessage message);
 
+    /// <summary>The port of our node of the DHT; 0 when this torrent has nothing to do with it.</summary>
+    int DhtPort { get; }
+
+    /// <summary>The peer has told the port of its node of the DHT.</summary>
+    void DhtPortReceived(PeerSession peer, int port);
+
     /// <summary>The peer's pieces have changed, wholly or by one.</summary>
     void PiecesChanged(PeerSession peer);
 

@@ -15,6 +15,7 @@ internal sealed partial class PeerSession
     private const int UnexpectedBlocks = 64;
 
     private int _forgiven = UnexpectedBlocks;
+    private bool _toldDhtPort;
 
     private async Task ReceiveAsync()
     {
@@ -148,6 +149,9 @@ internal sealed partial class PeerSession
             case MessageId.Bitfield:
                 HandleBitfield(payload);
                 break;
+            case MessageId.Port when payload.Length == 2:
+                HandlePort(BinaryPrimitives.ReadUInt16BigEndian(payload));
+                break;
             case MessageId.Extended when payload.Length > 0:
                 HandleExtended(payload[0], payload[1..]);
                 break;
@@ -240,6 +244,14 @@ internal sealed partial class PeerSession
         if (!isInterested)
             _requests.Clear();
         _swarm.InterestChanged(this);
+    }
+
+    private void HandlePort(int port)
+    {
+        if (port == 0 || _toldDhtPort)
+            return;
+        _toldDhtPort = true; // once: nobody has us ping one port after the other
+        _swarm.DhtPortReceived(this, port);
     }
 
     private void Violate(string what, object detail)

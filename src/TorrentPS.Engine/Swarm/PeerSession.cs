@@ -79,14 +79,21 @@ internal sealed partial class PeerSession
         if (Handshake.SupportsExtensions)
             AppendExtensionHandshake();
 
+        SendOpeningBitfield();
+        // Told only to those that say that they know the message; after the bitfield, which must come first (BEP 3).
+        if (Handshake.SupportsDht && _swarm.DhtPort is > 0 and int dhtPort)
+            PeerMessage.WritePort(Append(7), dhtPort);
+        Flush();
+    }
+
+    private void SendOpeningBitfield()
+    {
         if (!_swarm.Picker.Have.IsEmpty)
         {
             ReadOnlySpan<byte> have = _swarm.Picker.Have.Bytes;
             PeerMessage.WriteHeader(Append(5), MessageId.Bitfield, have.Length);
             have.CopyTo(Append(have.Length));
         }
-
-        Flush();
     }
 
     /// <summary>Ends the connection; the swarm hears of it once.</summary>

@@ -67,7 +67,7 @@ internal sealed partial class TorrentSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
-                WireHash, _peerId, _services.Options.Encryption, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
+                WireHash, _peerId, _services.Options.Encryption, DhtPort > 0, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
         }
 
         if (--_connecting == 0 && _isStopping)
@@ -100,7 +100,7 @@ internal sealed partial class TorrentSession
             try
             {
                 byte[] own = new byte[Handshake.Length];
-                Handshake.Write(own, WireHash.Span, _peerId);
+                Handshake.Write(own, WireHash.Span, _peerId, DhtPort > 0);
                 await stream.SendAsync(own, _stopping.Token);
                 _incomingSeen++;
                 Join(stream, handshake, null);
@@ -175,6 +175,12 @@ internal sealed partial class TorrentSession
             return;
         Log($"Peer {peer.EndPoint} closed: {reason}");
         AskAll();
+    }
+
+    public void DhtPortReceived(PeerSession peer, int port)
+    {
+        if (DhtPort > 0)
+            _dht!.Ping(new IPEndPoint(peer.EndPoint.Address, port));
     }
 
     public void Violated(PeerSession peer, string what) => Log($"Peer {peer.EndPoint} broke the protocol: {what}");

@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
@@ -32,6 +33,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private DataStore _store = null!;
     private PiecePicker _picker = null!;
     private PeerDiscoveries? _discoveries;
+    private DhtService? _dht; // null when this torrent has nothing to do with it
     private TorrentState _state = TorrentState.Checking;
     private long _bytesCompleted;
     private double _percentChecked;
@@ -85,6 +87,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     public RateLimiter UploadLimiter { get; }
 
     public int ListenPort { get; private set; }
+
+    public int DhtPort => _dht?.Port ?? 0;
 
     private bool IsSeedingWanted => _options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
 
@@ -222,6 +226,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private void Discover(DiscoveryRequest request)
     {
         _discoveries = _services.Discoveries.For(request);
+        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
         if (_discoveries.IsEmpty && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)

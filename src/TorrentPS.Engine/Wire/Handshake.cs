@@ -58,12 +58,17 @@ internal sealed class Handshake
         return bytes[..length].SequenceEqual(Prefix[..length]);
     }
 
-    public static void Write(Span<byte> destination, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId)
+    /// <summary>Writes our handshake.</summary>
+    /// <param name="destination">Where it goes.</param>
+    /// <param name="infoHash">The torrent's 20 bytes.</param>
+    /// <param name="peerId">Our peer id.</param>
+    /// <param name="usesDht">Whether we have a node of the DHT, whose port the peer may be told (BEP 5, "PORT").</param>
+    public static void Write(Span<byte> destination, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId, bool usesDht = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(infoHash.Length, Metainfo.InfoHash.V1Length, nameof(infoHash));
         ArgumentOutOfRangeException.ThrowIfNotEqual(peerId.Length, Wire.PeerId.Length, nameof(peerId));
         Prefix.CopyTo(destination);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[ReservedOffset..], OwnReserved);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[ReservedOffset..], usesDht ? OwnReserved | DhtBit : OwnReserved);
         infoHash.CopyTo(destination[InfoHashOffset..]);
         peerId.CopyTo(destination[PeerIdOffset..]);
     }

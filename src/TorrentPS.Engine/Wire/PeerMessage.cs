@@ -32,6 +32,14 @@ internal static class PeerMessage
         BinaryPrimitives.WriteInt32BigEndian(destination[5..], piece);
     }
 
+    /// <summary>Writes the port of our node of the DHT (BEP 5, "BitTorrent Protocol Extension").</summary>
+    public static void WritePort(Span<byte> destination, int port)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, 3);
+        destination[4] = (byte)MessageId.Port;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[5..], (ushort)port);
+    }
+
     /// <summary>Writes a request, cancel or reject.</summary>
     public static void WriteBlock(Span<byte> destination, MessageId id, BlockRequest block)
     {

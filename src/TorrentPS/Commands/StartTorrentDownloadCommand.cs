@@ -107,7 +107,7 @@ public sealed class StartTorrentDownloadCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Starts each download as a job, and writes the jobs at once.")]
     public SwitchParameter AsJob { get; set; }
 
-    private protected override TorrentClientOptions ClientOptions => new()
+    private protected override TorrentClientOptions ClientOptions => UserOptions with
     {
         Port = Port,
         RequirePort = MyInvocation.BoundParameters.ContainsKey(nameof(Port)),

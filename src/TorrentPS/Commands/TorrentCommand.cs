@@ -29,7 +29,10 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
     /// <summary>The client of this invocation. Made on the pipeline thread when it is first asked for.</summary>
     private protected TorrentClient Client => _client ??= new TorrentClient(ClientOptions with { Log = PostVerbose });
 
-    private protected virtual TorrentClientOptions ClientOptions { get; } = new();
+    private protected virtual TorrentClientOptions ClientOptions => UserOptions;
+
+    /// <summary>What a user's client has: the public DHT, and a folder for what it learns of it.</summary>
+    private protected static TorrentClientOptions UserOptions => new() { DhtBootstrap = TorrentClientOptions.PublicDhtNodes, StateFolder = TorrentClientOptions.UserStateFolder };
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _pump.Stop();

@@ -45,6 +45,8 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public bool ExchangesPeers => false;
 
+    public int DhtPort => 0;
+
     /// <summary>What went wrong, or null.</summary>
     public string? Fault { get; private set; }
 
@@ -90,6 +92,10 @@ internal sealed class BenchmarkSwarm : ISwarm
     }
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
+    {
+    }
+
+    public void DhtPortReceived(PeerSession peer, int port)
     {
     }
 

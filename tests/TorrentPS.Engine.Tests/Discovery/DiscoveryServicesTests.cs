@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Discovery;
 public sealed class DiscoveryServicesTests : IAsyncDisposable
 {
     private readonly FakeDiscovery _tracker = new(Tracker);
-    private readonly FakeDiscovery _dht = new(Dht);
+    private readonly FakeDiscovery _dht = new(PeerSource.Dht);
     private readonly FakeDiscovery _lsd = new(LocalDiscovery);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -49,7 +49,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(Dht)]
+    [InlineData(PeerSource.Dht)]
     [InlineData(PeerExchange)]
     [InlineData(LocalDiscovery)]
     public void What_a_private_torrent_forbids_is_refused_by_name(PeerSource source)
@@ -66,7 +66,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     [Fact]
     public void One_source_works_by_itself()
     {
-        PeerDiscoveries discoveries = For(Request with { Sources = [Dht] });
+        PeerDiscoveries discoveries = For(Request with { Sources = [PeerSource.Dht] });
         Assert.Empty(discoveries.Refusals);
         Assert.NotNull(_dht.Request);
         Assert.Null(_tracker.Request);
@@ -76,7 +76,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     public void What_the_client_does_not_have_is_refused_by_name()
     {
         var services = new DiscoveryServices([_tracker]);
-        Assert.Contains("Dht", Assert.Single(services.For(Request with { Sources = [Dht, Manual] }).Refusals).Message, StringComparison.Ordinal);
+        Assert.Contains("Dht", Assert.Single(services.For(Request with { Sources = [PeerSource.Dht, Manual] }).Refusals).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     {
         _tracker.Useless = "no tracker";
         Assert.Empty(For(Request).Refusals);
-        Assert.Equal("no tracker", Assert.Single(For(Request with { Sources = [Tracker, Dht] }).Refusals).Message);
+        Assert.Equal("no tracker", Assert.Single(For(Request with { Sources = [Tracker, PeerSource.Dht] }).Refusals).Message);
         _dht.Useless = _lsd.Useless = "nothing";
         PeerDiscoveries discoveries = For(Request);
         Assert.Equal(["no tracker", "nothing", "nothing"], discoveries.Refusals.Select(refusal => refusal.Message));
@@ -133,10 +133,10 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
         await using IAsyncEnumerator<DiscoveredPeer> peers = search.ReadAsync(Token).GetAsyncEnumerator(Token);
         _dht.Find("192.0.2.1:1", "192.0.2.2:1");
         Assert.True(await peers.MoveNextAsync());
-        Assert.Equal(("192.0.2.1:1", Dht), (peers.Current.EndPoint.ToString(), peers.Current.Source));
+        Assert.Equal(("192.0.2.1:1", PeerSource.Dht), (peers.Current.EndPoint.ToString(), peers.Current.Source));
         _tracker.Find("192.0.2.2:1", "192.0.2.3:1");
         Assert.True(await peers.MoveNextAsync());
-        Assert.Equal(("192.0.2.2:1", Dht), (peers.Current.EndPoint.ToString(), peers.Current.Source));
+        Assert.Equal(("192.0.2.2:1", PeerSource.Dht), (peers.Current.EndPoint.ToString(), peers.Current.Source));
         Assert.True(await peers.MoveNextAsync());
         Assert.Equal(("192.0.2.3:1", Tracker), (peers.Current.EndPoint.ToString(), peers.Current.Source));
         _dht.EndRound();

@@ -53,6 +53,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public List<PeerExchangeMessage> Exchanged { get; } = [];
 
+    public int DhtPort { get; init; }
+
     /// <summary>What happened, a word each.</summary>
     public List<string> Events { get; } = [];
 
@@ -91,6 +93,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
     public void Uploaded(PeerSession peer, int bytes) => UploadedBytes += bytes;
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => Extensions = handshake;
+
+    public void DhtPortReceived(PeerSession peer, int port) => Events.Add($"dht port {port}");
 
     public void Violated(PeerSession peer, string what) => Events.Add($"violated: {what}");
 

@@ -34,7 +34,7 @@ public sealed class HandshakeExchangeTests
     }
 
     private static Task<HandshakeOutcome> Initiate(PeerStream stream, CryptoMethods encryption = CryptoMethods.None) =>
-        HandshakeExchange.InitiateAsync(stream, s_infoHash, s_ours, encryption, Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+        HandshakeExchange.InitiateAsync(stream, s_infoHash, s_ours, encryption, usesDht: false, Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
 
     /// <summary>Both sides as they are in the engine: the accepting one answers as a torrent does.</summary>
     private static async Task<(HandshakeOutcome Dialler, HandshakeOutcome Listener)> BothAsync(CryptoMethods encryption, EncryptionMode accepts, MseTorrents? torrents = null, int readLimit = int.MaxValue)
@@ -157,7 +157,7 @@ public sealed class HandshakeExchangeTests
             (MemoryPeerStream dialler, MemoryPeerStream peer) = MemoryPeerStream.Create();
             peer.Send(answer.AsSpan(0, length));
             peer.Dispose();
-            HandshakeOutcome outcome = await HandshakeExchange.InitiateAsync(dialler, s_infoHash, s_ours, CryptoMethods.None, Token);
+            HandshakeOutcome outcome = await HandshakeExchange.InitiateAsync(dialler, s_infoHash, s_ours, CryptoMethods.None, usesDht: false, Token);
             Assert.Equal(PeerHandshakeStatus.Closed, outcome.Status);
             Assert.True(dialler.IsDisposed);
         }
@@ -214,7 +214,7 @@ public sealed class HandshakeExchangeTests
                 listeners[connections++](listener);
                 return Task.FromResult<PeerStream>(dialler);
             },
-            s_infoHash, s_ours, mode, token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+            s_infoHash, s_ours, mode, usesDht: false, token).WaitAsync(TimeSpan.FromSeconds(60), Token);
         return (outcome, connections);
     }
 

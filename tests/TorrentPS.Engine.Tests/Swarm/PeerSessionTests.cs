@@ -39,12 +39,12 @@ public sealed partial class PeerSessionTests : IDisposable
             _loop.Run(() => _swarm.Time.Advance(TimeSpan.FromSeconds(0.01)));
     }
 
-    private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false)
+    private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false, int dhtPort = 0, bool peerUsesDht = false)
     {
-        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers };
+        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers, DhtPort = dhtPort };
         (MemoryPeerStream ours, _peer) = MemoryPeerStream.Create(readLimit);
         byte[] handshake = new byte[Handshake.Length];
-        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"));
+        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), peerUsesDht);
         if (!extensions)
             handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
         _session = new PeerSession(_swarm, ours, Handshake.Read(handshake)!, s_sample.Torrent.PieceCount);
@@ -294,7 +294,7 @@ public sealed partial class PeerSessionTests : IDisposable
     public void Unknown_messages_and_keep_alives_are_skipped()
     {
         Start();
-        Send([0, 0, 0, 0, .. Message((MessageId)99, 1, 2, 3), .. Message(MessageId.Port, 1, 2), .. Message(MessageId.HaveNone), .. Numbers(MessageId.Suggest, 999), 0, 0, 0, 0, .. Message(MessageId.Interested)]);
+        Send([0, 0, 0, 0, .. Message((MessageId)99, 1, 2, 3), .. Message(MessageId.Port, 1, 2, 3), .. Message(MessageId.HaveNone), .. Numbers(MessageId.Suggest, 999), 0, 0, 0, 0, .. Message(MessageId.Interested)]);
         Assert.Equal(["interested"], _swarm.Events);
         AssertOpen();
     }

@@ -42,12 +42,13 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="trackers">Whether it announces to the torrent's trackers.</param>
     /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
     /// <param name="pex">Whether it exchanges peers.</param>
-    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false)
+    /// <param name="dhtNodes">The nodes by which it enters a DHT; null for none, empty for the first node.</param>
+    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null)
     {
         await RequireAsync();
         IPEndPoint endPoint = Loopback.Next();
         LibtorrentPeer peer = new(endPoint, Script,
-            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex }, folder);
+            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex, Dht = dhtNodes?.Select(node => node.ToString()) }, folder);
         await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent checked its files and listens");
         return peer;
     }
@@ -66,9 +67,9 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     }
 
     /// <summary>Starts one that has all the data.</summary>
-    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false)
+    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null)
     {
-        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted, pex);
+        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted, pex, dhtNodes);
         Assert.True(peer.Current.Complete, $"libtorrent finds the data incomplete: {peer.Current}");
         return peer;
     }

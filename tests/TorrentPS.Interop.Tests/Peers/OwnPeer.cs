@@ -13,10 +13,10 @@ internal sealed class OwnPeer : IAsyncDisposable
     private readonly LatestProgress _progress = new();
     private readonly System.Text.StringBuilder _log = new();
 
-    private OwnPeer(TestTorrent torrent, DownloadOptions options, int port, EncryptionMode encryption)
+    private OwnPeer(TestTorrent torrent, DownloadOptions options, int port, EncryptionMode encryption, string[]? dhtNodes)
     {
         EndPoint = new IPEndPoint(IPAddress.Loopback, port);
-        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, Log = Log });
+        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, DhtBootstrap = dhtNodes ?? [], Log = Log });
         Result = _client.DownloadAsync(torrent.Info, options, _progress, _stop.Token);
     }
 
@@ -31,8 +31,8 @@ internal sealed class OwnPeer : IAsyncDisposable
     public static DownloadOptions Options(string folder, params IPEndPoint[] peers) =>
         new() { Destination = folder, Peers = peers, Sources = [PeerSource.Tracker, PeerSource.Manual], Timeout = Limits.Transfer };
 
-    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer) =>
-        new(torrent, options, Loopback.FreePort(), encryption);
+    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer, string[]? dhtNodes = null) =>
+        new(torrent, options, Loopback.FreePort(), encryption, dhtNodes);
 
     /// <summary>Downloads to the end.</summary>
     public static async Task<TorrentDownload> DownloadAsync(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer)

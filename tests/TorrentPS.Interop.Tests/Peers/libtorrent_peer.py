@@ -2,7 +2,8 @@
 """A libtorrent peer for the interop tests.
 
 One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path) or magnet (a link), and up_limit, down_limit (bytes a second), trackers (bool),
-encrypted (bool: RC4 or nothing), pex and lsd (bool: peer exchange, local discovery).
+encrypted (bool: RC4 or nothing), pex and lsd (bool: peer exchange, local discovery), dht (a list of "IP:PORT" to enter a DHT by; empty for
+its first node).
 Then JSON lines, in: {"connect": "IP:PORT"}, {"up_limit": N}; out: the torrent's status whenever it changed.
 It ends when its input ends, so it never outlives the test that started it."""
 import json
@@ -24,9 +25,12 @@ def start_session(config):
         "listen_interfaces": config["listen"],
         # Outgoing connections come from the peer's own address as well.
         "outgoing_interfaces": config["listen"].rsplit(":", 1)[0],
-        "enable_dht": False, "enable_lsd": config.get("lsd", False), "enable_upnp": False, "enable_natpmp": False,
+        "enable_dht": config.get("dht") is not None, "enable_lsd": config.get("lsd", False), "enable_upnp": False, "enable_natpmp": False,
         "enable_incoming_utp": False, "enable_outgoing_utp": False,
         "in_enc_policy": policy, "out_enc_policy": policy, "allowed_enc_level": level,
+        # A private DHT: local nodes, whose ids need not fit their addresses, many at one address.
+        "dht_bootstrap_nodes": ",".join(config.get("dht") or []), "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False,
+        "dht_ignore_dark_internet": False, "dht_prefer_verified_node_ids": False, "dht_enforce_node_id": False, "dht_block_ratelimit": 1000,
         # Loopback: peers may share an address, trackers may be local, and who was not there yet is tried again soon.
         "allow_multiple_connections_per_ip": True, "ssrf_mitigation": False,
         "min_reconnect_time": 1, "max_failcount": 10000, "peer_connect_timeout": 5,
@@ -78,6 +82,7 @@ def main():
     config = json.loads(sys.argv[1])
     session = start_session(config)
     handle = add_torrent(session, config)
+    dht_due = time.monotonic() + 1
     lines, wanted, last, due = queue.Queue(), [], None, 0
     threading.Thread(target=read_lines, args=(lines,), daemon=True).start()
     while True:
@@ -100,6 +105,10 @@ def main():
             for endpoint in wanted:
                 if endpoint not in [p.ip for p in peers]:
                     handle.connect_peer(endpoint)
+        # What is added before there is a node would be looked up after 15 minutes.
+        if config.get("dht") is not None and time.monotonic() >= dht_due:
+            dht_due = time.monotonic() + 1
+            handle.force_dht_announce()
         for alert in session.pop_alerts():
             print(alert.what(), alert.message(), file=sys.stderr, flush=True)
         if status != last:

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Discovery.Dht;
+
+/// <summary>The nodes that a node gets in by the first time.</summary>
+internal static class DhtBootstrap
+{
+    private static readonly TimeSpan s_resolveLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Those that others run for everyone. Any of them may be gone.</summary>
+    public static IReadOnlyList<string> WellKnown { get; } =
+        ["router.bittorrent.com:6881", "router.utorrent.com:6881", "dht.transmissionbt.com:6881", "dht.libtorrent.org:25401", "dht.aelitis.com:6881"];
+
+    /// <summary>The well-known, or what the environment says in place of them.</summary>
+    public static IReadOnlyList<string> OfUser() => Environment.GetEnvironmentVariable("TORRENTPS_DHT_NODES") switch
+    {
+        null or "" => WellKnown,
+        "none" => [],
+        var nodes => nodes.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+    };
+
+    /// <summary>Finds the addresses of nodes, all at the same time; each is passed on as soon as it is known, and what cannot be found is left out.</summary>
+    public static Task ResolveAsync(IEnumerable<string> nodes, DhtOptions options, Action<string, IPEndPoint> found, CancellationToken cancellationToken) =>
+        Task.WhenAll(nodes.Select(node => ResolveAsync(node, options, found, cancellationToken)));
+
+    /// <summary>Reads host:port, with the host in brackets when it is an IPv6 address.</summary>
+    public static bool TryParse(string node, out string host, out int port)
+    {
+        int colon = node.LastIndexOf(':');
+        port = 0;
+        host = colon > 0 ? node[..colon].Trim('[', ']') : "";
+        return host.Length > 0 && int.TryParse(node.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= ushort.MaxValue;
+    }
+
+    private static async Task ResolveAsync(string node, DhtOptions options, Action<string, IPEndPoint> found, CancellationToken cancellationToken)
+    {
+        if (!TryParse(node, out string host, out int port))
+        {
+            options.Log?.Invoke($"DHT: '{node}' is not the address of a node: HOST:PORT is");
+            return;
+        }
+
+        try
+        {
+            // An address needs no looking up, and is known at once.
+            IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await LookUpAsync(host, options, cancellationToken).ConfigureAwait(false);
+            foreach (IPAddress address in addresses)
+                found(node, new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port));
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ArgumentException)
+        {
+            if (!cancellationToken.IsCancellationRequested)
+                options.Log?.Invoke($"DHT: no address is known of {host}: {e.Message}");
+        }
+    }
+
+    private static async Task<IPAddress[]> LookUpAsync(string host, DhtOptions options, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(s_resolveLimit, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        return await options.Resolve(host, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Discovery.Dht;
+
+/// <content>Getting in, and keeping the table as the book has it.</content>
+internal sealed partial class DhtNode
+{
+    private static readonly TimeSpan s_upkeepPeriod = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_shortestRetry = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_longestRetry = TimeSpan.FromMinutes(5);
+
+    private readonly ExternalAddressVote _vote = new();
+    private TimeSpan _nextUpkeep;
+    private TimeSpan _nextEntry;
+    private TimeSpan _retry = s_shortestRetry;
+    private DhtLookup? _entering;
+    private DhtLookup? _refreshing;
+
+    /// <summary>Whether there is anyone at all that could be asked.</summary>
+    public bool KnowsAnyone => Table.Count > 0 || _entries.Count > 0;
+
+    /// <summary>Tells it of an address to get in by.</summary>
+    /// <param name="endPoint">The address.</param>
+    /// <param name="isRouter">Whether what is there only helps others to get in.</param>
+    public void AddEntry(IPEndPoint endPoint, bool isRouter)
+    {
+        if (endPoint.AddressFamily != Family || !Scope.Contains(endPoint) || !_entries.Add(endPoint))
+            return;
+        if (isRouter)
+            _routers.Add(endPoint);
+        if (Table.AnsweredCount >= RoutingTable.K)
+            return;
+        if (_entering is not { HasConverged: false })
+            Enter(Now);
+        foreach (DhtLookup lookup in _lookups.ToArray())
+        {
+            lookup.Add(endPoint);
+            lookup.Advance();
+        }
+    }
+
+    /// <summary>Takes the nodes of the last run into the table.</summary>
+    public void Recall(IEnumerable<DhtContact> contacts)
+    {
+        foreach (DhtContact contact in contacts)
+        {
+            if (contact.EndPoint.AddressFamily != Family || !Scope.Contains(contact.EndPoint) || IsRouter(contact.EndPoint))
+                continue;
+            Table.Recall(contact);
+            Offer(contact);
+        }
+    }
+
+    /// <summary>Looks up its own id, by which the others get to know it, and it its neighbours.</summary>
+    public void Enter() => Enter(Now);
+
+    private void Enter(TimeSpan now)
+    {
+        _entering?.Cancel();
+        _nextEntry = now + _retry;
+        KrpcWants wants = Sibling is { Table.AnsweredCount: < RoutingTable.K } ? KrpcWants.V4 | KrpcWants.V6 : KrpcWants.Unsaid;
+        _entering = new DhtLookup(this, Id, KrpcMethod.FindNode, wants) { Converged = Entered };
+        Begin(_entering);
+    }
+
+    private void Entered(DhtLookup lookup)
+    {
+        _retry = s_shortestRetry;
+        _log?.Invoke($"DHT ({(Family == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4")}): {Table.AnsweredCount} nodes");
+    }
+
+    private void KeepUp(TimeSpan now)
+    {
+        _nextUpkeep = now + s_upkeepPeriod;
+        if (Table.AnsweredCount == 0)
+        {
+            if (now >= _nextEntry && KnowsAnyone)
+            {
+                _retry = _retry * 2 < s_longestRetry ? _retry * 2 : s_longestRetry;
+                Enter(now);
+            }
+
+            return;
+        }
+
+        if (Table.MostQuestionable(now) is { } questionable)
+        {
+            questionable.AskAgainAt = now + DhtRequests.LongLimit + s_upkeepPeriod;
+            Ping(questionable.EndPoint);
+        }
+
+        if (_refreshing is null or { HasConverged: true } or { IsCancelled: true } && Table.TryRefresh(now, out NodeId? target))
+        {
+            _refreshing = new DhtLookup(this, target.Value, KrpcMethod.FindNode);
+            Begin(_refreshing);
+        }
+    }
+
+    private void TakeVote(in KrpcMessage message, IPEndPoint from)
+    {
+        if (CompactAddress.Read(message.ExternalAddress) is not { } external || !_vote.Add(from.Address, external.Address))
+            return;
+        _log?.Invoke($"DHT: others see us at {external.Address}");
+        if (SecureNodeId.Matches(Id, external.Address))
+            return;
+        // BEP 42: our place in the space follows from our address; the nodes that we know stay.
+        Table = Table.MoveTo(SecureNodeId.Create(external.Address));
+        Enter(Now);
+    }
+}

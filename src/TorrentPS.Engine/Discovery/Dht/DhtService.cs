@@ -1,0 +1,316 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Transport;
+
+namespace TorrentPS.Engine.Discovery.Dht;
+
+/// <summary>
+/// The DHT of a client: a node for each family of addresses on one UDP port, started when first needed, for all torrents and searches. The nodes
+/// are used under one lock; callbacks come under it, and must return soon.
+/// </summary>
+internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncDisposable
+{
+    private static readonly TimeSpan s_firstSave = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_savePeriod = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan s_firstResolve = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_longestResolve = TimeSpan.FromMinutes(10);
+
+    private readonly DhtOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly DhtScope _scope = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly long _start;
+    private DhtNode[] _nodes = [];
+    private UdpPort? _port;
+    private DhtStateFile? _file;
+    private DhtState? _recalled;
+    private ITimer? _timer;
+    private TimeSpan _armedFor = TimeSpan.MaxValue;
+    private TimeSpan _nextSave = s_firstSave;
+    private TimeSpan _nextResolve = s_firstResolve;
+    private TimeSpan _resolvePause = s_firstResolve;
+    private Task _resolving = Task.CompletedTask;
+    private Task _saving = Task.CompletedTask;
+    private bool _isDisposed;
+
+    public DhtService(DhtOptions options)
+    {
+        _options = options;
+        _time = options.TimeProvider;
+        _start = _time.GetTimestamp();
+    }
+
+    /// <inheritdoc/>
+    public PeerSource Source => PeerSource.Dht;
+
+    /// <summary>The UDP port; 0 while it is not started.</summary>
+    public int Port => _port?.Port ?? 0;
+
+    /// <summary>How many nodes are in the tables, of which each has answered.</summary>
+    public int NodeCount
+    {
+        get
+        {
+            lock (_lock)
+                return _nodes.Sum(node => node.Table.AnsweredCount);
+        }
+    }
+
+    /// <summary>Whether there is anyone that could be asked, or may be before long.</summary>
+    public bool KnowsAnyone
+    {
+        get
+        {
+            lock (_lock)
+                return !_resolving.IsCompleted || Array.Exists(_nodes, node => node.KnowsAnyone);
+        }
+    }
+
+    private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    /// <inheritdoc/>
+    public IPeerDiscovery Create(DiscoveryRequest request)
+    {
+        if (_options.Bootstrap.Count == 0 && request.Nodes.Count == 0 && !KnowsAnyone)
+            throw new TorrentException(TorrentErrorId.NoPeers, $"No node of the DHT is known that could be asked for the peers of '{request.Name}': name one.");
+        return new DhtDiscovery(this, request);
+    }
+
+    /// <summary>Opens the port and begins to get in, if that has not been done.</summary>
+    /// <param name="port">The port that peers connect to by TCP, which is taken if it is free; 0 when there is none.</param>
+    /// <exception cref="TorrentException">No port can be opened.</exception>
+    public void Start(int port)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_port is null)
+                StartNodes(port != 0 ? port : _options.Port);
+            // Who only searches is gone before anyone could ask it (BEP 43).
+            if (port != 0 && !_options.IsReadOnly)
+                Array.ForEach(_nodes, node => node.IsReadOnly = false);
+        }
+    }
+
+    /// <summary>Tells of nodes that a torrent names (BEP 5, "nodes").</summary>
+    public void AddNodes(IReadOnlyList<string> nodes)
+    {
+        if (nodes.Count > 0)
+            _ = DhtBootstrap.ResolveAsync(nodes.Take(32), _options, (_, endPoint) => AddEntry(endPoint, isRouter: false), _ending.Token);
+    }
+
+    /// <summary>Asks an address whether there is a node: a peer has said so (BEP 5, "PORT").</summary>
+    public void Ping(IPEndPoint endPoint)
+    {
+        IPEndPoint plain = endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+        Do(node => node.Ping(plain));
+    }
+
+    /// <summary>Looks for the peers of a torrent, in each family of addresses.</summary>
+    /// <param name="infoHash">The torrent.</param>
+    /// <param name="peersFound">Gets the peers that a node named, as each answers.</param>
+    /// <param name="converged">Is told of each family whose nearest nodes have answered.</param>
+    public DhtLookup[] FindPeers(NodeId infoHash, Action<IReadOnlyList<IPEndPoint>> peersFound, Action<DhtLookup> converged)
+    {
+        lock (_lock)
+        {
+            DhtLookup[] lookups = Array.ConvertAll(_nodes, node => node.FindPeers(infoHash, peersFound, converged));
+            Tick();
+            return lookups;
+        }
+    }
+
+    /// <summary>Tells the nodes that a lookup has found that there is a peer at our address.</summary>
+    /// <returns>How many nodes are told.</returns>
+    public int Announce(DhtLookup lookup, int port, bool isSeed)
+    {
+        lock (_lock)
+        {
+            int told = lookup.Node.Announce(lookup, port, isSeed);
+            Tick();
+            return told;
+        }
+    }
+
+    /// <summary>Ends lookups.</summary>
+    public void Cancel(IEnumerable<DhtLookup> lookups)
+    {
+        lock (_lock)
+        {
+            foreach (DhtLookup lookup in lookups)
+                lookup.Cancel();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> datagram, IPEndPoint from)
+    {
+        lock (_lock)
+        {
+            if (_isDisposed || Array.Find(_nodes, node => node.Family == from.AddressFamily) is not { } node)
+                return;
+            node.Receive(datagram, from);
+            Tick();
+        }
+    }
+
+    /// <summary>Closes the port, and keeps what is known for the next run.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+        }
+
+        await _ending.CancelAsync().ConfigureAwait(false);
+        if (_timer is not null)
+            await _timer.DisposeAsync().ConfigureAwait(false);
+        if (_port is not null)
+            await _port.DisposeAsync().ConfigureAwait(false);
+        await _resolving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_file is { } file)
+        {
+            await Task.Run(() => Save(file)).ConfigureAwait(false);
+            file.Dispose();
+        }
+
+        _ending.Dispose();
+    }
+
+    private void StartNodes(int port)
+    {
+        UdpPort opened = UdpPort.Open(port);
+        _port = opened;
+        _file = _options.StateFolder is { Length: > 0 } folder ? DhtStateFile.Open(folder, _options.Bootstrap) : null;
+        _recalled = _file?.Load();
+        DhtNode v4 = CreateNode(AddressFamily.InterNetwork, _recalled?.IdV4, opened);
+        _nodes = [v4];
+        if (opened.HasV6)
+        {
+            DhtNode v6 = CreateNode(AddressFamily.InterNetworkV6, _recalled?.IdV6, opened);
+            (v4.Sibling, v6.Sibling) = (v6, v4);
+            _nodes = [v4, v6];
+        }
+
+        _timer = _time.CreateTimer(static state => ((DhtService)state!).TimerFired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        opened.AttachDht(this);
+        Recall();
+        Array.ForEach(_nodes, node => node.Enter());
+        _resolving = ResolveAsync();
+        _options.Log?.Invoke($"DHT: on UDP port {opened.Port}, {_nodes.Sum(node => node.Table.Count)} nodes known from before");
+        Tick();
+    }
+
+    private DhtNode CreateNode(AddressFamily family, NodeId? id, UdpPort port) =>
+        new(family, id ?? NodeId.Random(), _scope, _time, port.Send, _options.Log) { IsReadOnly = true };
+
+    private void Recall()
+    {
+        if (_recalled is not { } state)
+            return;
+        foreach (DhtNode node in _nodes)
+            node.Recall(node.Family == AddressFamily.InterNetwork ? state.NodesV4 : state.NodesV6);
+    }
+
+    private Task ResolveAsync() => DhtBootstrap.ResolveAsync(_options.Bootstrap, _options, (name, endPoint) =>
+    {
+        bool isRouter = DhtBootstrap.WellKnown.Contains(name);
+        lock (_lock)
+        {
+            // A name of the well-known that leads into our own network is a blocked one, not a private DHT.
+            if (!isRouter && !_scope.AllowsLocal && DhtScope.IsLocal(endPoint.Address))
+            {
+                _scope.Include(endPoint.Address);
+                Recall();
+            }
+        }
+
+        AddEntry(endPoint, isRouter);
+    }, _ending.Token);
+
+    private void AddEntry(IPEndPoint endPoint, bool isRouter) => Do(node => node.AddEntry(endPoint, isRouter));
+
+    private void Do(Action<DhtNode> action)
+    {
+        lock (_lock)
+        {
+            if (_isDisposed || _port is null)
+                return;
+            Array.ForEach(_nodes, action);
+            Tick();
+        }
+    }
+
+    private void TimerFired()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            _armedFor = TimeSpan.MaxValue;
+            Tick();
+        }
+    }
+
+    private void Tick()
+    {
+        TimeSpan pause = TimeSpan.MaxValue;
+        foreach (DhtNode node in _nodes)
+        {
+            TimeSpan quiet = node.Tick();
+            pause = quiet < pause ? quiet : pause;
+        }
+
+        TimeSpan now = Now;
+        if (now >= _nextSave)
+        {
+            _nextSave = now + s_savePeriod;
+            if (_file is { } file)
+                _saving = Task.Run(() => Save(file));
+        }
+
+        if (now >= _nextResolve && _resolving.IsCompleted)
+        {
+            _resolvePause = _resolvePause * 2 < s_longestResolve ? _resolvePause * 2 : s_longestResolve;
+            _nextResolve = now + _resolvePause;
+            // The names may have had no addresses while the network was down.
+            if (Array.TrueForAll(_nodes, node => node.Table.AnsweredCount == 0))
+                _resolving = Task.Run(ResolveAsync);
+        }
+
+        TimeSpan due = now + pause;
+        if (_timer is null || due >= _armedFor)
+            return;
+        _armedFor = due;
+        _timer.Change(pause < TimeSpan.FromMilliseconds(5) ? TimeSpan.FromMilliseconds(5) : pause, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Save(DhtStateFile file)
+    {
+        DhtState state = Capture();
+        // With nobody known, what the last run has left is the better start.
+        if (state.NodesV4.Count + state.NodesV6.Count > 0)
+            file.Save(state);
+    }
+
+    private DhtState Capture()
+    {
+        lock (_lock)
+        {
+            DhtNode? v4 = Array.Find(_nodes, node => node.Family == AddressFamily.InterNetwork);
+            DhtNode? v6 = Array.Find(_nodes, node => node.Family == AddressFamily.InterNetworkV6);
+            return new DhtState { IdV4 = v4?.Id, IdV6 = v6?.Id, NodesV4 = Worth(v4), NodesV6 = Worth(v6) };
+        }
+
+        // Those that have answered last come first; those of the last run that were not tried in this one are kept too.
+        static List<DhtContact> Worth(DhtNode? node) => node is null ? [] : [.. node.Table.Nodes
+            .Where(known => known.Failures == 0)
+            .OrderByDescending(known => known.HasAnswered).ThenByDescending(known => known.LastSeen)
+            .Take(DhtState.MaxNodes).Select(known => known.Contact)];
+    }
+}

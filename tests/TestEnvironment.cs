@@ -1,0 +1,16 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace TorrentPS;
+
+/// <summary>The environment of a test program, and of what it starts: apart from the user's own state and from the public DHT.</summary>
+internal static class TestEnvironment
+{
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "It has to come before everything else.")]
+    internal static void Prepare()
+    {
+        Environment.SetEnvironmentVariable("TORRENTPS_DHT_NODES", "none");
+        Environment.SetEnvironmentVariable("TORRENTPS_STATE", Path.Combine(Path.GetTempPath(), "torrentps-test-state"));
+    }
+}

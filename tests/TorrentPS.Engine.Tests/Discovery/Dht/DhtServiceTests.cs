@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Dht;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Discovery.Dht;
+
+/// <summary>Whole nodes with sockets, on loopback.</summary>
+public sealed class DhtServiceTests : IAsyncDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    private readonly List<IAsyncDisposable> _open = [];
+    private readonly string _folder = Directory.CreateTempSubdirectory("torrentps-dht-").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IAsyncDisposable open in _open.AsEnumerable().Reverse())
+            await open.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_swarm_of_twenty_gets_in_by_one_and_finds_what_was_announced()
+    {
+        DhtService first = Service();
+        first.Start(FreePort());
+        DhtService[] others = [.. Enumerable.Range(0, 19).Select(_ => Service(Address(first)))];
+        foreach (DhtService other in others)
+            other.Start(FreePort());
+        await UntilAsync(() => Array.TrueForAll(others, other => other.NodeCount >= RoutingTable.K), "all know some others");
+        InfoHash torrent = NewHash();
+        Found announced = Discover(others[3], torrent, port: 50_003);
+        await announced.Discovery.FirstRound.WaitAsync(s_limit, Token);
+
+        foreach (DhtService searcher in new[] { others[7], others[18], first })
+        {
+            Found found = Discover(searcher, torrent, port: 50_007, isSearch: true);
+            await found.Discovery.FirstRound.WaitAsync(s_limit, Token);
+
+            // The announce has left before it; what it was asked first may have been answered before that arrived.
+            await UntilAsync(async () =>
+            {
+                if (!found.Peers.IsEmpty)
+                    return true;
+                found = Discover(searcher, torrent, port: 50_007, isSearch: true);
+                await found.Discovery.FirstRound;
+                return !found.Peers.IsEmpty;
+            }, "it is found");
+            DiscoveredPeer peer = Assert.Single(found.Peers.DistinctBy(peer => peer.EndPoint));
+            Assert.Equal((new IPEndPoint(IPAddress.Loopback, 50_003), PeerSource.Dht), (peer.EndPoint, peer.Source));
+            Assert.True(found.Discovery.AnyAnswered);
+            Assert.Null(found.Discovery.Failure);
+        }
+    }
+
+    [Fact]
+    public async Task The_table_is_kept_and_used_when_nobody_to_get_in_by_is_left()
+    {
+        DhtService entry = Service(), other = Service();
+        entry.Start(FreePort());
+        string[] bootstrap = [Address(entry)];
+        other = Service(bootstrap);
+        other.Start(FreePort());
+        DhtService kept = Service(_folder, bootstrap);
+        kept.Start(FreePort());
+        await UntilAsync(() => kept.NodeCount >= 2, "it knows both");
+        await kept.DisposeAsync();
+        await entry.DisposeAsync();
+        string file = Assert.Single(Directory.GetFiles(_folder, "*.state"));
+        Assert.Equal(2, DhtState.Read(File.ReadAllBytes(file))!.NodesV4.Count);
+
+        DhtService again = Service(_folder, bootstrap);
+        again.Start(FreePort());
+
+        await UntilAsync(() => again.NodeCount >= 1, "it has found the one that is left");
+        await again.DisposeAsync();
+        Assert.Equal(DhtState.Read(File.ReadAllBytes(file))!.IdV4, DhtState.Read(File.ReadAllBytes(file))!.IdV4);
+        Assert.Empty(Directory.GetFiles(_folder, "*.new"));
+    }
+
+    [Fact]
+    public async Task Two_at_once_do_not_share_an_id_nor_the_file()
+    {
+        DhtState state = new() { IdV4 = NodeId.Random(), NodesV4 = [new DhtContact(NodeId.Random(), DhtNetwork.AddressOf(1))] };
+        using DhtStateFile first = DhtStateFile.Open(_folder, [])!;
+        first.Save(state);
+        using DhtStateFile second = DhtStateFile.Open(_folder, [])!;
+
+        Assert.Null(second.Load()!.IdV4);
+        Assert.Equal(state.NodesV4, second.Load()!.NodesV4);
+        second.Save(new DhtState());
+        Assert.Equal(state.IdV4, first.Load()!.IdV4);
+        using DhtStateFile elsewhere = DhtStateFile.Open(_folder, ["127.0.0.1:1"])!;
+        Assert.Null(elsewhere.Load()); // another DHT
+        await File.WriteAllTextAsync(Directory.GetFiles(_folder, "*.state")[0], "garbage", Token);
+        Assert.Null(first.Load());
+    }
+
+    [Fact]
+    public async Task Any_of_the_nodes_to_get_in_by_may_be_dead()
+    {
+        DhtService entry = Service();
+        entry.Start(FreePort());
+        var never = new TaskCompletionSource<IPAddress[]>();
+        DhtOptions options = new()
+        {
+            Bootstrap = ["gone.example:1", "silent.example:2", "not an address", $"127.0.0.1:{FreePort()}", $"alive.example:{entry.Port}"],
+            Resolve = (host, _) => host switch
+            {
+                "gone.example" => throw new SocketException((int)SocketError.HostNotFound),
+                "silent.example" => never.Task,
+                _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
+            },
+        };
+        DhtService service = Track(new DhtService(options));
+
+        service.Start(0);
+
+        await UntilAsync(() => service.NodeCount == 1, "the one that is alive was found");
+    }
+
+    [Fact]
+    public async Task A_torrent_that_comes_before_any_node_is_looked_up_as_soon_as_there_is_one()
+    {
+        InfoHash torrent = NewHash();
+        DhtService early = Service($"127.0.0.1:{FreePort()}");
+        Found found = Discover(early, torrent, port: 50_001);
+        DhtService later = Service(Address(early));
+        Found announced = Discover(later, torrent, port: 50_002); // it gets in by the other, which so learns of it
+
+        await UntilAsync(() => found.Discovery.AnyAnswered && announced.Discovery.AnyAnswered, "both know each other");
+        await Task.WhenAll(found.Discovery.FirstRound, announced.Discovery.FirstRound).WaitAsync(s_limit, Token);
+        Found search = Discover(later, torrent, port: 1, isSearch: true);
+        await search.Discovery.FirstRound.WaitAsync(s_limit, Token);
+        await UntilAsync(async () =>
+        {
+            if (!search.Peers.IsEmpty)
+                return true;
+            search = Discover(later, torrent, port: 1, isSearch: true);
+            await search.Discovery.FirstRound;
+            return !search.Peers.IsEmpty;
+        }, "what the early one announced to the later is found");
+    }
+
+    [Fact]
+    public async Task A_search_that_nobody_answers_says_so_in_time()
+    {
+        DhtService service = Service($"127.0.0.1:{FreePort()}");
+        Found found = Discover(service, NewHash(), port: 1, isSearch: true, timeout: TimeSpan.FromMilliseconds(300));
+
+        await found.Discovery.FirstRound.WaitAsync(s_limit, Token);
+
+        Assert.Equal(TorrentErrorId.NoPeers, Assert.Single(found.Errors).ErrorId);
+        Assert.False(found.Discovery.AnyAnswered);
+    }
+
+    [Fact]
+    public void Without_anyone_to_ask_it_is_of_no_use()
+    {
+        DhtService service = Track(new DhtService(new DhtOptions { Bootstrap = [] }));
+
+        Assert.Equal(TorrentErrorId.NoPeers, Assert.Throws<TorrentException>(() => service.Create(Request(NewHash(), 1))).ErrorId);
+        Assert.NotNull(service.Create(Request(NewHash(), 1) with { Nodes = ["127.0.0.1:1"] }));
+        Assert.Equal(0, service.Port);
+    }
+
+    [Fact]
+    public async Task Who_only_searches_does_not_answer_and_who_downloads_does()
+    {
+        DhtService entry = Service(), other = Service();
+        entry.Start(FreePort());
+        other = Service(Address(entry));
+        other.Start(0);
+        await UntilAsync(() => other.NodeCount == 1, "it has got in");
+        Assert.Equal(0, entry.NodeCount);
+
+        other.Start(FreePort());
+        other.Ping(new IPEndPoint(IPAddress.Loopback, entry.Port));
+
+        await UntilAsync(() => entry.NodeCount == 1, "the other took it in");
+    }
+
+    private DhtService Service(params string[] bootstrap) => Service(null, bootstrap);
+
+    // A node that nobody can be asked for has to be entered by others: any name that is of no use will do.
+    private DhtService Service(string? folder, string[] bootstrap) =>
+        Track(new DhtService(new DhtOptions { Bootstrap = bootstrap.Length > 0 ? bootstrap : ["127.0.0.1:1"], StateFolder = folder }));
+
+    private T Track<T>(T open)
+        where T : IAsyncDisposable
+    {
+        _open.Add(open);
+        return open;
+    }
+
+    private Found Discover(DhtService service, InfoHash torrent, int port, bool isSearch = false, TimeSpan? timeout = null)
+    {
+        ConcurrentQueue<DiscoveredPeer> peers = new();
+        ConcurrentQueue<TorrentException> errors = new();
+        IPeerDiscovery discovery = Track(service.Create(Request(torrent, port) with
+        {
+            IsSearch = isSearch,
+            Timeout = timeout ?? TimeSpan.FromSeconds(20),
+            PeersFound = found => { foreach (DiscoveredPeer peer in found) peers.Enqueue(peer); },
+            OnError = errors.Enqueue,
+        }));
+        discovery.Start();
+        return new Found(discovery, peers, errors);
+    }
+
+    private static DiscoveryRequest Request(InfoHash torrent, int port) => new()
+    {
+        InfoHash = torrent,
+        Name = "test",
+        PeerId = PeerId.Create(),
+        Port = () => port,
+        Statistics = () => new AnnounceStatistics(0, 0, 1),
+        PeersFound = _ => { },
+    };
+
+    private static InfoHash NewHash() => InfoHash.Create(NodeId.Random().ToArray());
+
+    private static string Address(DhtService service) => $"127.0.0.1:{service.Port}";
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        while (!await condition())
+        {
+            Assert.False(limit.IsCancellationRequested, $"not within {s_limit.TotalSeconds} s: {what}");
+            await Task.Delay(10, Token);
+        }
+    }
+
+    private sealed record Found(IPeerDiscovery Discovery, ConcurrentQueue<DiscoveredPeer> Peers, ConcurrentQueue<TorrentException> Errors);
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests;
+
+/// <summary>A private DHT of libtorrent's nodes and ours, by which alone peers find each other.</summary>
+public sealed class DhtTests : InteropTest
+{
+    private static readonly Payload s_payload = Payload.SingleFile("by-dht.bin", 1_000_000);
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task We_find_libtorrent_and_download_from_it()
+    {
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
+        TestTorrent other = TestTorrent.Create(Payload.SingleFile("other.bin", 1000), Temp.Path);
+        await using LibtorrentPeer entry = await LibtorrentPeer.StartAsync(other, Temp.Folder("entry"), dhtNodes: []);
+        await using LibtorrentPeer second = await LibtorrentPeer.StartAsync(other, Temp.Folder("second"), dhtNodes: [entry.EndPoint]);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), dhtNodes: [entry.EndPoint]);
+        await using OwnPeer downloader = OwnPeer.Start(torrent, ByDht(Target), dhtNodes: ["127.0.0.1:1", entry.EndPoint.ToString()]);
+
+        TorrentDownload result = await downloader.UntilCompletedAsync();
+
+        Assert.Equal(1, result.PeersSeen);
+        s_payload.AssertIn(Target);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Libtorrent_finds_us_by_a_node_of_ours()
+    {
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
+        TestTorrent other = TestTorrent.Create(Payload.SingleFile("other.bin", 1000), Temp.Path);
+        await using LibtorrentPeer entry = await LibtorrentPeer.StartAsync(other, Temp.Folder("entry"), dhtNodes: []);
+        await using OwnPeer seeder = OwnPeer.Start(torrent, ByDht(Source(s_payload)) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null }, dhtNodes: [entry.EndPoint.ToString()]);
+        await seeder.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
+        // It enters by our node alone, so that our answers are what it lives by.
+        await using LibtorrentPeer downloader = await LibtorrentPeer.StartAsync(torrent, Target, dhtNodes: [seeder.EndPoint]);
+
+        await downloader.UntilCompleteAsync();
+
+        s_payload.AssertIn(Target);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_search_by_the_dht_alone_finds_libtorrent()
+    {
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
+        await using LibtorrentPeer entry = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), dhtNodes: []);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), dhtNodes: [entry.EndPoint]);
+        await using var client = new TorrentClient(new TorrentClientOptions { Port = 0, DhtBootstrap = [entry.EndPoint.ToString()] });
+        HashSet<string> expected = [seeder.EndPoint.ToString()];
+
+        // libtorrent announces a second after it has got in.
+        HashSet<string> found = [];
+        await Until.TrueAsync(async () =>
+        {
+            await foreach (TorrentPeer peer in client.FindPeersAsync(torrent.Info, new PeerSearchOptions { Sources = [PeerSource.Dht] }, Token))
+            {
+                Assert.Equal(PeerSource.Dht, peer.Source);
+                found.Add(peer.EndPoint);
+            }
+
+            return expected.IsSubsetOf(found);
+        }, Limits.Transfer, "the search names the seeder", () => string.Join(' ', found));
+    }
+
+    private static DownloadOptions ByDht(string folder) => new() { Destination = folder, Sources = [PeerSource.Dht], Timeout = Limits.Transfer };
+}
