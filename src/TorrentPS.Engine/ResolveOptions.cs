@@ -12,6 +12,9 @@ public sealed record ResolveOptions
     /// <summary>Peers to connect to besides those that the link names and those that are discovered.</summary>
     public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
 
+    /// <summary>Peers to connect to by host name, looked up while everything else goes on.</summary>
+    public IReadOnlyList<DnsEndPoint> PeerNames { get; init; } = [];
+
     /// <summary>The discoveries to use; null means all.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 

@@ -35,6 +35,7 @@ public sealed partial class TorrentClient
         var resolve = new ResolveOptions
         {
             Peers = options.Peers,
+            PeerNames = options.PeerNames,
             Sources = options.Sources,
             MaxPeers = Math.Min(options.MaxPeers, new ResolveOptions().MaxPeers),
             Timeout = options.Timeout ?? (options.StallTimeout is null ? ResolveOptions.DefaultTimeout : null),

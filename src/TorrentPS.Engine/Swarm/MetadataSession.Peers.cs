@@ -106,7 +106,7 @@ internal sealed partial class MetadataSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
-                WireHash, _peerId, _services.Options.Encryption, either.Token);
+                WireHash, _peerId, _services.Options.Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
         }
 
         if (--_connecting == 0 && _stopping.IsCancellationRequested)
@@ -140,7 +140,7 @@ internal sealed partial class MetadataSession
             try
             {
                 byte[] own = new byte[Handshake.Length];
-                Handshake.Write(own, WireHash.Span, _peerId);
+                Handshake.Write(own, WireHash.Span, _peerId, _dht is { Port: > 0 });
                 await stream.SendAsync(own, _stopping.Token);
                 _incomingSeen++;
                 Join(stream, handshake, null);

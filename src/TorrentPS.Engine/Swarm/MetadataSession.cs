@@ -1,5 +1,6 @@
 using System.Globalization;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
@@ -35,6 +36,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     private readonly TaskCompletionSource<byte[]> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DiscoveryRelay _relay = new();
     private PeerDiscoveries? _discoveries;
+    private DhtService? _dht; // null when this torrent has nothing to do with it
     private double _lastProgressAt;
     private double _lastShare;
     private double _morePeersAt = MorePeersSeconds;
@@ -132,11 +134,12 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         foreach (System.Net.IPEndPoint endPoint in _options.Peers)
             _book.Add(endPoint, PeerSource.Manual, Now);
         _relay.Attach(() => ListenPort, () => new AnnounceStatistics(0, 0, Math.Max(_link.Length ?? 0, MetainfoLimits.BlockLength)), peers => _loop.Enqueue(_ => AddFound(peers), null));
-        _discoveries = _services.Discoveries.For(_relay.Connect(new DiscoveryRequest
+        DiscoveryRequest request = _relay.Connect(new DiscoveryRequest
         {
             InfoHash = _torrent.InfoHash,
             Name = _torrent.Name,
             Trackers = _torrent.Trackers,
+            PeerNames = _options.PeerNames,
             Sources = _options.Sources,
             PeerId = _peerId,
             Port = () => 0,
@@ -144,10 +147,12 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             PeersFound = _ => { },
             TimeProvider = _time,
             Log = _services.Options.Log,
-        }));
+        });
+        _discoveries = _services.Discoveries.For(request);
+        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
-        if (_discoveries.IsEmpty && _book.Seen == 0 && _link.Peers.Count == 0)
+        if (_discoveries.IsEmpty && _book.Seen == 0 && _link.Peers.Count == 0 && _options.PeerNames.Count == 0)
             throw _discoveries.Refusals.Count > 0 && _options.Sources is not null ? _discoveries.Refusals[0] : Nobody();
         _discoveries.Start();
         _ = LookUpPeersAsync();

@@ -198,6 +198,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             _book.Add(endPoint, PeerSource.Manual, Now);
         DiscoveryRequest request = Request();
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
+        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         if (_handover is not null)
             TakeOver(_handover);
         else
@@ -226,7 +227,6 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private void Discover(DiscoveryRequest request)
     {
         _discoveries = _services.Discoveries.For(request);
-        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
         if (_discoveries.IsEmpty && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
