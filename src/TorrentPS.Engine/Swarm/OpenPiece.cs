@@ -65,6 +65,12 @@ internal sealed class OpenPiece
     /// <summary>Segments handed to the disk: a prefix.</summary>
     public int FlushedSegments { get; private set; }
 
+    /// <summary>Where it stands among the open pieces.</summary>
+    public int OpenIndex { get; set; }
+
+    /// <summary>Whether it stands among the pieces with free blocks.</summary>
+    public bool IsListedFree { get; set; }
+
     /// <summary>Whether it is open no more: complete, or given up.</summary>
     public bool IsClosed { get; set; }
 
