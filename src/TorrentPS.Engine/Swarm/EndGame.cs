@@ -30,7 +30,7 @@ internal static class EndGame
     {
         foreach (OpenPiece piece in picker.Open)
         {
-            if (!peer.Pieces[piece.Index] || piece.IsOnParole && piece.Owner is { IsSnubbed: false } && !IsSilent(piece.Owner, now))
+            if (piece.SingleBlocks == 0 || !peer.Pieces[piece.Index] || piece.IsOnParole && piece.Owner is { IsSnubbed: false } && !IsSilent(piece.Owner, now))
                 continue;
             // From the back: the slow peer sends from the front, so the two meet rather than both sending the same blocks.
             for (int block = piece.BlockCount - 1; block >= 0; block--)
