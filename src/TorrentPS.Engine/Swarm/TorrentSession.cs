@@ -1,4 +1,5 @@
 using System.Net;
+using System.Numerics;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Errors;
@@ -17,6 +18,9 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
 
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
+
+    /// <summary>Bytes of receive buffers that all peers have together, while they are not too many for that.</summary>
+    private const int ReceiveBuffers = 8 << 20;
 
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
@@ -81,6 +85,9 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     public DiskTally DiskJobs { get; } = new();
 
     public SegmentPool Pool => _services.Pool;
+
+    public int ReceiveBufferLength =>
+        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(_peers.Length, 1)) + 1) / 2, PeerSession.LargeBuffer / 8, PeerSession.LargeBuffer);
 
     public RateLimiter DownloadLimiter { get; }
 

@@ -65,6 +65,6 @@ internal sealed class PeersMeasurement(PeersOptions options, TextWriter progress
         void Add(string name, Func<FloorRun, double> value, int digits = 2) =>
             table.Add(name, Statistics.ShowMedian(_first.Select(run => value(run) / gib), digits), Statistics.ShowMedian(_second.Select(run => value(run) / gib), digits),
                 // Pairs of a round: what disturbed the machine then disturbed both.
-                Statistics.ShowMedian(_first.Zip(_second, (one, other) => value(other) / value(one))));
+                _first.TrueForAll(one => value(one) > 0) ? Statistics.ShowMedian(_first.Zip(_second, (one, other) => value(other) / value(one))) : "");
     }
 }
