@@ -46,7 +46,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
     /// </summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="options">What to do.</param>
-    /// <param name="progress">Gets a snapshot about every 200 ms, from any thread.</param>
+    /// <param name="progress">Gets a snapshot about every 200 ms, every second while it seeds and nobody takes anything; from any thread.</param>
     /// <param name="cancellationToken">Stops it: <c>stopped</c> is announced, resume data is saved, and the result's state is Stopped. Does not throw.</param>
     public async Task<TorrentDownload> DownloadAsync(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -7,13 +7,14 @@ using BenchmarkDotNet.Running;
 using TorrentPS.Benchmarks.Comparing;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
+using TorrentPS.Benchmarks.Scale;
 using TorrentPS.Benchmarks.Storage;
 using TorrentPS.Benchmarks.Tracking;
 using TorrentPS.Engine;
 
 namespace TorrentPS.Benchmarks;
 
-/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c> and <c>compare</c> for the whole, <c>tracker</c> for the tracker.</summary>
+/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c> and <c>compare</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker.</summary>
 internal static class CommandTree
 {
     /// <summary>What this program calls itself with when it starts itself.</summary>
@@ -32,6 +33,8 @@ internal static class CommandTree
             FloorCommand.Create(),
             CompareCommand.Create(),
             TrackerCommand.Create(),
+            IdleCommand.Create(),
+            PeersCommand.Create(),
         };
         return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
     }
@@ -53,10 +56,12 @@ internal static class CommandTree
         {
             ["sender", var file] => FloorSender.ServeAsync(file),
             ["receiver", var port, var folder] => FloorReceiver.ServeAsync(int.Parse(port, CultureInfo.InvariantCulture), folder),
+            ["idle", var folder, var seconds, var progress] => IdleSeeder.ServeAsync(folder, double.Parse(seconds, CultureInfo.InvariantCulture), bool.Parse(progress)),
+            ["seeders", var torrent, var folder, .. string[] limits] => PeerSeeders.ServeAsync(torrent, folder, Array.ConvertAll(limits, limit => long.Parse(limit, CultureInfo.InvariantCulture))),
             ["seeder", var torrent, var folder, var encryption] => EngineSeeder.ServeAsync(torrent, folder, Enum.Parse<EncryptionMode>(encryption)),
-            ["downloader", var torrent, var port, var folder, var encryption] =>
-                EngineDownload.ServeAsync(torrent, int.Parse(port, CultureInfo.InvariantCulture), folder, Enum.Parse<EncryptionMode>(encryption)),
             ["tracker", var isPinned] => TrackerWorker.ServeAsync(bool.Parse(isPinned)),
+            ["downloader", var torrent, var ports, var folder, var encryption] =>
+                EngineDownload.ServeAsync(torrent, Array.ConvertAll(ports.Split(','), port => int.Parse(port, CultureInfo.InvariantCulture)), folder, Enum.Parse<EncryptionMode>(encryption)),
             _ => throw new ArgumentException($"There is no work '{string.Join(' ', args)}'."),
         }).ConfigureAwait(false);
         return 0;

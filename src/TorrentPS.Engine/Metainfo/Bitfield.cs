@@ -1,26 +1,28 @@
+using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>A set of piece indices in the form that peers send: one bit a piece, the first in the highest bit of the first byte (BEP 3, "peer messages").</summary>
 internal sealed class Bitfield
 {
-    private readonly byte[] _bytes;
+    private readonly ulong[] _words; // the bytes as sent, and zeros up to a whole word
 
     public Bitfield(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        _bytes = new byte[ByteCount(length)];
+        _words = new ulong[WordCount(length)];
     }
 
-    private Bitfield(byte[] bytes, int length)
+    private Bitfield(ulong[] words, int length)
     {
-        _bytes = bytes;
+        _words = words;
         Length = length;
         int count = 0;
-        foreach (byte value in bytes)
-            count += BitOperations.PopCount(value);
+        foreach (ulong word in words)
+            count += BitOperations.PopCount(word);
         Count = count;
     }
 
@@ -34,18 +36,33 @@ internal sealed class Bitfield
 
     public bool IsFull => Count == Length;
 
-    public ReadOnlySpan<byte> Bytes => _bytes;
+    public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes<ulong>(_words)[..ByteCount(Length)];
+
+    /// <summary>The set by words of 64 pieces, for doing much at once: piece <c>i</c> is the bit <see cref="Bit"/> of word <c>i / 64</c>.</summary>
+    public ReadOnlySpan<ulong> Words => _words;
 
     public bool this[int index]
     {
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Length, nameof(index));
-            return (_bytes[index >> 3] & (0x80 >> (index & 7))) != 0;
+            return (_words[index >> 6] & Bit(index)) != 0;
         }
     }
 
     public static int ByteCount(int length) => (int)(((long)length + 7) >> 3);
+
+    public static int WordCount(int length) => (int)(((long)length + 63) >> 6);
+
+    /// <summary>The bit of a piece in its word.</summary>
+    public static ulong Bit(int index) => 1UL << (BitConverter.IsLittleEndian ? (index & 63) ^ 7 : 63 - (index & 63));
+
+    /// <summary>The piece that a bit's number in a word stands for.</summary>
+    public static int PieceAt(int word, int bit) => (word << 6) + (BitConverter.IsLittleEndian ? bit ^ 7 : 63 - bit);
+
+    /// <summary>The first piece in a word that is not zero.</summary>
+    public static int FirstPiece(int word, ulong bits) =>
+        (word << 6) + BitOperations.LeadingZeroCount(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(bits) : bits);
 
     /// <summary>Copies a bitfield; false when it has another number of bytes, or a spare bit is set.</summary>
     public static bool TryCreate(ReadOnlySpan<byte> bytes, int length, out Bitfield bitfield)
@@ -56,7 +73,9 @@ internal sealed class Bitfield
         int spare = bytes.Length * 8 - length;
         if (spare > 0 && (bytes[^1] & ((1 << spare) - 1)) != 0)
             return false;
-        bitfield = new Bitfield(bytes.ToArray(), length);
+        var words = new ulong[WordCount(length)];
+        bytes.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
+        bitfield = new Bitfield(words, length);
         return true;
     }
 
@@ -65,7 +84,7 @@ internal sealed class Bitfield
     {
         if (this[index])
             return false;
-        _bytes[index >> 3] |= (byte)(0x80 >> (index & 7));
+        _words[index >> 6] |= Bit(index);
         Count++;
         return true;
     }
@@ -75,25 +94,34 @@ internal sealed class Bitfield
     {
         if (!this[index])
             return false;
-        _bytes[index >> 3] &= (byte)~(0x80 >> (index & 7));
+        _words[index >> 6] &= ~Bit(index);
         Count--;
         return true;
     }
 
     public void AddAll()
     {
-        _bytes.AsSpan().Fill(0xFF);
-        int spare = _bytes.Length * 8 - Length;
-        if (spare > 0)
-            _bytes[^1] = (byte)(0xFF << spare);
+        _words.AsSpan().Fill(ulong.MaxValue);
+        for (int i = Length; i < _words.Length << 6; i++)
+            _words[i >> 6] &= ~Bit(i);
         Count = Length;
     }
 
     public void Clear()
     {
-        _bytes.AsSpan().Clear();
+        _words.AsSpan().Clear();
         Count = 0;
     }
 
-    public Bitfield Clone() => new((byte[])_bytes.Clone(), Length);
+    /// <summary>How many pieces are in both sets, which must be of one length.</summary>
+    public int CountCommon(Bitfield other)
+    {
+        ReadOnlySpan<ulong> theirs = other._words.AsSpan(0, _words.Length);
+        int count = 0;
+        for (int i = 0; i < _words.Length; i++)
+            count += BitOperations.PopCount(_words[i] & theirs[i]);
+        return count;
+    }
+
+    public Bitfield Clone() => new((ulong[])_words.Clone(), Length);
 }

@@ -27,6 +27,9 @@ internal sealed class SegmentPool
             _free[i] = new Stack<byte[]>();
     }
 
+    /// <summary>Bytes that can be reserved at once.</summary>
+    public long Limit => _limit;
+
     /// <summary>Bytes reserved.</summary>
     public long Reserved => Interlocked.Read(ref _reserved);
 

@@ -1,19 +1,30 @@
+using System.Threading.Tasks.Sources;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Reads blocks from the disk into a buffer, each behind the header of its piece message: what is then sent in one go.</summary>
-internal sealed class BlockReader(DataStore store, DiskTally tally, IReadOnlyList<BlockRequest> blocks, byte[] buffer) : IDiskJob
+/// <summary>
+/// Reads blocks from the disk into a buffer, each behind the header of its piece message: what is then sent in one go. One reader does one read
+/// after another, and what it needs for that is made once.
+/// </summary>
+internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, IValueTaskSource
 {
-    private readonly TaskCompletionSource _done = new(); // continues on the torrent's loop, which does not run on disk threads
+    private readonly List<BlockRequest> _blocks = [];
+    private byte[] _buffer = [];
+    private ManualResetValueTaskSourceCore<bool> _done; // continues on the torrent's loop, which does not run on disk threads
 
-    public Task ReadAsync(DiskQueue disk)
+    /// <summary>What to read next; to be changed only while nothing is read.</summary>
+    public List<BlockRequest> Blocks => _blocks;
+
+    public ValueTask ReadAsync(DiskQueue disk, byte[] buffer)
     {
+        _buffer = buffer;
+        _done.Reset();
         tally.Begin();
         disk.Enqueue(this);
-        return _done.Task;
+        return new ValueTask(this, _done.Version);
     }
 
     public void Run()
@@ -22,11 +33,11 @@ internal sealed class BlockReader(DataStore store, DiskTally tally, IReadOnlyLis
         try
         {
             int position = 0;
-            foreach (BlockRequest block in blocks)
+            foreach (BlockRequest block in _blocks)
             {
-                PeerMessage.WritePieceHeader(buffer.AsSpan(position), block);
+                PeerMessage.WritePieceHeader(_buffer.AsSpan(position), block);
                 position += PeerMessage.PieceHeaderLength;
-                if (!store.TryRead(block.Piece, block.Begin, buffer.AsSpan(position, block.Length)))
+                if (!store.TryRead(block.Piece, block.Begin, _buffer.AsSpan(position, block.Length)))
                     failure ??= new TorrentException(TorrentErrorId.DataMismatch, $"'{store.DataPath}' is shorter than it was. Check it with -Recheck.");
                 position += block.Length;
             }
@@ -40,10 +51,18 @@ internal sealed class BlockReader(DataStore store, DiskTally tally, IReadOnlyLis
             failure = new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
         }
 
+        _buffer = [];
         tally.End();
-        if (failure is null)
-            _done.SetResult();
+        if (failure is null) // and from here on it may be reading again
+            _done.SetResult(true);
         else
             _done.SetException(failure);
     }
+
+    void IValueTaskSource.GetResult(short token) => _done.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _done.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _done.OnCompleted(continuation, state, token, flags);
 }

@@ -17,9 +17,15 @@ internal static class EndGame
     private const double SilentSeconds = 2;
 
     /// <summary>A block that a slower peer owes, now asked of this one too; false when there is none.</summary>
-    public static bool TryPick(PiecePicker picker, PeerState peer, double now, out Outstanding picked)
+    /// <param name="picker">The picker, which has nothing free for the peer.</param>
+    /// <param name="peer">The peer that could send more.</param>
+    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="isHeldBack">Whether it is the download limit that blocks wait for. Then only those of silent peers are asked for twice: no other comes sooner for it.</param>
+    /// <param name="picked">The block.</param>
+    public static bool TryPick(PiecePicker picker, PeerState peer, double now, bool isHeldBack, out Outstanding picked)
     {
-        picked = default;
+        if (isHeldBack)
+            return TryDouble(picker, peer, now, 0, out picked);
         double rate = peer.Rate;
         if (TryDouble(picker, peer, now, rate / MuchSlower, out picked) || TryDouble(picker, peer, now, rate / Slower, out picked))
             return true;
@@ -30,7 +36,7 @@ internal static class EndGame
     {
         foreach (OpenPiece piece in picker.Open)
         {
-            if (!peer.Pieces[piece.Index] || piece.IsOnParole && piece.Owner is { IsSnubbed: false } && !IsSilent(piece.Owner, now))
+            if (piece.SingleBlocks == 0 || !peer.Pieces[piece.Index] || piece.IsOnParole && piece.Owner is { IsSnubbed: false } && !IsSilent(piece.Owner, now))
                 continue;
             // From the back: the slow peer sends from the front, so the two meet rather than both sending the same blocks.
             for (int block = piece.BlockCount - 1; block >= 0; block--)

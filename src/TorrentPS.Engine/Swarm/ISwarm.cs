@@ -19,6 +19,9 @@ internal interface ISwarm
 
     SegmentPool Pool { get; }
 
+    /// <summary>The longest buffer that a peer's bytes are received into: the less, the more peers there are.</summary>
+    int ReceiveBufferLength { get; }
+
     RateLimiter DownloadLimiter { get; }
 
     RateLimiter UploadLimiter { get; }

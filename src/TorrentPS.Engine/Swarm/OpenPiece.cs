@@ -10,11 +10,9 @@ namespace TorrentPS.Engine.Swarm;
 /// </summary>
 internal sealed class OpenPiece
 {
-    private readonly PeerState?[] _first;
-    private readonly PeerState?[] _second;
-    private readonly bool[] _received;
-    private readonly int[] _missingInSegment;
-    private readonly byte[]?[] _segments;
+    private readonly Block[] _blocks;
+    private readonly Segment[] _segments;
+    private int _doubled;
     private int _cursor;
 
     public OpenPiece(int index, int length, int segmentLength)
@@ -24,13 +22,10 @@ internal sealed class OpenPiece
         SegmentLength = segmentLength;
         BlockCount = (length + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength;
         FreeBlocks = BlockCount;
-        _first = new PeerState?[BlockCount];
-        _second = new PeerState?[BlockCount];
-        _received = new bool[BlockCount];
-        _segments = new byte[]?[(length + segmentLength - 1) / segmentLength];
-        _missingInSegment = new int[_segments.Length];
-        for (int i = 0; i < BlockCount; i++)
-            _missingInSegment[SegmentOf(i)]++;
+        _blocks = new Block[BlockCount];
+        _segments = new Segment[(length + segmentLength - 1) / segmentLength];
+        for (int i = 0; i < _segments.Length; i++)
+            _segments[i].Missing = (LengthOfSegment(i) + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength;
     }
 
     public int Index { get; }
@@ -47,6 +42,9 @@ internal sealed class OpenPiece
     public int FreeBlocks { get; private set; }
 
     public int ReceivedBlocks { get; private set; }
+
+    /// <summary>Blocks that one peer alone is asked for.</summary>
+    public int SingleBlocks => BlockCount - FreeBlocks - ReceivedBlocks - _doubled;
 
     public bool IsComplete => ReceivedBlocks == BlockCount;
 
@@ -65,6 +63,12 @@ internal sealed class OpenPiece
     /// <summary>Segments handed to the disk: a prefix.</summary>
     public int FlushedSegments { get; private set; }
 
+    /// <summary>Where it stands among the open pieces.</summary>
+    public int OpenIndex { get; set; }
+
+    /// <summary>Whether it stands among the pieces with free blocks.</summary>
+    public bool IsListedFree { get; set; }
+
     /// <summary>Whether it is open no more: complete, or given up.</summary>
     public bool IsClosed { get; set; }
 
@@ -75,19 +79,19 @@ internal sealed class OpenPiece
 
     public int LengthOf(int block) => Math.Min(BlockRequest.BlockLength, Length - block * BlockRequest.BlockLength);
 
-    public bool IsReceived(int block) => _received[block];
+    public bool IsReceived(int block) => _blocks[block].IsReceived;
 
-    public bool IsFree(int block) => !_received[block] && _first[block] is null;
+    public bool IsFree(int block) => !_blocks[block].IsReceived && _blocks[block].First is null;
 
     /// <summary>How many peers are asked for a block that has not arrived.</summary>
-    public int Requesters(int block) => _received[block] ? 0 : (_first[block] is null ? 0 : 1) + (_second[block] is null ? 0 : 1);
+    public int Requesters(int block) => _blocks[block].IsReceived ? 0 : (_blocks[block].First is null ? 0 : 1) + (_blocks[block].Second is null ? 0 : 1);
 
-    public PeerState? FirstRequester(int block) => _first[block];
+    public PeerState? FirstRequester(int block) => _blocks[block].First;
 
-    public PeerState? SecondRequester(int block) => _second[block];
+    public PeerState? SecondRequester(int block) => _blocks[block].Second;
 
     /// <summary>The peer that sent a received block.</summary>
-    public PeerState? Sender(int block) => _received[block] ? _first[block] : null;
+    public PeerState? Sender(int block) => _blocks[block].IsReceived ? _blocks[block].First : null;
 
     public int SegmentOf(int block) => (int)((long)block * BlockRequest.BlockLength / SegmentLength);
 
@@ -105,37 +109,39 @@ internal sealed class OpenPiece
 
     public void AddRequester(int block, PeerState peer)
     {
-        Debug.Assert(!_received[block]);
-        if (_first[block] is null)
+        Debug.Assert(!_blocks[block].IsReceived);
+        if (_blocks[block].First is null)
         {
-            _first[block] = peer;
+            _blocks[block].First = peer;
             FreeBlocks--;
         }
         else
         {
-            Debug.Assert(_second[block] is null && _first[block] != peer);
-            _second[block] = peer;
+            Debug.Assert(_blocks[block].Second is null && _blocks[block].First != peer);
+            _blocks[block].Second = peer;
+            _doubled++;
         }
     }
 
     /// <summary>Takes a peer off a block that has not arrived; the block is free when it was the only one.</summary>
     public void RemoveRequester(int block, PeerState peer)
     {
-        if (_received[block])
+        if (_blocks[block].IsReceived)
             return;
-        if (_second[block] == peer)
+        ref Block slot = ref _blocks[block];
+        if (slot.First != peer && slot.Second != peer)
+            return;
+        if (slot.Second is not null)
         {
-            _second[block] = null;
+            slot.First = slot.First == peer ? slot.Second : slot.First;
+            slot.Second = null;
+            _doubled--;
         }
-        else if (_first[block] == peer)
+        else
         {
-            _first[block] = _second[block];
-            _second[block] = null;
-            if (_first[block] is null)
-            {
-                FreeBlocks++;
-                _cursor = Math.Min(_cursor, block);
-            }
+            slot.First = null;
+            FreeBlocks++;
+            _cursor = Math.Min(_cursor, block);
         }
     }
 
@@ -143,30 +149,31 @@ internal sealed class OpenPiece
     public Span<byte> Place(int block, SegmentPool pool)
     {
         int segment = SegmentOf(block);
-        byte[] buffer = _segments[segment] ??= pool.Rent(SegmentLength);
+        byte[] buffer = _segments[segment].Buffer ??= pool.Rent(SegmentLength);
         return buffer.AsSpan(block * BlockRequest.BlockLength - segment * SegmentLength, LengthOf(block));
     }
 
     /// <summary>Notes that a block has arrived from a peer. It is up to the caller to tell the others that were asked for it.</summary>
     public void Receive(int block, PeerState sender)
     {
-        Debug.Assert(!_received[block]);
-        if (_first[block] is null)
+        Debug.Assert(!_blocks[block].IsReceived);
+        ref Block slot = ref _blocks[block];
+        if (slot.First is null)
             FreeBlocks--;
-        _received[block] = true;
-        _first[block] = sender;
-        _second[block] = null;
+        else if (slot.Second is not null)
+            _doubled--;
+        slot = new Block { First = sender, IsReceived = true };
         ReceivedBlocks++;
-        _missingInSegment[SegmentOf(block)]--;
+        _segments[SegmentOf(block)].Missing--;
     }
 
     /// <summary>The next segment in order when it is full, and no longer ours then; null when it is not full.</summary>
     public byte[]? TakeFullSegment()
     {
-        if (FlushedSegments == _segments.Length || _missingInSegment[FlushedSegments] != 0)
+        if (FlushedSegments == _segments.Length || _segments[FlushedSegments].Missing != 0)
             return null;
-        byte[] segment = _segments[FlushedSegments]!;
-        _segments[FlushedSegments++] = null;
+        byte[] segment = _segments[FlushedSegments].Buffer!;
+        _segments[FlushedSegments++].Buffer = null;
         return segment;
     }
 
@@ -176,11 +183,11 @@ internal sealed class OpenPiece
         long dropped = 0;
         for (int block = 0; block < BlockCount; block++)
         {
-            if (!_received[block] || SegmentOf(block) < FlushedSegments)
+            if (!_blocks[block].IsReceived || SegmentOf(block) < FlushedSegments)
                 continue;
-            _received[block] = false;
-            _first[block] = null;
-            _missingInSegment[SegmentOf(block)]++;
+            _blocks[block].IsReceived = false;
+            _blocks[block].First = null;
+            _segments[SegmentOf(block)].Missing++;
             _cursor = Math.Min(_cursor, block);
             ReceivedBlocks--;
             FreeBlocks++;
@@ -196,13 +203,26 @@ internal sealed class OpenPiece
     {
         for (int i = FlushedSegments; i < _segments.Length; i++)
         {
-            if (_segments[i] is { } segment)
+            if (_segments[i].Buffer is { } segment)
                 pool.Return(segment);
-            _segments[i] = null;
+            _segments[i].Buffer = null;
         }
 
         for (int i = FlushedSegments; i < ReservedSegments; i++)
             pool.Release(SegmentLength);
         ReservedSegments = FlushedSegments;
+    }
+
+    private struct Block
+    {
+        public PeerState? First;
+        public PeerState? Second;
+        public bool IsReceived;
+    }
+
+    private struct Segment
+    {
+        public byte[]? Buffer;
+        public int Missing;
     }
 }

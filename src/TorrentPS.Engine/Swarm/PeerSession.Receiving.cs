@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Swarm;
 internal sealed partial class PeerSession
 {
     private const int SmallBuffer = 4 * 1024;
-    private const int LargeBuffer = 512 * 1024;
+    public const int LargeBuffer = 512 * 1024;
     private const int ReceivesPerTurn = 4;
 
     /// <summary>Blocks that a peer may send after we no longer expect them: they were under way when we cancelled, or it choked us.</summary>
@@ -81,8 +81,11 @@ internal sealed partial class PeerSession
         int wanted = buffer.Length;
         if (rest >= PeerMessage.PrefixLength)
             wanted = Math.Max(wanted, PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed)));
-        if (used == buffer.Length && buffer.Length < LargeBuffer)
-            wanted = Math.Max(wanted, Math.Min(buffer.Length * 4, LargeBuffer));
+        int large = _swarm.ReceiveBufferLength;
+        if (used == buffer.Length && buffer.Length < large)
+            wanted = Math.Max(wanted, Math.Min(buffer.Length * 4, large));
+        else if (buffer.Length > large && rest < large / 2)
+            wanted = large;
         else if (rest == 0 && State.Outstanding.Count == 0 && buffer.Length > 4 * SmallBuffer)
             wanted = SmallBuffer;
         if (wanted != buffer.Length)

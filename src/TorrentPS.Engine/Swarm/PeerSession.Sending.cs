@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
@@ -10,7 +11,8 @@ internal sealed partial class PeerSession
     private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a size that pools well
     private const int RequestFloodLimit = 2 * OwnRequestQueue;
 
-    private readonly LinkedList<BlockRequest> _requests = new();
+    private readonly RequestQueue _requests = new();
+    private BlockReader? _reader;
     private byte[] _outgoing = [];
     private int _outgoingLength;
     private bool _isSending;
@@ -42,11 +44,8 @@ internal sealed partial class PeerSession
         Flush();
     }
 
-    public void SendHave(int piece)
-    {
-        PeerMessage.WriteHave(Append(9), piece);
-        Flush();
-    }
+    /// <summary>Queues the news that we have a piece; it goes with whatever is sent next, or by <see cref="Flush"/>.</summary>
+    public void QueueHave(int piece) => PeerMessage.WriteHave(Append(9), piece);
 
     /// <summary>Queues a request; <see cref="Flush"/> sends all that are queued at once.</summary>
     public void QueueRequest(Outstanding item)
@@ -80,7 +79,7 @@ internal sealed partial class PeerSession
         }
         else if (_requests.Count < OwnRequestQueue)
         {
-            _requests.AddLast(block);
+            _requests.Add(block);
             Flush();
         }
         else if (++_dropped > RequestFloodLimit)
@@ -134,7 +133,8 @@ internal sealed partial class PeerSession
         }
     }
 
-    private async Task SendMessagesAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendMessagesAsync()
     {
         byte[] sending = _outgoing;
         int length = _outgoingLength;
@@ -179,15 +179,17 @@ internal sealed partial class PeerSession
     }
 
     /// <summary>Reads the next few blocks that the peer asked for and sends them in one go.</summary>
-    private async Task SendBlocksAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendBlocksAsync()
     {
-        var batch = new List<BlockRequest>(BlocksPerSend);
+        BlockReader reader = _reader ??= new BlockReader(_swarm.Store, _swarm.DiskJobs);
+        reader.Blocks.Clear();
         int blocks = 0, bytes = 0;
-        while (_requests.First is { } first && blocks < _allowance && bytes + first.Value.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
+        while (_requests.Count > 0 && blocks < _allowance && bytes + _requests.First.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
         {
-            batch.Add(first.Value);
-            blocks += first.Value.Length;
-            bytes += PeerMessage.PieceHeaderLength + first.Value.Length;
+            reader.Blocks.Add(_requests.First);
+            blocks += _requests.First.Length;
+            bytes += PeerMessage.PieceHeaderLength + _requests.First.Length;
             _requests.RemoveFirst();
         }
 
@@ -196,7 +198,7 @@ internal sealed partial class PeerSession
         byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
         try
         {
-            await new BlockReader(_swarm.Store, _swarm.DiskJobs, batch, buffer).ReadAsync(_swarm.Disk);
+            await reader.ReadAsync(_swarm.Disk, buffer);
             if (_isClosed)
                 return;
             await _stream.SendAsync(buffer.AsMemory(0, bytes));

@@ -58,6 +58,12 @@ internal sealed class PeerState
     /// <summary>The piece it works on alone.</summary>
     public OpenPiece? Current { get; set; }
 
+    /// <summary>The <see cref="PieceOrder.Version"/> at which it had no queued piece; 0 when that is not known.</summary>
+    public long NothingQueuedAt { get; set; }
+
+    /// <summary>The tick of the torrent's clock at which nothing was found that others owe and it could send sooner.</summary>
+    public long HurriedInVainAt { get; set; } = -1;
+
     /// <summary>Whether it may be asked for blocks.</summary>
     public bool CanBeAsked => !IsChokingUs && Interesting > 0;
 }

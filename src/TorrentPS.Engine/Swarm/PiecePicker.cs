@@ -8,25 +8,24 @@ namespace TorrentPS.Engine.Swarm;
 /// peer is gone (partial pieces first); then it begins the rarest queued piece; only when memory or pieces run out it shares another peer's
 /// piece. When no block is free any more, it asks again for blocks that slower peers owe (<see cref="EndGame"/>).
 /// </summary>
-internal sealed class PiecePicker
+internal sealed partial class PiecePicker
 {
-    private const int RandomFirstPieces = 4;
-
     private readonly Torrent _torrent;
     private readonly SegmentPool _pool;
-    private readonly PieceOrder _order;
     private readonly PieceState[] _states;
+    private readonly Bitfield _missing;
     private readonly List<OpenPiece> _openList = [];
+    private readonly List<OpenPiece> _freeList = []; // the open pieces with free blocks; and some that have none any more, until somebody looks
     private readonly HashSet<int> _onParole = [];
     private readonly int _segmentLength;
-    private int _firstQueued;
+    private PieceOrder? _order; // none when nothing is missing
 
     public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null)
     {
         _torrent = torrent;
         _pool = pool;
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
-        _order = new PieceOrder(torrent.PieceCount, random);
+        _missing = new Bitfield(torrent.PieceCount);
         _states = new PieceState[torrent.PieceCount];
         IsSequential = sequential;
         Have = have;
@@ -39,8 +38,9 @@ internal sealed class PiecePicker
             else if (wanted[piece])
             {
                 _states[piece] = PieceState.Queued;
+                _missing.Add(piece);
+                _order ??= new PieceOrder(torrent.PieceCount, random);
                 _order.Enqueue(piece);
-                Missing++;
             }
         }
     }
@@ -49,37 +49,23 @@ internal sealed class PiecePicker
     public Bitfield Have { get; }
 
     /// <summary>Wanted pieces that are not there yet.</summary>
-    public int Missing { get; private set; }
+    public int Missing => _missing.Count;
 
     public bool IsSequential { get; }
 
     public IReadOnlyList<OpenPiece> Open => _openList;
 
     /// <summary>Whether every block that is missing is asked for or received.</summary>
-    public bool IsEndGame
-    {
-        get
-        {
-            if (_order.QueuedCount > 0)
-                return false;
-            foreach (OpenPiece piece in _openList)
-            {
-                if (piece.FreeBlocks > 0)
-                    return false;
-            }
-
-            return true;
-        }
-    }
+    public bool IsEndGame => _order is not { QueuedCount: > 0 } && NextFree(0) is null;
 
     /// <summary>Whether every missing block that a peer could send is asked for or received. Other peers may still have some to be asked for.</summary>
     public bool HasNothingFreeFor(PeerState peer)
     {
-        if (_order.QueuedCount > 0 && _order.Rarest(peer.Pieces) >= 0)
+        if (HasQueuedFor(peer))
             return false;
-        foreach (OpenPiece piece in _openList)
+        for (int i = 0; NextFree(i) is { } piece; i++)
         {
-            if (piece.FreeBlocks > 0 && peer.Pieces[piece.Index])
+            if (peer.Pieces[piece.Index])
                 return false;
         }
 
@@ -88,39 +74,22 @@ internal sealed class PiecePicker
 
     public PieceState this[int piece] => _states[piece];
 
-    public bool IsMissing(int piece) => _states[piece] is PieceState.Queued or PieceState.Open or PieceState.Verifying;
+    public bool IsMissing(int piece) => _missing[piece];
 
     /// <summary>Counts what a new peer has, and notes how much of it is missing here.</summary>
     public void AddPeer(PeerState peer)
     {
-        bool isSeed = peer.Pieces.IsFull;
-        peer.Interesting = 0;
-        if (isSeed)
-        {
-            peer.Interesting = Missing;
-            return;
-        }
-
-        for (int piece = 0; piece < _states.Length; piece++)
-        {
-            if (!peer.Pieces[piece])
-                continue;
-            _order.Increment(piece);
-            if (IsMissing(piece))
-                peer.Interesting++;
-        }
+        peer.NothingQueuedAt = 0;
+        peer.Interesting = peer.Pieces.IsFull ? Missing : peer.Pieces.CountCommon(_missing);
+        if (!peer.Pieces.IsFull)
+            _order?.Add(peer.Pieces);
     }
 
     /// <summary>Undoes <see cref="AddPeer"/>.</summary>
     public void RemovePeer(PeerState peer)
     {
-        if (peer.Pieces.IsFull)
-            return;
-        for (int piece = 0; piece < _states.Length; piece++)
-        {
-            if (peer.Pieces[piece])
-                _order.Decrement(piece);
-        }
+        if (!peer.Pieces.IsFull)
+            _order?.Remove(peer.Pieces);
     }
 
     /// <summary>A peer has got a piece; false when it had it.</summary>
@@ -128,20 +97,17 @@ internal sealed class PiecePicker
     {
         if (!peer.Pieces.Add(piece))
             return false;
+        peer.NothingQueuedAt = 0;
         if (IsMissing(piece))
             peer.Interesting++;
-        _order.Increment(piece);
+        _order?.Increment(piece);
         if (peer.Pieces.IsFull)
-        {
-            for (int i = 0; i < _states.Length; i++) // from now on it counts as one that has everything
-                _order.Decrement(i);
-        }
-
+            _order?.Remove(peer.Pieces); // from now on it counts as one that has everything
         return true;
     }
 
-    /// <summary>How many connected peers that have not everything have a piece.</summary>
-    public int Availability(int piece) => _order.Availability(piece);
+    /// <summary>How many connected peers that have not everything have a piece; not counted any more when nothing is missing.</summary>
+    public int Availability(int piece) => _order?.Availability(piece) ?? 0;
 
     /// <summary>The next free block to ask a peer for, now noted as asked; false when there is none for it.</summary>
     public bool TryPick(PeerState peer, out Outstanding picked)
@@ -167,6 +133,7 @@ internal sealed class PiecePicker
         if (item.IsReleased)
             return;
         item.Piece.RemoveRequester(item.Block, peer);
+        ListFree(item.Piece);
         CloseIfUntouched(item.Piece);
     }
 
@@ -207,7 +174,9 @@ internal sealed class PiecePicker
         _states[piece] = PieceState.Have;
         _onParole.Remove(piece);
         Have.Add(piece);
-        Missing--;
+        _missing.Remove(piece);
+        if (Missing == 0)
+            _order = null; // a seed has nothing to choose
     }
 
     /// <summary>A piece was not what its hash says, or could not be written: it is fetched again, from one peer alone.</summary>
@@ -215,8 +184,7 @@ internal sealed class PiecePicker
     {
         _states[piece] = PieceState.Queued;
         _onParole.Add(piece);
-        _order.Enqueue(piece);
-        _firstQueued = Math.Min(_firstQueued, piece);
+        _order!.Enqueue(piece);
     }
 
     /// <summary>
@@ -228,9 +196,10 @@ internal sealed class PiecePicker
         for (int i = _openList.Count - 1; i >= 0; i--)
         {
             OpenPiece piece = _openList[i];
-            if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || peers.Any(peer => peer.CanBeAsked && peer.Pieces[piece.Index]))
+            if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || CanAnyFinish(piece, peers))
                 continue;
             wasted += piece.Drop(_pool);
+            ListFree(piece);
             if (piece.IsUntouched)
                 Requeue(piece); // else its beginning is hashed and written, and waits for the rest
         }
@@ -238,107 +207,15 @@ internal sealed class PiecePicker
         return wasted;
     }
 
-    private bool TryAdopt(PeerState peer, out Outstanding picked)
+    private static bool CanAnyFinish(OpenPiece piece, IReadOnlyCollection<PeerState> peers)
     {
-        foreach (OpenPiece piece in _openList)
+        foreach (PeerState peer in peers)
         {
-            if ((piece.Owner is null || piece.Owner == peer) && piece.FreeBlocks > 0 && peer.Pieces[piece.Index] && TryTake(piece, peer, out picked))
-            {
-                piece.Owner = peer;
-                peer.Current = piece;
+            if (peer.CanBeAsked && peer.Pieces[piece.Index])
                 return true;
-            }
         }
 
-        picked = default;
         return false;
-    }
-
-    private bool TryBegin(PeerState peer, out Outstanding picked)
-    {
-        picked = default;
-        if (_order.QueuedCount == 0)
-            return false;
-        int index = IsSequential ? First(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
-        if (index < 0 || !_pool.TryReserve(_segmentLength))
-            return false;
-        var piece = new OpenPiece(index, _torrent.LengthOfPiece(index), _segmentLength)
-        {
-            Owner = peer,
-            IsOnParole = _onParole.Contains(index),
-            ReservedSegments = 1,
-        };
-        _order.Dequeue(index);
-        _states[index] = PieceState.Open;
-        _openList.Add(piece);
-        peer.Current = piece;
-        return TryTake(piece, peer, out picked);
-    }
-
-    private int First(Bitfield has)
-    {
-        while (_firstQueued < _states.Length && !_order.IsQueued(_firstQueued))
-            _firstQueued++;
-        for (int piece = _firstQueued; piece < _states.Length; piece++)
-        {
-            if (_order.IsQueued(piece) && has[piece])
-                return piece;
-        }
-
-        return -1;
-    }
-
-    /// <summary>Takes a block of a piece that another peer is at: of the one that has most to do. A piece on parole is taken over, and only from a peer that is much slower.</summary>
-    private bool TryShare(PeerState peer, out Outstanding picked)
-    {
-        OpenPiece? most = null;
-        bool hasRoom = _pool.HasRoom(_segmentLength);
-        foreach (OpenPiece piece in _openList)
-        {
-            if (piece.FreeBlocks <= (most?.FreeBlocks ?? 0) || !peer.Pieces[piece.Index])
-                continue;
-            if (piece.IsOnParole && piece.Owner is { } owner && owner.Rate * EndGame.MuchSlower >= peer.Rate)
-                continue;
-            if (hasRoom || piece.SegmentOf(piece.NextFree()) < piece.ReservedSegments)
-                most = piece;
-        }
-
-        picked = default;
-        if (most is null || !TryTake(most, peer, out picked))
-            return false;
-        if (most.IsOnParole)
-        {
-            if (most.Owner is { } slow && slow.Current == most)
-                slow.Current = null;
-            most.Owner = peer;
-            peer.Current = most;
-        }
-
-        return true;
-    }
-
-    private bool CanReserveNext(OpenPiece piece)
-    {
-        if (piece.SegmentOf(piece.NextFree()) < piece.ReservedSegments)
-            return true;
-        if (!_pool.TryReserve(_segmentLength))
-            return false;
-        piece.ReservedSegments++;
-        return true;
-    }
-
-    private bool TryTake(OpenPiece piece, PeerState peer, out Outstanding picked)
-    {
-        int block = piece.NextFree();
-        if (block < 0 || !CanReserveNext(piece))
-        {
-            picked = default;
-            return false;
-        }
-
-        piece.AddRequester(block, peer);
-        picked = new Outstanding(piece, block);
-        return true;
     }
 
     private void CloseIfUntouched(OpenPiece piece)
@@ -352,8 +229,7 @@ internal sealed class PiecePicker
         piece.Abandon(_pool);
         Close(piece);
         _states[piece.Index] = PieceState.Queued;
-        _order.Enqueue(piece.Index);
-        _firstQueued = Math.Min(_firstQueued, piece.Index);
+        _order!.Enqueue(piece.Index);
     }
 
     private void Close(OpenPiece piece)
@@ -361,7 +237,34 @@ internal sealed class PiecePicker
         if (piece.Owner is { } owner && owner.Current == piece)
             owner.Current = null;
         piece.IsClosed = true;
-        _openList.Remove(piece);
+        _openList[piece.OpenIndex] = _openList[^1];
+        _openList[piece.OpenIndex].OpenIndex = piece.OpenIndex;
+        _openList.RemoveAt(_openList.Count - 1);
+    }
+
+    /// <summary>Notes that a piece has free blocks.</summary>
+    private void ListFree(OpenPiece piece)
+    {
+        if (piece.IsListedFree || piece.IsClosed || piece.FreeBlocks == 0)
+            return;
+        piece.IsListedFree = true;
+        _freeList.Add(piece);
+    }
+
+    /// <summary>The piece at a place of the list of those with free blocks; null behind the end. Who has none any more leaves the list here.</summary>
+    private OpenPiece? NextFree(int place)
+    {
+        while (place < _freeList.Count)
+        {
+            OpenPiece piece = _freeList[place];
+            if (piece is { IsClosed: false, FreeBlocks: > 0 })
+                return piece;
+            piece.IsListedFree = false;
+            _freeList[place] = _freeList[^1];
+            _freeList.RemoveAt(_freeList.Count - 1);
+        }
+
+        return null;
     }
 
     /// <summary>Gives back all memory: the download ends.</summary>
@@ -375,5 +278,6 @@ internal sealed class PiecePicker
         }
 
         _openList.Clear();
+        _freeList.Clear();
     }
 }

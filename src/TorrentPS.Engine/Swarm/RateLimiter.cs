@@ -27,6 +27,21 @@ internal sealed class RateLimiter
 
     public bool IsLimited => _perSecond > 0;
 
+    /// <summary>The limit; 0 means none.</summary>
+    public long BytesPerSecond => _perSecond;
+
+    /// <summary>Whether nothing may pass now: whoever waits, waits for the limit.</summary>
+    public bool IsExhausted
+    {
+        get
+        {
+            if (!IsLimited)
+                return false;
+            Fill();
+            return _line.Count > 0 || _tokens < 1;
+        }
+    }
+
     /// <summary>Waits until bytes may pass, and takes up to so many. The caller gives back what it does not use.</summary>
     public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken = default)
     {

@@ -13,8 +13,10 @@ internal sealed class RequestWindow
     /// <summary>What a peer gets that has not said how many requests it queues (BEP 10, "reqq"): what every client in use keeps.</summary>
     public const int UnknownLimit = 250;
 
+    /// <summary>Blocks that any peer may have outstanding, however slow.</summary>
+    public const int Minimum = 2;
+
     private const int Initial = 32;
-    private const int Minimum = 2;
     private const int Maximum = 2000;
     private const double GrowthCheckSeconds = 1;
 

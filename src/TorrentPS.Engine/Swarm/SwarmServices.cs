@@ -19,6 +19,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         Connector = new PeerConnector(options.MaxHalfOpen, options.MaxConnections);
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
         Incoming = new IncomingPeers(Connector, options);
+        Clock = new SwarmClock(options.TimeProvider);
     }
 
     public TorrentClientOptions Options { get; }
@@ -36,9 +37,12 @@ internal sealed class SwarmServices : IAsyncDisposable
 
     public IncomingPeers Incoming { get; }
 
+    public SwarmClock Clock { get; }
+
     public async ValueTask DisposeAsync()
     {
         await Incoming.DisposeAsync().ConfigureAwait(false);
+        Clock.Dispose();
         Disk.Dispose();
         Connector.Dispose();
     }

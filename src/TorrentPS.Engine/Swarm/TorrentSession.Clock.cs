@@ -7,9 +7,6 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>What happens by the clock: rates, time-outs, choking, the resume file, progress.</content>
 internal sealed partial class TorrentSession
 {
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_idleTick = TimeSpan.FromSeconds(1);
-
     /// <summary>A peer that owes blocks and sends none for this long is snubbed: others are asked for them.</summary>
     private const double SnubSeconds = 20;
 
@@ -33,33 +30,16 @@ internal sealed partial class TorrentSession
     private double _morePeersAt = MorePeersSeconds;
     private bool _isResumeDirty;
     private Task _savingResume = Task.CompletedTask;
-
-    private async Task RunClockAsync()
-    {
-        using var timer = new PeriodicTimer(s_tick, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-            {
-                Tick();
-                TimeSpan period = IsComplete && _progress is null && _peers.Length == 0 ? s_idleTick : s_tick;
-                if (timer.Period != period)
-                    timer.Period = period;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the download ends
-        }
-        catch (Exception e)
-        {
-            Faulted(e);
-        }
-    }
+    private SwarmClock.Ticking? _ticking;
+    private long _uploadedAtTick;
 
     private void Tick()
     {
+        if (_isStopping)
+            return;
         double now = Now;
+        _ticks++;
+        Share();
         _downloadRate.Add(_downloaded - _downloadRated, now);
         _downloadRated = _downloaded;
         foreach (PeerSession peer in _peers)
@@ -80,6 +60,8 @@ internal sealed partial class TorrentSession
         if (_options.Timeout is { } timeout && timeout > s_longestTimer && now >= timeout.TotalSeconds)
             _end.TrySetResult(TimedOut());
         _progress?.Report(Snapshot());
+        _ticking!.IsIdle = IsComplete && _connecting == 0 && _uploaded == _uploadedAtTick;
+        _uploadedAtTick = _uploaded;
     }
 
     private void Tick(PeerSession peer, double now)
@@ -190,7 +172,7 @@ internal sealed partial class TorrentSession
             return;
         long now = _time.GetTimestamp();
         long last = Interlocked.Read(ref _checkReportedAt);
-        if (_time.GetElapsedTime(last, now) >= s_tick && Interlocked.CompareExchange(ref _checkReportedAt, now, last) == last)
+        if (_time.GetElapsedTime(last, now) >= SwarmClock.Period && Interlocked.CompareExchange(ref _checkReportedAt, now, last) == last)
             _progress.Report(Snapshot());
     }
 

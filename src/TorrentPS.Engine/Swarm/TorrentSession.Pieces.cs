@@ -1,15 +1,25 @@
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
 /// <content>Asking for blocks, putting pieces together, and what a finished piece means.</content>
 internal sealed partial class TorrentSession
 {
+    /// <summary>Between two sends of the news that we have pieces: with many peers and pieces they would be most of all sends.</summary>
+    private static readonly TimeSpan s_havePause = TimeSpan.FromMilliseconds(50);
+
     private readonly BadPieceJournal _badPieces = new();
     private long _downloaded;
     private long _uploaded;
     private long _wasted;
     private volatile bool _isShortOfMemory;
+    private int _fairWindow = int.MaxValue;
+    private long _ticks;
+    private int _askedFirst;
+    private ITimer? _haveTimer;
+    private double _havesSentAt = double.NegativeInfinity;
+    private bool _areHavesDue;
 
     public void PiecesChanged(PeerSession peer)
     {
@@ -32,6 +42,7 @@ internal sealed partial class TorrentSession
         }
         else
         {
+            Share();
             AskForBlocks(peer);
         }
     }
@@ -44,22 +55,57 @@ internal sealed partial class TorrentSession
         PeerState state = peer.State;
         if (_isStopping || IsComplete || !state.CanBeAsked || peer.IsClosed)
             return;
-        int window = state.Window.Size;
+        int window = Math.Min(state.Window.Size, _fairWindow);
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
             return; // a few at a time, so that one send carries them
         if (state.Outstanding.Count == 0)
             state.LastBlockAt = Now;
         while (state.Outstanding.Count < window)
         {
-            if (_picker.TryPick(state, out Outstanding picked) || (_picker.HasNothingFreeFor(state) && EndGame.TryPick(_picker, state, Now, out picked)))
-                peer.QueueRequest(picked);
-            else
+            if (!_picker.TryPick(state, out Outstanding picked) && !TryHurry(state, out picked))
                 break;
+            peer.QueueRequest(picked);
         }
 
         if (state.Outstanding.Count < window && Pool.IsShort)
             _isShortOfMemory = true; // when memory is free again, all are asked again
         peer.Flush();
+    }
+
+    /// <summary>Finds a block that others owe, when a peer has nothing else to send us.</summary>
+    private bool TryHurry(PeerState peer, out Outstanding picked)
+    {
+        picked = default;
+        // Rates are looked at once a tick, so what is not found before the next one is not looked for with each block.
+        if ((peer.Outstanding.Count > 0 && peer.HurriedInVainAt == _ticks) || !_picker.HasNothingFreeFor(peer))
+            return false;
+        if (EndGame.TryPick(_picker, peer, Now, DownloadLimiter.IsExhausted, out picked))
+            return true;
+        peer.HurriedInVainAt = _ticks;
+        return false;
+    }
+
+    /// <summary>
+    /// Divides what may be asked for at once among the peers: the memory for it, and no more than the download limit lets through in a while.
+    /// What a peer does not need of its part is the others'. Without this the first few peers would have it all, and the others nothing to do.
+    /// </summary>
+    private void Share()
+    {
+        if (IsComplete)
+            return;
+        double blocks = Pool.Limit / 4 * 3 / BlockRequest.BlockLength;
+        if (DownloadLimiter.IsLimited)
+            blocks = Math.Min(blocks, DownloadLimiter.BytesPerSecond * RequestWindow.QueueSeconds / BlockRequest.BlockLength);
+        PeerSession[] peers = _peers;
+        Span<int> windows = peers.Length <= 256 ? stackalloc int[256] : new int[peers.Length];
+        int count = 0;
+        foreach (PeerSession peer in peers)
+        {
+            if (peer.State.CanBeAsked)
+                windows[count++] = peer.State.Window.Size;
+        }
+
+        _fairWindow = Math.Max(FairShare.Level(windows[..count], (long)blocks), DownloadLimiter.IsLimited ? 1 : RequestWindow.Minimum);
     }
 
     /// <summary>Something became free to ask for: peers that have room take it.</summary>
@@ -69,11 +115,14 @@ internal sealed partial class TorrentSession
             AskForBlocks(peer);
     }
 
-    /// <summary>There may be memory again.</summary>
+    /// <summary>There may be memory again: peers take it by turns, while there is some.</summary>
     private void AskAgain()
     {
         _isShortOfMemory = false;
-        AskAll();
+        PeerSession[] peers = _peers;
+        for (int i = 0; i < peers.Length && !_isShortOfMemory; i++)
+            AskForBlocks(peers[(_askedFirst + i) % peers.Length]);
+        _askedFirst = peers.Length == 0 ? 0 : (_askedFirst + 1) % peers.Length;
     }
 
     /// <summary>What a peer owes becomes free for others.</summary>
@@ -167,14 +216,39 @@ internal sealed partial class TorrentSession
             }
             else
             {
-                peer.SendHave(piece); // one that has the piece need not know
+                peer.QueueHave(piece); // one that has the piece need not know
             }
         }
+
+        SendHaves();
 
         if (_picker.Missing == 0)
             Completed();
         else if (_isShortOfMemory)
             AskAgain();
+    }
+
+    /// <summary>Sends what peers were not told yet: at once, unless that was done just now; then with what comes in the next moment.</summary>
+    private void SendHaves()
+    {
+        if (_areHavesDue)
+            return;
+        double now = Now;
+        if (now - _havesSentAt >= s_havePause.TotalSeconds)
+        {
+            _havesSentAt = now;
+            foreach (PeerSession peer in _peers)
+                peer.Flush();
+            return;
+        }
+
+        _areHavesDue = true;
+        _haveTimer ??= _time.CreateTimer(_ => _loop.Enqueue(_ =>
+        {
+            _areHavesDue = false;
+            SendHaves();
+        }, null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _haveTimer.Change(s_havePause, Timeout.InfiniteTimeSpan);
     }
 
     private void PieceFailed(PieceWriter writer)

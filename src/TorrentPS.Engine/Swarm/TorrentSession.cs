@@ -1,4 +1,5 @@
 using System.Net;
+using System.Numerics;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Errors;
@@ -17,6 +18,9 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
 
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
+
+    /// <summary>Bytes of receive buffers that all peers have together, while they are not too many for that.</summary>
+    private const int ReceiveBuffers = 8 << 20;
 
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
@@ -81,6 +85,9 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     public DiskTally DiskJobs { get; } = new();
 
     public SegmentPool Pool => _services.Pool;
+
+    public int ReceiveBufferLength =>
+        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(_peers.Length, 1)) + 1) / 2, PeerSession.LargeBuffer / 8, PeerSession.LargeBuffer);
 
     public RateLimiter DownloadLimiter { get; }
 
@@ -182,9 +189,11 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             _book.IsSeeding = IsComplete;
             ListenPort = _services.Incoming.Add(this);
             StartDiscovery();
-            Task clock = RunClockAsync();
-            Ending ending = await _end.Task;
-            return await StopAsync(ending, clock);
+            using (_ticking = _services.Clock.Start(_loop, Tick))
+            {
+                Ending ending = await _end.Task;
+                return await StopAsync(ending);
+            }
         }
         finally
         {
@@ -252,11 +261,12 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         new(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted));
 
     /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
-    private async Task<Ending> StopAsync(Ending ending, Task clock)
+    private async Task<Ending> StopAsync(Ending ending)
     {
         _isStopping = true;
         _peersAtEnd = _peers.Length;
         await _stopping.CancelAsync();
+        _haveTimer?.Dispose();
         foreach (PeerSession peer in _peers)
             peer.Close(PeerClose.Stopping);
         _picker.AbandonAll();
@@ -265,7 +275,6 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             await _connectsEnded.Task;
         await DiskJobs.WhenEmptyAsync();
         await Task.Yield(); // what the last jobs reported comes first
-        await clock;
         await _savingResume;
         if (_picker.Missing == 0 && ending.State != TorrentState.Failed)
             ending = new Ending(TorrentState.Completed); // by what was still being written

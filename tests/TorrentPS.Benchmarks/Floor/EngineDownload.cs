@@ -6,16 +6,16 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>Downloads with the engine, from one peer that is named to it, again and again into an empty folder.</summary>
+/// <summary>Downloads with the engine, from peers that are named to it, again and again into an empty folder.</summary>
 internal static class EngineDownload
 {
-    public static async Task ServeAsync(string torrent, int port, string folder, EncryptionMode encryption)
+    public static async Task ServeAsync(string torrent, int[] ports, string folder, EncryptionMode encryption)
     {
         var info = new TorrentInfo(Torrent.Parse(await File.ReadAllBytesAsync(torrent).ConfigureAwait(false)));
         var options = new DownloadOptions
         {
             Destination = folder,
-            Peers = [new IPEndPoint(IPAddress.Loopback, port)],
+            Peers = Array.ConvertAll(ports, port => new IPEndPoint(IPAddress.Loopback, port)),
             Sources = [],
             Timeout = FloorMeasurement.RunLimit,
         };
@@ -39,6 +39,7 @@ internal static class EngineDownload
             Seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds,
             CpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds,
             Bytes = download.BytesCompleted,
+            DownloadedBytes = download.Downloaded,
             AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true) - allocated,
             Collections = GC.CollectionCount(0) - collections,
             WorkItems = ThreadPool.CompletedWorkItemCount - items,

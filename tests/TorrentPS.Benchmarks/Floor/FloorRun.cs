@@ -9,6 +9,9 @@ internal sealed record FloorRun
 
     public long Bytes { get; init; }
 
+    /// <summary>Bytes of pieces that came, those among them that were not needed or not good too.</summary>
+    public long DownloadedBytes { get; init; }
+
     /// <summary>Bytes that were allocated on the managed heap.</summary>
     public long AllocatedBytes { get; init; }
 

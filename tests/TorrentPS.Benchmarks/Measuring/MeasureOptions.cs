@@ -4,7 +4,7 @@ using TorrentPS.Engine;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>The options that <c>floor</c> and <c>compare</c> have in common.</summary>
+/// <summary>The options that several commands have in common.</summary>
 internal static class MeasureOptions
 {
     public static Option<long> Size() => Bytes("--size", "Bytes of the payload: 1GiB, 256KiB.", 1L << 30, 1L << 40);
@@ -30,7 +30,7 @@ internal static class MeasureOptions
             result.AddError($"{result} {what}.");
     }
 
-    private static Option<long> Bytes(string name, string description, long value, long most)
+    public static Option<long> Bytes(string name, string description, long value, long most)
     {
         return new Option<long>(name)
         {

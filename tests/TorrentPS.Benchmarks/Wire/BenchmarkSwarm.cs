@@ -35,6 +35,8 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public DiskTally DiskJobs { get; } = new();
 
+    public int ReceiveBufferLength => PeerSession.LargeBuffer;
+
     public SegmentPool Pool { get; }
 
     public RateLimiter DownloadLimiter { get; } = new(0, TimeProvider.System);

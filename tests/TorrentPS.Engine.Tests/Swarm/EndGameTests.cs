@@ -37,6 +37,18 @@ public sealed class EndGameTests
     }
 
     [Fact]
+    public void When_the_download_limit_holds_blocks_back_only_silent_peers_are_taken_over()
+    {
+        PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
+        (slow.Rate, fast.Rate) = (1, 1000);
+        PickerHarness harness = Start(1, 8, slow, fast);
+        AskAll(harness, slow);
+        Assert.False(EndGame.TryPick(harness.Picker, fast, harness.Now, isHeldBack: true, out _));
+        harness.Now = 3;
+        Assert.True(EndGame.TryPick(harness.Picker, fast, harness.Now, isHeldBack: true, out _));
+    }
+
+    [Fact]
     public void A_piece_that_nobody_has_keeps_no_slow_peer_from_being_taken_over()
     {
         PeerState slow = SwarmData.Peer(2, 0), fast = SwarmData.Peer(2, 0);

@@ -41,6 +41,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public DiskTally DiskJobs { get; } = new();
 
+    public int ReceiveBufferLength { get; set; } = PeerSession.LargeBuffer;
+
     public SegmentPool Pool { get; } = new(0);
 
     public RateLimiter DownloadLimiter { get; }

@@ -202,6 +202,7 @@ public sealed class OpenPieceTests
             Assert.Equal(blocks.Count(piece.IsReceived), piece.ReceivedBlocks);
             Assert.Equal(blocks.Where(piece.IsFree).Append(-1).First(), piece.NextFree());
             Assert.Equal(piece.FreeBlocks, blocks.Count(piece.IsFree));
+            Assert.Equal(blocks.Count(i => piece.Requesters(i) == 1), piece.SingleBlocks);
         }
     }
 }

@@ -85,7 +85,11 @@ public sealed partial class PeerSessionTests
         _loop.RunUntil(() => _swarm.UploadedBytes > 0);
         Assert.True(_session.RequestsWaiting > 0);
         Sent();
-        _loop.Run(() => _session.SendHave(4));
+        _loop.Run(() =>
+        {
+            _session.QueueHave(4);
+            _session.Flush();
+        });
         Assert.Equal([MessageId.Have], Sent().Select(message => message.Id));
     }
 

@@ -10,6 +10,7 @@ internal sealed class PickerHarness
     private readonly Torrent _torrent;
     private readonly Bitfield _wanted;
     private readonly Random _random;
+    private readonly bool _sequential;
     private readonly int _segmentLength;
     private readonly Dictionary<OpenPiece, Queue<byte[]>> _writing = [];
     private readonly HashSet<int> _verifying = [];
@@ -19,6 +20,7 @@ internal sealed class PickerHarness
         _torrent = torrent;
         _wanted = wanted;
         _random = new Random(seed);
+        _sequential = sequential;
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
         Pool = new SegmentPool(poolLimit);
         Picker = new PiecePicker(torrent, Pool, wanted, have, sequential, new Random(seed));
@@ -79,11 +81,22 @@ internal sealed class PickerHarness
             return false;
         if (peer.Outstanding.Count == 0)
             peer.LastBlockAt = Now;
-        if (!Picker.TryPick(peer, out Outstanding picked) && !(endGame && Picker.HasNothingFreeFor(peer) && EndGame.TryPick(Picker, peer, Now, out picked)))
+        List<int> queued = [.. Enumerable.Range(0, _torrent.PieceCount).Where(piece => Picker[piece] == PieceState.Queued && peer.Pieces[piece])];
+        if (!Picker.TryPick(peer, out Outstanding picked) && !(endGame && Picker.HasNothingFreeFor(peer) && EndGame.TryPick(Picker, peer, Now, false, out picked)))
             return false;
         Assert.True(peer.Pieces[picked.Piece.Index], "a peer is asked for what it has not");
+        if (queued.Contains(picked.Piece.Index))
+            CheckChoice(picked.Piece.Index, queued);
         peer.Outstanding.Add(picked);
         return true;
+    }
+
+    private void CheckChoice(int begun, List<int> queued)
+    {
+        if (_sequential)
+            Assert.Equal(queued.Min(), begun);
+        else if (Picker.Have.Count >= 4) // the first are any
+            Assert.Equal(queued.Min(Picker.Availability), Picker.Availability(begun));
     }
 
     public void Receive(PeerState peer, int index)
@@ -180,8 +193,15 @@ internal sealed class PickerHarness
         long expected = Picker.Open.Sum(piece => (long)(piece.ReservedSegments - piece.FlushedSegments) * _segmentLength)
             + _writing.Values.Sum(segments => (long)segments.Count * _segmentLength);
         Assert.Equal(expected, Pool.Reserved);
+        bool isAnyQueued = Enumerable.Range(0, _torrent.PieceCount).Any(piece => Picker[piece] == PieceState.Queued);
+        Assert.Equal(!isAnyQueued && Picker.Open.All(piece => piece.FreeBlocks == 0), Picker.IsEndGame);
         foreach (PeerState peer in Peers)
-            Assert.Equal(Enumerable.Range(0, _torrent.PieceCount).Count(piece => peer.Pieces[piece] && Picker.IsMissing(piece)), peer.Interesting);
+        {
+            int[] missing = [.. Enumerable.Range(0, _torrent.PieceCount).Where(piece => peer.Pieces[piece] && Picker.IsMissing(piece))];
+            Assert.Equal(missing.Length, peer.Interesting);
+            bool isFree = missing.Any(piece => Picker[piece] == PieceState.Queued || Picker.Open.Any(open => open.Index == piece && open.FreeBlocks > 0));
+            Assert.Equal(!isFree, Picker.HasNothingFreeFor(peer));
+        }
     }
 
     private void CheckStates()
@@ -196,7 +216,8 @@ internal sealed class PickerHarness
             Assert.Equal(state == PieceState.Verifying, _verifying.Contains(piece));
             Assert.Equal(state == PieceState.NotWanted, !_wanted[piece] && !Picker.Have[piece]);
             missing += Picker.IsMissing(piece) ? 1 : 0;
-            Assert.Equal(Peers.Count(peer => !peer.Pieces.IsFull && peer.Pieces[piece]), Picker.Availability(piece));
+            if (Picker.Missing > 0)
+                Assert.Equal(Peers.Count(peer => !peer.Pieces.IsFull && peer.Pieces[piece]), Picker.Availability(piece));
         }
 
         Assert.Equal(missing, Picker.Missing);

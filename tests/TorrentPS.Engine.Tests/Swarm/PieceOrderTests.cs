@@ -10,51 +10,130 @@ public sealed class PieceOrderTests
     public void Agrees_with_counting_by_hand(int seed)
     {
         Random random = new(seed);
-        int pieces = random.Next(1, 40);
+        int pieces = random.Next(2) == 0 ? random.Next(1, 40) : random.Next(40, 400);
         PieceOrder order = new(pieces, new Random(seed));
         int[] counts = new int[pieces];
         HashSet<int> queued = [];
-        for (int step = 0; step < 300; step++)
+        List<Bitfield> peers = [];
+        for (int step = 0; step < 200; step++)
         {
             int piece = random.Next(pieces);
-            switch (random.Next(5))
+            switch (random.Next(8))
             {
-                case 0:
+                case 0 or 1:
                     order.Enqueue(piece);
                     queued.Add(piece);
                     break;
-                case 1:
+                case 2:
                     order.Dequeue(piece);
                     queued.Remove(piece);
                     break;
-                case 2 or 3:
+                case 3 or 4:
                     order.Increment(piece);
                     counts[piece]++;
                     break;
-                case 4 when counts[piece] > 0:
+                case 5 when counts[piece] > peers.Count(peer => peer[piece]):
                     order.Decrement(piece);
                     counts[piece]--;
+                    break;
+                case 6:
+                    peers.Add(Some(random, pieces));
+                    order.Add(peers[^1]);
+                    Count(counts, peers[^1], 1);
+                    break;
+                case 7 when peers.Count > 0:
+                    int leaving = random.Next(peers.Count);
+                    order.Remove(peers[leaving]);
+                    Count(counts, peers[leaving], -1);
+                    peers.RemoveAt(leaving);
                     break;
                 default:
                     break;
             }
 
             Assert.Equal(queued.Count, order.QueuedCount);
-            Assert.Equal(counts[piece], order.Availability(piece));
             Assert.Equal(queued.Contains(piece), order.IsQueued(piece));
-            Bitfield has = SwarmData.Set(pieces, Enumerable.Range(0, pieces).Where(_ => random.Next(3) > 0));
-            int[] candidates = [.. queued.Where(candidate => has[candidate])];
-            int rarest = order.Rarest(has), any = order.Any(has);
-            if (candidates.Length == 0)
-            {
-                Assert.Equal((-1, -1), (rarest, any));
-                continue;
-            }
-
-            Assert.Contains(rarest, candidates);
-            Assert.Equal(candidates.Min(candidate => counts[candidate]), counts[rarest]);
-            Assert.Contains(any, candidates);
+            Assert.Equal(counts, Enumerable.Range(0, pieces).Select(order.Availability));
+            CheckChoices(order, Some(random, pieces), queued, counts);
         }
+    }
+
+    private static void CheckChoices(PieceOrder order, Bitfield has, HashSet<int> queued, int[] counts)
+    {
+        int[] candidates = [.. queued.Where(candidate => has[candidate])];
+        int rarest = order.Rarest(has), any = order.Any(has), first = order.First(has);
+        if (candidates.Length == 0)
+        {
+            Assert.Equal((-1, -1, -1), (rarest, any, first));
+            return;
+        }
+
+        Assert.Contains(rarest, candidates);
+        Assert.Equal(candidates.Min(candidate => counts[candidate]), counts[rarest]);
+        Assert.Contains(any, candidates);
+        Assert.Equal(candidates.Min(), first);
+    }
+
+    private static Bitfield Some(Random random, int pieces)
+    {
+        int density = random.Next(0, 9); // from none to all
+        return SwarmData.Set(pieces, Enumerable.Range(0, pieces).Where(_ => random.Next(8) < density));
+    }
+
+    private static void Count(int[] counts, Bitfield peer, int by)
+    {
+        for (int piece = 0; piece < counts.Length; piece++)
+            counts[piece] += peer[piece] ? by : 0;
+    }
+
+    [Property(MaxTest = 30)]
+    public void A_version_that_stays_means_that_nothing_was_queued(int seed)
+    {
+        Random random = new(seed);
+        PieceOrder order = new(100, new Random(seed));
+        for (int step = 0; step < 200; step++)
+        {
+            int piece = random.Next(100);
+            long before = order.Version;
+            bool isNew = random.Next(2) == 0 && !order.IsQueued(piece);
+            if (isNew)
+                order.Enqueue(piece);
+            else
+                order.Dequeue(piece);
+            Assert.Equal(isNew, order.Version != before);
+        }
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(64)]
+    [InlineData(1000)]
+    public void Each_of_the_equally_rare_is_as_likely(int pieces)
+    {
+        PieceOrder order = new(pieces, new Random(1));
+        int[] found = new int[pieces];
+        // Neighbours and lone ones: a gap before a piece must not make it more likely.
+        Bitfield peer = SwarmData.Set(pieces, Enumerable.Range(0, pieces).Where(piece => piece < pieces / 2 || piece % 4 == 0));
+        for (int piece = 0; piece < pieces; piece++)
+            order.Enqueue(piece);
+        for (int i = 0; i < 1000 * peer.Count; i++)
+            found[order.Rarest(peer)]++;
+        for (int piece = 0; piece < pieces; piece++)
+            Assert.InRange(found[piece], peer[piece] ? 800 : 0, peer[piece] ? 1200 : 0);
+    }
+
+    [Fact]
+    public void A_few_among_many_are_all_found()
+    {
+        PieceOrder order = new(10_000, new Random(1));
+        for (int piece = 0; piece < 10_000; piece++)
+            order.Enqueue(piece);
+        int[] few = [3, 4, 3000, 4711, 8000];
+        Bitfield peer = SwarmData.Set(10_000, few);
+        HashSet<int> found = [];
+        for (int i = 0; i < 1000; i++)
+            found.Add(order.Rarest(peer));
+        Assert.Equal(few, found.Order());
     }
 
     [Fact]
