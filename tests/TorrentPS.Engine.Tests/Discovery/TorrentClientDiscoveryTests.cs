@@ -125,15 +125,16 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     public async Task Without_trackers_that_is_said()
     {
         Assert.Empty(await FindAsync([]));
-        Assert.Equal(TorrentErrorId.NoPeers, Assert.Single(_errors).ErrorId);
+        Assert.All(_errors, error => Assert.Equal(TorrentErrorId.NoPeers, error.ErrorId));
+        Assert.Single(_errors, error => error.Message.Contains("names no tracker", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Discoveries_that_are_not_there_are_named()
+    public async Task Discoveries_that_cannot_be_asked_are_named()
     {
         await SeedAsync(1);
         Assert.Single(await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { Sources = [PeerSource.Tracker, PeerSource.Dht] }));
-        Assert.Contains("Dht", Assert.Single(_errors).Message, StringComparison.Ordinal);
+        Assert.Contains("DHT", Assert.Single(_errors).Message, StringComparison.Ordinal);
         Assert.Empty(await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { Sources = [PeerSource.Dht] }));
         Assert.Equal(2, _errors.Count);
     }
