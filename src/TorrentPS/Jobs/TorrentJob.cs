@@ -121,7 +121,8 @@ internal abstract class TorrentJob : Job2
             _ended.SetResult();
             return false;
         }
-        if (_ended.Task.IsCompleted)
+        // Not whether the task has ended: whoever hears of the last state may remove the job then and there, on the thread that sets it.
+        if (JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped)
             return false;
         // What is registered with the token runs on the pool: whoever stops us must not wait for all of it.
         _ = _stop.CancelAsync();
