@@ -19,6 +19,7 @@
         'New-Torrent'
         'Save-Torrent'
         'Start-TorrentDownload'
+        'Start-TorrentSeed'
         'Start-TorrentTracker'
         'Test-PeerHandshake'
         'Test-TorrentData'

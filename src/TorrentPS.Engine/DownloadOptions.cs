@@ -28,6 +28,15 @@ public sealed record DownloadOptions
     /// <summary>The discoveries to use; null means all that the torrent allows.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 
+    /// <summary>
+    /// The TCP port that peers of this torrent may connect to, 1 to 65535; an error when another program has it. Null takes the one that the client
+    /// listens on already, or <see cref="TorrentClientOptions.Port"/>.
+    /// </summary>
+    public int? Port { get; init; }
+
+    /// <summary>Whether connections to peers of this torrent are encrypted; null takes the client's <see cref="TorrentClientOptions.Encryption"/>.</summary>
+    public EncryptionMode? Encryption { get; init; }
+
     /// <summary>Peers connected at once, 1 to 10000.</summary>
     public int MaxPeers { get; init; } = 200;
 
@@ -36,6 +45,12 @@ public sealed record DownloadOptions
 
     /// <summary>Bytes a second to send at most; 0 means no limit.</summary>
     public long UploadLimit { get; init; }
+
+    /// <summary>A limit on receiving that this download shares with the others that are given the same object, besides <see cref="DownloadLimit"/> and the client's.</summary>
+    public RateLimit? SharedDownloadLimit { get; init; }
+
+    /// <summary>A limit on sending that this download shares with the others that are given the same object, besides <see cref="UploadLimit"/> and the client's.</summary>
+    public RateLimit? SharedUploadLimit { get; init; }
 
     /// <summary>Whether pieces are asked for from first to last.</summary>
     public bool Sequential { get; init; }
@@ -52,9 +67,12 @@ public sealed record DownloadOptions
     /// <summary>The download ends as stalled after this long without a new block; null means never.</summary>
     public TimeSpan? StallTimeout { get; init; }
 
-    /// <summary>Whether everything on disk is hashed again, whatever the resume file says.</summary>
+    /// <summary>Whether everything on disk is hashed again, whatever was noted of it before.</summary>
     public bool Recheck { get; init; }
 
     /// <summary>Uploads data that must be complete and is never written; ends with <see cref="TorrentErrorId.DataMismatch"/> when it is not.</summary>
     public bool SeedOnly { get; init; }
+
+    /// <summary>Gets a line for each thing that a user might want to know when it is slow, in place of <see cref="TorrentClientOptions.Log"/>; called from any thread.</summary>
+    public Action<string>? Log { get; init; }
 }

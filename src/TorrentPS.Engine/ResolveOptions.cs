@@ -18,6 +18,15 @@ public sealed record ResolveOptions
     /// <summary>The discoveries to use; null means all.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 
+    /// <summary>The TCP port that peers may connect to, as for a download; null takes the client's.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Whether connections to peers are encrypted; null takes the client's mode.</summary>
+    public EncryptionMode? Encryption { get; init; }
+
+    /// <summary>Gets a line for each thing that a user might want to know when it is slow, in place of <see cref="TorrentClientOptions.Log"/>; called from any thread.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>Peers connected at once, 1 to 10000.</summary>
     public int MaxPeers { get; init; } = 60;
 

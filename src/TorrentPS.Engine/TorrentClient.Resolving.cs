@@ -37,6 +37,9 @@ public sealed partial class TorrentClient
             Peers = options.Peers,
             PeerNames = options.PeerNames,
             Sources = options.Sources,
+            Port = options.Port,
+            Encryption = options.Encryption,
+            Log = options.Log,
             MaxPeers = Math.Min(options.MaxPeers, new ResolveOptions().MaxPeers),
             Timeout = options.Timeout ?? (options.StallTimeout is null ? ResolveOptions.DefaultTimeout : null),
             StallTimeout = options.StallTimeout,
@@ -71,7 +74,7 @@ public sealed partial class TorrentClient
         }
         finally
         {
-            End(ended);
+            await EndAsync(ended).ConfigureAwait(false);
         }
     }
 }

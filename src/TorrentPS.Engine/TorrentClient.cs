@@ -71,7 +71,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         }
         finally
         {
-            End(ended);
+            await EndAsync(ended).ConfigureAwait(false);
         }
     }
 
@@ -96,11 +96,24 @@ public sealed partial class TorrentClient : IAsyncDisposable
         }
     }
 
-    private void End(TaskCompletionSource running)
+    private async Task EndAsync(TaskCompletionSource running)
     {
-        lock (_lock)
-            _running.Remove(running.Task);
-        running.SetResult();
+        try
+        {
+            SwarmServices? idle;
+            lock (_lock)
+            {
+                _running.Remove(running.Task);
+                idle = _running.Count == 0 ? _services : null;
+            }
+
+            if (idle is not null)
+                await idle.Incoming.CloseUnusedAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            running.SetResult();
+        }
     }
 
     /// <summary>Stops what still runs, as cancelling it does, and waits for that; then closes the listener and ends the disk threads.</summary>

@@ -3,13 +3,16 @@ namespace TorrentPS.Engine;
 /// <summary>What holds for everything that a <see cref="TorrentClient"/> does.</summary>
 public sealed record TorrentClientOptions
 {
-    /// <summary>The TCP port that peers may connect to, 1 to 65535; 0 takes any free one. A port that is taken is replaced by a free one, unless <see cref="RequirePort"/>.</summary>
+    /// <summary>
+    /// The TCP port that peers may connect to, 1 to 65535; 0 takes any free one. A port that is taken is replaced by a free one, unless
+    /// <see cref="RequirePort"/>. All torrents share it, but those with a <see cref="DownloadOptions.Port"/> of their own.
+    /// </summary>
     public int Port { get; init; } = 6881;
 
     /// <summary>Whether a taken <see cref="Port"/> is an error.</summary>
     public bool RequirePort { get; init; }
 
-    /// <summary>Connections at once over all torrents, 1 to 10000.</summary>
+    /// <summary>Connections at once over all torrents, 1 to 10000. Each torrent gets its part of them, also when others came first.</summary>
     public int MaxConnections { get; init; } = 500;
 
     /// <summary>Connections being made at once, 1 to 1000.</summary>
@@ -24,14 +27,20 @@ public sealed record TorrentClientOptions
     /// </summary>
     public bool LocalDiscovery { get; init; } = !(AppContext.TryGetSwitch("TorrentPS.DisableLocalDiscovery", out bool isDisabled) && isDisabled);
 
-    /// <summary>Whether connections to peers are encrypted.</summary>
+    /// <summary>Whether connections to peers are encrypted, where <see cref="DownloadOptions.Encryption"/> does not say otherwise.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
 
     /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
 
+    /// <summary>Bytes a second that all torrents together receive at most; null or 0 means no limit. Each torrent that waits gets the same share.</summary>
+    public RateLimit? DownloadLimit { get; init; }
+
+    /// <summary>Bytes a second that all torrents together send at most; null or 0 means no limit. Each torrent that waits gets the same share.</summary>
+    public RateLimit? UploadLimit { get; init; }
+
     /// <summary>
-    /// The folder for what is worth keeping between runs: the nodes of the DHT that are known. Null keeps nothing.
+    /// The folder for what is worth keeping between runs: the nodes of the DHT that are known, and which data was found complete when it was last seeded. Null keeps nothing.
     /// <see cref="UserStateFolder"/> is the place for it.
     /// </summary>
     public string? StateFolder { get; init; }

@@ -203,7 +203,8 @@ Describe 'Start-TorrentDownload that does not complete' {
 
     It 'goes on with the next torrent' {
         $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Tracker, Manual -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue
-        $results.State | Should -Be 'Stalled', 'Completed'
+        # Each is written when it ends.
+        $results.State | Should -Be 'Completed', 'Stalled'
     }
 
     It 'stops when the pipeline is stopped: announces it, keeps what it has, leaves no bar, and goes on later' {

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Filters;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using TorrentPS.Benchmarks.Comparing;
+using TorrentPS.Benchmarks.Crowd;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Scale;
@@ -14,7 +15,7 @@ using TorrentPS.Engine;
 
 namespace TorrentPS.Benchmarks;
 
-/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c> and <c>compare</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker.</summary>
+/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c>, <c>compare</c> and <c>crowd</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker.</summary>
 internal static class CommandTree
 {
     /// <summary>What this program calls itself with when it starts itself.</summary>
@@ -32,6 +33,7 @@ internal static class CommandTree
             new Command("bench", "Run BenchmarkDotNet; its options follow, as in: bench --filter '*Picker*' --job short"),
             FloorCommand.Create(),
             CompareCommand.Create(),
+            CrowdCommand.Create(),
             TrackerCommand.Create(),
             IdleCommand.Create(),
             PeersCommand.Create(),

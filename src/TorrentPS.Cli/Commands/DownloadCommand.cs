@@ -17,7 +17,6 @@ internal sealed class DownloadCommand
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);
     private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "Give up when nothing arrived for this long.");
-    private readonly Option<bool> _recheck = new("--recheck") { Description = "Hash everything on disk again, whatever was saved of earlier runs." };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print errors only." };
     private readonly TransferOptions _transfer;
 
@@ -25,7 +24,7 @@ internal sealed class DownloadCommand
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _output, _include, _exclude, _sequential, _downloadLimit, _seedSeconds, _stallTimeout, _recheck, _quiet })
+        foreach (Option option in new Option[] { _output, _include, _exclude, _sequential, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
         _transfer = new TransferOptions(command, "Give up after this long.");
     }
@@ -51,7 +50,6 @@ internal sealed class DownloadCommand
             DownloadLimit = result.GetValue(_downloadLimit) ?? 0,
             SeedTime = result.GetValue(_seedSeconds) is { } seed ? TimeSpan.FromSeconds(seed) : null,
             StallTimeout = result.GetValue(_stallTimeout) is { } stall ? TimeSpan.FromSeconds(stall) : null,
-            Recheck = result.GetValue(_recheck),
         };
     }
 
@@ -60,13 +58,7 @@ internal sealed class DownloadCommand
         bool json = result.GetValue(_transfer.Json);
         bool quiet = result.GetValue(_quiet);
         DownloadOptions options = Options(result);
-        await using var client = new TorrentClient(_transfer.Client(result, _terminal));
-        TorrentInfo torrent = await TorrentSource.ReadAsync(client, result.GetRequiredValue(_source), cancellationToken).ConfigureAwait(false);
-
-        TorrentDownload download = quiet || json || !_terminal.IsErrorTerminal
-            ? await client.DownloadAsync(torrent, options, progress: null, cancellationToken).ConfigureAwait(false)
-            : await ProgressDisplay.RunAsync(_terminal, torrent.Name, progress => client.DownloadAsync(torrent, options, progress, cancellationToken)).ConfigureAwait(false);
-
+        TorrentDownload download = await _transfer.RunAsync(result, _terminal, result.GetRequiredValue(_source), quiet, _ => options, cancellationToken).ConfigureAwait(false);
         if (json)
             _terminal.WriteLine(JsonLines.Line(download, JsonLines.Default.TorrentDownload));
         else if (!quiet && download.State == TorrentState.Completed)

@@ -16,6 +16,7 @@ internal sealed class TransferOptions
     private readonly Option<long?> _uploadLimit = OptionFactory.Rate("--upload-limit", "Send at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedRatio = OptionFactory.Ratio();
     private readonly Option<double?> _timeout;
+    private readonly Option<bool> _recheck = new("--recheck") { Description = "Hash everything on disk again, whatever was noted of it before." };
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Do not ask the distributed hash table for peers." };
     private readonly Option<bool> _noPex = new("--no-pex") { Description = "Do not exchange addresses with peers." };
     private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
@@ -24,13 +25,30 @@ internal sealed class TransferOptions
     public TransferOptions(Command command, string timeoutDescription)
     {
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _noDht, _noPex, _noLsd, _encryption, Json })
+        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _encryption, Json })
             command.Options.Add(option);
     }
 
     public Option<bool> Json { get; } = OptionFactory.Json();
 
-    public TorrentClientOptions Client(ParseResult result, Terminal terminal)
+    /// <summary>Reads the torrent and transfers it, with progress on a terminal.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="terminal">Where progress is shown.</param>
+    /// <param name="source">Where the torrent is.</param>
+    /// <param name="quiet">Whether no progress is shown.</param>
+    /// <param name="choose">The options for the torrent.</param>
+    /// <param name="cancellationToken">Ends it; the result says so.</param>
+    public async Task<TorrentDownload> RunAsync(ParseResult result, Terminal terminal, string source, bool quiet, Func<TorrentInfo, DownloadOptions> choose, CancellationToken cancellationToken)
+    {
+        await using var client = new TorrentClient(Client(result, terminal));
+        TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
+        DownloadOptions options = choose(torrent);
+        return quiet || result.GetValue(Json) || !terminal.IsErrorTerminal
+            ? await client.DownloadAsync(torrent, options, progress: null, cancellationToken).ConfigureAwait(false)
+            : await ProgressDisplay.RunAsync(terminal, torrent.Name, progress => client.DownloadAsync(torrent, options, progress, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private TorrentClientOptions Client(ParseResult result, Terminal terminal)
     {
         var options = new TorrentClientOptions();
         return UserClient() with
@@ -41,6 +59,7 @@ internal sealed class TransferOptions
             RequirePort = result.GetValue(_port) > 0,
             MaxConnections = Math.Max(options.MaxConnections, result.GetValue(_maxPeers) ?? 0),
             Encryption = result.GetValue(_encryption) ?? options.Encryption,
+            StateFolder = TorrentClientOptions.UserStateFolder,
             Log = terminal.IsDebug ? terminal.WriteMessage : null,
         };
     }
@@ -62,6 +81,7 @@ internal sealed class TransferOptions
             MaxPeers = result.GetValue(_maxPeers) ?? options.MaxPeers,
             UploadLimit = result.GetValue(_uploadLimit) ?? 0,
             SeedRatio = result.GetValue(_seedRatio),
+            Recheck = result.GetValue(_recheck),
             Timeout = result.GetValue(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
     }

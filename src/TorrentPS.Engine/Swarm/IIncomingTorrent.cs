@@ -3,12 +3,24 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>A torrent that peers may connect to.</summary>
+/// <summary>A torrent that peers may connect to. Everything is called from any thread.</summary>
 internal interface IIncomingTorrent
 {
     /// <summary>The 20 bytes that they ask for it with.</summary>
     ReadOnlyMemory<byte> WireHash { get; }
 
-    /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. Our handshake is still to be sent. From any thread.</summary>
+    /// <summary>Which connections it takes.</summary>
+    EncryptionMode Encryption { get; }
+
+    /// <summary>Whether it has everything that is wanted.</summary>
+    bool IsSeeding { get; }
+
+    /// <summary>Whether a handshake is its own.</summary>
+    bool IsSelf(Handshake handshake);
+
+    /// <summary>Takes one of the client's connections.</summary>
+    bool TryReserveConnection();
+
+    /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. Our handshake is still to be sent.</summary>
     void Accept(PeerStream stream, Handshake handshake);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
@@ -6,18 +5,22 @@ using TorrentPS.Engine.Transport.Encryption;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Takes the connections that peers make, reads their handshakes, and gives each to the torrent it asks for.</summary>
+/// <summary>
+/// Takes the connections that peers make, reads their handshakes, and gives each to the torrent it asks for. All torrents share one listener,
+/// but those that want a port of their own, which is closed when the last of them ends.
+/// </summary>
 internal sealed class IncomingPeers : IAsyncDisposable
 {
     private const int MaxPending = 200;
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<InfoHash, IIncomingTorrent> _sessions = new();
     private readonly MseTorrents _torrents = new();
     private readonly PeerConnector _connector;
     private readonly TorrentClientOptions _options;
     private readonly Lock _lock = new();
-    private PeerListener? _listener;
+    private readonly List<Listening> _listeners = [];
+    private readonly Dictionary<InfoHash, IIncomingTorrent[]> _sessions = []; // the arrays are replaced, never changed
+    private EncryptionMode _mode = EncryptionMode.Prefer;
     private int _pending;
 
     public IncomingPeers(PeerConnector connector, TorrentClientOptions options)
@@ -26,37 +29,112 @@ internal sealed class IncomingPeers : IAsyncDisposable
         _options = options;
     }
 
-    /// <summary>The port listened on; 0 before the first torrent.</summary>
-    public int Port => _listener?.Port ?? 0;
-
-    /// <summary>Accepts peers for a torrent from now on, and says on which port.</summary>
-    /// <exception cref="TorrentException">The torrent is there already, or the port cannot be listened on.</exception>
-    public int Add(IIncomingTorrent session) => TryAdd(session, out int port)
-        ? port
-        : throw new TorrentException(TorrentErrorId.DataInUse, "The torrent is running already in this process.");
-
-    /// <summary>Accepts peers for a torrent from now on, unless another session does.</summary>
-    /// <param name="session">Who gets them.</param>
-    /// <param name="port">The port on which; 0 when it is not so.</param>
-    /// <exception cref="TorrentException">The port cannot be listened on.</exception>
-    public bool TryAdd(IIncomingTorrent session, out int port)
+    /// <summary>The port listened on by all that did not ask for another; 0 when nothing runs.</summary>
+    public int Port
     {
-        port = 0;
-        if (!_sessions.TryAdd(Key(session), session))
-            return false;
-        _torrents.Add(session.WireHash.Span);
-        lock (_lock)
+        get
         {
-            _listener ??= PeerListener.Start(_options.Port, _options.RequirePort, Accept);
-            port = _listener.Port;
-            return true;
+            lock (_lock)
+                return _listeners.Count > 0 ? _listeners[0].Listener.Port : 0;
         }
     }
 
-    public void Remove(IIncomingTorrent session)
+    /// <summary>Accepts peers for a torrent from now on, and says on which port.</summary>
+    /// <param name="session">The torrent; there may be several of the same, which then are peers of each other.</param>
+    /// <param name="port">The port it wants; null for the one that is shared.</param>
+    /// <exception cref="TorrentException">The port cannot be listened on.</exception>
+    public int Add(IIncomingTorrent session, int? port)
     {
-        if (_sessions.TryRemove(KeyValuePair.Create(Key(session), session)))
-            _torrents.Remove(session.WireHash.Span);
+        lock (_lock)
+        {
+            Listening listening = Open(port);
+            listening.Sessions.Add(session);
+            InfoHash key = Key(session);
+            IIncomingTorrent[] others = _sessions.GetValueOrDefault(key, []);
+            if (others.Length == 0)
+                _torrents.Add(session.WireHash.Span);
+            _sessions[key] = [.. others, session];
+            _mode = CommonMode();
+            return listening.Listener.Port;
+        }
+    }
+
+    /// <summary>Accepts no more peers for a torrent.</summary>
+    public async Task RemoveAsync(IIncomingTorrent session)
+    {
+        PeerListener? unused = null;
+        lock (_lock)
+        {
+            InfoHash key = Key(session);
+            if (!_sessions.TryGetValue(key, out IIncomingTorrent[]? running) || !running.Contains(session))
+                return;
+            running = Array.FindAll(running, other => other != session);
+            _sessions[key] = running;
+            if (running.Length == 0)
+            {
+                _sessions.Remove(key);
+                _torrents.Remove(session.WireHash.Span);
+            }
+
+            _mode = CommonMode();
+            Listening listening = _listeners.First(one => one.Sessions.Remove(session));
+            if (listening.Sessions.Count == 0 && !listening.IsShared)
+            {
+                _listeners.Remove(listening);
+                unused = listening.Listener;
+            }
+        }
+
+        if (unused is not null)
+            await unused.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Closes the shared listener when nobody uses it. Not done before the client is idle: a magnet link's download follows on its resolving.</summary>
+    public async Task CloseUnusedAsync()
+    {
+        List<Listening> unused;
+        lock (_lock)
+        {
+            unused = _listeners.FindAll(one => one.Sessions.Count == 0);
+            _listeners.RemoveAll(unused.Contains);
+        }
+
+        foreach (Listening listening in unused)
+            await listening.Listener.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the same torrent runs here once more, which then is a peer of this one.</summary>
+    public bool HasOthers(IIncomingTorrent session)
+    {
+        lock (_lock)
+            return _sessions.GetValueOrDefault(Key(session), []).Length > 1;
+    }
+
+    private Listening Open(int? port)
+    {
+        Listening? open = port is null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Listener.Port == port);
+        if (open is not null)
+            return open;
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept), [], IsShared: port is null);
+        _listeners.Add(open);
+        return open;
+    }
+
+    /// <summary>What all torrents agree on; where they differ, both kinds are read as far as the torrent that they are for.</summary>
+    private EncryptionMode CommonMode()
+    {
+        EncryptionMode? common = null;
+        foreach (IIncomingTorrent[] running in _sessions.Values)
+        {
+            foreach (IIncomingTorrent session in running)
+            {
+                if (common is not null && common != session.Encryption)
+                    return EncryptionMode.Prefer;
+                common = session.Encryption;
+            }
+        }
+
+        return common ?? _options.Encryption;
     }
 
     private static InfoHash Key(IIncomingTorrent session) => InfoHash.Create(session.WireHash.Span);
@@ -78,13 +156,13 @@ internal sealed class IncomingPeers : IAsyncDisposable
         try
         {
             using var limit = new CancellationTokenSource(s_handshakeLimit, _options.TimeProvider);
-            HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(stream, _torrents, _options.Encryption, limit.Token).ConfigureAwait(false);
+            HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(stream, _torrents, _mode, limit.Token).ConfigureAwait(false);
             if (outcome is not { Stream: { } connection, Handshake: { } handshake })
                 return;
-            if (!_sessions.TryGetValue(InfoHash.Create(handshake.InfoHash), out IIncomingTorrent? session) || !_connector.TryReserve())
-                connection.Dispose();
-            else
+            if (Find(connection, handshake) is { } session && session.TryReserveConnection())
                 session.Accept(connection, handshake);
+            else
+                connection.Dispose();
         }
         catch (OperationCanceledException)
         {
@@ -96,9 +174,37 @@ internal sealed class IncomingPeers : IAsyncDisposable
         }
     }
 
+    /// <summary>The torrent that a peer asks for. Of several of the same it is one that the peer is not itself, rather one that has everything.</summary>
+    private IIncomingTorrent? Find(PeerStream connection, Wire.Handshake handshake)
+    {
+        IIncomingTorrent[] running;
+        lock (_lock)
+            running = _sessions.GetValueOrDefault(InfoHash.Create(handshake.InfoHash), []);
+        IIncomingTorrent? found = null;
+        foreach (IIncomingTorrent session in running)
+        {
+            if (session.Encryption == (connection.IsEncrypted ? EncryptionMode.Off : EncryptionMode.Require))
+                continue;
+            if (found is null || found.IsSelf(handshake) || (session.IsSeeding && !found.IsSeeding && !session.IsSelf(handshake)))
+                found = session;
+        }
+
+        return found;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (_listener is not null)
-            await _listener.DisposeAsync().ConfigureAwait(false);
+        PeerListener[] open;
+        lock (_lock)
+        {
+            open = [.. _listeners.Select(one => one.Listener)];
+            _listeners.Clear();
+        }
+
+        foreach (PeerListener listener in open)
+            await listener.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>A listener and the torrents that announce its port.</summary>
+    private sealed record Listening(PeerListener Listener, HashSet<IIncomingTorrent> Sessions, bool IsShared);
 }

@@ -67,7 +67,7 @@ internal sealed partial class MetadataSession
         foreach (DiscoveredPeer peer in peers)
         {
             // Discoveries name us too.
-            if (peer.EndPoint.Port != ListenPort || !LocalAddresses.Contains(peer.EndPoint.Address))
+            if (peer.EndPoint.Port != ListenPort || !LocalAddresses.Contains(peer.EndPoint.Address) || _services.Incoming.HasOthers(this))
                 _book.Add(peer.EndPoint, peer.Source, Now);
         }
 
@@ -78,7 +78,7 @@ internal sealed partial class MetadataSession
     private void ConnectMore()
     {
         PeerConnector connector = _services.Connector;
-        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && connector.TryReserve())
+        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && TryReserveConnection())
         {
             if (!_services.Pace.TryTake())
             {
@@ -106,7 +106,7 @@ internal sealed partial class MetadataSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
-                WireHash, _peerId, _services.Options.Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
+                WireHash, _peerId, Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
         }
 
         if (--_connecting == 0 && _stopping.IsCancellationRequested)

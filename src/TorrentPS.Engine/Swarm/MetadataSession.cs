@@ -64,6 +64,14 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     public ReadOnlyMemory<byte> WireHash { get; }
 
+    public EncryptionMode Encryption => _options.Encryption ?? _services.Options.Encryption;
+
+    public bool IsSeeding => false;
+
+    public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
+
+    public bool TryReserveConnection() => _services.Connector.TryReserve(_peers.Length + _connecting);
+
     public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
 
     public int ListenPort { get; private set; }
@@ -102,8 +110,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         bool isResolved = false;
         try
         {
-            if (_services.Incoming.TryAdd(this, out int port))
-                ListenPort = port;
+            _services.Connector.AddTorrent();
+            ListenPort = _services.Incoming.Add(this, _options.Port);
             _progress?.Report(Snapshot());
             StartDiscovery();
             clock = RunClockAsync();
@@ -146,7 +154,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             Statistics = () => default,
             PeersFound = _ => { },
             TimeProvider = _time,
-            Log = _services.Options.Log,
+            Log = Log,
         });
         _discoveries = _services.Discoveries.For(request);
         _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
@@ -172,7 +180,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     private async Task StopAsync(bool isHandedOver, Task clock)
     {
         _isStopping = true;
-        _services.Incoming.Remove(this);
+        await _services.Incoming.RemoveAsync(this);
+        _services.Connector.RemoveTorrent();
         await _stopping.CancelAsync();
         foreach (MetadataPeer peer in _peers)
             peer.Close();
@@ -274,5 +283,5 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             ? $"None of the given peers could be reached, and the magnet link of '{_torrent.Name}' names no tracker that is asked for others."
             : $"The magnet link of '{_torrent.Name}' names no tracker and no peer that is asked for the metadata. Name a peer that has it.");
 
-    private void Log(string message) => _services.Options.Log?.Invoke(message);
+    private void Log(string message) => (_options.Log ?? _services.Options.Log)?.Invoke(message);
 }

@@ -24,6 +24,9 @@ internal enum PeerClose
     /// <summary>Another peer takes its place.</summary>
     Replaced,
 
+    /// <summary>Other torrents need the connection more.</summary>
+    Crowded,
+
     /// <summary>There is another connection to the same peer, or it is ourselves.</summary>
     Duplicate,
 }

@@ -164,7 +164,7 @@ internal sealed partial class PeerSession
     private async Task WaitForAllowanceAsync()
     {
         _isWaitingForAllowance = true;
-        _allowance = await _swarm.UploadLimiter.TakeAsync(BlockRequest.BlockLength);
+        _allowance = await _swarm.UploadLimiter.TakeAsync(Math.Min(_requests.Count, BlocksPerSend) * BlockRequest.BlockLength);
         _isWaitingForAllowance = false;
         if (_isClosed || _requests.Count == 0)
             GiveAllowanceBack();

@@ -49,6 +49,12 @@ internal sealed class PeerState
 
     public RateMeter UploadRate { get; } = new();
 
+    /// <summary>When we last began to send to it; negative infinity when we never did.</summary>
+    public double TurnBeganAt { get; set; } = double.NegativeInfinity;
+
+    /// <summary>How much it had had then.</summary>
+    public long TurnBeganWith { get; set; }
+
     /// <summary>Whether it let so much time pass without a block that its requests were released to others.</summary>
     public bool IsSnubbed { get; set; }
 

@@ -2,7 +2,7 @@ namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
 /// A token bucket for bytes a second. Those who want to pass take what there is, at least a few packets' worth, and wait in line when there is
-/// nothing; the line is served in turn, so that no peer takes all.
+/// nothing; the line is served in turn, so that no peer takes all. What passes here must then pass the limits that are shared with other torrents.
 /// </summary>
 internal sealed class RateLimiter
 {
@@ -12,30 +12,70 @@ internal sealed class RateLimiter
     private readonly Queue<TaskCompletionSource> _line = new();
     private readonly TimeProvider _time;
     private readonly long _perSecond;
+    private readonly RateLimit.Share[] _shares;
     private double _tokens;
     private long _filledAt;
     private bool _isPumping;
 
-    /// <summary>Makes a limit; 0 means none.</summary>
-    public RateLimiter(long bytesPerSecond, TimeProvider time)
+    /// <summary>Makes a limit; 0 means none but those that are shared.</summary>
+    public RateLimiter(long bytesPerSecond, TimeProvider time, params ReadOnlySpan<RateLimit?> shared)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytesPerSecond);
         _perSecond = bytesPerSecond;
         _time = time;
         _filledAt = time.GetTimestamp();
+        var shares = new List<RateLimit.Share>(shared.Length);
+        foreach (RateLimit? limit in shared)
+        {
+            if (limit is not null)
+                shares.Add(limit.Join());
+        }
+
+        _shares = [.. shares];
     }
 
-    public bool IsLimited => _perSecond > 0;
+    public bool IsLimited
+    {
+        get
+        {
+            foreach (RateLimit.Share share in _shares)
+            {
+                if (share.IsLimited)
+                    return true;
+            }
 
-    /// <summary>The limit; 0 means none.</summary>
-    public long BytesPerSecond => _perSecond;
+            return _perSecond > 0;
+        }
+    }
+
+    /// <summary>The lowest of its own limit and those that are shared; 0 means none.</summary>
+    public long BytesPerSecond
+    {
+        get
+        {
+            long lowest = _perSecond;
+            foreach (RateLimit.Share share in _shares)
+            {
+                if (share.BytesPerSecond is > 0 and long shared && (lowest == 0 || shared < lowest))
+                    lowest = shared;
+            }
+
+            return lowest;
+        }
+    }
 
     /// <summary>Whether nothing may pass now: whoever waits, waits for the limit.</summary>
     public bool IsExhausted
     {
         get
         {
-            if (!IsLimited)
+            foreach (RateLimit.Share share in _shares)
+            {
+                if (share.IsExhausted)
+                    return true;
+            }
+
+            if (_perSecond == 0)
                 return false;
             Fill();
             return _line.Count > 0 || _tokens < 1;
@@ -45,8 +85,32 @@ internal sealed class RateLimiter
     /// <summary>Waits until bytes may pass, and takes up to so many. The caller gives back what it does not use.</summary>
     public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken = default)
     {
-        if (!IsLimited)
-            return wanted;
+        int taken = _perSecond > 0 ? await TakeOwnAsync(wanted, cancellationToken) : wanted;
+        for (int i = 0; i < _shares.Length; i++)
+        {
+            if (!_shares[i].IsLimited)
+                continue;
+            int granted = await _shares[i].TakeAsync(taken);
+            if (granted < taken)
+                GiveBack(taken - granted, before: i);
+            taken = granted;
+        }
+
+        return taken;
+    }
+
+    public void GiveBack(int unused) => GiveBack(unused, _shares.Length);
+
+    private void GiveBack(int unused, int before)
+    {
+        if (_perSecond > 0)
+            _tokens += unused;
+        for (int i = 0; i < before; i++)
+            _shares[i].GiveBack(unused);
+    }
+
+    private async ValueTask<int> TakeOwnAsync(int wanted, CancellationToken cancellationToken)
+    {
         while (true)
         {
             if (_line.Count == 0 && TryTake(wanted) is > 0 and int taken)
@@ -59,12 +123,6 @@ internal sealed class RateLimiter
             if (TryTake(wanted) is > 0 and int now)
                 return now;
         }
-    }
-
-    public void GiveBack(int unused)
-    {
-        if (IsLimited)
-            _tokens += unused;
     }
 
     private int TryTake(int wanted)

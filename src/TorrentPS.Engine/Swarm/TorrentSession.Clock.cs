@@ -51,6 +51,7 @@ internal sealed partial class TorrentSession
         }
 
         Turnover(now);
+        MakeRoom();
         ConnectMore();
         ExchangePeers(now);
         if (!IsComplete)

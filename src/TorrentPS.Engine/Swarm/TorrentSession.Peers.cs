@@ -8,6 +8,9 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>Finding, connecting, accepting and losing peers.</content>
 internal sealed partial class TorrentSession
 {
+    /// <summary>A peer gets this long to show what it is good for.</summary>
+    private const double CrowdGraceSeconds = 10;
+
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(20);
 
@@ -32,14 +35,15 @@ internal sealed partial class TorrentSession
         ConnectMore();
     }
 
-    /// <summary>Whether an address is where we ourselves listen: discoveries name us too.</summary>
-    private bool IsOurs(IPEndPoint endPoint) => endPoint.Port == ListenPort && LocalAddresses.Contains(endPoint.Address);
+    /// <summary>Whether an address is where we ourselves listen, and nobody else of the same torrent: discoveries name us too.</summary>
+    private bool IsOurs(IPEndPoint endPoint) =>
+        endPoint.Port == ListenPort && LocalAddresses.Contains(endPoint.Address) && !_services.Incoming.HasOthers(this);
 
     /// <summary>Connects to the next addresses, as many as there is room for and as the pace allows.</summary>
     private void ConnectMore()
     {
         PeerConnector connector = _services.Connector;
-        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && connector.TryReserve())
+        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && TryReserveConnection())
         {
             if (!_services.Pace.TryTake())
             {
@@ -67,7 +71,7 @@ internal sealed partial class TorrentSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
-                WireHash, _peerId, _services.Options.Encryption, DhtPort > 0, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
+                WireHash, _peerId, Encryption, DhtPort > 0, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
         }
 
         if (--_connecting == 0 && _isStopping)
@@ -87,6 +91,9 @@ internal sealed partial class TorrentSession
         if (!_isStopping)
             Log($"Peer {candidate.EndPoint}: {outcome.Status}{(outcome.Error is null ? "" : $" ({outcome.Error})")}");
     }
+
+    /// <summary>Takes one of the client's connections. From any thread.</summary>
+    public bool TryReserveConnection() => _services.Connector.TryReserve(_peers.Length + _connecting);
 
     /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. From any thread.</summary>
     public void Accept(PeerStream stream, Handshake handshake) => _loop.Enqueue(_ => _ = AnswerAsync(stream, handshake), null);
@@ -163,7 +170,7 @@ internal sealed partial class TorrentSession
         if (_places.Remove(peer, out PeerCandidate? candidate))
         {
             candidate.IsSeed = peer.IsSeed;
-            if (reason is PeerClose.Duplicate or PeerClose.Replaced)
+            if (reason is PeerClose.Duplicate or PeerClose.Replaced or PeerClose.Crowded)
                 _book.PutOff(candidate, Now);
             else if (reason == PeerClose.NothingToDo)
                 PeerBook.Drop(candidate);
@@ -174,6 +181,7 @@ internal sealed partial class TorrentSession
         if (_isStopping)
             return;
         Log($"Peer {peer.EndPoint} closed: {reason}");
+        FillSlots();
         AskAll();
     }
 
@@ -184,6 +192,24 @@ internal sealed partial class TorrentSession
     }
 
     public void Violated(PeerSession peer, string what) => Log($"Peer {peer.EndPoint} broke the protocol: {what}");
+
+    /// <summary>Closes the least useful connection when other torrents have fewer than their share because of ours.</summary>
+    private void MakeRoom()
+    {
+        if (!_services.Connector.IsCrowded || _peers.Length <= _services.Connector.FairShare)
+            return;
+        PeerSession? least = null;
+        foreach (PeerSession peer in _peers)
+        {
+            if (Now - peer.ConnectedAt > CrowdGraceSeconds && (least is null || Usefulness(peer.State) < Usefulness(least.State)))
+                least = peer;
+        }
+
+        least?.Close(PeerClose.Crowded);
+    }
+
+    private double Usefulness(PeerState peer) =>
+        peer.Rate + peer.UploadRate.PerSecond(Now) + (peer.Interesting > 0 || peer.IsInterestedInUs ? 1 : 0);
 
     /// <summary>A peer has sent bad data.</summary>
     private void Ban(PeerState peer)
@@ -199,7 +225,22 @@ internal sealed partial class TorrentSession
     public void InterestChanged(PeerSession peer)
     {
         if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(States()))
-            peer.SendChoke(false);
+            Unchoke(peer);
+        else if (!peer.State.IsInterestedInUs)
+            FillSlots();
+    }
+
+    /// <summary>A slot may have become free: the one that has waited longest need not wait for the next round.</summary>
+    private void FillSlots()
+    {
+        while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is { Session: { } next })
+            Unchoke(next);
+    }
+
+    private void Unchoke(PeerSession peer)
+    {
+        Choker.Begin(peer.State, Now);
+        peer.SendChoke(false);
     }
 
     /// <summary>Chooses anew whom to send to.</summary>
@@ -207,7 +248,12 @@ internal sealed partial class TorrentSession
     {
         HashSet<PeerState> chosen = _choker.Choose(States(), IsComplete, Now);
         foreach (PeerSession peer in _peers)
-            peer.SendChoke(!chosen.Contains(peer.State));
+        {
+            if (!chosen.Contains(peer.State))
+                peer.SendChoke(true);
+            else if (peer.State.IsChokedByUs)
+                Unchoke(peer);
+        }
     }
 
     private PeerState[] States() => Array.ConvertAll(_peers, peer => peer.State);

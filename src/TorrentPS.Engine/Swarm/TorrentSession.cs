@@ -22,6 +22,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     /// <summary>Bytes of receive buffers that all peers have together, while they are not too many for that.</summary>
     private const int ReceiveBuffers = 8 << 20;
 
+    private const int MaxUploadSlots = 16;
+
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
     private readonly DownloadOptions _options;
@@ -38,7 +40,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private PiecePicker _picker = null!;
     private PeerDiscoveries? _discoveries;
     private DhtService? _dht; // null when this torrent has nothing to do with it
-    private TorrentState _state = TorrentState.Checking;
+    private volatile TorrentState _state = TorrentState.Checking;
     private long _bytesCompleted;
     private double _percentChecked;
     private bool _isStopping;
@@ -61,9 +63,10 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _progress = progress;
         _time = services.Options.TimeProvider;
         _startedAt = resolved?.StartedAt ?? _time.GetTimestamp();
-        DownloadLimiter = new RateLimiter(options.DownloadLimit, _time);
-        UploadLimiter = new RateLimiter(options.UploadLimit, _time);
-        _choker = new Choker(UploadSlots(options.UploadLimit));
+        DownloadLimiter = new RateLimiter(options.DownloadLimit, _time, options.SharedDownloadLimit, services.Options.DownloadLimit);
+        UploadLimiter = new RateLimiter(options.UploadLimit, _time, options.SharedUploadLimit, services.Options.UploadLimit);
+        _choker = new Choker(UploadSlots(options));
+        Encryption = options.Encryption ?? services.Options.Encryption;
         WireHash = torrent.InfoHash.Wire.ToArray();
         _loop.Faulted = Faulted;
     }
@@ -97,10 +100,25 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
 
     public int DhtPort => _dht?.Port ?? 0;
 
+    /// <summary>Which connections it takes and makes.</summary>
+    public EncryptionMode Encryption { get; }
+
+    /// <summary>Whether everything wanted is there. From any thread.</summary>
+    public bool IsSeeding => _state == TorrentState.Seeding;
+
     private bool IsSeedingWanted => _options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
 
     /// <summary>Slots by what the uplink carries: below 16 KiB/s each, nobody is served well.</summary>
-    private static int UploadSlots(long uploadLimit) => uploadLimit == 0 ? 16 : (int)Math.Clamp(uploadLimit / (16 * 1024), 2, 16);
+    private static int UploadSlots(DownloadOptions options)
+    {
+        long limit = options.UploadLimit;
+        if (options.SharedUploadLimit is { IsLimited: true } shared && (limit == 0 || shared.BytesPerSecond < limit))
+            limit = shared.BytesPerSecond;
+        return limit == 0 ? MaxUploadSlots : (int)Math.Clamp(limit / (16 * 1024), 2, MaxUploadSlots);
+    }
+
+    /// <summary>Whether a handshake is our own. From any thread.</summary>
+    public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
 
     /// <summary>Does the whole job. Never throws for what the torrent, the peers or the disk do.</summary>
     public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
@@ -149,7 +167,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         for (int piece = 0; piece < have.Length; piece++)
             _bytesCompleted += have[piece] ? store.BytesWantedIn(piece) : 0;
         if (_options.SeedOnly && _picker.Missing > 0)
-            return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, $"'{store.DataPath}' is not complete: {_picker.Missing} of {_torrent.PieceCount} pieces are missing or wrong.");
+            return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, store.DescribeFaults(store.HasMissingFiles ? null : have));
         if (_picker.Missing == 0 && !IsSeedingWanted)
             return await FinishAsync(new Ending(TorrentState.Completed)).ConfigureAwait(false);
         _state = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
@@ -159,9 +177,10 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for. Makes what is not there.</summary>
     private async Task<Bitfield> PrepareAndCheckAsync(CancellationToken cancellationToken)
     {
-        ResumeData? resume = _options.Recheck || _options.SeedOnly ? null : _store.LoadResume();
-        if (!_options.SeedOnly)
-            _store.Prepare(); // after the resume file is read: it changes the files' times
+        if (_options.SeedOnly)
+            return await CheckSeedAsync(cancellationToken).ConfigureAwait(false);
+        ResumeData? resume = _options.Recheck ? null : _store.LoadResume();
+        _store.Prepare(); // after the resume file is read: it changes the files' times
         Bitfield have = resume?.Have.Clone() ?? new Bitfield(_torrent.PieceCount);
         int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
         if (toCheck == 0)
@@ -179,6 +198,38 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         return have;
     }
 
+    /// <summary>Finds out whether the data to seed is complete: by what was noted when it was last seeded, else by hashing all of it. Nothing is written to it.</summary>
+    private async Task<Bitfield> CheckSeedAsync(CancellationToken cancellationToken)
+    {
+        if (_store.HasMissingFiles)
+            return new Bitfield(_torrent.PieceCount); // no need to hash what is there to know that it is not enough
+        SeedRecords? records = _services.Options.StateFolder is { } folder ? new SeedRecords(folder) : null;
+        if (!_options.Recheck && records?.Load(_torrent, _store.DataPath) is { } record && _store.IsUnchangedSince(record))
+        {
+            records.Touch(_torrent, _store.DataPath, _time.GetUtcNow().UtcDateTime);
+            return record.Have.Clone();
+        }
+
+        ResumeRecord before = _store.MakeSeedRecord();
+        Bitfield have = await _store.VerifyAsync(_ => true, done => ReportChecked(done, _torrent.PieceCount), cancellationToken).ConfigureAwait(false);
+        // What was changed while it was hashed may not be what was hashed.
+        if (have.IsFull && records is not null && _store.IsUnchangedSince(before))
+            Note(records, before);
+        return have;
+    }
+
+    private void Note(SeedRecords records, ResumeRecord record)
+    {
+        try
+        {
+            records.Save(_torrent, _store.DataPath, record);
+        }
+        catch (TorrentException e)
+        {
+            Log($"It was not noted that the data is complete; it is hashed again next time: {e.Message}");
+        }
+    }
+
     private async Task<Ending> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _end.TrySetResult(Stopped()));
@@ -187,7 +238,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         try
         {
             _book.IsSeeding = IsComplete;
-            ListenPort = _services.Incoming.Add(this);
+            _services.Connector.AddTorrent();
+            ListenPort = _services.Incoming.Add(this, _options.Port);
             StartDiscovery();
             using (_ticking = _services.Clock.Start(_loop, Tick))
             {
@@ -197,7 +249,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         }
         finally
         {
-            _services.Incoming.Remove(this);
+            await _services.Incoming.RemoveAsync(this);
+            _services.Connector.RemoveTorrent();
         }
     }
 
@@ -230,7 +283,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         Statistics = Statistics,
         PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
         TimeProvider = _time,
-        Log = _services.Options.Log,
+        Log = Log,
     };
 
     private void Discover(DiscoveryRequest request)
@@ -358,5 +411,5 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         await handover.Discoveries.DisposeAsync().ConfigureAwait(false);
     }
 
-    private void Log(string message) => _services.Options.Log?.Invoke(message);
+    private void Log(string message) => (_options.Log ?? _services.Options.Log)?.Invoke(message);
 }

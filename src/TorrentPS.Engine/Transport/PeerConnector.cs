@@ -9,6 +9,7 @@ internal sealed class PeerConnector : IDisposable
     private readonly SemaphoreSlim _halfOpen;
     private readonly int _maxConnections;
     private int _connections;
+    private int _torrents;
 
     public PeerConnector(int maxHalfOpen, int maxConnections)
     {
@@ -16,10 +17,21 @@ internal sealed class PeerConnector : IDisposable
         _maxConnections = maxConnections;
     }
 
+    /// <summary>What each torrent may have when there are more who want connections than there are connections.</summary>
+    public int FairShare => Math.Max(1, _maxConnections / Math.Max(1, Volatile.Read(ref _torrents)));
+
+    /// <summary>Whether there are more connections than the limit: torrents that came late took their share. Those with more than theirs are to close some.</summary>
+    public bool IsCrowded => Volatile.Read(ref _connections) > _maxConnections;
+
+    public void AddTorrent() => Interlocked.Increment(ref _torrents);
+
+    public void RemoveTorrent() => Interlocked.Decrement(ref _torrents);
+
     /// <summary>Takes one of the client's connections; false when all are taken. Each taken one is given back by <see cref="Release"/>.</summary>
-    public bool TryReserve()
+    /// <param name="held">How many the torrent has: one with less than its share gets more in any case.</param>
+    public bool TryReserve(int held)
     {
-        if (Interlocked.Increment(ref _connections) <= _maxConnections)
+        if (Interlocked.Increment(ref _connections) <= _maxConnections || held < FairShare)
             return true;
         Interlocked.Decrement(ref _connections);
         return false;

@@ -65,10 +65,11 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     {
         TorrentClient client = Client;
         MetadataRun run = new(torrent, new ResolveOptions { Sources = Source, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null }, Peer);
-        DownloadProgress progress = new(Pump, CommandRuntime, Host);
+        TransferProgress progress = new(Pump, CommandRuntime, Host);
+        TransferProgress.Row row = progress.Add(isSeed: false);
         try
         {
-            return Run(token => run.ExecuteAsync(client, progress, PostError, token));
+            return Run(token => run.ExecuteAsync(client, row, PostError, token));
         }
         finally
         {

@@ -58,13 +58,6 @@ public sealed class TestPeerHandshakeCommand : TorrentCommand
     [Parameter(HelpMessage = "Writes true or false for each peer in place of the object.")]
     public SwitchParameter Quiet { get; set; }
 
-    private protected override TorrentClientOptions ClientOptions => new()
-    {
-        Encryption = Encryption,
-        MaxHalfOpen = ThrottleLimit,
-        MaxConnections = Math.Max(ThrottleLimit, 500),
-    };
-
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

@@ -4,6 +4,7 @@ using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
 using TorrentPS.Pipeline;
+using TorrentPS.Sharing;
 
 namespace TorrentPS.Commands;
 
@@ -18,7 +19,7 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
     private static readonly TimeSpan s_windDown = TimeSpan.FromSeconds(5);
 
     private readonly PipelinePump _pump = new(s_windDown);
-    private TorrentClient? _client;
+    private SharedClient.Lease? _lease;
 
     private protected TorrentCommand()
     {
@@ -26,13 +27,8 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
 
     private protected PipelinePump Pump => _pump;
 
-    /// <summary>The client of this invocation. Made on the pipeline thread when it is first asked for.</summary>
-    private protected TorrentClient Client => _client ??= new TorrentClient(ClientOptions with { Log = PostVerbose });
-
-    private protected virtual TorrentClientOptions ClientOptions => UserOptions;
-
-    /// <summary>What a user's client has: the public DHT, and a folder for what it learns of it.</summary>
-    private protected static TorrentClientOptions UserOptions => new() { DhtBootstrap = TorrentClientOptions.PublicDhtNodes, StateFolder = TorrentClientOptions.UserStateFolder };
+    /// <summary>The process's client, from when it is first asked for to the end of this invocation. For the pipeline thread.</summary>
+    private protected TorrentClient Client => (_lease ??= SharedClient.Rent(PostVerbose)).Client;
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _pump.Stop();
@@ -51,10 +47,10 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
         if (!disposing)
             return;
         _pump.Dispose();
-        if (Interlocked.Exchange(ref _client, null) is { } client)
+        if (Interlocked.Exchange(ref _lease, null) is { } lease)
         {
             // Nobody is left to tell of a failure, and nothing that a user could do about it.
-            Task closed = Task.Run(() => client.DisposeAsync().AsTask());
+            Task closed = Task.Run(() => lease.DisposeAsync().AsTask());
             _ = ((IAsyncResult)closed).AsyncWaitHandle.WaitOne(s_windDown);
         }
     }

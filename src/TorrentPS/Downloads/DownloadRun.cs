@@ -12,6 +12,9 @@ namespace TorrentPS.Downloads;
 /// <param name="Peers">Peers to connect to, host names not yet looked up.</param>
 internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options, IReadOnlyList<EndPoint> Peers)
 {
+    /// <summary>Whether it uploads data that is there.</summary>
+    public bool IsSeed => Options.SeedOnly;
+
     /// <summary>Downloads; the result is null when there is none to write.</summary>
     /// <param name="client">The client that does it.</param>
     /// <param name="progress">Is told how it goes, from any thread.</param>

@@ -9,8 +9,11 @@ namespace TorrentPS.Formatting;
 /// <param name="StepPercent">0 to 100, or -1 when nobody can say.</param>
 internal readonly record struct DownloadStatus(string Activity, string Facts, int Percent, int SecondsLeft, string? Step, int StepPercent)
 {
-    public static DownloadStatus Of(TorrentDownload download)
+    /// <param name="download">How it is.</param>
+    /// <param name="isSeed">Whether it is data to upload that is being checked.</param>
+    public static DownloadStatus Of(TorrentDownload download, bool isSeed = false)
     {
+        string doing = isSeed ? "Seeding" : "Downloading";
         int percent = download.BytesWanted > 0 || download.State == TorrentState.Completed ? (int)Math.Clamp(download.PercentComplete, 0, 100) : 0;
         int secondsLeft = SecondsUntilComplete(download);
         string peers = download.PeersConnected == 1 ? "1 peer" : $"{download.PeersConnected} peers";
@@ -22,12 +25,15 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         };
         return download.State switch
         {
-            TorrentState.Resolving => new($"Downloading {download.Name}", $"no metadata yet, {peers}", -1, -1, "Resolving the magnet link", download.PercentResolved > 0 ? (int)Math.Clamp(download.PercentResolved, 0, 100) : -1),
-            TorrentState.Checking => new($"Downloading {download.Name}", facts, percent, -1, "Checking the data on disk", (int)Math.Clamp(download.PercentChecked, 0, 100)),
+            TorrentState.Resolving => new($"{doing} {download.Name}", $"no metadata yet, {peers}", -1, -1, "Resolving the magnet link", download.PercentResolved > 0 ? (int)Math.Clamp(download.PercentResolved, 0, 100) : -1),
+            TorrentState.Checking => new($"{doing} {download.Name}", facts, percent, -1, "Checking the data on disk", (int)Math.Clamp(download.PercentChecked, 0, 100)),
             TorrentState.Seeding => new($"Seeding {download.Name}", facts, 100, -1, null, -1),
-            _ => new($"Downloading {download.Name}", facts, percent, secondsLeft, null, -1),
+            _ => new($"{doing} {download.Name}", facts, percent, secondsLeft, null, -1),
         };
     }
+
+    /// <summary>What it is doing now, in one line.</summary>
+    public string Summary => Step is null ? Facts : StepPercent < 0 ? Step : $"{Step}: {StepPercent} %";
 
     private static string TimeLeft(int seconds) => seconds switch
     {

@@ -7,9 +7,11 @@ namespace TorrentPS.Benchmarks.Measuring;
 /// <summary>The options that several commands have in common.</summary>
 internal static class MeasureOptions
 {
-    public static Option<long> Size() => Bytes("--size", "Bytes of the payload: 1GiB, 256KiB.", 1L << 30, 1L << 40);
+    public static Option<long> Size(long value = 1L << 30) => Bytes("--size", "Bytes of the payload: 1GiB, 256KiB.", value, 1L << 40);
 
-    public static Option<long> PieceLength() => Bytes("--piece-length", "Bytes of a piece: 256KiB, 16MiB.", 1L << 20, 1L << 28);
+    public static Option<long> PieceLength(long value = 1L << 20) => Bytes("--piece-length", "Bytes of a piece: 256KiB, 16MiB.", value, 1L << 28);
+
+    public static Option<long> UploadLimit() => Bytes("--upload-limit", "Bytes a second that each client sends at most; 0 means no limit.", 0, 1L << 40);
 
     public static Option<int> Rounds(int rounds)
     {

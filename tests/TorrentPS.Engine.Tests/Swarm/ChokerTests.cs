@@ -37,14 +37,64 @@ public sealed class ChokerTests
         Assert.DoesNotContain(peers[9], new Choker(4).Choose(peers, false, 0));
     }
 
-    [Fact]
-    public void A_seed_serves_those_who_take_fastest()
+    /// <summary>One round: chooses, and notes who is served from now on, as a torrent does.</summary>
+    private static HashSet<PeerState> Round(Choker choker, PeerState[] peers, double now)
     {
-        PeerState[] peers = Interested(10);
-        for (int i = 0; i < 10; i++)
-            peers[i].UploadRate.Add((10 - i) * 10_000, 99);
-        HashSet<PeerState> chosen = new Choker(4).Choose(peers, true, 100);
-        Assert.Subset(chosen, new HashSet<PeerState> { peers[0], peers[1], peers[2] });
+        HashSet<PeerState> chosen = choker.Choose(peers, true, now);
+        foreach (PeerState peer in peers)
+        {
+            if (chosen.Contains(peer) && peer.IsChokedByUs)
+                Choker.Begin(peer, now);
+            peer.IsChokedByUs = !chosen.Contains(peer);
+        }
+
+        return chosen;
+    }
+
+    [Theory]
+    [InlineData(20_000_000, 10)]
+    [InlineData(1_000, 60)]
+    public void A_seed_serves_all_by_turns(long bytesInARound, double turn)
+    {
+        PeerState[] peers = Interested(12);
+        Choker choker = new(4);
+        Dictionary<PeerState, int> rounds = peers.ToDictionary(peer => peer, _ => 0);
+        for (double now = 0; now < 3 * turn; now += 10)
+        {
+            HashSet<PeerState> chosen = Round(choker, peers, now);
+            Assert.Equal(4, chosen.Count);
+            foreach (PeerState peer in chosen)
+            {
+                rounds[peer]++;
+                peer.UploadRate.Add(bytesInARound, now + 5);
+            }
+        }
+
+        Assert.All(rounds.Values, count => Assert.Equal(turn / 10, count));
+    }
+
+    [Fact]
+    public void A_seed_lets_a_turn_go_on_when_nobody_waits()
+    {
+        PeerState[] peers = Interested(4);
+        Choker choker = new(4);
+        for (double now = 0; now < 300; now += 10)
+            Assert.Equal(4, Round(choker, peers, now).Count);
+    }
+
+    [Fact]
+    public void The_one_that_waited_longest_is_next()
+    {
+        PeerState[] peers = Interested(4);
+        for (int i = 0; i < 4; i++)
+            Choker.Begin(peers[i], 40 - i);
+        Assert.Same(peers[3], Choker.Next(peers));
+        peers[3].IsChokedByUs = false;
+        Assert.Same(peers[2], Choker.Next(peers));
+        PeerState newcomer = SwarmData.Peer(1);
+        newcomer.IsInterestedInUs = true;
+        Assert.Same(newcomer, Choker.Next([.. peers, newcomer]));
+        Assert.Null(Choker.Next([]));
     }
 
     [Fact]

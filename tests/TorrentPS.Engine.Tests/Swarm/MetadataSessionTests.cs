@@ -225,7 +225,7 @@ public sealed class MetadataSessionTests : IAsyncDisposable
     private void Connect(MetadataGiver giver)
     {
         giver.Start(Link.InfoHash.Wire);
-        Assert.True(_services.Connector.TryReserve());
+        Assert.True(_services.Connector.TryReserve(0));
         _session.Accept(giver.Stream, giver.Handshake);
     }
 

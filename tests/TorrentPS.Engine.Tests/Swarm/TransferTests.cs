@@ -289,17 +289,6 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task One_client_runs_a_torrent_once_and_the_first_goes_on()
-    {
-        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
-        using TemporaryFolder folder = new();
-        TorrentDownload twice = await seed.Client.DownloadAsync(new TorrentInfo(s_sample.Torrent), new DownloadOptions { Destination = folder.Path }, null, Token);
-        Assert.Equal((TorrentState.Failed, TorrentErrorId.DataInUse), (twice.State, twice.ErrorId));
-        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
-        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
-    }
-
-    [Fact]
     public async Task A_client_disposed_while_it_runs_ends_what_runs()
     {
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, []);

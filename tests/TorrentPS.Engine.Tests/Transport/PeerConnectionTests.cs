@@ -64,10 +64,10 @@ public sealed class PeerConnectionTests
     public void No_more_connections_are_taken_than_there_are()
     {
         using PeerConnector connector = new(1, 3);
-        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => connector.TryReserve()));
+        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => connector.TryReserve(10)));
         connector.Release();
-        Assert.True(connector.TryReserve());
-        Assert.False(connector.TryReserve());
+        Assert.True(connector.TryReserve(10));
+        Assert.False(connector.TryReserve(10));
     }
 
     /// <summary>An address from which no answer comes: a listener whose queue is full and that accepts nobody.</summary>

@@ -1,0 +1,44 @@
+using TorrentPS.Engine.Errors;
+
+namespace TorrentPS.Engine;
+
+/// <summary>Where the data of a torrent is that is to be uploaded.</summary>
+public static class SeedSource
+{
+    /// <summary>
+    /// Finds the folder that a torrent's file or folder is in. Where none is given, that is the one that the .torrent is in, or else the current one.
+    /// </summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="given">The folder that was given, or the path of the torrent's own file or folder; null when none was.</param>
+    /// <param name="current">The current folder.</param>
+    /// <returns>The folder's full path. The data in it need not be complete.</returns>
+    /// <exception cref="TorrentException">Nothing of the torrent's name is there (<c>DataMismatch</c>).</exception>
+    public static string Find(TorrentInfo torrent, string? given, string? current)
+    {
+        ArgumentNullException.ThrowIfNull(torrent);
+        if (given is not null)
+            return FindGiven(torrent, given);
+        string? beside = torrent.Path is { } path && Path.IsPathFullyQualified(path) ? Path.GetDirectoryName(path) : null;
+        foreach (string? folder in new[] { beside, current })
+        {
+            if (folder is not null && Path.Exists(Path.Join(folder, torrent.Name)))
+                return folder;
+        }
+
+        string looked = string.Join(" nor in ", new[] { beside, current }.OfType<string>().Distinct().Select(folder => $"'{folder}'"));
+        throw new TorrentException(TorrentErrorId.DataMismatch, $"The data of '{torrent.Name}' is not in {looked}. Name the folder that it is in.");
+    }
+
+    private static string FindGiven(TorrentInfo torrent, string given)
+    {
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
+        if (Path.Exists(Path.Join(folder, torrent.Name)))
+            return folder;
+        // The data itself was named, which can mean nothing else.
+        if (Path.GetFileName(folder) == torrent.Name && Path.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
+            return parent;
+        throw new TorrentException(TorrentErrorId.DataMismatch, Path.Exists(folder)
+            ? $"There is no '{torrent.Name}' in '{folder}'. Name the folder that it is in."
+            : $"There is no folder '{folder}'. Name the folder that '{torrent.Name}' is in.");
+    }
+}

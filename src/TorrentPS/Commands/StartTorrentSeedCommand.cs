@@ -1,0 +1,49 @@
+using System.Management.Automation;
+using TorrentPS.Downloads;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Errors;
+using TorrentPS.Formatting;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// <para type="synopsis">Uploads the data of torrents to whoever asks for it.</para>
+/// <para type="description">Checks that the data is complete, announces it, and serves peers until it is stopped or for as long as asked. Never writes to the data. Several torrents are seeded at the same time.</para>
+/// </summary>
+[Cmdlet(VerbsLifecycle.Start, "TorrentSeed", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[OutputType(typeof(TorrentDownload), typeof(Job))]
+public sealed class StartTorrentSeedCommand : TorrentTransferCommand
+{
+    /// <summary><para type="description">The folder that the torrent's file or folder is in, or the path of that file or folder itself. When it is left out, the folder of the .torrent, and then the current location.</para></summary>
+    [Parameter(Position = 1, HelpMessage = "The folder that the data is in; that of the .torrent or the current location when left out.")]
+    [ValidateNotNullOrEmpty]
+    public string? Source { get; set; }
+
+    /// <summary><para type="description">The discoveries to use. All that the torrent allows when it is left out; Manual means only -Peer and those who connect.</para></summary>
+    [Parameter(HelpMessage = "The discoveries to use; all that the torrent allows when left out. Manual means only -Peer.")]
+    [ValidateNotNullOrEmpty]
+    public PeerSource[]? PeerSource { get; set; }
+
+    private protected override void ProcessTorrent(TorrentInfo torrent)
+    {
+        string? given = Source is null ? null : ResolveFolder(Source, ErrorRecords.BadSource);
+        string folder;
+        try
+        {
+            string current = SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+            folder = torrent.HasMetadata ? SeedSource.Find(torrent, given, current) : given ?? current;
+        }
+        catch (TorrentException exception)
+        {
+            WriteError(ErrorRecords.From(exception, torrent));
+            return;
+        }
+        string size = torrent.Length is { } length ? Units.Size(length) : "size not known yet";
+        if (!ShouldProcess($"{torrent.Name} ({size}) from {folder}", "Seed"))
+            return;
+        DownloadOptions options = CreateOptions(folder) with { Sources = PeerSource, SeedOnly = true };
+        Start(new DownloadRun(torrent, options, Peer));
+    }
+}

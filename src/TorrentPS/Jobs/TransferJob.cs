@@ -1,0 +1,55 @@
+using System.Management.Automation;
+using TorrentPS.Downloads;
+using TorrentPS.Engine;
+using TorrentPS.Errors;
+using TorrentPS.Formatting;
+using TorrentPS.Sharing;
+
+namespace TorrentPS.Jobs;
+
+/// <summary>A download or a seed as a job. Its output is the <see cref="TorrentDownload"/> that tells how it ended.</summary>
+internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
+{
+    private readonly DownloadRun _run;
+    private readonly bool _isVerbose;
+
+    /// <param name="command">The command line that made it.</param>
+    /// <param name="run">What it does.</param>
+    /// <param name="isVerbose">Whether what goes on is told in the job's verbose stream.</param>
+    public TransferJob(string command, DownloadRun run, bool isVerbose)
+        : base(command, run.Torrent.Name, run.IsSeed ? "TorrentSeed" : "TorrentDownload")
+    {
+        _run = run;
+        _isVerbose = isVerbose;
+    }
+
+    void IProgress<TorrentDownload>.Report(TorrentDownload value)
+    {
+        DownloadStatus status = DownloadStatus.Of(value, _run.IsSeed);
+        ShowStatus(status.Summary);
+        ShowProgress(new ProgressRecord(1, status.Activity, status.Facts) { PercentComplete = status.Percent, SecondsRemaining = status.SecondsLeft });
+    }
+
+    protected override async Task<JobState> RunAsync(CancellationToken stop)
+    {
+        SharedClient.Lease lease = SharedClient.Rent();
+        await using (lease.ConfigureAwait(false))
+        {
+            DownloadRun run = _isVerbose ? _run with { Options = _run.Options with { Log = line => Verbose.Add(new VerboseRecord(line)) } } : _run;
+            if (await run.ExecuteAsync(lease.Client, this, Error.Add, stop).ConfigureAwait(false) is not { } result)
+                return JobState.Failed;
+            ShowStatus(Describe(result));
+            Output.Add(PSObject.AsPSObject(result));
+            if (result.State is TorrentState.Completed or TorrentState.Stopped && stop.IsCancellationRequested)
+                return JobState.Stopped;
+            if (result.State == TorrentState.Completed)
+                return JobState.Completed;
+            Error.Add(ErrorRecords.Incomplete(result));
+            return JobState.Failed;
+        }
+    }
+
+    private string Describe(TorrentDownload result) => _run.IsSeed && result.ErrorId is null
+        ? $"{Units.Size(result.Uploaded)} sent in {Units.Duration(result.Elapsed)}"
+        : $"{result.State}, {Units.Percent(result.PercentComplete)} of {Units.Size(result.BytesWanted)} in {Units.Duration(result.Elapsed)}";
+}

@@ -1,0 +1,120 @@
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Swarm;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Limits that several torrents have together.</summary>
+public sealed class SharedRateTests : IDisposable
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly TestLoop _loop = new();
+
+    public void Dispose() => _loop.Dispose();
+
+    private void Pass(double seconds)
+    {
+        for (double passed = 0; passed < seconds; passed += 0.01)
+        {
+            _time.Advance(TimeSpan.FromSeconds(0.01));
+            _loop.Run();
+        }
+    }
+
+    /// <summary>A torrent whose peers take again and again, and what they took together.</summary>
+    private sealed class Torrent(RateLimiter limiter)
+    {
+        public long Passed { get; private set; }
+
+        public bool IsStopped { get; set; }
+
+        public void Start(int peers, int wanted)
+        {
+            for (int i = 0; i < peers; i++)
+                _ = ConsumeAsync(wanted);
+        }
+
+        private async Task ConsumeAsync(int wanted)
+        {
+            while (!IsStopped)
+            {
+                int taken = await limiter.TakeAsync(wanted);
+                int unused = taken / 4;
+                Passed += taken - unused;
+                limiter.GiveBack(unused);
+            }
+        }
+    }
+
+    private Torrent Start(RateLimit limit, int peers, int wanted = 16384, long own = 0)
+    {
+        Torrent torrent = new(new RateLimiter(own, _time, limit));
+        _loop.Run(() => torrent.Start(peers, wanted));
+        return torrent;
+    }
+
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(1_000_000)]
+    [InlineData(50_000_000)]
+    public void What_all_torrents_move_is_within_a_twentieth_over_ten_seconds(long perSecond)
+    {
+        RateLimit limit = new(perSecond, _time);
+        Torrent[] torrents = [Start(limit, 1), Start(limit, 5), Start(limit, 3, 300_000)];
+        Pass(10);
+        Assert.InRange(torrents.Sum(torrent => torrent.Passed), 9.5 * perSecond, 10.5 * perSecond);
+    }
+
+    [Fact]
+    public void Torrents_get_the_same_whatever_the_number_of_their_peers()
+    {
+        RateLimit limit = new(1_000_000, _time);
+        Torrent[] torrents = [Start(limit, 1), Start(limit, 30), Start(limit, 4, 300_000)];
+        Pass(20);
+        Assert.All(torrents, torrent => Assert.InRange(torrent.Passed, 0.85 * 20_000_000 / 3, 1.15 * 20_000_000 / 3));
+    }
+
+    [Fact]
+    public void What_one_does_not_use_is_the_others()
+    {
+        RateLimit limit = new(1_000_000, _time);
+        Torrent slow = Start(limit, 3, own: 100_000);
+        Torrent fast = Start(limit, 3);
+        Pass(10);
+        Assert.InRange(slow.Passed, 900_000, 1_100_000);
+        Assert.InRange(slow.Passed + fast.Passed, 9_500_000, 10_500_000);
+    }
+
+    [Fact]
+    public void Who_was_away_does_not_catch_up_at_the_cost_of_others()
+    {
+        RateLimit limit = new(1_000_000, _time);
+        Torrent first = Start(limit, 3);
+        Pass(20);
+        Torrent late = Start(limit, 3);
+        long before = first.Passed;
+        Pass(4);
+        Assert.InRange(late.Passed, 1_500_000, 2_500_000);
+        Assert.InRange(first.Passed - before, 1_500_000, 2_500_000);
+    }
+
+    [Fact]
+    public void The_limit_can_be_changed_and_taken_away()
+    {
+        RateLimit limit = new(100, _time);
+        Torrent torrent = Start(limit, 4);
+        Pass(5);
+        long before = torrent.Passed;
+        Assert.InRange(before, 1, 2000);
+        limit.BytesPerSecond = 1_000_000;
+        Pass(10);
+        Assert.InRange(torrent.Passed - before, 9_000_000, 10_500_000);
+        torrent.IsStopped = true;
+        limit.BytesPerSecond = 0;
+        Pass(2);
+        RateLimiter limiter = new(0, _time, limit);
+        Assert.False(limiter.IsLimited);
+        limit.BytesPerSecond = 5;
+        Assert.True(limiter.IsLimited);
+        Assert.Throws<ArgumentOutOfRangeException>(() => limit.BytesPerSecond = -1);
+    }
+}
