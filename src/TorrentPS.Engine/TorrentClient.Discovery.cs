@@ -45,7 +45,7 @@ public sealed partial class TorrentClient
     private DiscoveryServices CreateDiscoveries()
     {
         List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
-        if (Options.DhtEnabled)
+        if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0 })
             services.Add(new DhtService(DhtOptions.Of(Options)));
         if (Options.LocalDiscovery)
             services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));

@@ -55,7 +55,7 @@ public sealed record TorrentClientOptions
     public bool DhtEnabled { get; init; } = true;
 
     /// <summary>
-    /// The nodes by which the DHT is entered, as HOST:PORT or [IPv6]:PORT; any of them may be dead. Empty asks only nodes that a torrent names.
+    /// The nodes by which the DHT is entered, as HOST:PORT or [IPv6]:PORT; any of them may be dead. Empty means no DHT.
     /// <see cref="PublicDhtNodes"/> are those of the public DHT. Where one is a local address it is a private DHT, and local addresses are dealt with.
     /// </summary>
     public IReadOnlyList<string> DhtBootstrap { get; init; } = [];

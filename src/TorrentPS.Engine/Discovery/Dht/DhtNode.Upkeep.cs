@@ -66,23 +66,23 @@ internal sealed partial class DhtNode
 
     private void Entered(DhtLookup lookup)
     {
-        _retry = s_shortestRetry;
+        if (Table.AnsweredCount >= RoutingTable.K)
+            _retry = s_shortestRetry;
         _log?.Invoke($"DHT ({(Family == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4")}): {Table.AnsweredCount} nodes");
     }
 
     private void KeepUp(TimeSpan now)
     {
         _nextUpkeep = now + s_upkeepPeriod;
-        if (Table.AnsweredCount == 0)
+        // While few are known, others may have come since, or the network may have come back.
+        if (Table.AnsweredCount < RoutingTable.K && now >= _nextEntry && KnowsAnyone)
         {
-            if (now >= _nextEntry && KnowsAnyone)
-            {
-                _retry = _retry * 2 < s_longestRetry ? _retry * 2 : s_longestRetry;
-                Enter(now);
-            }
-
-            return;
+            _retry = _retry * 2 < s_longestRetry ? _retry * 2 : s_longestRetry;
+            Enter(now);
         }
+
+        if (Table.AnsweredCount == 0)
+            return;
 
         if (Table.MostQuestionable(now) is { } questionable)
         {

@@ -87,8 +87,8 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_port is null)
-                StartNodes(port != 0 ? port : _options.Port);
-            // Who only searches is gone before anyone could ask it (BEP 43).
+                StartNodes(port != 0 ? port : _options.Port, isReadOnly: port == 0 || _options.IsReadOnly);
+            // Who only searches is gone before anyone could ask it (BEP 43); who then downloads as well is not.
             if (port != 0 && !_options.IsReadOnly)
                 Array.ForEach(_nodes, node => node.IsReadOnly = false);
         }
@@ -182,17 +182,17 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         _ending.Dispose();
     }
 
-    private void StartNodes(int port)
+    private void StartNodes(int port, bool isReadOnly)
     {
         UdpPort opened = UdpPort.Open(port);
         _port = opened;
         _file = _options.StateFolder is { Length: > 0 } folder ? DhtStateFile.Open(folder, _options.Bootstrap) : null;
         _recalled = _file?.Load();
-        DhtNode v4 = CreateNode(AddressFamily.InterNetwork, _recalled?.IdV4, opened);
+        DhtNode v4 = CreateNode(AddressFamily.InterNetwork, _recalled?.IdV4, opened, isReadOnly);
         _nodes = [v4];
         if (opened.HasV6)
         {
-            DhtNode v6 = CreateNode(AddressFamily.InterNetworkV6, _recalled?.IdV6, opened);
+            DhtNode v6 = CreateNode(AddressFamily.InterNetworkV6, _recalled?.IdV6, opened, isReadOnly);
             (v4.Sibling, v6.Sibling) = (v6, v4);
             _nodes = [v4, v6];
         }
@@ -206,8 +206,8 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         Tick();
     }
 
-    private DhtNode CreateNode(AddressFamily family, NodeId? id, UdpPort port) =>
-        new(family, id ?? NodeId.Random(), _scope, _time, port.Send, _options.Log) { IsReadOnly = true };
+    private DhtNode CreateNode(AddressFamily family, NodeId? id, UdpPort port, bool isReadOnly) =>
+        new(family, id ?? NodeId.Random(), _scope, _time, port.Send, _options.Log) { IsReadOnly = isReadOnly };
 
     private void Recall()
     {

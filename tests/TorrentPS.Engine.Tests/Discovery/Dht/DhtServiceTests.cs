@@ -74,14 +74,15 @@ public sealed class DhtServiceTests : IAsyncDisposable
         await kept.DisposeAsync();
         await entry.DisposeAsync();
         string file = Assert.Single(Directory.GetFiles(_folder, "*.state"));
-        Assert.Equal(2, DhtState.Read(File.ReadAllBytes(file))!.NodesV4.Count);
+        DhtState saved = DhtState.Read(await File.ReadAllBytesAsync(file, Token))!;
+        Assert.Equal(2, saved.NodesV4.Count);
 
         DhtService again = Service(_folder, bootstrap);
         again.Start(FreePort());
 
         await UntilAsync(() => again.NodeCount >= 1, "it has found the one that is left");
         await again.DisposeAsync();
-        Assert.Equal(DhtState.Read(File.ReadAllBytes(file))!.IdV4, DhtState.Read(File.ReadAllBytes(file))!.IdV4);
+        Assert.Equal(saved.IdV4, DhtState.Read(await File.ReadAllBytesAsync(file, Token))!.IdV4);
         Assert.Empty(Directory.GetFiles(_folder, "*.new"));
     }
 
