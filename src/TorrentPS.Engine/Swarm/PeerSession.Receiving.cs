@@ -78,14 +78,13 @@ internal sealed partial class PeerSession
     private byte[] Rearrange(byte[] buffer, int consumed, ref int used)
     {
         int rest = used - consumed;
-        int wanted = buffer.Length;
-        if (rest >= PeerMessage.PrefixLength)
-            wanted = Math.Max(wanted, PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed)));
+        int needed = rest < PeerMessage.PrefixLength ? 0 : PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed));
+        int wanted = Math.Max(buffer.Length, needed);
         int large = _swarm.ReceiveBufferLength;
         if (used == buffer.Length && buffer.Length < large)
             wanted = Math.Max(wanted, Math.Min(buffer.Length * 4, large));
-        else if (buffer.Length > large && rest < large / 2)
-            wanted = large;
+        else if (buffer.Length > large && rest < large / 2 && needed <= large)
+            wanted = large; // there are more peers now
         else if (rest == 0 && State.Outstanding.Count == 0 && buffer.Length > 4 * SmallBuffer)
             wanted = SmallBuffer;
         if (wanted != buffer.Length)
