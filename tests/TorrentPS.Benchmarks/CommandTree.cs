@@ -7,6 +7,7 @@ using BenchmarkDotNet.Running;
 using TorrentPS.Benchmarks.Comparing;
 using TorrentPS.Benchmarks.Crowd;
 using TorrentPS.Benchmarks.Floor;
+using TorrentPS.Benchmarks.Magnets;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Scale;
 using TorrentPS.Benchmarks.Storage;
@@ -15,7 +16,7 @@ using TorrentPS.Engine;
 
 namespace TorrentPS.Benchmarks;
 
-/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c>, <c>compare</c> and <c>crowd</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker.</summary>
+/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c>, <c>compare</c>, <c>crowd</c> and <c>magnet</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker.</summary>
 internal static class CommandTree
 {
     /// <summary>What this program calls itself with when it starts itself.</summary>
@@ -37,6 +38,7 @@ internal static class CommandTree
             TrackerCommand.Create(),
             IdleCommand.Create(),
             PeersCommand.Create(),
+            MagnetCommand.Create(),
         };
         return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
     }
