@@ -1,4 +1,5 @@
 #Requires -Version 7.6
+
 <#
 .SYNOPSIS
 Makes a torrent of a file or folder, and seeds it until Ctrl+C.

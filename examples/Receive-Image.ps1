@@ -1,4 +1,5 @@
 #Requires -Version 7.6
+
 <#
 .SYNOPSIS
 Downloads what a .torrent is of, tests it, and uploads it to others for a while.

@@ -44,7 +44,7 @@ public sealed class CommandLineTests
     [InlineData("handshake --peer 192.0.2.1:6881")]
     [InlineData("handshake --info-hash 0123456789abcdef0123456789abcdef01234567")]
     [InlineData("handshake --peer 192.0.2.1:6881 --info-hash 0123")]
-    [InlineData("seed x")]
+    [InlineData("seed")]
     [InlineData("create")]
     [InlineData("create x --piece-length 1000")]
     [InlineData("create x --version v2")]

@@ -62,21 +62,19 @@ internal sealed class HashingProgress
     {
         if (_latest.Take() is not { } state)
             return;
-        _record = Record(_activity, state.Done, state.Total, Stopwatch.GetElapsedTime(_start));
+        (string status, int percent, int secondsLeft) = Describe(state.Done, state.Total, Stopwatch.GetElapsedTime(_start));
+        _record = new ProgressRecord(1, _activity, status) { PercentComplete = percent, SecondsRemaining = secondsLeft };
         _runtime.WriteProgress(_source, _record);
     }
 
-    /// <summary>The record for so many bytes after a time.</summary>
-    internal static ProgressRecord Record(string activity, long done, long total, TimeSpan elapsed)
+    /// <summary>What is said of so many bytes after a time. Seconds are -1 where they cannot be told.</summary>
+    internal static (string Status, int Percent, int SecondsLeft) Describe(long done, long total, TimeSpan elapsed)
     {
         double rate = elapsed > TimeSpan.Zero ? done / elapsed.TotalSeconds : 0;
         int secondsLeft = rate > 0 ? (int)Math.Min(int.MaxValue, Math.Ceiling((total - done) / rate)) : -1;
         string left = secondsLeft <= 0 ? string.Empty : secondsLeft < 60 ? $", {secondsLeft} s left" : $", {Units.Duration(TimeSpan.FromSeconds(secondsLeft))} left";
-        return new ProgressRecord(1, activity, $"{Units.Size(done)} of {Units.Size(total)}, {Units.Rate((long)rate)}{left}")
-        {
-            PercentComplete = total == 0 ? 100 : (int)Math.Clamp(100.0 * done / total, 0, 100),
-            SecondsRemaining = secondsLeft,
-        };
+        int percent = total == 0 ? 100 : (int)Math.Clamp(100.0 * done / total, 0, 100);
+        return ($"{Units.Size(done)} of {Units.Size(total)}, {Units.Rate((long)rate)}{left}", percent, secondsLeft);
     }
 
     private sealed record State(long Done, long Total);

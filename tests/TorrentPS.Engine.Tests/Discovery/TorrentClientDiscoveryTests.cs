@@ -134,7 +134,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     {
         await SeedAsync(1);
         Assert.Single(await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { Sources = [PeerSource.Tracker, PeerSource.Dht] }));
-        Assert.Contains("DHT", Assert.Single(_errors).Message, StringComparison.Ordinal);
+        Assert.Contains("DHT", Assert.Single(_errors).Message, StringComparison.OrdinalIgnoreCase);
         Assert.Empty(await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { Sources = [PeerSource.Dht] }));
         Assert.Equal(2, _errors.Count);
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Management.Automation;
 using TorrentPS.Hashing;
 
 namespace TorrentPS.Tests.Hashing;
@@ -14,9 +13,8 @@ public sealed class HashingProgressTests
     [InlineData(4 << 20, 4 << 20, 4, 100, 0, "4.00 MiB of 4.00 MiB, 1.00 MiB/s")]
     [InlineData(0, 4 << 20, 0, 0, -1, "0 B of 4.00 MiB, 0 B/s")]
     [InlineData(0, 0, 1, 100, -1, "0 B of 0 B, 0 B/s")]
-    public void A_record_says_how_far_how_fast_and_how_long_still(long done, long total, int seconds, int percent, int left, string status)
+    public void It_says_how_far_how_fast_and_how_long_still(long done, long total, int seconds, int percent, int left, string status)
     {
-        ProgressRecord record = HashingProgress.Record("Hashing x", done, total, TimeSpan.FromSeconds(seconds));
-        Assert.Equal(("Hashing x", status, percent, left), (record.Activity, record.StatusDescription, record.PercentComplete, record.SecondsRemaining));
+        Assert.Equal((status, percent, left), HashingProgress.Describe(done, total, TimeSpan.FromSeconds(seconds)));
     }
 }
