@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 
@@ -64,6 +65,22 @@ public sealed class DhtTests : InteropTest
 
             return expected.IsSubsetOf(found);
         }, Limits.Transfer, "the search names the seeder", () => string.Join(' ', found));
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_magnet_link_without_trackers_and_peers_is_resolved_and_downloaded()
+    {
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
+        TestTorrent other = TestTorrent.Create(Payload.SingleFile("other.bin", 1000), Temp.Path);
+        await using LibtorrentPeer entry = await LibtorrentPeer.StartAsync(other, Temp.Folder("entry"), dhtNodes: []);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), dhtNodes: [entry.EndPoint]);
+        await using var client = new TorrentClient(new TorrentClientOptions { Port = Loopback.FreePort(), DhtBootstrap = [entry.EndPoint.ToString()] });
+
+        TorrentInfo link = new(MagnetLink.Parse($"magnet:?xt=urn:btih:{torrent.InfoHash}"));
+        TorrentDownload result = await client.DownloadAsync(link, ByDht(Target), null, Token);
+
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.ErrorId} {result.Error}");
+        s_payload.AssertIn(Target);
     }
 
     private static DownloadOptions ByDht(string folder) => new() { Destination = folder, Sources = [PeerSource.Dht], Timeout = Limits.Transfer };

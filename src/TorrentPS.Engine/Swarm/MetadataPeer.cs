@@ -166,9 +166,8 @@ internal sealed class MetadataPeer : IDisposable
     {
         while (!_isClosed && !_leaving.IsCancellationRequested)
         {
-            // Waiting alone can be broken off without losing a byte.
-            await _stream.ReceiveAsync(Memory<byte>.Empty, _leaving.Token);
-            int received = await _stream.ReceiveAsync(_buffer.AsMemory(_used));
+            // A receive that is broken off has taken no byte. Waiting with an empty buffer would not do: it may end before there is anything to read.
+            int received = await _stream.ReceiveAsync(_buffer.AsMemory(_used), _leaving.Token);
             if (received == 0 || _isClosed)
             {
                 _isEnded = true;

@@ -43,14 +43,13 @@ public sealed class MagnetTests
     public async Task A_download_goes_on_over_the_connection_that_gave_the_metadata()
     {
         await using SwarmMember seed = await SeedAsync();
-        ConcurrentQueue<TorrentState> states = [];
         await using SwarmMember leecher = Download(Link($"&x.pe={seed.EndPoint}"));
         TorrentDownload resolving = await leecher.UntilAsync(status => status.State == TorrentState.Resolving);
         Assert.Equal((0, 0, 0L), (resolving.PercentComplete, resolving.BytesCompleted, resolving.BytesWanted));
         TorrentDownload result = await leecher.EndAsync();
         Assert.True(result.State == TorrentState.Completed, $"{result.Error}\n{leecher.LogText}");
         AssertArrived(leecher, 0, 1, 2);
-        Assert.Equal(1, leecher.LogText.Split('\n').Count(line => line.StartsWith($"Peer {seed.EndPoint} closed", StringComparison.Ordinal) || line.Contains("Duplicate", StringComparison.Ordinal)) + 1);
+        Assert.DoesNotContain("Duplicate", leecher.LogText, StringComparison.Ordinal);
         Assert.Equal(1, seed.LogText.Split('\n').Count(line => line.Contains(" connected: ", StringComparison.Ordinal)));
     }
 

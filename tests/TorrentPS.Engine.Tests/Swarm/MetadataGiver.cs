@@ -31,6 +31,9 @@ internal sealed class MetadataGiver
     /// <summary>What it answers for a piece: messages, each a dictionary with the data behind it. Nothing when there are none.</summary>
     public Func<int, IEnumerable<byte[]>>? Answer { get; init; }
 
+    /// <summary>Whether an <see cref="IOException"/> of <see cref="Answer"/> ends the connection.</summary>
+    public bool ClosesOnFault { get; init; }
+
     /// <summary>Sent right after the extension handshake.</summary>
     public byte[] AndThen { get; init; } = [];
 
@@ -93,7 +96,8 @@ internal sealed class MetadataGiver
         }
         catch (IOException)
         {
-            // It is over.
+            if (ClosesOnFault)
+                _stream.Dispose();
         }
     }
 
