@@ -68,6 +68,6 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
         int count = pieces.Count(right => right), prefix = pieces.TakeWhile(right => right).Count();
         Assert.InRange(count, torrent.PieceCount / 3, torrent.PieceCount - 1);
         // Those on their way when it stopped may have holes between them; rarest first, hardly any piece would have all before it.
-        Assert.InRange(prefix, count * 3 / 4, count);
+        Assert.InRange(prefix, count / 2, count);
     }
 }

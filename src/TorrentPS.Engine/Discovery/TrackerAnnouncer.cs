@@ -172,7 +172,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             await tracker.RunningTask.WaitAsync(cancellationToken).ConfigureAwait(false);
             bool owesCompleted, mayListUs;
             lock (_lock)
-                (owesCompleted, mayListUs) = (tracker.OwesCompleted && tracker.IsStarted, tracker.MayListUs);
+                (owesCompleted, mayListUs) = (tracker.OwesCompleted && tracker.MayListUs, tracker.MayListUs);
             if (owesCompleted)
                 await tracker.Tracker.AnnounceAsync(Request(tracker, AnnounceEvent.Completed, limit), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (mayListUs)

@@ -15,26 +15,42 @@ internal static class Loopback
         // The process id keeps runs apart that go on at the same time.
         IPAddress address = new([127, (byte)(1 + Environment.ProcessId % 250), (byte)(number / 250), (byte)(1 + number % 250)]);
         // macOS has only 127.0.0.1 until more are configured.
-        return TryPort(address, out int port) || TryPort(address = IPAddress.Loopback, out port)
+        int port = 0;
+        return TryPort(address, ref port) || TryPort(address = IPAddress.Loopback, ref port)
             ? new IPEndPoint(address, port)
             : throw new InvalidOperationException("No loopback address has a free port.");
     }
 
-    /// <summary>A port that is free on every address.</summary>
-    public static int FreePort() => TryPort(IPAddress.Any, out int port) ? port : throw new InvalidOperationException("No port is free.");
+    // Below the ports that the system gives to outgoing connections, one of which could otherwise take it before it is listened on.
+    private const int FirstPort = 20_000;
+    private const int LastPort = 31_999;
 
-    private static bool TryPort(IPAddress address, out int port)
+    private static int s_lastPort = Random.Shared.Next(FirstPort, LastPort);
+
+    /// <summary>A port that is free on every address, another each time.</summary>
+    public static int FreePort()
+    {
+        for (int tries = FirstPort; tries <= LastPort; tries++)
+        {
+            int port = FirstPort + (int)((uint)Interlocked.Increment(ref s_lastPort) % (LastPort - FirstPort + 1));
+            if (TryPort(IPAddress.Any, ref port))
+                return port;
+        }
+
+        throw new InvalidOperationException("No port is free.");
+    }
+
+    private static bool TryPort(IPAddress address, ref int port)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.Bind(new IPEndPoint(address, 0));
+            socket.Bind(new IPEndPoint(address, port));
             port = ((IPEndPoint)socket.LocalEndPoint!).Port;
             return true;
         }
         catch (SocketException)
         {
-            port = 0;
             return false;
         }
     }
