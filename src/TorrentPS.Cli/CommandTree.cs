@@ -28,7 +28,7 @@ internal static class CommandTree
             // What could not be matched says more than that nothing was.
             foreach (ParseError error in result.Errors.Skip(result.CommandResult.Command is RootCommand && result.Errors.Count > 1 ? 1 : 0))
                 terminal.WriteMessage(error.Message);
-            terminal.Error.WriteLine($"Try '{HelpCommand(result)} --help'.");
+            terminal.WriteToError($"Try '{HelpCommand(result)} --help'.");
             return (int)ExitCode.Usage;
         }
         catch (Exception e)

@@ -4,7 +4,7 @@ using TorrentPS.Cli.Output;
 namespace TorrentPS.Cli;
 
 /// <summary>
-/// Ctrl+C and SIGTERM: the first cancels, and whoever works winds down (announces <c>stopped</c>, saves resume data); the second ends the
+/// Ctrl+C, SIGTERM, and SIGHUP (the terminal is closed; a process that was started with <c>nohup</c> goes on): the first cancels, and whoever works winds down (announces <c>stopped</c>, saves resume data); the second ends the
 /// process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
@@ -20,6 +20,7 @@ internal sealed class Interruption : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
         ];
     }
 

@@ -1,6 +1,7 @@
 using TorrentPS.Cli;
 using TorrentPS.Cli.Output;
 
+StandardStreams.Open();
 var terminal = new Terminal();
 using var interruption = new Interruption(terminal);
 return await CommandTree.RunAsync(args, terminal, interruption.Token).ConfigureAwait(false);

@@ -4,6 +4,7 @@ using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -31,7 +32,7 @@ internal sealed class TransferOptions
 
     public Option<bool> Json { get; } = OptionFactory.Json();
 
-    /// <summary>Reads the torrent and transfers it, with progress on a terminal.</summary>
+    /// <summary>Reads the torrent and transfers it, with progress on a terminal. Whatever goes wrong, there is a result that says so.</summary>
     /// <param name="result">The command line.</param>
     /// <param name="terminal">Where progress is shown.</param>
     /// <param name="source">Where the torrent is.</param>
@@ -39,6 +40,32 @@ internal sealed class TransferOptions
     /// <param name="choose">The options for the torrent.</param>
     /// <param name="cancellationToken">Ends it; the result says so.</param>
     public async Task<TorrentDownload> RunAsync(ParseResult result, Terminal terminal, string source, bool quiet, Func<TorrentInfo, DownloadOptions> choose, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TransferAsync(result, terminal, source, quiet, choose, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return NeverBegun(source, TorrentState.Stopped, TorrentErrorId.DownloadStopped, "It was stopped before the torrent was read.");
+        }
+        catch (TorrentException e)
+        {
+            return NeverBegun(source, TorrentState.Failed, e.ErrorId, e.Message);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            if (terminal.IsDebug)
+                terminal.WriteToError(e);
+            return NeverBegun(source, TorrentState.Failed, TorrentErrorId.Unexpected, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    /// <summary>The result where the torrent could not even be read.</summary>
+    private static TorrentDownload NeverBegun(string source, TorrentState state, TorrentErrorId errorId, string error) =>
+        new() { Name = source, InfoHash = "", State = state, Path = "", ErrorId = errorId, Error = error };
+
+    private async Task<TorrentDownload> TransferAsync(ParseResult result, Terminal terminal, string source, bool quiet, Func<TorrentInfo, DownloadOptions> choose, CancellationToken cancellationToken)
     {
         await using var client = new TorrentClient(Client(result, terminal));
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);

@@ -33,8 +33,23 @@ internal class Terminal
     /// <summary>Writes a line of message; from any thread.</summary>
     public void WriteMessage(string line)
     {
-        lock (_lock)
-            Error.WriteLine($"torrentps: {TerminalText.Escape(line)}");
+        WriteToError($"torrentps: {TerminalText.Escape(line)}");
+    }
+
+    /// <summary>
+    /// Writes a line to standard error. Where that fails (a disk is full, a reader is gone) the line is lost, and nothing else: the exit code still tells. What
+    /// cannot be written to standard output is an error.
+    /// </summary>
+    public void WriteToError(object line)
+    {
+        try
+        {
+            lock (_lock)
+                Error.WriteLine(line);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+        }
     }
 
     /// <summary>Writes an error as one line: what it is, what the engine says, and what it is about.</summary>
@@ -42,7 +57,7 @@ internal class Terminal
     {
         WriteError(error.ErrorId, error.Message, subject);
         if (IsDebug)
-            Error.WriteLine(error);
+            WriteToError(error);
     }
 
     public void WriteError(TorrentErrorId errorId, string? message, string? subject = null)
@@ -61,13 +76,20 @@ internal class Terminal
     {
         WriteMessage($"{nameof(TorrentErrorId.Unexpected)}: {error.Message} ({error.GetType().Name}; set TORRENTPS_DEBUG=1 to see where)");
         if (IsDebug)
-            Error.WriteLine(error);
+            WriteToError(error);
     }
 
     /// <summary>Undoes what a progress display may have done when the process ends without it.</summary>
     public void ShowCursor()
     {
-        if (IsErrorTerminal)
-            Error.Write("\e[?25h");
+        try
+        {
+            if (IsErrorTerminal)
+                Error.Write("\e[?25h");
+        }
+        catch (IOException)
+        {
+            // The terminal is gone.
+        }
     }
 }

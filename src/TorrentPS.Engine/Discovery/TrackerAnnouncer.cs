@@ -29,6 +29,8 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     private readonly List<AnnouncedTracker>[] _tiers;
     private readonly TaskCompletionSource _firstRound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+    private readonly DateTimeOffset _began;
+    private readonly long _beganAt;
     private ITimer? _timer;
     private bool _isRunning;
     private bool _isStopped;
@@ -38,6 +40,8 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     public TrackerAnnouncer(DiscoveryRequest request, Func<Uri, ITracker> createTracker)
     {
         _request = request;
+        _began = request.TimeProvider.GetUtcNow();
+        _beganAt = request.TimeProvider.GetTimestamp();
         var trackers = new List<AnnouncedTracker>();
         var tiers = new List<List<AnnouncedTracker>>();
         var seen = new HashSet<Uri>();
@@ -56,6 +60,9 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         _trackers = [.. trackers];
         _tiers = [.. tiers];
     }
+
+    /// <summary>The time by a clock that nobody sets: an hour put back must not silence us for an hour.</summary>
+    private DateTimeOffset Now => _began + _request.TimeProvider.GetElapsedTime(_beganAt);
 
     /// <summary>A snapshot of every tracker, in the torrent's order.</summary>
     public IReadOnlyList<TrackerStatus> Statuses
@@ -192,7 +199,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         {
             if (!_isRunning)
                 return;
-            DateTimeOffset now = _request.TimeProvider.GetUtcNow();
+            DateTimeOffset now = Now;
             DateTimeOffset wake = now + s_longestTimer;
             foreach (AnnouncedTracker tracker in _trackers)
             {
@@ -304,7 +311,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             }
             else if (error is not null)
             {
-                tracker.Failed(error, _request.TimeProvider.GetUtcNow());
+                tracker.Failed(error, Now);
             }
             ended = tracker.End();
         }

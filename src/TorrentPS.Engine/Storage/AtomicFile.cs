@@ -30,6 +30,7 @@ internal static class AtomicFile
                 }
 
                 Move(part, path, overwrite);
+                FolderEntries.Flush(Path.GetDirectoryName(path)!);
             }
             catch
             {

@@ -61,20 +61,28 @@ internal sealed partial class DataStore
     /// Whether to <see cref="Flush"/> the data first, which can take long. Without, the pieces are trusted as long as the system runs, also when this process is
     /// killed; after a restart of the system they are suspect.
     /// </param>
+    /// <param name="underWay">
+    /// Whether writing goes on: then a piece may be on disk that <paramref name="have"/> does not have yet, so files that were written since the save before
+    /// are not vouched for. Nothing of them is lost that way, whenever the process is killed.
+    /// </param>
+    /// <returns>Whether all files are vouched for; when not, another save is due even if no piece is added.</returns>
     /// <exception cref="TorrentException">It could not be saved (DiskFull, AccessDenied); the one before is still there.</exception>
-    public void SaveResume(Bitfield have, bool flush = false)
+    public bool SaveResume(Bitfield have, bool flush = false, bool underWay = false)
     {
         if (_readOnly)
-            return;
+            return true;
         lock (_resumeLock)
         {
+            CheckDestination();
             if (flush)
                 Flush();
 
             // Windows sets the time of the last write only when a file is closed.
             if (OperatingSystem.IsWindows())
                 _handles.CloseIdle();
-            byte[] bytes = MakeRecord(have, flush).Encode(Torrent.InfoHash);
+            ResumeRecord record = MakeRecord(have, flush);
+            bool isSettled = !underWay || !DisownUnsettled(record);
+            byte[] bytes = record.Encode(Torrent.InfoHash);
             string temporary = Path.Join(_folder.ControlPath, TemporaryName);
             try
             {
@@ -92,7 +100,25 @@ internal sealed partial class DataStore
                 TryDelete(temporary);
                 throw DiskErrors.From(e, ResumePath, "cannot be written");
             }
+
+            return isSettled;
         }
+    }
+
+    /// <summary>Takes out the times of files that were written since this was last asked, so that they are looked at again; false when there are none.</summary>
+    private bool DisownUnsettled(ResumeRecord record)
+    {
+        bool any = false;
+        for (int file = 0; file < _unsettled.Length; file++)
+        {
+            // After their times were read: what is written later has another time.
+            if (!Interlocked.Exchange(ref _unsettled[file], false))
+                continue;
+            record.Times[file] = 0;
+            any = true;
+        }
+
+        return any;
     }
 
     /// <summary>Removes the resume file and the parts file, and their folder when it is empty. Does nothing when read-only.</summary>

@@ -33,6 +33,7 @@ internal sealed partial class DataStore : IDisposable
     private readonly string[] _paths;
     private readonly bool[] _dirty;
     private readonly bool[] _fresh;
+    private readonly bool[] _unsettled;
     private readonly List<string> _trimmed = [];
     private bool _prepared;
 
@@ -57,6 +58,7 @@ internal sealed partial class DataStore : IDisposable
         _paths[count] = Path.Join(_folder.ControlPath, PartsName);
         _dirty = new bool[count + 1];
         _fresh = new bool[count + 1];
+        _unsettled = new bool[count + 1];
         _writeBehind = new WriteBehind(_folder.Path, count + 1);
         DataPath = _folder.FullPath(torrent.Name);
     }
@@ -75,6 +77,9 @@ internal sealed partial class DataStore : IDisposable
 
     /// <summary>The files that were longer than the torrent says, which <see cref="Prepare"/> therefore cut: worth telling the user.</summary>
     public IReadOnlyList<string> TrimmedFiles => _trimmed;
+
+    /// <summary>Folders that the destination, or a folder above it, was made in, and that <see cref="FlushAll"/> has to flush too.</summary>
+    public IReadOnlyList<string> FoldersMadeIn { get; init; } = [];
 
     internal string ControlPath => _folder.ControlPath;
 
@@ -140,6 +145,30 @@ internal sealed partial class DataStore : IDisposable
                 _writeBehind.Start(file, handle);
         });
         ForEachDirty(clean: true, static (_, handle) => RandomAccess.FlushToDisk(handle));
+    }
+
+    /// <summary>
+    /// <see cref="Flush"/>, and the folders' entries too; then looks whether everything is where it belongs. On some systems a file that was
+    /// removed can still be written to: what was written there is not there.
+    /// </summary>
+    /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied), the destination is gone (AccessDenied), or a file is (DataMismatch).</exception>
+    public void FlushAll()
+    {
+        Flush();
+        CheckDestination();
+        HashSet<string> folders = [.. FoldersMadeIn];
+        for (int file = 0; file < Torrent.Files.Count; file++)
+        {
+            if (!_layout.IsWanted(file))
+                continue;
+            if (!IsInPlace(file))
+                throw Removed(file);
+            for (string? folder = Path.GetDirectoryName(_paths[file]); folder is not null && folder.Length >= _folder.Path.Length && folders.Add(folder);)
+                folder = Path.GetDirectoryName(folder);
+        }
+
+        foreach (string folder in folders)
+            FolderEntries.Flush(folder);
     }
 
     private void ForEachDirty(bool clean, Action<int, SafeFileHandle> action)
@@ -219,12 +248,14 @@ internal sealed partial class DataStore : IDisposable
         try
         {
             if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
-                throw new TorrentException(TorrentErrorId.DataMismatch, $"'{_paths[file]}' was removed while it was downloaded; start the download again.");
+                throw Removed(file);
             using (lease)
             {
                 Volatile.Write(ref _fresh[file], false);
+                Volatile.Write(ref _unsettled[file], true);
                 _writeBehind.Write(file, lease.Handle, buffers, offset);
                 Volatile.Write(ref _dirty[file], true);
+                Volatile.Write(ref _unsettled[file], true); // once more: a save may have come in between
             }
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
@@ -255,7 +286,10 @@ internal sealed partial class DataStore : IDisposable
         try
         {
             if (file == PartsIndex && write)
+            {
+                CheckDestination();
                 return _folder.OpenControlFile(PartsName, OpenParts);
+            }
 
             // Reading through a link of the user's own making does no harm, and data is often seeded so.
             if (!_readOnly)

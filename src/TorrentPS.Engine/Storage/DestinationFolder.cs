@@ -18,6 +18,7 @@ internal sealed class DestinationFolder
     private const int Exists = 17;
     private const int WindowsExists = unchecked((int)0x800700B7);
 
+    private readonly List<string> _madeIn = [];
     private string? _realPath;
 
     public DestinationFolder(string path) => Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
@@ -63,11 +64,21 @@ internal sealed class DestinationFolder
         }
     }
 
+    /// <summary>The folders that this one, or one above it, was made in: their entries are not on the disk before they are flushed.</summary>
+    public IReadOnlyList<string> MadeIn => _madeIn;
+
     /// <summary>Creates a folder below this one, and this one, where they are missing.</summary>
     /// <exception cref="TorrentException">It cannot be created (AccessDenied, DiskFull, UnsafePath).</exception>
     public void CreateFolder(string fullPath)
     {
         CheckLinks(fullPath);
+        for (string? path = Path; path is not null && !Directory.Exists(path);)
+        {
+            path = System.IO.Path.GetDirectoryName(path);
+            if (path is not null)
+                _madeIn.Add(path);
+        }
+
         for (int i = 1; ; i++)
         {
             try

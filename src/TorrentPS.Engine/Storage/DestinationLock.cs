@@ -25,6 +25,9 @@ internal sealed class DestinationLock : IDisposable
     private DestinationLock(DestinationFolder folder, string path, SafeFileHandle handle) =>
         (_folder, _path, _handle) = (folder, path, handle);
 
+    /// <summary>The folders that the destination, or one above it, was made in when the lock was taken.</summary>
+    public IReadOnlyList<string> FoldersMadeIn => _folder.MadeIn;
+
     /// <summary>Takes the lock, or fails at once.</summary>
     /// <param name="destination">The folder that is downloaded to; created when it is missing.</param>
     /// <param name="infoHash">The torrent.</param>

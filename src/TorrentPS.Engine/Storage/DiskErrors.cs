@@ -9,6 +9,7 @@ internal static class DiskErrors
     private const int OutOfSpace = 28;
     private const int TooLarge = 27;
     private const int TooManyFiles = 24;
+    private const int TooManyFilesInSystem = 23;
 
     // EDQUOT is 122 on Linux, 69 on macOS and the BSDs.
     private const int QuotaLinux = 122;
@@ -23,6 +24,9 @@ internal static class DiskErrors
     /// <summary>Whether an exception is one that a file operation throws for the state of the disk.</summary>
     public static bool IsDiskError(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or System.Security.SecurityException;
+
+    /// <summary>Whether an exception says that no more files can be opened now.</summary>
+    public static bool IsTooManyFiles(Exception? exception) => exception is IOException { HResult: TooManyFiles or TooManyFilesInSystem };
 
     /// <summary>Makes the engine's exception of a file operation's.</summary>
     /// <param name="exception">What the operation threw.</param>
@@ -51,7 +55,7 @@ internal static class DiskErrors
             (TorrentErrorId.DiskFull, "the disk quota is used up; free some room and start again, what was downloaded is kept"),
         TooLarge or WindowsTooLarge =>
             (TorrentErrorId.DiskFull, "the file system cannot hold a file of that size; choose a destination on another one"),
-        TooManyFiles => (TorrentErrorId.AccessDenied, "this process has too many open files; raise its limit (ulimit -n)"),
+        TooManyFiles or TooManyFilesInSystem => (TorrentErrorId.AccessDenied, "too many files are open; raise the limit (ulimit -n) or connect to fewer peers"),
         _ => (TorrentErrorId.AccessDenied, message),
     };
 }

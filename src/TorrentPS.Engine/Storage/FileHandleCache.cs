@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Storage;
 
@@ -49,7 +50,7 @@ internal sealed class FileHandleCache : IDisposable
                 Retire(node);
             }
 
-            SafeFileHandle? handle = _opener(file, write);
+            SafeFileHandle? handle = Open(file, write);
             if (handle is null)
             {
                 lease = default;
@@ -62,6 +63,27 @@ internal sealed class FileHandleCache : IDisposable
             lease = new Lease(this, opened);
             return true;
         }
+    }
+
+    /// <summary>Borrows the handle of a file if it is open.</summary>
+    public bool TryRentOpen(int file, out Lease lease)
+    {
+        lock (_lock)
+        {
+            lease = default;
+            if (!_open.TryGetValue(file, out LinkedListNode<OpenFile>? node))
+                return false;
+            node.Value.Users++;
+            lease = new Lease(this, node.Value);
+            return true;
+        }
+    }
+
+    /// <summary>The files that are open.</summary>
+    public int[] OpenFiles()
+    {
+        lock (_lock)
+            return [.. _open.Keys];
     }
 
     /// <summary>Closes what no one is using.</summary>
@@ -89,6 +111,19 @@ internal sealed class FileHandleCache : IDisposable
             _disposed = true;
             while (_byUse.First is { } node)
                 Retire(node);
+        }
+    }
+
+    private SafeFileHandle? Open(int file, bool write)
+    {
+        try
+        {
+            return _opener(file, write);
+        }
+        catch (TorrentException e) when (DiskErrors.IsTooManyFiles(e.InnerException) && _open.Count > 0)
+        {
+            CloseBeyond(0); // files that are open only for speed leave room for one that is needed
+            return _opener(file, write);
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Storage;
@@ -32,8 +33,14 @@ public static class TorrentCreator
         try
         {
             CheckDestination(full);
-            File.WriteAllBytes(part, bytes);
+            using (SafeFileHandle handle = File.OpenHandle(part, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                RandomAccess.Write(handle, bytes, 0);
+                RandomAccess.FlushToDisk(handle);
+            }
+
             File.Move(part, full, overwrite);
+            FolderEntries.Flush(Path.GetDirectoryName(full)!);
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {

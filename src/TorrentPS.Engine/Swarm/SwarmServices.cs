@@ -16,7 +16,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         Discoveries = discoveries;
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
-        Connector = new PeerConnector(options.MaxHalfOpen, options.MaxConnections);
+        Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections));
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
         Incoming = new IncomingPeers(Connector, options);
         Clock = new SwarmClock(options.TimeProvider);

@@ -131,7 +131,18 @@ internal sealed partial class TorrentSession
     {
         try
         {
-            await Task.Run(() => _store.SaveResume(have));
+            await Task.Run(_store.CheckPresence);
+        }
+        catch (TorrentException e)
+        {
+            StorageFailed(e);
+            return;
+        }
+
+        try
+        {
+            if (!await Task.Run(() => _store.SaveResume(have, underWay: true)))
+                _isResumeDirty = true;
         }
         catch (TorrentException e)
         {

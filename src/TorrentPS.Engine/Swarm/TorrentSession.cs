@@ -158,14 +158,13 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{_torrent.Name}' is a version 2 torrent (BEP 52), which cannot be downloaded yet. A hybrid or version 1 torrent of the same data can.");
         bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
         using DestinationLock? destinationLock = _options.SeedOnly ? null : DestinationLock.Acquire(_options.Destination, _torrent.InfoHash);
-        using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: _options.SeedOnly);
+        using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: _options.SeedOnly) { FoldersMadeIn = destinationLock?.FoldersMadeIn ?? [] };
         _store = store;
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
         Bitfield have = await Task.Run(() => PrepareAndCheckAsync(either.Token), either.Token).ConfigureAwait(false);
         _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential);
-        for (int piece = 0; piece < have.Length; piece++)
-            _bytesCompleted += have[piece] ? store.BytesWantedIn(piece) : 0;
+        CountCompleted(have);
         if (_options.SeedOnly && _picker.Missing > 0)
             return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, store.DescribeFaults(store.HasMissingFiles ? null : have));
         if (_picker.Missing == 0 && !IsSeedingWanted)
@@ -333,38 +332,6 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             ending = new Ending(TorrentState.Completed); // by what was still being written
         ending = await FinishAsync(ending);
         await announced;
-        return ending;
-    }
-
-    /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
-    private async Task<Ending> FinishAsync(Ending ending)
-    {
-        if (_options.SeedOnly)
-            return ending;
-        try
-        {
-            if (_picker.Missing == 0)
-            {
-                await Task.Run(() =>
-                {
-                    _store.Flush();
-                    _store.DeleteResume();
-                }).ConfigureAwait(false);
-            }
-            else
-            {
-                await Task.Run(() => _store.SaveResume(_picker.Have.Clone())).ConfigureAwait(false);
-            }
-        }
-        catch (TorrentException e) when (ending.ErrorId is null)
-        {
-            return new Ending(TorrentState.Failed, e.ErrorId, e.Message);
-        }
-        catch (TorrentException e)
-        {
-            Log($"The resume file was not written: {e.Message}");
-        }
-
         return ending;
     }
 

@@ -102,7 +102,7 @@ internal static class ErrorRecords
     private static bool IsAboutContent(TorrentErrorId id) =>
         id is TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent or TorrentErrorId.UnsafePath or TorrentErrorId.InvalidMagnetUri;
 
-    private static ErrorCategory CategoryOf(TorrentErrorId id) => id switch
+    internal static ErrorCategory CategoryOf(TorrentErrorId id) => id switch
     {
         TorrentErrorId.TorrentNotFound => ErrorCategory.ObjectNotFound,
         TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent => ErrorCategory.InvalidData,

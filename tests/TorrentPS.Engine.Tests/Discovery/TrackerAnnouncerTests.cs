@@ -393,6 +393,27 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         return tracker;
     }
 
+    [Theory]
+    [InlineData(-365)]
+    [InlineData(-0.05)]
+    [InlineData(365)]
+    public void Setting_the_clock_changes_nothing(double days)
+    {
+        Make("a").Response = new AnnounceResponse { Interval = TimeSpan.FromSeconds(900), MinInterval = TimeSpan.FromSeconds(900) };
+        var clock = new JumpingTimeProvider(_time);
+        _announcer = new TrackerAnnouncer(Request([[_trackers["a"].Uri]]) with { TimeProvider = clock }, uri => _trackers[uri.Host]);
+        _announcer.Start();
+        clock.Jump(TimeSpan.FromDays(days));
+        _announcer.RequestMore();
+        _time.Advance(TimeSpan.FromSeconds(850));
+        Assert.Single(_trackers["a"].Requests);
+        _time.Advance(TimeSpan.FromSeconds(100));
+        Assert.Equal(2, _trackers["a"].Requests.Count);
+        clock.Jump(TimeSpan.FromDays(-days));
+        _time.Advance(TimeSpan.FromSeconds(900));
+        Assert.Equal(3, _trackers["a"].Requests.Count);
+    }
+
     private FakeTracker[] Start(params string[][] tiers)
     {
         _announcer = new TrackerAnnouncer(Request([.. tiers.Select(tier => tier.Select(name => Make(name).Uri).ToArray())]), uri => _trackers[uri.Host]);

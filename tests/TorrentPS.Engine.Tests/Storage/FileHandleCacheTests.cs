@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
@@ -61,6 +62,37 @@ public sealed class FileHandleCacheTests : IDisposable
         answer = Open(0, false);
         Assert.True(cache.TryRent(0, false, out FileHandleCache.Lease lease));
         lease.Dispose();
+    }
+
+    [Fact]
+    public void When_no_more_files_can_be_open_those_not_in_use_make_room()
+    {
+        int most = 2;
+        using FileHandleCache cache = new((file, write) => _opened < most
+            ? Open(file, write)
+            : throw DiskErrors.From(new IOException("Too many open files", 24), "/f", "cannot be read"), 10);
+        SafeFileHandle idle = Use(cache, 0);
+        Assert.True(cache.TryRent(1, false, out FileHandleCache.Lease held));
+        TorrentException e = Assert.Throws<TorrentException>(() => cache.TryRent(2, false, out _));
+        Assert.Contains("ulimit -n", e.Message);
+        Assert.True(idle.IsClosed);
+        Assert.False(held.Handle.IsClosed);
+        held.Dispose();
+
+        bool isFull = true;
+        using FileHandleCache other = new((file, write) =>
+        {
+            if (file == 1 && isFull)
+            {
+                isFull = false; // what was idle has been closed when it asks again
+                throw DiskErrors.From(new IOException("Too many open files", 24), "/f", "cannot be read");
+            }
+
+            return Open(file, write);
+        }, 10);
+        idle = Use(other, 0);
+        Assert.False(Use(other, 1).IsClosed);
+        Assert.True(idle.IsClosed);
     }
 
     private static SafeFileHandle Use(FileHandleCache cache, int file)

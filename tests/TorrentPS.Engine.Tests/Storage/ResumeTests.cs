@@ -77,6 +77,50 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal([4, 5, 6], Indices(resume.Suspect));
     }
 
+    /// <summary>A piece that is written between the moment of <c>have</c> and that of the save is in neither, were the file vouched for.</summary>
+    [Fact]
+    public void While_writing_goes_on_no_file_just_written_is_vouched_for()
+    {
+        using DataStore running = Open();
+        running.Prepare();
+        Bitfield have = new(_sample.Torrent.PieceCount);
+        running.Write(0, 0, [_sample.Piece(0)]);
+        running.Write(7, 0, [_sample.Piece(7)]);
+        have.Add(0);
+        have.Add(7);
+        running.Write(8, 0, [_sample.Piece(8)]); // not in have yet
+        Assert.False(running.SaveResume(have, underWay: true));
+        ResumeData resume = Load();
+        Assert.Equal([0, 1, 2, 7, 8], Indices(resume.Suspect));
+        Assert.Empty(Indices(resume.Have));
+
+        // Nothing was written since: now all are.
+        have.Add(8);
+        Assert.True(running.SaveResume(have, underWay: true));
+        resume = Load();
+        Assert.Empty(Indices(resume.Suspect));
+        Assert.Equal([0, 7, 8], Indices(resume.Have));
+
+        // Of one that is written again, and of no other, the pieces are looked at.
+        running.Write(1, 0, [_sample.Piece(1)]);
+        Assert.False(running.SaveResume(have, underWay: true));
+        resume = Load();
+        Assert.Equal([0, 1, 2], Indices(resume.Suspect));
+        Assert.Equal([7, 8], Indices(resume.Have));
+
+        // At the end nothing is written any more.
+        have.Add(1);
+        running.Write(1, 0, [_sample.Piece(1)]);
+        Assert.True(running.SaveResume(have));
+        Assert.Equal([0, 1, 7, 8], Indices(Load().Have));
+
+        ResumeData Load()
+        {
+            using DataStore store = Open();
+            return store.LoadResume()!;
+        }
+    }
+
     [Fact]
     public void A_missing_file_loses_its_pieces_and_no_others()
     {

@@ -89,7 +89,7 @@ public sealed partial class TransferTests
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
         await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan });
         await first.ListensAsync();
-        await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, null, [first.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan });
+        await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, null, [first.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] });
         await second.UntilAsync(status => status.State == TorrentState.Seeding);
         await first.UntilAsync(status => status.State == TorrentState.Seeding);
         TorrentDownload[] results = [await first.StopAsync(), await second.StopAsync()];

@@ -108,9 +108,12 @@ internal sealed class ExternalProcess : IAsyncDisposable
     public Task UntilAsync(Func<bool> condition, TimeSpan limit, string what) => UntilAsync(() => Task.FromResult(condition()), limit, what);
 
     /// <summary>Ctrl+C.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal("INT");
+
+    /// <summary>Sends a signal by its name.</summary>
+    public void Signal(string name)
     {
-        using Process kill = Process.Start("/bin/sh", ["-c", $"kill -INT {Id}"]);
+        using Process kill = Process.Start("/bin/sh", ["-c", $"kill -{name} {Id}"]);
         kill.WaitForExit();
     }
 

@@ -8,7 +8,8 @@ internal static class NetworkNamespace
     /// <summary>Runs a shell script in one to its end. Skips the test where there can be none.</summary>
     /// <param name="folder">Where it runs.</param>
     /// <param name="script">The script; what it leaves running ends with it.</param>
-    public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, string script)
+    /// <param name="limit">How long it may take; as a transfer when null.</param>
+    public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, string script, TimeSpan? limit = null)
     {
         string unshare = Installed.Require("unshare", "util-linux");
         Installed.Require("ip", "iproute2");
@@ -20,7 +21,7 @@ internal static class NetworkNamespace
         }
 
         await using ExternalProcess process = ExternalProcess.Start(unshare, [.. kind, "-p", "-f", "--kill-child", "sh", "-c", SetUp + script], folder);
-        return (await process.WaitForExitAsync(Limits.Transfer), process);
+        return (await process.WaitForExitAsync(limit ?? Limits.Transfer), process);
     }
 
     /// <summary>A command with its arguments as a shell takes them.</summary>

@@ -31,8 +31,8 @@ internal sealed class OwnPeer : IAsyncDisposable
     public static DownloadOptions Options(string folder, params IPEndPoint[] peers) =>
         new() { Destination = folder, Peers = peers, Sources = [PeerSource.Tracker, PeerSource.Manual], Timeout = Limits.Transfer };
 
-    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer, string[]? dhtNodes = null) =>
-        new(torrent, options, Loopback.FreePort(), encryption, dhtNodes);
+    public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer, string[]? dhtNodes = null, int port = 0) =>
+        new(torrent, options, port == 0 ? Loopback.FreePort() : port, encryption, dhtNodes);
 
     /// <summary>Downloads to the end.</summary>
     public static async Task<TorrentDownload> DownloadAsync(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer)
@@ -41,10 +41,21 @@ internal sealed class OwnPeer : IAsyncDisposable
         return await peer.UntilCompletedAsync();
     }
 
+    private static DownloadOptions SeedOptions(string folder, params IPEndPoint[] peers) =>
+        Options(folder, peers) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null };
+
+    /// <summary>Starts one that has all the data, at a port where another was before.</summary>
+    public static async Task<OwnPeer> SeedAtAsync(int port, TestTorrent torrent, string folder)
+    {
+        OwnPeer peer = Start(torrent, SeedOptions(folder), port: port);
+        await peer.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
+        return peer;
+    }
+
     /// <summary>Starts one that has all the data and uploads it until it is stopped.</summary>
     public static async Task<OwnPeer> SeedAsync(TestTorrent torrent, string folder, params IPEndPoint[] peers)
     {
-        OwnPeer peer = Start(torrent, Options(folder, peers) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null });
+        OwnPeer peer = Start(torrent, SeedOptions(folder, peers));
         await peer.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
         return peer;
     }

@@ -21,7 +21,7 @@ internal static class TorrentPSProcess
         string dotnet = Dotnet;
         // Where a test run is started in the background, its shell has it ignore Ctrl+C, and its children inherit that.
         return await s_envSetsSignals.Value
-            ? ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT", dotnet, Library, .. arguments], folder)
+            ? ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT,TERM,HUP", dotnet, Library, .. arguments], folder)
             : ExternalProcess.Start(dotnet, [Library, .. arguments], folder);
     }
 
@@ -40,7 +40,7 @@ internal static class TorrentPSProcess
     {
         if (!File.Exists("/usr/bin/env"))
             return false;
-        await using ExternalProcess env = ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT", "true"], Path.GetTempPath());
+        await using ExternalProcess env = ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT,TERM,HUP", "true"], Path.GetTempPath());
         return await env.WaitForExitAsync(Limits.Start) == 0;
     }
 }

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests.Faults;
+
+/// <summary>A test that lets the tool run into a fault: what it then says, what its exit code says, and what is on disk.</summary>
+public abstract class FaultTest : InteropTest
+{
+    private protected const int UnexpectedError = 1;
+    private protected const int TimedOut = 5;
+    private protected const int DiskError = 7;
+    private protected const int Mismatch = 8;
+    private protected const int Interrupted = 130;
+
+    private protected const int PieceLength = 64 << 10;
+
+    /// <summary>The command line of a download from one peer; the same each time, as a script would run it.</summary>
+    private protected static string[] Download(TestTorrent torrent, string folder, OwnPeer seeder, params string[] more) =>
+        ["download", torrent.Path, "--output", folder, "--peer", seeder.EndPoint.ToString(), "--port", "0", "--no-dht", "--no-pex", "--no-lsd", "--json", .. more.Contains("--timeout") ? [] : (string[])["--timeout", "90"], .. more];
+
+    /// <summary>Waits until the data of a running download has grown to so many right bytes, as read from the disk.</summary>
+    private protected static Task UntilRightAsync(ExternalProcess process, TestTorrent torrent, string folder, long bytes) =>
+        process.UntilAsync(() => RightBytes(torrent, folder) >= bytes, Limits.Transfer, $"{bytes} bytes are right");
+
+    /// <summary>Bytes of the pieces that are right, as read from the disk.</summary>
+    private protected static long RightBytes(TestTorrent torrent, string folder)
+    {
+        bool[] right = torrent.VerifyIn(folder);
+        long bytes = 0;
+        for (int piece = 0; piece < right.Length; piece++)
+            bytes += right[piece] ? LengthOf(torrent, piece) : 0;
+        return bytes;
+    }
+
+    private protected static long LengthOf(TestTorrent torrent, int piece) =>
+        Math.Min(torrent.PieceLength, torrent.Payload.Length - (long)piece * torrent.PieceLength);
+
+    /// <summary>The one object that was printed. Its State, its ErrorId and the exit code say the same, and so does standard error.</summary>
+    private protected static JsonNode AssertEnded(ExternalProcess process, int exitCode, int expectedCode, string state, string? errorId)
+    {
+        Assert.True(exitCode == expectedCode, process.Report);
+        JsonNode result = Assert.Single(TorrentPSProcess.Json(process));
+        Assert.Equal(state, (string?)result["State"]);
+        Assert.Equal(errorId, (string?)result["ErrorId"]);
+        Assert.Equal(errorId is null, result["Error"] is null);
+        if (errorId is not null and not "DownloadStopped")
+            Assert.Contains($"torrentps: {errorId}: ", process.Errors, StringComparison.Ordinal);
+        return result;
+    }
+
+    /// <summary>Runs the download again, to the end: what was right is not fetched once more.</summary>
+    private protected async Task CompleteAsync(TestTorrent torrent, string folder, OwnPeer seeder)
+    {
+        long right = RightBytes(torrent, folder);
+        (int exitCode, ExternalProcess process) = await TorrentPSProcess.RunAsync(Temp.Path, Download(torrent, folder, seeder));
+        JsonNode result = AssertEnded(process, exitCode, 0, "Completed", null);
+        torrent.Payload.AssertIn(folder);
+        long fetched = (long)result["Downloaded"]! - (long)result["Wasted"]!;
+        Assert.True(fetched == torrent.Payload.Length - right, string.Create(CultureInfo.InvariantCulture, $"{fetched} bytes were fetched where {torrent.Payload.Length - right} were missing."));
+        Assert.False(Directory.Exists(Path.Combine(folder, ".torrentps")), "Control files are left.");
+    }
+}
