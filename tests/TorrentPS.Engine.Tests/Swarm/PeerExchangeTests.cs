@@ -86,24 +86,4 @@ public sealed class PeerExchangeTests
             inbox.Takes(2);
         Assert.True(inbox.IsFlooded);
     }
-
-    [Fact]
-    public void Our_address_is_what_several_networks_agree_on()
-    {
-        OwnAddress own = new();
-        IPAddress right = IPAddress.Parse("203.0.113.9"), wrong = IPAddress.Parse("198.51.100.66");
-        bool Vote(string voter, IPAddress address) => own.Add(IPAddress.Parse(voter), address);
-        Assert.False(Vote("192.168.1.1", right)); // near by
-        Assert.False(Vote("8.0.0.1", IPAddress.Parse("192.168.1.5")));
-        Assert.False(Vote("8.0.1.1", wrong));
-        Assert.False(Vote("8.0.1.2", wrong)); // the same network
-        Assert.False(Vote("8.0.1.3", wrong));
-        Assert.False(Vote("8.0.2.1", right));
-        Assert.False(Vote("8.0.3.1", right));
-        Assert.Null(own.Address);
-        Assert.True(Vote("8.0.4.1", right));
-        Assert.Equal(right, own.Address);
-        Assert.False(Vote("8.0.5.1", right));
-        Assert.False(Vote("8.0.6.1", IPAddress.Parse("2001:db8::1")));
-    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
@@ -10,7 +11,7 @@ internal sealed partial class DhtNode
     private static readonly TimeSpan s_shortestRetry = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan s_longestRetry = TimeSpan.FromMinutes(5);
 
-    private readonly ExternalAddressVote _vote = new();
+    private readonly OwnAddress _ownAddress = new();
     private TimeSpan _nextUpkeep;
     private TimeSpan _nextEntry;
     private TimeSpan _retry = s_shortestRetry;
@@ -99,7 +100,7 @@ internal sealed partial class DhtNode
 
     private void TakeVote(in KrpcMessage message, IPEndPoint from)
     {
-        if (CompactAddress.Read(message.ExternalAddress) is not { } external || !_vote.Add(from.Address, external.Address))
+        if (CompactAddress.Read(message.ExternalAddress) is not { } external || !_ownAddress.Add(from.Address, external.Address))
             return;
         _log?.Invoke($"DHT: others see us at {external.Address}");
         if (SecureNodeId.Matches(Id, external.Address))

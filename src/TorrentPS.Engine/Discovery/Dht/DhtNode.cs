@@ -63,7 +63,7 @@ internal sealed partial class DhtNode
     public bool IsReadOnly { get; set; }
 
     /// <summary>Our address as others see it; null while it is not known.</summary>
-    public IPAddress? ExternalAddress => _vote.Address;
+    public IPAddress? ExternalAddress => _ownAddress.Address;
 
     private int LookupCount
     {

@@ -144,30 +144,6 @@ public sealed class DhtPartsTests
         Assert.True(limiter.MayAnswer(s_address));
     }
 
-    [Fact]
-    public void Our_address_is_what_several_of_different_networks_say()
-    {
-        var vote = new ExternalAddressVote();
-        IPAddress ours = IPAddress.Parse("192.0.2.1"), wrong = IPAddress.Parse("192.0.2.66");
-        Assert.False(vote.Add(IPAddress.Parse("50.0.0.1"), ours));
-        Assert.False(vote.Add(IPAddress.Parse("50.0.0.2"), ours)); // the same network
-        Assert.False(vote.Add(IPAddress.Parse("50.0.0.1"), ours)); // the same node
-        Assert.False(vote.Add(IPAddress.Parse("50.0.1.1"), wrong));
-        Assert.False(vote.Add(IPAddress.Parse("50.0.2.1"), ours));
-        Assert.False(vote.Add(IPAddress.Loopback, ours)); // sees another side of us
-        Assert.Null(vote.Address);
-
-        Assert.True(vote.Add(IPAddress.Parse("50.0.3.1"), ours));
-
-        Assert.Equal(ours, vote.Address);
-        Assert.False(vote.Add(IPAddress.Parse("50.0.4.1"), ours)); // no change
-        Assert.False(vote.Add(IPAddress.Parse("50.0.5.1"), IPAddress.Parse("2001:db8::1"))); // of another kind than the voter
-        Assert.False(vote.Add(IPAddress.Parse("50.0.6.1"), wrong));
-        Assert.False(vote.Add(IPAddress.Parse("50.0.7.1"), wrong));
-        Assert.True(vote.Add(IPAddress.Parse("50.0.8.1"), wrong));
-        Assert.Equal(wrong, vote.Address);
-    }
-
     [Theory]
     [InlineData("8.8.8.8:6881", true, true)]
     [InlineData("8.8.8.8:0", false, false)]
