@@ -24,7 +24,7 @@ internal static class ExitCodes
     {
         TorrentErrorId.TorrentNotFound or TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent
             or TorrentErrorId.InvalidMagnetUri or TorrentErrorId.UnsafePath => ExitCode.UnreadableTorrent,
-        TorrentErrorId.TrackerUnreachable or TorrentErrorId.TrackerFailure or TorrentErrorId.NoPeers => ExitCode.NothingReached,
+        TorrentErrorId.TrackerUnreachable or TorrentErrorId.TrackerFailure or TorrentErrorId.NoPeers or TorrentErrorId.UnknownHost => ExitCode.NothingReached,
         TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadTimedOut => ExitCode.TimedOut,
         TorrentErrorId.DownloadStalled => ExitCode.Stalled,
         TorrentErrorId.DownloadStopped => ExitCode.Interrupted,

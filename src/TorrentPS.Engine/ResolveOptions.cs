@@ -15,6 +15,9 @@ public sealed record ResolveOptions
     /// <summary>Peers to connect to by host name, looked up while everything else goes on.</summary>
     public IReadOnlyList<DnsEndPoint> PeerNames { get; init; } = [];
 
+    /// <summary>Is told of what fails while others are asked, such as a peer's name that has no address; called from any thread.</summary>
+    public Action<Errors.TorrentException>? OnError { get; init; }
+
     /// <summary>The discoveries to use; null means all.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 

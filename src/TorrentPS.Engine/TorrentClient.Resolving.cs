@@ -36,6 +36,7 @@ public sealed partial class TorrentClient
         {
             Peers = options.Peers,
             PeerNames = options.PeerNames,
+            OnError = options.OnError,
             Sources = options.Sources,
             Port = options.Port,
             Encryption = options.Encryption,

@@ -4,7 +4,7 @@
 $env:TORRENTPS_DHT_NODES = 'none'
 $env:TORRENTPS_STATE = Join-Path ([System.IO.Path]::GetTempPath()) 'torrentps-test-state'
 
-Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs')
+Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs'), (Join-Path $PSScriptRoot 'TestDhtNode.cs')
 
 function ConvertTo-TestBencode {
     # Strings and byte arrays, integers, lists and ordered dictionaries; the keys stay in the order given.

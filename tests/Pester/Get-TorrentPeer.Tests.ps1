@@ -116,6 +116,46 @@ Describe 'Get-TorrentPeer' {
     }
 }
 
+Describe 'Get-TorrentPeer -Source Dht' {
+    BeforeEach {
+        $node = [TestDhtNode]::new()
+        $node.Peers = '127.0.0.1:7001', '127.0.0.1:7002'
+        $before = $env:TORRENTPS_DHT_NODES
+        # One of the two is dead, which must not matter.
+        $env:TORRENTPS_DHT_NODES = "127.0.0.1:9, $($node.EndPoint)"
+        $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'z.torrent')
+    }
+
+    AfterEach {
+        $env:TORRENTPS_DHT_NODES = $before
+        $node.Dispose()
+    }
+
+    It 'finds the peers of <Case>' -ForEach @(
+        @{ Case = 'a torrent without trackers'; Find = { Get-TorrentPeer $torrent.Path -Source Dht -TimeoutSeconds 30 } }
+        @{ Case = 'a magnet link'; Find = { Get-TorrentPeer -Uri "magnet:?xt=urn:btih:$($torrent.InfoHash)" -Source Dht -TimeoutSeconds 30 } }
+    ) {
+        $peers = & $Find
+        $peers.EndPoint | Sort-Object | Should -Be '127.0.0.1:7001', '127.0.0.1:7002'
+        $peers.Source | Should -Be 'Dht', 'Dht'
+        $peers.InfoHash | Should -Be $torrent.InfoHash, $torrent.InfoHash
+        $node.Queries | Should -Contain 'get_peers'
+        # Whoever only looks is not a peer.
+        $node.Queries | Should -Not -Contain 'announce_peer'
+    }
+
+    It 'refuses a private torrent, and asks nobody' {
+        $private = New-TestTorrent -Path (Join-Path $TestDrive 'private.torrent') -Private
+        { Get-TorrentPeer $private.Path -Source Dht -ErrorAction Stop } | Should -Throw -ErrorId 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
+        $node.Queries | Should -BeNullOrEmpty
+    }
+
+    It 'says so where nobody answers' {
+        $env:TORRENTPS_DHT_NODES = '127.0.0.1:9'
+        { Get-TorrentPeer $torrent.Path -Source Dht -TimeoutSeconds 2 -ErrorAction Stop } | Should -Throw -ErrorId 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
+    }
+}
+
 Describe 'Get-TorrentTracker' {
     BeforeAll {
         $tracker = [TestTracker]::new()

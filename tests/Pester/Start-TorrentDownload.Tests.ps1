@@ -108,6 +108,14 @@ Describe 'Start-TorrentDownload' {
         (Start-TorrentDownload $many.Path (Get-TestDestination) -Peer (& $Peer) -Source Manual -StallTimeoutSeconds 30).State | Should -Be 'Completed'
     }
 
+    It 'writes an error for a host name without an address, and goes on' {
+        $result = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer 'nowhere.invalid:1', "localhost:$port" -Source Manual -StallTimeoutSeconds 30 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.State | Should -Be 'Completed'
+        $failed.FullyQualifiedErrorId | Should -Be 'UnknownHost,TorrentPS.Commands.StartTorrentDownloadCommand'
+        $failed[0].CategoryInfo.Category | Should -Be 'ConnectionError'
+        $failed[0].Exception.Message | Should -Match 'nowhere\.invalid'
+    }
+
     It 'finds peers through a tracker, and takes those of Get-TorrentPeer' {
         $tracker = [TestTracker]::new()
         try {
@@ -220,7 +228,7 @@ Describe 'Start-TorrentDownload that does not complete' {
             $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($torrent.Path)' '$target' -Source Tracker -DownloadLimit 100KB")
             $null = $shell.BeginInvoke()
             $deadline = [datetime]::UtcNow.AddSeconds(30)
-            while ([datetime]::UtcNow -lt $deadline -and -not ($shell.Streams.Progress | Where-Object PercentComplete -GT 20)) { Start-Sleep -Milliseconds 50 }
+            while ([datetime]::UtcNow -lt $deadline -and -not ($shell.Streams.Progress | Where-Object { $_.ParentActivityId -lt 0 -and $_.PercentComplete -gt 20 })) { Start-Sleep -Milliseconds 50 }
             $shell.Stop()
             $shell.InvocationStateInfo.State | Should -Be 'Stopped'
             $tracker.CountEvents('stopped') | Should -Be 1

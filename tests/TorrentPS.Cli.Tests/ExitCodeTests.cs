@@ -16,6 +16,7 @@ public sealed class ExitCodeTests
         [TorrentErrorId.TrackerUnreachable] = 4,
         [TorrentErrorId.TrackerFailure] = 4,
         [TorrentErrorId.NoPeers] = 4,
+        [TorrentErrorId.UnknownHost] = 4,
         [TorrentErrorId.MetadataTimedOut] = 5,
         [TorrentErrorId.DownloadTimedOut] = 5,
         [TorrentErrorId.DownloadStalled] = 6,

@@ -44,7 +44,7 @@ internal readonly record struct PeerAddress(string Host, int Port)
         catch (SocketException)
         {
         }
-        throw new TorrentException(TorrentErrorId.NoPeers, $"The peer's name '{Host}' has no address; check how it is written, or give the IP address.");
+        throw new TorrentException(TorrentErrorId.UnknownHost, $"The peer's name '{Host}' has no address; check how it is written, or give the IP address.");
     }
 
     public static async Task<IPEndPoint[]> ResolveAllAsync(IEnumerable<PeerAddress>? addresses, CancellationToken cancellationToken) =>

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>The peers that the user gives by host name. Names are looked up while everything else runs, all at once; those that fail are looked up again when peers are short.</summary>
+/// <summary>The peers that the user gives by host name. Names are looked up while everything else runs, all at once; those that fail are told of once, and looked up again when peers are short.</summary>
 internal sealed class NamedPeers : IPeerDiscovery
 {
     private const int MaxAddresses = 4;
@@ -47,7 +47,7 @@ internal sealed class NamedPeers : IPeerDiscovery
     public void Start()
     {
         _failure = new TorrentException(TorrentErrorId.NoPeers, $"None of the given peers of '{_request.Name}' could be reached.");
-        Resolve(_request.PeerNames);
+        Resolve(_request.PeerNames, isFirst: true);
     }
 
     public void RequestMore()
@@ -61,7 +61,7 @@ internal sealed class NamedPeers : IPeerDiscovery
             _failed.Clear();
         }
 
-        Resolve(again);
+        Resolve(again, isFirst: false);
     }
 
     public void Completed()
@@ -76,15 +76,15 @@ internal sealed class NamedPeers : IPeerDiscovery
         _ending.Dispose();
     }
 
-    private void Resolve(IReadOnlyList<DnsEndPoint> names)
+    private void Resolve(IReadOnlyList<DnsEndPoint> names, bool isFirst)
     {
         lock (_lock)
             _pending += names.Count;
         foreach (DnsEndPoint name in names)
-            _ = ResolveAsync(name, _ending.Token);
+            _ = ResolveAsync(name, isFirst, _ending.Token);
     }
 
-    private async Task ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken)
+    private async Task ResolveAsync(DnsEndPoint name, bool isFirst, CancellationToken cancellationToken)
     {
         try
         {
@@ -101,7 +101,7 @@ internal sealed class NamedPeers : IPeerDiscovery
         }
         catch (Exception exception) when (exception is SocketException or TimeoutException or ArgumentException)
         {
-            Fail(name, exception);
+            Fail(name, isFirst, exception);
         }
         finally
         {
@@ -113,10 +113,10 @@ internal sealed class NamedPeers : IPeerDiscovery
         }
     }
 
-    private void Fail(DnsEndPoint name, Exception cause)
+    private void Fail(DnsEndPoint name, bool isFirst, Exception cause)
     {
         var failure = new TorrentException(
-            TorrentErrorId.NoPeers,
+            TorrentErrorId.UnknownHost,
             $"The peer's name '{name.Host}' has no address{(cause is TimeoutException ? $" that was found within {s_limit.TotalSeconds:0} s" : "")}; check how it is written, or give the IP address.",
             cause);
         lock (_lock)
@@ -126,7 +126,8 @@ internal sealed class NamedPeers : IPeerDiscovery
             _failure = failure;
         }
 
-        _request.OnError?.Invoke(failure);
+        if (isFirst)
+            _request.OnError?.Invoke(failure);
         _request.Log?.Invoke(failure.Message);
     }
 }

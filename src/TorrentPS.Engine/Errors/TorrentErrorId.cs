@@ -30,6 +30,9 @@ public enum TorrentErrorId
     /// <summary>No peer was found.</summary>
     NoPeers,
 
+    /// <summary>A peer is given by a host name that has no address.</summary>
+    UnknownHost,
+
     /// <summary>No peer sent the metadata of a magnet link in time (BEP 9).</summary>
     MetadataTimedOut,
 

@@ -1,3 +1,5 @@
+using TorrentPS.Engine.Wire;
+
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>What a connection needs of the session that resolves a magnet link. Everything is called on the session's loop.</summary>
@@ -10,6 +12,12 @@ internal interface IMetadataSwarm
     int ListenPort { get; }
 
     MetadataFetch Fetch { get; }
+
+    /// <summary>Whether peers may name others (BEP 11).</summary>
+    bool ExchangesPeers { get; }
+
+    /// <summary>The peer tells of others.</summary>
+    void PeersExchanged(MetadataPeer peer, PeerExchangeMessage message);
 
     /// <summary>The peer says a size that no metadata has.</summary>
     void SizeRefused(MetadataPeer peer, long size);

@@ -28,6 +28,7 @@ internal sealed class MetadataPeer : IDisposable
     private readonly PeerStream _stream;
     private readonly CancellationTokenSource _leaving = new();
     private readonly ArrayBufferWriter<byte> _kept = new();
+    private readonly PeerExchangeInbox _inbox = new();
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
     private int _used;
     private byte _metadataId;
@@ -57,6 +58,9 @@ internal sealed class MetadataPeer : IDisposable
 
     /// <summary>What it says of the metadata; null when it does not have it, or is not known to.</summary>
     public MetadataSource? Source { get; private set; }
+
+    /// <summary>What it is allowed to name, from when it has named something.</summary>
+    public PeerTeller? Teller { get; set; }
 
     /// <summary>Begins.</summary>
     public void Start() => _running = RunAsync();
@@ -155,7 +159,9 @@ internal sealed class MetadataPeer : IDisposable
 
     private void SendHandshake() => Send(ExtensionHandshake.ExtendedId, new ExtensionHandshake
     {
-        Extensions = new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId },
+        Extensions = _swarm.ExchangesPeers
+            ? new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId, [PeerExchangeMessage.ExtensionName] = PeerExchangeMessage.OwnId }
+            : new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId },
         Client = TorrentClient.ClientName,
         RequestQueue = PeerSession.OwnRequestQueue,
         Port = _swarm.ListenPort is > 0 and int port ? port : null,
@@ -246,6 +252,8 @@ internal sealed class MetadataPeer : IDisposable
         {
             if (extendedId == MetadataMessage.OwnId)
                 HandleMetadata(payload);
+            else if (extendedId == PeerExchangeMessage.OwnId && _swarm.ExchangesPeers)
+                HandleExchange(payload);
             if (extendedId != ExtensionHandshake.ExtendedId)
                 return;
             if (payload.Length > ExtensionHandshake.MaxLength)
@@ -277,6 +285,15 @@ internal sealed class MetadataPeer : IDisposable
 
         Source = new MetadataSource((int)size);
         _swarm.Fetch.Add(Source);
+    }
+
+    /// <summary>It names others, who may have the metadata when it does not.</summary>
+    private void HandleExchange(ReadOnlySpan<byte> payload)
+    {
+        if (_inbox.Takes(_swarm.Now))
+            _swarm.PeersExchanged(this, PeerExchangeMessage.Read(payload));
+        else if (_inbox.IsFlooded)
+            Violate($"a flood of peer exchange messages: {_inbox.Ignored}");
     }
 
     private void HandleMetadata(ReadOnlySpan<byte> payload)

@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
@@ -26,38 +26,23 @@ internal sealed partial class MetadataSession
     private int _incomingSeen;
     private long _refusedSize;
     private bool _everConnected;
-    private bool _isLookingUp;
 
-    /// <summary>Looks up the addresses of the peers that the link names (<c>x.pe</c>).</summary>
-    private async Task LookUpPeersAsync()
+    /// <summary>Takes the peers that the link names (<c>x.pe</c>); those that are names are to be looked up.</summary>
+    private List<DnsEndPoint> AddPeersOfLink()
     {
-        _isLookingUp = true;
+        List<DnsEndPoint> names = [];
         foreach (string peer in _link.Peers)
         {
             int colon = peer.LastIndexOf(':');
-            int port = int.Parse(peer.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture);
+            int port = int.Parse(peer.AsSpan(colon + 1), CultureInfo.InvariantCulture);
             string host = peer[..colon].Trim('[', ']');
-            try
-            {
-                IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(host, _stopping.Token);
-                foreach (IPAddress address in _isStopping ? [] : addresses)
-                    _book.Add(new IPEndPoint(address, port), PeerSource.Manual, Now);
-            }
-            catch (SocketException e)
-            {
-                Log($"The peer '{peer}' of the magnet link has no address: {e.Message}");
-            }
-            catch (OperationCanceledException)
-            {
-                // it ends
-            }
-
-            if (_isStopping)
-                return;
-            ConnectMore();
+            if (IPAddress.TryParse(host, out IPAddress? address))
+                _book.Add(new IPEndPoint(address, port), PeerSource.Manual, Now);
+            else
+                names.Add(new DnsEndPoint(host, port));
         }
 
-        _isLookingUp = false;
+        return names;
     }
 
     private void AddFound(IReadOnlyList<DiscoveredPeer> peers)
@@ -66,11 +51,24 @@ internal sealed partial class MetadataSession
             return;
         foreach (DiscoveredPeer peer in peers)
         {
-            // Discoveries name us too.
-            if (peer.EndPoint.Port != ListenPort || !LocalAddresses.Contains(peer.EndPoint.Address) || _services.Incoming.HasOthers(this))
+            if (!IsOurs(peer.EndPoint))
                 _book.Add(peer.EndPoint, peer.Source, Now);
         }
 
+        ConnectMore();
+    }
+
+    /// <summary>Whether an address is where we ourselves listen, and nobody else of the same torrent: discoveries name us too.</summary>
+    private bool IsOurs(IPEndPoint endPoint) =>
+        endPoint.Port == ListenPort && LocalAddresses.Contains(endPoint.Address) && !_services.Incoming.HasOthers(this);
+
+    public void PeersExchanged(MetadataPeer peer, PeerExchangeMessage message)
+    {
+        peer.Teller ??= _book.TellerAt(peer.EndPoint);
+        int taken = _book.Exchange(peer.EndPoint, message, peer.Teller, IsOurs, Now);
+        if (taken == 0)
+            return;
+        Log($"Peer {peer.EndPoint} named {message.Added.Count} others, of which {taken} are new");
         ConnectMore();
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Errors;
@@ -78,6 +79,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     public MetadataFetch Fetch { get; }
 
+    public bool ExchangesPeers { get; private set; }
+
     /// <summary>Ends when nothing of it is left to do. A run that succeeds may be over before: then it is only the trackers that are still told of the stop.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
@@ -139,15 +142,17 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     private void StartDiscovery()
     {
-        foreach (System.Net.IPEndPoint endPoint in _options.Peers)
+        foreach (IPEndPoint endPoint in _options.Peers)
             _book.Add(endPoint, PeerSource.Manual, Now);
+        List<DnsEndPoint> names = AddPeersOfLink();
         _relay.Attach(() => ListenPort, () => new AnnounceStatistics(0, 0, Math.Max(_link.Length ?? 0, MetainfoLimits.BlockLength)), peers => _loop.Enqueue(_ => AddFound(peers), null));
         DiscoveryRequest request = _relay.Connect(new DiscoveryRequest
         {
             InfoHash = _torrent.InfoHash,
             Name = _torrent.Name,
             Trackers = _torrent.Trackers,
-            PeerNames = _options.PeerNames,
+            PeerNames = [.. _options.PeerNames, .. names],
+            OnError = _options.OnError,
             Sources = _options.Sources,
             PeerId = _peerId,
             Port = () => 0,
@@ -156,14 +161,14 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             TimeProvider = _time,
             Log = Log,
         });
+        ExchangesPeers = request.Allows(PeerSource.PeerExchange);
         _discoveries = _services.Discoveries.For(request);
         _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
-        if (_discoveries.IsEmpty && _book.Seen == 0 && _link.Peers.Count == 0 && _options.PeerNames.Count == 0)
+        if (_discoveries.IsEmpty && _book.Seen == 0)
             throw _discoveries.Refusals.Count > 0 && _options.Sources is not null ? _discoveries.Refusals[0] : Nobody();
         _discoveries.Start();
-        _ = LookUpPeersAsync();
         ConnectMore();
     }
 
@@ -238,7 +243,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             _end.TrySetException(TimedOut(timeout));
         else if (_options.StallTimeout is { } limit && still >= limit.TotalSeconds)
             _end.TrySetException(TimedOut(limit));
-        else if (!_everConnected && !_isLookingUp && _discoveries is { AnyAnswered: false, AllFailed: true } && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
+        else if (!_everConnected && _discoveries is { AnyAnswered: false, AllFailed: true } && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
             _end.TrySetException(Nobody());
         _progress?.Report(Snapshot());
     }

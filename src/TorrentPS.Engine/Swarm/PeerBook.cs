@@ -79,6 +79,28 @@ internal sealed class PeerBook
         return true;
     }
 
+    /// <summary>Takes what a peer tells of others (BEP 11), as far as it may name them.</summary>
+    /// <returns>How many were new.</returns>
+    /// <param name="from">The peer.</param>
+    /// <param name="message">Who came and who went.</param>
+    /// <param name="teller">The peer's account.</param>
+    /// <param name="isOurs">Whether an address is our own.</param>
+    /// <param name="now">Seconds of the torrent's clock.</param>
+    public int Exchange(IPEndPoint from, PeerExchangeMessage message, PeerTeller teller, Predicate<IPEndPoint> isOurs, double now)
+    {
+        int taken = 0;
+        foreach (ExchangedPeer named in message.Added)
+        {
+            IPEndPoint endPoint = TcpPeerStream.Unmap(named.EndPoint);
+            if (AddressRules.MayName(from.Address, endPoint.Address) && !isOurs(endPoint) && AddFromPeer(endPoint, named.Flags, teller, now))
+                taken++;
+        }
+
+        foreach (IPEndPoint gone in message.Dropped)
+            DropFromPeer(TcpPeerStream.Unmap(gone), teller);
+        return taken;
+    }
+
     /// <summary>Notes an address that a peer names (BEP 11), within what is taken from peers and from that one; false when it was known, or is not taken.</summary>
     public bool AddFromPeer(IPEndPoint endPoint, PeerExchangeFlags flags, PeerTeller teller, double now)
     {

@@ -34,16 +34,7 @@ internal sealed partial class TorrentSession
     public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
     {
         PeerTeller teller = peer.Exchange!.Teller ??= _book.TellerAt(peer.EndPoint);
-        int taken = 0;
-        foreach (ExchangedPeer named in message.Added)
-        {
-            IPEndPoint endPoint = TcpPeerStream.Unmap(named.EndPoint);
-            if (AddressRules.MayName(peer.EndPoint.Address, endPoint.Address) && !IsOurs(endPoint) && _book.AddFromPeer(endPoint, named.Flags, teller, Now))
-                taken++;
-        }
-
-        foreach (IPEndPoint gone in message.Dropped)
-            _book.DropFromPeer(TcpPeerStream.Unmap(gone), teller);
+        int taken = _book.Exchange(peer.EndPoint, message, teller, IsOurs, Now);
         if (taken == 0)
             return;
         Log($"Peer {peer.EndPoint} named {message.Added.Count} others, of which {taken} are new");

@@ -24,7 +24,12 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     {
         try
         {
-            DownloadOptions options = Options with { Peers = await PeerLookup.ResolveAsync(Peers, onError, cancellationToken).ConfigureAwait(false) };
+            DownloadOptions options = Options with
+            {
+                Peers = GivenPeers.AddressesOf(Peers),
+                PeerNames = GivenPeers.NamesOf(Peers),
+                OnError = GivenPeers.Watch(Torrent, onError),
+            };
             return await client.DownloadAsync(Torrent, options, progress, cancellationToken).ConfigureAwait(false);
         }
         catch (TorrentException exception)

@@ -7,7 +7,7 @@ using TorrentPS.Errors;
 
 namespace TorrentPS.Downloads;
 
-/// <summary>Getting a magnet link's metadata, from looking up the peers' names to the torrent.</summary>
+/// <summary>Getting a magnet link's metadata.</summary>
 /// <param name="Torrent">What the link says.</param>
 /// <param name="Options">How.</param>
 /// <param name="Peers">Peers to ask, host names not yet looked up.</param>
@@ -22,7 +22,12 @@ internal sealed record MetadataRun(TorrentInfo Torrent, ResolveOptions Options, 
     {
         try
         {
-            ResolveOptions options = Options with { Peers = await PeerLookup.ResolveAsync(Peers, onError, cancellationToken).ConfigureAwait(false) };
+            ResolveOptions options = Options with
+            {
+                Peers = GivenPeers.AddressesOf(Peers),
+                PeerNames = GivenPeers.NamesOf(Peers),
+                OnError = GivenPeers.Watch(Torrent, onError),
+            };
             return await client.ResolveAsync(MagnetLink.Parse(Torrent.MagnetUri), options, progress, cancellationToken).ConfigureAwait(false);
         }
         catch (TorrentException exception)

@@ -45,7 +45,7 @@ internal static class ErrorRecords
         From(TorrentErrorId.NoPeers, $"Nobody was found who has '{torrent.Name}'. Try again later, name another tracker with -Tracker, or wait longer with -TimeoutSeconds.", torrent);
 
     public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
-        new(new TorrentException(TorrentErrorId.Unexpected, $"The host name '{host}' has no address: {cause.Message}", cause), "UnknownHost", ErrorCategory.ConnectionError, target);
+        From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message}", target, cause);
 
     public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
         new(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
@@ -108,7 +108,7 @@ internal static class ErrorRecords
         TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent => ErrorCategory.InvalidData,
         TorrentErrorId.InvalidMagnetUri => ErrorCategory.InvalidArgument,
         TorrentErrorId.UnsafePath => ErrorCategory.SecurityError,
-        TorrentErrorId.TrackerUnreachable => ErrorCategory.ConnectionError,
+        TorrentErrorId.TrackerUnreachable or TorrentErrorId.UnknownHost => ErrorCategory.ConnectionError,
         TorrentErrorId.TrackerFailure => ErrorCategory.ProtocolError,
         TorrentErrorId.NoPeers => ErrorCategory.ResourceUnavailable,
         TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadStalled or TorrentErrorId.DownloadTimedOut => ErrorCategory.OperationTimeout,

@@ -65,9 +65,13 @@ public sealed class NamedPeersTests : IAsyncDisposable
         Start("unknown.example");
         await _peers!.FirstRound.WaitAsync(Token);
         TorrentException error = Assert.Single(_errors);
-        Assert.Equal(TorrentErrorId.NoPeers, error.ErrorId);
+        Assert.Equal(TorrentErrorId.UnknownHost, error.ErrorId);
         Assert.Contains("'unknown.example' has no address", error.Message, StringComparison.Ordinal);
         Assert.Same(error, _peers.Failure);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        _peers.RequestMore();
+        Assert.NotSame(error, _peers.Failure);
+        Assert.Single(_errors); // whoever was told knows
         _names["unknown.example"] = Addresses("192.0.2.1");
         _time.Advance(TimeSpan.FromSeconds(59));
         _peers.RequestMore();

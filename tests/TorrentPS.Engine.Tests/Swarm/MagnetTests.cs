@@ -24,12 +24,14 @@ public sealed class MagnetTests
     private static SwarmMember Download(MagnetLink link, Func<DownloadOptions, DownloadOptions>? change = null) =>
         SwarmMember.Download(Torrent.FromLink(link), null, [], options => (change?.Invoke(options) ?? options) with { Sources = s_sources });
 
-    [Fact]
-    public async Task A_peer_of_the_link_gives_the_metadata()
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("localhost")]
+    public async Task A_peer_of_the_link_gives_the_metadata(string host)
     {
         await using SwarmMember seed = await SeedAsync();
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0 });
-        TorrentInfo torrent = await client.ResolveAsync(Link($"&x.pe={seed.EndPoint}&ws=http%3A%2F%2Fw.example%2F"), new ResolveOptions { Sources = s_sources }, null, Token);
+        TorrentInfo torrent = await client.ResolveAsync(Link($"&x.pe={host}:{seed.EndPoint.Port}&ws=http%3A%2F%2Fw.example%2F"), new ResolveOptions { Sources = s_sources }, null, Token);
         Assert.True(torrent.HasMetadata);
         Assert.Equal(("T", s_sample.Torrent.InfoHash.ToString(), 3, 600_000L), (torrent.Name, torrent.InfoHash, torrent.FileCount, torrent.Length));
         Assert.Equal("http://w.example/", Assert.Single(torrent.WebSeeds).OriginalString);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Text;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Wire;
@@ -15,10 +16,10 @@ internal sealed class MetadataGiver
     private readonly MemoryPeerStream _stream;
     private readonly byte[] _metadata;
 
-    public MetadataGiver(byte[] metadata)
+    public MetadataGiver(byte[] metadata, IPAddress? address = null)
     {
         _metadata = metadata;
-        (MemoryPeerStream dialler, Stream) = MemoryPeerStream.Create();
+        (MemoryPeerStream dialler, Stream) = MemoryPeerStream.Create(address: address);
         _stream = dialler;
     }
 
@@ -42,6 +43,9 @@ internal sealed class MetadataGiver
 
     /// <summary>The metadata messages that it got and that are no requests.</summary>
     public List<MetadataMessage> Others { get; } = [];
+
+    /// <summary>What the session says in its extension handshake; null while it has said nothing.</summary>
+    public ExtensionHandshake? Told { get; private set; }
 
     public bool IsClosed => Stream.IsDisposed;
 
@@ -89,7 +93,10 @@ internal sealed class MetadataGiver
                 if (message.Length < 2 || message[0] != (byte)MessageId.Extended)
                     continue;
                 if (message[1] == 0)
-                    theirId = ExtensionHandshake.Read(message.AsSpan(2)).Extensions[MetadataMessage.ExtensionName];
+                {
+                    Told = ExtensionHandshake.Read(message.AsSpan(2));
+                    theirId = Told.Extensions[MetadataMessage.ExtensionName];
+                }
                 else if (message[1] == OwnId)
                     Reply(MetadataMessage.Read(message.AsSpan(2), out _), theirId);
             }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
@@ -113,6 +115,48 @@ public sealed class MetadataSessionTests : IAsyncDisposable
         Connect(asker);
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => asker.Others.Count > 0, s_limit), TestContext.Current.CancellationToken));
         Assert.Equal([new MetadataMessage(MetadataMessageType.Reject, 3)], asker.Others);
+    }
+
+    [Fact]
+    public async Task One_that_a_peer_names_is_connected_to()
+    {
+        using TcpListener named = new(IPAddress.Loopback, 0);
+        named.Start();
+        MetadataGiver teller = new(s_metadata, IPAddress.Loopback) { Size = 0, AndThen = Naming((IPEndPoint)named.LocalEndpoint) };
+        Start();
+        Connect(teller);
+        using TcpClient connected = await named.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        Assert.Contains(Log(), line => line.EndsWith("named 1 others, of which 1 are new", StringComparison.Ordinal));
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => teller.Told is not null, s_limit), TestContext.Current.CancellationToken));
+        Assert.Equal(PeerExchangeMessage.OwnId, teller.Told!.Extensions[PeerExchangeMessage.ExtensionName]);
+    }
+
+    [Fact]
+    public async Task Where_peer_exchange_is_not_wanted_nobody_is_named()
+    {
+        MetadataGiver teller = new(s_metadata) { AndThen = Naming(new IPEndPoint(IPAddress.Loopback, 9)) };
+        Start(new ResolveOptions { Sources = [PeerSource.Tracker] });
+        Connect(teller);
+        await EndAsync();
+        Assert.DoesNotContain(Log(), line => line.Contains("named", StringComparison.Ordinal));
+        Assert.DoesNotContain(PeerExchangeMessage.ExtensionName, teller.Told!.Extensions.Keys);
+    }
+
+    [Fact]
+    public async Task One_that_floods_with_names_is_left()
+    {
+        byte[] naming = Naming(new IPEndPoint(IPAddress.Loopback, 9));
+        MetadataGiver flood = new(s_metadata) { Size = 0, AndThen = [.. Enumerable.Repeat(naming, 100).SelectMany(bytes => bytes)] };
+        Start();
+        Connect(flood);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => flood.IsClosed, s_limit), TestContext.Current.CancellationToken));
+        Assert.Contains(Log(), line => line.Contains("a flood of peer exchange messages", StringComparison.Ordinal));
+    }
+
+    private static byte[] Naming(IPEndPoint endPoint)
+    {
+        PeerExchangeMessage message = new() { Added = [new ExchangedPeer(endPoint, PeerExchangeFlags.None)] };
+        return MetadataGiver.Message(MessageId.Extended, [PeerExchangeMessage.OwnId, .. message.ToBytes()]);
     }
 
     [Fact]

@@ -23,6 +23,19 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
+    public void One_in_the_Internet_names_nobody_on_this_machine_and_nobody_names_us()
+    {
+        PeerTeller teller = new();
+        PeerExchangeMessage message = new() { Added = [.. new[] { "127.0.0.1:9", "169.254.0.1:9", "198.51.100.1:1", "198.51.100.2:1" }.Select(text => new ExchangedPeer(At(text), PeerExchangeFlags.None))] };
+
+        Assert.Equal(1, _book.Exchange(At("192.0.2.1:1"), message, teller, endPoint => endPoint.Equals(At("198.51.100.2:1")), 0));
+
+        Assert.Equal(At("198.51.100.1:1"), _book.Take(0)!.EndPoint);
+        Assert.Null(_book.Take(0));
+        Assert.Equal(2, _book.Exchange(At("127.0.0.1:1"), message, new PeerTeller(), endPoint => endPoint.Port == 1, 0)); // one who is here may
+    }
+
+    [Fact]
     public void Better_sources_come_first()
     {
         PeerTeller teller = new();

@@ -18,10 +18,10 @@ internal sealed class MemoryPeerStream : PeerStream
     private bool _isDisposed;
     private Exception? _broken;
 
-    private MemoryPeerStream(bool isOutgoing, int port, int readLimit)
+    private MemoryPeerStream(bool isOutgoing, int port, int readLimit, IPAddress? address)
     {
         IsOutgoing = isOutgoing;
-        RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.1"), port);
+        RemoteEndPoint = new IPEndPoint(address ?? IPAddress.Parse("192.0.2.1"), port);
         _readLimit = readLimit;
     }
 
@@ -49,9 +49,11 @@ internal sealed class MemoryPeerStream : PeerStream
     }
 
     /// <summary>The end that connects, and the end that accepts.</summary>
-    public static (MemoryPeerStream Dialler, MemoryPeerStream Listener) Create(int readLimit = int.MaxValue)
+    /// <param name="readLimit">Bytes that a receive gives at most.</param>
+    /// <param name="address">Where each sees the other; somewhere in the Internet when left out.</param>
+    public static (MemoryPeerStream Dialler, MemoryPeerStream Listener) Create(int readLimit = int.MaxValue, IPAddress? address = null)
     {
-        MemoryPeerStream dialler = new(true, 6881, readLimit), listener = new(false, 50_000, readLimit);
+        MemoryPeerStream dialler = new(true, 6881, readLimit, address), listener = new(false, 50_000, readLimit, address);
         (dialler._other, listener._other) = (listener, dialler);
         return (dialler, listener);
     }
