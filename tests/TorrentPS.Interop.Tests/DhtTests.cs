@@ -10,6 +10,8 @@ namespace TorrentPS.Interop.Tests;
 /// <summary>A private DHT of libtorrent's nodes and ours, by which alone peers find each other.</summary>
 public sealed class DhtTests : InteropTest
 {
+    private const int OwnNodes = 20;
+
     private static readonly Payload s_payload = Payload.SingleFile("by-dht.bin", 1_000_000);
 
     [Fact(Timeout = Limits.Test)]
@@ -82,6 +84,38 @@ public sealed class DhtTests : InteropTest
         Assert.True(result.State == TorrentState.Completed, $"{result} {result.ErrorId} {result.Error}");
         s_payload.AssertIn(Target);
     }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Twenty_of_our_nodes_find_each_other_by_one()
+    {
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
+        Payload otherPayload = Payload.SingleFile("other.bin", 1000);
+        TestTorrent other = TestTorrent.Create(otherPayload, Temp.Path);
+        // The entry knows nobody, and has nothing to do with the torrent.
+        await using OwnPeer entry = OwnPeer.Start(other, Seeding(Source(otherPayload)) with { SeedOnly = true }, dhtNodes: ["127.0.0.1:1"]);
+        await entry.UntilAsync(status => status.State == TorrentState.Seeding, "seeds another torrent");
+        List<OwnPeer> nodes = [];
+        try
+        {
+            string[] entryAlone = [entry.EndPoint.ToString()];
+            nodes.Add(OwnPeer.Start(torrent, Seeding(Source(s_payload)) with { SeedOnly = true }, dhtNodes: entryAlone));
+            for (int i = 1; i < OwnNodes; i++)
+                nodes.Add(OwnPeer.Start(torrent, Seeding(Temp.Folder($"node{i}")), dhtNodes: entryAlone));
+
+            foreach (OwnPeer node in nodes)
+                await node.UntilAsync(status => status.State == TorrentState.Seeding, "has all, by the DHT alone");
+
+            for (int i = 1; i < OwnNodes; i++)
+                s_payload.AssertIn(Path.Combine(Temp.Path, $"node{i}"));
+        }
+        finally
+        {
+            foreach (OwnPeer node in nodes)
+                await node.DisposeAsync();
+        }
+    }
+
+    private static DownloadOptions Seeding(string folder) => ByDht(folder) with { SeedTime = Timeout.InfiniteTimeSpan, Timeout = null };
 
     private static DownloadOptions ByDht(string folder) => new() { Destination = folder, Sources = [PeerSource.Dht], Timeout = Limits.Transfer };
 }

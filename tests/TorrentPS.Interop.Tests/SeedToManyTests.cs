@@ -1,3 +1,4 @@
+using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
@@ -7,7 +8,9 @@ namespace TorrentPS.Interop.Tests;
 /// <summary>Many download from us at once, and one that has no other test.</summary>
 public sealed class SeedToManyTests : InteropTest
 {
-    private const int Libtorrents = 20;
+    private const int Many = 20;
+    private const int OfEachOther = 4;
+    private const int Libtorrents = Many - 2 * OfEachOther;
     private const int Ours = 30;
 
     [Fact(Timeout = Limits.Test)]
@@ -19,11 +22,7 @@ public sealed class SeedToManyTests : InteropTest
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10, tracker.AnnounceUri.ToString());
         await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Source(payload));
         await Until.TrueAsync(() => tracker.PeerCount == 1, Limits.Start, "our seeder is known to the tracker");
-        await using ExternalProcess process = ExternalProcess.Start(aria2,
-        [
-            "--no-conf", $"--dir={Target}", "--seed-time=0", $"--listen-port={Loopback.FreePort()}", $"--interface={Loopback.Next().Address}",
-            "--enable-dht=false", "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false", "--file-allocation=none", "--allow-overwrite=true", torrent.Path,
-        ], Temp.Path);
+        await using ExternalProcess process = ExternalProcess.Start(aria2, Aria2(Target, torrent), Temp.Path);
 
         Assert.Equal(0, await process.WaitForExitAsync(Limits.Transfer));
 
@@ -37,15 +36,75 @@ public sealed class SeedToManyTests : InteropTest
         var payload = Payload.SingleFile("many.bin", 2_000_001);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 32 << 10);
         await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Source(payload));
-        await using LibtorrentCrowd crowd = await LibtorrentCrowd.StartAsync(torrent, Target, Libtorrents, seeder.EndPoint);
+        await using LibtorrentCrowd crowd = await LibtorrentCrowd.StartAsync(torrent, Target, Many, seeder.EndPoint);
 
-        await crowd.UntilAsync(status => status.Complete == Libtorrents, "have all");
+        await crowd.UntilAsync(status => status.Complete == Many, "have all");
 
-        for (int i = 0; i < Libtorrents; i++)
+        for (int i = 0; i < Many; i++)
             payload.AssertIn(Path.Combine(Target, $"{i}"));
         TorrentDownload served = await seeder.StopAsync();
         Assert.True(served.Uploaded >= payload.Length, $"{served.Uploaded} bytes were sent.");
     }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Twenty_of_three_kinds_get_every_byte_at_once()
+    {
+        string aria2 = Installed.Require("aria2c", "aria2");
+        var payload = Payload.SingleFile("kinds.bin", 2_000_001);
+        await using TrackerServer tracker = TrackerServer.Start(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 32 << 10, tracker.AnnounceUri.ToString());
+        List<TransmissionPeer> transmissions = [];
+        List<ExternalProcess> arias = [];
+        try
+        {
+            for (int i = 0; i < OfEachOther; i++)
+                transmissions.Add(await TransmissionPeer.StartAsync(torrent, Temp.Folder($"transmission{i}"), Temp));
+            // Slow until all are there at the same time.
+            RateLimit limit = new(100 << 10);
+            await using OwnPeer seeder = OwnPeer.Start(torrent, OwnPeer.Options(Source(payload), [.. transmissions.Select(peer => peer.EndPoint)]) with
+            {
+                SeedOnly = true,
+                SeedTime = Timeout.InfiniteTimeSpan,
+                Timeout = null,
+                SharedUploadLimit = limit,
+            });
+            // aria2 asks the tracker once: our seeder must be there by then.
+            await Until.TrueAsync(() => tracker.PeerCount > OfEachOther, Limits.Start, "our seeder is known to the tracker");
+            await using LibtorrentCrowd crowd = await LibtorrentCrowd.StartAsync(torrent, Temp.Folder("crowd"), Libtorrents, seeder.EndPoint);
+            for (int i = 0; i < OfEachOther; i++)
+                arias.Add(ExternalProcess.Start(aria2, Aria2(Temp.Folder($"aria{i}"), torrent), Temp.Path));
+
+            await seeder.UntilAsync(status => status.PeersConnected >= Many, "has twenty peers at once");
+            limit.BytesPerSecond = 0;
+            await crowd.UntilAsync(status => status.Complete == Libtorrents, "have all");
+            foreach (ExternalProcess aria in arias)
+                Assert.Equal(0, await aria.WaitForExitAsync(Limits.Transfer));
+            foreach (TransmissionPeer transmission in transmissions)
+                await transmission.UntilCompleteAsync();
+
+            for (int i = 0; i < OfEachOther; i++)
+            {
+                payload.AssertIn(Path.Combine(Temp.Path, $"transmission{i}"));
+                payload.AssertIn(Path.Combine(Temp.Path, $"aria{i}"));
+            }
+
+            for (int i = 0; i < Libtorrents; i++)
+                payload.AssertIn(Path.Combine(Temp.Path, "crowd", $"{i}"));
+        }
+        finally
+        {
+            foreach (TransmissionPeer transmission in transmissions)
+                await transmission.DisposeAsync();
+            foreach (ExternalProcess aria in arias)
+                await aria.DisposeAsync();
+        }
+    }
+
+    private static string[] Aria2(string folder, TestTorrent torrent) =>
+    [
+        "--no-conf", $"--dir={folder}", "--seed-time=0", $"--listen-port={Loopback.FreePort()}", $"--interface={Loopback.Next().Address}",
+        "--enable-dht=false", "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false", "--file-allocation=none", "--allow-overwrite=true", torrent.Path,
+    ];
 
     [Fact(Timeout = Limits.Test)]
     public async Task Thirty_of_us_get_most_of_it_from_each_other()
