@@ -44,4 +44,4 @@ catch {
     Write-Error -ErrorRecord $_ -ErrorAction Continue
     exit 1
 }
-exit 0
+# No 'exit 0': it is the code at the end of a script, and would take away what is yet to be shown.
