@@ -6,7 +6,8 @@ namespace TorrentPS.Engine;
 public static class SeedSource
 {
     /// <summary>
-    /// Finds the folder that a torrent's file or folder is in. Where none is given, that is the one that the .torrent is in, or else the current one.
+    /// Finds the folder that a torrent's file or folder is in. Where none is given, that is the one that a torrent which was just made was made of,
+    /// or the one that the .torrent is in, or else the current one.
     /// </summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="given">The folder that was given, or the path of the torrent's own file or folder; null when none was.</param>
@@ -19,13 +20,14 @@ public static class SeedSource
         if (given is not null)
             return FindGiven(torrent, given);
         string? beside = torrent.Path is { } path && Path.IsPathFullyQualified(path) ? Path.GetDirectoryName(path) : null;
-        foreach (string? folder in new[] { beside, current })
+        string[] places = [.. new[] { torrent.DataFolder, beside, current }.OfType<string>().Distinct()];
+        foreach (string folder in places)
         {
-            if (folder is not null && Path.Exists(Path.Join(folder, torrent.Name)))
+            if (Path.Exists(Path.Join(folder, torrent.Name)))
                 return folder;
         }
 
-        string looked = string.Join(" nor in ", new[] { beside, current }.OfType<string>().Distinct().Select(folder => $"'{folder}'"));
+        string looked = string.Join(" nor in ", places.Select(folder => $"'{folder}'"));
         throw new TorrentException(TorrentErrorId.DataMismatch, $"The data of '{torrent.Name}' is not in {looked}. Name the folder that it is in.");
     }
 

@@ -67,13 +67,14 @@ Describe 'Start-TorrentSeed' {
     It 'finds the data <Where>' -ForEach @(
         @{ Where = 'beside the .torrent'; Torrent = { Copy-Item $many.Path (Join-Path $data 'beside.torrent') -PassThru }; Location = { $TestDrive } }
         @{ Where = 'in the current location'; Torrent = { $many.Path }; Location = { $data } }
+        @{ Where = 'where New-Torrent found it'; Torrent = { New-Torrent (Join-Path $data 'many') -Destination (Join-Path $TestDrive 'made.torrent') -Force }; Location = { $TestDrive } }
         @{ Where = 'by its own path'; Torrent = { $many.Path }; Location = { $TestDrive }; Source = { @{ Source = Join-Path $data 'many' } } }
         @{ Where = 'by its own path, of one file'; Torrent = { $single.Path }; Location = { $TestDrive }; Source = { @{ Source = Join-Path $data 'single' } } }
     ) {
         Push-Location (& $Location)
         try {
             $from = $Source ? (& $Source) : @{}
-            (& $Torrent | Get-TorrentInfo | Start-TorrentSeed -SeedSeconds 0 -PeerSource Manual @from).State | Should -Be 'Completed'
+            (& $Torrent | Start-TorrentSeed -SeedSeconds 0 -PeerSource Manual @from).State | Should -Be 'Completed'
         }
         finally {
             Pop-Location

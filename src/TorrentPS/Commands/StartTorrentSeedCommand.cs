@@ -16,7 +16,7 @@ namespace TorrentPS.Commands;
 [OutputType(typeof(TorrentDownload), typeof(Job))]
 public sealed class StartTorrentSeedCommand : TorrentTransferCommand
 {
-    /// <summary><para type="description">The folder that the torrent's file or folder is in, or the path of that file or folder itself. When it is left out, the folder of the .torrent, and then the current location.</para></summary>
+    /// <summary><para type="description">The folder that the torrent's file or folder is in, or the path of that file or folder itself. When it is left out, where New-Torrent found it, the folder of the .torrent, and then the current location.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The folder that the data is in; that of the .torrent or the current location when left out.")]
     [ValidateNotNullOrEmpty]
     public string? Source { get; set; }
