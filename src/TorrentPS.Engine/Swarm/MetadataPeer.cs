@@ -54,6 +54,8 @@ internal sealed class MetadataPeer : IDisposable
 
     public IPEndPoint EndPoint => _stream.RemoteEndPoint;
 
+    public bool IsOutgoing => _stream.IsOutgoing;
+
     public double ConnectedAt { get; }
 
     /// <summary>What it says of the metadata; null when it does not have it, or is not known to.</summary>

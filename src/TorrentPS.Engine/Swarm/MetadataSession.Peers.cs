@@ -157,8 +157,15 @@ internal sealed partial class MetadataSession
     /// <summary>Begins with a peer; false when there is a connection with it already, which then stays, or the peer is banned.</summary>
     private bool Join(PeerStream stream, Handshake handshake, PeerCandidate? candidate)
     {
-        if (_isStopping || _bannedIds.Contains(Convert.ToHexString(handshake.PeerId))
-            || Array.Exists(_peers, peer => peer.Handshake.PeerId.SequenceEqual(handshake.PeerId)))
+        bool isWelcome = !_isStopping && !_bannedIds.Contains(Convert.ToHexString(handshake.PeerId));
+        if (isWelcome && Array.Find(_peers, peer => peer.Handshake.PeerId.SequenceEqual(handshake.PeerId)) is { } twin)
+        {
+            isWelcome = TwinConnections.KeepsNew(_peerId, handshake.PeerId, stream.IsOutgoing, twin.IsOutgoing, Now - twin.ConnectedAt);
+            if (isWelcome)
+                twin.Close();
+        }
+
+        if (!isWelcome)
         {
             stream.Dispose();
             _services.Connector.Release();

@@ -129,13 +129,9 @@ internal sealed partial class TorrentSession
         bool isWelcome = !_isStopping && !_bannedIds.Contains(Convert.ToHexString(handshake.PeerId));
         if (isWelcome && Array.Find(_peers, peer => peer.Handshake.PeerId.SequenceEqual(handshake.PeerId)) is { } twin)
         {
-            // When both sides connected at once, both must drop the same one of the two: that of the side with the larger id stays.
-            bool keepNew = twin.IsOutgoing != stream.IsOutgoing
-                && stream.IsOutgoing == ((ReadOnlySpan<byte>)_peerId).SequenceCompareTo(handshake.PeerId) > 0
-                && Now - twin.ConnectedAt < 5;
-            if (keepNew)
+            isWelcome = TwinConnections.KeepsNew(_peerId, handshake.PeerId, stream.IsOutgoing, twin.IsOutgoing, Now - twin.ConnectedAt);
+            if (isWelcome)
                 twin.Close(PeerClose.Duplicate);
-            isWelcome = keepNew;
         }
 
         if (!isWelcome)
