@@ -37,6 +37,9 @@ public sealed record DownloadOptions
     /// <summary>Whether connections to peers of this torrent are encrypted; null takes the client's <see cref="TorrentClientOptions.Encryption"/>.</summary>
     public EncryptionMode? Encryption { get; init; }
 
+    /// <summary>What connections to peers go over; null takes the client's <see cref="TorrentClientOptions.Transport"/>.</summary>
+    public PeerTransport? Transport { get; init; }
+
     /// <summary>Peers connected at once, 1 to 10000.</summary>
     public int MaxPeers { get; init; } = 200;
 

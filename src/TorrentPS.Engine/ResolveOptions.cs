@@ -27,6 +27,9 @@ public sealed record ResolveOptions
     /// <summary>Whether connections to peers are encrypted; null takes the client's mode.</summary>
     public EncryptionMode? Encryption { get; init; }
 
+    /// <summary>What connections to peers go over; null takes the client's <see cref="TorrentClientOptions.Transport"/>.</summary>
+    public PeerTransport? Transport { get; init; }
+
     /// <summary>Gets a line for each thing that a user might want to know when it is slow, in place of <see cref="TorrentClientOptions.Log"/>; called from any thread.</summary>
     public Action<string>? Log { get; init; }
 

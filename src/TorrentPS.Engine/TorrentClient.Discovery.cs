@@ -46,7 +46,7 @@ public sealed partial class TorrentClient
     {
         List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
         if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0 })
-            services.Add(new DhtService(DhtOptions.Of(Options)));
+            services.Add(new DhtService(DhtOptions.Of(Options), _ports));
         if (Options.LocalDiscovery)
             services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));
         return new DiscoveryServices(services);

@@ -40,6 +40,7 @@ public sealed partial class TorrentClient
             Sources = options.Sources,
             Port = options.Port,
             Encryption = options.Encryption,
+            Transport = options.Transport,
             Log = options.Log,
             MaxPeers = Math.Min(options.MaxPeers, new ResolveOptions().MaxPeers),
             Timeout = options.Timeout ?? (options.StallTimeout is null ? ResolveOptions.DefaultTimeout : null),

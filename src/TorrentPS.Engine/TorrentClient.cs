@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine;
 
@@ -16,6 +17,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly HashSet<Task> _running = [];
+    private readonly UdpPorts _ports = new();
     private SwarmServices? _services;
     private bool _isDisposed;
 
@@ -92,7 +94,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _running.Add(running);
-            return _services ??= new SwarmServices(Options, Discoveries);
+            return _services ??= new SwarmServices(Options, Discoveries, _ports);
         }
     }
 

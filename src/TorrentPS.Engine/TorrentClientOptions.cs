@@ -4,7 +4,7 @@ namespace TorrentPS.Engine;
 public sealed record TorrentClientOptions
 {
     /// <summary>
-    /// The TCP port that peers may connect to, 1 to 65535; 0 takes any free one. A port that is taken is replaced by a free one, unless
+    /// The port that peers may connect to, by TCP and by uTP (UDP), 1 to 65535; 0 takes any free one. A port that is taken is replaced by a free one, unless
     /// <see cref="RequirePort"/>. All torrents share it, but those with a <see cref="DownloadOptions.Port"/> of their own.
     /// </summary>
     public int Port { get; init; } = 6881;
@@ -29,6 +29,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Whether connections to peers are encrypted, where <see cref="DownloadOptions.Encryption"/> does not say otherwise.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
+
+    /// <summary>What connections to peers go over, where <see cref="DownloadOptions.Transport"/> does not say otherwise.</summary>
+    public PeerTransport Transport { get; init; }
 
     /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;

@@ -21,12 +21,13 @@ internal sealed class TransferOptions
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Do not ask the distributed hash table for peers." };
     private readonly Option<bool> _noPex = new("--no-pex") { Description = "Do not exchange addresses with peers." };
     private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
+    private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers, and let them connect, over TCP alone." };
     private readonly Option<EncryptionMode?> _encryption = OptionFactory.Encryption();
 
     public TransferOptions(Command command, string timeoutDescription)
     {
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _encryption, Json })
+        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _encryption, Json })
             command.Options.Add(option);
     }
 
@@ -86,6 +87,7 @@ internal sealed class TransferOptions
             RequirePort = result.GetValue(_port) > 0,
             MaxConnections = Math.Max(options.MaxConnections, result.GetValue(_maxPeers) ?? 0),
             Encryption = result.GetValue(_encryption) ?? options.Encryption,
+            Transport = result.GetValue(_noUtp) ? PeerTransport.Tcp : options.Transport,
             StateFolder = TorrentClientOptions.UserStateFolder,
             Log = terminal.IsDebug ? terminal.WriteMessage : null,
         };

@@ -12,6 +12,9 @@ internal interface IIncomingTorrent
     /// <summary>Which connections it takes.</summary>
     EncryptionMode Encryption { get; }
 
+    /// <summary>What they go over.</summary>
+    PeerTransport Transport { get; }
+
     /// <summary>Whether it has everything that is wanted.</summary>
     bool IsSeeding { get; }
 

@@ -2,11 +2,12 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Encryption;
+using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Takes the connections that peers make, reads their handshakes, and gives each to the torrent it asks for. All torrents share one listener,
+/// Takes the connections that peers make over TCP and uTP, reads their handshakes, and gives each to the torrent it asks for. All torrents share one listener,
 /// but those that want a port of their own, which is closed when the last of them ends.
 /// </summary>
 internal sealed class IncomingPeers : IAsyncDisposable
@@ -17,14 +18,16 @@ internal sealed class IncomingPeers : IAsyncDisposable
     private readonly MseTorrents _torrents = new();
     private readonly PeerConnector _connector;
     private readonly TorrentClientOptions _options;
+    private readonly UdpPorts _ports;
     private readonly Lock _lock = new();
     private readonly List<Listening> _listeners = [];
     private readonly Dictionary<InfoHash, IIncomingTorrent[]> _sessions = []; // the arrays are replaced, never changed
     private EncryptionMode _mode = EncryptionMode.Prefer;
     private int _pending;
 
-    public IncomingPeers(PeerConnector connector, TorrentClientOptions options)
+    public IncomingPeers(PeerConnector connector, TorrentClientOptions options, UdpPorts ports)
     {
+        _ports = ports;
         _connector = connector;
         _options = options;
     }
@@ -48,6 +51,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
         lock (_lock)
         {
             Listening listening = Open(port);
+            if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
+                OpenUtp(listening, required: session.Transport == PeerTransport.Utp);
             listening.Sessions.Add(session);
             InfoHash key = Key(session);
             IIncomingTorrent[] others = _sessions.GetValueOrDefault(key, []);
@@ -62,7 +67,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     /// <summary>Accepts no more peers for a torrent.</summary>
     public async Task RemoveAsync(IIncomingTorrent session)
     {
-        PeerListener? unused = null;
+        Listening? unused = null;
         lock (_lock)
         {
             InfoHash key = Key(session);
@@ -81,12 +86,12 @@ internal sealed class IncomingPeers : IAsyncDisposable
             if (listening.Sessions.Count == 0 && !listening.IsShared)
             {
                 _listeners.Remove(listening);
-                unused = listening.Listener;
+                unused = listening;
             }
         }
 
         if (unused is not null)
-            await unused.DisposeAsync().ConfigureAwait(false);
+            await CloseAsync(unused).ConfigureAwait(false);
     }
 
     /// <summary>Closes the shared listener when nobody uses it. Not done before the client is idle: a magnet link's download follows on its resolving.</summary>
@@ -100,7 +105,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         }
 
         foreach (Listening listening in unused)
-            await listening.Listener.DisposeAsync().ConfigureAwait(false);
+            await CloseAsync(listening).ConfigureAwait(false);
     }
 
     /// <summary>Whether the same torrent runs here once more, which then is a peer of this one.</summary>
@@ -115,9 +120,46 @@ internal sealed class IncomingPeers : IAsyncDisposable
         Listening? open = port is null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Listener.Port == port);
         if (open is not null)
             return open;
-        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept), [], IsShared: port is null);
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept), isShared: port is null);
         _listeners.Add(open);
         return open;
+    }
+
+    /// <summary>Opens the UDP port of the same number as the TCP one, which the DHT may have opened already.</summary>
+    private void OpenUtp(Listening listening, bool required)
+    {
+        int port = listening.Listener.Port;
+        try
+        {
+            listening.Udp = _ports.Open(port);
+        }
+        catch (TorrentException e) when (!required)
+        {
+            _options.Log?.Invoke($"uTP: none, {e.Message}");
+            return;
+        }
+
+        if (listening.Udp.Port != port)
+            _options.Log?.Invoke($"uTP: UDP port {port} is taken, so peers cannot connect over uTP; ours go out from port {listening.Udp.Port}");
+        listening.Utp = new UtpHost(listening.Udp, _options.TimeProvider, Accept);
+    }
+
+    private async Task CloseAsync(Listening listening)
+    {
+        await listening.Listener.DisposeAsync().ConfigureAwait(false);
+        if (listening.Utp is { } utp)
+            await utp.DisposeAsync().ConfigureAwait(false);
+        if (listening.Udp is { } udp)
+            await _ports.CloseAsync(udp).ConfigureAwait(false);
+    }
+
+    /// <summary>Where a torrent's connections over uTP go out; null when it has none.</summary>
+    public UtpHost? UtpOf(IIncomingTorrent session)
+    {
+        if (session.Transport == PeerTransport.Tcp)
+            return null;
+        lock (_lock)
+            return _listeners.Find(one => one.Sessions.Contains(session))?.Utp;
     }
 
     /// <summary>What all torrents agree on; where they differ, both kinds are read as far as the torrent that they are for.</summary>
@@ -183,6 +225,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
         IIncomingTorrent? found = null;
         foreach (IIncomingTorrent session in running)
         {
+            if (session.Transport == (connection.IsUtp ? PeerTransport.Tcp : PeerTransport.Utp))
+                continue;
             if (session.Encryption == (connection.IsEncrypted ? EncryptionMode.Off : EncryptionMode.Require))
                 continue;
             if (found is null || found.IsSelf(handshake) || (session.IsSeeding && !found.IsSeeding && !session.IsSelf(handshake)))
@@ -194,17 +238,29 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        PeerListener[] open;
+        Listening[] open;
         lock (_lock)
         {
-            open = [.. _listeners.Select(one => one.Listener)];
+            open = [.. _listeners];
             _listeners.Clear();
         }
 
-        foreach (PeerListener listener in open)
-            await listener.DisposeAsync().ConfigureAwait(false);
+        foreach (Listening listening in open)
+            await CloseAsync(listening).ConfigureAwait(false);
     }
 
     /// <summary>A listener and the torrents that announce its port.</summary>
-    private sealed record Listening(PeerListener Listener, HashSet<IIncomingTorrent> Sessions, bool IsShared);
+    private sealed class Listening(PeerListener listener, bool isShared)
+    {
+        public PeerListener Listener { get; } = listener;
+
+        public HashSet<IIncomingTorrent> Sessions { get; } = [];
+
+        public bool IsShared { get; } = isShared;
+
+        /// <summary>uTP on the UDP port of the same number; null while nobody wants it.</summary>
+        public UtpHost? Utp { get; set; }
+
+        public UdpPort? Udp { get; set; }
+    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Utp;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
@@ -98,12 +99,14 @@ internal sealed partial class MetadataSession
 
     private async Task ConnectAsync(PeerCandidate candidate)
     {
+        UtpHost? utp = _services.Incoming.UtpOf(this);
+        PeerTransport transport = utp is not null && candidate.TriesUtp ? PeerTransport.Utp : Transport;
         HandshakeOutcome outcome;
         using (var limit = new CancellationTokenSource(s_handshakeLimit, _time))
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token))
         {
             outcome = await PeerDialer.DialAsync(
-                token => _services.Connector.ConnectAsync(candidate.EndPoint, s_connectLimit, _time, token),
+                token => _services.Connector.ConnectAsync(candidate.EndPoint, transport, utp, s_connectLimit, _time, token),
                 WireHash, _peerId, Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
         }
 
@@ -123,9 +126,15 @@ internal sealed partial class MetadataSession
         else if (outcome.Status == PeerHandshakeStatus.SelfConnection)
             PeerBook.Drop(candidate);
         else
-            _book.Failed(candidate, Now);
+            Failed(candidate, outcome.Status);
         if (!_isStopping)
             Log($"Peer {candidate.EndPoint}: {outcome.Status}{(outcome.Error is null ? "" : $" ({outcome.Error})")}");
+    }
+
+    private void Failed(PeerCandidate candidate, PeerHandshakeStatus status)
+    {
+        candidate.TriesUtp = status == PeerHandshakeStatus.Closed && !candidate.TriesUtp;
+        _book.Failed(candidate, Now);
     }
 
     /// <inheritdoc/>

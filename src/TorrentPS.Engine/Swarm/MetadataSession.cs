@@ -67,6 +67,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     public EncryptionMode Encryption => _options.Encryption ?? _services.Options.Encryption;
 
+    public PeerTransport Transport => _options.Transport ?? _services.Options.Transport;
+
     public bool IsSeeding => false;
 
     public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);

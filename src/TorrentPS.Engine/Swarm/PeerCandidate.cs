@@ -33,6 +33,9 @@ internal sealed class PeerCandidate(IPEndPoint endPoint, PeerSource? source)
     /// <summary>What another peer said of it (BEP 11).</summary>
     public PeerExchangeFlags Flags { get; set; }
 
+    /// <summary>Whether it took a TCP connection and closed it without a word, as some do that want uTP: the next attempt goes over that.</summary>
+    public bool TriesUtp { get; set; }
+
     /// <summary>Attempts that failed since the last that succeeded.</summary>
     public int Failures { get; set; }
 

@@ -26,6 +26,7 @@ internal sealed partial class PeerSession
     public PeerExchangeFlags ExchangeFlags =>
         (_stream.IsEncrypted ? PeerExchangeFlags.PrefersEncryption : PeerExchangeFlags.None)
         | (IsSeed ? PeerExchangeFlags.Seed : PeerExchangeFlags.None)
+        | (_stream.IsUtp ? PeerExchangeFlags.SupportsUtp : PeerExchangeFlags.None)
         | (_supportsHolepunch ? PeerExchangeFlags.SupportsHolepunch : PeerExchangeFlags.None)
         | (IsOutgoing ? PeerExchangeFlags.Reachable : PeerExchangeFlags.None);
 

@@ -10,7 +10,7 @@ internal sealed class SwarmServices : IAsyncDisposable
     /// <summary>Connections that are begun at once when none were for a while: a torrent's first peers.</summary>
     private const int ConnectBurst = 50;
 
-    public SwarmServices(TorrentClientOptions options, DiscoveryServices discoveries)
+    public SwarmServices(TorrentClientOptions options, DiscoveryServices discoveries, UdpPorts? ports = null)
     {
         Options = options;
         Discoveries = discoveries;
@@ -18,7 +18,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
         Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections));
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
-        Incoming = new IncomingPeers(Connector, options);
+        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts());
         Clock = new SwarmClock(options.TimeProvider);
     }
 

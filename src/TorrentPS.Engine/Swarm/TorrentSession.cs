@@ -67,6 +67,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         UploadLimiter = new RateLimiter(options.UploadLimit, _time, options.SharedUploadLimit, services.Options.UploadLimit);
         _choker = new Choker(UploadSlots(options));
         Encryption = options.Encryption ?? services.Options.Encryption;
+        Transport = options.Transport ?? services.Options.Transport;
         WireHash = torrent.InfoHash.Wire.ToArray();
         _loop.Faulted = Faulted;
     }
@@ -102,6 +103,9 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
 
     /// <summary>Which connections it takes and makes.</summary>
     public EncryptionMode Encryption { get; }
+
+    /// <summary>What they go over.</summary>
+    public PeerTransport Transport { get; }
 
     /// <summary>Whether everything wanted is there. From any thread.</summary>
     public bool IsSeeding => _state == TorrentState.Seeding;

@@ -32,6 +32,8 @@ internal sealed class EncryptedPeerStream : PeerStream
 
     public override bool IsOutgoing => _inner.IsOutgoing;
 
+    public override bool IsUtp => _inner.IsUtp;
+
     public override bool IsEncrypted { get; }
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Transport;
 
-/// <summary>Connects to peers over TCP, within the client's limits on connections and on those being made.</summary>
+/// <summary>Connects to peers, within the client's limits on connections and on those being made.</summary>
 internal sealed class PeerConnector : IDisposable
 {
     private readonly SemaphoreSlim _halfOpen;
@@ -42,14 +43,14 @@ internal sealed class PeerConnector : IDisposable
     /// <summary>Connects, waiting first for a free half-open place, which the time limit does not count.</summary>
     /// <exception cref="SocketException">There is no connection to be had.</exception>
     /// <exception cref="OperationCanceledException">It took longer than the limit, or was cancelled.</exception>
-    public async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    public async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, PeerTransport transport, UtpHost? utp, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             using var timeout = new CancellationTokenSource(limit, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            return await ConnectNowAsync(endPoint, both.Token).ConfigureAwait(false);
+            return await TransportRace.ConnectAsync(endPoint, transport, utp, time, both.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -57,7 +58,7 @@ internal sealed class PeerConnector : IDisposable
         }
     }
 
-    /// <summary>Connects without regard to the limits on half-open connections, for a caller that has its own.</summary>
+    /// <summary>Connects over TCP without regard to the limits on half-open connections, for a caller that has its own.</summary>
     public static async Task<PeerStream> ConnectNowAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -11,6 +11,9 @@ internal abstract class PeerStream : IDisposable
     /// <summary>Whether we connected to the peer, rather than it to us.</summary>
     public abstract bool IsOutgoing { get; }
 
+    /// <summary>Whether it goes over uTP (BEP 29), rather than TCP.</summary>
+    public virtual bool IsUtp => false;
+
     /// <summary>Whether the bytes are encrypted (MSE/PE).</summary>
     public virtual bool IsEncrypted => false;
 

@@ -13,18 +13,24 @@ internal sealed class UdpPort : IAsyncDisposable
 {
     private const int MaxDatagram = 8 * 1024;
     private const int BufferLength = 1 << 20;
+    private const int MaxInTurn = 64; // datagrams until they are answered
     private const int SioUdpConnReset = -1744830452; // SIO_UDP_CONNRESET of Windows
 
     private readonly Socket _socket;
+    private readonly IPEndPoint _any;
     private readonly CancellationTokenSource _stopping = new();
     private volatile IDatagramConsumer? _dht;
-    private volatile IDatagramConsumer? _other;
+    private volatile IPacketConsumer? _other;
+    private readonly PathOptions _path;
+    private readonly Lock _sending = new();
     private Task _receiving = Task.CompletedTask;
 
     private UdpPort(Socket socket)
     {
         _socket = socket;
         Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+        _path = new PathOptions(socket);
+        _any = new IPEndPoint(HasV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
     }
 
     /// <summary>The port's number.</summary>
@@ -60,7 +66,7 @@ internal sealed class UdpPort : IAsyncDisposable
     public void AttachDht(IDatagramConsumer? consumer) => _dht = consumer;
 
     /// <summary>Gives everything else to a consumer from now on.</summary>
-    public void AttachOther(IDatagramConsumer? consumer) => _other = consumer;
+    public void AttachOther(IPacketConsumer? consumer) => _other = consumer;
 
     /// <summary>Sends a datagram; what cannot be sent is lost, as it may be on the way.</summary>
     public void Send(ReadOnlySpan<byte> datagram, IPEndPoint to)
@@ -72,6 +78,80 @@ internal sealed class UdpPort : IAsyncDisposable
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // no route, no room, no network: as if lost
+        }
+    }
+
+    /// <summary>Whether a datagram can be sent that must not be fragmented.</summary>
+    public bool CanProbe => _path.CanProbe;
+
+    /// <summary>The address of a datagram as an end point.</summary>
+    public IPEndPoint EndPointOf(SocketAddress address) => TcpPeerStream.Unmap((IPEndPoint)_any.Create(address));
+
+    /// <summary>Sends datagrams that lie one after the other, in one call where the system can; what cannot be sent is lost.</summary>
+    /// <param name="packets">The datagrams.</param>
+    /// <param name="length">The length of each but the last, which may be shorter.</param>
+    /// <param name="to">Where to, in the form of this socket.</param>
+    /// <param name="isProbe">Whether it is one that must not be fragmented.</param>
+    /// <returns>False when it must not be fragmented and is too long for this machine's own network.</returns>
+    public bool SendPackets(ReadOnlySpan<byte> packets, int length, SocketAddress to, bool isProbe)
+    {
+        try
+        {
+            if (isProbe)
+                return SendProbe(packets, to);
+            if (packets.Length > length && _path.CanSegment && SendSegmented(packets, length, to))
+                return true;
+            for (; !packets.IsEmpty; packets = packets[Math.Min(length, packets.Length)..])
+                _socket.SendTo(packets[..Math.Min(length, packets.Length)], SocketFlags.None, to);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // no route, no room, no network: as if lost
+        }
+
+        return true;
+    }
+
+    private bool SendSegmented(ReadOnlySpan<byte> packets, int length, SocketAddress to)
+    {
+        lock (_sending)
+        {
+            try
+            {
+                _path.Segment(length);
+                _socket.SendTo(packets, SocketFlags.None, to);
+                return true;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.InvalidArgument or SocketError.MessageSize or SocketError.OperationNotSupported)
+            {
+                _path.CanSegment = false; // this network or this system does not
+                return false;
+            }
+            finally
+            {
+                _path.Segment(0);
+            }
+        }
+    }
+
+    private bool SendProbe(ReadOnlySpan<byte> packet, SocketAddress to)
+    {
+        lock (_sending)
+        {
+            try
+            {
+                _path.Fragments = false;
+                _socket.SendTo(packet, SocketFlags.None, to);
+                return true;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.MessageSize)
+            {
+                return false;
+            }
+            finally
+            {
+                _path.Fragments = true;
+            }
         }
     }
 
@@ -112,16 +192,27 @@ internal sealed class UdpPort : IAsyncDisposable
     private async Task ReceiveAsync()
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxDatagram);
-        EndPoint any = new IPEndPoint(HasV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
+        var from = new SocketAddress(_socket.AddressFamily);
+        int inTurn = 0;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                SocketReceiveFromResult result = await _socket.ReceiveFromAsync(buffer.AsMemory(0, MaxDatagram), SocketFlags.None, any, _stopping.Token).ConfigureAwait(false);
-                if (result.ReceivedBytes == 0)
+                // Closing the socket ends it; a token would cost something each time.
+                ValueTask<int> receiving = _socket.ReceiveFromAsync(buffer.AsMemory(0, MaxDatagram), SocketFlags.None, from, CancellationToken.None);
+                if (!receiving.IsCompleted || ++inTurn >= MaxInTurn)
+                {
+                    inTurn = 0;
+                    _other?.Drained();
+                }
+
+                int length = await receiving.ConfigureAwait(false);
+                if (length == 0)
                     continue;
-                IDatagramConsumer? consumer = buffer[0] == 'd' ? _dht : _other;
-                consumer?.Receive(buffer.AsSpan(0, result.ReceivedBytes), Plain((IPEndPoint)result.RemoteEndPoint));
+                if (buffer[0] == 'd')
+                    _dht?.Receive(buffer.AsSpan(0, length), EndPointOf(from));
+                else
+                    _other?.Receive(buffer.AsSpan(0, length), from);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -129,6 +220,8 @@ internal sealed class UdpPort : IAsyncDisposable
             }
             catch (SocketException)
             {
+                if (_stopping.IsCancellationRequested)
+                    break;
                 // A datagram that is too long, or word of one that did not arrive: nothing to do with the next. Out of memory passes.
                 await Task.Delay(5).ConfigureAwait(false);
             }
@@ -136,9 +229,6 @@ internal sealed class UdpPort : IAsyncDisposable
 
         ArrayPool<byte>.Shared.Return(buffer);
     }
-
-    private static IPEndPoint Plain(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 
     /// <summary>Closes it.</summary>
     public async ValueTask DisposeAsync()

@@ -70,6 +70,10 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Prefer accepts encrypted and plain connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
+    /// <summary><para type="description">What connections to peers go over. Any tries both TCP and uTP.</para></summary>
+    [Parameter(HelpMessage = "Any tries TCP and uTP and accepts both; Tcp and Utp only one of them.")]
+    public PeerTransport Transport { get; set; }
+
     /// <summary><para type="description">Starts a job for each torrent, and writes the jobs at once.</para></summary>
     [Parameter(HelpMessage = "Starts a job for each torrent, and writes the jobs at once.")]
     public SwitchParameter AsJob { get; set; }
@@ -147,6 +151,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null,
         Recheck = Recheck,
         Encryption = Encryption,
+        Transport = Transport,
         Log = AsJob ? null : PostVerbose,
     };
 

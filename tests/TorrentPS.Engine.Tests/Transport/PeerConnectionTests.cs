@@ -20,7 +20,7 @@ public sealed class PeerConnectionTests
         TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using PeerListener listener = PeerListener.Start(0, required: false, accepted.SetResult);
         using PeerConnector connector = new(1, 10);
-        using PeerStream there = await connector.ConnectAsync(Loopback(listener.Port), s_limit, TimeProvider.System, Token);
+        using PeerStream there = await connector.ConnectAsync(Loopback(listener.Port), PeerTransport.Tcp, null, s_limit, TimeProvider.System, Token);
         using PeerStream here = await accepted.Task.WaitAsync(s_limit, Token);
         Assert.Equal((true, false), (there.IsOutgoing, here.IsOutgoing));
         Assert.Equal(Loopback(listener.Port), there.RemoteEndPoint);
@@ -98,8 +98,8 @@ public sealed class PeerConnectionTests
 
             FakeTimeProvider time = new();
             using PeerConnector connector = new(1, 10);
-            Task<PeerStream> first = connector.ConnectAsync(endPoint, TimeSpan.FromSeconds(8), time, Token);
-            Task<PeerStream> second = connector.ConnectAsync(endPoint, TimeSpan.FromSeconds(8), time, Token);
+            Task<PeerStream> first = connector.ConnectAsync(endPoint, PeerTransport.Tcp, null, TimeSpan.FromSeconds(8), time, Token);
+            Task<PeerStream> second = connector.ConnectAsync(endPoint, PeerTransport.Tcp, null, TimeSpan.FromSeconds(8), time, Token);
             time.Advance(TimeSpan.FromSeconds(7));
             Assert.False(first.IsCompleted || second.IsCompleted);
             time.Advance(TimeSpan.FromSeconds(2));

@@ -17,7 +17,7 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     private static readonly Lazy<Task<bool>> s_isInstalled = new(IsInstalledAsync);
 
     private readonly ExternalProcess _process;
-    private volatile Status _status = new("starting", false, 0, 0, 0, [], [], false, null);
+    private volatile Status _status = new("starting", false, 0, 0, 0, [], [], false, false, null);
 
     private LibtorrentPeer(IPEndPoint endPoint, string script, object config, string folder)
     {
@@ -43,13 +43,14 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
     /// <param name="pex">Whether it exchanges peers.</param>
     /// <param name="dhtNodes">The nodes by which it enters a DHT; null for none, empty for the first node.</param>
-    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null)
+    /// <param name="utp">Whether it takes and makes only connections over uTP, rather than only over TCP.</param>
+    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false)
     {
         await RequireAsync();
         IPEndPoint endPoint = Loopback.Next();
         LibtorrentPeer peer = new(endPoint, Script,
-            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex, Dht = dhtNodes?.Select(node => node.ToString()) }, folder);
-        await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent checked its files and listens");
+            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex, Utp = utp, Dht = dhtNodes?.Select(node => node.ToString()) }, folder);
+        await peer._process.UntilAsync(async () => peer.Current.IsChecked && (utp || await Loopback.ListensAsync(endPoint)), Limits.Start, "libtorrent checked its files and listens");
         return peer;
     }
 
@@ -67,9 +68,9 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     }
 
     /// <summary>Starts one that has all the data.</summary>
-    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null)
+    public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false)
     {
-        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted, pex, dhtNodes);
+        LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted, pex, dhtNodes, utp);
         Assert.True(peer.Current.Complete, $"libtorrent finds the data incomplete: {peer.Current}");
         return peer;
     }
@@ -103,8 +104,9 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="Peers">Addresses it is connected to.</param>
     /// <param name="Clients">What these call themselves.</param>
     /// <param name="Encrypted">Whether it has peers, and is encrypted with all.</param>
+    /// <param name="Utp">Whether it has peers, and all over uTP.</param>
     /// <param name="Error">What went wrong with the torrent.</param>
-    internal sealed record Status(string State, bool Complete, long Done, long Downloaded, long Uploaded, string[] Peers, string[] Clients, bool Encrypted, string? Error)
+    internal sealed record Status(string State, bool Complete, long Done, long Downloaded, long Uploaded, string[] Peers, string[] Clients, bool Encrypted, bool Utp, string? Error)
     {
         public bool IsChecked => Error is not null || !(State is "starting" || State.StartsWith("checking", StringComparison.Ordinal));
     }

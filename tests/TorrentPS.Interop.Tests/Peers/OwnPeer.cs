@@ -60,6 +60,14 @@ internal sealed class OwnPeer : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>Starts one that has all the data, over TCP or uTP.</summary>
+    public static async Task<OwnPeer> SeedAsync(TestTorrent torrent, string folder, PeerTransport transport)
+    {
+        OwnPeer peer = Start(torrent, Options(folder) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null, Transport = transport });
+        await peer.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
+        return peer;
+    }
+
     public async Task<TorrentDownload> UntilCompletedAsync()
     {
         TorrentDownload result = await Result.WaitAsync(Limits.Transfer + TimeSpan.FromSeconds(10));

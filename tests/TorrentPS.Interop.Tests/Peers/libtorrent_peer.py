@@ -2,7 +2,7 @@
 """A libtorrent peer for the interop tests.
 
 One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path) or magnet (a link), and up_limit, down_limit (bytes a second), trackers (bool),
-encrypted (bool: RC4 or nothing), pex and lsd (bool: peer exchange, local discovery), dht (a list of "IP:PORT" to enter a DHT by; empty for
+encrypted (bool: RC4 or nothing), utp (bool: uTP or nothing), pex and lsd (bool: peer exchange, local discovery), dht (a list of "IP:PORT" to enter a DHT by; empty for
 its first node).
 Then JSON lines, in: {"connect": "IP:PORT"}, {"up_limit": N}; out: the torrent's status whenever it changed.
 It ends when its input ends, so it never outlives the test that started it."""
@@ -26,7 +26,8 @@ def start_session(config):
         # Outgoing connections come from the peer's own address as well.
         "outgoing_interfaces": config["listen"].rsplit(":", 1)[0],
         "enable_dht": config.get("dht") is not None, "enable_lsd": config.get("lsd", False), "enable_upnp": False, "enable_natpmp": False,
-        "enable_incoming_utp": False, "enable_outgoing_utp": False,
+        "enable_incoming_utp": config.get("utp", False), "enable_outgoing_utp": config.get("utp", False),
+        "enable_incoming_tcp": not config.get("utp", False), "enable_outgoing_tcp": not config.get("utp", False),
         "in_enc_policy": policy, "out_enc_policy": policy, "allowed_enc_level": level,
         # A private DHT: local nodes, whose ids need not fit their addresses, many at one address.
         "dht_bootstrap_nodes": ",".join(config.get("dht") or []), "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False,
@@ -74,6 +75,7 @@ def status_of(handle, peers):
         "downloaded": status.total_payload_download, "uploaded": status.total_payload_upload,
         "peers": [f"{p.ip[0]}:{p.ip[1]}" for p in peers], "clients": [p.client.decode("utf-8", "replace") for p in peers],
         "encrypted": bool(peers) and all(p.flags & lt.peer_info.rc4_encrypted for p in peers),
+        "utp": bool(peers) and all(p.flags & 0x20000 for p in peers),
         "error": status.errc.message() if status.errc.value() else None,
     }
 

@@ -17,6 +17,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     private static readonly TimeSpan s_longestResolve = TimeSpan.FromMinutes(10);
 
     private readonly DhtOptions _options;
+    private readonly UdpPorts _ports;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly DhtScope _scope = new();
@@ -35,8 +36,11 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     private Task _saving = Task.CompletedTask;
     private bool _isDisposed;
 
-    public DhtService(DhtOptions options)
+    /// <param name="options">How it takes part.</param>
+    /// <param name="ports">The client's UDP ports, of which it shares one with uTP; null for one of its own.</param>
+    public DhtService(DhtOptions options, UdpPorts? ports = null)
     {
+        _ports = ports ?? new UdpPorts();
         _options = options;
         _time = options.TimeProvider;
         _start = _time.GetTimestamp();
@@ -169,8 +173,12 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         await _ending.CancelAsync().ConfigureAwait(false);
         if (_timer is not null)
             await _timer.DisposeAsync().ConfigureAwait(false);
-        if (_port is not null)
-            await _port.DisposeAsync().ConfigureAwait(false);
+        if (_port is { } port)
+        {
+            port.AttachDht(null);
+            await _ports.CloseAsync(port).ConfigureAwait(false);
+        }
+
         await _resolving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_file is { } file)
@@ -184,7 +192,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
 
     private void StartNodes(int port, bool isReadOnly)
     {
-        UdpPort opened = UdpPort.Open(port);
+        UdpPort opened = _ports.Open(port);
         _port = opened;
         _file = _options.StateFolder is { Length: > 0 } folder ? DhtStateFile.Open(folder, _options.Bootstrap) : null;
         _recalled = _file?.Load();

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Numerics;
+
+namespace TorrentPS.Engine.Transport.Utp;
+
+/// <summary>Bytes in a row, each with its place in the whole stream, in one pooled buffer that grows with them and is given back when there are none.</summary>
+internal sealed class ByteRing : IDisposable
+{
+    private const int FirstLength = 4 * 1024;
+
+    private byte[] _buffer = [];
+    private int _mask = -1;
+
+    /// <summary>The place of the first byte.</summary>
+    public long Start { get; private set; }
+
+    /// <summary>The place after the last byte.</summary>
+    public long End { get; private set; }
+
+    public int Count => (int)(End - Start);
+
+    /// <summary>Adds bytes at the end.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+            return;
+        if (Count + bytes.Length > _mask + 1)
+            Grow(Count + bytes.Length);
+        int at = (int)End & _mask, first = Math.Min(bytes.Length, _mask + 1 - at);
+        bytes[..first].CopyTo(_buffer.AsSpan(at));
+        bytes[first..].CopyTo(_buffer);
+        End += bytes.Length;
+    }
+
+    /// <summary>Copies bytes from a place that is between <see cref="Start"/> and <see cref="End"/>.</summary>
+    public void Peek(long place, Span<byte> destination)
+    {
+        if (destination.IsEmpty)
+            return;
+        int at = (int)place & _mask, first = Math.Min(destination.Length, _mask + 1 - at);
+        _buffer.AsSpan(at, first).CopyTo(destination);
+        _buffer.AsSpan(0, destination.Length - first).CopyTo(destination[first..]);
+    }
+
+    /// <summary>Takes bytes from the beginning and says how many.</summary>
+    public int Read(Span<byte> destination)
+    {
+        int count = Math.Min(destination.Length, Count);
+        Peek(Start, destination[..count]);
+        Start += count;
+        return count;
+    }
+
+    /// <summary>Forgets everything before a place.</summary>
+    public void SkipTo(long place) => Start = Math.Max(Start, Math.Min(place, End));
+
+    /// <summary>Gives the buffer back when it is empty.</summary>
+    public void Trim()
+    {
+        if (Count == 0)
+            Dispose();
+    }
+
+    private void Grow(int needed)
+    {
+        int length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(needed, Math.Max(FirstLength, 2 * (_mask + 1))));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        int count = Count, at = (int)Start & (length - 1), first = Math.Min(count, length - at);
+        Peek(Start, buffer.AsSpan(at, first));
+        Peek(Start + first, buffer.AsSpan(0, count - first));
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = buffer;
+        _mask = length - 1;
+    }
+
+    /// <summary>Gives the buffer back with all that is in it.</summary>
+    public void Dispose()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _mask = -1;
+        Start = End;
+    }
+}

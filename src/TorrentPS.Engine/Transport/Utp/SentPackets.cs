@@ -1,0 +1,51 @@
+using System.Numerics;
+
+namespace TorrentPS.Engine.Transport.Utp;
+
+/// <summary>The packets that were sent and are not acknowledged, by their numbers.</summary>
+internal sealed class SentPackets(ushort first)
+{
+    /// <summary>Packets at once at most.</summary>
+    public const int Max = 4096;
+
+    private SentPacket[] _packets = [];
+
+    /// <summary>The number of the first that is not acknowledged.</summary>
+    public ushort First { get; private set; } = first;
+
+    /// <summary>The number that the next one gets.</summary>
+    public ushort Next { get; private set; } = first;
+
+    public int Count => (ushort)(Next - First);
+
+    public bool IsFull => Count >= Max;
+
+    public ref SentPacket this[ushort number] => ref _packets[number & (_packets.Length - 1)];
+
+    /// <summary>Adds the next one.</summary>
+    public ref SentPacket Add()
+    {
+        if (Count == _packets.Length)
+            Grow();
+        ref SentPacket packet = ref this[Next++];
+        packet = default;
+        return ref packet;
+    }
+
+    public void RemoveFirst() => First++;
+
+    /// <summary>Gives up the room when nothing is under way.</summary>
+    public void Trim()
+    {
+        if (Count == 0)
+            _packets = [];
+    }
+
+    private void Grow()
+    {
+        var packets = new SentPacket[BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, 2 * _packets.Length))];
+        for (ushort number = First; number != Next; number++)
+            packets[number & (packets.Length - 1)] = this[number];
+        _packets = packets;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+
+namespace TorrentPS.Engine.Transport.Utp;
+
+/// <summary>The header of a packet (BEP 29, "header format").</summary>
+/// <param name="Type">What kind of packet it is.</param>
+/// <param name="ConnectionId">The receiver's id of the connection; of a SYN, the one that the sender wants to be answered with.</param>
+/// <param name="Timestamp">When it was sent, in microseconds of the sender's clock.</param>
+/// <param name="TimestampDifference">How long the last packet of the other side took, in microseconds and between two clocks; 0 when none has come.</param>
+/// <param name="WindowSize">Bytes that the sender can still take.</param>
+/// <param name="SequenceNumber">The packet's number; of a packet without one, the next that will be given.</param>
+/// <param name="AckNumber">The last packet before which all have arrived.</param>
+internal readonly record struct UtpHeader(UtpPacketType Type, ushort ConnectionId, uint Timestamp, uint TimestampDifference, uint WindowSize, ushort SequenceNumber, ushort AckNumber)
+{
+    /// <summary>Bytes without extensions.</summary>
+    public const int Length = 20;
+
+    /// <summary>The extension that is a selective acknowledgement.</summary>
+    public const byte SelectiveAckExtension = 1;
+
+    private const int Version = 1;
+
+    /// <summary>Writes the 20 bytes.</summary>
+    /// <param name="destination">Gets them.</param>
+    /// <param name="extension">The kind of the first extension that follows; 0 when none does.</param>
+    public void Write(Span<byte> destination, byte extension = 0)
+    {
+        destination[0] = (byte)(((int)Type << 4) | Version);
+        destination[1] = extension;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[2..], ConnectionId);
+        BinaryPrimitives.WriteUInt32BigEndian(destination[4..], Timestamp);
+        BinaryPrimitives.WriteUInt32BigEndian(destination[8..], TimestampDifference);
+        BinaryPrimitives.WriteUInt32BigEndian(destination[12..], WindowSize);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[16..], SequenceNumber);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[18..], AckNumber);
+    }
+
+    /// <summary>Reads a packet; false when it is not one of uTP.</summary>
+    /// <param name="packet">The whole packet.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="selectiveAck">The bits of its selective acknowledgement; empty when it has none.</param>
+    /// <param name="payload">What follows the header and the extensions.</param>
+    public static bool TryRead(ReadOnlySpan<byte> packet, out UtpHeader header, out ReadOnlySpan<byte> selectiveAck, out ReadOnlySpan<byte> payload)
+    {
+        header = default;
+        selectiveAck = payload = default;
+        if (packet.Length < Length || (packet[0] & 0x0f) != Version || packet[0] >> 4 > (int)UtpPacketType.Syn)
+            return false;
+        header = new UtpHeader(
+            (UtpPacketType)(packet[0] >> 4),
+            BinaryPrimitives.ReadUInt16BigEndian(packet[2..]),
+            BinaryPrimitives.ReadUInt32BigEndian(packet[4..]),
+            BinaryPrimitives.ReadUInt32BigEndian(packet[8..]),
+            BinaryPrimitives.ReadUInt32BigEndian(packet[12..]),
+            BinaryPrimitives.ReadUInt16BigEndian(packet[16..]),
+            BinaryPrimitives.ReadUInt16BigEndian(packet[18..]));
+        byte extension = packet[1];
+        ReadOnlySpan<byte> rest = packet[Length..];
+        while (extension != 0)
+        {
+            if (rest.Length < 2 || rest.Length - 2 < rest[1])
+                return false;
+            // The bits come in groups of 32 (BEP 29, "selective ACK"); other extensions are skipped.
+            if (extension == SelectiveAckExtension && rest[1] is > 0 and byte length && length % 4 == 0)
+                selectiveAck = rest.Slice(2, length);
+            extension = rest[0];
+            rest = rest[(2 + rest[1])..];
+        }
+
+        payload = rest;
+        return true;
+    }
+}

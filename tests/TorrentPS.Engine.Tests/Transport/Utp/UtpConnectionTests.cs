@@ -1,0 +1,295 @@
+using TorrentPS.Engine.Transport.Utp;
+
+namespace TorrentPS.Engine.Tests.Transport.Utp;
+
+/// <summary>The rules of a connection, and what hostile packets come to.</summary>
+public sealed class UtpConnectionTests
+{
+    private const int Payload = 100;
+
+    private static byte[] Bytes(int length)
+    {
+        byte[] bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static (SimulatedLink Link, SimulatedEnd First, SimulatedEnd Second) Connected(SimulatedLink? link = null, int mtu = 1472)
+    {
+        link ??= new SimulatedLink { Delay = 10_000 };
+        (SimulatedEnd first, SimulatedEnd second) = link.Pair(mtu);
+        first.Send(Bytes(1)); // the second is sure of the first by its first packet
+        Assert.True(link.Run(() => first.IsConnected && second.IsConnected && first.Connection.Flight == 0, 10));
+        return (link, first, second);
+    }
+
+    [Fact]
+    public void Ids_and_numbers_are_those_of_BEP_29()
+    {
+        (_, SimulatedEnd first, SimulatedEnd second) = Connected();
+
+        UtpHeader syn = first.Sent[0], answer = second.Sent[0], data = first.Sent[1];
+        Assert.Equal(UtpPacketType.Syn, syn.Type);
+        Assert.Equal(first.Connection.ReceiveId, syn.ConnectionId);
+        Assert.Equal(UtpPacketType.State, answer.Type);
+        Assert.Equal(syn.ConnectionId, answer.ConnectionId);
+        Assert.Equal(syn.SequenceNumber, answer.AckNumber);
+        Assert.Equal(UtpPacketType.Data, data.Type);
+        Assert.Equal((ushort)(syn.ConnectionId + 1), data.ConnectionId);
+        Assert.Equal((ushort)(syn.SequenceNumber + 1), data.SequenceNumber);
+        Assert.Equal((ushort)(answer.SequenceNumber - 1), data.AckNumber);
+        Assert.NotEqual(0u, data.TimestampDifference);
+    }
+
+    [Fact]
+    public void A_lost_SYN_and_a_lost_answer_are_sent_again()
+    {
+        int dropped = 0;
+        SimulatedLink link = new() { Filter = (header, _) => !(header.Type is UtpPacketType.Syn or UtpPacketType.State && dropped++ < 2) };
+
+        (SimulatedEnd first, _) = link.Pair();
+
+        Assert.True(link.Run(() => first.IsConnected, 10));
+        Assert.Equal(3, first.Sent.Count(header => header.Type == UtpPacketType.Syn));
+    }
+
+    [Fact]
+    public void Nobody_who_answers_nothing_is_asked_for_long()
+    {
+        SimulatedLink link = new() { Loss = 1 };
+        (SimulatedEnd first, _) = link.Pair();
+
+        link.Run(() => first.Connection.State == UtpState.Closed, 60);
+
+        Assert.Equal(UtpFailure.TimedOut, first.Connection.Failure);
+        Assert.Equal(3, link.PacketsSent);
+    }
+
+    [Fact]
+    public void A_forged_address_gets_twenty_bytes_and_no_more()
+    {
+        SimulatedLink link = new();
+        (SimulatedEnd first, SimulatedEnd second) = link.Pair();
+        link.Filter = (_, _) => false;
+        UtpHeader syn = first.Sent[0];
+        second.Take(Packet(syn));
+        second.Send(Bytes(10_000)); // it would have something to say
+        ushort number = second.Sent[0].SequenceNumber;
+
+        for (int guess = 1; guess < 500; guess++)
+            second.Take(Packet(new UtpHeader(UtpPacketType.Data, second.Connection.ReceiveId, 0, 0, 1 << 20, (ushort)(syn.SequenceNumber + 1), (ushort)(number - 1 + guess)), Payload));
+        second.Take(Packet(syn)); // once more: our answer may have been lost
+        link.Run(20);
+
+        Assert.Equal(2, second.Sent.Count);
+        Assert.All(second.Sent, header => Assert.Equal(UtpPacketType.State, header.Type));
+        Assert.Equal(0, second.Received.Length);
+        Assert.Equal(UtpState.Closed, second.Connection.State);
+    }
+
+    [Fact]
+    public void Who_has_never_acknowledged_data_gets_it_three_times_at_most()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
+        link.Filter = (header, _) => header.ConnectionId != second.Connection.ReceiveId; // nothing of the first comes through
+        second.Send(Bytes(Payload));
+
+        link.Run(() => second.Connection.State == UtpState.Closed, 60);
+
+        Assert.InRange(second.Sent.Count(header => header.Type == UtpPacketType.Data), 1, 4);
+        Assert.Equal(UtpFailure.TimedOut, second.Connection.Failure);
+    }
+
+    [Fact]
+    public void One_lost_packet_is_sent_again_without_waiting_for_a_timeout()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
+        ushort lost = (ushort)(first.Sent[^1].SequenceNumber + 12);
+        int dropped = 0;
+        link.Filter = (header, _) => !(header.Type == UtpPacketType.Data && header.SequenceNumber == lost && header.ConnectionId == second.Connection.ReceiveId && dropped++ == 0);
+        long began = link.Now;
+
+        first.Send(Bytes(100_000));
+        Assert.True(link.Run(() => second.Received.Length == 100_001, 10));
+
+        Assert.Equal(2, dropped);
+        Assert.InRange(link.Now - began, 0, 300_000); // a timeout alone would be half a second
+    }
+
+    [Fact]
+    public void The_last_packet_is_probed_for_before_the_timeout()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
+        int dropped = 0;
+        link.Filter = (header, _) => !(header.Type == UtpPacketType.Data && dropped++ == 0);
+        long began = link.Now;
+
+        first.Send(Bytes(Payload));
+        Assert.True(link.Run(() => second.Received.Length == 1 + Payload, 10));
+
+        Assert.InRange(link.Now - began, 0, 200_000);
+    }
+
+    [Fact]
+    public void The_same_acknowledgement_three_times_is_enough_without_selective_ones()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
+        link.Filter = (_, _) => false;
+        first.Send(Bytes(5_000));
+        int sent = first.Sent.Count;
+        UtpHeader data = first.Sent.Last(header => header.Type == UtpPacketType.Data);
+        UtpHeader ack = new(UtpPacketType.State, first.Connection.ReceiveId, 1, 1, 1 << 20, first.Sent[^1].AckNumber, (ushort)(first.Sent.First(header => header.SequenceNumber == data.SequenceNumber - 3).SequenceNumber - 1));
+        ack = ack with { SequenceNumber = (ushort)(ack.SequenceNumber + 1) };
+
+        for (int i = 0; i < 3; i++)
+            first.Take(Packet(ack));
+
+        Assert.Contains(first.Sent.Skip(sent), header => header.Type == UtpPacketType.Data && header.SequenceNumber == (ushort)(ack.AckNumber + 1));
+    }
+
+    [Fact]
+    public void Who_does_not_read_gets_no_more_than_the_window_and_the_rest_when_he_does()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
+        second.Reads = false;
+        first.Send(Bytes(3 << 20));
+        link.Run(20);
+        Assert.InRange(second.Connection.Readable, UtpConnection.MaxReceived - 1500, UtpConnection.MaxReceived);
+
+        long sent = link.BytesSent;
+        link.Run(30);
+        Assert.InRange(link.BytesSent - sent, 0, 1000); // it is asked for from time to time, and that is all
+
+        second.Reads = true;
+        second.Pull();
+        Assert.True(link.Run(() => second.Received.Length == (3 << 20) + 1, 30));
+    }
+
+    [Fact]
+    public void More_than_the_window_is_not_taken()
+    {
+        (_, SimulatedEnd first, SimulatedEnd second) = Connected();
+        second.Reads = false;
+        ushort number = first.Sent.Last(header => header.Type == UtpPacketType.Data).SequenceNumber;
+        UtpHeader data = new(UtpPacketType.Data, second.Connection.ReceiveId, 1, 1, 1 << 20, number, (ushort)(second.Sent[^1].SequenceNumber - 1));
+
+        for (int i = 0; i < 1000; i++)
+            second.Take(Packet(data with { SequenceNumber = ++number }, 1400));
+
+        Assert.InRange(second.Connection.Readable, UtpConnection.MaxReceived - 1400, UtpConnection.MaxReceived);
+    }
+
+    [Fact]
+    public void Packets_out_of_order_are_kept_within_the_memory_of_all()
+    {
+        UtpMemory memory = new(10_000);
+        SimulatedLink link = new() { Delay = 10_000 };
+        (SimulatedEnd first, SimulatedEnd plain) = link.Pair();
+        SimulatedEnd second = new(link, plain.Connection.ReceiveId, plain.Connection.SendId, 7, 1472, isOutgoing: false) { Other = first, Memory = memory };
+        UtpHeader syn = first.Sent[0];
+        UtpConnection connection = new(second, memory, plain.Connection.ReceiveId, plain.Connection.SendId, 7, new MtuSearch(1252, 1252));
+        connection.Accept(syn, 1);
+        UtpHeader data = new(UtpPacketType.Data, connection.ReceiveId, 1, 1, 1 << 20, 0, 6);
+
+        foreach (int ahead in Enumerable.Range(2, 900).Concat([2_000, 30_000, 60_000]))
+            connection.Receive(data with { SequenceNumber = (ushort)(syn.SequenceNumber + ahead) }, default, Bytes(1000), 2);
+
+        Assert.Equal(10_000, memory.Taken);
+        connection.Abort(3);
+        Assert.Equal(0, memory.Taken);
+    }
+
+    [Fact]
+    public void An_acknowledgement_of_what_was_not_sent_is_nothing()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
+        link.Filter = (_, _) => false;
+        first.Send(Bytes(1000));
+        int flight = first.Connection.Flight;
+        ushort last = first.Sent[^1].SequenceNumber;
+
+        first.Take(Packet(new UtpHeader(UtpPacketType.State, first.Connection.ReceiveId, 1, 1, 1 << 20, first.Sent[^1].AckNumber, (ushort)(last + 1))));
+        first.Take(Packet(new UtpHeader(UtpPacketType.State, first.Connection.ReceiveId, 1, 1, 1 << 20, first.Sent[^1].AckNumber, (ushort)(last + 20_000))));
+
+        Assert.Equal(1000, flight);
+        Assert.Equal(flight, first.Connection.Flight);
+    }
+
+    [Fact]
+    public void Everything_written_arrives_before_the_end_and_both_sides_end()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink(5) { Loss = 0.05, Delay = 10_000 });
+        first.Send(Bytes(200_000));
+        first.CloseAfterSending();
+
+        Assert.True(link.Run(() => second.Connection.IsEnded, 30));
+        Assert.Equal(200_001, second.Received.Length);
+        second.Connection.Close(second.Time);
+        link.Run(10);
+
+        Assert.Equal((UtpState.Closed, UtpState.Closed), (first.Connection.State, second.Connection.State));
+        Assert.Equal(UtpFailure.None, first.Connection.Failure);
+    }
+
+    [Fact]
+    public void A_reset_ends_it_and_a_forged_one_does_not()
+    {
+        (_, SimulatedEnd first, SimulatedEnd second) = Connected();
+        UtpHeader reset = new(UtpPacketType.Reset, first.Connection.SendId, 1, 0, 0, 0, (ushort)(first.Sent[^1].SequenceNumber + 20_000));
+
+        first.Take(Packet(reset));
+        Assert.Equal(UtpState.Connected, first.Connection.State);
+        first.Take(Packet(reset with { AckNumber = first.Sent[^1].SequenceNumber }));
+
+        Assert.Equal((UtpState.Closed, UtpFailure.Reset), (first.Connection.State, first.Connection.Failure));
+        Assert.Equal(UtpState.Connected, second.Connection.State);
+    }
+
+    [Theory]
+    [InlineData(1472)]
+    [InlineData(1400)]
+    [InlineData(1300)]
+    [InlineData(1252)]
+    public void The_largest_packet_that_arrives_is_found(int mtu)
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink { Delay = 10_000, Mtu = mtu });
+
+        first.Send(Bytes(2 << 20));
+        Assert.True(link.Run(() => second.Received.Length == (2 << 20) + 1, 60));
+
+        Assert.InRange(first.Connection.PacketSize, Math.Max(1252, mtu - 16), mtu);
+    }
+
+    [Fact]
+    public void Who_is_silent_is_told_that_we_are_still_there()
+    {
+        (SimulatedLink link, SimulatedEnd first, _) = Connected();
+        int sent = first.Sent.Count;
+
+        link.Run(65);
+
+        Assert.Equal(2, first.Sent.Count - sent); // after 29 s each: routers forget after 30
+    }
+
+    [Fact]
+    public void Packets_that_come_together_are_acknowledged_together()
+    {
+        (_, SimulatedEnd first, SimulatedEnd second) = Connected();
+        ushort number = first.Sent.Last(header => header.Type == UtpPacketType.Data).SequenceNumber;
+        int sent = second.Sent.Count;
+        UtpHeader data = new(UtpPacketType.Data, second.Connection.ReceiveId, 1, 1, 1 << 20, 0, (ushort)(second.Sent[^1].SequenceNumber - 1));
+
+        for (int i = 0; i < 10; i++)
+            second.Connection.Receive(data with { SequenceNumber = ++number }, default, Bytes(Payload), second.Time);
+        second.Connection.Flush(second.Time);
+
+        Assert.Equal([number], second.Sent.Skip(sent).Select(header => header.AckNumber));
+    }
+
+    private static byte[] Packet(UtpHeader header, int payload = 0)
+    {
+        byte[] packet = new byte[UtpHeader.Length + payload];
+        header.Write(packet);
+        return packet;
+    }
+}

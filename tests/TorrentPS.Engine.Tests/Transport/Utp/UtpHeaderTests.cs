@@ -1,0 +1,62 @@
+using TorrentPS.Engine.Transport.Utp;
+
+namespace TorrentPS.Engine.Tests.Transport.Utp;
+
+public sealed class UtpHeaderTests
+{
+    /// <summary>The layout of BEP 29: type and version, extension, connection id, two times, window, two numbers.</summary>
+    private const string Syn = "41001234" + "01020304" + "05060708" + "00100000" + "abcd" + "0ff0";
+
+    [Fact]
+    public void A_header_is_laid_out_as_BEP_29_says()
+    {
+        byte[] bytes = new byte[UtpHeader.Length];
+
+        new UtpHeader(UtpPacketType.Syn, 0x1234, 0x01020304, 0x05060708, 1 << 20, 0xabcd, 0x0ff0).Write(bytes);
+
+        Assert.Equal(Syn, Convert.ToHexStringLower(bytes));
+    }
+
+    [Fact]
+    public void A_header_is_read_as_it_is_laid_out()
+    {
+        Assert.True(UtpHeader.TryRead(Convert.FromHexString(Syn + "c0ffee"), out UtpHeader header, out ReadOnlySpan<byte> bits, out ReadOnlySpan<byte> payload));
+
+        Assert.Equal(new UtpHeader(UtpPacketType.Syn, 0x1234, 0x01020304, 0x05060708, 1 << 20, 0xabcd, 0x0ff0), header);
+        Assert.True(bits.IsEmpty);
+        Assert.Equal(Convert.FromHexString("c0ffee"), payload.ToArray());
+    }
+
+    [Fact]
+    public void Extensions_are_walked_through_and_the_selective_ack_is_found()
+    {
+        // An unknown one of three bytes, then the bits, then data.
+        string packet = "21" + "07" + Syn[4..] + "01" + "03" + "aabbcc" + "00" + "04" + "0100000a" + "dd";
+
+        Assert.True(UtpHeader.TryRead(Convert.FromHexString(packet), out UtpHeader header, out ReadOnlySpan<byte> bits, out ReadOnlySpan<byte> payload));
+
+        Assert.Equal(UtpPacketType.State, header.Type);
+        Assert.Equal(Convert.FromHexString("0100000a"), bits.ToArray());
+        Assert.Equal([0xdd], payload.ToArray());
+    }
+
+    [Theory]
+    [InlineData("4100123401020304050607080010000000abcd")] // 19 bytes
+    [InlineData("42001234010203040506070800100000abcd0ff0")] // version 2
+    [InlineData("51001234010203040506070800100000abcd0ff0")] // type 5
+    [InlineData("41011234010203040506070800100000abcd0ff0")] // an extension that is not there
+    [InlineData("41011234010203040506070800100000abcd0ff00005aabbccdd")] // one that is cut off
+    [InlineData("64313a6164323a696432303a6162636465666768696a")] // of the DHT
+    [InlineData("")]
+    public void What_is_no_packet_is_not_read(string packet) =>
+        Assert.False(UtpHeader.TryRead(Convert.FromHexString(packet), out _, out _, out _));
+
+    [Theory]
+    [InlineData("0003aabbcc")] // not a group of four
+    [InlineData("0000")]
+    public void Bits_of_a_wrong_length_are_not_used(string extension)
+    {
+        Assert.True(UtpHeader.TryRead(Convert.FromHexString("2101" + Syn[4..] + extension), out _, out ReadOnlySpan<byte> bits, out _));
+        Assert.True(bits.IsEmpty);
+    }
+}

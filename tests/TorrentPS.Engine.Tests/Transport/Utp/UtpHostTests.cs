@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Utp;
+
+namespace TorrentPS.Engine.Tests.Transport.Utp;
+
+/// <summary>uTP over the real sockets of this machine.</summary>
+public sealed class UtpHostTests : IAsyncDisposable
+{
+    private readonly UdpPort _firstPort = UdpPort.Open(0);
+    private readonly UdpPort _secondPort = UdpPort.Open(0);
+    private readonly TaskCompletionSource<PeerStream> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly UtpHost _first;
+    private readonly UtpHost _second;
+
+    public UtpHostTests()
+    {
+        _first = new UtpHost(_firstPort, TimeProvider.System, stream => stream.Dispose());
+        _second = new UtpHost(_secondPort, TimeProvider.System, stream => _accepted.TrySetResult(stream));
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+        await _firstPort.DisposeAsync();
+        await _secondPort.DisposeAsync();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task Bytes_go_both_ways_and_then_it_ends(string address)
+    {
+        Assert.SkipUnless(_firstPort.HasV6 || address != "::1", "This machine has no IPv6.");
+        byte[] there = Bytes(3_000_000), back = Bytes(500_000);
+        PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), _secondPort.Port), Token);
+        Task sending = stream.SendAsync(there.ToArray(), Token).AsTask();
+        PeerStream other = await _accepted.Task.WaitAsync(Token);
+
+        Assert.Equal(there, await ReadAsync(other, there.Length));
+        await sending;
+        Task answering = other.SendAsync(back.ToArray(), Token).AsTask();
+        Assert.Equal(back, await ReadAsync(stream, back.Length));
+        await answering;
+
+        Assert.True(stream is { IsUtp: true, IsOutgoing: true } && other is { IsUtp: true, IsOutgoing: false });
+        Assert.Equal(IPAddress.Parse(address), other.RemoteEndPoint.Address);
+        Assert.Equal(_firstPort.Port, other.RemoteEndPoint.Port);
+        stream.Dispose();
+        Assert.Equal(0, await other.ReceiveAsync(new byte[1], Token));
+        other.Dispose();
+        await Assert.ThrowsAsync<IOException>(async () => await other.ReceiveAsync(new byte[1], Token));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_receive_that_is_given_up_takes_nothing()
+    {
+        using PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _secondPort.Port), Token);
+        await stream.SendAsync(new byte[1], Token);
+        using PeerStream other = await _accepted.Task.WaitAsync(Token);
+        await ReadAsync(other, 1);
+        using (var giveUp = new CancellationTokenSource())
+        {
+            ValueTask<int> receiving = other.ReceiveAsync(new byte[10], giveUp.Token);
+            await giveUp.CancelAsync();
+            await Assert.ThrowsAsync<OperationCanceledException>(async () => await receiving);
+        }
+
+        ValueTask<int> waiting = other.ReceiveAsync(Memory<byte>.Empty, Token);
+        await stream.SendAsync("again"u8.ToArray(), Token);
+
+        Assert.Equal(0, await waiting); // there is something, and it is still there
+        Assert.Equal("again"u8.ToArray(), await ReadAsync(other, 5));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_waits_on_a_connection_that_we_close_ends()
+    {
+        PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _secondPort.Port), Token);
+        ValueTask<int> receiving = stream.ReceiveAsync(new byte[10], Token);
+
+        stream.Dispose();
+
+        await Assert.ThrowsAsync<IOException>(async () => await receiving);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Who_asks_for_many_connections_and_confirms_none_has_the_last_few()
+    {
+        using Socket attacker = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        attacker.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var target = new IPEndPoint(IPAddress.Loopback, _secondPort.Port);
+        byte[] packet = new byte[UtpHeader.Length], answer = new byte[100];
+        for (int i = 0; i < 3 * UtpHost.MaxAnswered; i++)
+        {
+            new UtpHeader(UtpPacketType.Syn, (ushort)(7 * i), 1, 0, 1 << 20, 1, 0).Write(packet);
+            attacker.SendTo(packet, target);
+            Assert.Equal(UtpHeader.Length, await attacker.ReceiveAsync(answer, Token)); // as many bytes as it sent
+        }
+
+        Assert.InRange(_second.Count, 1, UtpHost.MaxAnswered);
+        Assert.False(_accepted.Task.IsCompleted);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_packet_of_no_connection_is_answered_with_a_reset_and_a_reset_with_nothing()
+    {
+        using Socket stranger = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        stranger.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var target = new IPEndPoint(IPAddress.Loopback, _secondPort.Port);
+        byte[] packet = new byte[UtpHeader.Length], answer = new byte[100];
+        new UtpHeader(UtpPacketType.Reset, 5, 1, 0, 0, 77, 0).Write(packet);
+        stranger.SendTo(packet, target);
+        new UtpHeader(UtpPacketType.Data, 6, 1, 0, 0, 78, 0).Write(packet);
+        stranger.SendTo(packet, target);
+
+        int length = await stranger.ReceiveAsync(answer, Token);
+
+        Assert.True(UtpHeader.TryRead(answer.AsSpan(0, length), out UtpHeader header, out _, out _));
+        Assert.Equal((UtpPacketType.Reset, 6, 78), (header.Type, (int)header.ConnectionId, (int)header.AckNumber));
+    }
+
+    private static byte[] Bytes(int length)
+    {
+        byte[] bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static async Task<byte[]> ReadAsync(PeerStream stream, int length)
+    {
+        byte[] bytes = new byte[length];
+        for (int count = 0; count < length;)
+        {
+            int received = await stream.ReceiveAsync(bytes.AsMemory(count), Token);
+            Assert.NotEqual(0, received);
+            count += received;
+        }
+
+        return bytes;
+    }
+}
