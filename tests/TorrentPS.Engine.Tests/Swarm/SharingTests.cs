@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
@@ -47,6 +48,18 @@ public sealed class SharingTests
         TorrentDownload result = await Run(seed.Client, s_sample, Into(folder, seed.EndPoint));
         Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length), (result.State, result.Downloaded));
         Assert.Equal(s_sample.Torrent.Length, (await seed.StopAsync()).Uploaded);
+    }
+
+    [Fact]
+    public async Task A_client_finds_what_it_seeds_without_being_told_where()
+    {
+        Sample sample = Sample.Build(16384, 5, null, ("three.bin", 200_000));
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        using TemporaryFolder folder = new(), resolved = new();
+        Assert.Equal(TorrentState.Completed, (await Run(seed.Client, sample, Into(folder))).State);
+        TorrentInfo link = new(MagnetLink.Parse($"magnet:?xt=urn:btih:{sample.Torrent.InfoHash}"));
+        TorrentDownload byLink = await seed.Client.DownloadAsync(link, Into(resolved), null, Token).WaitAsync(TimeSpan.FromSeconds(90), Token);
+        Assert.True(byLink.State == TorrentState.Completed, $"{byLink.Error}\n{seed.LogText}");
     }
 
     [Fact]
