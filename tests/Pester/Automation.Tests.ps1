@@ -219,11 +219,13 @@ Describe 'A seed that fails' {
 
 Describe 'A scheduled pwsh' {
     It 'ends with <ExitCode> when the download <Case>' -ForEach @(
-        @{ Case = 'completes'; ExitCode = 0; Stall = 60; Peer = { $port } }
-        @{ Case = 'fails'; ExitCode = 1; Stall = 1; Peer = { Get-FreePort } }
+        @{ Case = 'completes'; ExitCode = 0; Stall = 60; Name = 'some'; Peer = { $port } }
+        @{ Case = 'fails'; ExitCode = 1; Stall = 1; Name = 'nobodys'; Peer = { Get-FreePort } }
     ) {
+        # Not one that the seeder has: it comes back to where it saw a peer before.
+        $null = New-TestTorrent -Path (Join-Path $TestDrive 'nobodys.torrent') -Name 'nobodys' -Length 50000
         $module = (Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1'
-        $null = & pwsh -NoProfile -NonInteractive -Command "[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', `$true); Import-Module '$module'; Start-TorrentDownload '$($torrent.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$(& $Peer) -Source Manual -StallTimeoutSeconds $Stall" 2> $null
+        $null = & pwsh -NoProfile -NonInteractive -Command "[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', `$true); Import-Module '$module'; Start-TorrentDownload '$(Join-Path $TestDrive "$Name.torrent")' '$(Get-TestDestination)' -Peer 127.0.0.1:$(& $Peer) -Source Manual -StallTimeoutSeconds $Stall" 2> $null
         $LASTEXITCODE | Should -Be $ExitCode
     }
 }
