@@ -47,6 +47,12 @@ internal interface ISwarm
     /// <summary>The peer chokes us, or no longer does.</summary>
     void ChokeChanged(PeerSession peer);
 
+    /// <summary>The peer will not send a block that it was asked for (BEP 6); it is no longer outstanding.</summary>
+    void Rejected(PeerSession peer, Outstanding item);
+
+    /// <summary>The peer has a piece no longer (BEP 54).</summary>
+    void PieceLost(PeerSession peer, int piece);
+
     /// <summary>The peer is interested in us, or no longer is.</summary>
     void InterestChanged(PeerSession peer);
 

@@ -36,10 +36,10 @@ internal sealed partial class PeerSession
     private PeerExtensions CreateExtensions()
     {
         ListenEndPoint = IsOutgoing ? EndPoint : null;
-        if (!_swarm.ExchangesPeers)
-            return new([new MetadataServing(this, _swarm)]);
-        Exchange = new PeerExchangeLink(this, _swarm);
-        return new([new MetadataServing(this, _swarm), Exchange]);
+        List<IPeerExtension> members = [new MetadataServing(this, _swarm), new DontHaveNotice(this, _swarm), new UploadOnlyNotice(this)];
+        if (_swarm.ExchangesPeers)
+            members.Add(Exchange = new PeerExchangeLink(this, _swarm));
+        return new(members);
     }
 
     /// <summary>Whether the peer takes a kind of extension messages.</summary>
@@ -56,7 +56,7 @@ internal sealed partial class PeerSession
             RequestQueue = OwnRequestQueue,
             Port = _swarm.ListenPort is > 0 and int port ? port : null,
             YourIP = EndPoint.Address,
-            IsUploadOnly = _swarm.Picker.Missing == 0,
+            IsUploadOnly = _swarm.Picker.Missing == 0 ? true : null,
         }.ToBytes());
     }
 
@@ -105,11 +105,26 @@ internal sealed partial class PeerSession
         Client = handshake.Client ?? Client;
         if (handshake.RequestQueue is { } queue)
             State.Window.SetPeerLimit(queue);
-        _isUploadOnly = handshake.IsUploadOnly;
+        _isUploadOnly = handshake.IsUploadOnly ?? _isUploadOnly;
         _supportsHolepunch |= handshake.Extensions.GetValueOrDefault("ut_holepunch") > 0;
         if (!IsOutgoing && handshake.Port is { } port)
             ListenEndPoint = new IPEndPoint(EndPoint.Address, port);
         _swarm.ExtensionsReceived(this, handshake);
+    }
+
+    /// <summary>Hears whether the peer only uploads (BEP 21).</summary>
+    public void SetUploadOnly(bool isUploadOnly)
+    {
+        _isUploadOnly = isUploadOnly;
+        _swarm.PiecesChanged(this);
+    }
+
+    /// <summary>Says again what we are: we have got all that we want, and only upload from now on (BEP 21).</summary>
+    public void TellUploadOnly()
+    {
+        if (Handshake.SupportsExtensions)
+            AppendExtensionHandshake();
+        Flush();
     }
 
     /// <summary>Ends the connection because the peer sends more than anybody needs.</summary>

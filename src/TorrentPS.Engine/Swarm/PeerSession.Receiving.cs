@@ -142,6 +142,9 @@ internal sealed partial class PeerSession
             case MessageId.Cancel when PeerMessage.TryReadBlock(payload, out BlockRequest block):
                 HandleCancel(block);
                 break;
+            case MessageId.Reject when IsFast && PeerMessage.TryReadBlock(payload, out BlockRequest block):
+                HandleReject(block);
+                break;
             case MessageId.Choke or MessageId.Unchoke when payload.IsEmpty:
                 HandleChoke(id == MessageId.Choke);
                 break;
@@ -151,6 +154,15 @@ internal sealed partial class PeerSession
             case MessageId.Bitfield:
                 HandleBitfield(payload);
                 break;
+            case MessageId.HaveAll or MessageId.HaveNone when IsFast && payload.IsEmpty:
+                HandleHaveAll(id == MessageId.HaveAll);
+                break;
+            case MessageId.AllowedFast when IsFast && payload.Length == 4:
+                HandleAllowedFast(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
+            case MessageId.Suggest when IsFast && payload.Length == 4:
+                HandleSuggest(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
             case MessageId.Port when payload.Length == 2:
                 HandlePort(BinaryPrimitives.ReadUInt16BigEndian(payload));
                 break;
@@ -158,6 +170,9 @@ internal sealed partial class PeerSession
                 HandleExtended(payload[0], payload[1..]);
                 break;
             case MessageId.Have or MessageId.Request or MessageId.Cancel or MessageId.Choke or MessageId.Unchoke or MessageId.Interested or MessageId.NotInterested or MessageId.Extended:
+                Violate("a message {0} of a wrong length", id);
+                break;
+            case MessageId.HaveAll or MessageId.HaveNone or MessageId.Suggest or MessageId.AllowedFast or MessageId.Reject when IsFast:
                 Violate("a message {0} of a wrong length", id);
                 break;
             default:
@@ -222,9 +237,15 @@ internal sealed partial class PeerSession
             return;
         }
 
+        SetPieces(pieces);
+    }
+
+    private void SetPieces(Bitfield pieces)
+    {
         _swarm.Picker.RemovePeer(State);
         State.Pieces = pieces;
         _swarm.Picker.AddPeer(State);
+        OfferAllowedFast();
         _swarm.PiecesChanged(this);
     }
 
@@ -233,8 +254,10 @@ internal sealed partial class PeerSession
         if (State.IsChokingUs == isChoking)
             return;
         State.IsChokingUs = isChoking;
-        if (isChoking)
-            _forgiven += State.Outstanding.Count; // what is under way still arrives
+        if (!IsFast)
+            _forgiven += isChoking ? State.Outstanding.Count : 0; // what is under way still arrives
+        else if (!isChoking)
+            ForgetReleased(); // each was to be sent or refused before
         _swarm.ChokeChanged(this);
     }
 
@@ -244,7 +267,7 @@ internal sealed partial class PeerSession
             return;
         State.IsInterestedInUs = isInterested;
         if (!isInterested)
-            _requests.Clear();
+            RefuseWaiting(keepsAllowed: false);
         _swarm.InterestChanged(this);
     }
 

@@ -28,9 +28,9 @@ internal sealed partial class PeerSession
         if (State.IsChokedByUs == choke)
             return;
         State.IsChokedByUs = choke;
-        if (choke)
-            _requests.Clear();
         PeerMessage.WriteState(Append(5), choke ? MessageId.Choke : MessageId.Unchoke);
+        if (choke)
+            RefuseWaiting(keepsAllowed: true);
         Flush();
     }
 
@@ -73,22 +73,29 @@ internal sealed partial class PeerSession
         {
             Violate("a request beyond the data: {0}", block);
         }
-        else if (State.IsChokedByUs || !_swarm.Picker.Have[block.Piece])
+        else if (_requests.Count >= OwnRequestQueue)
         {
-            // Asked before it heard of the choke. Without the fast extension (BEP 6) there is nothing to answer.
+            if (++_dropped > RequestFloodLimit)
+                Violate("a flood of {0} requests", _dropped);
+            else
+                Refuse(block);
         }
-        else if (_requests.Count < OwnRequestQueue)
+        else if (!Shares(block.Piece) || (State.IsChokedByUs && !TakeAllowed(block)))
+        {
+            Refuse(block); // perhaps it was asked before the peer heard of the choke
+        }
+        else
         {
             _requests.Add(block);
             Flush();
         }
-        else if (++_dropped > RequestFloodLimit)
-        {
-            Violate("a flood of {0} requests", _dropped);
-        }
     }
 
-    private void HandleCancel(BlockRequest block) => _requests.Remove(block);
+    private void HandleCancel(BlockRequest block)
+    {
+        if (_requests.Remove(block))
+            Refuse(block); // BEP 6: a cancelled request, too, is answered
+    }
 
     /// <summary>Sends what is queued, unless a send is under way, which then goes on with it.</summary>
     public void Flush()
@@ -138,11 +145,13 @@ internal sealed partial class PeerSession
     {
         byte[] sending = _outgoing;
         int length = _outgoingLength;
+        int refusals = _refusalsWaiting;
         _outgoing = [];
         _outgoingLength = 0;
         try
         {
             await _stream.SendAsync(sending.AsMemory(0, length));
+            _refusalsWaiting -= refusals;
             _lastSentAt = _swarm.Now;
         }
         finally

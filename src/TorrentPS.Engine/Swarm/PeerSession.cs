@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
@@ -28,6 +29,7 @@ internal sealed partial class PeerSession
         _swarm = swarm;
         _stream = stream;
         Handshake = handshake;
+        IsFast = handshake.SupportsFast; // we always do
         State = new PeerState(this, stream.RemoteEndPoint, pieceCount);
         _extensions = CreateExtensions();
         ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
@@ -88,11 +90,15 @@ internal sealed partial class PeerSession
 
     private void SendOpeningBitfield()
     {
-        if (!_swarm.Picker.Have.IsEmpty)
+        Bitfield have = _swarm.Picker.Have;
+        if (IsFast && (have.IsEmpty || have.IsFull))
         {
-            ReadOnlySpan<byte> have = _swarm.Picker.Have.Bytes;
-            PeerMessage.WriteHeader(Append(5), MessageId.Bitfield, have.Length);
-            have.CopyTo(Append(have.Length));
+            PeerMessage.WriteState(Append(5), have.IsEmpty ? MessageId.HaveNone : MessageId.HaveAll);
+        }
+        else if (!have.IsEmpty)
+        {
+            PeerMessage.WriteHeader(Append(5), MessageId.Bitfield, have.Bytes.Length);
+            have.Bytes.CopyTo(Append(have.Bytes.Length));
         }
     }
 

@@ -70,6 +70,21 @@ internal sealed class PeerState
     /// <summary>The tick of the torrent's clock at which nothing was found that others owe and it could send sooner.</summary>
     public long HurriedInVainAt { get; set; } = -1;
 
+    /// <summary>Pieces that it may be asked for while it chokes us (BEP 6); it need not have them.</summary>
+    public List<int> AllowedFast { get; } = [];
+
+    /// <summary>Pieces that it would rather send than others (BEP 6).</summary>
+    public Queue<int> Suggested { get; } = new();
+
+    /// <summary>Pieces of which it rejected a block while it did not choke us: it is not asked for them for a while.</summary>
+    public List<int> PassedOver { get; } = [];
+
+    /// <summary>When it may be asked for those again, in seconds of the torrent's clock.</summary>
+    public double PassedOverUntil { get; set; }
+
     /// <summary>Whether it may be asked for blocks.</summary>
     public bool CanBeAsked => !IsChokingUs && Interesting > 0;
+
+    /// <summary>Whether it may be asked for some blocks although it chokes us.</summary>
+    public bool CanBeAskedWhileChoking => IsChokingUs && Interesting > 0 && AllowedFast.Count > 0;
 }

@@ -27,7 +27,14 @@ internal sealed partial class PiecePicker
         if (!_pool.HasRoom(_segmentLength))
             return false;
         int index = Choose(peer);
-        if (index < 0 || !_pool.TryReserve(_segmentLength))
+        return index >= 0 && TryOpen(index, peer, out picked);
+    }
+
+    /// <summary>Begins a queued piece with a peer, and takes its first block.</summary>
+    private bool TryOpen(int index, PeerState peer, out Outstanding picked)
+    {
+        picked = default;
+        if (!_pool.TryReserve(_segmentLength))
             return false;
         var piece = new OpenPiece(index, _torrent.LengthOfPiece(index), _segmentLength)
         {
@@ -49,6 +56,8 @@ internal sealed partial class PiecePicker
     {
         if (_order is null || peer.NothingQueuedAt == _order.Version)
             return -1;
+        if (peer.Suggested.Count > 0 && !IsSequential && NextSuggested(peer) is >= 0 and int suggested)
+            return suggested;
         int index = IsSequential ? _order.First(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
         if (index < 0)
             peer.NothingQueuedAt = _order.Version;

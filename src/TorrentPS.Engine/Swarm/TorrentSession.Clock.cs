@@ -71,7 +71,17 @@ internal sealed partial class TorrentSession
         state.Rate = state.DownloadRate.PerSecond(now);
         if (peer.IsHeldBack)
             state.LastBlockAt = now;
+        if (state.PassedOver.Count > 0 && now >= state.PassedOverUntil)
+            AskAgainForPassedOver(peer);
         double silent = now - state.LastBlockAt;
+        if (state.IsChokingUs && state.Outstanding.Count > 0 && silent > SnubSeconds)
+        {
+            // Neither sent nor refused: it has forgotten, and what it allows is not to be had.
+            state.AllowedFast.Clear();
+            ReleaseOwed(state);
+            peer.ForgetReleased();
+        }
+
         if (state.Outstanding.Count > 0 && silent > DropSeconds)
         {
             peer.Close(PeerClose.TimedOut);
@@ -89,12 +99,13 @@ internal sealed partial class TorrentSession
     {
         peer.IsSnubbed = true;
         peer.Window.Snub();
-        for (int i = 0; i < peer.Outstanding.Count; i++)
-        {
-            _picker.Release(peer, peer.Outstanding[i]);
-            peer.Outstanding[i] = peer.Outstanding[i] with { IsReleased = true };
-        }
+        ReleaseOwed(peer);
+    }
 
+    private void ReleaseOwed(PeerState peer)
+    {
+        for (int i = 0; i < peer.Outstanding.Count; i++)
+            Release(peer, i);
         _picker.Disown(peer);
     }
 

@@ -28,6 +28,8 @@ internal sealed partial class TorrentSession
             Introduce(peer, endPoint);
         if (handshake.YourIP is { } address)
             Recognise(peer.EndPoint.Address, address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+        if (IsComplete)
+            PiecesChanged(peer); // one that only uploads, too, has nothing to do here
         AskForBlocks(peer);
     }
 

@@ -9,11 +9,15 @@ internal sealed partial class TorrentSession
     /// <summary>Between two sends of the news that we have pieces: with many peers and pieces they would be most of all sends.</summary>
     private static readonly TimeSpan s_havePause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A peer that rejects a block while it does not choke us is not asked for the piece for this long.</summary>
+    private const double PassOverSeconds = 10;
+
     private readonly BadPieceJournal _badPieces = new();
     private long _downloaded;
     private long _uploaded;
     private long _wasted;
     private volatile bool _isShortOfMemory;
+    private bool _areBlocksRejected;
     private int _fairWindow = int.MaxValue;
     private long _ticks;
     private int _askedFirst;
@@ -23,7 +27,7 @@ internal sealed partial class TorrentSession
 
     public void PiecesChanged(PeerSession peer)
     {
-        if (IsComplete && peer.State.Pieces.IsFull)
+        if (IsComplete && peer.IsSeed)
         {
             peer.Close(PeerClose.NothingToDo);
             return;
@@ -37,7 +41,10 @@ internal sealed partial class TorrentSession
     {
         if (peer.State.IsChokingUs)
         {
-            ReleaseAll(peer.State);
+            if (peer.IsFast)
+                ReleaseRefused(peer.State);
+            else
+                ReleaseAll(peer.State);
             AskAll();
         }
         else
@@ -47,13 +54,67 @@ internal sealed partial class TorrentSession
         }
     }
 
-    public void Received(PeerSession peer) => AskForBlocks(peer);
+    public void Received(PeerSession peer)
+    {
+        if (_areBlocksRejected)
+        {
+            _areBlocksRejected = false;
+            AskAll();
+        }
+
+        AskForBlocks(peer);
+    }
+
+    public void Rejected(PeerSession peer, Outstanding item)
+    {
+        PeerState state = peer.State;
+        int piece = item.Piece.Index;
+        _picker.Release(state, item);
+        _areBlocksRejected = true; // others are asked when what came with this is read
+        if (state.IsChokingUs)
+        {
+            if (!item.IsReleased)
+                state.AllowedFast.Remove(piece); // allowed is not promised
+        }
+        else if (_picker.PeerLacks(state, piece))
+        {
+            state.PassedOver.Add(piece);
+            state.PassedOverUntil = Now + PassOverSeconds;
+            peer.SendInterest(state.Interesting > 0);
+        }
+    }
+
+    public void PieceLost(PeerSession peer, int piece)
+    {
+        PeerState state = peer.State;
+        state.PassedOver.Remove(piece);
+        if (!_picker.PeerLacks(state, piece))
+            return;
+        for (int i = 0; i < state.Outstanding.Count; i++)
+        {
+            if (state.Outstanding[i].Piece.Index == piece)
+                Release(state, i);
+        }
+
+        peer.SendInterest(state.Interesting > 0);
+        AskAll();
+    }
+
+    /// <summary>What a peer rejected though it does not choke us may be asked of it again: it had too much to do, perhaps.</summary>
+    private void AskAgainForPassedOver(PeerSession peer)
+    {
+        int[] pieces = [.. peer.State.PassedOver];
+        peer.State.PassedOver.Clear();
+        foreach (int piece in pieces)
+            _picker.PeerHas(peer.State, piece);
+        PiecesChanged(peer);
+    }
 
     /// <summary>Fills a peer's window with requests; they are sent together.</summary>
     private void AskForBlocks(PeerSession peer)
     {
         PeerState state = peer.State;
-        if (_isStopping || IsComplete || !state.CanBeAsked || peer.IsClosed)
+        if (_isStopping || IsComplete || !(state.CanBeAsked || state.CanBeAskedWhileChoking) || peer.IsClosed)
             return;
         int window = Math.Min(state.Window.Size, _fairWindow);
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
@@ -62,7 +123,7 @@ internal sealed partial class TorrentSession
             state.LastBlockAt = Now;
         while (state.Outstanding.Count < window)
         {
-            if (!_picker.TryPick(state, out Outstanding picked) && !TryHurry(state, out picked))
+            if (!TryPick(state, out Outstanding picked))
                 break;
             peer.QueueRequest(picked);
         }
@@ -71,6 +132,9 @@ internal sealed partial class TorrentSession
             _isShortOfMemory = true; // when memory is free again, all are asked again
         peer.Flush();
     }
+
+    private bool TryPick(PeerState peer, out Outstanding picked) =>
+        peer.IsChokingUs ? _picker.TryPickAllowed(peer, out picked) : _picker.TryPick(peer, out picked) || TryHurry(peer, out picked);
 
     /// <summary>Finds a block that others owe, when a peer has nothing else to send us.</summary>
     private bool TryHurry(PeerState peer, out Outstanding picked)
@@ -132,6 +196,26 @@ internal sealed partial class TorrentSession
             _picker.Release(peer, peer.Outstanding[i]);
         peer.Outstanding.Clear();
         _picker.Disown(peer);
+    }
+
+    /// <summary>A peer that speaks the fast extension chokes us: what it does not allow nevertheless it is going to reject, and others may be asked for it now.</summary>
+    private void ReleaseRefused(PeerState peer)
+    {
+        peer.LastBlockAt = Now;
+        for (int i = 0; i < peer.Outstanding.Count; i++)
+        {
+            if (!peer.AllowedFast.Contains(peer.Outstanding[i].Piece.Index))
+                Release(peer, i);
+        }
+
+        _picker.Disown(peer);
+    }
+
+    /// <summary>Frees for others what a peer owes, though it is taken when it comes after all.</summary>
+    private void Release(PeerState peer, int outstanding)
+    {
+        _picker.Release(peer, peer.Outstanding[outstanding]);
+        peer.Outstanding[outstanding] = peer.Outstanding[outstanding] with { IsReleased = true };
     }
 
     public void BlockReceived(PeerSession peer, Outstanding item)
@@ -276,8 +360,10 @@ internal sealed partial class TorrentSession
 
         foreach (PeerSession peer in _peers)
         {
-            if (peer.State.Pieces.IsFull)
+            if (peer.IsSeed)
                 peer.Close(PeerClose.NothingToDo);
+            else
+                peer.TellUploadOnly();
         }
     }
 }

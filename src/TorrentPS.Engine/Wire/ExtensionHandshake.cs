@@ -38,8 +38,8 @@ internal sealed record ExtensionHandshake
     /// <summary>Bytes in the torrent's info dictionary (<c>metadata_size</c>, BEP 9), when the client has it: as it says, not checked.</summary>
     public long? MetadataSize { get; init; }
 
-    /// <summary>Whether the client only uploads (<c>upload_only</c>, BEP 21).</summary>
-    public bool IsUploadOnly { get; init; }
+    /// <summary>Whether the client only uploads (<c>upload_only</c>, BEP 21); null when it says nothing of it.</summary>
+    public bool? IsUploadOnly { get; init; }
 
     /// <summary>Reads the bencoded part.</summary>
     /// <exception cref="BencodeException">It is not bencoded, or is beyond a limit.</exception>
@@ -144,10 +144,10 @@ internal sealed record ExtensionHandshake
             writer.WriteInteger(queue);
         }
 
-        if (IsUploadOnly)
+        if (IsUploadOnly is { } uploadOnly)
         {
             writer.WriteKey("upload_only"u8);
-            writer.WriteInteger(1);
+            writer.WriteInteger(uploadOnly ? 1 : 0);
         }
 
         if (Client is { } client)

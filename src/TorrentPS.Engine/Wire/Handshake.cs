@@ -29,8 +29,8 @@ internal sealed class Handshake
     /// <summary>The length byte and the protocol's name.</summary>
     public static ReadOnlySpan<byte> Prefix => "\u0013BitTorrent protocol"u8;
 
-    /// <summary>The reserved bits of a client that speaks the extension protocol.</summary>
-    public static ulong OwnReserved => ExtensionBit;
+    /// <summary>The reserved bits of a client that speaks the extension protocol and the fast extension.</summary>
+    public static ulong OwnReserved => ExtensionBit | FastBit;
 
     /// <summary>The reserved bytes as a big-endian number.</summary>
     public ulong Reserved { get; }

@@ -25,10 +25,13 @@ internal static class PeerMessage
         destination[4] = (byte)id;
     }
 
-    public static void WriteHave(Span<byte> destination, int piece)
+    public static void WriteHave(Span<byte> destination, int piece) => WritePiece(destination, MessageId.Have, piece);
+
+    /// <summary>Writes a message that names a piece: have, suggest, allowed fast.</summary>
+    public static void WritePiece(Span<byte> destination, MessageId id, int piece)
     {
         BinaryPrimitives.WriteInt32BigEndian(destination, 5);
-        destination[4] = (byte)MessageId.Have;
+        destination[4] = (byte)id;
         BinaryPrimitives.WriteInt32BigEndian(destination[5..], piece);
     }
 

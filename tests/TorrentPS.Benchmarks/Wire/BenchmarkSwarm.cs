@@ -58,6 +58,14 @@ internal sealed class BenchmarkSwarm : ISwarm
         Ask(peer);
     }
 
+    public void Rejected(PeerSession peer, Outstanding item)
+    {
+    }
+
+    public void PieceLost(PeerSession peer, int piece)
+    {
+    }
+
     public void ChokeChanged(PeerSession peer) => Ask(peer);
 
     public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)

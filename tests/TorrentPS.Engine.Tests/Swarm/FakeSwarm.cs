@@ -78,6 +78,12 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void ChokeChanged(PeerSession peer) => Events.Add(peer.State.IsChokingUs ? "choked" : "unchoked");
 
+    public List<Outstanding> RejectedBlocks { get; } = [];
+
+    public void Rejected(PeerSession peer, Outstanding item) => RejectedBlocks.Add(item);
+
+    public void PieceLost(PeerSession peer, int piece) => Events.Add($"lost {piece}");
+
     public void InterestChanged(PeerSession peer) => Events.Add(peer.State.IsInterestedInUs ? "interested" : "not interested");
 
     public void BlockReceived(PeerSession peer, Outstanding item)

@@ -69,7 +69,7 @@ public sealed partial class PeerSessionTests
     [Fact]
     public void What_was_under_way_when_it_choked_is_no_offence()
     {
-        Start();
+        Start(extensions: false);
         BecomeSeedAndUnchoke();
         for (int round = 0; round < 10; round++)
         {

@@ -29,6 +29,12 @@ internal sealed class ScriptedSeed : IDisposable
     /// <summary>What to send for a request: the data, something else, or null for nothing at all.</summary>
     public Func<BlockRequest, byte[], byte[]?> Answer { get; init; } = (_, data) => data;
 
+    /// <summary>Whether it speaks the fast extension (BEP 6): it rejects what it does not answer.</summary>
+    public bool IsFast { get; init; }
+
+    /// <summary>The pieces that it allows to one that it chokes (BEP 6); null when it chokes nobody.</summary>
+    public int[]? AllowedFast { get; init; }
+
     /// <summary>Whether a connection, by its number from 1, is closed as soon as handshakes are exchanged.</summary>
     public Predicate<int> ClosesAtOnce { get; init; } = _ => false;
 
@@ -75,6 +81,7 @@ internal sealed class ScriptedSeed : IDisposable
         {
             byte[] handshake = await ReadAsync(socket, Handshake.Length);
             handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
+            handshake[Handshake.ReservedOffset + 7] = (byte)(IsFast ? 4 : 0);
             _peerId.CopyTo(handshake, Handshake.PeerIdOffset);
             await socket.SendAsync(handshake);
             if (ClosesAtOnce(number))
@@ -85,10 +92,13 @@ internal sealed class ScriptedSeed : IDisposable
 
             int count = _sample.Torrent.PieceCount;
             byte[] bitfield = SwarmData.All(count).Bytes.ToArray();
-            byte[] opening = new byte[5 + bitfield.Length + 5];
+            byte[] opening = new byte[5 + bitfield.Length + Math.Max(5, 9 * (AllowedFast?.Length ?? 0))];
             PeerMessage.WriteHeader(opening, MessageId.Bitfield, bitfield.Length);
             bitfield.CopyTo(opening, 5);
-            PeerMessage.WriteState(opening.AsSpan(5 + bitfield.Length), MessageId.Unchoke);
+            for (int i = 0; i < AllowedFast?.Length; i++)
+                PeerMessage.WritePiece(opening.AsSpan(5 + bitfield.Length + 9 * i), MessageId.AllowedFast, AllowedFast[i]);
+            if (AllowedFast is null)
+                PeerMessage.WriteState(opening.AsSpan(5 + bitfield.Length), MessageId.Unchoke);
             await socket.SendAsync(opening);
             while (true)
             {
@@ -114,7 +124,17 @@ internal sealed class ScriptedSeed : IDisposable
 
         Requests.Enqueue(block);
         if (Answer(block, _sample.Piece(block.Piece).Slice(block.Begin, block.Length).ToArray()) is not { } data)
+        {
+            if (IsFast)
+            {
+                byte[] reject = new byte[PeerMessage.RequestLength];
+                PeerMessage.WriteBlock(reject, MessageId.Reject, block);
+                await socket.SendAsync(reject);
+            }
+
             return;
+        }
+
         byte[] answer = new byte[PeerMessage.PieceHeaderLength + data.Length];
         PeerMessage.WritePieceHeader(answer, block with { Length = data.Length });
         data.CopyTo(answer, PeerMessage.PieceHeaderLength);

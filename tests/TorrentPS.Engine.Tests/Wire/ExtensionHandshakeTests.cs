@@ -44,7 +44,7 @@ public sealed class ExtensionHandshakeTests
     {
         ExtensionHandshake read = Read("de");
         Assert.Empty(read.Extensions);
-        Assert.Equal((null, null, null, null, false), (read.Client, read.RequestQueue, read.Port, read.YourIP, read.IsUploadOnly));
+        Assert.Equal((null, null, null, null, null), (read.Client, read.RequestQueue, read.Port, read.YourIP, read.IsUploadOnly));
         Assert.Equal("de", Encoding.Latin1.GetString(new ExtensionHandshake().ToBytes()).Replace("1:mde", ""));
     }
 

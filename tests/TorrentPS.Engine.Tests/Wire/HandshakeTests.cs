@@ -14,7 +14,7 @@ public sealed class HandshakeTests
         byte[] bytes = new byte[Handshake.Length];
         Handshake.Write(bytes, s_infoHash, s_peerId);
         Assert.Equal(
-            "13" + "426974546F7272656E742070726F746F636F6C" + "0000000000100000" + "404142434445464748494A4B4C4D4E4F50515253" + Convert.ToHexString(s_peerId),
+            "13" + "426974546F7272656E742070726F746F636F6C" + "0000000000100004" + "404142434445464748494A4B4C4D4E4F50515253" + Convert.ToHexString(s_peerId),
             Convert.ToHexString(bytes));
     }
 
@@ -27,8 +27,8 @@ public sealed class HandshakeTests
         Assert.Equal(s_infoHash, handshake.InfoHash.ToArray());
         Assert.Equal(s_peerId, handshake.PeerId.ToArray());
         Assert.Equal(Handshake.OwnReserved, handshake.Reserved);
-        Assert.True(handshake.SupportsExtensions);
-        Assert.False(handshake.SupportsDht || handshake.SupportsFast || handshake.SupportsV2);
+        Assert.True(handshake.SupportsExtensions && handshake.SupportsFast);
+        Assert.False(handshake.SupportsDht || handshake.SupportsV2);
     }
 
     // Byte and bit as the BEPs count them: byte 0 is the first reserved byte.

@@ -44,12 +44,13 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="pex">Whether it exchanges peers.</param>
     /// <param name="dhtNodes">The nodes by which it enters a DHT; null for none, empty for the first node.</param>
     /// <param name="utp">Whether it takes and makes only connections over uTP, rather than only over TCP.</param>
-    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false)
+    /// <param name="choking">Whether it unchokes nobody.</param>
+    public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false, bool choking = false)
     {
         await RequireAsync();
         IPEndPoint endPoint = Loopback.Next();
         LibtorrentPeer peer = new(endPoint, Script,
-            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex, Utp = utp, Dht = dhtNodes?.Select(node => node.ToString()) }, folder);
+            new { Listen = endPoint.ToString(), Folder = folder, Torrent = torrent.Path, up_limit = upLimit, Trackers = trackers, Encrypted = encrypted, Pex = pex, Utp = utp, Choking = choking, Dht = dhtNodes?.Select(node => node.ToString()) }, folder);
         await peer._process.UntilAsync(async () => peer.Current.IsChecked && (utp || await Loopback.ListensAsync(endPoint)), Limits.Start, "libtorrent checked its files and listens");
         return peer;
     }

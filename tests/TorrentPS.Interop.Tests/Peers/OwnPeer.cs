@@ -16,7 +16,7 @@ internal sealed class OwnPeer : IAsyncDisposable
     private OwnPeer(TestTorrent torrent, DownloadOptions options, int port, EncryptionMode encryption, string[]? dhtNodes)
     {
         EndPoint = new IPEndPoint(IPAddress.Loopback, port);
-        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, DhtBootstrap = dhtNodes ?? [], Log = Log });
+        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, DhtBootstrap = dhtNodes ?? [], Log = Add });
         Result = _client.DownloadAsync(torrent.Info, options, _progress, _stop.Token);
     }
 
@@ -98,7 +98,10 @@ internal sealed class OwnPeer : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private void Log(string line)
+    /// <summary>What the engine said so far.</summary>
+    public string Log => ReadLog();
+
+    private void Add(string line)
     {
         lock (_log)
             _log.AppendLine(line);

@@ -2,7 +2,7 @@
 """A libtorrent peer for the interop tests.
 
 One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path) or magnet (a link), and up_limit, down_limit (bytes a second), trackers (bool),
-encrypted (bool: RC4 or nothing), utp (bool: uTP or nothing), pex and lsd (bool: peer exchange, local discovery), dht (a list of "IP:PORT" to enter a DHT by; empty for
+encrypted (bool: RC4 or nothing), choking (bool: it unchokes nobody), utp (bool: uTP or nothing), pex and lsd (bool: peer exchange, local discovery), dht (a list of "IP:PORT" to enter a DHT by; empty for
 its first node).
 Then JSON lines, in: {"connect": "IP:PORT"}, {"up_limit": N}; out: the torrent's status whenever it changed.
 It ends when its input ends, so it never outlives the test that started it."""
@@ -35,7 +35,7 @@ def start_session(config):
         # Loopback: peers may share an address, trackers may be local, and who was not there yet is tried again soon.
         "allow_multiple_connections_per_ip": True, "ssrf_mitigation": False,
         "min_reconnect_time": 1, "max_failcount": 10000, "peer_connect_timeout": 5,
-        "choking_algorithm": 0, "unchoke_slots_limit": -1,
+        "choking_algorithm": 0, "unchoke_slots_limit": 0 if config.get("choking", False) else -1,
         "upload_rate_limit": config.get("up_limit", 0), "download_rate_limit": config.get("down_limit", 0),
         "alert_mask": int(lt.alert.category_t.error_notification),
     })

@@ -1,0 +1,51 @@
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <content>The fast extension (BEP 6) in a download.</content>
+public sealed partial class TransferTests
+{
+    [Fact]
+    public async Task What_a_peer_rejects_another_is_asked_for_at_once()
+    {
+        using ScriptedSeed refusing = new(s_sample) { IsFast = true, Answer = (_, _) => null };
+        using ScriptedSeed honest = new(s_sample) { IsFast = true };
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [refusing.EndPoint, honest.EndPoint]);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length, 0L), (result.State, result.Downloaded, result.Wasted));
+        AssertSame(s_sample, leecher.Destination, 0);
+        Assert.Equal(1, refusing.Connections); // to refuse is no offence
+        Assert.Equal(refusing.Requests.Count, refusing.Requests.Distinct().Count()); // and nobody asks for the same again and again
+    }
+
+    [Fact]
+    public async Task A_peer_that_rejected_is_asked_again_after_a_while()
+    {
+        int asked = 0;
+        using ScriptedSeed busy = new(s_sample) { IsFast = true, Answer = (_, data) => Interlocked.Increment(ref asked) <= 5 ? null : data };
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [busy.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        AssertSame(s_sample, leecher.Destination, 0);
+        Assert.Equal(1, busy.Connections);
+    }
+
+    [Fact]
+    public async Task What_a_choking_peer_allows_is_downloaded()
+    {
+        using ScriptedSeed choking = new(s_sample) { IsFast = true, AllowedFast = [.. Enumerable.Range(0, s_sample.Torrent.PieceCount)] };
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [choking.EndPoint]);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length), (result.State, result.Downloaded));
+        AssertSame(s_sample, leecher.Destination, 0);
+    }
+
+    [Fact]
+    public async Task And_nothing_else_of_it_is_asked_for()
+    {
+        using ScriptedSeed choking = new(s_sample) { IsFast = true, AllowedFast = [2, 5] };
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [choking.EndPoint]);
+        await leecher.UntilAsync(status => status.BytesCompleted == s_sample.Torrent.LengthOfPiece(2) + s_sample.Torrent.LengthOfPiece(5));
+        await leecher.StopAsync();
+        Assert.Equal([2, 5], choking.Requests.Select(block => block.Piece).Distinct().Order());
+    }
+}
