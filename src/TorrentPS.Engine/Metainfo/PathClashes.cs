@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
 /// Gives files of one torrent that would lie at the same place other names. Places are the same when they differ only in case or in
-/// Unicode normalization, because some file systems cannot tell them apart; and a file cannot lie where another needs a folder.
+/// Unicode normalization (<see cref="PathKey"/>), because some file systems cannot tell them apart; and a file cannot lie where another needs a folder.
 /// </summary>
 internal static class PathClashes
 {
@@ -28,7 +28,7 @@ internal static class PathClashes
         {
             if (paths[i] is not { } path)
                 continue;
-            string key = Key(path);
+            string key = PathKey.Of(path);
             if (!folders.Contains(key) && files.Add(key))
                 continue;
             int slash = path.LastIndexOf('/') + 1;
@@ -40,7 +40,7 @@ internal static class PathClashes
                         $"More than {MetainfoLimits.DuplicatePaths} files of the torrent have the same path as others, '{MetainfoFault.Show(path)}' among them");
                 }
                 string candidate = string.Concat(path.AsSpan(0, slash), Numbered(path.AsSpan(slash), number));
-                key = Key(candidate);
+                key = PathKey.Of(candidate);
                 if (folders.Contains(key) || !files.Add(key))
                     continue;
                 paths[i] = candidate;
@@ -56,7 +56,7 @@ internal static class PathClashes
             return;
         last = path.AsSpan(0, slash);
         HashSet<string>.AlternateLookup<ReadOnlySpan<char>> lookup = folders.GetAlternateLookup<ReadOnlySpan<char>>();
-        ReadOnlySpan<char> folder = Key(path).AsSpan();
+        ReadOnlySpan<char> folder = PathKey.Of(path).AsSpan();
         // From the inside out: where one is known, so are those around it.
         for (slash = folder.LastIndexOf('/'); slash > 0; slash = folder.LastIndexOf('/'))
         {
@@ -65,8 +65,6 @@ internal static class PathClashes
                 break;
         }
     }
-
-    private static string Key(string path) => Ascii.IsValid(path) || path.IsNormalized() ? path : path.Normalize();
 
     private static string Numbered(ReadOnlySpan<char> name, int number)
     {

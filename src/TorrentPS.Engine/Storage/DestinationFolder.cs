@@ -1,4 +1,6 @@
+using System.Buffers;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
@@ -18,6 +20,8 @@ internal sealed class DestinationFolder
     private const int Exists = 17;
     private const int WindowsExists = unchecked((int)0x800700B7);
 
+    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789ABCDEFabcdef");
+
     private readonly List<string> _madeIn = [];
     private string? _realPath;
 
@@ -36,7 +40,7 @@ internal sealed class DestinationFolder
     {
         string[] parts = relative.Split('/');
         bool unsafePart = System.IO.Path.IsPathRooted(relative)
-            || parts[0].Equals(ControlFolderName, StringComparison.OrdinalIgnoreCase);
+            || LeadsToControlFolder(parts[0]);
         foreach (string part in parts)
             unsafePart |= part is "" or "." or ".." || part.Contains('\0');
         if (unsafePart)
@@ -136,6 +140,18 @@ internal sealed class DestinationFolder
         {
             // Not empty, not there, or not ours to remove: each is fine.
         }
+    }
+
+    /// <summary>Whether a name is that of the control folder for some file system: in other letters, or as the short name that NTFS and FAT give it beside its own.</summary>
+    private static bool LeadsToControlFolder(string name)
+    {
+        if (PathKey.Of(name).Equals(ControlFolderName, StringComparison.OrdinalIgnoreCase))
+            return true;
+        // TORREN~1 to TORREN~4, and then TO, four digits of a hash and ~1.
+        int tilde = name.IndexOf('~');
+        return tilde is > 0 and <= 6 && name.Length > tilde + 1 && !name.AsSpan(tilde + 1).ContainsAnyExceptInRange('0', '9')
+            && (ControlFolderName.AsSpan(1).StartsWith(name.AsSpan(0, tilde), StringComparison.OrdinalIgnoreCase)
+                || (tilde == 6 && name.StartsWith("TO", StringComparison.OrdinalIgnoreCase) && !name.AsSpan(2, 4).ContainsAnyExcept(s_hexDigits)));
     }
 
     private static bool IsBelow(string path, string folder) =>

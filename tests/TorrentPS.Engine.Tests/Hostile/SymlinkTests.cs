@@ -1,0 +1,51 @@
+using System.Text;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Hostile;
+
+/// <summary>Links: those that a torrent asks for (BEP 47) are never made, and those that are at the destination already do not lead out of it.</summary>
+public sealed class SymlinkTests : IDisposable
+{
+    private const string Hash = "aaaaaaaaaaaaaaaaaaaa";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _outside = new();
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _outside.Dispose();
+    }
+
+    [Theory]
+    [InlineData("d5:filesld4:attr1:l4:pathl1:ae12:symlink pathl2:..2:..3:etc6:passwdeed6:lengthi9e4:pathl1:a1:beee4:name1:T12:piece lengthi16384e6:pieces20:" + Hash + "e")]
+    [InlineData("d9:file treed1:ad0:d4:attr1:l12:symlink pathl2:..3:etceee1:bd0:d6:lengthi9e11:pieces root32:" + Hash + "aaaaaaaaaaaaeee12:meta versioni2e4:name1:T12:piece lengthi16384ee")]
+    public void A_link_in_a_torrent_is_an_empty_file(string info)
+    {
+        Torrent torrent = Torrent.ParseInfo(Encoding.Latin1.GetBytes(info), null);
+        using DataStore store = new(torrent, _folder.Path, [true, true]);
+        store.Prepare();
+        string[] made = Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories);
+        Assert.Equal(2, made.Length);
+        Assert.All(made, path => Assert.Null(new FileInfo(path).LinkTarget));
+        Assert.Equal(0, torrent.Files[0].Length);
+    }
+
+    [Theory]
+    [InlineData("T")]
+    [InlineData("T/sub")]
+    [InlineData("T/sub/a")]
+    public void A_link_that_is_there_already_is_not_followed_out(string link)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[link])!);
+        File.CreateSymbolicLink(_folder[link], link.EndsWith('a') ? _outside["victim"] : _outside.Path);
+        Torrent torrent = Torrent.ParseInfo(HostileTorrents.Folder("T", "sub", "a"), null);
+        using DataStore store = new(torrent, _folder.Path, [true]);
+        Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(store.Prepare).ErrorId);
+        Assert.Empty(Directory.GetFileSystemEntries(_outside.Path));
+    }
+}
