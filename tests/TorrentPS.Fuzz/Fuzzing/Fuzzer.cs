@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using TorrentPS.Fuzz.Mutating;
+
+namespace TorrentPS.Fuzz.Fuzzing;
+
+/// <summary>
+/// Tries one target: takes an input, changes it in a few places, tries it, and keeps it for more changes when something happens that did not happen before. Which inputs come
+/// is up to the seed alone.
+/// </summary>
+internal sealed class Fuzzer(FuzzTarget target, int seed)
+{
+    private const int MaxCorpus = 2000;
+    private const int MaxFaults = 20;
+
+    private readonly List<byte[]> _corpus = [.. target.Seeds];
+    private readonly Mutator _mutator = new(target, new Random(seed));
+    private readonly HashSet<int> _outcomes = [];
+    private readonly Dictionary<(string, string), Fault> _faults = [];
+    private long _inputs;
+    private long _allocated;
+    private long _mostAllocated;
+    private TimeSpan _slowest;
+
+    /// <summary>Gets the input and the fault, the first time that it is seen.</summary>
+    public Action<byte[], Fault>? Broke { get; init; }
+
+    /// <summary>The input that is being tried, for whoever watches that it ends.</summary>
+    public byte[] Current { get; private set; } = [];
+
+    /// <summary>When that began; 0 when none is being tried.</summary>
+    public long CurrentSince;
+
+    public FuzzReport Run(TimeSpan duration, long maxInputs = long.MaxValue)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (byte[] input in target.Seeds)
+            Try(input);
+        // What the code costs to be loaded and compiled is not the inputs'.
+        (_inputs, _allocated, _mostAllocated, _slowest) = (0, 0, 0, default);
+        while (_inputs < maxInputs && _faults.Count < MaxFaults && Stopwatch.GetElapsedTime(start) < duration)
+            Try(_mutator.Next(_corpus));
+        return new FuzzReport(target.Name, _inputs, Stopwatch.GetElapsedTime(start), _allocated, _mostAllocated, _slowest, _outcomes.Count, [.. _faults.Values]);
+    }
+
+    private void Try(byte[] input)
+    {
+        Current = input;
+        Volatile.Write(ref CurrentSince, Stopwatch.GetTimestamp());
+        Attempt attempt = Attempt.Make(target, input);
+        if (attempt.Fault is { Kind: "Slow" or "Memory" })
+            attempt = Attempt.MakeSure(target, input);
+        Volatile.Write(ref CurrentSince, 0);
+        _inputs++;
+        _allocated += attempt.Allocated;
+        _mostAllocated = Math.Max(_mostAllocated, attempt.Allocated);
+        _slowest = attempt.Elapsed > _slowest ? attempt.Elapsed : _slowest;
+        if (attempt.Fault is { } fault)
+        {
+            if (_faults.TryAdd((fault.Kind, fault.Place), fault))
+                Broke?.Invoke(input, fault);
+        }
+        else if (_outcomes.Add(attempt.Outcome) && _corpus.Count < MaxCorpus)
+        {
+            _corpus.Add(input);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using TorrentPS.Fuzz;
+
+return await FuzzCommand.Create().Parse(args).InvokeAsync().ConfigureAwait(false);

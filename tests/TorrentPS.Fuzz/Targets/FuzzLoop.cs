@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Fuzz.Fuzzing;
+
+namespace TorrentPS.Fuzz.Targets;
+
+/// <summary>A torrent's loop on the thread of whoever tries an input: what is posted waits until it is run.</summary>
+internal sealed class FuzzLoop : SynchronizationContext, IDisposable
+{
+    private const int MaxTurns = 1_000_000;
+
+    private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _work = new();
+    private readonly SynchronizationContext? _outer = Current;
+
+    public override void Post(SendOrPostCallback d, object? state) => _work.Enqueue((d, state));
+
+    public override SynchronizationContext CreateCopy() => this;
+
+    public void Run(Action action)
+    {
+        SetSynchronizationContext(this);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            SetSynchronizationContext(_outer);
+        }
+    }
+
+    /// <summary>Runs what is posted until nothing is left and the disk has nothing to do.</summary>
+    public void Settle(DiskTally disk)
+    {
+        for (int turn = 0; turn < MaxTurns; turn++)
+        {
+            if (_work.TryDequeue(out (SendOrPostCallback Callback, object? State) work))
+            {
+                work.Callback(work.State);
+                continue;
+            }
+
+            Task empty = disk.WhenEmptyAsync();
+            if (empty.IsCompleted && _work.IsEmpty)
+                return;
+            empty.Wait(TimeSpan.FromSeconds(10));
+        }
+
+        throw new BrokenPromiseException("the loop is never done");
+    }
+
+    public void Dispose()
+    {
+        while (_work.TryDequeue(out _))
+            continue;
+    }
+}

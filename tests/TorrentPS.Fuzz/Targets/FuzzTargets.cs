@@ -1,0 +1,16 @@
+using TorrentPS.Fuzz.Fuzzing;
+
+namespace TorrentPS.Fuzz.Targets;
+
+/// <summary>All targets. Each is made anew for each run, as some keep something from one input to the next.</summary>
+internal static class FuzzTargets
+{
+    public static List<FuzzTarget> Create() =>
+    [
+        new BencodeTarget(), new TorrentTarget(), new PathTarget(), new MagnetTarget(), new HandshakeTarget(), new MessageTarget(), new ExtensionTarget(), new MetadataTarget(), new PeerExchangeTarget(),
+        new HttpTarget(), new TrackerReplyTarget(), new UdpReplyTarget(), new TrackerUdpTarget(), new TrackerHttpTarget(), new DhtTarget(), new DhtStateTarget(), new ResumeTarget(), new LocalAnnounceTarget(),
+    ];
+
+    /// <summary>A target by its name.</summary>
+    public static FuzzTarget Create(string name) => Create().Single(target => target.Name == name);
+}

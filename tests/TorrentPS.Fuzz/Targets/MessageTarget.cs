@@ -1,0 +1,94 @@
+using System.Runtime.ExceptionServices;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Wire;
+using TorrentPS.Fuzz.Fuzzing;
+
+namespace TorrentPS.Fuzz.Targets;
+
+/// <summary>
+/// All that a peer sends after its handshake, to a real session of a torrent of which we have every other piece: it is asked for the others, and is given what it asks for from the
+/// disk. The first byte of the input says how much of it comes at once.
+/// </summary>
+internal sealed class MessageTarget : FuzzTarget
+{
+    private const int PieceLength = 32768;
+    private const int Pieces = 10;
+    private const int LastLength = PieceLength - 100;
+
+    private readonly byte[] _handshake = new byte[Handshake.Length];
+    private readonly Lazy<DataStore> _store;
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"torrentps-fuzz-{Guid.NewGuid():N}");
+    private readonly DiskQueue _disk = new(1);
+    private readonly SegmentPool _pool = new(8 << 20);
+    private readonly Torrent _torrent;
+
+    public MessageTarget()
+    {
+        var builder = new TorrentBuilder("data", PieceLength) { PieceHashes = new byte[20 * Pieces] };
+        builder.SetSingleFile(PieceLength * (Pieces - 1) + LastLength);
+        _torrent = Torrent.Parse(builder.Build());
+        Handshake.Write(_handshake, _torrent.InfoHash.Wire, "-qB4520-abcdefghijkl"u8, usesDht: true);
+        // The fast extension (BEP 6) and version 2 (BEP 52) as well.
+        _handshake[Handshake.ReservedOffset + 7] |= 0x14;
+        _store = new Lazy<DataStore>(() =>
+        {
+            var store = new DataStore(_torrent, _folder, [true]);
+            store.Prepare();
+            return store;
+        });
+        Seeds = MessageSeeds.Create(PieceLength, LastLength, Pieces);
+    }
+
+    public override string Name => "messages";
+
+    public override string Description => "what peers send, through a real session: messages, extensions, metadata, peer exchange";
+
+    public override IReadOnlyList<byte[]> Seeds { get; }
+
+    public override InputShape Shape => InputShape.Messages;
+
+    public override int MaxLength => 96 * 1024;
+
+    // A message of 1 MiB may be on its way, and buffers grow fourfold; what is sent for what it asked for.
+    public override long MaxAllocated(int length) => (8 << 20) + 256L * length;
+
+    public override int Try(byte[] input)
+    {
+        if (input.Length == 0)
+            return 0;
+        using var loop = new FuzzLoop();
+        var swarm = new FuzzSwarm(_torrent, _store.Value, _disk, _pool);
+        int pace = input[0] == 0 ? int.MaxValue : input[0] * 4;
+        var stream = new FuzzStream(input.AsMemory(1), pace, () => swarm.Now += 0.05);
+        var session = new PeerSession(swarm, stream, Handshake.Read(_handshake)!, _torrent.PieceCount);
+        loop.Run(() =>
+        {
+            swarm.Picker.AddPeer(session.State);
+            Task running = session.RunAsync();
+            loop.Settle(swarm.DiskJobs);
+            session.Tick(swarm.Now);
+            stream.End();
+            loop.Settle(swarm.DiskJobs);
+            swarm.Picker.AbandonAll();
+            Require(running.IsCompletedSuccessfully && session.IsClosed, "the session does not end");
+        });
+        if (swarm.Fault is { } fault)
+            ExceptionDispatchInfo.Throw(fault);
+        Require(_pool.Reserved == 0, "memory of pieces is not given back");
+        return HashCode.Combine(swarm.What, stream.Sent > 0 ? System.Numerics.BitOperations.Log2((uint)stream.Sent) : 0, swarm.Violation is null ? 0 : Outcome(swarm.Violation));
+    }
+
+    public override void Dispose()
+    {
+        _disk.Dispose();
+        if (_store.IsValueCreated)
+        {
+            _store.Value.Dispose();
+            Directory.Delete(_folder, recursive: true);
+        }
+
+        base.Dispose();
+    }
+}
