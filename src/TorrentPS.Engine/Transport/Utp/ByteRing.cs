@@ -4,7 +4,7 @@ using System.Numerics;
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>Bytes in a row, each with its place in the whole stream, in one pooled buffer that grows with them and is given back when there are none.</summary>
-internal sealed class ByteRing : IDisposable
+internal sealed class ByteRing
 {
     private const int FirstLength = 4 * 1024;
 
@@ -58,7 +58,7 @@ internal sealed class ByteRing : IDisposable
     public void Trim()
     {
         if (Count == 0)
-            Dispose();
+            Clear();
     }
 
     private void Grow(int needed)
@@ -75,7 +75,7 @@ internal sealed class ByteRing : IDisposable
     }
 
     /// <summary>Gives the buffer back with all that is in it.</summary>
-    public void Dispose()
+    public void Clear()
     {
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);

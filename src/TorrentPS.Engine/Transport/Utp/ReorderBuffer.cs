@@ -3,7 +3,7 @@ using System.Buffers;
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>Packets that have arrived before others that come before them, each in a pooled buffer, and which of them the other side is told of.</summary>
-internal sealed class ReorderBuffer : IDisposable
+internal sealed class ReorderBuffer
 {
     /// <summary>Packets ahead of the first missing one that are kept; what is further ahead must come again.</summary>
     public const int Max = 1024;
@@ -71,7 +71,7 @@ internal sealed class ReorderBuffer : IDisposable
     }
 
     /// <summary>Forgets all.</summary>
-    public void Dispose()
+    public void Clear()
     {
         foreach ((byte[]? bytes, _) in Count == 0 ? [] : _packets)
         {
@@ -79,17 +79,17 @@ internal sealed class ReorderBuffer : IDisposable
                 ArrayPool<byte>.Shared.Return(bytes);
         }
 
-        Clear();
+        Reset();
     }
 
     /// <summary>Gives up the room when there are none.</summary>
     public void Trim()
     {
         if (Count == 0)
-            Clear();
+            Reset();
     }
 
-    private void Clear()
+    private void Reset()
     {
         _packets = [];
         Count = Bytes = 0;

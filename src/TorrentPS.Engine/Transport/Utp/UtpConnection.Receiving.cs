@@ -57,6 +57,8 @@ internal sealed partial class UtpConnection
             _peerWindow = header.WindowSize;
             if (_peerWindow > 0)
                 _windowProbeAt = long.MaxValue;
+            else
+                _timeouts = 0; // it is there, though it takes nothing
             if (_sent.Count > 0)
                 TakeAck(header, selectiveAck, header.Type == UtpPacketType.State);
         }
@@ -162,6 +164,6 @@ internal sealed partial class UtpConnection
     {
         _isDeaf = true;
         _memory.GiveBack(_incoming.Count);
-        _incoming.Dispose();
+        _incoming.Clear();
     }
 }

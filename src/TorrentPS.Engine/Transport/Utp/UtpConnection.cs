@@ -174,7 +174,7 @@ internal sealed partial class UtpConnection
         Failure = failure;
         _deadline = _stateEnds = _tailProbeAt = long.MaxValue;
         _memory.GiveBack(_early.Bytes);
-        _early.Dispose();
-        _outgoing.Dispose(); // what has arrived can still be read
+        _early.Clear();
+        _outgoing.Clear(); // what has arrived can still be read
     }
 }

@@ -25,7 +25,8 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
 
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan s_idlePeriod = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(5);
+    private const int Farewells = 50;
 
     private readonly UdpPort _port;
     private readonly TimeProvider _time;
@@ -256,9 +257,8 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         _isDisposed = true;
         foreach ((_, UtpPeerStream stream) in _streams)
             stream.Dispose();
-        long began = _time.GetTimestamp();
-        while (!_streams.IsEmpty && _time.GetElapsedTime(began) < s_farewell)
-            await Task.Delay(TimeSpan.FromMilliseconds(5)).ConfigureAwait(false);
+        for (int i = 0; i < Farewells && !_streams.IsEmpty; i++)
+            await Task.Delay(s_farewell).ConfigureAwait(false);
         foreach ((_, UtpPeerStream stream) in _streams)
             stream.Abort(Now);
         await _timer.DisposeAsync().ConfigureAwait(false);

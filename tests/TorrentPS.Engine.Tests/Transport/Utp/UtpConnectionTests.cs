@@ -68,9 +68,8 @@ public sealed class UtpConnectionTests
     [Fact]
     public void A_forged_address_gets_twenty_bytes_and_no_more()
     {
-        SimulatedLink link = new();
+        SimulatedLink link = new() { Filter = (_, _) => false };
         (SimulatedEnd first, SimulatedEnd second) = link.Pair();
-        link.Filter = (_, _) => false;
         UtpHeader syn = first.Sent[0];
         second.Take(Packet(syn));
         second.Send(Bytes(10_000)); // it would have something to say
@@ -135,10 +134,10 @@ public sealed class UtpConnectionTests
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
         link.Filter = (_, _) => false;
-        first.Send(Bytes(5_000));
+        int before = first.Sent.Count;
+        first.Send(Bytes(4_000));
         int sent = first.Sent.Count;
-        UtpHeader data = first.Sent.Last(header => header.Type == UtpPacketType.Data);
-        UtpHeader ack = new(UtpPacketType.State, first.Connection.ReceiveId, 1, 1, 1 << 20, first.Sent[^1].AckNumber, (ushort)(first.Sent.First(header => header.SequenceNumber == data.SequenceNumber - 3).SequenceNumber - 1));
+        UtpHeader ack = new(UtpPacketType.State, first.Connection.ReceiveId, 1, 1, 1 << 20, first.Sent[^1].AckNumber, (ushort)(first.Sent[before].SequenceNumber - 1));
         ack = ack with { SequenceNumber = (ushort)(ack.SequenceNumber + 1) };
 
         for (int i = 0; i < 3; i++)
@@ -252,10 +251,10 @@ public sealed class UtpConnectionTests
     [InlineData(1252)]
     public void The_largest_packet_that_arrives_is_found(int mtu)
     {
-        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink { Delay = 10_000, Mtu = mtu });
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink { Delay = 10_000, Mtu = mtu, Rate = 2_000_000 });
 
-        first.Send(Bytes(2 << 20));
-        Assert.True(link.Run(() => second.Received.Length == (2 << 20) + 1, 60));
+        first.Send(Bytes(10 << 20)); // each size is tried three times, once a round trip
+        Assert.True(link.Run(() => second.Received.Length == (10 << 20) + 1, 60));
 
         Assert.InRange(first.Connection.PacketSize, Math.Max(1252, mtu - 16), mtu);
     }
