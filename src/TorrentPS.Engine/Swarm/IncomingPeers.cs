@@ -12,7 +12,6 @@ namespace TorrentPS.Engine.Swarm;
 /// </summary>
 internal sealed class IncomingPeers : IAsyncDisposable
 {
-    private const int MaxPending = 200;
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(10);
 
     private readonly MseTorrents _torrents = new();
@@ -23,13 +22,14 @@ internal sealed class IncomingPeers : IAsyncDisposable
     private readonly List<Listening> _listeners = [];
     private readonly Dictionary<InfoHash, IIncomingTorrent[]> _sessions = []; // the arrays are replaced, never changed
     private EncryptionMode _mode = EncryptionMode.Prefer;
-    private int _pending;
+    private readonly IncomingGate _gate;
 
     public IncomingPeers(PeerConnector connector, TorrentClientOptions options, UdpPorts ports)
     {
         _ports = ports;
         _connector = connector;
         _options = options;
+        _gate = new IncomingGate(options.TimeProvider);
     }
 
     /// <summary>The port listened on by all that did not ask for another; 0 when nothing runs.</summary>
@@ -181,24 +181,22 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private static InfoHash Key(IIncomingTorrent session) => InfoHash.Create(session.WireHash.Span);
 
-    private void Accept(PeerStream stream)
+    /// <summary>Takes a connection that a peer has made.</summary>
+    internal void Accept(PeerStream stream)
     {
-        if (Interlocked.Increment(ref _pending) <= MaxPending && _torrents.Count > 0)
-        {
-            _ = GreetAsync(stream);
-            return;
-        }
-
-        Interlocked.Decrement(ref _pending);
-        stream.Dispose();
+        if (_torrents.Count > 0 && _gate.Enter(stream) is { } place)
+            _ = GreetAsync(stream, place);
+        else
+            stream.Dispose();
     }
 
-    private async Task GreetAsync(PeerStream stream)
+    private async Task GreetAsync(PeerStream stream, LinkedListNode<PeerStream> place)
     {
         try
         {
             using var limit = new CancellationTokenSource(s_handshakeLimit, _options.TimeProvider);
             HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(stream, _torrents, _mode, limit.Token).ConfigureAwait(false);
+            _gate.Leave(place);
             if (outcome is not { Stream: { } connection, Handshake: { } handshake })
                 return;
             if (Find(connection, handshake) is { } session && session.TryReserveConnection())
@@ -212,7 +210,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref _pending);
+            _gate.Leave(place);
         }
     }
 

@@ -38,6 +38,7 @@ internal sealed class PeerBook
     private readonly Queue<PeerCandidate> _givenUp = new();
     private readonly Dictionary<IPAddress, int> _bans = [];
     private readonly Dictionary<IPAddress, int> _portsFromPeers = [];
+    private readonly Dictionary<IPAddress, int> _portsOfComers = [];
     private readonly Dictionary<IPAddress, PeerTeller> _tellers = [];
     private long _order;
     private int _fromPeers;
@@ -132,6 +133,22 @@ internal sealed class PeerBook
     {
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? candidate) && candidate.Teller == teller && candidate is { IsBusy: false, Failures: 0 })
             Forget(candidate);
+    }
+
+    /// <summary>Notes where a peer that connected to us says that it listens; no more ports at one address in the Internet than are taken from peers.</summary>
+    /// <returns>What is known of the address; null when it is not taken.</returns>
+    public PeerCandidate? AddComer(IPEndPoint endPoint, double now)
+    {
+        if (_candidates.TryGetValue(endPoint, out PeerCandidate? known))
+            return known;
+        bool isFar = AddressRules.ReachOf(endPoint.Address) == AddressReach.World;
+        if ((isFar && _portsOfComers.GetValueOrDefault(endPoint.Address) >= MaxPortsFromPeers) || !Add(endPoint, null, now))
+            return null;
+        if (_portsOfComers.Count >= MaxFromPeers)
+            _portsOfComers.Clear();
+        if (isFar)
+            _portsOfComers[endPoint.Address] = _portsOfComers.GetValueOrDefault(endPoint.Address) + 1;
+        return _candidates[endPoint];
     }
 
     /// <summary>The account of one that names peers. Near by, many may share an address.</summary>
@@ -237,13 +254,14 @@ internal sealed class PeerBook
     {
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? candidate))
             candidate.IsBanned = true;
-        if (_bans.Count < MaxCandidates || _bans.ContainsKey(endPoint.Address))
-            _bans[endPoint.Address] = _bans.GetValueOrDefault(endPoint.Address) + 1;
+        IPAddress subscriber = AddressRules.SubscriberOf(endPoint.Address);
+        if (_bans.Count < MaxCandidates || _bans.ContainsKey(subscriber))
+            _bans[subscriber] = _bans.GetValueOrDefault(subscriber) + 1;
     }
 
     /// <summary>Whether connections from an IP address are refused. Loopback never is: there, many peers share the address.</summary>
     public bool IsBanned(IPEndPoint endPoint) =>
-        !IPAddress.IsLoopback(endPoint.Address) && _bans.GetValueOrDefault(endPoint.Address) >= BansPerAddress;
+        !IPAddress.IsLoopback(endPoint.Address) && _bans.GetValueOrDefault(AddressRules.SubscriberOf(endPoint.Address)) >= BansPerAddress;
 
     /// <summary>A known address was named again.</summary>
     private void Confirm(PeerCandidate candidate, PeerSource? source, double now)

@@ -83,8 +83,10 @@ internal sealed partial class PeerSession
         {
             if (extendedId == ExtensionHandshake.ExtendedId)
                 HandleExtensionHandshake(payload);
+            else if (_extensions.Find(extendedId) is { } extension)
+                extension.Receive(payload);
             else
-                _extensions.Find(extendedId)?.Receive(payload); // ids that we gave to nobody are skipped
+                Spend(MessageBudget.Idle); // ids that we gave to nobody are skipped
         }
         catch (BencodeException e)
         {
@@ -100,6 +102,9 @@ internal sealed partial class PeerSession
             return;
         }
 
+        Spend(MessageBudget.Handshake);
+        if (_isClosed)
+            return;
         ExtensionHandshake handshake = ExtensionHandshake.Read(payload);
         _extensions.Update(handshake);
         Client = handshake.Client ?? Client;

@@ -119,6 +119,10 @@ internal sealed partial class PeerSession
             State.AllowedFast.Add((int)piece);
             _swarm.PiecesChanged(this);
         }
+        else
+        {
+            Spend(MessageBudget.Idle);
+        }
     }
 
     private void HandleSuggest(uint piece)
@@ -129,6 +133,7 @@ internal sealed partial class PeerSession
             return;
         }
 
+        Spend(MessageBudget.Idle);
         if (State.Suggested.Count == MaxSuggested)
             State.Suggested.Dequeue();
         State.Suggested.Enqueue((int)piece);

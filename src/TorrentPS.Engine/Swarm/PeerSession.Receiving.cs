@@ -14,8 +14,13 @@ internal sealed partial class PeerSession
     /// <summary>Blocks that a peer may send after we no longer expect them: they were under way when we cancelled, or it choked us.</summary>
     private const int UnexpectedBlocks = 64;
 
+    /// <summary>And at most, however often it chokes us.</summary>
+    private const int MostForgiven = 4096;
+
     private int _forgiven = UnexpectedBlocks;
+    private readonly MessageBudget _budget = new();
     private bool _toldDhtPort;
+    private int _skipping; // bytes to come of a message that nobody reads
 
     private async Task ReceiveAsync()
     {
@@ -79,7 +84,8 @@ internal sealed partial class PeerSession
     {
         int rest = used - consumed;
         int needed = rest < PeerMessage.PrefixLength ? 0 : PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed));
-        int wanted = Math.Max(buffer.Length, needed);
+        // Twice what has come, so that nobody has memory for a length alone.
+        int wanted = rest == buffer.Length ? Math.Min(needed, 2 * rest) : buffer.Length;
         int large = _swarm.ReceiveBufferLength;
         if (used == buffer.Length && buffer.Length < large)
             wanted = Math.Max(wanted, Math.Min(buffer.Length * 4, large));
@@ -106,7 +112,8 @@ internal sealed partial class PeerSession
     /// <summary>Handles the whole messages among the bytes and says how many bytes they were.</summary>
     private int ReadMessages(ReadOnlySpan<byte> bytes)
     {
-        int position = 0;
+        int position = Math.Min(_skipping, bytes.Length);
+        _skipping -= position;
         while (!_isClosed && bytes.Length - position >= PeerMessage.PrefixLength)
         {
             uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[position..]);
@@ -116,14 +123,41 @@ internal sealed partial class PeerSession
                 break;
             }
 
-            if (bytes.Length - position - PeerMessage.PrefixLength < length)
-                break;
+            int missing = PeerMessage.PrefixLength + (int)length - (bytes.Length - position);
+            if (missing > 0)
+            {
+                if (bytes.Length - position == PeerMessage.PrefixLength || IsAwaited((MessageId)bytes[position + 4], (int)length))
+                    break;
+                _skipping = missing;
+                return bytes.Length;
+            }
+
             if (length > 0)
                 Handle((MessageId)bytes[position + 4], bytes.Slice(position + 5, (int)length - 1));
+            else
+                Spend(MessageBudget.Idle);
             position += PeerMessage.PrefixLength + (int)length;
         }
 
         return position;
+    }
+
+    /// <summary>Whether a message of which only the beginning is there is kept until the rest comes. One that is not known is not, and one that is too long is a violation.</summary>
+    private bool IsAwaited(MessageId id, int length)
+    {
+        int longest = PeerMessage.LongestOf(id, State.Pieces.Length);
+        if (longest == 0)
+            Spend(MessageBudget.Idle);
+        else if (length > longest)
+            Violate(id == MessageId.Bitfield ? "a bitfield of {0} bytes that does not fit the torrent" : $"a message {id} of a wrong length: {{0}} bytes", length - 1);
+        return longest > 0;
+    }
+
+    /// <summary>Takes the price of a message from what the peer may send without moving data.</summary>
+    private void Spend(int points)
+    {
+        if (!_budget.TrySpend(points, _swarm.Now))
+            Violate("a flood of messages that move no data, the last for {0} points", points);
     }
 
     private void Handle(MessageId id, ReadOnlySpan<byte> payload)
@@ -176,7 +210,8 @@ internal sealed partial class PeerSession
                 Violate("a message {0} of a wrong length", id);
                 break;
             default:
-                break; // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
+                Spend(MessageBudget.Idle); // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
+                break;
         }
     }
 
@@ -227,6 +262,8 @@ internal sealed partial class PeerSession
             Violate("a 'have' of piece {0}, which the torrent has not", piece);
         else if (_swarm.Picker.PeerHas(State, (int)piece))
             _swarm.PiecesChanged(this);
+        else
+            Spend(MessageBudget.Idle);
     }
 
     private void HandleBitfield(ReadOnlySpan<byte> payload)
@@ -242,6 +279,9 @@ internal sealed partial class PeerSession
 
     private void SetPieces(Bitfield pieces)
     {
+        Spend(MessageBudget.AllPieces);
+        if (_isClosed)
+            return;
         _swarm.Picker.RemovePeer(State);
         State.Pieces = pieces;
         _swarm.Picker.AddPeer(State);
@@ -251,11 +291,12 @@ internal sealed partial class PeerSession
 
     private void HandleChoke(bool isChoking)
     {
-        if (State.IsChokingUs == isChoking)
+        Spend(State.IsChokingUs == isChoking ? MessageBudget.Idle : MessageBudget.Choke);
+        if (_isClosed || State.IsChokingUs == isChoking)
             return;
         State.IsChokingUs = isChoking;
         if (!IsFast)
-            _forgiven += isChoking ? State.Outstanding.Count : 0; // what is under way still arrives
+            _forgiven = isChoking ? Math.Min(_forgiven + State.Outstanding.Count, MostForgiven) : _forgiven; // what is under way still arrives
         else if (!isChoking)
             ForgetReleased(); // each was to be sent or refused before
         _swarm.ChokeChanged(this);
@@ -263,7 +304,8 @@ internal sealed partial class PeerSession
 
     private void HandleInterest(bool isInterested)
     {
-        if (State.IsInterestedInUs == isInterested)
+        Spend(State.IsInterestedInUs == isInterested ? MessageBudget.Idle : MessageBudget.Interest);
+        if (_isClosed || State.IsInterestedInUs == isInterested)
             return;
         State.IsInterestedInUs = isInterested;
         if (!isInterested)
@@ -274,13 +316,19 @@ internal sealed partial class PeerSession
     private void HandlePort(int port)
     {
         if (port == 0 || _toldDhtPort)
+        {
+            Spend(MessageBudget.Idle);
             return;
+        }
+
         _toldDhtPort = true; // once: nobody has us ping one port after the other
         _swarm.DhtPortReceived(this, port);
     }
 
     private void Violate(string what, object detail)
     {
+        if (_isClosed)
+            return;
         _swarm.Violated(this, string.Format(System.Globalization.CultureInfo.InvariantCulture, what, detail));
         Close(PeerClose.Violation);
     }

@@ -11,11 +11,18 @@ internal sealed partial class PeerSession
     private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a size that pools well
     private const int RequestFloodLimit = 2 * OwnRequestQueue;
 
+    /// <summary>Bytes of messages that may wait behind what the peer does not take.</summary>
+    private const int MaxOutgoing = 256 * 1024;
+
+    /// <summary>For so long a peer may take nothing of what is sent to it.</summary>
+    private const double StuckSeconds = 120;
+
     private readonly RequestQueue _requests = new();
     private BlockReader? _reader;
     private byte[] _outgoing = [];
     private int _outgoingLength;
     private bool _isSending;
+    private double _sendBeganAt;
     private int _dropped;
     private int _allowance; // bytes taken of the upload limit and not sent yet
     private bool _isWaitingForAllowance;
@@ -82,6 +89,7 @@ internal sealed partial class PeerSession
         }
         else if (!Shares(block.Piece) || (State.IsChokedByUs && !TakeAllowed(block)))
         {
+            Spend(MessageBudget.Idle);
             Refuse(block); // perhaps it was asked before the peer heard of the choke
         }
         else
@@ -95,6 +103,8 @@ internal sealed partial class PeerSession
     {
         if (_requests.Remove(block))
             Refuse(block); // BEP 6: a cancelled request, too, is answered
+        else
+            Spend(MessageBudget.Idle);
     }
 
     /// <summary>Sends what is queued, unless a send is under way, which then goes on with it.</summary>
@@ -112,6 +122,7 @@ internal sealed partial class PeerSession
         {
             while (!_isClosed)
             {
+                _sendBeganAt = _swarm.Now;
                 if (_outgoingLength > 0)
                     await SendMessagesAsync();
                 else if (_extensions.SendNext())
@@ -213,6 +224,7 @@ internal sealed partial class PeerSession
             await _stream.SendAsync(buffer.AsMemory(0, bytes));
             _lastSentAt = _swarm.Now;
             State.UploadRate.Add(blocks, _lastSentAt);
+            _budget.Earn(reader.Blocks.Count); // a cancel of each may be on its way
             _swarm.Uploaded(this, blocks);
         }
         catch (TorrentException e)
@@ -225,6 +237,9 @@ internal sealed partial class PeerSession
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    /// <summary>Whether the peer reads so little that what waits for it costs more than it is worth.</summary>
+    private bool IsStuck(double now) => _isSending && (_outgoingLength > MaxOutgoing || now - _sendBeganAt > StuckSeconds);
 
     private Span<byte> Append(int length)
     {

@@ -119,7 +119,7 @@ internal sealed partial class PeerSession
     {
         if (IsHeldBack)
             _lastReceivedAt = now;
-        if (now - _lastReceivedAt > SilenceSeconds)
+        if (now - _lastReceivedAt > SilenceSeconds || IsStuck(now))
         {
             Close(PeerClose.TimedOut);
         }

@@ -46,8 +46,7 @@ internal sealed partial class TorrentSession
     /// <summary>Notes where a peer that came to us listens: it can be connected to again, and others can be told.</summary>
     private void Introduce(PeerSession peer, IPEndPoint endPoint)
     {
-        _book.Add(endPoint, null, Now);
-        if (_book.Find(endPoint) is not { IsBusy: false } candidate)
+        if (_book.AddComer(endPoint, Now) is not { IsBusy: false } candidate)
             return;
         _book.Connected(candidate);
         _places.Add(peer, candidate);

@@ -12,13 +12,18 @@ internal sealed partial class TorrentSession
     /// <summary>A peer gets this long to show what it is good for.</summary>
     private const double CrowdGraceSeconds = 10;
 
+    /// <summary>Connections with one address in the Internet.</summary>
+    private const int MaxPerAddress = 4;
+
+    private const int MaxBanned = 10_000;
+
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(20);
 
     private readonly PeerBook _book;
     private readonly Choker _choker;
     private readonly Dictionary<PeerSession, PeerCandidate> _places = []; // where each peer can be connected to again
-    private readonly HashSet<string> _bannedIds = new(StringComparer.Ordinal);
+    private readonly HashSet<(IPAddress Subscriber, string PeerId)> _banned = []; // by both: anybody can say that it is another
     private PeerSession[] _peers = []; // replaced, never changed, so that it can be walked through while peers come and go
     private readonly TaskCompletionSource _connectsEnded = new();
     private int _connecting;
@@ -110,7 +115,7 @@ internal sealed partial class TorrentSession
     private async Task AnswerAsync(PeerStream stream, Handshake handshake)
     {
         bool refused = _isStopping || _book.IsBanned(stream.RemoteEndPoint) || handshake.PeerId.SequenceEqual(_peerId)
-            || (_peers.Length >= _options.MaxPeers && !MakeRoomFor(stream.RemoteEndPoint));
+            || HasEnoughOf(stream.RemoteEndPoint.Address) || (_peers.Length >= _options.MaxPeers && !MakeRoomFor(stream.RemoteEndPoint));
         if (!refused)
         {
             try
@@ -135,7 +140,7 @@ internal sealed partial class TorrentSession
     /// <summary>Begins a session; false when there is one with this peer already, which then stays, or the peer is banned.</summary>
     private bool Join(PeerStream stream, Handshake handshake, PeerCandidate? candidate)
     {
-        bool isWelcome = !_isStopping && !_bannedIds.Contains(Convert.ToHexString(handshake.PeerId));
+        bool isWelcome = !_isStopping && !_banned.Contains(Identity(stream.RemoteEndPoint, handshake)) && !HasEnoughOf(stream.RemoteEndPoint.Address);
         if (isWelcome && Array.Find(_peers, peer => peer.Handshake.PeerId.SequenceEqual(handshake.PeerId)) is { } twin)
         {
             isWelcome = TwinConnections.KeepsNew(_peerId, handshake.PeerId, stream.IsOutgoing, twin.IsOutgoing, Now - twin.ConnectedAt);
@@ -163,6 +168,18 @@ internal sealed partial class TorrentSession
         _ = peer.RunAsync(); // may end at once, and then is no longer among the peers
         Log($"Peer {peer.EndPoint} connected: {peer.Client}");
         return true;
+    }
+
+    private static (IPAddress Subscriber, string PeerId) Identity(IPEndPoint endPoint, Handshake handshake) =>
+        (AddressRules.SubscriberOf(endPoint.Address), Convert.ToHexString(handshake.PeerId));
+
+    /// <summary>Whether an address in the Internet has as many connections as it may: nobody gets all places by making many. Near by, many may share an address.</summary>
+    private bool HasEnoughOf(IPAddress address)
+    {
+        if (AddressRules.ReachOf(address) != AddressReach.World)
+            return false;
+        IPAddress subscriber = AddressRules.SubscriberOf(address);
+        return _peers.Count(peer => AddressRules.SubscriberOf(peer.EndPoint.Address).Equals(subscriber)) >= MaxPerAddress;
     }
 
     public void Closed(PeerSession peer, PeerClose reason)
@@ -222,7 +239,10 @@ internal sealed partial class TorrentSession
         _book.Ban(peer.EndPoint);
         if (peer.Session is not { } session)
             return;
-        _bannedIds.Add(Convert.ToHexString(session.Handshake.PeerId));
+        if (_places.TryGetValue(session, out PeerCandidate? candidate))
+            PeerBook.Drop(candidate); // of one that came to us it is another port
+        if (_banned.Count < MaxBanned)
+            _banned.Add(Identity(session.EndPoint, session.Handshake));
         Log($"Peer {peer.EndPoint} is banned: it sent bad data");
         session.Close(PeerClose.Banned);
     }

@@ -17,6 +17,22 @@ internal static class PeerMessage
     /// <summary>The longest message that is read; a longer one ends the connection before anything is allocated for it.</summary>
     public const int MaxLength = 1 << 20;
 
+    /// <summary>Bytes of the longest extension or hash message; real ones have less than 20 KiB.</summary>
+    private const int LongestExtended = ExtensionHandshake.MaxLength + 2;
+
+    /// <summary>Bytes that leave room for every message with a fixed length.</summary>
+    private const int LongestFixed = 64;
+
+    /// <summary>The greatest length that the messages of a kind have, id included; 0 for a kind that is not known.</summary>
+    public static int LongestOf(MessageId id, int pieceCount) => id switch
+    {
+        MessageId.Bitfield => 1 + (pieceCount + 7) / 8,
+        MessageId.Piece => 9 + BlockRequest.BlockLength, // nobody is asked for more
+        MessageId.Extended or MessageId.Hashes => LongestExtended,
+        <= MessageId.Port or (>= MessageId.Suggest and <= MessageId.AllowedFast) or MessageId.HashRequest or MessageId.HashReject => LongestFixed,
+        _ => 0,
+    };
+
     public static void WriteKeepAlive(Span<byte> destination) => BinaryPrimitives.WriteInt32BigEndian(destination, 0);
 
     public static void WriteState(Span<byte> destination, MessageId id)

@@ -16,6 +16,7 @@ public sealed partial class PeerSessionTests : IDisposable
 
     private readonly TestLoop _loop = new();
     private FakeSwarm _swarm = null!;
+    private MemoryPeerStream _ours = null!;
     private MemoryPeerStream _peer = null!;
     private PeerSession _session = null!;
     private Task _running = Task.CompletedTask;
@@ -42,12 +43,12 @@ public sealed partial class PeerSessionTests : IDisposable
     private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false, int dhtPort = 0, bool peerUsesDht = false)
     {
         _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers, DhtPort = dhtPort };
-        (MemoryPeerStream ours, _peer) = MemoryPeerStream.Create(readLimit);
+        (_ours, _peer) = MemoryPeerStream.Create(readLimit);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), peerUsesDht);
         if (!extensions)
             handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
-        _session = new PeerSession(_swarm, ours, Handshake.Read(handshake)!, s_sample.Torrent.PieceCount);
+        _session = new PeerSession(_swarm, _ours, Handshake.Read(handshake)!, s_sample.Torrent.PieceCount);
         _loop.Run(() => _running = _session.RunAsync());
     }
 
@@ -193,7 +194,7 @@ public sealed partial class PeerSessionTests : IDisposable
         Start();
         byte[] payload = [0, .. Encoding.ASCII.GetBytes("d1:v" + ExtensionHandshake.MaxLength + ":"), .. new byte[ExtensionHandshake.MaxLength], (byte)'e'];
         Send(Message(MessageId.Extended, payload));
-        AssertViolated("extension handshake");
+        AssertViolated("wrong length");
     }
 
     [Theory]

@@ -35,6 +35,9 @@ internal sealed class ScriptedSeed : IDisposable
     /// <summary>The pieces that it allows to one that it chokes (BEP 6); null when it chokes nobody.</summary>
     public int[]? AllowedFast { get; init; }
 
+    /// <summary>What is waited for before anything is sent for a request.</summary>
+    public Task Begin { get; init; } = Task.CompletedTask;
+
     /// <summary>Whether a connection, by its number from 1, is closed as soon as handshakes are exchanged.</summary>
     public Predicate<int> ClosesAtOnce { get; init; } = _ => false;
 
@@ -123,6 +126,7 @@ internal sealed class ScriptedSeed : IDisposable
         }
 
         Requests.Enqueue(block);
+        await Begin;
         if (Answer(block, _sample.Piece(block.Piece).Slice(block.Begin, block.Length).ToArray()) is not { } data)
         {
             if (IsFast)

@@ -11,6 +11,7 @@ internal sealed class MemoryPeerStream : PeerStream
 {
     private readonly Lock _lock = new();
     private readonly Queue<ReadOnlyMemory<byte>> _arrived = new();
+    private readonly TaskCompletionSource _disposed = new();
     private readonly int _readLimit;
     private MemoryPeerStream _other = null!;
     private TaskCompletionSource? _arrival;
@@ -48,6 +49,12 @@ internal sealed class MemoryPeerStream : PeerStream
         }
     }
 
+    /// <summary>Whether what is sent from here leaves; else it waits for as long as this end lives, as with a peer that does not read.</summary>
+    public bool Sends { get; set; } = true;
+
+    /// <summary>The largest buffer that was there to receive into.</summary>
+    public int LargestBuffer { get; private set; }
+
     /// <summary>The end that connects, and the end that accepts.</summary>
     /// <param name="readLimit">Bytes that a receive gives at most.</param>
     /// <param name="address">Where each sees the other; somewhere in the Internet when left out.</param>
@@ -76,6 +83,7 @@ internal sealed class MemoryPeerStream : PeerStream
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        LargestBuffer = Math.Max(LargestBuffer, buffer.Length);
         lock (_lock)
         {
             if (TryReceive(buffer.Span, out int count))
@@ -139,6 +147,8 @@ internal sealed class MemoryPeerStream : PeerStream
             throw new IOException("The connection was closed.");
         if (_other.IsDisposed)
             throw new IOException("Broken pipe");
+        if (!Sends)
+            return new ValueTask(_disposed.Task);
         _other.Arrive(buffer.ToArray());
         return ValueTask.CompletedTask;
     }
@@ -182,6 +192,8 @@ internal sealed class MemoryPeerStream : PeerStream
         }
 
         arrival?.SetResult();
+        _disposed.SetException(new IOException("The connection was closed."));
+        _ = _disposed.Task.Exception; // that nobody waits for it is no fault
         _other.End(null);
     }
 }
