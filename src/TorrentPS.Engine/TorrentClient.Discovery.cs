@@ -19,7 +19,7 @@ public sealed partial class TorrentClient
 
     private TrackerFactory? _trackers;
 
-    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider);
+    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, allowsPrivate: () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser());
 
     private TrackerFactory Trackers
     {

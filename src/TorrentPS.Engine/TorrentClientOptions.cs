@@ -27,6 +27,13 @@ public sealed record TorrentClientOptions
     /// </summary>
     public bool LocalDiscovery { get; init; } = !(AppContext.TryGetSwitch("TorrentPS.DisableLocalDiscovery", out bool isDisabled) && isDisabled);
 
+    /// <summary>
+    /// Whether trackers are asked wherever they lead into the local network: link-local addresses, names of the Internet that resolve to local
+    /// addresses, paths that are not a tracker's, and redirects from the Internet. Without it, trackers in the local network are asked by their
+    /// address or a local name. Null means as the environment variable <c>TORRENTPS_ALLOW_PRIVATE_TRACKERS</c> says.
+    /// </summary>
+    public bool? AllowPrivateTrackers { get; init; }
+
     /// <summary>Whether connections to peers are encrypted, where <see cref="DownloadOptions.Encryption"/> does not say otherwise.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
 

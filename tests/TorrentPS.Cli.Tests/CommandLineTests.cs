@@ -61,7 +61,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("download x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --port 0 --max-peers 7 --include *.iso --exclude *.txt --sequential --download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-pex --no-lsd --encryption Require --json --quiet")]
+    [InlineData("download x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --port 0 --max-peers 7 --include *.iso --exclude *.txt --sequential --download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-pex --no-lsd --allow-private-tracker --encryption Require --json --quiet")]
     [InlineData("download x -o dir --port 7005 --no-dht --no-pex --no-lsd --encryption off --timeout 120 --quiet")]
     [InlineData("seed x --data dir --port 7005 --timeout 120")]
     [InlineData("seed x --data dir --port 1 --peer host:1 --max-peers 7 --upload-limit 1MiB --seed-ratio 2 --timeout 1 --encryption prefer --no-dht --no-pex --no-lsd --json")]

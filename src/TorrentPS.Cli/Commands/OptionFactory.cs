@@ -27,6 +27,9 @@ internal static class OptionFactory
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line, and nothing else, on standard output." };
 
+    public static Option<bool> AllowPrivateTracker() =>
+        new("--allow-private-tracker") { Description = "Ask trackers wherever they lead into the local network; by address or local name they are asked anyway." };
+
     public static Option<double?> Seconds(string name, string description, bool zero = false) =>
         Parsed<double?>(name, "SECONDS", description, text =>
             double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)

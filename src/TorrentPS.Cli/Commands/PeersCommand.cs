@@ -15,13 +15,15 @@ internal static class PeersCommand
         Option<bool> json = OptionFactory.Json();
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for answers (15).");
         Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "Ask only this tracker; may be given several times.");
-        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers };
+        Option<bool> allowPrivate = OptionFactory.AllowPrivateTracker();
+        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers, allowPrivate };
         command.SetAction(terminal, (result, cancellationToken) =>
         {
             string name = result.GetRequiredValue(source);
             PeerSearchOptions options = SearchOptions(terminal, result.GetValue(timeout), result.GetValue(trackers));
             bool asJson = result.GetValue(json);
-            return CommandAction.RunAsync(terminal, () => RunAsync(terminal, name, options, asJson, cancellationToken), cancellationToken, name);
+            TorrentClientOptions client = TransferOptions.UserClient() with { AllowPrivateTrackers = result.GetValue(allowPrivate) ? true : null };
+            return CommandAction.RunAsync(terminal, () => RunAsync(terminal, client, name, options, asJson, cancellationToken), cancellationToken, name);
         });
         return command;
     }
@@ -32,9 +34,9 @@ internal static class PeersCommand
         return timeout is { } seconds ? options with { Timeout = TimeSpan.FromSeconds(seconds) } : options;
     }
 
-    private static async Task<ExitCode> RunAsync(Terminal terminal, string source, PeerSearchOptions options, bool json, CancellationToken cancellationToken)
+    private static async Task<ExitCode> RunAsync(Terminal terminal, TorrentClientOptions clientOptions, string source, PeerSearchOptions options, bool json, CancellationToken cancellationToken)
     {
-        await using var client = new TorrentClient(TransferOptions.UserClient());
+        await using var client = new TorrentClient(clientOptions);
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
         int count = 0;
         await foreach (TorrentPeer peer in client.FindPeersAsync(torrent, options, cancellationToken).ConfigureAwait(false))

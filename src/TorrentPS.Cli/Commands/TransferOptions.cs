@@ -22,12 +22,13 @@ internal sealed class TransferOptions
     private readonly Option<bool> _noPex = new("--no-pex") { Description = "Do not exchange addresses with peers." };
     private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers, and let them connect, over TCP alone." };
+    private readonly Option<bool> _allowPrivateTracker = OptionFactory.AllowPrivateTracker();
     private readonly Option<EncryptionMode?> _encryption = OptionFactory.Encryption();
 
     public TransferOptions(Command command, string timeoutDescription)
     {
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _encryption, Json })
+        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
             command.Options.Add(option);
     }
 
@@ -82,6 +83,7 @@ internal sealed class TransferOptions
         return UserClient() with
         {
             DhtEnabled = !result.GetValue(_noDht),
+            AllowPrivateTrackers = result.GetValue(_allowPrivateTracker) ? true : null,
             // A port that someone asked for is one that others were told of: another would be of no use.
             Port = result.GetValue(_port) ?? options.Port,
             RequirePort = result.GetValue(_port) > 0,

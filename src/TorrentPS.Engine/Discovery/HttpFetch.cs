@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -11,7 +12,7 @@ namespace TorrentPS.Engine.Discovery;
 /// the 300 ms that a small download has, and which neither tells the address family nor leaves percent-encoded hashes alone.
 /// One request a connection: the next announce is half an hour away.
 /// </summary>
-internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Predicate<IPAddress>? isLocal = null)
+internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Predicate<IPAddress>? isLocal = null, Func<bool>? allowsPrivate = null)
 {
     private const int MaxRedirects = 5;
     private const int MaxAddresses = 6;
@@ -22,6 +23,9 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
 
     private readonly Predicate<IPAddress> _isLocal = isLocal ?? IsLocal;
+
+    /// <summary>Whether the user allows what leads into the local network from outside.</summary>
+    public bool AllowsPrivate => allowsPrivate?.Invoke() ?? false;
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
@@ -105,7 +109,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             target = uri.PathAndQuery;
             addresses = null;
             // A server in the Internet must not send us to services of the user's own network.
-            mayBeLocal &= _isLocal(reply.From);
+            mayBeLocal &= _isLocal(reply.From) || AllowsPrivate;
         }
     }
 
@@ -135,7 +139,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
                 chosen.Add(address);
         }
         if (chosen.Count == 0)
-            throw new HttpFetchException(isAnyLocal ? "it redirects from the Internet into the local network, which is not followed" : "the host has no address of the right family");
+            throw new HttpFetchException(isAnyLocal ? $"it redirects from the Internet into the local network, which is not followed; {TrackerTargets.OptOut}" : "the host has no address of the right family");
         return chosen;
     }
 
@@ -216,18 +220,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     }
 
     /// <summary>Whether an address is of this machine or of a private network, rather than of the Internet.</summary>
-    internal static bool IsLocal(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
-            return true;
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-            return address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal;
-        Span<byte> bytes = stackalloc byte[4];
-        return address.TryWriteBytes(bytes, out _) && (bytes[0] is 0 or 10 or 127 || (bytes[0] == 172 && bytes[1] is >= 16 and < 32)
-            || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254) || (bytes[0] == 100 && bytes[1] is >= 64 and < 128));
-    }
+    internal static bool IsLocal(IPAddress address) => AddressRules.ReachOf(address) != AddressReach.World;
 
     /// <summary>What a socket's error means, as part of a sentence.</summary>
     internal static string Describe(SocketException exception) => exception.SocketErrorCode switch

@@ -9,11 +9,11 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
     // How long the answer of one address family waits for that of the other.
     private static readonly TimeSpan s_otherFamilyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The addresses of the host.</summary>
-    /// <param name="mayBeLocal">Whether it may be this machine.</param>
+    /// <summary>The addresses of the host that may be asked.</summary>
+    /// <param name="looksLikeTracker">Whether the path is one that a tracker has.</param>
     /// <param name="cancellationToken">Ends the look-up.</param>
-    /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>: there are none, or not of the kind.</exception>
-    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(bool mayBeLocal, CancellationToken cancellationToken)
+    /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>: there are none, or none that may be asked.</exception>
+    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(bool looksLikeTracker, CancellationToken cancellationToken)
     {
         IReadOnlyList<IPAddress> addresses;
         try
@@ -24,10 +24,19 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
         {
             throw TrackerErrors.Unreachable(uri, exception.Message, exception);
         }
-        // A torrent must not make us send requests of its choosing to services that listen on this machine alone.
-        if (!mayBeLocal && HasLoopback(addresses))
-            throw TrackerErrors.Unreachable(uri, "it is on this machine, where only an address whose last part begins with 'announce' is taken for a tracker's");
-        return addresses;
+        if (http.AllowsPrivate)
+            return addresses;
+        // A torrent must not make us send requests of its choosing to services of the user's own network.
+        List<IPAddress> allowed = [];
+        string? refusal = null;
+        foreach (IPAddress address in addresses)
+        {
+            if (TrackerTargets.Refusal(uri, address, looksLikeTracker) is { } reason)
+                refusal ??= reason;
+            else
+                allowed.Add(address);
+        }
+        return allowed.Count > 0 ? allowed : throw TrackerErrors.Unreachable(uri, refusal!);
     }
 
     /// <summary>
@@ -83,16 +92,6 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
         foreach (IPAddress address in addresses)
         {
             if (address.AddressFamily == family)
-                return true;
-        }
-        return false;
-    }
-
-    private static bool HasLoopback(IReadOnlyList<IPAddress> addresses)
-    {
-        foreach (IPAddress address in addresses)
-        {
-            if (IPAddress.IsLoopback(address))
                 return true;
         }
         return false;

@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Discovery;
 
 /// <summary>A tracker that is asked by UDP (BEP 15), with path and query as options (BEP 41).</summary>
 /// <remarks>
-/// On this machine it is asked only when the path is empty or its last part begins with "announce". That is wider than for HTTP, where the
+/// On this machine and in the local network it is asked only when the path is empty or its last part begins with "announce". That is wider than for HTTP, where the
 /// path is the request: the first datagram here is a number that BEP 15 fixes and a random one, and a service that is not a tracker never
 /// gets a second.
 /// </remarks>
@@ -162,8 +162,8 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
 
     private async Task<IReadOnlyList<IPAddress>> ResolveAsync(CancellationToken cancellationToken)
     {
-        bool mayBeLocal = uri.AbsolutePath is "/" or "" || AnnounceQuery.IsAnnounce(uri);
-        return _addresses = await _host.ResolveAsync(mayBeLocal, cancellationToken).ConfigureAwait(false);
+        bool looksLikeTracker = uri.AbsolutePath is "/" or "" || AnnounceQuery.IsAnnounce(uri);
+        return _addresses = await _host.ResolveAsync(looksLikeTracker, cancellationToken).ConfigureAwait(false);
     }
 
     // Where the caller has a limit of its own, it cancels by itself, and tells why.
