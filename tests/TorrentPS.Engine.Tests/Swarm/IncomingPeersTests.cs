@@ -77,7 +77,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
 
     private static IPAddress Address(int number) => new([(byte)(11 + number / 60_000), (byte)(number / 250), (byte)(number % 250), 7]);
 
-    private static bool IsRefused(MemoryPeerStream peer) => peer.ReceiveAsync(new byte[100]) is { IsCompletedSuccessfully: true, Result: 0 };
+    private static bool IsRefused(MemoryPeerStream peer) => peer.IsOver;
 
     [Fact]
     public void Ten_thousand_connections_of_one_address_get_four_places()
@@ -102,6 +102,27 @@ public sealed class IncomingPeersTests : IAsyncDisposable
         Assert.False(IsRefused(Come(IPAddress.Parse("192.168.1.1"), null)));
         _time.Advance(IncomingGate.Window);
         Assert.False(IsRefused(Come(address, null)));
+    }
+
+    /// <summary>The beginning of a handshake: 20 bytes say whether it is plain, 96 are the key of an encrypted one.</summary>
+    [Theory]
+    [InlineData(19, false)]
+    [InlineData(67, false)]
+    [InlineData(96, true)]
+    public void Who_begins_a_handshake_and_does_not_end_it_is_closed_in_time(int length, bool isEncrypted)
+    {
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(Id(1)));
+        byte[] key = new byte[length];
+        new Random(1).NextBytes(key);
+        MemoryPeerStream peer = Come(Address(1), null);
+        for (int i = 0; i < length; i++)
+            peer.Send((isEncrypted ? key : handshake).AsSpan(i, 1));
+        for (int i = 0; i < 9; i++)
+            _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(IsRefused(peer));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Until(() => IsRefused(peer));
     }
 
     [Fact]

@@ -118,8 +118,8 @@ public sealed partial class PeerSessionTests
     {
         byte[] header = Message((MessageId)id);
         Patch(header, length);
-        Send(header[..4]);
-        Send(header[4..]);
+        Send(header.AsSpan(0, 4));
+        Send(header.AsSpan(4));
         for (int i = 0; i < 100; i++)
             Send(0);
     }

@@ -39,6 +39,16 @@ internal sealed class MemoryPeerStream : PeerStream
         }
     }
 
+    /// <summary>Whether the other end has ended it; what it sent before may still be there.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_lock)
+                return _isEnded;
+        }
+    }
+
     /// <summary>Bytes that the other end has sent and that nobody has read.</summary>
     public int Waiting
     {
