@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
 /// One connection (BEP 29) without a socket, a clock or a thread: packets and the time go in, packets come out. Times are in microseconds. Used by one
 /// caller at a time. This part is its life from the first packet to the last; the others are what it sends and what it receives.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "It gives back its buffers when it ends.")]
 internal sealed partial class UtpConnection
 {
     private const int MaxSynTimeouts = 2;
