@@ -41,7 +41,8 @@ public sealed partial class PeerSessionTests
 
         AssertViolated("flood");
         Assert.True(sent > mayBe, $"{what}: ended after {sent}");
-        Assert.True(answered <= sent * messages.Length, $"{what}: {answered} bytes were answered to {sent * messages.Length}");
+        // What is said once is beside that, such as the pieces that may be had while choked.
+        Assert.True(answered <= sent * messages.Length + 200, $"{what}: {answered} bytes were answered to {sent * messages.Length}");
     }
 
     [Theory]
@@ -96,7 +97,7 @@ public sealed partial class PeerSessionTests
         for (; rubbish < 10_000 && _swarm.Reason is null; rubbish++)
             Send(Piece(5, 1, 100));
         AssertViolated("nobody asked");
-        Assert.InRange(rubbish, 1000, 4097);
+        Assert.InRange(rubbish, 64, 4097);
     }
 
     [Theory]
