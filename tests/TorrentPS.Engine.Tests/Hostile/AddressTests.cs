@@ -32,7 +32,7 @@ public sealed class AddressTests
     [InlineData("http://127.1:1/scrape")]
     public async Task A_service_of_this_machine_that_is_no_tracker_is_left_alone(string uri)
     {
-        ITracker tracker = new HttpTracker(new Uri(uri), new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
+        HttpTracker tracker = new HttpTracker(new Uri(uri), new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => tracker.AnnounceAsync(
             new AnnounceRequest { InfoHash = InfoHash.Create(new byte[20]), PeerId = new byte[20], Port = 1 }, TestContext.Current.CancellationToken));
         Assert.Contains("announce", error.Message, StringComparison.Ordinal);
