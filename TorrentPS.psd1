@@ -8,6 +8,9 @@
     Description          = 'A BitTorrent client as cmdlets: read torrents, resolve magnet links, find and test peers, scrape trackers, download, make torrents and test data, all in the pipeline. No daemon, no other program, nothing but PowerShell.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
+    # Loaded first: the type data names a class of it.
+    RequiredAssemblies   = @('TorrentPS.dll')
+    TypesToProcess       = @('TorrentPS.Types.ps1xml')
     FormatsToProcess     = @('TorrentPS.Format.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(

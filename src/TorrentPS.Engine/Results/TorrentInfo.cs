@@ -64,7 +64,8 @@ public sealed class TorrentInfo
     public int? PieceCount => HasMetadata ? _torrent.PieceCount : null;
 
     /// <summary>Its files in order, padding left out.</summary>
-    public IReadOnlyList<TorrentFile> Files => field ??= [.. _torrent.Files.Where(file => !file.IsPadding)];
+    /// <remarks>Of a type with a public indexer, without which <c>$torrent.Files[0]</c> in PowerShell is all of them.</remarks>
+    public IReadOnlyList<TorrentFile> Files => field ??= Array.AsReadOnly(_torrent.Files.Where(file => !file.IsPadding).ToArray());
 
     /// <summary>How many files there are, padding left out; null for a magnet link.</summary>
     public int? FileCount => HasMetadata ? Files.Count : null;

@@ -45,6 +45,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [Parameter(HelpMessage = "Bytes a second to receive at most, as in 5MB; 0 means no limit.")]
     [ByteRateTransformation]
     [ValidateRange(0L, long.MaxValue)]
+    [ArgumentCompleter(typeof(ByteRateCompleter))]
     public long DownloadLimit { get; set; }
 
     /// <summary><para type="description">Asks for the pieces from first to last.</para></summary>

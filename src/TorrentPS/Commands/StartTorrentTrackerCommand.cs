@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Arguments;
+using TorrentPS.Completion;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Errors;
@@ -22,6 +23,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
     /// <summary><para type="description">The address to listen on. All of this machine when it is left out.</para></summary>
     [Parameter(Position = 0, HelpMessage = "The IP address to listen on; all of this machine's when left out.")]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(LocalAddressCompleter))]
     public IPAddress? Address { get; set; }
 
     /// <summary><para type="description">The port to listen on, by TCP and UDP; 0 takes one that is free.</para></summary>
@@ -75,7 +77,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
         TrackerListener listener = new() { Address = tracker.EndPoint.Address.ToString(), Port = tracker.EndPoint.Port, AnnounceUri = tracker.AnnounceUri, UdpAnnounceUri = tracker.UdpAnnounceUri };
         if (AsJob)
         {
-            TorrentTrackerJob job = new(MyInvocation.Line, tracker, listener);
+            TorrentTrackerJob job = new(MyInvocation.Line.Trim(), tracker, listener);
             JobRepository.Add(job);
             WriteObject(job);
             return;

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Net;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Arguments;
+using TorrentPS.Completion;
 using TorrentPS.Downloads;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
@@ -45,6 +46,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Bytes a second to send at most, as in 500KB; 0 means no limit.")]
     [ByteRateTransformation]
     [ValidateRange(0L, long.MaxValue)]
+    [ArgumentCompleter(typeof(ByteRateCompleter))]
     public long UploadLimit { get; set; }
 
     /// <summary><para type="description">Uploads until this many bytes were sent for each byte of the data.</para></summary>
@@ -114,6 +116,8 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     /// <summary>Does it: now, beside those that run already, or as a job.</summary>
     private protected void Start(DownloadRun run)
     {
+        if (RunningTransfers.Contains(run.Torrent.InfoHash) && !IsBound(nameof(Port)))
+            WriteWarning($"'{run.Torrent.Name}' is transferred by this process already. The two share a port, and so do not find each other; -Port gives one of them a port of its own.");
         if (AsJob)
         {
             StartJob(run);

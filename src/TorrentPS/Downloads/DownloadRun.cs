@@ -3,6 +3,7 @@ using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
+using TorrentPS.Sharing;
 
 namespace TorrentPS.Downloads;
 
@@ -22,6 +23,8 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     /// <param name="cancellationToken">Stops it; the result then says so.</param>
     public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, CancellationToken cancellationToken)
     {
+        using IDisposable running = RunningTransfers.Enter(Torrent.InfoHash);
+        progress = Told(progress);
         try
         {
             DownloadOptions options = Options with
@@ -36,6 +39,18 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
         {
             onError(ErrorRecords.From(exception, Torrent));
             return null;
+        }
+    }
+
+    private IProgress<TorrentDownload> Told(IProgress<TorrentDownload> progress) =>
+        Options.Log is { } log ? new Narrator(progress, new TransferStory(log, IsSeed, TimeProvider.System)) : progress;
+
+    private sealed class Narrator(IProgress<TorrentDownload> progress, TransferStory story) : IProgress<TorrentDownload>
+    {
+        public void Report(TorrentDownload value)
+        {
+            story.Report(value);
+            progress.Report(value);
         }
     }
 }

@@ -52,7 +52,7 @@ public sealed class TorrentTrackerJob : Job
     public override bool HasMoreData => Output.Count > 0;
 
     /// <inheritdoc/>
-    public override string Location => Environment.MachineName;
+    public override string Location => "localhost";
 
     /// <inheritdoc/>
     public override void StopJob()

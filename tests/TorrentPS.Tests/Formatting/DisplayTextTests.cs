@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Xml.Linq;
+using TorrentPS.Formatting;
+
+namespace TorrentPS.Tests.Formatting;
+
+/// <summary>The type data and the views name methods and properties by text: these tests find what does not exist. That they show it is the Pester suite's part.</summary>
+public sealed class DisplayTextTests
+{
+    private static readonly XDocument s_types = XDocument.Load(Repository.File("src", "TorrentPS", "TorrentPS.Types.ps1xml"));
+    private static readonly XDocument s_formats = XDocument.Load(Repository.File("src", "TorrentPS", "TorrentPS.Format.ps1xml"));
+
+    public DisplayTextTests() => CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+    [Fact]
+    public void Every_method_that_the_type_data_names_is_there()
+    {
+        string[] named = [.. s_types.Descendants("MethodName").Select(name => name.Value).Distinct()];
+
+        Assert.NotEmpty(named);
+        Assert.All(named, name => Assert.NotNull(typeof(DisplayText).GetMethod(name)));
+        Assert.Equal(typeof(DisplayText).GetMethods().Where(method => method.IsStatic).Select(method => method.Name).Order(), named.Order());
+    }
+
+    [Fact]
+    public void Every_property_that_a_view_shows_is_one_of_the_type()
+    {
+        foreach (XElement view in s_formats.Descendants("View"))
+        {
+            foreach (string typeName in view.Descendants("TypeName").Select(element => element.Value))
+            {
+                Type type = TypeNamed(typeName);
+                HashSet<string> known = [.. type.GetProperties().Select(property => property.Name), .. CodeProperties(typeName)];
+                if (typeof(System.Management.Automation.Job).IsAssignableFrom(type))
+                    known.UnionWith(["State"]);
+                Assert.All(view.Descendants("PropertyName"), property => Assert.Contains(property.Value, known));
+            }
+        }
+    }
+
+    [Fact]
+    public void What_came_back_from_a_file_has_the_same_words()
+    {
+        string[] types = [.. s_types.Root!.Elements("Type").Select(type => type.Element("Name")!.Value)];
+
+        Assert.All(types.Where(name => !name.StartsWith("Deserialized.", StringComparison.Ordinal)), name =>
+            Assert.Equal(Hidden(name), Hidden("Deserialized." + name)));
+    }
+
+    [Fact]
+    public void Every_type_that_a_cmdlet_writes_has_views_that_fit()
+    {
+        foreach (Type type in Repository.OutputTypes)
+        {
+            XElement[] views = [.. s_formats.Descendants("View").Where(view => view.Descendants("TypeName").Any(name => name.Value == type.FullName))];
+            Assert.Contains(views, view => view.Element("ListControl") is not null);
+            foreach (XElement view in views.Where(view => view.Element("TableControl") is not null))
+            {
+                int[] widths = [.. view.Descendants("TableColumnHeader").Select(column => (int?)column.Element("Width") ?? 20)];
+                Assert.True(widths.Sum() + widths.Length - 1 <= 120, $"The table '{view.Element("Name")!.Value}' of {type} has {widths.Sum() + widths.Length - 1} columns.");
+            }
+        }
+    }
+
+    private static Type TypeNamed(string name) =>
+        typeof(DisplayText).Assembly.GetType(name) ?? typeof(TorrentInfo).Assembly.GetType(name) ?? throw new TypeLoadException($"A view is of '{name}', which does not exist.");
+
+    private static IEnumerable<string> CodeProperties(string type) => Members(type).Select(property => property.Element("Name")!.Value);
+
+    private static string[] Hidden(string type) => [.. Members(type).Where(property => (string?)property.Attribute("IsHidden") == "true").Select(property => property.Element("Name")!.Value)];
+
+    private static IEnumerable<XElement> Members(string type) =>
+        s_types.Root!.Elements("Type").Where(element => element.Element("Name")!.Value == type).Elements("Members").Elements("CodeProperty");
+}
