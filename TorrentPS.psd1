@@ -31,9 +31,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags         = @('BitTorrent', 'Torrent', 'Magnet', 'Download', 'Peer', 'Tracker', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            Tags         = @('BitTorrent', 'Torrent', 'Magnet', 'Download', 'Seed', 'Peer', 'Tracker', 'DHT', 'P2P', 'FileTransfer', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri   = 'https://opensource.org/license/mit'
-            ReleaseNotes = 'The first version.'
+            ReleaseNotes = 'The first version. CHANGELOG.md in the module has all of it.'
         }
     }
 }

@@ -111,7 +111,8 @@ public class WriteCommandHelp : Task
 
     private static IEnumerable<XElement> Paragraphs(string markdown)
     {
-        return Regex.Split(markdown.Trim(), @"\n\s*\n")
+        // The points of a list are paragraphs of their own.
+        return Regex.Split(markdown.Trim(), @"\n\s*\n|\n(?=- )")
             .Where(paragraph => paragraph.Length > 0)
             .Select(paragraph => new XElement(s_maml + "para", Plain(paragraph)));
     }

@@ -35,11 +35,19 @@ Describe 'The module' {
 
     It 'ships nothing that PowerShell has itself, and nothing that is not needed' {
         Get-ChildItem $folder -Recurse -File | Resolve-Path -RelativeBasePath $folder -Relative | ForEach-Object { $_ -replace '\\', '/' -replace '^\./' } | Sort-Object |
-            Should -Be ('en-US/about_TorrentPS.help.txt', 'en-US/TorrentPS.dll-Help.xml', 'LICENSE', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.psd1' | Sort-Object)
+            Should -Be ('CHANGELOG.md', 'en-US/about_TorrentPS_Automation.help.txt', 'en-US/about_TorrentPS.help.txt', 'en-US/TorrentPS.dll-Help.xml', 'icon.png', 'LICENSE',
+                'THIRD-PARTY-NOTICES.md', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.psd1', 'TorrentPS.Types.ps1xml' | Sort-Object)
     }
 
-    It 'has its about topic' {
+    It 'has its about topics' {
         (Get-Help about_TorrentPS) -join "`n" | Should -Match 'SHORT DESCRIPTION'
+        (Get-Help about_TorrentPS_Automation) -join "`n" | Should -Match 'SCHEDULED TASKS'
+    }
+
+    It 'has an icon of the size that the Gallery shows' {
+        $bytes = [System.IO.File]::ReadAllBytes((Join-Path $folder 'icon.png'))
+        $bytes[1..3] | Should -Be ([byte[]][char[]]'PNG')
+        $bytes[19], $bytes[23] | Should -Be 85, 85
     }
 
     It 'has the version of its assemblies' {
@@ -58,12 +66,28 @@ Describe '<Name>' -ForEach $commands {
         }
     }
 
-    It 'has help with a synopsis, a description and two examples' {
+    It 'has help with a synopsis, a description and three examples' {
         $help = Get-Help $Name
         $help.Synopsis | Should -Not -Match "^\s*$Name "
         $help.Synopsis.Length | Should -BeGreaterThan 20
         ($help.Description | Out-String).Trim().Length | Should -BeGreaterThan 50
-        @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
+        @($help.Examples.Example).Count | Should -BeGreaterOrEqual 3
+    }
+
+    It 'has examples of which every command and parameter exists' {
+        foreach ($example in (Get-Help $Name).Examples.Example) {
+            $errors = $null
+            $ast = [System.Management.Automation.Language.Parser]::ParseInput($example.Code, [ref] $null, [ref] $errors)
+            $errors | Should -BeNullOrEmpty -Because $example.Code
+            foreach ($call in $ast.FindAll({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true)) {
+                # Of this module all is checked; of others what is on no platform but one is left out.
+                $known = Get-Command $call.GetCommandName() -ErrorAction Ignore
+                if ($known.ModuleName -ne 'TorrentPS') { continue }
+                foreach ($element in $call.CommandElements | Where-Object { $_ -is [System.Management.Automation.Language.CommandParameterAst] }) {
+                    $known.ResolveParameter($element.ParameterName) | Should -Not -BeNullOrEmpty -Because $example.Code
+                }
+            }
+        }
     }
 
     It 'has a page that names every parameter' {

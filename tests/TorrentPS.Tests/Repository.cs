@@ -1,9 +1,13 @@
 using System.Management.Automation;
+using System.Reflection;
 using TorrentPS.Commands;
 
 namespace TorrentPS.Tests;
 
-/// <summary>The files and the cmdlets that the tests of pages, views and lists compare.</summary>
+/// <summary>
+/// The files and the cmdlets that the tests of pages, views and lists compare. Attributes are read as data: the library that these tests are built with
+/// has PowerShell's types, but not what is in them.
+/// </summary>
 internal static class Repository
 {
     /// <summary>The folder with the solution.</summary>
@@ -11,27 +15,32 @@ internal static class Repository
 
     /// <summary>The cmdlets by their names.</summary>
     public static IReadOnlyDictionary<string, Type> Cmdlets { get; } = typeof(TorrentCommand).Assembly.GetExportedTypes()
-        .Where(type => type.IsDefined(typeof(CmdletAttribute), inherit: false))
+        .Where(type => Attributes<CmdletAttribute>(type).Any())
         .ToDictionary(NameOf);
 
     /// <summary>The types of our own that they write, jobs left out: these have their views by the classes behind them.</summary>
     public static IReadOnlyList<Type> OutputTypes { get; } =
-    [
-        .. Cmdlets.Values.SelectMany(OutputsOf).Where(type => type.Namespace == nameof(TorrentPS)).Distinct().OrderBy(type => type.Name),
-    ];
+        [.. Cmdlets.Values.SelectMany(OutputsOf).Where(type => type.Namespace == nameof(TorrentPS)).Distinct().OrderBy(type => type.Name)];
 
     public static string File(params string[] parts) => Path.Combine([Root, .. parts]);
 
     public static string Page(string name) => System.IO.File.ReadAllText(File("docs", "en-US", $"{name}.md")).ReplaceLineEndings("\n");
 
     public static IEnumerable<Type> OutputsOf(Type cmdlet) =>
-        cmdlet.GetCustomAttributes(typeof(OutputTypeAttribute), inherit: false).Cast<OutputTypeAttribute>().SelectMany(attribute => attribute.Type).Select(type => type.Type);
+        Attributes<OutputTypeAttribute>(cmdlet).SelectMany(attribute => attribute.ConstructorArguments).SelectMany(Values).OfType<Type>();
 
-    private static string NameOf(Type cmdlet)
-    {
-        CmdletAttribute attribute = (CmdletAttribute)cmdlet.GetCustomAttributes(typeof(CmdletAttribute), inherit: false)[0];
-        return $"{attribute.VerbName}-{attribute.NounName}";
-    }
+    public static IEnumerable<CustomAttributeData> Attributes<T>(MemberInfo member)
+        where T : Attribute => member.GetCustomAttributesData().Where(attribute => attribute.AttributeType == typeof(T));
+
+    /// <summary>What a named argument of an attribute is; null where it is not given.</summary>
+    public static object? Named(CustomAttributeData attribute, string name) =>
+        attribute.NamedArguments.FirstOrDefault(argument => argument.MemberName == name).TypedValue.Value;
+
+    public static IEnumerable<object?> Values(CustomAttributeTypedArgument argument) => argument.Value is IEnumerable<CustomAttributeTypedArgument> many
+        ? many.SelectMany(Values)
+        : [argument.Value];
+
+    private static string NameOf(Type cmdlet) => string.Join('-', Attributes<CmdletAttribute>(cmdlet).Single().ConstructorArguments.Select(argument => argument.Value));
 
     private static string FindRoot()
     {

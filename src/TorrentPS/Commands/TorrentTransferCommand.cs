@@ -116,8 +116,6 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     /// <summary>Does it: now, beside those that run already, or as a job.</summary>
     private protected void Start(DownloadRun run)
     {
-        if (RunningTransfers.Contains(run.Torrent.InfoHash) && !IsBound(nameof(Port)))
-            WriteWarning($"'{run.Torrent.Name}' is transferred by this process already. The two share a port, and so do not find each other; -Port gives one of them a port of its own.");
         if (AsJob)
         {
             StartJob(run);

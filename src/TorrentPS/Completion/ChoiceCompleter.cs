@@ -12,7 +12,7 @@ public abstract class ChoiceCompleter : IArgumentCompleter
     }
 
     /// <summary>The values in the order that they are offered in.</summary>
-    private protected abstract IEnumerable<(string Value, string ToolTip)> Choices { get; }
+    internal abstract IEnumerable<(string Value, string ToolTip)> Choices { get; }
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)

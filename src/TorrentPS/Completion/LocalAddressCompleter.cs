@@ -6,7 +6,7 @@ namespace TorrentPS.Completion;
 /// <summary>Completes the addresses of this machine.</summary>
 public sealed class LocalAddressCompleter : ChoiceCompleter
 {
-    private protected override IEnumerable<(string Value, string ToolTip)> Choices =>
+    internal override IEnumerable<(string Value, string ToolTip)> Choices =>
     [
         (IPAddress.Any.ToString(), "All IPv4 addresses of this machine."),
         (IPAddress.IPv6Any.ToString(), "All addresses of this machine, IPv4 too."),

@@ -3,7 +3,6 @@ using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
-using TorrentPS.Sharing;
 
 namespace TorrentPS.Downloads;
 
@@ -23,7 +22,6 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     /// <param name="cancellationToken">Stops it; the result then says so.</param>
     public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, CancellationToken cancellationToken)
     {
-        using IDisposable running = RunningTransfers.Enter(Torrent.InfoHash);
         progress = Told(progress);
         try
         {

@@ -1,27 +1,30 @@
-using System.Collections;
-using System.Management.Automation;
+using TorrentPS.Arguments;
 using TorrentPS.Completion;
 
 namespace TorrentPS.Tests.Completion;
 
+/// <summary>What is offered; that Tab offers it is the Pester suite's part.</summary>
 public sealed class ChoiceCompleterTests
 {
     [Fact]
-    public void What_begins_with_the_word_is_offered_with_its_meaning()
+    public void Each_rate_that_is_offered_is_one()
     {
-        CompletionResult result = Assert.Single(Complete(new ByteRateCompleter(), "5m"));
+        Assert.All(new ByteRateCompleter().Choices, choice => Assert.True(ByteRate.TryParse(choice.Value, out _), choice.Value));
+    }
 
-        Assert.Equal("5MB", result.CompletionText);
-        Assert.Contains("a second", result.ToolTip, StringComparison.Ordinal);
+    [Fact]
+    public void Each_value_says_what_it_means()
+    {
+        Assert.All(new ByteRateCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
+        Assert.All(new LocalAddressCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
     }
 
     [Fact]
     public void The_addresses_of_this_machine_are_offered()
     {
-        Assert.Contains("0.0.0.0", Complete(new LocalAddressCompleter(), "").Select(result => result.CompletionText));
-        Assert.Contains("127.0.0.1", Complete(new LocalAddressCompleter(), "127").Select(result => result.CompletionText));
-    }
+        string[] offered = [.. new LocalAddressCompleter().Choices.Select(choice => choice.Value)];
 
-    // The command line is not looked at.
-    private static CompletionResult[] Complete(ChoiceCompleter completer, string word) => [.. completer.CompleteArgument("", "", word, null!, new Hashtable())];
+        Assert.Contains("0.0.0.0", offered);
+        Assert.Contains("127.0.0.1", offered);
+    }
 }
