@@ -167,7 +167,8 @@ Describe 'A torrent''s job' {
     It 'tells what goes on in its verbose stream, with -Verbose' {
         $job = Start-TorrentDownload $one.Path (Get-TestDestination) @from -AsJob -Verbose
         $null = Wait-Job $job -Timeout 60
-        $job.Verbose.Message | Should -Match "Peer 127.0.0.1:$port connected"
+        $job.Verbose.Message -match "Peer 127.0.0.1:$port connected" | Should -Not -BeNullOrEmpty
+        $job.Verbose.Message[0] | Should -Match '^one: Checking'
         $quiet = Start-TorrentDownload $one.Path (Get-TestDestination) @from -AsJob
         $null = Wait-Job $quiet -Timeout 60
         $quiet.Verbose.Count | Should -Be 0
