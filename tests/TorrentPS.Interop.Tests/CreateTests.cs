@@ -99,12 +99,51 @@ public sealed class CreateTests : InteropTest
         Assert.Contains("seeding True", output);
     }
 
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("tree", TorrentVersion.V2, 15)]
+    [InlineData("tree", TorrentVersion.Hybrid, 15)]
+    [InlineData("tree", TorrentVersion.Hybrid, 17)]
+    [InlineData("many", TorrentVersion.V2, 16)]
+    [InlineData("many", TorrentVersion.Hybrid, 14)]
+    [InlineData("one", TorrentVersion.V2, 18)]
+    [InlineData("one", TorrentVersion.Hybrid, 18)]
+    [InlineData("lone", TorrentVersion.V2, 15)]
+    [InlineData("lone", TorrentVersion.Hybrid, 15)]
+    [InlineData("small", TorrentVersion.V2, 15)]
+    [InlineData("small", TorrentVersion.Hybrid, 15)]
+    public async Task Libtorrent_makes_the_same_version_2_torrent(string shape, TorrentVersion version, int power)
+    {
+        const string Script = """
+            import libtorrent, os, sys, warnings
+            warnings.simplefilter('ignore')
+            path, piece, flags, target = sys.argv[1:]
+            storage = libtorrent.file_storage()
+            libtorrent.add_files(storage, path)
+            maker = libtorrent.create_torrent(storage, int(piece), flags=libtorrent.create_torrent.v2_only if flags == 'V2' else 0)
+            libtorrent.set_piece_hashes(maker, os.path.dirname(path))
+            maker.set_priv(True)
+            open(target, 'wb').write(libtorrent.bencode(maker.generate()))
+            """;
+        string python = Installed.Require("/usr/bin/python3", "python3-libtorrent");
+        string path = Data(shape), theirs = Temp.File("theirs.torrent");
+        if (shape == "tree" && !OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(path, "sub", "x"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await RunAsync(python, ["-c", Script, path, (1 << power).ToString(CultureInfo.InvariantCulture), version.ToString(), theirs], "import libtorrent");
+
+        byte[] ours = await TorrentCreator.CreateAsync(path, new() { PieceLength = 1 << power, IsPrivate = true, Version = version }, null, Token);
+
+        AssertSameInfo(theirs, ours);
+        Assert.Equal(version, Torrent.Parse(ours).Version);
+        Assert.Equal(Torrent.Parse(File.ReadAllBytes(theirs)).PieceLayers.ToArray(), Torrent.Parse(ours).PieceLayers.ToArray());
+    }
+
     private string Data(string shape)
     {
         Payload payload = shape switch
         {
             "tree" => s_tree,
             "many" => Payload.ManyFiles(),
+            "lone" => Payload.Folder("lone", [("in/file", 100_001)]),
             "one" => Payload.SingleFile("one image.vhdx", 3_000_001),
             _ => Payload.SingleFile("small", 1),
         };

@@ -34,8 +34,8 @@ internal sealed class CreateCommand
     private readonly Option<string?> _comment = new("--comment") { Description = "A remark to put into it.", HelpName = "TEXT" };
     private readonly Option<string?> _source = new("--source") { Description = "The 'source' of the info dictionary, which gives a tracker's copy an info hash of its own.", HelpName = "TEXT" };
     private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files and folders whose path or name matches; may be given several times.");
-    private readonly Option<TorrentVersion?> _version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1", "The generation of the protocol; v1 is the one that can be made so far.",
-        text => text is "v1" or "V1" ? TorrentVersion.V1 : null, "v1; v2 and hybrid torrents cannot be made yet");
+    private readonly Option<TorrentVersion?> _version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1|v2|hybrid", "The generation of the protocol: v1 (the default) for every client, v2 (BEP 52) for newer ones, hybrid for both.",
+        text => text.ToUpperInvariant() switch { "V1" => TorrentVersion.V1, "V2" => TorrentVersion.V2, "HYBRID" => TorrentVersion.Hybrid, _ => null }, "v1, v2 or hybrid");
 
     private readonly Option<bool> _json = OptionFactory.Json();
 
@@ -86,6 +86,7 @@ internal sealed class CreateCommand
     private TorrentCreatorOptions Options(ParseResult result) => new()
     {
         Name = result.GetValue(_name),
+        Version = result.GetValue(_version) ?? TorrentVersion.V1,
         PieceLength = (int?)result.GetValue(_pieceLength),
         Trackers = [.. (result.GetValue(_trackers) ?? []).Select(uri => new[] { uri })],
         WebSeeds = result.GetValue(_webSeeds) ?? [],

@@ -6,7 +6,14 @@ namespace TorrentPS.Engine.Metainfo;
 /// </summary>
 internal sealed class PathOrder : IComparer<string>
 {
-    public static PathOrder Instance { get; } = new();
+    private readonly bool _byFolder;
+
+    private PathOrder(bool byFolder) => _byFolder = byFolder;
+
+    public static PathOrder Instance { get; } = new(byFolder: false);
+
+    /// <summary>Part by part, as the dictionaries of a v2 file tree have it (BEP 52): <c>a/z</c> comes before <c>a.b</c>.</summary>
+    public static PathOrder ByFolder { get; } = new(byFolder: true);
 
     public int Compare(string? x, string? y)
     {
@@ -17,5 +24,5 @@ internal sealed class PathOrder : IComparer<string>
     }
 
     // Surrogates come after all other units.
-    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : unit;
+    private int Rank(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : _byFolder && unit == '/' ? -1 : unit;
 }

@@ -76,12 +76,57 @@ public sealed class Torrent
     /// <summary>The <c>piece layers</c> dictionary (BEP 52) exactly as read; empty where there is none, as after a magnet link.</summary>
     internal ReadOnlyMemory<byte> PieceLayers { get; init; }
 
+    /// <summary>The hashes of the pieces by file (BEP 52), 32 bytes each, checked against the root; empty for a file of one piece, whose root that is, and where they are not known. Null for a v1 torrent.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>>? FileLayers { get; init; }
+
     /// <summary>The SHA-1 of a piece.</summary>
     internal ReadOnlySpan<byte> PieceHash(int piece) => PieceHashes.Span.Slice(piece * InfoHash.V1Length, InfoHash.V1Length);
 
-    /// <summary>Bytes in a piece: <see cref="PieceLength"/>, or what is left for the last.</summary>
-    internal int LengthOfPiece(int piece) =>
-        (int)Math.Min(PieceLength, Length - (long)piece * PieceLength);
+    /// <summary>
+    /// Bytes in a piece: <see cref="PieceLength"/>, or what is left for the last; of a v2 torrent for the last of each file, since every file begins a
+    /// piece (BEP 52, "piece length").
+    /// </summary>
+    internal int LengthOfPiece(int piece)
+    {
+        long begin = (long)piece * PieceLength;
+        long end = Version == TorrentVersion.V2 ? EndOf(Files[FileAt(begin)]) : Length;
+        return (int)Math.Min(PieceLength, end - begin);
+    }
+
+    /// <summary>Bytes in a piece before the padding that it ends with (BEP 47): what peers are asked for.</summary>
+    internal int DataLengthOfPiece(int piece)
+    {
+        int length = LengthOfPiece(piece);
+        if (!HasPadding)
+            return length;
+        long begin = (long)piece * PieceLength, end = begin + length;
+        for (int file = FileAt(end - 1); end > begin && (Files[file].IsPadding || Files[file].Length == 0); file--)
+            end = Math.Max(begin, Files[file].Offset);
+        return (int)(end - begin);
+    }
+
+    /// <summary>The file that has a byte; where none has, in the gap behind a file of a v2 torrent, the one before.</summary>
+    internal int FileAt(long position)
+    {
+        int low = 0, high = Files.Count;
+        while (high - low > 1)
+        {
+            int middle = (int)(((uint)low + (uint)high) >> 1);
+            if (Files[middle].Offset <= position)
+                low = middle;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+
+    /// <summary>Whether there are padding files.</summary>
+    private bool HasPadding => (_padding == 0 ? _padding = Files.Any(file => file.IsPadding) ? 1 : -1 : _padding) > 0;
+
+    private int _padding; // 0 until somebody asks
+
+    private static long EndOf(TorrentFile file) => file.Offset + file.Length;
 
     /// <summary>Reads a .torrent.</summary>
     /// <param name="data">The whole file. It is kept, not copied, and must not be changed afterwards.</param>

@@ -4,9 +4,9 @@ using TorrentPS.Engine.Bencoding;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// Writes a v1 .torrent (BEP 3, 12, 19, 27) from what is known of the data. It reads no file: the hashes of the pieces are given to it.
+/// Writes a .torrent (BEP 3, 12, 19, 27, 47, 52) from what is known of the data. It reads no file: the hashes of the pieces are given to it.
 /// </summary>
-public sealed class TorrentBuilder
+public sealed partial class TorrentBuilder
 {
     /// <summary>The least length of piece that clients can be expected to take.</summary>
     public const int LeastPieceLength = 16 * 1024;
@@ -20,19 +20,27 @@ public sealed class TorrentBuilder
     // With so many a .torrent has 8 MB, and clients read 10.
     private const int MostChosenPieces = 400_000;
 
-    private readonly List<(string Path, long Length)> _files = [];
+    private readonly List<Entry> _files = [];
+    private long _end;
 
     /// <summary>Begins a torrent.</summary>
     /// <param name="name">The name of the file, or of the folder when there are several files.</param>
-    /// <param name="pieceLength">Bytes in a piece.</param>
-    public TorrentBuilder(string name, int pieceLength)
+    /// <param name="pieceLength">Bytes in a piece; unless it is for v1 alone a power of two from 16 KiB.</param>
+    /// <param name="version">The generation of the protocol that it is for.</param>
+    public TorrentBuilder(string name, int pieceLength, TorrentVersion version = TorrentVersion.V1)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(pieceLength, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pieceLength, MetainfoLimits.PieceLength);
+        if (version != TorrentVersion.V1 && (pieceLength < LeastPieceLength || !int.IsPow2(pieceLength)))
+            throw new ArgumentException($"A piece of a version 2 torrent is a power of two from {LeastPieceLength} bytes.", nameof(pieceLength));
         Name = name;
         PieceLength = pieceLength;
+        Version = version;
     }
+
+    /// <summary>The generation of the protocol that it is for.</summary>
+    public TorrentVersion Version { get; }
 
     /// <summary>The name of the file, or of the folder.</summary>
     public string Name { get; }
@@ -44,10 +52,13 @@ public sealed class TorrentBuilder
     public long Length { get; private set; }
 
     /// <summary>How many pieces the files so far make.</summary>
-    public int PieceCount => checked((int)((Length + PieceLength - 1) / PieceLength));
+    public int PieceCount => checked((int)((_end + PieceLength - 1) / PieceLength));
 
     /// <summary>The SHA-1 hashes of the pieces, 20 bytes each, in a row.</summary>
     public ReadOnlyMemory<byte> PieceHashes { get; set; }
+
+    /// <summary>The root of the hash tree over each piece (BEP 52), 32 bytes each, in a row; for a file of less than a piece that is its root. Of no use for v1 alone.</summary>
+    public ReadOnlyMemory<byte> PieceRoots { get; set; }
 
     /// <summary>The trackers by tier (BEP 12).</summary>
     public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get; set; } = [];
@@ -98,11 +109,15 @@ public sealed class TorrentBuilder
         return length;
     }
 
-    /// <summary>Adds a file to a torrent of several files; in the order of the data.</summary>
+    /// <summary>
+    /// Adds a file to a torrent of several files; in the order of the data. That of a version 2 torrent is the order of the file tree: part by
+    /// part of the path, by the bytes of the parts.
+    /// </summary>
     /// <param name="path">Its path below the folder, with '/' between the parts.</param>
     /// <param name="length">Its size in bytes.</param>
-    /// <exception cref="ArgumentException">The path is empty, or has an empty part, '.' or '..'.</exception>
-    public void AddFile(string path, long length)
+    /// <param name="isExecutable">Whether it is a program (BEP 47, "attr"), which a v1 torrent does not say.</param>
+    /// <exception cref="ArgumentException">The path is empty, or has an empty part, '.' or '..'; or it does not come after the one before, as that of a version 2 torrent must.</exception>
+    public void AddFile(string path, long length, bool isExecutable = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         foreach (Range part in path.AsSpan().Split('/'))
@@ -110,18 +125,22 @@ public sealed class TorrentBuilder
             if (path.AsSpan(part) is "" or "." or "..")
                 throw new ArgumentException($"The path '{path}' has an empty part, '.' or '..'.", nameof(path));
         }
+        if (Version != TorrentVersion.V1 && _files.Count > 0 && PathOrder.ByFolder.Compare(_files[^1].Path, path) >= 0)
+            throw new ArgumentException($"'{path}' does not come after '{_files[^1].Path}' in a file tree.", nameof(path));
         AddLength(length);
-        _files.Add((path, length));
+        _files.Add(new Entry(path, length, isExecutable));
     }
 
     /// <summary>Makes it a torrent of one file, which has the torrent's name.</summary>
     /// <param name="length">Its size in bytes.</param>
+    /// <param name="isExecutable">Whether it is a program (BEP 47, "attr"), which a v1 torrent does not say.</param>
     /// <exception cref="InvalidOperationException">There are files already.</exception>
-    public void SetSingleFile(long length)
+    public void SetSingleFile(long length, bool isExecutable = false)
     {
         if (_files.Count > 0 || IsSingleFile)
             throw new InvalidOperationException("The torrent has files already.");
         AddLength(length);
+        _files.Add(new Entry(Name, length, isExecutable));
         IsSingleFile = true;
     }
 
@@ -133,10 +152,13 @@ public sealed class TorrentBuilder
     /// <exception cref="InvalidOperationException">There is no file, or there are not as many hashes as pieces.</exception>
     public byte[] Build()
     {
-        if (!IsSingleFile && _files.Count == 0)
+        if (_files.Count == 0)
             throw new InvalidOperationException("A torrent needs a file.");
-        if (PieceHashes.Length != (long)PieceCount * InfoHash.V1Length)
+        if (Version != TorrentVersion.V2 && PieceHashes.Length != (long)PieceCount * InfoHash.V1Length)
             throw new InvalidOperationException($"{PieceCount} pieces need {(long)PieceCount * InfoHash.V1Length} bytes of hashes, not {PieceHashes.Length}.");
+        if (Version != TorrentVersion.V1 && PieceRoots.Length != (long)PieceCount * InfoHash.V2Length)
+            throw new InvalidOperationException($"{PieceCount} pieces need {(long)PieceCount * InfoHash.V2Length} bytes of roots, not {PieceRoots.Length}.");
+        byte[][] roots = Version == TorrentVersion.V1 ? [] : FileRoots();
         var output = new ArrayBufferWriter<byte>(PieceHashes.Length + 1024);
         var writer = new BencodeWriter(output);
         writer.WriteStartDictionary();
@@ -149,7 +171,9 @@ public sealed class TorrentBuilder
             writer.WriteInteger(date.ToUnixTimeSeconds());
         }
         writer.WriteKey("info"u8);
-        WriteInfo(writer);
+        WriteInfo(writer, roots);
+        if (Version != TorrentVersion.V1)
+            WritePieceLayers(writer, roots);
         WriteWebSeeds(writer);
         writer.WriteEndDictionary();
         return output.WrittenSpan.ToArray();
@@ -160,8 +184,11 @@ public sealed class TorrentBuilder
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (IsSingleFile)
             throw new InvalidOperationException("The torrent is of one file.");
-        if (length > (long)MetainfoLimits.Pieces * PieceLength - Length)
+        // Of a version 2 torrent each file that is not empty begins a piece.
+        long begin = Version == TorrentVersion.V1 || length == 0 ? _end : (_end + PieceLength - 1) / PieceLength * PieceLength;
+        if (length > (long)MetainfoLimits.Pieces * PieceLength - begin)
             throw new InvalidOperationException($"The files make more than {MetainfoLimits.Pieces} pieces; use longer pieces.");
+        _end = begin + length;
         Length += length;
     }
 
@@ -193,23 +220,40 @@ public sealed class TorrentBuilder
         writer.WriteEndList();
     }
 
-    private void WriteInfo(BencodeWriter writer)
+    private void WriteInfo(BencodeWriter writer, byte[][] roots)
     {
         writer.WriteStartDictionary();
-        if (IsSingleFile)
+        bool isHybrid = Version == TorrentVersion.Hybrid;
+        if (isHybrid && IsSingleFile && _files[0].IsExecutable)
+            WriteText(writer, "attr"u8, "x");
+        if (Version != TorrentVersion.V1)
+            WriteFileTree(writer, roots);
+        if (Version == TorrentVersion.V2)
+        {
+            // the tree says it all
+        }
+        else if (IsSingleFile)
         {
             writer.WriteKey("length"u8);
             writer.WriteInteger(Length);
         }
         else
         {
-            WriteFiles(writer);
+            WriteFiles(writer, isHybrid);
+        }
+        if (Version != TorrentVersion.V1)
+        {
+            writer.WriteKey("meta version"u8);
+            writer.WriteInteger(2);
         }
         WriteText(writer, "name"u8, Name);
         writer.WriteKey("piece length"u8);
         writer.WriteInteger(PieceLength);
-        writer.WriteKey("pieces"u8);
-        writer.WriteString(PieceHashes.Span);
+        if (Version != TorrentVersion.V2)
+        {
+            writer.WriteKey("pieces"u8);
+            writer.WriteString(PieceHashes.Span);
+        }
         if (IsPrivate)
         {
             writer.WriteKey("private"u8);
@@ -219,23 +263,32 @@ public sealed class TorrentBuilder
         writer.WriteEndDictionary();
     }
 
-    private void WriteFiles(BencodeWriter writer)
+    private void WriteFiles(BencodeWriter writer, bool isHybrid)
     {
         writer.WriteKey("files"u8);
         writer.WriteStartList();
-        foreach ((string path, long length) in _files)
+        foreach (Entry file in _files)
         {
-            writer.WriteStartDictionary();
-            writer.WriteKey("length"u8);
-            writer.WriteInteger(length);
-            writer.WriteKey("path"u8);
-            writer.WriteStartList();
-            foreach (string part in path.Split('/'))
-                writer.WriteString(part);
-            writer.WriteEndList();
-            writer.WriteEndDictionary();
+            WriteFile(writer, file.Path, file.Length, isHybrid && file.IsExecutable ? "x" : null);
+            // After the last one, too, and none in a folder of one file: so libtorrent has it since 2.0.8.
+            if (isHybrid && _files.Count > 1 && PaddingAfter(file.Length) is > 0 and int padding)
+                WriteFile(writer, string.Create(System.Globalization.CultureInfo.InvariantCulture, $".pad/{padding}"), padding, "p");
         }
         writer.WriteEndList();
+    }
+
+    private static void WriteFile(BencodeWriter writer, string path, long length, string? attributes)
+    {
+        writer.WriteStartDictionary();
+        WriteText(writer, "attr"u8, attributes);
+        writer.WriteKey("length"u8);
+        writer.WriteInteger(length);
+        writer.WriteKey("path"u8);
+        writer.WriteStartList();
+        foreach (string part in path.Split('/'))
+            writer.WriteString(part);
+        writer.WriteEndList();
+        writer.WriteEndDictionary();
     }
 
     private void WriteWebSeeds(BencodeWriter writer)

@@ -134,6 +134,7 @@ internal sealed class TorrentParser
             PieceHashes = content.PieceHashes,
             PieceRoots = content.PieceRoots,
             PieceLayers = _pieceLayers < 0 ? default : _data[_pieceLayers.._pieceLayersEnd],
+            FileLayers = content.PieceRoots is { } roots ? PieceLayerReader.Read(_data, _pieceLayers, content.Files, roots, content.PieceLength) : null,
             InfoBytes = _data[_info.Start.._info.End],
             FileBytes = _data[.._end],
             Link = _link,

@@ -23,8 +23,18 @@ internal sealed partial class DataStore
     {
         CheckCanVerify();
         _absent = [.. lengths.Select(length => length < 0)];
-        await new PieceCrew(pieces, Torrent.PieceLength, piecesDone)
-            .RunAsync((piece, worker) => examined(piece, Examine(piece, lengths, worker)), cancellationToken).ConfigureAwait(false);
+        ConcurrentBag<int> unknown = [];
+        await new PieceCrew(pieces, Torrent.PieceLength, piecesDone).RunAsync((piece, worker) =>
+        {
+            PieceCondition condition = Examine(piece, lengths, worker);
+            // Without its hash a piece is known only when all of its file is.
+            if (condition == PieceCondition.Wrong && Torrent.Version == TorrentVersion.V2 && !Layers!.IsKnown(piece))
+                unknown.Add(piece);
+            else
+                examined(piece, condition);
+        }, cancellationToken).ConfigureAwait(false);
+        foreach (int piece in unknown)
+            examined(piece, IsKnownByNow(piece) ? PieceCondition.Right : PieceCondition.Incomplete);
     }
 
     /// <summary>The length of each file on disk, and of the parts file after the last; -1 for what is not there.</summary>
@@ -50,7 +60,7 @@ internal sealed partial class DataStore
         {
             return HasHash(piece, ByteSource.Present, lengths, worker) ? PieceCondition.Right : PieceCondition.Wrong;
         }
-        catch (TorrentException)
+        catch (TorrentException e) when (e.ErrorId != TorrentErrorId.InvalidTorrent)
         {
             worker.Reset();
             NoteUnreadable(piece, worker);

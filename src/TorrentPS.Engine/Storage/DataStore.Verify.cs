@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Storage;
 internal sealed partial class DataStore
 {
     /// <summary>
-    /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"). Pieces whose files are missing, too short or were only
+    /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"; BEP 52, "pieces root"; a hybrid torrent's with both). Pieces whose files are missing, too short or were only
     /// just made are not read. Bytes of files whose being wanted has changed are also looked for where they were, and put
     /// where they belong; that needs <see cref="Prepare"/> to have been called.
     /// </summary>
@@ -15,7 +15,7 @@ internal sealed partial class DataStore
     /// <param name="pieceChecked">Gets how many of them are done; called from any thread, now and then for several pieces at once.</param>
     /// <param name="cancellationToken">Ends it within one read.</param>
     /// <returns>The pieces that are right.</returns>
-    /// <exception cref="TorrentException">A file cannot be read (AccessDenied, UnsafePath).</exception>
+    /// <exception cref="TorrentException">A file cannot be read (AccessDenied, UnsafePath), or the torrent's hashes of both kinds contradict each other (InvalidTorrent).</exception>
     public async Task<Bitfield> VerifyAsync(Func<int, bool> which, Action<int>? pieceChecked, CancellationToken cancellationToken)
     {
         CheckCanVerify();
@@ -35,30 +35,70 @@ internal sealed partial class DataStore
             lock (good)
                 good.Add(piece);
         }, cancellationToken).ConfigureAwait(false);
+        foreach (int piece in pieces)
+        {
+            if (!good[piece] && IsKnownByNow(piece))
+                good.Add(piece);
+        }
+
         return good;
     }
 
     /// <summary>Hashes every piece, for a torrent that is being made.</summary>
     /// <param name="pieceHashed">Gets how many pieces are done; called from any thread.</param>
     /// <param name="cancellationToken">Ends it within one read.</param>
-    /// <returns>The hashes in a row.</returns>
+    /// <returns>The hashes that its version has.</returns>
     /// <exception cref="TorrentException">A file cannot be read (AccessDenied), or is shorter than it was said to be (DataMismatch).</exception>
-    public async Task<byte[]> HashAllAsync(Action<int>? pieceHashed, CancellationToken cancellationToken)
+    public async Task<PieceDigests> HashAllAsync(Action<int>? pieceHashed, CancellationToken cancellationToken)
     {
-        byte[] hashes = new byte[Torrent.PieceCount * InfoHash.V1Length];
+        byte[] v1 = new byte[Torrent.Version == TorrentVersion.V2 ? 0 : Torrent.PieceCount * InfoHash.V1Length];
+        byte[] v2 = new byte[Torrent.Version == TorrentVersion.V1 ? 0 : Torrent.PieceCount * InfoHash.V2Length];
         List<int> pieces = [.. Enumerable.Range(0, Torrent.PieceCount)];
         await new PieceCrew(pieces, Torrent.PieceLength, pieceHashed).RunAsync((piece, worker) =>
         {
-            if (!TryHash(piece, ByteSource.Selection, worker, hashes.AsSpan(piece * InfoHash.V1Length, InfoHash.V1Length)))
+            Span<byte> sha1 = v1.Length == 0 ? default : v1.AsSpan(piece * InfoHash.V1Length, InfoHash.V1Length);
+            Span<byte> root = v2.Length == 0 ? default : v2.AsSpan(piece * InfoHash.V2Length, InfoHash.V2Length);
+            if (!TryHash(piece, ByteSource.Selection, worker, sha1, root))
                 throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{DataPath}' was cut or removed while it was hashed; try again when nothing writes to it.");
         }, cancellationToken).ConfigureAwait(false);
-        return hashes;
+        return new PieceDigests(v1, v2);
     }
+
+    /// <summary>Whether a piece is what the torrent's hashes say: of a hybrid torrent both kinds (BEP 52, "Upgrade Path"). From any thread.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="sha1">Its SHA-1; of a version 2 torrent nothing.</param>
+    /// <param name="root">The root of the tree over it; of a v1 torrent nothing.</param>
+    /// <exception cref="TorrentException">The two kinds contradict each other (InvalidTorrent).</exception>
+    public bool IsRight(int piece, ReadOnlySpan<byte> sha1, ReadOnlySpan<byte> root)
+    {
+        bool isV1 = Torrent.Version != TorrentVersion.V2 && sha1.SequenceEqual(Torrent.PieceHash(piece));
+        if (Layers is null || IsAllPadding(piece))
+            return isV1;
+        if (Layers.TryGet(piece, out ReadOnlySpan<byte> known))
+        {
+            bool isV2 = root.SequenceEqual(known);
+            return Torrent.Version == TorrentVersion.V2 || isV1 == isV2 ? isV2 : throw Layers.Inconsistent(piece);
+        }
+
+        // Only the hashes of all pieces of the file can be compared with its root.
+        if (Torrent.Version == TorrentVersion.V2)
+        {
+            Layers.Offer(piece, root);
+            return false;
+        }
+
+        return isV1 && (Layers.Offer(piece, root) ? true : throw Layers.Inconsistent(piece));
+    }
+
+    private bool IsAllPadding(int piece) => Torrent.Version == TorrentVersion.Hybrid && Torrent.DataLengthOfPiece(piece) == 0;
+
+    /// <summary>Whether a piece whose hash was not known is right, since all of its file has come to be known by the hashes of the data.</summary>
+    private bool IsKnownByNow(int piece) => Torrent.Version == TorrentVersion.V2 && Layers!.IsOwn(piece);
 
     private void CheckCanVerify()
     {
-        if (Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no v1 pieces (BEP 3), so its data cannot be verified; use a v1 or hybrid torrent of it.");
+        if (Torrent.Version != TorrentVersion.V2 && Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no hashes of its pieces, so its data cannot be verified.");
     }
 
     private bool IsGood(int piece, long[] lengths, PieceCrew.Worker worker)
@@ -80,28 +120,43 @@ internal sealed partial class DataStore
 
     private bool HasHash(int piece, ByteSource source, long[] lengths, PieceCrew.Worker worker)
     {
-        Span<byte> actual = stackalloc byte[InfoHash.V1Length];
+        Span<byte> sha1 = stackalloc byte[Torrent.Version == TorrentVersion.V2 ? 0 : InfoHash.V1Length];
+        Span<byte> root = stackalloc byte[Layers is null ? 0 : InfoHash.V2Length];
         return IsPresent(piece, Torrent.LengthOfPiece(piece), source, lengths)
-            && TryHash(piece, source, worker, actual)
-            && actual.SequenceEqual(Torrent.PieceHash(piece));
+            && TryHash(piece, source, worker, sha1, root)
+            && IsRight(piece, sha1, root);
     }
 
-    private bool TryHash(int piece, ByteSource source, PieceCrew.Worker worker, Span<byte> destination)
+    /// <summary>Hashes a piece in the kinds that there is room for.</summary>
+    private bool TryHash(int piece, ByteSource source, PieceCrew.Worker worker, Span<byte> sha1, Span<byte> root)
     {
-        int length = Torrent.LengthOfPiece(piece);
+        int length = Torrent.LengthOfPiece(piece), data = Torrent.DataLengthOfPiece(piece);
         bool whole = true;
         for (int begin = 0; begin < length && whole; begin += worker.Buffer.Length)
         {
             worker.CancellationToken.ThrowIfCancellationRequested();
             Span<byte> part = worker.Buffer.AsSpan(0, Math.Min(worker.Buffer.Length, length - begin));
             whole = TryReadFrom(piece, begin, part, source);
-            if (whole)
+            if (!whole)
+                break;
+            if (!sha1.IsEmpty)
                 worker.Hash.AppendData(part);
+            // The tree is over the file, and knows nothing of padding.
+            if (!root.IsEmpty && begin < data)
+                worker.Tree.Append(part[..Math.Min(part.Length, data - begin)]);
         }
 
-        worker.Hash.GetHashAndReset(destination);
+        if (!sha1.IsEmpty)
+            worker.Hash.GetHashAndReset(sha1);
+        if (whole && !root.IsEmpty && data > 0)
+            worker.Tree.TakeRoot(HeightOfPiece(piece)).CopyTo(root);
+        worker.Tree.Reset();
         return whole;
     }
+
+    /// <summary>The height of a piece's root, also of a torrent that is being made.</summary>
+    private int HeightOfPiece(int piece) =>
+        Merkle.HeightOfPiece(Torrent.Files[Torrent.FileAt((long)piece * Torrent.PieceLength)].Length, Torrent.PieceLength);
 
     private bool IsPresent(int piece, int length, ByteSource source, long[] lengths)
     {

@@ -59,12 +59,16 @@ internal sealed partial class DataStore : IDisposable
         _dirty = new bool[count + 1];
         _fresh = new bool[count + 1];
         _unsettled = new bool[count + 1];
+        Layers = torrent.PieceRoots is null ? null : new PieceLayers(torrent);
         _writeBehind = new WriteBehind(_folder.Path, count + 1);
         DataPath = _folder.FullPath(torrent.Name);
     }
 
     /// <summary>The torrent.</summary>
     public Torrent Torrent { get; }
+
+    /// <summary>The hashes of the pieces of a version 2 or hybrid torrent; null for a v1 torrent.</summary>
+    public PieceLayers? Layers { get; }
 
     /// <summary>The full path of the file, or of the folder where there are several files.</summary>
     public string DataPath { get; }

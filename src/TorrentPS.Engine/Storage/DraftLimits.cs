@@ -16,9 +16,20 @@ internal static class DraftLimits
         int pieceLength = asked ?? TorrentBuilder.ChoosePieceLength(length);
         if (pieceLength is < TorrentBuilder.LeastPieceLength or > TorrentBuilder.GreatestPieceLength || !BitOperations.IsPow2(pieceLength))
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"Pieces of {pieceLength} bytes do not do for '{what}': give a power of two from 16 KiB to 256 MiB, or none to have it chosen.");
-        if ((length - 1) / pieceLength >= MetainfoLimits.Pieces)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"Pieces of {pieceLength} bytes are too many for the {length} bytes in '{what}': a torrent has {MetainfoLimits.Pieces} at most; give longer ones, or none to have it chosen.");
         return pieceLength;
+    }
+
+    /// <summary>How many pieces there will be, when they are not too many. Of a version 2 torrent each file that is not empty begins one.</summary>
+    public static int PieceCount(TorrentDraft draft, string what)
+    {
+        long count = 0;
+        if (draft.Version == TorrentVersion.V1)
+            count = (draft.Length + draft.PieceLength - 1) / draft.PieceLength;
+        foreach (InputFile file in draft.Version == TorrentVersion.V1 ? [] : draft.Files)
+            count += (file.Length + draft.PieceLength - 1) / draft.PieceLength;
+        if (count > MetainfoLimits.Pieces)
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"Pieces of {draft.PieceLength} bytes are too many for the {draft.Length} bytes in '{what}': a torrent has {MetainfoLimits.Pieces} at most; give longer ones, or none to have it chosen.");
+        return (int)count;
     }
 
     /// <summary>Refuses names that clients refuse, and warns of those that some system cannot have.</summary>
@@ -56,12 +67,15 @@ internal static class DraftLimits
     /// <summary>Refuses a torrent that would be larger than clients read.</summary>
     public static void CheckLength(TorrentDraft draft)
     {
-        // Beside the hashes: "d6:lengthi<digits>e4:pathl<parts>ee" a file, and a little for the rest.
-        long length = (long)draft.PieceCount * InfoHash.V1Length + 4096;
+        // Beside the hashes: "d6:lengthi<digits>e4:pathl<parts>ee" a file, and a little for the rest. In a tree a file has its root, and perhaps a layer
+        // under it; in a hybrid torrent padding as well.
+        int hashes = (draft.Version == TorrentVersion.V2 ? 0 : InfoHash.V1Length) + (draft.Version == TorrentVersion.V1 ? 0 : InfoHash.V2Length);
+        long perFile = draft.Version switch { TorrentVersion.V1 => 40, TorrentVersion.V2 => 150, _ => 250 };
+        long length = (long)draft.PieceCount * hashes + 4096;
         if (!draft.IsSingleFile)
         {
             foreach (InputFile file in draft.Files)
-                length += 40 + Encoding.UTF8.GetByteCount(file.Path) + 3L * file.Path.AsSpan().Count('/');
+                length += perFile + (Encoding.UTF8.GetByteCount(file.Path) + 3L * file.Path.AsSpan().Count('/')) * (draft.Version == TorrentVersion.Hybrid ? 2 : 1);
         }
 
         if (length > MetainfoLimits.TorrentBytes)

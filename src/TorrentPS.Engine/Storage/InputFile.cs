@@ -7,11 +7,14 @@ namespace TorrentPS.Engine.Storage;
 /// <param name="Path">Its path in the torrent, below the torrent's folder, with '/' between the parts; its name when it is alone.</param>
 /// <param name="Length">Its size in bytes; of a link, that of what it leads to.</param>
 /// <param name="Written">When it was last written to.</param>
-internal sealed record InputFile(string FullPath, string Path, long Length, DateTime Written)
+/// <param name="IsExecutable">Whether its owner may run it as a program.</param>
+internal sealed record InputFile(string FullPath, string Path, long Length, DateTime Written, bool IsExecutable)
 {
     /// <summary>Looks at a file; null when there is none.</summary>
     public static InputFile? Look(string full, string path) =>
-        DiskFile.Look(full) is { } info ? new InputFile(full, path, info.Length, info.LastWriteTimeUtc) : null;
+        DiskFile.Look(full) is { } info ? new InputFile(full, path, info.Length, info.LastWriteTimeUtc, IsProgram(info)) : null;
+
+    private static bool IsProgram(FileInfo info) => !OperatingSystem.IsWindows() && info.UnixFileMode.HasFlag(UnixFileMode.UserExecute);
 
     /// <summary>Whether the file is still as it was.</summary>
     public bool IsUnchanged()

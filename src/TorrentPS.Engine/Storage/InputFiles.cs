@@ -35,11 +35,11 @@ internal sealed class InputFiles
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>The files by the bytes of their paths.</summary>
-    public List<InputFile> InOrder()
+    /// <summary>The files in the order of their paths.</summary>
+    public List<InputFile> InOrder(PathOrder order)
     {
         List<InputFile> files = [.. _found.Values];
-        files.Sort((a, b) => PathOrder.Instance.Compare(a.Path, b.Path));
+        files.Sort((a, b) => order.Compare(a.Path, b.Path));
         return files;
     }
 

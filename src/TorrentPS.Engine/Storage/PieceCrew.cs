@@ -48,7 +48,7 @@ internal sealed class PieceCrew
     private void WorkUntilDone(Action<int, Worker> work, CancellationTokenSource stop)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        Worker worker = new(hash, GC.AllocateUninitializedArray<byte>(Math.Min(BufferLength, _pieceLength)), stop.Token);
+        Worker worker = new(hash, new PieceTree(_pieceLength), GC.AllocateUninitializedArray<byte>(Math.Min(BufferLength, _pieceLength)), stop.Token);
         try
         {
             while (true)
@@ -71,9 +71,13 @@ internal sealed class PieceCrew
     }
 
     /// <summary>What one thread works with.</summary>
-    internal sealed record Worker(IncrementalHash Hash, byte[] Buffer, CancellationToken CancellationToken)
+    internal sealed record Worker(IncrementalHash Hash, PieceTree Tree, byte[] Buffer, CancellationToken CancellationToken)
     {
         /// <summary>Forgets a piece that was not read to its end.</summary>
-        public void Reset() => Hash.GetHashAndReset();
+        public void Reset()
+        {
+            Hash.GetHashAndReset();
+            Tree.Reset();
+        }
     }
 }

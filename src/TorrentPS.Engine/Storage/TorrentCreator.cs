@@ -3,7 +3,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Makes a v1 torrent (BEP 3) of files and folders.</summary>
+/// <summary>Makes a torrent (BEP 3, BEP 52) of files and folders.</summary>
 public static class TorrentCreator
 {
     /// <summary>Hashes a file, or all files in a folder and below, on all cores; <see cref="TorrentDraft"/> says which files, and in which order.</summary>

@@ -6,6 +6,9 @@ public sealed record TorrentCreatorOptions
     /// <summary>The name of the file or folder in the torrent; null means that on disk. With another name, the data must be renamed to be seeded.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The generation of the protocol that it is for.</summary>
+    public Metainfo.TorrentVersion Version { get; init; }
+
     /// <summary>Bytes in a piece: a power of two from 16 KiB to 256 MiB; null chooses by the size of the data (<see cref="Metainfo.TorrentBuilder.ChoosePieceLength"/>).</summary>
     public int? PieceLength { get; init; }
 

@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Storage;
 /// <remarks>
 /// <para>
 /// The files are in the order of the bytes of their paths, so the same files make the same info dictionary on every system; it is the one that
-/// mktorrent makes. Hidden files belong to it. Links are followed, to files and to folders. Empty files are in it, empty folders cannot
+/// mktorrent makes. Those of a version 2 or hybrid torrent are in the order of its file tree, folder by folder, and it is the one that libtorrent makes. Hidden files belong to it. Links are followed, to files and to folders. Empty files are in it, empty folders cannot
 /// be. Pipes, sockets and devices are left out.
 /// </para>
 /// <para>
@@ -22,6 +22,7 @@ public sealed class TorrentDraft
     private readonly List<InputFile> _files;
     private readonly TorrentCreatorOptions _options;
     private readonly string _root;
+    private readonly string _parent;
 
     private TorrentDraft(InputRoot root, List<InputFile> files, TorrentCreatorOptions options, List<string> warnings)
     {
@@ -30,12 +31,15 @@ public sealed class TorrentDraft
         _root = root.Path;
         IsSingleFile = root.IsFile;
         Name = options.Name ?? root.Name;
-        DataFolder = Path.GetDirectoryName(IsSingleFile ? files[0].FullPath : _root)!;
+        _parent = Path.GetDirectoryName(IsSingleFile ? files[0].FullPath : _root)!;
+        DataFolder = options.Version == TorrentVersion.V2 && !IsSingleFile && files.Count == 1 && !files[0].Path.Contains('/') ? _root : _parent;
         foreach (InputFile file in files)
             Length = checked(Length + file.Length);
         if (Length == 0)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no byte to make a torrent of in '{root.Shown}'; {(options.Exclude.Count > 0 ? "exclude less, or " : "")}add a file that is not empty.");
+        Version = options.Version;
         PieceLength = DraftLimits.PieceLength(options.PieceLength, Length, root.Shown);
+        PieceCount = DraftLimits.PieceCount(this, root.Shown);
         DraftLimits.CheckPaths(this, warnings);
         DraftLimits.CheckLength(this);
         Warnings = warnings;
@@ -54,12 +58,18 @@ public sealed class TorrentDraft
     public int PieceLength { get; }
 
     /// <summary>How many pieces there will be.</summary>
-    public int PieceCount => (int)((Length + PieceLength - 1) / PieceLength);
+    public int PieceCount { get; }
+
+    /// <summary>The generation of the protocol that it is for.</summary>
+    public TorrentVersion Version { get; }
 
     /// <summary>Whether it is of one file, rather than of a folder.</summary>
     public bool IsSingleFile { get; }
 
-    /// <summary>The full path of the folder that the file or folder is in: where a seeder finds the data, unless it has another name in the torrent than on disk.</summary>
+    /// <summary>
+    /// The full path of the folder that the file or folder is in: where a seeder finds the data, unless it has another name in the torrent than on disk.
+    /// Of a version 2 torrent of one file in a folder it is that folder, since a file tree cannot tell this from the file alone.
+    /// </summary>
     public string DataFolder { get; }
 
     /// <summary>Whether the data has another name on disk than in the torrent, so that it must be renamed to be seeded.</summary>
@@ -97,7 +107,7 @@ public sealed class TorrentDraft
         InputFiles inputs = new(root.Path, options.Exclude, options.OutputPath, warnings, cancellationToken);
         foreach (string path in root.Inputs)
             inputs.Add(path);
-        List<InputFile> files = inputs.InOrder();
+        List<InputFile> files = inputs.InOrder(options.Version == TorrentVersion.V1 ? PathOrder.Instance : PathOrder.ByFolder);
         if (files.Count == 0)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no file to make a torrent of in '{root.Shown}'; check the path{(options.Exclude.Count > 0 ? " and what is excluded" : "")}.");
         if (options.IsPrivate && !options.Trackers.Any(tier => tier.Count > 0))
@@ -116,12 +126,12 @@ public sealed class TorrentDraft
         Action<int>? pieceHashed = progress is null
             ? null
             : done => progress.Report(new TorrentCreatorProgress(Math.Min((long)done * PieceLength, Length), Length));
-        byte[] hashes;
-        bool[] all = new bool[_files.Count];
+        PieceDigests hashes;
+        bool[] all = new bool[torrent.Files.Count];
         Array.Fill(all, true);
         try
         {
-            using DataStore store = new(torrent, DataFolder, all, readOnly: true);
+            using DataStore store = new(torrent, _parent, all, readOnly: true);
             hashes = await store.HashAllAsync(pieceHashed, cancellationToken).ConfigureAwait(false);
         }
         catch (TorrentException e) when (e.ErrorId == TorrentErrorId.DataMismatch)
@@ -143,11 +153,12 @@ public sealed class TorrentDraft
         }
     }
 
-    private byte[] Build(byte[] hashes)
+    private byte[] Build(PieceDigests hashes)
     {
-        TorrentBuilder builder = new(Name, PieceLength)
+        TorrentBuilder builder = new(Name, PieceLength, Version)
         {
-            PieceHashes = hashes,
+            PieceHashes = hashes.V1,
+            PieceRoots = hashes.V2,
             Trackers = _options.Trackers,
             WebSeeds = _options.WebSeeds,
             IsPrivate = _options.IsPrivate,
@@ -158,33 +169,42 @@ public sealed class TorrentDraft
         };
         if (IsSingleFile)
         {
-            builder.SetSingleFile(Length);
+            builder.SetSingleFile(Length, _files[0].IsExecutable);
             return builder.Build();
         }
 
         foreach (InputFile file in _files)
-            builder.AddFile(file.Path, file.Length);
+            builder.AddFile(file.Path, file.Length, file.IsExecutable);
         return builder.Build();
     }
 
-    /// <summary>The torrent as far as it is known before its hashes are, with the names on disk.</summary>
+    /// <summary>The torrent as far as it is known before its hashes are, with the names on disk. The hybrid one has the padding that its v1 pieces are hashed with.</summary>
     private Torrent Describe()
     {
         List<TorrentFile> files = new(_files.Count);
-        long offset = 0;
+        long offset = 0, end = 0;
         foreach (InputFile file in _files)
         {
             files.Add(new TorrentFile(IsSingleFile ? DiskName : $"{DiskName}/{file.Path}", file.Length, files.Count, offset));
             offset += file.Length;
+            end = file.Length > 0 ? offset : end;
+            int padding = Version == TorrentVersion.V1 || _files.Count == 1 ? 0 : (int)((PieceLength - offset % PieceLength) % PieceLength);
+            if (padding > 0 && Version == TorrentVersion.Hybrid)
+            {
+                files.Add(new TorrentFile(".pad", padding, files.Count, offset) { IsPadding = true });
+                end += padding;
+            }
+
+            offset += padding;
         }
 
         return new Torrent
         {
             Name = DiskName,
             InfoHash = InfoHash.Create(new byte[InfoHash.V1Length]),
-            Version = TorrentVersion.V1,
+            Version = Version,
             PieceLength = PieceLength,
-            Length = Length,
+            Length = end,
             PieceCount = PieceCount,
             Files = files,
             IsSingleFile = IsSingleFile,

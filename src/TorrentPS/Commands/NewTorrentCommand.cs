@@ -49,6 +49,10 @@ public sealed class NewTorrentCommand : TorrentCommand
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
+    /// <summary><para type="description">The generation of the protocol: V1 for every client, V2 (BEP 52) for newer ones alone, Hybrid for both. V1 when it is left out.</para></summary>
+    [Parameter(HelpMessage = "The generation of the protocol: V1 (the default), V2 or Hybrid.")]
+    public TorrentVersion Version { get; set; }
+
     /// <summary><para type="description">The announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
     [Parameter(HelpMessage = "Announce addresses, each a tier of its own; an array in the array is a tier of several.")]
     [TrackerTierTransformation]
@@ -116,6 +120,7 @@ public sealed class NewTorrentCommand : TorrentCommand
         TorrentCreatorOptions options = new()
         {
             Name = Name,
+            Version = Version,
             PieceLength = PieceLength > 0 ? PieceLength : null,
             Trackers = Tracker,
             WebSeeds = WebSeed,

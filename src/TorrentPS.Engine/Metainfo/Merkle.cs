@@ -1,0 +1,97 @@
+using System.Numerics;
+using System.Security.Cryptography;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>
+/// The hash trees of version 2 torrents (BEP 52, "pieces root"): SHA-256 over blocks of 16 KiB, in pairs up to the root. Leaves beyond the
+/// end of a file are zero. Heights are counted from the leaves, which have height 0.
+/// </summary>
+internal static class Merkle
+{
+    public const int BlockLength = MetainfoLimits.BlockLength;
+    public const int HashLength = SHA256.HashSizeInBytes;
+
+    // A file has 2^48 bytes at most, and so 2^34 blocks.
+    private const int GreatestHeight = 40;
+
+    private static readonly byte[] s_padding = MakePadding();
+
+    /// <summary>The hash of a subtree of a height that is all beyond the end of the file.</summary>
+    public static ReadOnlySpan<byte> Padding(int height) => s_padding.AsSpan(height * HashLength, HashLength);
+
+    /// <summary>How many blocks a length takes.</summary>
+    public static long BlockCount(long length) => (length + BlockLength - 1) / BlockLength;
+
+    /// <summary>The height of the root over so many nodes: how often they halve until one is left.</summary>
+    public static int HeightOver(long count) => count <= 1 ? 0 : BitOperations.Log2((ulong)count - 1) + 1;
+
+    /// <summary>The height of the layer with a hash a piece.</summary>
+    public static int PieceHeight(int pieceLength) => HeightOver(pieceLength / BlockLength);
+
+    /// <summary>The height of the tree over what a piece holds: less than that of the piece layer for a file of less than a piece, whose root this is.</summary>
+    /// <param name="fileLength">Bytes in the file.</param>
+    /// <param name="pieceLength">Bytes in a piece.</param>
+    public static int HeightOfPiece(long fileLength, int pieceLength) =>
+        fileLength > pieceLength ? PieceHeight(pieceLength) : HeightOver(BlockCount(fileLength));
+
+    /// <summary>Hashes two nodes to their parent, which may take the place of either.</summary>
+    public static void Parent(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> parent)
+    {
+        Span<byte> both = stackalloc byte[2 * HashLength];
+        left.CopyTo(both);
+        right.CopyTo(both[HashLength..]);
+        SHA256.HashData(both, parent);
+    }
+
+    /// <summary>Hashes a row of nodes up to their common root, in place.</summary>
+    /// <param name="nodes">The nodes, at least one; destroyed.</param>
+    /// <param name="height">The height that they are at.</param>
+    /// <param name="rootHeight">The height of the root; what is missing on the right is padding.</param>
+    /// <returns>The root, in the first bytes of <paramref name="nodes"/>.</returns>
+    public static ReadOnlySpan<byte> Root(Span<byte> nodes, int height, int rootHeight)
+    {
+        int count = nodes.Length / HashLength;
+        for (; height < rootHeight; height++)
+        {
+            for (int i = 0; i < count; i += 2)
+            {
+                ReadOnlySpan<byte> right = i + 1 < count ? nodes.Slice((i + 1) * HashLength, HashLength) : Padding(height);
+                Parent(nodes.Slice(i * HashLength, HashLength), right, nodes.Slice(i / 2 * HashLength, HashLength));
+            }
+
+            count = (count + 1) / 2;
+        }
+
+        return nodes[..HashLength];
+    }
+
+    /// <summary>The leaf of each block of some data, which begins with a block.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="leaves">Gets the hashes in a row.</param>
+    /// <returns>How many there are.</returns>
+    public static int HashBlocks(ReadOnlySpan<byte> data, Span<byte> leaves)
+    {
+        int count = 0;
+        for (; !data.IsEmpty; count++)
+        {
+            int length = Math.Min(BlockLength, data.Length);
+            SHA256.HashData(data[..length], leaves.Slice(count * HashLength, HashLength));
+            data = data[length..];
+        }
+
+        return count;
+    }
+
+    private static byte[] MakePadding()
+    {
+        byte[] padding = new byte[(GreatestHeight + 1) * HashLength];
+        for (int height = 1; height <= GreatestHeight; height++)
+        {
+            ReadOnlySpan<byte> child = padding.AsSpan((height - 1) * HashLength, HashLength);
+            Parent(child, child, padding.AsSpan(height * HashLength, HashLength));
+        }
+
+        return padding;
+    }
+}

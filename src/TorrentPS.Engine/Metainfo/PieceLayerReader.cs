@@ -1,0 +1,65 @@
+using System.Text;
+using TorrentPS.Engine.Bencoding;
+
+namespace TorrentPS.Engine.Metainfo;
+
+/// <summary>Finds each file's hashes in the <c>piece layers</c> of a .torrent, and checks them against the file's root (BEP 52, "infohash").</summary>
+internal static class PieceLayerReader
+{
+    /// <summary>Reads the layers.</summary>
+    /// <param name="data">The data that the dictionary is in.</param>
+    /// <param name="start">Where it begins; -1 for none.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="roots">Their roots.</param>
+    /// <param name="pieceLength">Bytes in a piece.</param>
+    /// <returns>By file the hashes; empty where there are none, which peers can be asked for.</returns>
+    /// <exception cref="Errors.TorrentException">A layer is not that of the file with this root.</exception>
+    public static ReadOnlyMemory<byte>[] Read(ReadOnlyMemory<byte> data, int start, TorrentFile[] files, ReadOnlyMemory<byte>[] roots, int pieceLength)
+    {
+        var layers = new ReadOnlyMemory<byte>[files.Length];
+        if (start < 0)
+            return layers;
+        // By strings: the hash codes of these nobody can choose.
+        Dictionary<string, (int Start, int Length)> found = [];
+        var reader = new BencodeReader(data.Span[start..], MetainfoLimits.PartReader);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
+        {
+            string root = Encoding.Latin1.GetString(reader.ValueSpan);
+            reader.Read();
+            found.TryAdd(root, (start + reader.Position - reader.ValueSpan.Length, reader.ValueSpan.Length));
+        }
+
+        Dictionary<string, ReadOnlyMemory<byte>> right = [];
+        for (int i = 0; i < files.Length; i++)
+        {
+            if (roots[i].IsEmpty || files[i].Length <= pieceLength)
+                continue;
+            string root = Encoding.Latin1.GetString(roots[i].Span);
+            if (!found.TryGetValue(root, out (int Start, int Length) at))
+                continue;
+            // Files with the same content have the same root, and need checking once.
+            if (!right.TryGetValue(root, out layers[i]))
+                right.Add(root, layers[i] = Check(data.Slice(at.Start, at.Length), files[i], roots[i].Span, pieceLength, at.Start));
+            else if (layers[i].Length != CountOf(files[i], pieceLength) * Merkle.HashLength)
+                throw Wrong(files[i], at.Start);
+        }
+
+        return layers;
+    }
+
+    private static long CountOf(TorrentFile file, int pieceLength) => (file.Length + pieceLength - 1) / pieceLength;
+
+    private static ReadOnlyMemory<byte> Check(ReadOnlyMemory<byte> layer, TorrentFile file, ReadOnlySpan<byte> root, int pieceLength, int offset)
+    {
+        long count = CountOf(file, pieceLength);
+        if (layer.Length != count * Merkle.HashLength)
+            throw Wrong(file, offset);
+        int height = Merkle.PieceHeight(pieceLength);
+        byte[] nodes = layer.ToArray();
+        return Merkle.Root(nodes, height, height + Merkle.HeightOver(count)).SequenceEqual(root) ? layer : throw Wrong(file, offset);
+    }
+
+    private static Errors.TorrentException Wrong(TorrentFile file, int offset) =>
+        MetainfoFault.Invalid("piece layers", $"has hashes for '{MetainfoFault.Show(file.Path)}' that do not make its 'pieces root'", offset);
+}
