@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -18,7 +19,8 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
                 continue;
             try
             {
-                chosen.Add(service.Create(request));
+                foreach (DiscoveryRequest one in service.Source == PeerSource.Tracker ? ByHash(request) : [request])
+                    chosen.Add(service.Create(one));
             }
             catch (TorrentException reason)
             {
@@ -32,6 +34,11 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
             useless.Clear();
         return new PeerDiscoveries(chosen, useless);
     }
+
+    /// <summary>Trackers keep the peers of a hybrid torrent by both hashes, as though these were two torrents (BEP 52, "Upgrade Path"); other kinds see to it themselves.</summary>
+    private static IEnumerable<DiscoveryRequest> ByHash(DiscoveryRequest request) => request.InfoHash is { HasV1: true, HasV2: true } both
+        ? [request with { InfoHash = InfoHash.Create(both.V1) }, request with { InfoHash = InfoHash.Create(default, both.V2) }]
+        : [request];
 
     /// <summary>The kind of this type, when the client has it.</summary>
     public T? Find<T>()

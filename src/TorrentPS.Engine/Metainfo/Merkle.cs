@@ -66,6 +66,19 @@ internal static class Merkle
         return nodes[..HashLength];
     }
 
+    /// <summary>Hashes a whole layer of a power of two of nodes up to another, in place.</summary>
+    /// <param name="nodes">The nodes; the first of them become those of the other layer.</param>
+    /// <param name="height">The height that they are at.</param>
+    /// <param name="target">The height to reach.</param>
+    public static void HashLayerUp(Span<byte> nodes, int height, int target)
+    {
+        for (int count = nodes.Length / HashLength; height < target; height++, count /= 2)
+        {
+            for (int i = 0; i + 1 < count; i += 2)
+                Parent(nodes.Slice(i * HashLength, HashLength), nodes.Slice((i + 1) * HashLength, HashLength), nodes.Slice(i / 2 * HashLength, HashLength));
+        }
+    }
+
     /// <summary>The leaf of each block of some data, which begins with a block.</summary>
     /// <param name="data">The data.</param>
     /// <param name="leaves">Gets the hashes in a row.</param>

@@ -93,6 +93,12 @@ public sealed class Torrent
         return (int)Math.Min(PieceLength, end - begin);
     }
 
+    /// <summary>
+    /// Up to where in a piece a peer may ask for bytes. Some clients (libtorrent 2.0.8) ask for whole blocks where a file of a v2 torrent ends; what is
+    /// behind the end is zero.
+    /// </summary>
+    internal int ServedLengthOfPiece(int piece) => Version == TorrentVersion.V2 ? PieceLength : LengthOfPiece(piece);
+
     /// <summary>Bytes in a piece before the padding that it ends with (BEP 47): what peers are asked for.</summary>
     internal int DataLengthOfPiece(int piece)
     {

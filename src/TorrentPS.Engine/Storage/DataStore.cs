@@ -129,11 +129,19 @@ internal sealed partial class DataStore : IDisposable
     /// <summary>Reads part of a piece.</summary>
     /// <param name="piece">The piece.</param>
     /// <param name="begin">Where in the piece the bytes begin.</param>
-    /// <param name="destination">Gets the bytes.</param>
+    /// <param name="destination">Gets the bytes; zeros where these are behind the end of a file of a v2 torrent, but in the same piece.</param>
     /// <returns>False when a file is missing or too short; the destination is then undefined.</returns>
     /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
     public bool TryRead(int piece, int begin, Span<byte> destination)
     {
+        if (Torrent.Version == TorrentVersion.V2 && Torrent.LengthOfPiece(piece) is var length && begin + destination.Length > length)
+        {
+            int inFile = Math.Max(0, length - begin);
+            destination[inFile..].Clear();
+            destination = destination[..inFile];
+            begin = Math.Min(begin, length);
+        }
+
         CheckRange(piece, begin, destination.Length);
         return TryReadFrom(piece, begin, destination, ByteSource.Selection);
     }

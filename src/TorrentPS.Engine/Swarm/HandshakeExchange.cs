@@ -14,13 +14,14 @@ internal static class HandshakeExchange
     /// <param name="encryption">The methods to offer; none for a plain connection.</param>
     /// <param name="usesDht">Whether to say that we have a node of the DHT (BEP 5).</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    public static async Task<HandshakeOutcome> InitiateAsync(PeerStream stream, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, bool usesDht, CancellationToken cancellationToken)
+    /// <param name="v2Hash">The 20 bytes of the torrent's v2 hash, which may be the answer to those of v1; empty where it has none.</param>
+    public static async Task<HandshakeOutcome> InitiateAsync(PeerStream stream, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, bool usesDht, CancellationToken cancellationToken, ReadOnlyMemory<byte> v2Hash = default)
     {
         bool keep = false;
         try
         {
             byte[] own = new byte[Handshake.Length];
-            Handshake.Write(own, infoHash.Span, peerId.Span, usesDht);
+            Handshake.Write(own, infoHash.Span, peerId.Span, usesDht, supportsV2: !v2Hash.IsEmpty);
             if (encryption == CryptoMethods.None)
             {
                 await stream.SendAsync(own, cancellationToken).ConfigureAwait(false);
@@ -31,7 +32,7 @@ internal static class HandshakeExchange
                 stream = new EncryptedPeerStream(stream, encrypted);
             }
 
-            HandshakeOutcome outcome = await ReadAsync(stream, peerId, bytes => bytes.SequenceEqual(infoHash.Span), cancellationToken).ConfigureAwait(false);
+            HandshakeOutcome outcome = await ReadAsync(stream, peerId, bytes => bytes.SequenceEqual(infoHash.Span) || (!v2Hash.IsEmpty && bytes.SequenceEqual(v2Hash.Span)), cancellationToken).ConfigureAwait(false);
             keep = outcome.Stream is not null;
             return outcome;
         }

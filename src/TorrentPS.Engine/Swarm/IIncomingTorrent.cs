@@ -6,8 +6,8 @@ namespace TorrentPS.Engine.Swarm;
 /// <summary>A torrent that peers may connect to. Everything is called from any thread.</summary>
 internal interface IIncomingTorrent
 {
-    /// <summary>The 20 bytes that they ask for it with.</summary>
-    ReadOnlyMemory<byte> WireHash { get; }
+    /// <summary>What they ask for it with.</summary>
+    WireHashes WireHashes { get; }
 
     /// <summary>Which connections it takes.</summary>
     EncryptionMode Encryption { get; }

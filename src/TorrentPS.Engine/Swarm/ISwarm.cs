@@ -68,6 +68,15 @@ internal interface ISwarm
     /// <summary>Bytes of pieces were sent.</summary>
     void Uploaded(PeerSession peer, int bytes);
 
+    /// <summary>Proves hashes of the torrent's trees (BEP 52); null for a v1 torrent.</summary>
+    HashProofs? Proofs { get; }
+
+    /// <summary>The peer sent hashes that it was asked for.</summary>
+    void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes);
+
+    /// <summary>The peer does not send hashes that it was asked for.</summary>
+    void HashesRejected(PeerSession peer, int file, HashRange range);
+
     /// <summary>The peer told its extensions.</summary>
     void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake);
 

@@ -54,11 +54,14 @@ internal sealed class IncomingPeers : IAsyncDisposable
             if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
                 OpenUtp(listening, required: session.Transport == PeerTransport.Utp);
             listening.Sessions.Add(session);
-            InfoHash key = Key(session);
-            IIncomingTorrent[] others = _sessions.GetValueOrDefault(key, []);
-            if (others.Length == 0)
-                _torrents.Add(session.WireHash.Span);
-            _sessions[key] = [.. others, session];
+            foreach (InfoHash key in Keys(session))
+            {
+                IIncomingTorrent[] others = _sessions.GetValueOrDefault(key, []);
+                if (others.Length == 0)
+                    _torrents.Add(key.V1);
+                _sessions[key] = [.. others, session];
+            }
+
             _mode = CommonMode();
             return listening.Listener.Port;
         }
@@ -70,15 +73,16 @@ internal sealed class IncomingPeers : IAsyncDisposable
         Listening? unused = null;
         lock (_lock)
         {
-            InfoHash key = Key(session);
-            if (!_sessions.TryGetValue(key, out IIncomingTorrent[]? running) || !running.Contains(session))
-                return;
-            running = Array.FindAll(running, other => other != session);
-            _sessions[key] = running;
-            if (running.Length == 0)
+            foreach (InfoHash key in Keys(session))
             {
+                if (!_sessions.TryGetValue(key, out IIncomingTorrent[]? running) || !running.Contains(session))
+                    return;
+                running = Array.FindAll(running, other => other != session);
+                _sessions[key] = running;
+                if (running.Length > 0)
+                    continue;
                 _sessions.Remove(key);
-                _torrents.Remove(session.WireHash.Span);
+                _torrents.Remove(key.V1);
             }
 
             _mode = CommonMode();
@@ -112,7 +116,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     public bool HasOthers(IIncomingTorrent session)
     {
         lock (_lock)
-            return _sessions.GetValueOrDefault(Key(session), []).Length > 1;
+            return Keys(session).Any(key => _sessions.GetValueOrDefault(key, []).Length > 1);
     }
 
     private Listening Open(int? port)
@@ -179,7 +183,10 @@ internal sealed class IncomingPeers : IAsyncDisposable
         return common ?? _options.Encryption;
     }
 
-    private static InfoHash Key(IIncomingTorrent session) => InfoHash.Create(session.WireHash.Span);
+    /// <summary>What a session is found by, as though it were a v1 hash.</summary>
+    private static InfoHash[] Keys(IIncomingTorrent session) => session.WireHashes is { IsHybrid: true } both
+        ? [InfoHash.Create(both.First.Span), InfoHash.Create(both.V2.Span)]
+        : [InfoHash.Create(session.WireHashes.First.Span)];
 
     /// <summary>Takes a connection that a peer has made.</summary>
     internal void Accept(PeerStream stream)

@@ -107,7 +107,7 @@ internal sealed partial class MetadataSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, transport, utp, s_connectLimit, _time, token),
-                WireHash, _peerId, Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
+                WireHashes.For(candidate), _peerId, Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption), WireHashes.V2);
         }
 
         if (--_connecting == 0 && _stopping.IsCancellationRequested)
@@ -134,6 +134,9 @@ internal sealed partial class MetadataSession
     private void Failed(PeerCandidate candidate, PeerHandshakeStatus status)
     {
         candidate.TriesUtp = status == PeerHandshakeStatus.Closed && !candidate.TriesUtp;
+        // Who answers by another hash, or closes it over both transports, may know the torrent only by its other.
+        if (WireHashes.IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
+            candidate.PrefersV2 = !candidate.PrefersV2;
         _book.Failed(candidate, Now);
     }
 
@@ -147,7 +150,7 @@ internal sealed partial class MetadataSession
             try
             {
                 byte[] own = new byte[Handshake.Length];
-                Handshake.Write(own, WireHash.Span, _peerId, _dht is { Port: > 0 });
+                Handshake.Write(own, WireHashes.AnswerTo(handshake).Span, _peerId, _dht is { Port: > 0 }, supportsV2: !WireHashes.V2.IsEmpty);
                 await stream.SendAsync(own, _stopping.Token);
                 _incomingSeen++;
                 Join(stream, handshake, null);

@@ -58,12 +58,12 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         _destination = destination;
         _time = services.Options.TimeProvider;
         _startedAt = _time.GetTimestamp();
-        WireHash = torrent.InfoHash.Wire.ToArray();
+        WireHashes = new WireHashes(torrent.InfoHash);
         Fetch = new MetadataFetch(torrent.InfoHash, Math.Min(MetadataMessage.MaxSize, MetainfoLimits.TorrentBytes));
         _loop.Faulted = Faulted;
     }
 
-    public ReadOnlyMemory<byte> WireHash { get; }
+    public WireHashes WireHashes { get; }
 
     public EncryptionMode Encryption => _options.Encryption ?? _services.Options.Encryption;
 
@@ -137,10 +137,10 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     }
 
     /// <summary>
-    /// Whether the download is of the same swarm. It is not when the link had only the v2 hash of a hybrid torrent; and of a private torrent only the
-    /// trackers' peers may be used, so that it starts anew with those (BEP 27).
+    /// Whether the download is of the same swarm. It is not when the link had only one hash of a hybrid torrent, which is looked for by both; and of a private
+    /// torrent only the trackers' peers may be used, so that it starts anew with those (BEP 27).
     /// </summary>
-    private bool CanHandOver(Torrent torrent) => !torrent.IsPrivate && torrent.InfoHash.Wire.SequenceEqual(WireHash.Span);
+    private bool CanHandOver(Torrent torrent) => !torrent.IsPrivate && torrent.InfoHash == _torrent.InfoHash;
 
     private void StartDiscovery()
     {

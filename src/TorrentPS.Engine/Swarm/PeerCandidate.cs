@@ -36,6 +36,9 @@ internal sealed class PeerCandidate(IPEndPoint endPoint, PeerSource? source)
     /// <summary>Whether it took a TCP connection and closed it without a word, as some do that want uTP: the next attempt goes over that.</summary>
     public bool TriesUtp { get; set; }
 
+    /// <summary>Whether it is asked for a hybrid torrent by the v2 hash, since it did not answer to that of v1.</summary>
+    public bool PrefersV2 { get; set; }
+
     /// <summary>Attempts that failed since the last that succeeded.</summary>
     public int Failures { get; set; }
 

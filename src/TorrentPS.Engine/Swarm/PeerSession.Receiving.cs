@@ -197,6 +197,9 @@ internal sealed partial class PeerSession
             case MessageId.Suggest when IsFast && payload.Length == 4:
                 HandleSuggest(BinaryPrimitives.ReadUInt32BigEndian(payload));
                 break;
+            case MessageId.HashRequest or MessageId.Hashes or MessageId.HashReject:
+                HandleHashMessage(id, payload);
+                break;
             case MessageId.Port when payload.Length == 2:
                 HandlePort(BinaryPrimitives.ReadUInt16BigEndian(payload));
                 break;

@@ -76,7 +76,7 @@ internal sealed partial class PeerSession
     private void HandleRequest(BlockRequest block)
     {
         Torrent torrent = _swarm.Store.Torrent;
-        if (block.Piece >= torrent.PieceCount || block.Length > BlockRequest.MaxLength || (long)block.Begin + block.Length > torrent.LengthOfPiece(block.Piece))
+        if (block.Piece >= torrent.PieceCount || block.Length > BlockRequest.MaxLength || (long)block.Begin + block.Length > torrent.ServedLengthOfPiece(block.Piece))
         {
             Violate("a request beyond the data: {0}", block);
         }

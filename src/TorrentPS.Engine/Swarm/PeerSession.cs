@@ -39,6 +39,9 @@ internal sealed partial class PeerSession
 
     public Handshake Handshake { get; }
 
+    /// <summary>Whether the connection is one of version 2 (BEP 52), which has messages for hashes.</summary>
+    public bool IsV2 { get; init; }
+
     public IPEndPoint EndPoint => _stream.RemoteEndPoint;
 
     public bool IsOutgoing => _stream.IsOutgoing;

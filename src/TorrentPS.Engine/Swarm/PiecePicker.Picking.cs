@@ -36,7 +36,7 @@ internal sealed partial class PiecePicker
         picked = default;
         if (!_pool.TryReserve(_segmentLength))
             return false;
-        var piece = new OpenPiece(index, _torrent.LengthOfPiece(index), _segmentLength)
+        var piece = new OpenPiece(index, _torrent.DataLengthOfPiece(index), _segmentLength)
         {
             Owner = peer,
             IsOnParole = _onParole.Contains(index),

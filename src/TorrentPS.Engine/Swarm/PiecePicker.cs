@@ -20,7 +20,7 @@ internal sealed partial class PiecePicker
     private readonly int _segmentLength;
     private PieceOrder? _order; // none when nothing is missing
 
-    public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null)
+    public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null, Func<int, bool>? isWithheld = null)
     {
         _torrent = torrent;
         _pool = pool;
@@ -37,10 +37,11 @@ internal sealed partial class PiecePicker
             }
             else if (wanted[piece])
             {
-                _states[piece] = PieceState.Queued;
                 _missing.Add(piece);
                 _order ??= new PieceOrder(torrent.PieceCount, random);
-                _order.Enqueue(piece);
+                _states[piece] = isWithheld?.Invoke(piece) == true ? PieceState.Withheld : PieceState.Queued;
+                if (_states[piece] == PieceState.Queued)
+                    _order.Enqueue(piece);
             }
         }
     }
@@ -166,6 +167,15 @@ internal sealed partial class PiecePicker
     {
         _states[piece.Index] = PieceState.Verifying;
         Close(piece);
+    }
+
+    /// <summary>The hash of a piece is known now.</summary>
+    public void Admit(int piece)
+    {
+        if (_states[piece] != PieceState.Withheld)
+            return;
+        _states[piece] = PieceState.Queued;
+        _order!.Enqueue(piece);
     }
 
     /// <summary>A piece is verified and written.</summary>

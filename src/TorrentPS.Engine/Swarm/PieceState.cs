@@ -1,7 +1,7 @@
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// What a piece is to a download: always exactly one of these. Queued becomes Open when the first block is asked for, Open becomes Verifying
+/// What a piece is to a download: always exactly one of these. Withheld becomes Queued when its hash is known, Queued becomes Open when the first block is asked for, Open becomes Verifying
 /// when the last block is there, Verifying becomes Have when hash and write succeeded and Queued again when not. An open piece that nobody
 /// works on and that has no data goes back to Queued.
 /// </summary>
@@ -9,6 +9,9 @@ internal enum PieceState : byte
 {
     /// <summary>In no wanted file.</summary>
     NotWanted,
+
+    /// <summary>Wanted, but its hash is not known yet, so that it could not be verified (BEP 52).</summary>
+    Withheld,
 
     /// <summary>Wanted, and no block of it is asked for or held.</summary>
     Queued,

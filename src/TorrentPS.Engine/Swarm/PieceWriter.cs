@@ -22,6 +22,9 @@ internal sealed class PieceWriter : IDiskJob
     private readonly List<byte[]> _ready = [];
     private readonly int _segmentLength;
     private readonly int _length;
+    private readonly int _padding; // zeros that only the v1 hash is over (BEP 47)
+    private readonly bool _hasSha1;
+    private readonly PieceTree? _tree;
     private IncrementalHash? _hash;
     private bool _isQueued;
     private bool _isCancelled;
@@ -38,6 +41,9 @@ internal sealed class PieceWriter : IDiskJob
         _done = done;
         _segmentLength = piece.SegmentLength;
         _length = piece.Length;
+        _padding = _store.Torrent.LengthOfPiece(piece.Index) - _length;
+        _hasSha1 = _store.Torrent.Version != TorrentVersion.V2;
+        _tree = _store.Layers is null ? null : new PieceTree(_length);
     }
 
     /// <summary>The piece, for the torrent's loop alone.</summary>
@@ -132,39 +138,63 @@ internal sealed class PieceWriter : IDiskJob
     {
         if (Failure is not null)
             return;
-        Span<byte> digest = stackalloc byte[SHA1.HashSizeInBytes];
         if (segments.Length == 1 && _length <= _segmentLength)
         {
             ReadOnlyMemory<byte> data = segments[0].AsMemory(0, _length);
-            SHA1.HashData(data.Span, digest);
-            Conclude(digest, data);
+            if (_padding > 0 || !_hasSha1)
+                Hash(data.Span);
+            else
+                _tree?.Append(data.Span); // and SHA-1 at once, below
+            Conclude(data);
             if (IsValid)
                 _store.Write(Piece.Index, 0, [data]);
             return;
         }
 
-        _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         var buffers = new ReadOnlyMemory<byte>[segments.Length];
         int offset = _written;
         for (int i = 0; i < segments.Length; i++)
         {
             buffers[i] = segments[i].AsMemory(0, LengthAt(offset));
-            _hash.AppendData(buffers[i].Span);
+            Hash(buffers[i].Span);
             offset += buffers[i].Length;
         }
 
         _store.Write(Piece.Index, _written, buffers);
-        if (offset < _length)
-            return;
-        _hash.GetHashAndReset(digest);
-        Conclude(digest, null);
+        if (offset == _length)
+            Conclude(null);
     }
 
-    private void Conclude(ReadOnlySpan<byte> digest, ReadOnlyMemory<byte>? data)
+    private void Hash(ReadOnlySpan<byte> data)
     {
-        IsValid = digest.SequenceEqual(_store.Torrent.PieceHash(Piece.Index));
+        _tree?.Append(data);
+        if (!_hasSha1)
+            return;
+        _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        _hash.AppendData(data);
+    }
+
+    private void Conclude(ReadOnlyMemory<byte>? data)
+    {
+        Span<byte> sha1 = stackalloc byte[_hasSha1 ? SHA1.HashSizeInBytes : 0];
+        Span<byte> root = stackalloc byte[_tree is null ? 0 : SHA256.HashSizeInBytes];
+        ReadOnlySpan<byte> zeros = stackalloc byte[_padding > 0 ? 1024 : 0];
+        for (int left = _padding; left > 0; left -= zeros.Length)
+            _hash?.AppendData(zeros[..Math.Min(left, zeros.Length)]);
+        if (_hash is not null)
+            _hash.GetHashAndReset(sha1);
+        else if (_hasSha1)
+            SHA1.HashData(data!.Value.Span, sha1);
+        byte[]? leaves = _tree?.Leaves.ToArray();
+        _tree?.TakeRoot(_store.Layers!.HeightOf(Piece.Index)).CopyTo(root);
+        IsValid = _store.IsRight(Piece.Index, sha1, root);
         if (IsValid && !WantsDigests)
             return;
+        BlockDigests = leaves is null ? HashBlocks(data) : [.. leaves.Chunk(SHA256.HashSizeInBytes)];
+    }
+
+    private byte[][] HashBlocks(ReadOnlyMemory<byte>? data)
+    {
         var digests = new byte[Piece.BlockCount][];
         byte[] block = new byte[BlockRequest.BlockLength];
         for (int i = 0; i < digests.Length; i++)
@@ -178,6 +208,6 @@ internal sealed class PieceWriter : IDiskJob
                 digests[i] = [];
         }
 
-        BlockDigests = digests;
+        return digests;
     }
 }

@@ -50,6 +50,7 @@ internal sealed partial class TorrentSession
             Rechoke();
         }
 
+        TickHashes(now);
         Turnover(now);
         MakeRoom();
         ConnectMore();

@@ -79,7 +79,7 @@ internal sealed partial class TorrentSession
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, transport, utp, s_connectLimit, _time, token),
-                WireHash, _peerId, Encryption, DhtPort > 0, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption));
+                WireHashes.For(candidate), _peerId, Encryption, DhtPort > 0, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption), WireHashes.V2);
         }
 
         if (--_connecting == 0 && _isStopping)
@@ -103,6 +103,9 @@ internal sealed partial class TorrentSession
     private void Failed(PeerCandidate candidate, PeerHandshakeStatus status)
     {
         candidate.TriesUtp = status == PeerHandshakeStatus.Closed && !candidate.TriesUtp;
+        // Who answers by another hash, or closes it over both transports, may know the torrent only by its other.
+        if (WireHashes.IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
+            candidate.PrefersV2 = !candidate.PrefersV2;
         _book.Failed(candidate, Now);
     }
 
@@ -121,7 +124,7 @@ internal sealed partial class TorrentSession
             try
             {
                 byte[] own = new byte[Handshake.Length];
-                Handshake.Write(own, WireHash.Span, _peerId, DhtPort > 0);
+                Handshake.Write(own, WireHashes.AnswerTo(handshake).Span, _peerId, DhtPort > 0, supportsV2: !WireHashes.V2.IsEmpty);
                 await stream.SendAsync(own, _stopping.Token);
                 _incomingSeen++;
                 Join(stream, handshake, null);
@@ -155,7 +158,7 @@ internal sealed partial class TorrentSession
             return false;
         }
 
-        var peer = new PeerSession(this, stream, handshake, _torrent.PieceCount);
+        var peer = new PeerSession(this, stream, handshake, _torrent.PieceCount) { IsV2 = WireHashes.IsV2(handshake, stream.IsOutgoing) };
         _peers = [.. _peers, peer];
         _everConnected = true;
         _connectedVersion++;

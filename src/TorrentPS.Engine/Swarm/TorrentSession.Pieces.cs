@@ -34,6 +34,7 @@ internal sealed partial class TorrentSession
         }
 
         peer.SendInterest(peer.State.Interesting > 0);
+        AskForHashes();
         AskForBlocks(peer);
     }
 
@@ -343,6 +344,8 @@ internal sealed partial class TorrentSession
         _picker.Failed(piece.Index);
         if (_badPieces.Failed(piece, writer.BlockDigests!) is { } liar)
             Ban(liar);
+        else
+            Suspect(piece, writer.BlockDigests!);
         AskAll();
     }
 

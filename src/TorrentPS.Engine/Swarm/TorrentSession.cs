@@ -68,15 +68,15 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _choker = new Choker(UploadSlots(options));
         Encryption = options.Encryption ?? services.Options.Encryption;
         Transport = options.Transport ?? services.Options.Transport;
-        WireHash = torrent.InfoHash.Wire.ToArray();
+        WireHashes = new WireHashes(torrent.InfoHash);
         _loop.Faulted = Faulted;
     }
 
     /// <summary>How a run ends.</summary>
     private sealed record Ending(TorrentState State, TorrentErrorId? ErrorId = null, string? Error = null);
 
-    /// <summary>The 20 bytes of handshakes and announces.</summary>
-    public ReadOnlyMemory<byte> WireHash { get; }
+    /// <summary>What it goes by in handshakes.</summary>
+    public WireHashes WireHashes { get; }
 
     public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
 
@@ -158,8 +158,6 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
 
     private async Task<Ending> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
-        if (!_torrent.InfoHash.HasV1)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{_torrent.Name}' is a version 2 torrent (BEP 52), which cannot be downloaded yet. A hybrid or version 1 torrent of the same data can.");
         bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
         using DestinationLock? destinationLock = _options.SeedOnly ? null : DestinationLock.Acquire(_options.Destination, _torrent.InfoHash);
         using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: _options.SeedOnly) { FoldersMadeIn = destinationLock?.FoldersMadeIn ?? [] };
@@ -167,7 +165,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
         Bitfield have = await Task.Run(() => PrepareAndCheckAsync(either.Token), either.Token).ConfigureAwait(false);
-        _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential);
+        PrepareHashes();
+        _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential, isWithheld: IsWithheld);
         CountCompleted(have);
         if (_options.SeedOnly && _picker.Missing > 0)
             return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, store.DescribeFaults(store.HasMissingFiles ? null : have));

@@ -63,12 +63,13 @@ internal sealed class Handshake
     /// <param name="infoHash">The torrent's 20 bytes.</param>
     /// <param name="peerId">Our peer id.</param>
     /// <param name="usesDht">Whether we have a node of the DHT, whose port the peer may be told (BEP 5, "PORT").</param>
-    public static void Write(Span<byte> destination, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId, bool usesDht = false)
+    /// <param name="supportsV2">Whether the torrent has a v2 hash, which the peer may answer with (BEP 52, "Upgrade Path").</param>
+    public static void Write(Span<byte> destination, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId, bool usesDht = false, bool supportsV2 = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(infoHash.Length, Metainfo.InfoHash.V1Length, nameof(infoHash));
         ArgumentOutOfRangeException.ThrowIfNotEqual(peerId.Length, Wire.PeerId.Length, nameof(peerId));
         Prefix.CopyTo(destination);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[ReservedOffset..], usesDht ? OwnReserved | DhtBit : OwnReserved);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[ReservedOffset..], OwnReserved | (usesDht ? DhtBit : 0) | (supportsV2 ? V2Bit : 0));
         infoHash.CopyTo(destination[InfoHashOffset..]);
         peerId.CopyTo(destination[PeerIdOffset..]);
     }

@@ -74,6 +74,42 @@ internal sealed class Sample
         return new Sample(Torrent.Parse(builder.Build()), made.Content);
     }
 
+    /// <summary>Makes a version 2 or hybrid one (BEP 52), in the order of the tree; what lies between its files is zero.</summary>
+    public static Sample BuildV2(TorrentVersion version, int pieceLength, int seed, params (string Path, int Length)[] files)
+    {
+        var random = new Random(seed);
+        List<byte[]> contents = [.. files.Select(file => new byte[file.Length])];
+        List<byte> roots = [];
+        using MemoryStream space = new();
+        for (int i = 0; i < files.Length; i++)
+        {
+            random.NextBytes(contents[i]);
+            for (int begin = 0; begin < contents[i].Length; begin += pieceLength)
+            {
+                ReadOnlySpan<byte> piece = contents[i].AsSpan(begin, Math.Min(pieceLength, contents[i].Length - begin));
+                byte[] leaves = new byte[Merkle.BlockCount(piece.Length) * Merkle.HashLength];
+                Merkle.HashBlocks(piece, leaves);
+                roots.AddRange(Merkle.Root(leaves, 0, Merkle.HeightOfPiece(contents[i].Length, pieceLength)));
+            }
+
+            space.Write(contents[i]);
+            if (files.Length > 1)
+                space.Write(new byte[(pieceLength - (int)(space.Length % pieceLength)) % pieceLength]);
+        }
+
+        byte[] content = space.ToArray();
+        byte[] hashes = version == TorrentVersion.V2 ? [] : [.. content.Chunk(pieceLength).SelectMany(SHA1.HashData)];
+        TorrentBuilder builder = new(files.Length == 1 ? files[0].Path : "T", pieceLength, version) { PieceHashes = hashes, PieceRoots = roots.ToArray() };
+        if (files.Length == 1)
+            builder.SetSingleFile(files[0].Length);
+        foreach ((string path, int length) in files.Length == 1 ? [] : files)
+            builder.AddFile(path, length);
+        return new Sample(Torrent.Parse(builder.Build()), content);
+    }
+
+    /// <summary>The same without what is outside of the info dictionary, as after a magnet link.</summary>
+    public Torrent InfoOnly() => Torrent.ParseInfo(Torrent.InfoBytes);
+
     public bool[] Only(params int[] files)
     {
         bool[] wanted = new bool[Torrent.Files.Count];

@@ -104,6 +104,14 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void DhtPortReceived(PeerSession peer, int port) => Events.Add($"dht port {port}");
 
+    public HashProofs? Proofs { get; set; }
+
+    public List<(int File, HashRange Range, byte[] Hashes)> Hashes { get; } = [];
+
+    public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes) => Hashes.Add((file, range, hashes.ToArray()));
+
+    public void HashesRejected(PeerSession peer, int file, HashRange range) => Events.Add($"hashes rejected {range.Index}");
+
     public void Violated(PeerSession peer, string what) => Events.Add($"violated: {what}");
 
     public void StorageFailed(TorrentException failure) => Events.Add($"storage failed: {failure.ErrorId}");

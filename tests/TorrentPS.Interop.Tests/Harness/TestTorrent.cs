@@ -70,7 +70,7 @@ internal sealed class TestTorrent
     public static TestTorrent Read(Payload payload, string path)
     {
         TorrentInfo info = new(Torrent.Parse(File.ReadAllBytes(path)), path);
-        byte[][] hashes = [.. Enumerable.Range(0, info.Torrent.PieceCount).Select(piece => info.Torrent.PieceHash(piece).ToArray())];
+        byte[][] hashes = info.Torrent.Version == TorrentVersion.V2 ? [] : [.. Enumerable.Range(0, info.Torrent.PieceCount).Select(piece => info.Torrent.PieceHash(piece).ToArray())];
         return new TestTorrent(payload, info.Torrent.PieceLength, hashes, path, Convert.FromHexString(info.InfoHash)) { Info = info };
     }
 

@@ -1,0 +1,140 @@
+using System.Text;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>
+/// Proves and checks hashes of a torrent's trees (BEP 52, "hashes"). Between the piece layer and the root it keeps one layer a file, so that a
+/// proof costs little however long the file is. Not safe from several threads at once.
+/// </summary>
+internal sealed class HashProofs
+{
+    private const int KeptAbove = 9; // 512 pieces
+
+    private readonly Torrent _torrent;
+    private readonly PieceLayers _layers;
+    private readonly Dictionary<string, int> _files = []; // by strings, whose hash codes nobody can choose
+    private readonly Dictionary<int, byte[]> _kept = [];
+
+    public HashProofs(Torrent torrent, PieceLayers layers)
+    {
+        (_torrent, _layers) = (torrent, layers);
+        for (int file = 0; file < torrent.Files.Count; file++)
+        {
+            if (torrent.PieceRoots![file] is { IsEmpty: false } root)
+                _files.TryAdd(Encoding.Latin1.GetString(root.Span), file);
+        }
+    }
+
+    /// <summary>The file of a root, the first of those with the same content; -1 when there is none.</summary>
+    public int FileOf(ReadOnlySpan<byte> root) => _files.GetValueOrDefault(Encoding.Latin1.GetString(root), -1);
+
+    /// <summary>Whether hashes are those of a tree: whether they lead to its root.</summary>
+    /// <param name="hashes">The run of hashes, then the uncles from the lowest up.</param>
+    /// <param name="length">How many are of the run.</param>
+    /// <param name="index">Where the run begins in its layer.</param>
+    /// <param name="height">The height of the layer.</param>
+    /// <param name="root">The root.</param>
+    public static bool Leads(ReadOnlySpan<byte> hashes, int length, int index, int height, ReadOnlySpan<byte> root)
+    {
+        int top = height + Merkle.HeightOver(length);
+        Span<byte> node = stackalloc byte[Merkle.HashLength];
+        Merkle.Root(hashes[..(length * Merkle.HashLength)].ToArray(), height, top).CopyTo(node);
+        ReadOnlySpan<byte> uncles = hashes[(length * Merkle.HashLength)..];
+        for (int at = index / length; !uncles.IsEmpty; at /= 2, uncles = uncles[Merkle.HashLength..])
+        {
+            ReadOnlySpan<byte> uncle = uncles[..Merkle.HashLength];
+            if (at % 2 == 0)
+                Merkle.Parent(node, uncle, node);
+            else
+                Merkle.Parent(uncle, node, node);
+        }
+
+        return node.SequenceEqual(root);
+    }
+
+    /// <summary>The hashes of pieces that a peer asks for, with the uncles; null when not all are known.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="index">The first piece, within the file.</param>
+    /// <param name="length">How many; those beyond the end are padding.</param>
+    /// <param name="proofs">How many uncles.</param>
+    public byte[]? ProvePieces(int file, int index, int length, int proofs)
+    {
+        if (!_layers.TryGetLayer(file, out ReadOnlyMemory<byte> layer))
+            return null;
+        byte[] answer = new byte[(length + proofs) * Merkle.HashLength];
+        int count = Math.Clamp(_layers.PiecesIn(file) - index, 0, length);
+        layer.Span.Slice(Math.Min(index, _layers.PiecesIn(file)) * Merkle.HashLength, count * Merkle.HashLength).CopyTo(answer);
+        for (int i = count; i < length; i++)
+            Merkle.Padding(_layers.PieceHeight).CopyTo(answer.AsSpan(i * Merkle.HashLength));
+        AddUncles(file, layer.Span, _layers.PieceHeight + Merkle.HeightOver(length), index / length, answer.AsSpan(length * Merkle.HashLength));
+        return answer;
+    }
+
+    /// <summary>The leaves that a peer asks for, with the uncles; null when the hashes above them are not known.</summary>
+    /// <param name="piece">The piece that they are all of.</param>
+    /// <param name="leaves">All leaves of the piece.</param>
+    /// <param name="index">The first, within the file.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="proofs">How many uncles.</param>
+    public byte[]? ProveLeaves(int piece, ReadOnlySpan<byte> leaves, int index, int length, int proofs)
+    {
+        int file = _layers.FileOf(piece), height = _layers.HeightOf(piece);
+        int first = (piece - _layers.FirstPieceOf(file)) << height;
+        byte[] layer = new byte[Merkle.HashLength << height];
+        leaves.CopyTo(layer);
+        byte[] answer = new byte[(length + proofs) * Merkle.HashLength];
+        layer.AsSpan((index - first) * Merkle.HashLength, length * Merkle.HashLength).CopyTo(answer);
+        int at = (index - first) / length, level = Merkle.HeightOver(length), done = 0;
+        Merkle.HashLayerUp(layer, 0, level);
+        for (; level < height && done < proofs; level++, at /= 2, done++)
+        {
+            layer.AsSpan((at ^ 1) * Merkle.HashLength, Merkle.HashLength).CopyTo(answer.AsSpan((length + done) * Merkle.HashLength));
+            Merkle.HashLayerUp(layer.AsSpan(0, Merkle.HashLength << (height - level)), level, level + 1);
+        }
+
+        if (done == proofs)
+            return answer;
+        if (!_layers.TryGetLayer(file, out ReadOnlyMemory<byte> pieces) || _layers.PiecesIn(file) == 1)
+            return null;
+        AddUncles(file, pieces.Span, height, piece - _layers.FirstPieceOf(file), answer.AsSpan((length + done) * Merkle.HashLength));
+        return answer;
+    }
+
+    private void AddUncles(int file, ReadOnlySpan<byte> layer, int height, int index, Span<byte> uncles)
+    {
+        for (; !uncles.IsEmpty; height++, index /= 2, uncles = uncles[Merkle.HashLength..])
+            Node(file, layer, height, index ^ 1, uncles[..Merkle.HashLength]);
+    }
+
+    /// <summary>A node at or above the piece layer.</summary>
+    private void Node(int file, ReadOnlySpan<byte> layer, int height, int index, Span<byte> node)
+    {
+        int kept = _layers.PieceHeight + KeptAbove;
+        ReadOnlySpan<byte> nodes = height >= kept ? Kept(file, layer, kept) : layer;
+        int from = height >= kept ? kept : _layers.PieceHeight;
+        int count = nodes.Length / Merkle.HashLength;
+        long first = (long)index << (height - from);
+        if (first >= count)
+        {
+            Merkle.Padding(height).CopyTo(node);
+            return;
+        }
+
+        int length = (int)Math.Min(count - first, 1L << (height - from));
+        byte[] run = nodes.Slice((int)first * Merkle.HashLength, length * Merkle.HashLength).ToArray();
+        Merkle.Root(run, from, height).CopyTo(node);
+    }
+
+    private byte[] Kept(int file, ReadOnlySpan<byte> layer, int height)
+    {
+        if (_kept.TryGetValue(file, out byte[]? kept))
+            return kept;
+        int run = Merkle.HashLength << KeptAbove;
+        kept = new byte[(layer.Length + run - 1) / run * Merkle.HashLength];
+        for (int i = 0; i * run < layer.Length; i++)
+            Merkle.Root(layer.Slice(i * run, Math.Min(run, layer.Length - i * run)).ToArray(), _layers.PieceHeight, height).CopyTo(kept.AsSpan(i * Merkle.HashLength));
+        _kept.Add(file, kept);
+        return kept;
+    }
+}

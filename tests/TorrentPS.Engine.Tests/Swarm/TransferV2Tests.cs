@@ -1,0 +1,155 @@
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Version 2 and hybrid torrents (BEP 52) between clients of our own, over loopback.</summary>
+public sealed class TransferV2Tests
+{
+    private const int PieceLength = 65536;
+
+    private static readonly (string, int)[] s_files = [("a/deep", 100), ("b", 5 * PieceLength + 20_000), ("empty", 0), ("exact", PieceLength), ("z", 40_000)];
+
+    [Theory]
+    [InlineData(TorrentVersion.V2)]
+    [InlineData(TorrentVersion.Hybrid)]
+    public async Task All_files_arrive_and_nothing_else_is_written(TorrentVersion version)
+    {
+        Sample sample = Sample.BuildV2(version, PieceLength, 1, s_files);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [seed.EndPoint]);
+        TorrentDownload result = await member.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+        AssertHas(sample, member.Destination);
+        Assert.Equal(s_files.Sum(file => file.Item2), result.BytesCompleted);
+        Assert.Equal(result.BytesCompleted, result.Downloaded); // no padding was asked for
+        Assert.Equal(5, Directory.GetFiles(member.Destination, "*", SearchOption.AllDirectories).Length);
+    }
+
+    [Theory]
+    [InlineData(TorrentVersion.V2)]
+    [InlineData(TorrentVersion.Hybrid)]
+    public async Task A_single_file_arrives(TorrentVersion version)
+    {
+        Sample sample = Sample.BuildV2(version, PieceLength, 2, ("one", 3 * PieceLength + 1));
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [seed.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await member.EndAsync()).State);
+        AssertHas(sample, member.Destination);
+    }
+
+    [Theory]
+    [InlineData(TorrentVersion.V2)]
+    [InlineData(TorrentVersion.Hybrid)]
+    public async Task Hashes_that_are_missing_come_from_peers(TorrentVersion version)
+    {
+        // More than 512 pieces, so that they come in several parts with proofs; two files of the same content.
+        Sample sample = Sample.BuildV2(version, 16384, 3, ("a", 700 * 16384 + 5), ("b", 90_000), ("c", 16384));
+        Torrent torrent = sample.InfoOnly();
+        Assert.True(torrent.FileLayers!.All(layer => layer.IsEmpty));
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        await using SwarmMember member = SwarmMember.Download(torrent, null, [seed.EndPoint]);
+        TorrentDownload result = await member.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+        AssertHas(sample, member.Destination);
+    }
+
+    [Fact]
+    public void Behind_the_end_of_a_file_there_are_zeros_up_to_the_end_of_the_piece()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 9, ("a", 100), ("b", PieceLength + 5));
+        using TemporaryFolder folder = new();
+        sample.Lay(folder.Path, 0, 1);
+        using DataStore store = new(sample.Torrent, folder.Path, sample.All, readOnly: true);
+        byte[] block = new byte[16384];
+        Array.Fill(block, (byte)9);
+        Assert.True(store.TryRead(0, 0, block));
+        Assert.Equal([.. sample.File(0), .. new byte[16284]], block);
+        Array.Fill(block, (byte)9);
+        Assert.True(store.TryRead(2, 16384, block));
+        Assert.Equal(new byte[16384], block);
+        Assert.Equal([PieceLength, PieceLength, PieceLength], Enumerable.Range(0, 3).Select(sample.Torrent.ServedLengthOfPiece));
+        Assert.Equal(5, Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 9, ("a", PieceLength + 5)).Torrent.ServedLengthOfPiece(1));
+    }
+
+    [Fact]
+    public async Task Files_that_are_not_wanted_cost_nothing()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 4, s_files);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [seed.EndPoint], options => options with { Include = ["a/*"] });
+        TorrentDownload result = await member.EndAsync();
+        Assert.Equal(TorrentState.Completed, result.State);
+        Assert.Equal(100, result.Downloaded);
+        Assert.Equal("deep", Path.GetFileName(Assert.Single(Directory.GetFiles(member.Destination, "*", SearchOption.AllDirectories))));
+    }
+
+    [Theory]
+    [InlineData(TorrentVersion.V2)]
+    [InlineData(TorrentVersion.Hybrid)]
+    public async Task What_is_there_is_found_again(TorrentVersion version)
+    {
+        Sample sample = Sample.BuildV2(version, PieceLength, 5, s_files);
+        using TemporaryFolder folder = new();
+        int[] stored = [.. sample.Torrent.Files.Where(file => !file.IsPadding && file.Path != "T/z").Select(file => file.Index)];
+        sample.Lay(folder.Path, stored);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, folder.Path, [seed.EndPoint]);
+        TorrentDownload result = await member.EndAsync();
+        Assert.Equal(TorrentState.Completed, result.State);
+        Assert.Equal(40_000, result.Downloaded);
+        AssertHas(sample, folder.Path);
+    }
+
+    [Fact]
+    public async Task A_peer_of_version_1_gives_a_hybrid_too()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 6, s_files);
+        using ScriptedSeed old = new(sample); // knows the v1 hash alone, and no extension
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [old.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await member.EndAsync()).State);
+        AssertHas(sample, member.Destination);
+        Assert.All(old.Requests, block => Assert.True(block.Begin + block.Length <= sample.Torrent.DataLengthOfPiece(block.Piece)));
+    }
+
+    [Fact]
+    public async Task One_bad_block_names_the_peer_that_sent_it()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, 16 * 16384, 7, ("one", 3 * 16 * 16384));
+        // Gives the last block of each piece wrong, and the others late, so that others have a share in its pieces.
+        using ScriptedSeed liar = new(sample) { Answer = (block, data) => Spoil(block, data) };
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample, change: options => options with { UploadLimit = 256 << 10 });
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [liar.EndPoint, seed.EndPoint]);
+        TorrentDownload result = await member.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+        AssertHas(sample, member.Destination);
+        Assert.Contains($"Peer {liar.EndPoint} is banned: it sent bad data", member.LogText);
+        Assert.DoesNotContain($"Peer {seed.EndPoint} is banned", member.LogText);
+    }
+
+    [Fact]
+    public async Task A_torrent_without_its_hashes_is_seeded_when_the_data_is_whole()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 8, s_files);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample, sample.InfoOnly());
+        await using SwarmMember member = SwarmMember.Download(sample.InfoOnly(), null, [seed.EndPoint]);
+        TorrentDownload result = await member.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+        AssertHas(sample, member.Destination);
+    }
+
+    private static byte[] Spoil(BlockRequest block, byte[] data)
+    {
+        if (block.Begin == 15 * 16384)
+            data[7] ^= 1;
+        return data;
+    }
+
+    private static void AssertHas(Sample sample, string folder)
+    {
+        foreach (TorrentFile file in sample.Torrent.Files.Where(file => !file.IsPadding))
+            Assert.Equal(sample.File(file.Index).ToArray(), File.ReadAllBytes(Path.Join(folder, file.Path)));
+    }
+}

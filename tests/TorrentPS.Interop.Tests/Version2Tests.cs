@@ -1,0 +1,92 @@
+using TorrentPS.Engine;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests;
+
+/// <summary>Version 2 and hybrid torrents (BEP 52) to and from libtorrent.</summary>
+public sealed class Version2Tests : InteropTest
+{
+    private static readonly Payload s_folder = Payload.Folder("two", [("a/deep", 100), ("b.bin", 9_000_000), ("empty", 0), ("exact", 65536), ("sub/z", 1_300_001)]);
+
+    public static TheoryData<TorrentVersion, string> Cases { get; } = new()
+    {
+        { TorrentVersion.V2, "folder" },
+        { TorrentVersion.V2, "file" },
+        { TorrentVersion.V2, "300 files" },
+        { TorrentVersion.Hybrid, "folder" },
+        { TorrentVersion.Hybrid, "file" },
+        { TorrentVersion.Hybrid, "300 files" },
+    };
+
+    [Theory(Timeout = Limits.Test)]
+    [MemberData(nameof(Cases))]
+    public async Task Every_byte_arrives_from_libtorrent(TorrentVersion version, string shape)
+    {
+        TestTorrent torrent = await MakeAsync(version, shape);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+        torrent.Payload.AssertIn(Target);
+        Assert.Equal(torrent.Payload.Length, result.Downloaded - result.Wasted); // padding is not asked for
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [MemberData(nameof(Cases))]
+    public async Task Libtorrent_gets_every_byte(TorrentVersion version, string shape)
+    {
+        TestTorrent torrent = await MakeAsync(version, shape);
+        await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Temp.Folder("source"));
+        await using LibtorrentPeer downloader = await LibtorrentPeer.StartAsync(torrent, Target);
+        downloader.Connect(seeder.EndPoint);
+        await downloader.UntilCompleteAsync();
+        torrent.Payload.AssertIn(Target);
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(TorrentVersion.V2, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "both")]
+    [InlineData(TorrentVersion.Hybrid, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "btih")]
+    public async Task A_magnet_link_is_enough_to_get_it_from_libtorrent(TorrentVersion version, string topics)
+    {
+        TestTorrent torrent = await MakeAsync(version, "folder");
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
+        await using TorrentClient client = new(new TorrentClientOptions { Port = Loopback.FreePort() });
+        TorrentDownload result = await client.DownloadAsync(
+            new TorrentInfo(MagnetLink.Parse($"{Magnet(torrent, topics)}&x.pe={seeder.EndPoint}")), OwnPeer.Options(Target, seeder.EndPoint) with { Sources = [Engine.Discovery.PeerSource.Manual] }, null, Token);
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.ErrorId} {result.Error}");
+        s_folder.AssertIn(Target);
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(TorrentVersion.V2, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "both")]
+    [InlineData(TorrentVersion.Hybrid, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "btih")]
+    public async Task A_magnet_link_is_enough_for_libtorrent_to_get_it_from_us(TorrentVersion version, string topics)
+    {
+        TestTorrent torrent = await MakeAsync(version, "folder");
+        await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Temp.Folder("source"));
+        await using LibtorrentPeer leecher = await LibtorrentPeer.StartAsync(Magnet(torrent, topics), Target);
+        leecher.Connect(seeder.EndPoint);
+        await leecher.UntilCompleteAsync();
+        s_folder.AssertIn(Target);
+    }
+
+    private static string Magnet(TestTorrent torrent, string topics)
+    {
+        string v1 = $"xt=urn:btih:{torrent.Info.InfoHashV1}", v2 = $"xt=urn:btmh:1220{torrent.Info.InfoHashV2}";
+        return "magnet:?" + topics switch { "btih" => v1, "btmh" => v2, _ => $"{v1}&{v2}" };
+    }
+
+    private async Task<TestTorrent> MakeAsync(TorrentVersion version, string shape)
+    {
+        Payload payload = shape switch { "folder" => s_folder, "file" => Payload.SingleFile("one.bin", 3_000_001), _ => Payload.ManyFiles() };
+        string source = payload.WriteTo(Temp.Folder("source")), path = Temp.File("made.torrent");
+        byte[] bytes = await TorrentCreator.CreateAsync(Path.Combine(source, payload.Name), new() { PieceLength = shape == "folder" ? 16 << 10 : 64 << 10, Version = version }, null, Token);
+        TorrentCreator.Write(path, bytes, overwrite: true);
+        return TestTorrent.Read(payload, path);
+    }
+}
