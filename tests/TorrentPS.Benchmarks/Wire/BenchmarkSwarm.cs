@@ -109,6 +109,16 @@ internal sealed class BenchmarkSwarm : ISwarm
     {
     }
 
+    public HashProofs? Proofs => null;
+
+    public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
+    {
+    }
+
+    public void HashesRejected(PeerSession peer, int file, HashRange range)
+    {
+    }
+
     public void Violated(PeerSession peer, string what) => Fault ??= what;
 
     public void StorageFailed(TorrentException failure) => Fault ??= failure.Message;

@@ -128,6 +128,16 @@ internal sealed class FuzzSwarm : ISwarm
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => What |= 2048;
 
+    public HashProofs? Proofs => null;
+
+    public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
+    {
+    }
+
+    public void HashesRejected(PeerSession peer, int file, HashRange range)
+    {
+    }
+
     public void Violated(PeerSession peer, string what) => Violation = what;
 
     public void StorageFailed(TorrentException failure) => Fault ??= failure;
