@@ -12,11 +12,12 @@ using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Scale;
 using TorrentPS.Benchmarks.Storage;
 using TorrentPS.Benchmarks.Tracking;
+using TorrentPS.Benchmarks.Utp;
 using TorrentPS.Engine;
 
 namespace TorrentPS.Benchmarks;
 
-/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c>, <c>compare</c>, <c>crowd</c> and <c>magnet</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker.</summary>
+/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c>, <c>compare</c>, <c>crowd</c> and <c>magnet</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker, <c>utp</c> for uTP.</summary>
 internal static class CommandTree
 {
     /// <summary>What this program calls itself with when it starts itself.</summary>
@@ -39,6 +40,7 @@ internal static class CommandTree
             IdleCommand.Create(),
             PeersCommand.Create(),
             MagnetCommand.Create(),
+            UtpCommand.Create(),
         };
         return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
     }

@@ -35,6 +35,12 @@ internal interface ISwarm
     /// <summary>The peer tells of others.</summary>
     void PeersExchanged(PeerSession peer, PeerExchangeMessage message);
 
+    /// <summary>Whether peers bring each other together (BEP 55).</summary>
+    bool PunchesHoles { get; }
+
+    /// <summary>The peer wants to be brought together with another, or brings us together.</summary>
+    void HolepunchReceived(PeerSession peer, HolepunchMessage message);
+
     /// <summary>The port of our node of the DHT; 0 when this torrent has nothing to do with it.</summary>
     int DhtPort { get; }
 

@@ -39,6 +39,9 @@ internal sealed class PeerCandidate(IPEndPoint endPoint, PeerSource? source)
     /// <summary>Whether it is asked for a hybrid torrent by the v2 hash, since it did not answer to that of v1.</summary>
     public bool PrefersV2 { get; set; }
 
+    /// <summary>Whether somebody was asked to bring us together with it, or has (BEP 55), which is done once.</summary>
+    public bool WasPunched { get; set; }
+
     /// <summary>Attempts that failed since the last that succeeded.</summary>
     public int Failures { get; set; }
 

@@ -16,6 +16,9 @@ internal sealed partial class PeerSession
     /// <summary>Tells of others and hears of them (BEP 11); null where the torrent does not allow that.</summary>
     public PeerExchangeLink? Exchange { get; private set; }
 
+    /// <summary>Brings peers together (BEP 55); null where that is not done.</summary>
+    public HolepunchLink? Holepunch { get; private set; }
+
     /// <summary>Where the peer can be connected to; null when it came to us and does not say where it listens.</summary>
     public IPEndPoint? ListenEndPoint { get; private set; }
 
@@ -39,6 +42,8 @@ internal sealed partial class PeerSession
         List<IPeerExtension> members = [new MetadataServing(this, _swarm), new DontHaveNotice(this, _swarm), new UploadOnlyNotice(this)];
         if (_swarm.ExchangesPeers)
             members.Add(Exchange = new PeerExchangeLink(this, _swarm));
+        if (_swarm.ExchangesPeers && _swarm.PunchesHoles)
+            members.Add(Holepunch = new HolepunchLink(this, _swarm));
         return new(members);
     }
 

@@ -69,10 +69,10 @@ internal sealed partial class TorrentSession
         }
     }
 
-    private async Task ConnectAsync(PeerCandidate candidate)
+    private async Task ConnectAsync(PeerCandidate candidate, PeerTransport? over = null)
     {
         UtpHost? utp = _services.Incoming.UtpOf(this);
-        PeerTransport transport = utp is not null && candidate.TriesUtp ? PeerTransport.Utp : Transport;
+        PeerTransport transport = over ?? (utp is not null && candidate.TriesUtp ? PeerTransport.Utp : Transport);
         HandshakeOutcome outcome;
         using (var limit = new CancellationTokenSource(s_handshakeLimit, _time))
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token))
@@ -106,6 +106,7 @@ internal sealed partial class TorrentSession
         // Who answers by another hash, or closes it over both transports, may know the torrent only by its other.
         if (WireHashes.IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
             candidate.PrefersV2 = !candidate.PrefersV2;
+        AskForHole(candidate, status);
         _book.Failed(candidate, Now);
     }
 

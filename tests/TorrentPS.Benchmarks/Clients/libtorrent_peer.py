@@ -2,7 +2,7 @@
 """A libtorrent client with one torrent, to be measured or to be measured against.
 
 One JSON object as its argument: listen ("IP:PORT"), folder, torrent (a path), encryption ("off", "prefer" or "require", which means RC4),
-tuned (settings for a fast link rather than libtorrent's own), done (a file to make on completion, after which it ends; without it, it seeds).
+utp (uTP alone, rather than TCP alone), tuned (settings for a fast link rather than libtorrent's own), done (a file to make on completion, after which it ends; without it, it seeds).
 Each line "connect IP:PORT" on its standard input is dialled until it is connected. It ends when its input does, so it outlives nobody."""
 import json
 import os
@@ -18,10 +18,11 @@ import libtorrent as lt  # noqa: E402
 def settings(config):
     policies = {"off": lt.enc_policy.pe_disabled, "prefer": lt.enc_policy.pe_enabled, "require": lt.enc_policy.pe_forced}
     required = config["encryption"] == "require"
+    utp = config.get("utp", False)
     result = {
         "listen_interfaces": config["listen"], "outgoing_interfaces": config["listen"].rsplit(":", 1)[0],
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
-        "enable_incoming_utp": False, "enable_outgoing_utp": False,
+        "enable_incoming_utp": utp, "enable_outgoing_utp": utp, "enable_incoming_tcp": not utp, "enable_outgoing_tcp": not utp,
         "in_enc_policy": int(policies[config["encryption"]]), "out_enc_policy": int(policies[config["encryption"]]),
         "allowed_enc_level": int(lt.enc_level.pe_rc4 if required else lt.enc_level.pe_both), "prefer_rc4": required,
         # Loopback: all peers and the tracker have local addresses, and whoever starts later is tried again at once.
@@ -65,7 +66,7 @@ def main():
     params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     params.flags |= lt.torrent_flags.disable_pex
     handle = session.add_torrent(params)
-    wanted, dialled_at, done = [], 0, config.get("done")
+    wanted, dialled_at, is_ready, done = [], 0, False, config.get("done")
     threading.Thread(target=read_input, args=(wanted,), daemon=True).start()
     while True:
         status = handle.status()
@@ -77,6 +78,9 @@ def main():
             break
         # What is dialled while it checks its files is forgotten.
         checking = status.state in (lt.torrent_status.checking_files, lt.torrent_status.checking_resume_data)
+        if not checking and not is_ready:
+            is_ready = True
+            print("ready", flush=True)
         if wanted and not checking and time.monotonic() >= dialled_at:
             dialled_at = time.monotonic() + 0.5
             dial(handle, wanted)

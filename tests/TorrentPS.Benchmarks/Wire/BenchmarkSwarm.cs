@@ -47,6 +47,12 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public bool ExchangesPeers => false;
 
+    public bool PunchesHoles => false;
+
+    public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
+    {
+    }
+
     public int DhtPort => 0;
 
     /// <summary>What went wrong, or null.</summary>

@@ -55,6 +55,12 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public List<PeerExchangeMessage> Exchanged { get; } = [];
 
+    public bool PunchesHoles { get; init; }
+
+    public List<HolepunchMessage> Holepunches { get; } = [];
+
+    public void HolepunchReceived(PeerSession peer, HolepunchMessage message) => Holepunches.Add(message);
+
     public int DhtPort { get; init; }
 
     /// <summary>What happened, a word each.</summary>

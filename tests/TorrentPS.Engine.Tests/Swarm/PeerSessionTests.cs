@@ -40,9 +40,9 @@ public sealed partial class PeerSessionTests : IDisposable
             _loop.Run(() => _swarm.Time.Advance(TimeSpan.FromSeconds(0.01)));
     }
 
-    private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false, int dhtPort = 0, bool peerUsesDht = false)
+    private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false, int dhtPort = 0, bool peerUsesDht = false, bool punchesHoles = false)
     {
-        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers, DhtPort = dhtPort };
+        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers, DhtPort = dhtPort, PunchesHoles = punchesHoles };
         (_ours, _peer) = MemoryPeerStream.Create(readLimit);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), peerUsesDht);

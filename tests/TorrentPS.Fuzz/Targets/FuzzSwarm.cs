@@ -51,6 +51,12 @@ internal sealed class FuzzSwarm : ISwarm
 
     public bool ExchangesPeers => true;
 
+    public bool PunchesHoles => true;
+
+    public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
+    {
+    }
+
     public int DhtPort => 6881;
 
     /// <summary>A bit for each kind of thing that happened.</summary>

@@ -1,0 +1,86 @@
+using System.Net;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <content>
+/// Bringing together peers that cannot connect to each other (BEP 55), in each of the three parts: as the one who asks, the one who knows both, and
+/// the one who is to be reached. Both then connect over uTP at once, and so open their routers for each other.
+/// </summary>
+internal sealed partial class TorrentSession
+{
+    /// <summary>Connections that others may have us begin a minute.</summary>
+    private const int PunchesPerMinute = 30;
+
+    private readonly MinuteBudget _punches = new(PunchesPerMinute);
+
+    /// <summary>Whether holes are punched: over uTP, and not for a private torrent, whose peers may not name each other (BEP 27).</summary>
+    public bool PunchesHoles => ExchangesPeers && _services.Incoming.UtpOf(this) is not null;
+
+    public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
+    {
+        switch (message.Type)
+        {
+            case HolepunchType.Rendezvous when peer.Holepunch is { } link:
+                HolepunchError error = Relay(peer, message.EndPoint);
+                if (error != HolepunchError.None)
+                    link.Send(new HolepunchMessage(HolepunchType.Error, message.EndPoint, error));
+                break;
+            case HolepunchType.Connect:
+                Punch(peer, TcpPeerStream.Unmap(message.EndPoint));
+                break;
+            case HolepunchType.Error:
+                Log($"Peer {peer.EndPoint} cannot bring us together with {message.EndPoint}: {message.Error}");
+                break;
+        }
+    }
+
+    /// <summary>Tells two peers of each other.</summary>
+    private HolepunchError Relay(PeerSession asking, IPEndPoint wanted)
+    {
+        wanted = TcpPeerStream.Unmap(wanted);
+        if (!AddressRules.IsPeer(wanted))
+            return HolepunchError.NoSuchPeer;
+        if (IsOurs(wanted))
+            return HolepunchError.NoSelf;
+        if (Array.Find(_peers, peer => peer != asking && (wanted.Equals(peer.ListenEndPoint) || wanted.Equals(peer.EndPoint))) is not { } target)
+            return HolepunchError.NotConnected;
+        // One who is asked too often is as good as one who does not know it.
+        if (target.Holepunch is not { } link || !link.TakesRelayed())
+            return HolepunchError.NoSupport;
+        link.Send(new HolepunchMessage(HolepunchType.Connect, asking.ListenEndPoint ?? asking.EndPoint));
+        asking.Holepunch!.Send(new HolepunchMessage(HolepunchType.Connect, wanted));
+        return HolepunchError.None;
+    }
+
+    /// <summary>A peer says that another connects to us now. It may not be true: what goes out for it are a few packets of 20 bytes, and not often.</summary>
+    private void Punch(PeerSession relay, IPEndPoint endPoint)
+    {
+        if (_isStopping || !PunchesHoles || !AddressRules.IsPeer(endPoint) || !AddressRules.MayName(relay.EndPoint.Address, endPoint.Address)
+            || IsOurs(endPoint) || _book.IsBanned(endPoint) || _peers.Length + _connecting >= _options.MaxPeers || !_punches.TryTake(Now))
+            return;
+        _book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? _book.TellerAt(relay.EndPoint), Now);
+        if (_book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !TryReserveConnection())
+            return;
+        candidate.IsBusy = true;
+        candidate.WasPunched = true; // if this fails, it is not tried so again
+        _connecting++;
+        Log($"Peer {relay.EndPoint} brings us together with {endPoint}");
+        _ = ConnectAsync(candidate, PeerTransport.Utp);
+    }
+
+    /// <summary>Asks the peer that has named one who cannot be reached to bring us together.</summary>
+    private void AskForHole(PeerCandidate candidate, PeerHandshakeStatus status)
+    {
+        bool isUnreachable = status is PeerHandshakeStatus.TimedOut or PeerHandshakeStatus.Refused or PeerHandshakeStatus.Unreachable;
+        if (!isUnreachable || candidate.WasPunched || !PunchesHoles || !candidate.Flags.HasFlag(PeerExchangeFlags.SupportsHolepunch) || candidate.Teller is not { } teller)
+            return;
+        if (Array.Find(_peers, peer => peer.Exchange?.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
+            return;
+        candidate.WasPunched = true;
+        relay.Holepunch!.Send(new HolepunchMessage(HolepunchType.Rendezvous, candidate.EndPoint));
+        Log($"Peer {relay.EndPoint} is asked to bring us together with {candidate.EndPoint}");
+    }
+}

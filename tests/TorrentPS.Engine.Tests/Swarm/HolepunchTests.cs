@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Transport.Utp;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Holepunching with real sockets (BEP 55): a scripted peer asks a seed to bring it together with another that is connected there.</summary>
+public sealed class HolepunchTests : IDisposable
+{
+    private const byte OwnHolepunchId = 55;
+
+    private static readonly Sample s_sample = Sample.Make(32768, 1, ("data", 300_000));
+
+    private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _tcp.Dispose();
+        _udp.Dispose();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Two_peers_of_one_are_told_of_each_other_and_the_other_connects_over_uTP()
+    {
+        await using SwarmMember relay = await SwarmMember.SeedAsync(s_sample, change: By);
+        await using SwarmMember target = SwarmMember.Download(s_sample.Torrent, null, [relay.EndPoint], options => By(options) with { DownloadLimit = 20_000 });
+        await target.UntilAsync(status => status.Downloaded > 0); // it has said before where it listens and what it knows
+        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var own = (IPEndPoint)_udp.LocalEndPoint!;
+        await HelloAsync(relay.EndPoint, own.Port);
+
+        await SendAsync(new HolepunchMessage(HolepunchType.Rendezvous, target.EndPoint));
+
+        Assert.Equal(new HolepunchMessage(HolepunchType.Connect, target.EndPoint), await ReadAsync());
+        byte[] packet = new byte[100];
+        SocketReceiveFromResult received = await _udp.ReceiveFromAsync(packet, SocketFlags.None, own, Token);
+        Assert.True(UtpHeader.TryRead(packet.AsSpan(0, received.ReceivedBytes), out UtpHeader header, out _, out _));
+        Assert.Equal(UtpPacketType.Syn, header.Type);
+        Assert.Equal(target.EndPoint.Port, ((IPEndPoint)received.RemoteEndPoint).Port);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Who_asks_for_nobody_or_for_the_one_asked_is_told_so()
+    {
+        await using SwarmMember relay = await SwarmMember.SeedAsync(s_sample, change: By);
+        await HelloAsync(relay.EndPoint, 7001);
+        var nobody = IPEndPoint.Parse("127.0.0.1:9");
+        var nowhere = IPEndPoint.Parse("0.0.0.0:0");
+
+        foreach ((IPEndPoint wanted, HolepunchError error) in new[] { (nobody, HolepunchError.NotConnected), (relay.EndPoint, HolepunchError.NoSelf), (nowhere, HolepunchError.NoSuchPeer) })
+        {
+            await SendAsync(new HolepunchMessage(HolepunchType.Rendezvous, wanted));
+            Assert.Equal(new HolepunchMessage(HolepunchType.Error, wanted, error), await ReadAsync());
+        }
+    }
+
+    private static DownloadOptions By(DownloadOptions options) => options with { Sources = [PeerSource.Manual, PeerSource.PeerExchange], Encryption = EncryptionMode.Off };
+
+    private async Task HelloAsync(IPEndPoint endPoint, int port)
+    {
+        await _tcp.ConnectAsync(endPoint, Token);
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-holepunchasks"[..20]));
+        await _tcp.SendAsync(handshake, Token);
+        await ReadExactlyAsync(handshake);
+        await SendExtendedAsync(0, new ExtensionHandshake { Extensions = new Dictionary<string, byte> { [HolepunchMessage.ExtensionName] = OwnHolepunchId }, Port = port }.ToBytes());
+    }
+
+    private Task SendAsync(HolepunchMessage message) => SendExtendedAsync(HolepunchMessage.OwnId, message.ToBytes());
+
+    private async Task SendExtendedAsync(byte id, byte[] payload)
+    {
+        byte[] message = new byte[6 + payload.Length];
+        PeerMessage.WriteExtendedHeader(message, id, payload.Length);
+        payload.CopyTo(message, 6);
+        await _tcp.SendAsync(message, Token);
+    }
+
+    private async Task<HolepunchMessage> ReadAsync()
+    {
+        while (true)
+        {
+            byte[] length = new byte[4];
+            await ReadExactlyAsync(length);
+            byte[] message = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
+            await ReadExactlyAsync(message);
+            if (message.Length > 2 && message[0] == (byte)MessageId.Extended && message[1] == OwnHolepunchId)
+                return HolepunchMessage.Read(message.AsSpan(2))!;
+        }
+    }
+
+    private async Task ReadExactlyAsync(byte[] bytes)
+    {
+        for (int count = 0; count < bytes.Length;)
+        {
+            int received = await _tcp.ReceiveAsync(bytes.AsMemory(count), Token);
+            Assert.NotEqual(0, received);
+            count += received;
+        }
+    }
+}
