@@ -148,6 +148,7 @@ internal sealed partial class UtpConnection
         }
 
         _lostTogether = 1;
+        _resendsAtOnce = true;
         _reorder = Math.Max(_reorder - 1, FirstReorder);
         _isRecovering = true;
         _recovered = _sent.Next;

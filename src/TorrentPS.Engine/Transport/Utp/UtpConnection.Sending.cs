@@ -25,6 +25,7 @@ internal sealed partial class UtpConnection
     private ushort _recovered;
     private bool _isRecovering;
     private bool _isFinSent;
+    private bool _resendsAtOnce; // the first lost packet goes out whatever the window has shrunk to (fast retransmit)
     private bool _tailProbed;
     private long _tailProbeAt = long.MaxValue;
     private long _windowProbeAt = long.MaxValue;
@@ -138,8 +139,9 @@ internal sealed partial class UtpConnection
             ref SentPacket packet = ref _sent[number];
             if (!packet.IsLost)
                 continue;
-            if (_flight > 0 && _flight + packet.Length > _congestion.Window)
+            if (_flight > 0 && _flight + packet.Length > _congestion.Window && !_resendsAtOnce)
                 return;
+            _resendsAtOnce = false;
             packet.IsLost = false;
             _lost--;
             Transmit(ref packet, number, batch);
