@@ -147,9 +147,10 @@ internal sealed partial class UtpConnection
             return;
         }
 
+        if (_lostTogether > 0)
+            _reorder = Math.Max(_reorder - 1, FirstReorder); // the last time, something was lost indeed
         _lostTogether = 1;
         _resendsAtOnce = true;
-        _reorder = Math.Max(_reorder - 1, FirstReorder);
         _isRecovering = true;
         _recovered = _sent.Next;
         _congestion.Lost(_mtu.Current);
