@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>
 /// Bringing together peers that cannot connect to each other (BEP 55), in each of the three parts: as the one who asks, the one who knows both, and
 /// the one who is to be reached. Both then connect over uTP at once, and so open their routers for each other.
-/// </summary>
+/// </content>
 internal sealed partial class TorrentSession
 {
     /// <summary>Connections that others may have us begin a minute.</summary>
