@@ -19,15 +19,20 @@ public sealed class HolepunchTests : IDisposable
     private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
+    private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    public HolepunchTests() => _limit.CancelAfter(TimeSpan.FromSeconds(60));
+
+    private CancellationToken Token => _limit.Token;
 
     public void Dispose()
     {
+        _limit.Dispose();
         _tcp.Dispose();
         _udp.Dispose();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Two_peers_of_one_are_told_of_each_other_and_the_other_connects_over_uTP()
     {
         await using SwarmMember relay = await SwarmMember.SeedAsync(s_sample, change: By);
@@ -47,7 +52,7 @@ public sealed class HolepunchTests : IDisposable
         Assert.Equal(target.EndPoint.Port, ((IPEndPoint)received.RemoteEndPoint).Port);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Who_asks_for_nobody_or_for_the_one_asked_is_told_so()
     {
         await using SwarmMember relay = await SwarmMember.SeedAsync(s_sample, change: By);
