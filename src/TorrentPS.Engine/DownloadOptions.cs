@@ -28,6 +28,9 @@ public sealed record DownloadOptions
     /// <summary>The discoveries to use; null means all that the torrent allows.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 
+    /// <summary>Whether the torrent's web seeds are asked, too (BEP 17, 19). They are neither peers nor discoveries: <see cref="Sources"/> does not matter to them.</summary>
+    public bool UseWebSeeds { get; init; } = true;
+
     /// <summary>
     /// The TCP port that peers of this torrent may connect to, 1 to 65535; an error when another program has it. Null takes the one that the client
     /// listens on already, or <see cref="TorrentClientOptions.Port"/>.
@@ -75,6 +78,12 @@ public sealed record DownloadOptions
 
     /// <summary>Uploads data that must be complete and is never written; ends with <see cref="TorrentErrorId.DataMismatch"/> when it is not.</summary>
     public bool SeedOnly { get; init; }
+
+    /// <summary>
+    /// Whether, of data that is complete from the beginning, each piece is shown to one peer first, so that one copy, or little more, is uploaded until all pieces are
+    /// among the peers (BEP 16). For the only seed of a new torrent: where there are others, all get it sooner without. Ends when another has everything.
+    /// </summary>
+    public bool SuperSeed { get; init; }
 
     /// <summary>Gets a line for each thing that a user might want to know when it is slow, in place of <see cref="TorrentClientOptions.Log"/>; called from any thread.</summary>
     public Action<string>? Log { get; init; }

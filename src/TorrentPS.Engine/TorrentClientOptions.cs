@@ -79,6 +79,9 @@ public sealed record TorrentClientOptions
     /// </summary>
     public static IReadOnlyList<string> PublicDhtNodes => Discovery.Dht.DhtBootstrap.OfUser();
 
+    /// <summary>What counts as this machine or the local network for web seeds; null for what it is.</summary>
+    internal Predicate<System.Net.IPAddress>? IsLocalAddress { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

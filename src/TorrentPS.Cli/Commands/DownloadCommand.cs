@@ -14,6 +14,7 @@ internal sealed class DownloadCommand
     private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Download only files whose path matches; may be given several times.");
     private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
     private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last." };
+    private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not ask the torrent's web seeds." };
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);
     private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "Give up when nothing arrived for this long.");
@@ -24,7 +25,7 @@ internal sealed class DownloadCommand
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _output, _include, _exclude, _sequential, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
+        foreach (Option option in new Option[] { _output, _include, _exclude, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
         _transfer = new TransferOptions(command, "Give up after this long.");
     }
@@ -47,6 +48,7 @@ internal sealed class DownloadCommand
             Include = result.GetValue(_include) ?? [],
             Exclude = result.GetValue(_exclude) ?? [],
             Sequential = result.GetValue(_sequential),
+            UseWebSeeds = !result.GetValue(_noWebSeeds),
             DownloadLimit = result.GetValue(_downloadLimit) ?? 0,
             SeedTime = result.GetValue(_seedSeconds) is { } seed ? TimeSpan.FromSeconds(seed) : null,
             StallTimeout = result.GetValue(_stallTimeout) is { } stall ? TimeSpan.FromSeconds(stall) : null,

@@ -11,6 +11,7 @@ internal sealed class SeedCommand
     private readonly Terminal _terminal;
     private readonly Argument<string> _source = OptionFactory.Source();
     private readonly Option<string?> _data = new("--data") { Description = "The folder that the torrent's file or folder is in; that of the .torrent, or the current one, by default.", HelpName = "DIR" };
+    private readonly Option<bool> _superSeed = new("--super-seed") { Description = "Show each piece to one peer first, so that little more than one copy is uploaded until all have it. For the only seed of a new torrent." };
     private readonly TransferOptions _transfer;
 
     private SeedCommand(Terminal terminal, Command command)
@@ -18,6 +19,7 @@ internal sealed class SeedCommand
         _terminal = terminal;
         command.Arguments.Add(_source);
         command.Options.Add(_data);
+        command.Options.Add(_superSeed);
         _transfer = new TransferOptions(command, "End after this long; until it is stopped by default.");
     }
 
@@ -36,7 +38,7 @@ internal sealed class SeedCommand
         bool untilRatio = _transfer.HasSeedRatio(result);
         string source = result.GetRequiredValue(_source);
         DownloadOptions options = _transfer.Download(result, ".", _terminal);
-        options = options with { SeedOnly = true, SeedTime = untilRatio ? null : Timeout.InfiniteTimeSpan };
+        options = options with { SeedOnly = true, SuperSeed = result.GetValue(_superSeed), SeedTime = untilRatio ? null : Timeout.InfiniteTimeSpan };
         TorrentDownload upload = await _transfer.RunAsync(result, _terminal, source, quiet: false, Choose, cancellationToken).ConfigureAwait(false);
         if (json)
             _terminal.WriteLine(JsonLines.Line(upload, JsonLines.Default.TorrentDownload));

@@ -39,6 +39,7 @@ internal static class ProgressDisplay
             download.UploadRate > 0 ? $"↑ {Quantity.Rate(download.UploadRate)}" : "",
             TimeLeft(download) is { } left ? $"{Quantity.Duration(left)} left" : "",
             Quantity.Count(download.PeersConnected, "peer"),
+            download.WebSeedsActive > 0 ? Quantity.Count(download.WebSeedsActive, "web seed") : "",
         }.Where(part => part.Length > 0)),
     };
 

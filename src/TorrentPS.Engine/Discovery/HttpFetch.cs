@@ -92,6 +92,27 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
     }
 
+    /// <summary>Connects to the host of an http or https address, for requests of one's own.</summary>
+    /// <param name="uri">The address.</param>
+    /// <param name="mayBeLocal">Whether the host may be in the local network: not where somebody in the Internet named it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="HttpFetchException">The host has no address that may be connected to.</exception>
+    /// <exception cref="SocketException">It cannot be connected to.</exception>
+    /// <exception cref="AuthenticationException">The secure connection failed.</exception>
+    public async Task<HttpConnection> OpenAsync(Uri uri, bool mayBeLocal, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<IPAddress> addresses = Choose(await ResolveAsync(uri, cancellationToken).ConfigureAwait(false), AddressFamily.Unspecified, mayBeLocal);
+        Socket socket = await ConnectAsync(addresses, uri.Port, cancellationToken).ConfigureAwait(false);
+        IPAddress address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        Stream stream = new NetworkStream(socket, ownsSocket: true);
+        if (uri.Scheme == "https")
+            stream = await SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
+        return new HttpConnection(stream, address);
+    }
+
+    /// <summary>Whether an address is of this machine or of a private network.</summary>
+    public bool IsLocalAddress(IPAddress address) => _isLocal(address);
+
     private async Task<HttpReply> GetWithRedirectsAsync(Uri uri, HttpFetchOptions options, CancellationToken cancellationToken)
     {
         string target = options.Target ?? uri.PathAndQuery;
@@ -113,7 +134,9 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
     }
 
-    private static Uri Redirect(Uri from, string location)
+    /// <summary>Where an address redirects to.</summary>
+    /// <exception cref="HttpFetchException">That is not followed.</exception>
+    internal static Uri Redirect(Uri from, string location)
     {
         if (!Uri.TryCreate(from, location, out Uri? to))
             throw new HttpFetchException("it redirects to something that is not an address");

@@ -37,6 +37,9 @@ public sealed class Torrent
     /// <summary>Its web seeds (BEP 19, <c>url-list</c>).</summary>
     public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
 
+    /// <summary>Its web seeds that are asked for pieces (BEP 17, <c>httpseeds</c>).</summary>
+    internal IReadOnlyList<Uri> HttpSeeds { get; init; } = [];
+
     /// <summary>Its DHT nodes as host:port (BEP 5).</summary>
     public IReadOnlyList<string> Nodes { get; init; } = [];
 

@@ -17,6 +17,7 @@ internal sealed class TorrentParser
     private MetainfoString? _announce;
     private List<List<string>>? _announceList;
     private List<Uri>? _webSeeds;
+    private List<Uri>? _httpSeeds;
     private List<string>? _nodes;
     private int _pieceLayers = -1;
     private int _pieceLayersEnd;
@@ -80,6 +81,8 @@ internal sealed class TorrentParser
             _announceList = MetainfoAddresses.ReadTiers(ref reader);
         else if (key.SequenceEqual("url-list"u8) && _webSeeds is null)
             _webSeeds = MetainfoAddresses.ReadWebSeeds(ref reader);
+        else if (key.SequenceEqual("httpseeds"u8) && _httpSeeds is null)
+            _httpSeeds = MetainfoAddresses.ReadWebSeeds(ref reader);
         else if (key.SequenceEqual("nodes"u8) && _nodes is null)
             _nodes = MetainfoAddresses.ReadNodes(ref reader);
         else if (key.SequenceEqual("comment"u8) && _comment is null)
@@ -140,6 +143,7 @@ internal sealed class TorrentParser
             Link = _link,
             Trackers = MetainfoAddresses.Trackers(_announceList, _announce is { } announce ? Bytes(announce) : default),
             WebSeeds = _webSeeds?.ToArray() ?? [],
+            HttpSeeds = _httpSeeds?.ToArray() ?? [],
             Nodes = _nodes?.ToArray() ?? [],
             IsPrivate = _info.Private is { Value: not 0 },
             Comment = (_commentUtf8 ?? _comment) is { } comment ? text.Read(Bytes(comment)) : null,

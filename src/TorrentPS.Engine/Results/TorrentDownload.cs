@@ -50,6 +50,9 @@ public sealed record TorrentDownload
     /// <summary>Peers connected now, or at the end.</summary>
     public int PeersConnected { get; init; }
 
+    /// <summary>Web seeds that data comes from now.</summary>
+    public int WebSeedsActive { get; init; }
+
     /// <summary>Different peer addresses heard of.</summary>
     public int PeersSeen { get; init; }
 

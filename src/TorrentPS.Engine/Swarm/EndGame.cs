@@ -41,7 +41,7 @@ internal static class EndGame
             // From the back: the slow peer sends from the front, so the two meet rather than both sending the same blocks.
             for (int block = piece.BlockCount - 1; block >= 0; block--)
             {
-                if (piece.Requesters(block) != 1 || piece.FirstRequester(block) is not { } other || other == peer || !IsBelow(other, now, rateBelow))
+                if (piece.Requesters(block) != 1 || piece.FirstRequester(block) is not { } other || other == peer || !IsBelow(other, now, rateBelow) || !picker.TryReserveFor(piece, block))
                     continue;
                 piece.AddRequester(block, peer);
                 picked = new Outstanding(piece, block);

@@ -29,6 +29,9 @@ internal interface ISwarm
     /// <summary>The port that peers may connect to; 0 when there is none.</summary>
     int ListenPort { get; }
 
+    /// <summary>Which pieces peers are shown; null when all are.</summary>
+    SuperSeeding? SuperSeeding { get; }
+
     /// <summary>Whether peers may tell each other of others (BEP 11): not those of a private torrent (BEP 27).</summary>
     bool ExchangesPeers { get; }
 
@@ -47,8 +50,10 @@ internal interface ISwarm
     /// <summary>The peer has told the port of its node of the DHT.</summary>
     void DhtPortReceived(PeerSession peer, int port);
 
-    /// <summary>The peer's pieces have changed, wholly or by one.</summary>
-    void PiecesChanged(PeerSession peer);
+    /// <summary>The peer's pieces have changed.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="piece">The one that it has got; negative when it told of all.</param>
+    void PiecesChanged(PeerSession peer, int piece = -1);
 
     /// <summary>The peer chokes us, or no longer does.</summary>
     void ChokeChanged(PeerSession peer);

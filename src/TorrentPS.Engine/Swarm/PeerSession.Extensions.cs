@@ -61,7 +61,7 @@ internal sealed partial class PeerSession
             RequestQueue = OwnRequestQueue,
             Port = _swarm.ListenPort is > 0 and int port ? port : null,
             YourIP = EndPoint.Address,
-            IsUploadOnly = _swarm.Picker.Missing == 0 ? true : null,
+            IsUploadOnly = _swarm.Picker.Missing == 0 && _swarm.SuperSeeding is null ? true : null,
         }.ToBytes());
     }
 

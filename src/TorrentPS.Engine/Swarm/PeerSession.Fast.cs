@@ -20,14 +20,14 @@ internal sealed partial class PeerSession
     public bool IsFast { get; }
 
     /// <summary>Whether the peer may have a piece: we have it, and let it be known.</summary>
-    private bool Shares(int piece) => _swarm.Picker.Have[piece];
+    private bool Shares(int piece) => _swarm.Picker.Have[piece] && _swarm.SuperSeeding?.IsShown(State, piece) != false;
 
     /// <summary>A peer that has few pieces is told of some that it may ask for at once, so that it soon has something to give.</summary>
     private void OfferAllowedFast()
     {
         Torrent torrent = _swarm.Store.Torrent;
         int size = AllowedFastSet.SizeFor(torrent.PieceLength);
-        if (!IsFast || _allowedFast.Length > 0 || _swarm.Picker.Have.IsEmpty || State.Pieces.Count >= size || torrent.PieceCount == 0)
+        if (!IsFast || _allowedFast.Length > 0 || _swarm.SuperSeeding is not null || _swarm.Picker.Have.IsEmpty || State.Pieces.Count >= size || torrent.PieceCount == 0)
             return;
         _allowedFast = AllowedFastSet.Of(EndPoint.Address, torrent.InfoHash.Wire, torrent.PieceCount, size);
         foreach (int piece in _allowedFast)

@@ -264,7 +264,7 @@ internal sealed partial class PeerSession
         if (piece >= State.Pieces.Length)
             Violate("a 'have' of piece {0}, which the torrent has not", piece);
         else if (_swarm.Picker.PeerHas(State, (int)piece))
-            _swarm.PiecesChanged(this);
+            _swarm.PiecesChanged(this, (int)piece);
         else
             Spend(MessageBudget.Idle);
     }

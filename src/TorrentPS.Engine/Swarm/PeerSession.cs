@@ -93,7 +93,7 @@ internal sealed partial class PeerSession
 
     private void SendOpeningBitfield()
     {
-        Bitfield have = _swarm.Picker.Have;
+        Bitfield have = _swarm.SuperSeeding is null ? _swarm.Picker.Have : new Bitfield(State.Pieces.Length);
         if (IsFast && (have.IsEmpty || have.IsFull))
         {
             PeerMessage.WriteState(Append(5), have.IsEmpty ? MessageId.HaveNone : MessageId.HaveAll);

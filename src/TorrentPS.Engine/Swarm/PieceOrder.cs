@@ -121,6 +121,20 @@ internal sealed class PieceOrder
         return word < 0 ? -1 : Bitfield.FirstPiece(word, queued[word] & has.Words[word]);
     }
 
+    /// <summary>The first queued piece that a peer has at a place or behind it, and when there is none, before it; -1 when there is none at all.</summary>
+    public int FirstFrom(Bitfield has, int from)
+    {
+        for (int piece = from; piece < _counts.Length; piece++)
+        {
+            if ((piece & 63) == 0 && (_queued.Words[piece >> 6] & has.Words[piece >> 6]) == 0)
+                piece += 63; // none of these
+            else if (_queued[piece] && has[piece])
+                return piece;
+        }
+
+        return First(has);
+    }
+
     /// <summary>
     /// One of the pieces in both sets; -1 when there is none. While they are many, each is as likely as the others; of a few far between it is
     /// the next ones after a place taken by chance.

@@ -103,20 +103,10 @@ internal sealed partial class PiecePicker
         return true;
     }
 
-    private bool CanReserveNext(OpenPiece piece)
-    {
-        if (piece.SegmentOf(piece.NextFree()) < piece.ReservedSegments)
-            return true;
-        if (!_pool.TryReserve(_segmentLength))
-            return false;
-        piece.ReservedSegments++;
-        return true;
-    }
-
     private bool TryTake(OpenPiece piece, PeerState peer, out Outstanding picked)
     {
         int block = piece.NextFree();
-        if (block < 0 || !CanReserveNext(piece))
+        if (block < 0 || !TryReserveFor(piece, block))
         {
             picked = default;
             return false;

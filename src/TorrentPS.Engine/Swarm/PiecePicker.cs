@@ -206,7 +206,7 @@ internal sealed partial class PiecePicker
         for (int i = _openList.Count - 1; i >= 0; i--)
         {
             OpenPiece piece = _openList[i];
-            if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || CanAnyFinish(piece, peers))
+            if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || piece.ReservedSegments == piece.FlushedSegments || CanAnyFinish(piece, peers))
                 continue;
             wasted += piece.Drop(_pool);
             ListFree(piece);

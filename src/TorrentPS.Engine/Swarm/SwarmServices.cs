@@ -20,6 +20,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
         Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts());
         Clock = new SwarmClock(options.TimeProvider);
+        Http = new HttpFetch(options.TimeProvider, isLocal: options.IsLocalAddress);
     }
 
     public TorrentClientOptions Options { get; }
@@ -38,6 +39,9 @@ internal sealed class SwarmServices : IAsyncDisposable
     public IncomingPeers Incoming { get; }
 
     public SwarmClock Clock { get; }
+
+    /// <summary>What web seeds are asked with.</summary>
+    public HttpFetch Http { get; }
 
     public async ValueTask DisposeAsync()
     {

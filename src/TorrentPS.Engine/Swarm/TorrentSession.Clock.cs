@@ -51,6 +51,8 @@ internal sealed partial class TorrentSession
         }
 
         TickHashes(now);
+        ShowPieces(now);
+        _webSeeds?.Tick();
         Turnover(now);
         MakeRoom();
         ConnectMore();
@@ -115,7 +117,7 @@ internal sealed partial class TorrentSession
         if (_isShortOfMemory)
         {
             _isShortOfMemory = false;
-            _wasted += _picker.AbandonUnfinishable(States());
+            _wasted += _picker.AbandonUnfinishable([.. States(), .. _webSeeds?.States ?? []]);
             AskAll();
         }
 
@@ -133,7 +135,7 @@ internal sealed partial class TorrentSession
         }
 
         double still = now - _lastProgressAt;
-        if (ReachedNobody && IsNobodyLeft && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
+        if (ReachedNobody && IsNobodyLeft && !IsWebSeedHopeful && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
             _end.TrySetResult(Nobody());
         else if (_options.StallTimeout is { } limit && still > limit.TotalSeconds)
             _end.TrySetResult(Stalled(limit));
@@ -171,6 +173,8 @@ internal sealed partial class TorrentSession
         // That of a tracker or of a name says best what to do; that nobody is near, or known to the DHT, does not.
         if (_discoveries?.Failure is { } failure && (failure.ErrorId != TorrentErrorId.NoPeers || _options.PeerNames.Count > 0))
             return new Ending(TorrentState.Failed, failure.ErrorId, failure.Message);
+        if (_webSeeds?.Reason is { } reason)
+            return new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, $"No peer of '{_torrent.Name}' was found, and no web seed has it: {reason}.");
         string tracker = _torrent.Trackers.Count > 0 ? "" : ", and it has no tracker that is asked for others";
         return new Ending(TorrentState.Failed, TorrentErrorId.NoPeers, _options.Peers.Count > 0
             ? $"None of the given peers of '{_torrent.Name}' could be reached{tracker}."
@@ -220,6 +224,7 @@ internal sealed partial class TorrentSession
             DownloadRate = _loop.IsCurrent ? (long)_downloadRate.PerSecond(now) : 0,
             UploadRate = _loop.IsCurrent ? (long)_uploadRate.PerSecond(now) : 0,
             PeersConnected = _isStopping ? _peersAtEnd : _peers.Length,
+            WebSeedsActive = _loop.IsCurrent ? _webSeeds?.ActiveCount ?? 0 : 0,
             PeersSeen = _book.Seen + _incomingSeen,
             Elapsed = _time.GetElapsedTime(_startedAt),
             PercentChecked = _percentChecked,

@@ -169,6 +169,7 @@ internal sealed partial class TorrentSession
             _places.Add(peer, candidate);
         }
 
+        SuperSeeding?.Join(peer.State, Now);
         _ = peer.RunAsync(); // may end at once, and then is no longer among the peers
         Log($"Peer {peer.EndPoint} connected: {peer.Client}");
         return true;
@@ -191,6 +192,7 @@ internal sealed partial class TorrentSession
         _peers = Array.FindAll(_peers, other => other != peer);
         _connectedVersion++;
         _services.Connector.Release();
+        SuperSeeding?.Leave(peer.State);
         ReleaseAll(peer.State);
         _picker.RemovePeer(peer.State);
         if (_places.Remove(peer, out PeerCandidate? candidate))
@@ -240,6 +242,8 @@ internal sealed partial class TorrentSession
     /// <summary>A peer has sent bad data.</summary>
     private void Ban(PeerState peer)
     {
+        if (_webSeeds?.Ban(peer) == true)
+            return;
         _book.Ban(peer.EndPoint);
         if (peer.Session is not { } session)
             return;

@@ -25,8 +25,11 @@ internal sealed partial class TorrentSession
     private double _havesSentAt = double.NegativeInfinity;
     private bool _areHavesDue;
 
-    public void PiecesChanged(PeerSession peer)
+    public void PiecesChanged(PeerSession peer, int piece = -1)
     {
+        if (SuperSeeding is { } seeding && (piece < 0 ? seeding.Replace(peer.State, Now) : seeding.Has(peer.State, piece, Now)))
+            EndSuperSeeding();
+        ShowPieces(Now);
         if (IsComplete && peer.IsSeed)
         {
             peer.Close(PeerClose.NothingToDo);
@@ -184,6 +187,7 @@ internal sealed partial class TorrentSession
     private void AskAgain()
     {
         _isShortOfMemory = false;
+        _webSeeds?.Pulse();
         PeerSession[] peers = _peers;
         for (int i = 0; i < peers.Length && !_isShortOfMemory; i++)
             AskForBlocks(peers[(_askedFirst + i) % peers.Length]);
@@ -219,25 +223,27 @@ internal sealed partial class TorrentSession
         peer.Outstanding[outstanding] = peer.Outstanding[outstanding] with { IsReleased = true };
     }
 
-    public void BlockReceived(PeerSession peer, Outstanding item)
+    public void BlockReceived(PeerSession peer, Outstanding item) => BlockReceived(peer.State, item);
+
+    private void BlockReceived(PeerState peer, Outstanding item)
     {
         OpenPiece piece = item.Piece;
         PeerState? first = piece.FirstRequester(item.Block), second = piece.SecondRequester(item.Block);
-        piece.Receive(item.Block, peer.State);
-        if (first != peer.State)
+        piece.Receive(item.Block, peer);
+        if (first != peer)
             first?.Session?.SendCancel(piece, item.Block);
-        if (second != peer.State)
+        if (second != peer)
             second?.Session?.SendCancel(piece, item.Block);
         _downloaded += piece.LengthOf(item.Block);
         _lastProgressAt = Now;
-        if (peer.State.IsSnubbed)
+        if (peer.IsSnubbed)
         {
-            peer.State.IsSnubbed = false;
-            peer.State.Window.Restart();
-            PiecePicker.Reclaim(peer.State);
+            peer.IsSnubbed = false;
+            peer.Window.Restart();
+            PiecePicker.Reclaim(peer);
         }
 
-        peer.State.Window.BlockReceived(peer.State.Rate, _lastProgressAt);
+        peer.Window.BlockReceived(peer.Rate, _lastProgressAt);
         while (piece.TakeFullSegment() is { } segment)
         {
             piece.Writer ??= new PieceWriter(piece, this, SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };

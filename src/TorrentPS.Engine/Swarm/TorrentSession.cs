@@ -242,6 +242,9 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             _book.IsSeeding = IsComplete;
             _services.Connector.AddTorrent();
             ListenPort = _services.Incoming.Add(this, _options.Port);
+            if (_options.SuperSeed && IsComplete)
+                SuperSeeding = new SuperSeeding(_torrent.PieceCount);
+            StartWebSeeds();
             StartDiscovery();
             using (_ticking = _services.Clock.Start(_loop, Tick))
             {
@@ -296,7 +299,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _discoveries = _services.Discoveries.For(request);
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
-        if (_discoveries.IsEmpty && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
+        if (_discoveries.IsEmpty && _webSeeds is null && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
             throw _discoveries.Refusals[0];
         _discoveries.Start();
     }
@@ -327,6 +330,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _haveTimer?.Dispose();
         foreach (PeerSession peer in _peers)
             peer.Close(PeerClose.Stopping);
+        if (_webSeeds is not null)
+            await _webSeeds.EndAsync();
         _picker.AbandonAll();
         Task announced = _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
         if (_connecting > 0)

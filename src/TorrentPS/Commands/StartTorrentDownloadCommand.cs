@@ -52,6 +52,10 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [Parameter(HelpMessage = "Asks for the pieces from first to last.")]
     public SwitchParameter Sequential { get; set; }
 
+    /// <summary><para type="description">Leaves the torrent's web seeds alone. They are web servers and neither peers nor discoveries, so -Source does not matter to them.</para></summary>
+    [Parameter(HelpMessage = "Do not ask the torrent's web seeds.")]
+    public SwitchParameter NoWebSeed { get; set; }
+
     /// <summary><para type="description">The download ends as stalled after this many seconds without a new block; 0 means never.</para></summary>
     [Parameter(HelpMessage = "Ends as stalled after this many seconds without new data; 0 means never.")]
     [ValidateRange(0.0, 4_000_000.0)]
@@ -80,6 +84,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
             Sources = Source,
             SharedDownloadLimit = SharedDownloadLimit,
             Sequential = Sequential,
+            UseWebSeeds = !NoWebSeed,
             StallTimeout = StallTimeoutSeconds > 0 ? TimeSpan.FromSeconds(StallTimeoutSeconds) : null,
         };
         Start(new DownloadRun(torrent, options, Peer));

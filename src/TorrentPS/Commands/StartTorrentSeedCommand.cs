@@ -26,6 +26,10 @@ public sealed class StartTorrentSeedCommand : TorrentTransferCommand
     [ValidateNotNullOrEmpty]
     public PeerSource[]? PeerSource { get; set; }
 
+    /// <summary><para type="description">Shows each piece to one peer first, so that one copy, or little more, is uploaded until all pieces are among the peers (BEP 16). For the only seed of a new torrent: where there are others, all get it sooner without. Ends when another peer has everything.</para></summary>
+    [Parameter(HelpMessage = "Upload little more than one copy until others have all pieces. For the only seed of a new torrent.")]
+    public SwitchParameter SuperSeed { get; set; }
+
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
         string? given = Source is null ? null : ResolveFolder(Source, ErrorRecords.BadSource);
@@ -43,7 +47,7 @@ public sealed class StartTorrentSeedCommand : TorrentTransferCommand
         string size = torrent.Length is { } length ? Units.Size(length) : "size not known yet";
         if (!ShouldProcess($"{torrent.Name} ({size}) from {folder}", "Seed"))
             return;
-        DownloadOptions options = CreateOptions(folder) with { Sources = PeerSource, SeedOnly = true };
+        DownloadOptions options = CreateOptions(folder) with { Sources = PeerSource, SeedOnly = true, SuperSeed = SuperSeed };
         Start(new DownloadRun(torrent, options, Peer));
     }
 }

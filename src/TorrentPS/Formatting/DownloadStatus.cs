@@ -17,6 +17,8 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         int percent = download.BytesWanted > 0 || download.State == TorrentState.Completed ? (int)Math.Clamp(download.PercentComplete, 0, 100) : 0;
         int secondsLeft = SecondsUntilComplete(download);
         string peers = download.PeersConnected == 1 ? "1 peer" : $"{download.PeersConnected} peers";
+        if (download.WebSeedsActive > 0)
+            peers += download.WebSeedsActive == 1 ? ", 1 web seed" : $", {download.WebSeedsActive} web seeds";
         string facts = download.State switch
         {
             TorrentState.Seeding => $"{Units.Size(download.Uploaded)} sent, {Units.Rate(download.UploadRate)}, ratio {download.Ratio:0.00}, {peers}",

@@ -58,7 +58,9 @@ internal sealed class BenchmarkSwarm : ISwarm
     /// <summary>What went wrong, or null.</summary>
     public string? Fault { get; private set; }
 
-    public void PiecesChanged(PeerSession peer)
+    public SuperSeeding? SuperSeeding => null;
+
+    public void PiecesChanged(PeerSession peer, int piece = -1)
     {
         peer.SendInterest(true);
         Ask(peer);

@@ -80,7 +80,9 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void PeersExchanged(PeerSession peer, PeerExchangeMessage message) => Exchanged.Add(message);
 
-    public void PiecesChanged(PeerSession peer) => Events.Add($"pieces {peer.State.Pieces.Count}");
+    public SuperSeeding? SuperSeeding { get; set; }
+
+    public void PiecesChanged(PeerSession peer, int piece = -1) => Events.Add($"pieces {peer.State.Pieces.Count}");
 
     public void ChokeChanged(PeerSession peer) => Events.Add(peer.State.IsChokingUs ? "choked" : "unchoked");
 

@@ -169,6 +169,26 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
+    public void A_super_seed_shows_itself_as_one_that_has_nothing_but_what_it_shows()
+    {
+        Start(isSeed: true);
+        Sent();
+        _loop.Run(() =>
+        {
+            _swarm.SuperSeeding = new SuperSeeding(10, new Random(1));
+            _swarm.SuperSeeding.Join(_session.State, 0);
+            _session.SendChoke(false);
+        });
+        Send(Message(MessageId.HaveNone));
+        Assert.DoesNotContain(Sent(), message => message.Id == MessageId.AllowedFast);
+        _loop.Run(() => _swarm.SuperSeeding!.Replace(_session.State, 0));
+        int shown = _swarm.SuperSeeding!.Next(_session.State, 0);
+        Send([.. Numbers(MessageId.Request, (uint)shown, 0, 16384), .. Numbers(MessageId.Request, (uint)(shown + 1) % 10, 0, 16384)]);
+        _loop.RunUntil(() => _swarm.UploadedBytes == 16384);
+        Assert.Equal([MessageId.Piece, MessageId.Reject], Sent().Select(message => message.Id).Order());
+    }
+
+    [Fact]
     public void A_rejected_block_is_told_and_no_longer_outstanding()
     {
         Start();

@@ -71,7 +71,9 @@ internal sealed class FuzzSwarm : ISwarm
 
     public void DhtPortReceived(PeerSession peer, int port) => What |= 2;
 
-    public void PiecesChanged(PeerSession peer)
+    public SuperSeeding? SuperSeeding => null;
+
+    public void PiecesChanged(PeerSession peer, int piece = -1)
     {
         What |= 4;
         peer.SendInterest(true);

@@ -1,0 +1,42 @@
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+
+namespace TorrentPS.Engine.Swarm.WebSeeds;
+
+/// <summary>What web seeds need of the torrent. Everything is called on its loop.</summary>
+internal interface IWebSeedSwarm
+{
+    double Now { get; }
+
+    TimeProvider TimeProvider { get; }
+
+    Torrent Torrent { get; }
+
+    PiecePicker Picker { get; }
+
+    SegmentPool Pool { get; }
+
+    RateLimiter DownloadLimiter { get; }
+
+    HttpFetch Http { get; }
+
+    /// <summary>A block of an open piece has arrived and lies in its place.</summary>
+    void BlockReceived(PeerState from, Outstanding item);
+
+    /// <summary>Bytes came that are of no use.</summary>
+    void Wasted(int bytes);
+
+    /// <summary>What it owes becomes free for others.</summary>
+    void ReleaseAll(PeerState from);
+
+    /// <summary>Others may be asked for what became free.</summary>
+    void AskAll();
+
+    /// <summary>Notes that there was no memory for a block, so that the next that becomes free is told of.</summary>
+    void LackMemory();
+
+    void Log(string message);
+
+    void Faulted(Exception fault);
+}

@@ -1,0 +1,136 @@
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Swarm.WebSeeds;
+
+/// <summary>The web seeds of a torrent (BEP 17, 19), and the connections to them. Belongs to the torrent's loop.</summary>
+internal sealed class WebSeedPool
+{
+    /// <summary>Connections to one web seed at once.</summary>
+    public const int LanesPerSeed = 4;
+
+    private const int MaxSeeds = 20;
+    private const int MaxLanes = 8;
+
+    private readonly IWebSeedSwarm _swarm;
+    private readonly CancellationToken _stopping;
+    private readonly List<WebSeed> _seeds = [];
+    private readonly List<WebSeedLane> _lanes = [];
+    private TaskCompletionSource _pulse = new();
+    private int _begun;
+
+    public WebSeedPool(IWebSeedSwarm swarm, Torrent torrent, CancellationToken stopping)
+    {
+        _swarm = swarm;
+        _stopping = stopping;
+        foreach (Uri uri in torrent.WebSeeds.Take(MaxSeeds))
+            _seeds.Add(new WebSeed(uri, servesPieces: false));
+        foreach (Uri uri in torrent.HttpSeeds.Take(MaxSeeds))
+            _seeds.Add(new WebSeed(uri, servesPieces: true));
+    }
+
+    /// <summary>Whether data may come of any soon.</summary>
+    public bool IsAnyHopeful => _seeds.Exists(seed => seed.IsHopeful);
+
+    /// <summary>How many send data now.</summary>
+    public int ActiveCount => _lanes.Where(lane => lane.IsReceiving).Select(lane => lane.Seed).Distinct().Count();
+
+    /// <summary>What was wrong with one; null when nothing was.</summary>
+    public string? Reason => _seeds.Find(seed => seed.Reason is not null) is { } seed ? $"{seed}: {seed.Reason}" : null;
+
+    /// <summary>The connections, as the picker knows them.</summary>
+    public IEnumerable<PeerState> States => _lanes.Select(lane => lane.State);
+
+    /// <summary>Looks at the clock: opens connections where there is something to get, ends those that are silent, wakes those that wait.</summary>
+    public void Tick()
+    {
+        if (_stopping.IsCancellationRequested)
+            return;
+        foreach (WebSeed seed in _seeds)
+        {
+            int lanes = _lanes.Count(lane => lane.Seed == seed);
+            bool isIdle = _lanes.Exists(lane => lane.Seed == seed && !lane.IsBusy);
+            if (!seed.IsGivenUp && lanes < seed.MaxLanes && _lanes.Count < MaxLanes && !isIdle && _swarm.Now >= seed.RetryAt)
+                Open(seed);
+        }
+
+        foreach (WebSeedLane lane in _lanes.ToArray())
+            lane.Tick();
+        Pulse();
+    }
+
+    /// <summary>Completes at the next look at the clock, or sooner when memory became free.</summary>
+    public Task NextPulse => _pulse.Task;
+
+    public void Pulse()
+    {
+        TaskCompletionSource pulse = _pulse;
+        _pulse = new TaskCompletionSource();
+        pulse.TrySetResult();
+    }
+
+    /// <summary>One has sent bad data: it is asked no more. False when it is none of them.</summary>
+    public bool Ban(PeerState state)
+    {
+        if (_lanes.Find(lane => lane.State == state) is not { } banned)
+            return false;
+        banned.Seed.GiveUp("it sent bad data");
+        _swarm.Log($"Web seed {banned.Seed} is banned: it sent bad data");
+        foreach (WebSeedLane lane in _lanes.ToArray())
+        {
+            if (lane.Seed == banned.Seed)
+                lane.Abort();
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits until all connections have ended, after the token was cancelled.</summary>
+    public async Task EndAsync()
+    {
+        Task running = Task.WhenAll(_lanes.Select(lane => lane.Running));
+        foreach (WebSeedLane lane in _lanes.ToArray())
+            lane.Abort();
+        Pulse(); // those that wait see that it ends
+        await running;
+    }
+
+    private void Open(WebSeed seed)
+    {
+        // Each begins elsewhere, so that each has a long run before it.
+        int first = (int)((long)_swarm.Torrent.PieceCount * (_begun++ % LanesPerSeed) / LanesPerSeed);
+        var lane = new WebSeedLane(this, _swarm, seed, first);
+        _lanes.Add(lane);
+        _swarm.Picker.AddPeer(lane.State);
+        lane.State.Interesting = int.MaxValue;
+        foreach (int file in seed.LostFiles)
+            Lose(lane.State, file);
+        lane.Start(_stopping);
+    }
+
+    /// <summary>Whether a connection is the first of those to its seed.</summary>
+    public bool IsFirst(WebSeedLane lane) => _lanes.Find(other => other.Seed == lane.Seed) == lane;
+
+    /// <summary>A connection has ended.</summary>
+    public void Ended(WebSeedLane lane)
+    {
+        _lanes.Remove(lane);
+        _swarm.Picker.RemovePeer(lane.State);
+    }
+
+    /// <summary>A web seed has not a file: it has none of the pieces that are partly in it.</summary>
+    public void Lose(WebSeed seed, int file)
+    {
+        seed.Lost(file);
+        _swarm.Log($"Web seed {seed} has not '{_swarm.Torrent.Files[file].Path}'");
+        foreach (PeerState state in _lanes.Where(lane => lane.Seed == seed).Select(lane => lane.State))
+            Lose(state, file);
+    }
+
+    private void Lose(PeerState state, int file)
+    {
+        TorrentFile lost = _swarm.Torrent.Files[file];
+        int pieceLength = _swarm.Torrent.PieceLength;
+        for (long piece = lost.Offset / pieceLength; piece * pieceLength < lost.Offset + lost.Length; piece++)
+            _swarm.Picker.PeerLacks(state, (int)piece);
+    }
+}

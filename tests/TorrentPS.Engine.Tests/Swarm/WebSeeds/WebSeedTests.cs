@@ -1,0 +1,262 @@
+using System.Text;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
+
+public sealed class WebSeedTests
+{
+    private const int PieceLength = 65536;
+
+    private static readonly Sample s_single = Sample.Build(PieceLength, 3, null, ("single file.bin", 40 * PieceLength - 777));
+    private static readonly Sample s_files = Sample.Build(PieceLength, 4, null, ("a/first", 200_000), ("a/größe #1 & 100%.bin", 300_000), ("empty", 0), ("b/last", 123_457));
+
+    private static Torrent With(Sample sample, params Uri[] seeds)
+    {
+        byte[] bytes = sample.Torrent.ToBytes().ToArray();
+        string list = string.Concat(seeds.Select(seed => $"{seed.OriginalString.Length}:{seed.OriginalString}"));
+        return Torrent.Parse((byte[])[.. bytes[..^1], .. Encoding.ASCII.GetBytes($"8:url-listl{list}ee")]);
+    }
+
+    private static Torrent WithPieces(Sample sample, Uri seed)
+    {
+        byte[] bytes = sample.Torrent.ToBytes().ToArray();
+        int info = bytes.AsSpan().IndexOf("4:info"u8);
+        return Torrent.Parse((byte[])[.. bytes[..info], .. Encoding.ASCII.GetBytes($"9:httpseedsl{seed.OriginalString.Length}:{seed.OriginalString}e"), .. bytes[info..]]);
+    }
+
+    private static async Task<TorrentDownload> CompleteAsync(Sample sample, SwarmMember leecher)
+    {
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
+        foreach (TorrentFile file in sample.Torrent.Files)
+            Assert.True(sample.File(file.Index).SequenceEqual(File.ReadAllBytes(Path.Join(leecher.Destination, file.Path))), file.Path);
+        return result;
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task One_file_comes_from_a_web_seed_alone(bool chunked, bool closes)
+    {
+        using WebSeedServer server = new(s_single) { IsChunked = chunked, ClosesEachTime = closes };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, []);
+        TorrentDownload result = await CompleteAsync(s_single, leecher);
+        Assert.Equal(s_single.Torrent.Length, result.Downloaded - result.Wasted);
+        Assert.All(server.Requests, request => Assert.Equal("/single%20file.bin", request.Target));
+        if (!closes)
+            Assert.InRange(server.Connections, 1, 4);
+    }
+
+    [Fact]
+    public async Task An_address_without_a_slash_at_its_end_is_the_file_itself()
+    {
+        using WebSeedServer server = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, new Uri(server.Root, "mirror/single%20file.bin")), null, []);
+        await CompleteAsync(s_single, leecher);
+        Assert.All(server.Requests, request => Assert.Equal("/mirror/single%20file.bin", request.Target));
+    }
+
+    [Theory]
+    [InlineData("pub")]
+    [InlineData("pub/")]
+    public async Task Many_files_come_each_by_its_name(string folder)
+    {
+        using WebSeedServer server = new(s_files);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_files, new Uri(server.Root, folder)), null, []);
+        TorrentDownload result = await CompleteAsync(s_files, leecher);
+        Assert.Equal(s_files.Torrent.Length, result.Downloaded - result.Wasted); // the last blocks may be asked for twice
+        Assert.Equal(["/pub/T/a/first", "/pub/T/a/gr%C3%B6%C3%9Fe%20%231%20%26%20100%25.bin", "/pub/T/b/last"], server.Requests.Select(request => request.Target).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Files_that_are_not_wanted_are_not_asked_for()
+    {
+        using WebSeedServer server = new(s_files);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_files, server.Root), null, [], options => options with { Include = ["*/last"] });
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        Assert.DoesNotContain(server.Requests, request => request.Target.EndsWith("first", StringComparison.Ordinal));
+        Assert.True(server.Requests.Where(request => request.Target.EndsWith(".bin", StringComparison.Ordinal)).Sum(request => request.Last - request.First + 1) < PieceLength); // what is in the piece that both have a part of
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_server_that_ignores_ranges_does(bool single)
+    {
+        Sample sample = single ? s_single : s_files;
+        using WebSeedServer server = new(sample) { IgnoresRanges = true };
+        await using SwarmMember leecher = SwarmMember.Download(With(sample, server.Root), null, []);
+        await CompleteAsync(sample, leecher);
+    }
+
+    [Fact]
+    public async Task One_that_sends_bad_data_is_banned()
+    {
+        using WebSeedServer bad = new(s_single) { Change = bytes => [.. bytes.Select(value => (byte)(value + 1))] };
+        using WebSeedServer good = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, bad.Root, good.Root), null, []);
+        await CompleteAsync(s_single, leecher);
+        Assert.Contains($"Web seed {bad.Root} is banned", leecher.LogText, StringComparison.Ordinal);
+        Assert.DoesNotContain($"Web seed {good.Root} is banned", leecher.LogText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Peers_and_web_seeds_share_the_work()
+    {
+        using CountdownEvent both = new(2);
+        int ofWeb = 0, ofPeer = 0;
+        void Together(ref int asked)
+        {
+            if (Interlocked.Increment(ref asked) == 1)
+                both.Signal();
+            both.Wait(TimeSpan.FromSeconds(60)); // neither sends before both were asked
+        }
+
+        using WebSeedServer server = new(s_single)
+        {
+            Change = bytes =>
+            {
+                Together(ref ofWeb);
+                return bytes;
+            },
+        };
+        using ScriptedSeed peer = new(s_single)
+        {
+            Answer = (_, data) =>
+            {
+                Together(ref ofPeer);
+                return data;
+            },
+        };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint]);
+        await CompleteAsync(s_single, leecher);
+        Assert.NotEmpty(peer.Requests);
+        Assert.NotEmpty(server.Requests);
+    }
+
+    [Fact]
+    public async Task What_a_silent_web_seed_owes_comes_from_a_peer()
+    {
+        using ManualResetEventSlim silence = new();
+        using WebSeedServer server = new(s_single)
+        {
+            Change = bytes =>
+            {
+                silence.Wait(TimeSpan.FromSeconds(60));
+                return bytes;
+            },
+        };
+        using ScriptedSeed peer = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint]);
+        await CompleteAsync(s_single, leecher);
+        silence.Set();
+    }
+
+    [Fact]
+    public async Task Redirects_are_followed_and_remembered()
+    {
+        using WebSeedServer target = new(s_single);
+        using WebSeedServer server = new(s_single) { Answer = (_, _) => $"HTTP/1.1 302 Found\r\nLocation: {target.Root}elsewhere/single%20file.bin\r\nContent-Length: 0\r\n\r\n" };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, []);
+        await CompleteAsync(s_single, leecher);
+        Assert.InRange(server.Requests.Count, 1, 4);
+        Assert.All(target.Requests, request => Assert.Equal("/elsewhere/single%20file.bin", request.Target));
+    }
+
+    [Theory]
+    [InlineData("429 Too Many Requests\r\nRetry-After: 1")]
+    [InlineData("503 Service Unavailable\r\nRetry-After: Thu, 01 Jan 2004 00:00:00 GMT")]
+    public async Task A_busy_server_is_asked_again_when_it_says(string status)
+    {
+        using WebSeedServer server = new(s_single) { Answer = (number, _) => number == 1 ? $"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n" : null };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, []);
+        await CompleteAsync(s_single, leecher);
+        Assert.InRange(server.Connections, 1, 2); // one that has too much to do is not asked over several at once
+    }
+
+    [Theory]
+    [InlineData("404 Not Found")]
+    [InlineData("403 Forbidden")]
+    [InlineData("416 Range Not Satisfiable")]
+    [InlineData("206 Partial Content\r\nContent-Range: bytes 7-8/9")]
+    [InlineData("200 OK\r\nContent-Encoding: gzip")]
+    public async Task One_that_has_not_the_file_is_asked_no_more(string status)
+    {
+        using WebSeedServer server = new(s_single) { Answer = (_, _) => $"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n" };
+        using ScriptedSeed peer = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint]);
+        await CompleteAsync(s_single, leecher);
+        Assert.InRange(server.Requests.Count, 0, 1);
+    }
+
+    [Fact]
+    public async Task One_that_has_not_one_of_the_files_gives_the_others()
+    {
+        using WebSeedServer server = new(s_files) { Answer = (_, target) => target.EndsWith("first", StringComparison.Ordinal) ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : null };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_files, server.Root), null, []);
+        await leecher.UntilAsync(status => status.BytesCompleted == s_files.Torrent.Length - 4 * PieceLength); // without the four pieces that are partly in it
+        using ScriptedSeed peer = new(s_files);
+        await leecher.StopAsync();
+        Assert.Equal(1, server.Requests.Count(request => request.Target.EndsWith("first", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_local_one_gets_no_query()
+    {
+        using WebSeedServer server = new(s_single);
+        using ScriptedSeed peer = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, new Uri(server.Root, "delete?everything=1")), null, [peer.EndPoint]);
+        await CompleteAsync(s_single, leecher);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task When_the_only_one_is_of_no_use_the_result_says_why()
+    {
+        using WebSeedServer server = new(s_single) { Answer = (_, _) => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(1) });
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
+        Assert.Contains("404", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_web_seeds_none_is_asked()
+    {
+        using WebSeedServer server = new(s_single);
+        using ScriptedSeed peer = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint], options => options with { UseWebSeeds = false });
+        await CompleteAsync(s_single, leecher);
+        Assert.Empty(server.Requests);
+    }
+
+    private static readonly TorrentClientOptions s_far = new() { IsLocalAddress = _ => false }; // as if the server were in the Internet
+
+    [Fact]
+    public async Task Pieces_come_by_their_numbers()
+    {
+        using WebSeedServer server = new(s_files) { Answer = (number, _) => number == 1 ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 1\r\n\r\n1" : null };
+        await using SwarmMember leecher = SwarmMember.Download(WithPieces(s_files, new Uri(server.Root, "seed.php")), null, [], client: s_far);
+        await CompleteAsync(s_files, leecher);
+        Assert.All(server.Requests, request => Assert.StartsWith("/seed.php?info_hash=", request.Target, StringComparison.Ordinal));
+        Assert.Equal(Enumerable.Range(0, s_files.Torrent.PieceCount), server.Requests.Skip(1).Select(request => int.Parse(request.Target.Split("&piece=")[1], null)).Order());
+    }
+
+    [Fact]
+    public async Task Somebody_far_may_not_redirect_into_the_local_network()
+    {
+        using WebSeedServer target = new(s_single);
+        using WebSeedServer server = new(s_single) { Answer = (_, _) => $"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:{target.Port}/single%20file.bin\r\nContent-Length: 0\r\n\r\n" };
+        TorrentClientOptions client = new() { IsLocalAddress = address => !address.Equals(System.Net.IPAddress.Loopback) };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], client: client);
+        await leecher.UntilAsync(_ => leecher.LogText.Contains("it redirects from the Internet into the local network", StringComparison.Ordinal));
+        await leecher.StopAsync();
+    }
+
+    [Fact]
+    public void Seeds_for_pieces_are_read_from_the_torrent() =>
+        Assert.Equal([new Uri("http://192.0.2.1/seed.php")], WithPieces(s_single, new Uri("http://192.0.2.1/seed.php")).HttpSeeds);
+}

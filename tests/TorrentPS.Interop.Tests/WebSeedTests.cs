@@ -1,0 +1,100 @@
+using System.Net;
+using TorrentPS.Engine;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests;
+
+/// <summary>Downloads from web servers (BEP 19).</summary>
+public sealed class WebSeedTests : InteropTest
+{
+    private static TestTorrent With(TestTorrent torrent, Uri seed)
+    {
+        byte[] bytes = File.ReadAllBytes(torrent.Path);
+        File.WriteAllBytes(torrent.Path, [.. bytes[..^1], .. System.Text.Encoding.ASCII.GetBytes($"8:url-list{seed.OriginalString.Length}:{seed.OriginalString}e")]);
+        return TestTorrent.Read(torrent.Payload, torrent.Path);
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [MemberData(nameof(Shapes.Names), MemberType = typeof(Shapes))]
+    public async Task Every_byte_comes_from_nginx_alone(string shape)
+    {
+        (Payload payload, int pieceLength) = Shapes.Get(shape);
+        await using NginxServer server = await NginxServer.StartAsync(Source(payload), Temp);
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, pieceLength), server.Root);
+
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target));
+
+        payload.AssertIn(Target);
+        Assert.Equal(payload.Length, result.Downloaded - result.Wasted);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Nginx_and_libtorrent_together()
+    {
+        var payload = Payload.SingleFile("together.bin", 6_000_001);
+        string source = Source(payload);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 500_000);
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 1_000_000);
+
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+
+        payload.AssertIn(Target);
+        await seeder.UntilAsync(status => status.Uploaded > 0, "has sent something");
+        Assert.True(seeder.Current.Uploaded < payload.Length, $"libtorrent sent {seeder.Current.Uploaded} of {result.Downloaded} bytes.");
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_of_Python_that_ignores_ranges(bool isFolder)
+    {
+        Payload payload = isFolder
+            ? Payload.Folder("python", [("one.bin", 300_000), ("sub/two.bin", 200_001), ("three.bin", 77)])
+            : Payload.SingleFile("python.bin", 1_000_001);
+        string source = Source(payload);
+        IPEndPoint endPoint = Loopback.Next();
+        string python = Installed.Require("python3", "python3");
+        await using ExternalProcess process = ExternalProcess.Start(python,
+            ["-m", "http.server", "--bind", endPoint.Address.ToString(), "--directory", source, endPoint.Port.ToString(null as IFormatProvider)], Temp.Path);
+        await process.UntilAsync(() => Loopback.ListensAsync(endPoint), Limits.Start, "the server listens");
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), new Uri($"http://{endPoint}/"));
+
+        await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target));
+
+        payload.AssertIn(Target);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Only_the_files_asked_for_are_fetched()
+    {
+        var payload = Payload.Folder("choice", [("one.bin", 400_000), ("two.bin", 65_536), ("three.bin", 400_000)]);
+        await using NginxServer server = await NginxServer.StartAsync(Source(payload), Temp);
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 32 << 10), server.Root);
+
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target) with { Include = ["two.bin"] });
+
+        payload.AssertIn(Target, file => file.Path.EndsWith("two.bin", StringComparison.Ordinal));
+        Assert.InRange(result.Downloaded, 65_536, 65_536 + 2 * (32 << 10));
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_magnet_links_web_seed_is_used_when_a_peer_gave_the_metadata()
+    {
+        var payload = Payload.SingleFile("magnet.bin", 3_000_001);
+        string source = Source(payload);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp);
+        TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10);
+        // It has the metadata, and unchokes nobody: none of the data comes from it.
+        await using LibtorrentPeer peer = await LibtorrentPeer.StartAsync(torrent, Temp.Folder("nothing"));
+        TorrentInfo magnet = new(MagnetLink.Parse($"magnet:?xt=urn:btih:{torrent.InfoHash}&ws={Uri.EscapeDataString(server.Root.OriginalString)}"));
+        await using TorrentClient client = new();
+
+        TorrentDownload result = await client.DownloadAsync(magnet, OwnPeer.Options(Target, peer.EndPoint), cancellationToken: Token);
+
+        Assert.Equal((TorrentState.Completed, null), (result.State, result.Error));
+        payload.AssertIn(Target);
+    }
+}
