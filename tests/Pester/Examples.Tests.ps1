@@ -26,7 +26,7 @@ AfterAll {
 }
 
 Describe 'The examples' {
-    It 'have help: <_>' -ForEach 'Publish-Image.ps1', 'Receive-Image.ps1' {
+    It 'have help: <_>' -ForEach (Get-ChildItem (Join-Path $PSScriptRoot '../../examples') -Filter *.ps1).Name {
         $help = Get-Help (Join-Path $examples $_)
         $help.Synopsis.Length | Should -BeGreaterThan 20
         $help.Examples | Should -Not -BeNullOrEmpty
@@ -69,6 +69,80 @@ Describe 'The examples' {
         finally {
             $publisher.Kill($true)
             $publisher.WaitForExit()
+        }
+    }
+
+    It 'download from a schedule: what is there is moved away, what is not stays, and the logs say so' {
+        $box = New-Item -ItemType Directory (Join-Path $TestDrive 'box')
+        $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'image.torrent') -Private
+        $lonely = Join-Path $TestDrive 'lonely.bin'
+        [System.IO.File]::WriteAllBytes($lonely, [byte[]]::new(50000))
+        $null = New-Torrent $lonely -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'lonely.torrent') -Private
+        $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
+        try {
+            $copy = Join-Path $TestDrive 'scheduled'
+            $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 20
+            $result.Code | Should -Be 1 -Because $result.Output
+            Join-Path $box 'done' 'image.torrent' | Should -Exist
+            Join-Path $box 'lonely.torrent' | Should -Exist
+            (Get-FileHash (Join-Path $copy 'image.vhdx')).Hash | Should -Be (Get-FileHash $image).Hash
+            Get-Content (Join-Path $box 'image.log') -Raw | Should -Match 'connected: TorrentPS'
+            $runs = Get-Content (Join-Path $box 'runs.json') | ConvertFrom-Json
+            ($runs | Where-Object Torrent -EQ 'image.torrent').State | Should -Be 'Completed'
+            ($runs | Where-Object Torrent -EQ 'lonely.torrent').ErrorId | Should -Be 'DownloadStalled'
+        }
+        finally {
+            $seeder | Stop-Job
+            $seeder | Remove-Job -Force
+        }
+    }
+
+    It 'survey peers, and ask after the health of trackers' {
+        $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri, 'http://127.0.0.1:1/announce' -Destination (Join-Path $TestDrive 'survey.torrent') -Private -Source survey
+        $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
+        try {
+            $until = [datetime]::Now.AddSeconds(30)
+            while (-not ((Get-TorrentTracker $torrent.Path).Seeders -gt 0) -and [datetime]::Now -lt $until) { Start-Sleep -Milliseconds 100 }
+            $csv = Join-Path $TestDrive 'peers.csv'
+            $result = Invoke-Example Export-PeerSurvey.ps1 "'$($torrent.Path)'", '-Destination', "'$csv'", '-TimeoutSeconds', 5
+            $peers = @(Import-Csv $csv)
+            $peers.Count | Should -Be 1 -Because $result.Output
+            $peers[0].Status | Should -Be 'Succeeded'
+            $peers[0].Client | Should -Match '^TorrentPS'
+            [double]$peers[0].LatencySeconds | Should -BeGreaterThan 0
+            $health = Invoke-Example Test-TrackerHealth.ps1 "'$($torrent.Path)'"
+            $health.Code | Should -Be 0 -Because $health.Output
+            $health.Output | Should -Match 'Down'
+        }
+        finally {
+            $seeder | Stop-Job
+            $seeder | Remove-Job -Force
+        }
+        (Invoke-Example Test-TrackerHealth.ps1 "'$($torrent.Path)'", '-TimeoutSeconds', 5).Code | Should -Be 1
+    }
+
+    It 'verify a mirror, and mend it' {
+        $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $TestDrive 'mirror.torrent') -Private -Source mirror
+        $mirror = New-Item -ItemType Directory (Join-Path $TestDrive 'mirror')
+        Copy-Item $image $mirror
+        (Invoke-Example Test-Mirror.ps1 "'$($torrent.Path)'", '-Mirror', "'$mirror'").Code | Should -Be 0
+        $copy = Join-Path $mirror 'image.vhdx'
+        $bytes = [System.IO.File]::ReadAllBytes($copy)
+        $bytes[1234567] = $bytes[1234567] -bxor 255
+        [System.IO.File]::WriteAllBytes($copy, $bytes)
+        $env:PSModulePath = (Split-Path $module) + [System.IO.Path]::PathSeparator + $env:PSModulePath
+        $output = & $pwsh -NoProfile -NonInteractive -File (Join-Path $examples 'Test-Mirror.ps1') $torrent.Path -Mirror $mirror | Out-String
+        $LASTEXITCODE | Should -Be 8
+        $output | Should -Match 'Damaged'
+        $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
+        try {
+            $mended = Invoke-Example Test-Mirror.ps1 "'$($torrent.Path)'", '-Mirror', "'$mirror'", '-Repair', '-StallTimeoutSeconds', 45
+            $mended.Code | Should -Be 0 -Because $mended.Output
+            (Get-FileHash $copy).Hash | Should -Be (Get-FileHash $image).Hash
+        }
+        finally {
+            $seeder | Stop-Job
+            $seeder | Remove-Job -Force
         }
     }
 }
