@@ -7,7 +7,7 @@ Build    lays out out/TorrentPS and out/cli
 Test     runs all tests that dotnet knows of, the Pester suite among them
 Pester   runs the Pester suite alone, in a new PowerShell, and writes out/TestResults/Pester.xml
 Docs     brings docs/en-US up to date with the cmdlets' parameters, and fails where a text is missing
-Package  writes out/packages: a zip of the module, and a .nupkg for the PowerShell Gallery
+Package  writes out/packages: a zip of the module, a .nupkg of it for the PowerShell Gallery, and one of torrentps as a dotnet tool
 
 Pester 5 and PlatyPS are taken from where they are installed; otherwise they are fetched from the PowerShell Gallery into out/modules.
 .EXAMPLE
@@ -64,7 +64,7 @@ function Install-NeededModule {
     if ($found) {
         return
     }
-    Write-Host "$Name $Minimum is not installed: fetching it from the PowerShell Gallery into $fetched"
+    Write-Information -InformationAction Continue "$Name $Minimum is not installed: fetching it from the PowerShell Gallery into $fetched"
     $null = New-Item -ItemType Directory -Force $fetched
     try {
         if (Get-Command Save-PSResource -ErrorAction Ignore) {
@@ -112,16 +112,23 @@ function Invoke-PackageTask {
     $version = (Import-PowerShellDataFile (Join-Path $module 'TorrentPS.psd1')).ModuleVersion
     Remove-Item $packages -Recurse -Force -ErrorAction Ignore
     $null = New-Item -ItemType Directory $packages
+    # What PowerShell has itself would be loaded in its place, and debug symbols are of no use without the sources.
+    $unwanted = Get-ChildItem $module -Recurse -File | Where-Object { $_.Name -in 'System.Management.Automation.dll' -or $_.Extension -in '.pdb', '.json', '.xml' -and $_.Name -notlike '*-Help.xml' }
+    if ($unwanted) {
+        throw "The module has what is not to be shipped: $($unwanted.Name -join ', ')"
+    }
+    $null = Test-ModuleManifest (Join-Path $module 'TorrentPS.psd1')
     $zip = Join-Path $packages "TorrentPS-$version.zip"
     [System.IO.Compression.ZipFile]::CreateFromDirectory($module, $zip, 'SmallestSize', $true)
-    Write-Host "Packed $zip"
     if (Get-Command Compress-PSResource -ErrorAction Ignore) {
         Compress-PSResource -Path $module -DestinationPath $packages
-        Write-Host "Packed $(Join-Path $packages "TorrentPS.$version.nupkg")"
     }
     else {
         Write-Warning 'No .nupkg was made: that takes Microsoft.PowerShell.PSResourceGet 1.1 or later, which PowerShell mostly comes with.'
     }
+    # A tool runs on every platform, so it is not the native executable.
+    Invoke-Native dotnet pack (Join-Path $PSScriptRoot 'src' 'TorrentPS.Cli') -c $Configuration -o $packages --nologo -v q '-p:NativeAot=false'
+    Get-ChildItem $packages -File | ForEach-Object { Write-Information "$([Math]::Round($_.Length / 1KB)) KiB  $($_.FullName)" -InformationAction Continue }
 }
 
 $needsBuild = $Task | Where-Object { $_ -in 'Pester', 'Docs', 'Package' }
@@ -130,7 +137,7 @@ if ($needsBuild -and 'Build' -notin $Task) {
 }
 foreach ($name in 'Build', 'Docs', 'Test', 'Pester', 'Package') {
     if ($name -in $Task) {
-        Write-Host "== $name"
+        Write-Information -InformationAction Continue "== $name"
         & "Invoke-${name}Task"
     }
 }

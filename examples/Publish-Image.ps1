@@ -36,7 +36,7 @@ if (-not (Get-Module TorrentPS)) {
 
 # Peers come from the tracker alone: nothing of the image is told to anybody outside.
 $torrent = New-Torrent $Path -Tracker $Tracker -Destination $Destination -Private -Force
-Write-Host "$($torrent.Path): $($torrent.InfoHash), $($torrent.PieceCount) pieces"
+Write-Information -InformationAction Continue "$($torrent.Path): $($torrent.InfoHash), $($torrent.PieceCount) pieces"
 
 $options = @{}
 if ($PSBoundParameters.ContainsKey('SeedSeconds')) {

@@ -18,6 +18,7 @@ Describe 'The module' {
     BeforeAll {
         $root = Resolve-Path (Join-Path $PSScriptRoot '../..')
         $folder = $env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')
+        $commands = Get-Command -Module TorrentPS
     }
 
     It 'has a valid manifest' {
@@ -37,6 +38,33 @@ Describe 'The module' {
         Get-ChildItem $folder -Recurse -File | Resolve-Path -RelativeBasePath $folder -Relative | ForEach-Object { $_ -replace '\\', '/' -replace '^\./' } | Sort-Object |
             Should -Be ('CHANGELOG.md', 'en-US/about_TorrentPS_Automation.help.txt', 'en-US/about_TorrentPS.help.txt', 'en-US/TorrentPS.dll-Help.xml', 'icon.png', 'LICENSE',
                 'THIRD-PARTY-NOTICES.md', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.psd1', 'TorrentPS.Types.ps1xml' | Sort-Object)
+    }
+
+    It 'is packed for the Gallery with its licence, notices, icon and help' {
+        if (-not (Get-Command Compress-PSResource -ErrorAction Ignore)) {
+            Set-ItResult -Skipped -Because 'Compress-PSResource of Microsoft.PowerShell.PSResourceGet 1.1 is not here'
+            return
+        }
+        # The folder has the module's name, as the Gallery wants it.
+        Compress-PSResource -Path $folder -DestinationPath $TestDrive
+        $package = Get-ChildItem $TestDrive -Filter TorrentPS.*.nupkg
+        $zip = [System.IO.Compression.ZipFile]::OpenRead($package.FullName)
+        try {
+            foreach ($name in 'TorrentPS.psd1', 'TorrentPS.nuspec', 'LICENSE', 'THIRD-PARTY-NOTICES.md', 'icon.png', 'en-US/TorrentPS.dll-Help.xml') {
+                $zip.Entries.FullName | Should -Contain $name
+            }
+            $zip.Entries.Name | Should -Not -Contain 'System.Management.Automation.dll'
+        }
+        finally { $zip.Dispose() }
+    }
+
+    It 'loads in a new PowerShell beside <_>' -ForEach 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' {
+        if (-not (Get-Module $_ -ListAvailable)) {
+            Set-ItResult -Skipped -Because "$_ is not here"
+            return
+        }
+        $load = "`$ErrorActionPreference = 'Stop'; Import-Module $_; Import-Module '$folder'; Import-Module $_ -Force; (Get-Command -Module TorrentPS).Count"
+        & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $load 2>&1 | Should -Be ([string]$commands.Count)
     }
 
     It 'has its about topics' {

@@ -95,7 +95,7 @@ Describe 'Start-TorrentDownload' {
         $completed = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText
         $completed | Should -Be "'many/c ``[x``].dat'"
         $target = Get-TestDestination
-        $result = Start-TorrentDownload $many.Path $target -Include (Invoke-Expression $completed) @from
+        $result = Start-TorrentDownload $many.Path $target -Include $completed.Trim("'") @from
         $result.BytesWanted | Should -Be 70000
     }
 
