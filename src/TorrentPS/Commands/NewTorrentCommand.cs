@@ -23,7 +23,8 @@ public sealed class NewTorrentCommand : TorrentCommand
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
 
-    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+    // Where names that differ by case alone are one file, two torrents of such names are not to end up in it.
+    private readonly HashSet<string> _written = new(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
 
     /// <summary><para type="description">The files and folders to share. Wildcards are allowed. Several in one argument make one torrent of the folder that they are all in.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,

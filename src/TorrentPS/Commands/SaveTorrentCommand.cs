@@ -17,7 +17,8 @@ namespace TorrentPS.Commands;
 [OutputType(typeof(TorrentInfo))]
 public sealed class SaveTorrentCommand : TorrentInfoCommand
 {
-    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+    // Where names that differ by case alone are one file, two torrents of such names are not to end up in it.
+    private readonly HashSet<string> _written = new(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
 
     /// <summary><para type="description">The .torrent file to write, or the folder that it goes into under the torrent's name. The current location when it is left out.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The .torrent file to write, or a folder; the current location when left out.")]
