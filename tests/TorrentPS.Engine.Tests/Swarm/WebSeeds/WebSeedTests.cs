@@ -84,9 +84,9 @@ public sealed class WebSeedTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_server_that_ignores_ranges_does(bool single)
+    public async Task A_server_that_ignores_ranges_does(bool hasOneFile)
     {
-        Sample sample = single ? s_single : s_files;
+        Sample sample = hasOneFile ? s_single : s_files;
         using WebSeedServer server = new(sample) { IgnoresRanges = true };
         await using SwarmMember leecher = SwarmMember.Download(With(sample, server.Root), null, []);
         await CompleteAsync(sample, leecher);
