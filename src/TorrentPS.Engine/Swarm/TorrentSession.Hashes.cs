@@ -211,6 +211,7 @@ internal sealed partial class TorrentSession
                 liars.Add(sender);
         }
 
+        Log($"Piece {wrong}: by the hashes of its blocks, {liars.Count} {(liars.Count == 1 ? "peer" : "peers")} sent bad data");
         foreach (PeerState liar in liars)
             Ban(liar);
     }

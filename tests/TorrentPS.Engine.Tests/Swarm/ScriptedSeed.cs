@@ -15,8 +15,12 @@ internal sealed class ScriptedSeed : IDisposable
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<Socket> _open = [];
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly Sample _sample;
     private readonly byte[] _peerId = Encoding.ASCII.GetBytes($"-XX0001-{Interlocked.Increment(ref s_count):000000000000}");
+    private readonly TaskCompletionSource _firstRequest = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _firstBlock = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
 
     public ScriptedSeed(Sample sample)
@@ -37,6 +41,21 @@ internal sealed class ScriptedSeed : IDisposable
 
     /// <summary>What is waited for before anything is sent for a request.</summary>
     public Task Begin { get; init; } = Task.CompletedTask;
+
+    /// <summary>What the answer to one request waits for, while others go on.</summary>
+    public Func<BlockRequest, Task> Delay { get; init; } = _ => Task.CompletedTask;
+
+    /// <summary>What to send for a request for hashes (BEP 52), null for a rejection. It speaks version 2 when this is set.</summary>
+    public Func<HashRange, byte[]?>? Hashes { get; init; }
+
+    /// <summary>Ends when it is asked for a block.</summary>
+    public Task FirstRequest => _firstRequest.Task;
+
+    /// <summary>Ends when it has sent a block.</summary>
+    public Task FirstBlock => _firstBlock.Task;
+
+    /// <summary>Ends when the other side has ended a connection.</summary>
+    public Task Gone => _gone.Task;
 
     /// <summary>Whether a connection, by its number from 1, is closed as soon as handshakes are exchanged.</summary>
     public Predicate<int> ClosesAtOnce { get; init; } = _ => false;
@@ -59,6 +78,7 @@ internal sealed class ScriptedSeed : IDisposable
         _listener.Stop();
         foreach (Socket socket in _open)
             socket.Dispose();
+        _turn.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -84,7 +104,7 @@ internal sealed class ScriptedSeed : IDisposable
         {
             byte[] handshake = await ReadAsync(socket, Handshake.Length);
             handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
-            handshake[Handshake.ReservedOffset + 7] = (byte)(IsFast ? 4 : 0);
+            handshake[Handshake.ReservedOffset + 7] = (byte)((IsFast ? 4 : 0) | (Hashes is null ? 0 : 0x10));
             _peerId.CopyTo(handshake, Handshake.PeerIdOffset);
             await socket.SendAsync(handshake);
             if (ClosesAtOnce(number))
@@ -107,13 +127,16 @@ internal sealed class ScriptedSeed : IDisposable
             {
                 int length = BinaryPrimitives.ReadInt32BigEndian(await ReadAsync(socket, 4));
                 byte[] message = await ReadAsync(socket, length);
-                if (length == 13 && PeerMessage.TryReadBlock(message.AsSpan(1), out BlockRequest block))
+                if (length > 0 && message[0] == (byte)MessageId.HashRequest && Hashes is not null)
+                    await AnswerHashesAsync(socket, message.AsMemory(1));
+                else if (length == 13 && PeerMessage.TryReadBlock(message.AsSpan(1), out BlockRequest block))
                     await AnswerAsync(socket, (MessageId)message[0], block);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or EndOfStreamException)
         {
             Interlocked.Increment(ref _ended);
+            _gone.TrySetResult();
         }
     }
 
@@ -126,14 +149,47 @@ internal sealed class ScriptedSeed : IDisposable
         }
 
         Requests.Enqueue(block);
+        _firstRequest.TrySetResult();
         await Begin;
+        Task delay = Delay(block);
+        if (delay.IsCompleted)
+            await SendBlockAsync(socket, block);
+        else
+            _ = SendLaterAsync(socket, block, delay);
+    }
+
+    private async Task SendLaterAsync(Socket socket, BlockRequest block, Task delay)
+    {
+        try
+        {
+            await delay;
+            await SendBlockAsync(socket, block);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Gone meanwhile.
+        }
+    }
+
+    private async Task AnswerHashesAsync(Socket socket, ReadOnlyMemory<byte> request)
+    {
+        HashMessage.TryRead(request.Span, out ReadOnlySpan<byte> root, out HashRange range, out _);
+        byte[]? hashes = Hashes!(range);
+        byte[] answer = new byte[HashMessage.Length + (hashes?.Length ?? 0)];
+        HashMessage.Write(answer, hashes is null ? MessageId.HashReject : MessageId.Hashes, root, range, hashes?.Length ?? 0);
+        hashes?.CopyTo(answer, HashMessage.Length);
+        await SendAsync(socket, answer);
+    }
+
+    private async Task SendBlockAsync(Socket socket, BlockRequest block)
+    {
         if (Answer(block, _sample.Piece(block.Piece).Slice(block.Begin, block.Length).ToArray()) is not { } data)
         {
             if (IsFast)
             {
                 byte[] reject = new byte[PeerMessage.RequestLength];
                 PeerMessage.WriteBlock(reject, MessageId.Reject, block);
-                await socket.SendAsync(reject);
+                await SendAsync(socket, reject);
             }
 
             return;
@@ -142,7 +198,22 @@ internal sealed class ScriptedSeed : IDisposable
         byte[] answer = new byte[PeerMessage.PieceHeaderLength + data.Length];
         PeerMessage.WritePieceHeader(answer, block with { Length = data.Length });
         data.CopyTo(answer, PeerMessage.PieceHeaderLength);
-        await socket.SendAsync(answer);
+        await SendAsync(socket, answer);
+        _firstBlock.TrySetResult();
+    }
+
+    /// <summary>Sends a whole message; what is delayed may be due at the same time.</summary>
+    private async Task SendAsync(Socket socket, byte[] message)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            await socket.SendAsync(message);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private static async Task<byte[]> ReadAsync(Socket socket, int length)

@@ -115,11 +115,10 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task One_bad_block_names_the_peer_that_sent_it()
+    public async Task A_peer_that_spoils_a_block_of_each_piece_is_banned()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, 16 * 16384, 7, ("one", 3 * 16 * 16384));
-        // Gives the last block of each piece wrong, and the others late, so that others have a share in its pieces.
-        using ScriptedSeed liar = new(sample) { Answer = (block, data) => Spoil(block, data) };
+        using ScriptedSeed liar = new(sample) { Answer = (block, data) => block.Begin == 15 * 16384 ? Spoil(data) : data };
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample, change: options => options with { UploadLimit = 256 << 10 });
         await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [liar.EndPoint, seed.EndPoint]);
         TorrentDownload result = await member.EndAsync();
@@ -127,6 +126,57 @@ public sealed class TransferV2Tests
         AssertHas(sample, member.Destination);
         Assert.Contains($"Peer {liar.EndPoint} is banned: it sent bad data", member.LogText);
         Assert.DoesNotContain($"Peer {seed.EndPoint} is banned", member.LogText);
+    }
+
+    [Fact]
+    public async Task Hashes_of_blocks_name_at_once_which_of_two_peers_spoilt_a_piece()
+    {
+        // One piece of more blocks than are asked of one peer at first, so that both have a share in it. Nobody sends it again before the liar is gone, so that only these hashes tell.
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, 64 * 16384, 7, ("one", 64 * 16384));
+        SwarmMember? member = null;
+        TaskCompletionSource bothAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int lies = 0;
+        using ScriptedSeed liar = new(sample)
+        {
+            Begin = bothAsked.Task,
+            Answer = (_, data) => HasFailed(member!) ? null : Interlocked.Increment(ref lies) == 1 ? Spoil(data) : data,
+        };
+        using ScriptedSeed honest = new(sample)
+        {
+            Begin = liar.FirstBlock,
+            Delay = _ => HasFailed(member!) ? liar.Gone : Task.CompletedTask,
+            Hashes = range => LeavesOf(sample, range),
+        };
+        await using (member = SwarmMember.Download(sample.Torrent, null, [liar.EndPoint, honest.EndPoint]))
+        {
+            await Task.WhenAll(liar.FirstRequest, honest.FirstRequest).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            bothAsked.SetResult();
+            await liar.Gone.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            Assert.Contains($"Peer {liar.EndPoint} is banned: it sent bad data", member.LogText); // and not gone for its silence
+            TorrentDownload result = await member.EndAsync();
+            Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+            AssertHas(sample, member.Destination);
+            Assert.Contains("Piece 0: by the hashes of its blocks, 1 peer sent bad data", member.LogText);
+            Assert.DoesNotContain($"Peer {honest.EndPoint} is banned", member.LogText);
+        }
+    }
+
+    [Fact]
+    public async Task Hashes_that_do_not_lead_to_the_root_get_a_peer_banned_and_others_are_asked()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 10, ("one", 20 * PieceLength));
+        using ScriptedSeed liar = new(sample) { Hashes = range => new byte[range.HashesLength] };
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        await using SwarmMember member = SwarmMember.Download(sample.InfoOnly(), null, [liar.EndPoint]);
+        await liar.Gone.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Empty(liar.Requests); // nothing is asked for that cannot be verified
+        Assert.Contains($"Peer {liar.EndPoint} sent hashes that do not lead to their root", member.LogText);
+        await member.StopAsync();
+        using ScriptedSeed other = new(sample) { Hashes = _ => null };
+        await using SwarmMember second = SwarmMember.Download(sample.InfoOnly(), null, [other.EndPoint, seed.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await second.EndAsync()).State); // one that rejects is no liar, and another is asked
+        Assert.DoesNotContain("is banned", second.LogText);
+        AssertHas(sample, second.Destination);
     }
 
     [Fact]
@@ -140,11 +190,22 @@ public sealed class TransferV2Tests
         AssertHas(sample, member.Destination);
     }
 
-    private static byte[] Spoil(BlockRequest block, byte[] data)
+    private static bool HasFailed(SwarmMember member) => member.LogText.Contains("is not what its hash says", StringComparison.Ordinal);
+
+    private static byte[] Spoil(byte[] data)
     {
-        if (block.Begin == 15 * 16384)
-            data[7] ^= 1;
+        data[7] ^= 1;
         return data;
+    }
+
+    /// <summary>The leaves of a torrent of one piece.</summary>
+    private static byte[]? LeavesOf(Sample sample, HashRange range)
+    {
+        if (range != new HashRange(0, 0, 64, 0))
+            return null;
+        byte[] leaves = new byte[64 * Merkle.HashLength];
+        Merkle.HashBlocks(sample.Piece(0).Span, leaves);
+        return leaves;
     }
 
     private static void AssertHas(Sample sample, string folder)
