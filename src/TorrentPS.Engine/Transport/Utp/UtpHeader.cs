@@ -60,9 +60,9 @@ internal readonly record struct UtpHeader(UtpPacketType Type, ushort ConnectionI
         {
             if (rest.Length < 2 || rest.Length - 2 < rest[1])
                 return false;
-            // The bits come in groups of 32 (BEP 29, "selective ACK"); other extensions are skipped.
-            if (extension == SelectiveAckExtension && rest[1] is > 0 and byte length && length % 4 == 0)
-                selectiveAck = rest.Slice(2, length);
+            // BEP 29 wants the bits in groups of 32 ("selective ACK"), but libtorrent sends no more bytes than it needs; other extensions are skipped.
+            if (extension == SelectiveAckExtension)
+                selectiveAck = rest.Slice(2, rest[1]);
             extension = rest[0];
             rest = rest[(2 + rest[1])..];
         }

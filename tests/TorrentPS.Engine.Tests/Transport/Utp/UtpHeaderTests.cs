@@ -52,11 +52,14 @@ public sealed class UtpHeaderTests
         Assert.False(UtpHeader.TryRead(Convert.FromHexString(packet), out _, out _, out _));
 
     [Theory]
-    [InlineData("0003aabbcc")] // not a group of four
-    [InlineData("0000")]
-    public void Bits_of_a_wrong_length_are_not_used(string extension)
+    [InlineData("000105", "05")] // as libtorrent does, no more bytes than it needs, though BEP 29 wants groups of four
+    [InlineData("0003aabbcc", "aabbcc")]
+    [InlineData("000501000000ff", "01000000ff")]
+    [InlineData("0000", "")]
+    public void Bits_of_any_length_are_used(string extension, string expected)
     {
-        Assert.True(UtpHeader.TryRead(Convert.FromHexString("2101" + Syn[4..] + extension), out _, out ReadOnlySpan<byte> bits, out _));
-        Assert.True(bits.IsEmpty);
+        Assert.True(UtpHeader.TryRead(Convert.FromHexString("2101" + Syn[4..] + extension), out _, out ReadOnlySpan<byte> bits, out ReadOnlySpan<byte> payload));
+        Assert.Equal(expected, Convert.ToHexStringLower(bits));
+        Assert.True(payload.IsEmpty);
     }
 }
