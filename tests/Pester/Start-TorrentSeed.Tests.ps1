@@ -34,6 +34,24 @@ Describe 'Start-TorrentSeed' {
         Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | Out-String | Should -Be $before
     }
 
+    It 'is reached over what -Transport names, and over nothing else: <Transport>' -ForEach @(@{ Transport = 'Utp'; Other = 'Tcp' }, @{ Transport = 'Tcp'; Other = 'Utp' }) {
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -Transport $Transport -AsJob
+        $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual' }
+        try {
+            $same = Start-TorrentDownload $many.Path (Get-TestDestination) @from -Transport $Transport -StallTimeoutSeconds 60
+            $same.State | Should -Be 'Completed'
+            $same.Downloaded | Should -Be $many.Length
+            $different = Start-TorrentDownload $many.Path (Get-TestDestination) @from -Transport $Other -TimeoutSeconds 2 -ErrorAction SilentlyContinue
+            $different.State | Should -Not -Be 'Completed'
+            $different.BytesCompleted | Should -Be 0
+            # It was not for want of a seeder.
+            $any = Start-TorrentDownload $many.Path (Get-TestDestination) @from -StallTimeoutSeconds 60
+            $any.State | Should -Be 'Completed'
+        }
+        finally { Stop-TestJob $seed }
+    }
+
     It 'ends after -SeedSeconds and -TimeoutSeconds: <Name>' -ForEach @(@{ Name = 'SeedSeconds' }, @{ Name = 'TimeoutSeconds' }) {
         $with = @{ $Name = 1 }
         $result = Start-TorrentSeed $many.Path $data -PeerSource Manual @with
