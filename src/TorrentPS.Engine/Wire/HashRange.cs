@@ -26,6 +26,8 @@ internal readonly record struct HashRange(int BaseLayer, int Index, int Length, 
     /// <param name="treeHeight">The height of the root.</param>
     public bool IsIn(int treeHeight) =>
         BaseLayer >= 0 && BaseLayer <= treeHeight && Length is > 0 and <= MaxLength && BitOperations.IsPow2(Length) && Index >= 0 && Index % Length == 0
-        && (long)Index + Length <= 1L << (treeHeight - BaseLayer) && ProofLayers >= 0 && BaseLayer + ProofLayers <= Math.Max(BaseLayer, treeHeight - 1)
+        && (long)Index + Length <= 1L << (treeHeight - BaseLayer) && ProofLayers >= 0
+        && ProofLayers <= treeHeight // first, so that no sum overflows
+        && BaseLayer + ProofLayers <= Math.Max(BaseLayer, treeHeight - 1)
         && TopLayer + ProofCount <= treeHeight;
 }
