@@ -37,6 +37,8 @@ internal sealed partial class PeerSession
     /// <summary>Asks for hashes.</summary>
     public void RequestHashes(int file, HashRange range)
     {
+        if (_isClosed)
+            return; // nobody is there to answer
         _hashesAsked.Add((file, range));
         HashMessage.Write(Append(HashMessage.Length), MessageId.HashRequest, RootOf(file), range);
         Flush();

@@ -136,15 +136,12 @@ internal sealed class FuzzSwarm : ISwarm
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => What |= 2048;
 
-    public HashProofs? Proofs => null;
+    public HashProofs? Proofs { get; init; }
 
-    public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
-    {
-    }
+    public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes) =>
+        What |= HashProofs.Leads(hashes, range.Length, range.Index, range.BaseLayer, Store.Torrent.PieceRoots![file].Span) ? 1 << 28 : 1 << 29;
 
-    public void HashesRejected(PeerSession peer, int file, HashRange range)
-    {
-    }
+    public void HashesRejected(PeerSession peer, int file, HashRange range) => What |= 1 << 30;
 
     public void Violated(PeerSession peer, string what) => Violation = what;
 

@@ -8,7 +8,10 @@ namespace TorrentPS.Fuzz.Targets;
 /// <summary>What good peers send.</summary>
 internal static class MessageSeeds
 {
-    public static byte[][] Create(int pieceLength, int lastLength, int pieces)
+    /// <summary>The hashes that the peer is asked for: of eight of ten pieces of two blocks each, and one that proves them.</summary>
+    public static readonly HashRange Hashes = new(1, 0, 8, 3);
+
+    public static byte[][] Create(int pieceLength, int lastLength, int pieces, ReadOnlySpan<byte> root)
     {
         byte[] extended = new ExtensionHandshake
         {
@@ -40,9 +43,19 @@ internal static class MessageSeeds
             [0, .. hello, .. Message(MessageId.Request, Numbers(0, 0, 16384)), .. Message(MessageId.Request, Numbers(2, 16384, 16384)), .. Message(MessageId.Request, Numbers(4, 0, 131072)),
                 .. Message(MessageId.Cancel, Numbers(2, 16384, 16384)), .. Message(MessageId.NotInterested)],
             [3, .. hello, .. Message(MessageId.Extended, [PeerExchangeMessage.OwnId, .. pex]), .. Message(MessageId.Extended, [MetadataMessage.OwnId, .. metadata]), .. Message(MessageId.Extended, [9, .. metadata])],
+            [0, .. hello, .. HashBytes(MessageId.HashRequest, root, Hashes), .. HashBytes(MessageId.HashRequest, root, new HashRange(0, 0, 2, 4)), .. HashBytes(MessageId.HashRequest, root, new HashRange(2, 0, 2, 0)),
+                .. HashBytes(MessageId.Hashes, root, Hashes, Hashes.HashesLength), .. HashBytes(MessageId.HashReject, root, Hashes)],
+            [0, .. HashBytes(MessageId.HashReject, root, Hashes)],
             [0, .. Message(MessageId.HaveAll), .. Message(MessageId.AllowedFast, Numbers(1)), .. Message(MessageId.Suggest, Numbers(3)), .. Message(MessageId.Reject, Numbers(1, 0, 16384)), .. Message(MessageId.HaveNone),
                 .. Message(MessageId.HashRequest, new byte[48]), .. Message(MessageId.Hashes, new byte[112]), .. Message(MessageId.HashReject, new byte[48]), .. Message((MessageId)99, Encoding.ASCII.GetBytes("unknown"))],
         ];
+    }
+
+    private static byte[] HashBytes(MessageId id, ReadOnlySpan<byte> root, HashRange range, int hashes = 0)
+    {
+        byte[] bytes = new byte[HashMessage.Length + hashes];
+        HashMessage.Write(bytes, id, root, range, hashes);
+        return bytes;
     }
 
     private static byte[] Bits(int count, Func<int, bool> has)

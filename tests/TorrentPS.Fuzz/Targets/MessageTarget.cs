@@ -26,7 +26,7 @@ internal sealed class MessageTarget : FuzzTarget
 
     public MessageTarget()
     {
-        var builder = new TorrentBuilder("data", PieceLength) { PieceHashes = new byte[20 * Pieces] };
+        var builder = new TorrentBuilder("data", PieceLength, TorrentVersion.Hybrid) { PieceHashes = new byte[20 * Pieces], PieceRoots = new byte[32 * Pieces] };
         builder.SetSingleFile(PieceLength * (Pieces - 1) + LastLength);
         _torrent = Torrent.Parse(builder.Build());
         Handshake.Write(_handshake, _torrent.InfoHash.Wire, "-qB4520-abcdefghijkl"u8, usesDht: true);
@@ -38,7 +38,7 @@ internal sealed class MessageTarget : FuzzTarget
             store.Prepare();
             return store;
         });
-        Seeds = MessageSeeds.Create(PieceLength, LastLength, Pieces);
+        Seeds = MessageSeeds.Create(PieceLength, LastLength, Pieces, _torrent.PieceRoots![0].Span);
     }
 
     public override string Name => "messages";
@@ -59,14 +59,15 @@ internal sealed class MessageTarget : FuzzTarget
         if (input.Length == 0)
             return 0;
         using var loop = new FuzzLoop();
-        var swarm = new FuzzSwarm(_torrent, _store.Value, _disk, _pool);
+        var swarm = new FuzzSwarm(_torrent, _store.Value, _disk, _pool) { Proofs = new HashProofs(_torrent, _store.Value.Layers!) };
         int pace = input[0] == 0 ? int.MaxValue : input[0] * 4;
         var stream = new FuzzStream(input.AsMemory(1), pace, () => swarm.Now += 0.05);
-        var session = new PeerSession(swarm, stream, Handshake.Read(_handshake)!, _torrent.PieceCount);
+        var session = new PeerSession(swarm, stream, Handshake.Read(_handshake)!, _torrent.PieceCount) { IsV2 = true };
         loop.Run(() =>
         {
             swarm.Picker.AddPeer(session.State);
             Task running = session.RunAsync();
+            session.RequestHashes(0, MessageSeeds.Hashes);
             loop.Settle(swarm.DiskJobs);
             session.Tick(swarm.Now);
             stream.End();
