@@ -6,6 +6,7 @@ using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Local;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine;
@@ -19,7 +20,7 @@ public sealed partial class TorrentClient
 
     private TrackerFactory? _trackers;
 
-    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, allowsPrivate: () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser());
+    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, allowsPrivate: () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser(), route: new NetworkRoute(Options.Proxy));
 
     private TrackerFactory Trackers
     {
@@ -45,11 +46,12 @@ public sealed partial class TorrentClient
     private DiscoveryServices CreateDiscoveries()
     {
         List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
-        if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0 })
+        // Their datagrams would go around a proxy.
+        if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0, Proxy: null })
             services.Add(new DhtService(DhtOptions.Of(Options), _ports));
-        if (Options.LocalDiscovery)
+        if (Options is { LocalDiscovery: true, Proxy: null })
             services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));
-        return new DiscoveryServices(services);
+        return new DiscoveryServices(services, Options.Proxy);
     }
 
     /// <summary>Reads a torrent from an http or https address.</summary>

@@ -37,7 +37,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var probe = new HandshakeProbe(endPoint, infoHash, options ?? new HandshakeOptions(), Options.TimeProvider);
+        var probe = new HandshakeProbe(endPoint, infoHash, options ?? new HandshakeOptions(), Options.TimeProvider, new NetworkRoute(Options.Proxy));
         return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 

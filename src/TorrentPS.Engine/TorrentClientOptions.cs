@@ -40,6 +40,12 @@ public sealed record TorrentClientOptions
     /// <summary>What connections to peers go over, where <see cref="DownloadOptions.Transport"/> does not say otherwise.</summary>
     public PeerTransport Transport { get; init; }
 
+    /// <summary>
+    /// The proxy that connections go through; null means none. With one, names are left to it to look up, and what cannot go through it is off: the DHT,
+    /// local discovery, uTP, UDP trackers, and peers that connect to us. Peers that are given by name are refused.
+    /// </summary>
+    public ProxyServer? Proxy { get; init; }
+
     /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
 

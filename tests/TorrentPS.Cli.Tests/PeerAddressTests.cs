@@ -36,6 +36,6 @@ public sealed class PeerAddressTests
     public async Task An_address_needs_no_look_up()
     {
         Assert.True(PeerAddress.TryParse("[2001:db8::1]:6881", out PeerAddress address));
-        Assert.Equal(IPEndPoint.Parse("[2001:db8::1]:6881"), await address.ResolveAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(IPEndPoint.Parse("[2001:db8::1]:6881"), await address.ResolveAsync(proxy: null, TestContext.Current.CancellationToken));
     }
 }

@@ -24,7 +24,8 @@ internal static class HandshakeCommand
         Option<InfoHash?> infoHash = OptionFactory.InfoHashOption();
         Option<bool> json = OptionFactory.Json();
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for a peer (5), and for trackers (15).");
-        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout };
+        Option<ProxyServer?> proxy = OptionFactory.Proxy();
+        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout, proxy };
         command.Validators.Add(result =>
         {
             bool hasSource = result.GetValue(source) is not null;
@@ -37,7 +38,7 @@ internal static class HandshakeCommand
             string? name = result.GetValue(source);
             return CommandAction.RunAsync(terminal, async () =>
             {
-                using var run = new HandshakeRun(terminal, result.GetValue(json), result.GetValue(timeout), cancellationToken);
+                using var run = new HandshakeRun(terminal, result.GetValue(json), result.GetValue(timeout), result.GetValue(proxy), cancellationToken);
                 return name is null
                     ? await run.KnownPeersAsync(result.GetRequiredValue(infoHash)!.Value, result.GetRequiredValue(peers)!).ConfigureAwait(false)
                     : await run.SourceAsync(name, result.GetValue(peers)).ConfigureAwait(false);
@@ -46,7 +47,7 @@ internal static class HandshakeCommand
         return command;
     }
 
-    private sealed class HandshakeRun(Terminal terminal, bool json, double? timeout, CancellationToken cancellationToken) : IDisposable
+    private sealed class HandshakeRun(Terminal terminal, bool json, double? timeout, ProxyServer? proxy, CancellationToken cancellationToken) : IDisposable
     {
         private readonly SemaphoreSlim _slots = new(AtOnce);
         private readonly List<Task> _running = [];
@@ -55,21 +56,21 @@ internal static class HandshakeCommand
 
         public async Task<ExitCode> KnownPeersAsync(InfoHash infoHash, PeerAddress[] peers)
         {
-            await using var client = new TorrentClient();
-            foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, cancellationToken).ConfigureAwait(false))
+            await using var client = new TorrentClient(new TorrentClientOptions { Proxy = proxy });
+            foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, proxy, cancellationToken).ConfigureAwait(false))
                 await StartAsync(client, endPoint, infoHash).ConfigureAwait(false);
             return await EndAsync().ConfigureAwait(false);
         }
 
         public async Task<ExitCode> SourceAsync(string source, PeerAddress[]? peers)
         {
-            await using var client = new TorrentClient(TransferOptions.UserClient());
+            await using var client = new TorrentClient(TransferOptions.UserClient() with { Proxy = proxy });
             TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
             if (!InfoHash.TryParse(torrent.InfoHash, out InfoHash infoHash))
                 throw new TorrentException(TorrentErrorId.InvalidTorrent, "The torrent has no info hash");
             if (peers is { Length: > 0 })
             {
-                foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, cancellationToken).ConfigureAwait(false))
+                foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, proxy, cancellationToken).ConfigureAwait(false))
                     await StartAsync(client, endPoint, infoHash).ConfigureAwait(false);
                 return await EndAsync().ConfigureAwait(false);
             }

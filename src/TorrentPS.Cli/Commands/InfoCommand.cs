@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -16,12 +17,13 @@ internal static class InfoCommand
         };
         sources.Validators.Add(OptionFactory.RefuseUnknownOptions);
         Option<bool> json = OptionFactory.Json();
-        var command = new Command("info", "Show what a torrent is of: name, size, pieces, trackers, files.") { sources, json };
-        command.SetAction(terminal, (result, cancellationToken) => RunAsync(terminal, result.GetRequiredValue(sources), result.GetValue(json), cancellationToken));
+        Option<ProxyServer?> proxy = OptionFactory.Proxy();
+        var command = new Command("info", "Show what a torrent is of: name, size, pieces, trackers, files.") { sources, json, proxy };
+        command.SetAction(terminal, (result, cancellationToken) => RunAsync(terminal, result.GetRequiredValue(sources), result.GetValue(json), result.GetValue(proxy), cancellationToken));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(Terminal terminal, string[] sources, bool json, CancellationToken cancellationToken)
+    private static async Task<ExitCode> RunAsync(Terminal terminal, string[] sources, bool json, ProxyServer? proxy, CancellationToken cancellationToken)
     {
         ExitCode first = ExitCode.Done;
         bool isFirst = true;
@@ -30,7 +32,7 @@ internal static class InfoCommand
             cancellationToken.ThrowIfCancellationRequested();
             ExitCode code = await CommandAction.RunAsync(terminal, async () =>
             {
-                TorrentInfo torrent = await TorrentSource.ReadAsync(source, cancellationToken).ConfigureAwait(false);
+                TorrentInfo torrent = await TorrentSource.ReadAsync(source, cancellationToken, proxy).ConfigureAwait(false);
                 if (!isFirst && !json)
                     terminal.WriteLine("");
                 isFirst = false;

@@ -61,6 +61,24 @@ internal static class OptionFactory
             },
             "prefer, require or off");
 
+    public static Option<ProxyServer?> Proxy() => new("--proxy")
+    {
+        HelpName = "URI",
+        Description = "The proxy that all connections go through, socks5://[USER:PASSWORD@]HOST:PORT or http://...; what cannot go through it is off.",
+        CustomParser = result =>
+        {
+            try
+            {
+                return ProxyServer.Parse(new Uri(result.Tokens[^1].Value, UriKind.RelativeOrAbsolute));
+            }
+            catch (FormatException e)
+            {
+                result.AddError(e.Message);
+                return null;
+            }
+        },
+    };
+
     public static Option<InfoHash?> InfoHashOption() =>
         Parsed<InfoHash?>("--info-hash", "HEX", "The info hash to ask peers for.", text => InfoHash.TryParse(text, out InfoHash infoHash) ? infoHash : null,
             "40 (v1) or 64 (v2) hexadecimal digits");

@@ -16,13 +16,14 @@ internal static class PeersCommand
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for answers (15).");
         Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "Ask only this tracker; may be given several times.");
         Option<bool> allowPrivate = OptionFactory.AllowPrivateTracker();
-        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers, allowPrivate };
+        Option<ProxyServer?> proxy = OptionFactory.Proxy();
+        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers, allowPrivate, proxy };
         command.SetAction(terminal, (result, cancellationToken) =>
         {
             string name = result.GetRequiredValue(source);
             PeerSearchOptions options = SearchOptions(terminal, result.GetValue(timeout), result.GetValue(trackers));
             bool asJson = result.GetValue(json);
-            TorrentClientOptions client = TransferOptions.UserClient() with { AllowPrivateTrackers = result.GetValue(allowPrivate) ? true : null };
+            TorrentClientOptions client = TransferOptions.UserClient() with { AllowPrivateTrackers = result.GetValue(allowPrivate) ? true : null, Proxy = result.GetValue(proxy) };
             return CommandAction.RunAsync(terminal, () => RunAsync(terminal, client, name, options, asJson, cancellationToken), cancellationToken, name);
         });
         return command;

@@ -23,12 +23,13 @@ internal sealed class TransferOptions
     private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers, and let them connect, over TCP alone." };
     private readonly Option<bool> _allowPrivateTracker = OptionFactory.AllowPrivateTracker();
+    private readonly Option<ProxyServer?> _proxy = OptionFactory.Proxy();
     private readonly Option<EncryptionMode?> _encryption = OptionFactory.Encryption();
 
     public TransferOptions(Command command, string timeoutDescription)
     {
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
+        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, _proxy, Json })
             command.Options.Add(option);
     }
 
@@ -90,6 +91,7 @@ internal sealed class TransferOptions
             MaxConnections = Math.Max(options.MaxConnections, result.GetValue(_maxPeers) ?? 0),
             Encryption = result.GetValue(_encryption) ?? options.Encryption,
             Transport = result.GetValue(_noUtp) ? PeerTransport.Tcp : options.Transport,
+            Proxy = result.GetValue(_proxy),
             StateFolder = TorrentClientOptions.UserStateFolder,
             Log = terminal.IsDebug ? terminal.WriteMessage : null,
         };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Input;
@@ -31,10 +32,12 @@ internal readonly record struct PeerAddress(string Host, int Port)
     }
 
     /// <summary>Looks up the name where there is one.</summary>
-    public async Task<IPEndPoint> ResolveAsync(CancellationToken cancellationToken)
+    public async Task<IPEndPoint> ResolveAsync(ProxyServer? proxy, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(Host, out IPAddress? ip))
             return new IPEndPoint(ip, Port);
+        if (proxy is not null)
+            throw new TorrentException(TorrentErrorId.UnknownHost, $"The peer's name '{Host}' is not looked up, since that would go around the proxy {proxy}: give the IP address.");
         try
         {
             IPAddress[] found = await Dns.GetHostAddressesAsync(Host, cancellationToken).ConfigureAwait(false);
@@ -47,8 +50,8 @@ internal readonly record struct PeerAddress(string Host, int Port)
         throw new TorrentException(TorrentErrorId.UnknownHost, $"The peer's name '{Host}' has no address; check how it is written, or give the IP address.");
     }
 
-    public static async Task<IPEndPoint[]> ResolveAllAsync(IEnumerable<PeerAddress>? addresses, CancellationToken cancellationToken) =>
-        await Task.WhenAll((addresses ?? []).Select(address => address.ResolveAsync(cancellationToken))).ConfigureAwait(false);
+    public static async Task<IPEndPoint[]> ResolveAllAsync(IEnumerable<PeerAddress>? addresses, ProxyServer? proxy, CancellationToken cancellationToken) =>
+        await Task.WhenAll((addresses ?? []).Select(address => address.ResolveAsync(proxy, cancellationToken))).ConfigureAwait(false);
 
     /// <summary>The address when it is one; null when it is a name.</summary>
     public IPEndPoint? EndPoint => IPAddress.TryParse(Host, out IPAddress? ip) ? new IPEndPoint(ip, Port) : null;

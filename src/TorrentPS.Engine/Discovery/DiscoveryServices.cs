@@ -1,10 +1,11 @@
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>The kinds of discovery that a client has, for all of its torrents.</summary>
-internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services) : IAsyncDisposable
+internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services, ProxyServer? proxy = null) : IAsyncDisposable
 {
     /// <summary>Makes the discoveries of one torrent: those that the client has, the user wants and the torrent allows.</summary>
     public PeerDiscoveries For(DiscoveryRequest request)
@@ -12,7 +13,7 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
         var chosen = new List<IPeerDiscovery>();
         var useless = new List<TorrentException>();
         if (request.PeerNames.Count > 0)
-            chosen.Add(new NamedPeers(request));
+            chosen.Add(proxy is null ? new NamedPeers(request) : new NamedPeers(request, (_, _) => throw Unresolved(proxy)));
         foreach (IDiscoveryService service in services)
         {
             if (!request.Allows(service.Source))
@@ -54,6 +55,8 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
         }
     }
 
+    private static ProxyException Unresolved(ProxyServer proxy) => new(System.Net.Sockets.SocketError.HostNotFound, $"looking it up would go around the proxy {proxy}");
+
     private TorrentException? RefusalOf(PeerSource source, DiscoveryRequest request)
     {
         if (request.IsPrivate && DiscoveryRequest.IsBarredFromPrivate(source))
@@ -61,7 +64,7 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
         if (source == PeerSource.Manual || services.Any(service => service.Source == source))
             return null;
         if (source != PeerSource.PeerExchange)
-            return new TorrentException(TorrentErrorId.NoPeers, $"Peers cannot be looked for by {source}: this client does not have it.");
+            return new TorrentException(TorrentErrorId.NoPeers, $"Peers cannot be looked for by {source}: {(proxy is null ? "this client does not have it." : $"that cannot go through the proxy {proxy}.")}");
         return request.IsSearch ? new TorrentException(TorrentErrorId.NoPeers, "Peers exchange addresses only while they are connected, as in a download: a search cannot ask by PeerExchange.") : null;
     }
 }

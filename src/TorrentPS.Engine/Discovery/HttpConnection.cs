@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Discovery;
 /// A connection that serves one HTTP/1.1 GET after the other, none before the body of the last is read. Unlike <see cref="HttpFetch"/> it keeps
 /// no body: that goes where the caller says, as it comes.
 /// </summary>
-internal sealed class HttpConnection(Stream stream, IPAddress from) : IDisposable
+internal sealed class HttpConnection(Stream stream, IPAddress? from) : IDisposable
 {
     private const int MaxHeadLength = 16 * 1024;
     private const int MaxInterimReplies = 5;
@@ -21,8 +21,8 @@ internal sealed class HttpConnection(Stream stream, IPAddress from) : IDisposabl
     private bool _isAtChunkEnd;
     private bool _isLast;
 
-    /// <summary>The address that answers.</summary>
-    public IPAddress From => from;
+    /// <summary>The address that answers; null where a proxy knows it alone.</summary>
+    public IPAddress? From => from;
 
     /// <summary>Whether another request may be sent: the last body was read to its end, and the server keeps the connection.</summary>
     public bool IsReusable { get; private set; } = true;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using TorrentPS.Engine.Transport;
 
@@ -12,7 +13,7 @@ namespace TorrentPS.Engine.Discovery;
 /// the 300 ms that a small download has, and which neither tells the address family nor leaves percent-encoded hashes alone.
 /// One request a connection: the next announce is half an hour away.
 /// </summary>
-internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Predicate<IPAddress>? isLocal = null, Func<bool>? allowsPrivate = null)
+internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Predicate<IPAddress>? isLocal = null, Func<bool>? allowsPrivate = null, NetworkRoute? route = null)
 {
     private const int MaxRedirects = 5;
     private const int MaxAddresses = 6;
@@ -22,6 +23,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
 
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
 
+    private readonly NetworkRoute _route = route ?? NetworkRoute.Direct;
+
     private readonly Predicate<IPAddress> _isLocal = isLocal ?? IsLocal;
 
     /// <summary>Whether the user allows what leads into the local network from outside.</summary>
@@ -30,12 +33,17 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
 
-    /// <summary>The addresses of a host.</summary>
+    /// <summary>The proxy that everything goes through; null without one.</summary>
+    public ProxyServer? Proxy => _route.Proxy;
+
+    /// <summary>The addresses of a host; none where it is a name that the proxy looks up.</summary>
     /// <exception cref="HttpFetchException">There are none.</exception>
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(Uri uri, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(uri.IdnHost, out IPAddress? literal))
             return [literal];
+        if (_route.Proxy is not null)
+            return [];
         using var timeout = new CancellationTokenSource(s_resolveTimeout, timeProvider);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
@@ -101,17 +109,18 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     /// <exception cref="AuthenticationException">The secure connection failed.</exception>
     public async Task<HttpConnection> OpenAsync(Uri uri, bool mayBeLocal, CancellationToken cancellationToken)
     {
+        if (!mayBeLocal && _route.Proxy is not null && TrackerTargets.IsLocalName(uri))
+            throw IntoLocalNetwork();
         IReadOnlyList<IPAddress> addresses = Choose(await ResolveAsync(uri, cancellationToken).ConfigureAwait(false), AddressFamily.Unspecified, mayBeLocal);
-        Socket socket = await ConnectAsync(addresses, uri.Port, cancellationToken).ConfigureAwait(false);
-        IPAddress address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        (Socket socket, IPAddress? address) = await ConnectAsync(uri, addresses, cancellationToken).ConfigureAwait(false);
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         if (uri.Scheme == "https")
             stream = await SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
         return new HttpConnection(stream, address);
     }
 
-    /// <summary>Whether an address is of this machine or of a private network.</summary>
-    public bool IsLocalAddress(IPAddress address) => _isLocal(address);
+    /// <summary>Whether an address is of this machine or of a private network; not one that a proxy knows alone.</summary>
+    public bool IsLocalAddress(IPAddress? address) => address is not null && _isLocal(address);
 
     private async Task<HttpReply> GetWithRedirectsAsync(Uri uri, HttpFetchOptions options, CancellationToken cancellationToken)
     {
@@ -120,6 +129,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         bool mayBeLocal = true;
         for (int redirects = 0; ; redirects++)
         {
+            if (!mayBeLocal && _route.Proxy is not null && TrackerTargets.IsLocalName(uri))
+                throw IntoLocalNetwork();
             addresses = Choose(addresses ?? await ResolveAsync(uri, cancellationToken).ConfigureAwait(false), options.Family, mayBeLocal);
             HttpReply reply = await GetOnceAsync(uri, target, addresses, redirects == 0, options, cancellationToken).ConfigureAwait(false);
             if (reply.Location is not { } location)
@@ -130,7 +141,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             target = uri.PathAndQuery;
             addresses = null;
             // A server in the Internet must not send us to services of the user's own network.
-            mayBeLocal &= _isLocal(reply.From) || AllowsPrivate;
+            mayBeLocal &= (reply.From is { } from && _isLocal(from)) || AllowsPrivate;
         }
     }
 
@@ -151,6 +162,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     private List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family, bool mayBeLocal)
     {
         var chosen = new List<IPAddress>();
+        if (_route.Proxy is not null && addresses.Count == 0)
+            return chosen;
         bool isAnyLocal = false;
         foreach (IPAddress address in addresses)
         {
@@ -162,14 +175,15 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
                 chosen.Add(address);
         }
         if (chosen.Count == 0)
-            throw new HttpFetchException(isAnyLocal ? $"it redirects from the Internet into the local network, which is not followed; {TrackerTargets.OptOut}" : "the host has no address of the right family");
+            throw isAnyLocal ? IntoLocalNetwork() : new HttpFetchException("the host has no address of the right family");
         return chosen;
     }
 
+    private static HttpFetchException IntoLocalNetwork() => new($"it redirects from the Internet into the local network, which is not followed; {TrackerTargets.OptOut}");
+
     private async Task<HttpReply> GetOnceAsync(Uri uri, string target, IReadOnlyList<IPAddress> addresses, bool isFirst, HttpFetchOptions options, CancellationToken cancellationToken)
     {
-        Socket socket = await ConnectAsync(addresses, uri.Port, cancellationToken).ConfigureAwait(false);
-        IPAddress address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        (Socket socket, IPAddress? address) = await ConnectAsync(uri, addresses, cancellationToken).ConfigureAwait(false);
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
@@ -190,12 +204,12 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     }
 
     // Apart from the rest, which then does without loading the assembly of TLS. The certificate is checked as the system says.
-    private static async Task<Stream> SecureAsync(Stream stream, string host, CancellationToken cancellationToken)
+    private async Task<Stream> SecureAsync(Stream stream, string host, CancellationToken cancellationToken)
     {
         var secure = new SslStream(stream);
         try
         {
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancellationToken).ConfigureAwait(false);
+            await secure.AuthenticateAsClientAsync(Tls(host), cancellationToken).ConfigureAwait(false);
             return secure;
         }
         catch
@@ -205,28 +219,32 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
     }
 
-    private async Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellationToken)
+    private SslClientAuthenticationOptions Tls(string host)
     {
+        var options = new SslClientAuthenticationOptions { TargetHost = host };
+        // The system would fetch what is missing of a certificate's chain by itself, around the proxy.
+        if (_route.Proxy is not null)
+            options.CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };
+        return options;
+    }
+
+    private async Task<(Socket Socket, IPAddress? Address)> ConnectAsync(Uri uri, IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken)
+    {
+        if (addresses.Count == 0)
+            return (await _route.ConnectAsync(new DnsEndPoint(uri.IdnHost, uri.Port), cancellationToken).ConfigureAwait(false), null);
         for (int i = 0; ; i++)
         {
-            var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             bool isLast = i == addresses.Count - 1;
             // A silent address must not use up the time of those after it.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using ITimer? timer = isLast ? null : timeProvider.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), limit, s_connectTimeout, Timeout.InfiniteTimeSpan);
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(addresses[i], port), limit.Token).ConfigureAwait(false);
-                return socket;
+                return (await _route.ConnectAsync(new IPEndPoint(addresses[i], uri.Port), limit.Token).ConfigureAwait(false), addresses[i]);
             }
             catch (Exception exception) when (!isLast && !cancellationToken.IsCancellationRequested && exception is SocketException or OperationCanceledException)
             {
-                socket.Dispose();
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
+                // the next one
             }
         }
     }
@@ -246,7 +264,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     internal static bool IsLocal(IPAddress address) => AddressRules.ReachOf(address) != AddressReach.World;
 
     /// <summary>What a socket's error means, as part of a sentence.</summary>
-    internal static string Describe(SocketException exception) => exception.SocketErrorCode switch
+    internal static string Describe(SocketException exception) => exception is ProxyException ? exception.Message : exception.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "the connection was refused",
         SocketError.ConnectionReset or SocketError.ConnectionAborted => "the connection was closed",

@@ -78,7 +78,7 @@ internal sealed class HttpReplyParser(int maxBodyLength)
 
     /// <summary>The reply, when it is complete.</summary>
     /// <exception cref="InvalidDataException">It cannot be decompressed, or exceeds the limit then.</exception>
-    public HttpReply Reply(IPAddress from) => new(_status, Decompress(_body.WrittenSpan.ToArray(), _contentEncoding), IsRedirect ? _location : null, from);
+    public HttpReply Reply(IPAddress? from) => new(_status, Decompress(_body.WrittenSpan.ToArray(), _contentEncoding), IsRedirect ? _location : null, from);
 
     private bool IsRedirect => _location is not null && _status is 301 or 302 or 303 or 307 or 308;
 

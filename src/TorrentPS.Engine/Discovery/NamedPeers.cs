@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -117,7 +118,7 @@ internal sealed class NamedPeers : IPeerDiscovery
     {
         var failure = new TorrentException(
             TorrentErrorId.UnknownHost,
-            $"The peer's name '{name.Host}' has no address{(cause is TimeoutException ? $" that was found within {s_limit.TotalSeconds:0} s" : "")}; check how it is written, or give the IP address.",
+            cause is ProxyException ? $"The peer's name '{name.Host}' is not looked up, since {cause.Message}: give the IP address." : $"The peer's name '{name.Host}' has no address{(cause is TimeoutException ? $" that was found within {s_limit.TotalSeconds:0} s" : "")}; check how it is written, or give the IP address.",
             cause);
         lock (_lock)
         {

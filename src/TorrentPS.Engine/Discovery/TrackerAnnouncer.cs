@@ -350,7 +350,8 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     {
         InfoHash = _request.InfoHash,
         PeerId = _request.PeerId,
-        Port = _request.Port(),
+        // Where nobody can connect to us it is one that nobody listens on: most trackers refuse 0.
+        Port = _request.Port() is > 0 and int port ? port : 1,
         Statistics = _request.Statistics(),
         Event = announceEvent,
         Key = _key,

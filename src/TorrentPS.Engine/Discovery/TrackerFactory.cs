@@ -11,6 +11,7 @@ internal sealed class TrackerFactory(HttpFetch http, UdpTrackerConnections? conn
     public ITracker Create(Uri uri) => uri.IsAbsoluteUri ? uri.Scheme switch
     {
         "http" or "https" => new HttpTracker(uri, http),
+        "udp" when http.Proxy is { } proxy => new UnsupportedTracker(uri, $"UDP trackers cannot be asked through the proxy {proxy}"),
         "udp" when uri.Port is < 1 => new UnsupportedTracker(uri, "its address has no port, which those of UDP trackers need (BEP 15)"),
         "udp" when uri.PathAndQuery.Length > UdpTrackerRequest.MaxUrlData => new UnsupportedTracker(uri, $"its path is longer than {UdpTrackerRequest.MaxUrlData} characters"),
         "udp" => new UdpTracker(uri, http, _connections),

@@ -27,6 +27,8 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
         if (http.AllowsPrivate)
             return addresses;
         // A torrent must not make us send requests of its choosing to services of the user's own network.
+        if (addresses.Count == 0)
+            return TrackerTargets.RefusalByName(uri, looksLikeTracker) is { } no ? throw TrackerErrors.Unreachable(uri, no) : addresses;
         List<IPAddress> allowed = [];
         string? refusal = null;
         foreach (IPAddress address in addresses)

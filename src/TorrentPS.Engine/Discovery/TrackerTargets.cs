@@ -42,6 +42,15 @@ internal static class TrackerTargets
         };
     }
 
+    /// <summary>Why a tracker is not asked by its name, which the proxy looks up; null when it is.</summary>
+    /// <param name="uri">The tracker's address in the torrent.</param>
+    /// <param name="looksLikeTracker">Whether the path is one that a tracker has.</param>
+    public static string? RefusalByName(Uri uri, bool looksLikeTracker) => looksLikeTracker || !IsLocalName(uri)
+        ? null : "it is in the local network, where only an address whose last part begins with 'announce' is taken for a tracker's";
+
+    /// <summary>Whether a host name is one of the local network alone.</summary>
+    public static bool IsLocalName(Uri uri) => uri.HostNameType == UriHostNameType.Dns && !IsPublicName(uri);
+
     /// <summary>Whether somebody in the Internet decides where a host name leads.</summary>
     private static bool IsPublicName(Uri uri)
     {

@@ -9,7 +9,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>Tries a handshake with one peer and tells what came of it, with the client's own name from its extension handshake where it sends one soon.</summary>
-internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions options, TimeProvider time)
+internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions options, TimeProvider time, NetworkRoute? route = null)
 {
     /// <summary>How long to wait for the extension handshake after the handshake: it mostly comes in the same packet, and nothing depends on it.</summary>
     private static readonly TimeSpan s_extensionLimit = TimeSpan.FromMilliseconds(500);
@@ -20,7 +20,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         using var limit = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         long started = time.GetTimestamp();
-        HandshakeOutcome outcome = await PeerDialer.DialAsync(PeerDialer.Direct(endPoint), infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, either.Token).ConfigureAwait(false);
+        HandshakeOutcome outcome = await PeerDialer.DialAsync(PeerDialer.Direct(endPoint, route ?? NetworkRoute.Direct), infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, either.Token).ConfigureAwait(false);
         TimeSpan latency = time.GetElapsedTime(started);
         cancellationToken.ThrowIfCancellationRequested();
         using PeerStream? stream = outcome.Stream;

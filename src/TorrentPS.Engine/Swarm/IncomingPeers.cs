@@ -38,7 +38,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         get
         {
             lock (_lock)
-                return _listeners.Count > 0 ? _listeners[0].Listener.Port : 0;
+                return _listeners.Count > 0 ? _listeners[0].Port : 0;
         }
     }
 
@@ -51,7 +51,9 @@ internal sealed class IncomingPeers : IAsyncDisposable
         lock (_lock)
         {
             Listening listening = Open(port);
-            if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
+            if (_options.Proxy is not null)
+                Refuse(session, _options.Proxy);
+            else if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
                 OpenUtp(listening, required: session.Transport == PeerTransport.Utp);
             listening.Sessions.Add(session);
             foreach (InfoHash key in Keys(session))
@@ -63,7 +65,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             }
 
             _mode = CommonMode();
-            return listening.Listener.Port;
+            return listening.Port;
         }
     }
 
@@ -121,18 +123,31 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private Listening Open(int? port)
     {
-        Listening? open = port is null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Listener.Port == port);
+        Listening? open = port is null || _options.Proxy is not null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Port == port);
         if (open is not null)
             return open;
+        if (_options.Proxy is not null)
+        {
+            // Peers do not come through the proxy, and who listens beside it shows where we are.
+            _listeners.Add(open = new Listening(null, isShared: true));
+            return open;
+        }
+
         open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept), isShared: port is null);
         _listeners.Add(open);
         return open;
     }
 
+    private static void Refuse(IIncomingTorrent session, ProxyServer proxy)
+    {
+        if (session.Transport == PeerTransport.Utp)
+            throw new TorrentException(TorrentErrorId.Unexpected, $"uTP cannot go through the proxy {proxy}: let connections go over TCP too, or leave the proxy out.");
+    }
+
     /// <summary>Opens the UDP port of the same number as the TCP one, which the DHT may have opened already.</summary>
     private void OpenUtp(Listening listening, bool required)
     {
-        int port = listening.Listener.Port;
+        int port = listening.Port;
         try
         {
             listening.Udp = _ports.Open(port);
@@ -150,7 +165,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private async Task CloseAsync(Listening listening)
     {
-        await listening.Listener.DisposeAsync().ConfigureAwait(false);
+        if (listening.Listener is { } listener)
+            await listener.DisposeAsync().ConfigureAwait(false);
         if (listening.Utp is { } utp)
             await utp.DisposeAsync().ConfigureAwait(false);
         if (listening.Udp is { } udp)
@@ -255,9 +271,12 @@ internal sealed class IncomingPeers : IAsyncDisposable
     }
 
     /// <summary>A listener and the torrents that announce its port.</summary>
-    private sealed class Listening(PeerListener listener, bool isShared)
+    private sealed class Listening(PeerListener? listener, bool isShared)
     {
-        public PeerListener Listener { get; } = listener;
+        /// <summary>Null where nobody can connect to us.</summary>
+        public PeerListener? Listener { get; } = listener;
+
+        public int Port => Listener?.Port ?? 0;
 
         public HashSet<IIncomingTorrent> Sessions { get; } = [];
 

@@ -164,7 +164,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             Log = Log,
         });
         // Who seeds it in this client: no tracker names it to us, since it is where we are.
-        if (request.Allows(PeerSource.LocalDiscovery) && _services.Incoming.HasOthers(this))
+        if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
             _book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
         _discoveries = _services.Discoveries.For(request);

@@ -59,6 +59,6 @@ internal static class PeerDialer
     };
 
     /// <summary>Connects without the client's limits on half-open connections, for a caller with its own.</summary>
-    public static Func<CancellationToken, Task<PeerStream>> Direct(IPEndPoint endPoint) =>
-        cancellationToken => PeerConnector.ConnectNowAsync(endPoint, cancellationToken);
+    public static Func<CancellationToken, Task<PeerStream>> Direct(IPEndPoint endPoint, NetworkRoute route) =>
+        cancellationToken => PeerConnector.ConnectNowAsync(endPoint, route, cancellationToken);
 }

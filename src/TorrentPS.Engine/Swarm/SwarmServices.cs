@@ -16,11 +16,12 @@ internal sealed class SwarmServices : IAsyncDisposable
         Discoveries = discoveries;
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
-        Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections));
+        var route = new NetworkRoute(options.Proxy);
+        Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections), route);
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
         Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts());
         Clock = new SwarmClock(options.TimeProvider);
-        Http = new HttpFetch(options.TimeProvider, isLocal: options.IsLocalAddress);
+        Http = new HttpFetch(options.TimeProvider, isLocal: options.IsLocalAddress, route: route);
     }
 
     public TorrentClientOptions Options { get; }

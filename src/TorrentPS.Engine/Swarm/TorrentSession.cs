@@ -265,7 +265,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             _book.Add(endPoint, PeerSource.Manual, Now);
         DiscoveryRequest request = Request();
         // The same torrent once more in this client: no tracker names it to us, since it is where we are.
-        if (request.Allows(PeerSource.LocalDiscovery) && _services.Incoming.HasOthers(this))
+        if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
             _book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
         _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;

@@ -11,9 +11,11 @@ internal sealed class PeerConnector : IDisposable
     private readonly int _maxConnections;
     private int _connections;
     private int _torrents;
+    private readonly NetworkRoute _route;
 
-    public PeerConnector(int maxHalfOpen, int maxConnections)
+    public PeerConnector(int maxHalfOpen, int maxConnections, NetworkRoute? route = null)
     {
+        _route = route ?? NetworkRoute.Direct;
         _halfOpen = new SemaphoreSlim(maxHalfOpen, maxHalfOpen);
         _maxConnections = maxConnections;
     }
@@ -50,7 +52,7 @@ internal sealed class PeerConnector : IDisposable
         {
             using var timeout = new CancellationTokenSource(limit, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            return await TransportRace.ConnectAsync(endPoint, transport, utp, time, both.Token).ConfigureAwait(false);
+            return await TransportRace.ConnectAsync(endPoint, transport, utp, _route, time, both.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -59,13 +61,12 @@ internal sealed class PeerConnector : IDisposable
     }
 
     /// <summary>Connects over TCP without regard to the limits on half-open connections, for a caller that has its own.</summary>
-    public static async Task<PeerStream> ConnectNowAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    public static async Task<PeerStream> ConnectNowAsync(IPEndPoint endPoint, NetworkRoute route, CancellationToken cancellationToken)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket socket = await route.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
         try
         {
-            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new TcpPeerStream(socket, isOutgoing: true);
+            return new TcpPeerStream(socket, isOutgoing: true, route.Proxy is null ? null : endPoint);
         }
         catch
         {

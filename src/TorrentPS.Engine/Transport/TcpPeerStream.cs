@@ -9,12 +9,15 @@ internal sealed class TcpPeerStream : PeerStream
 {
     private readonly Socket _socket;
 
-    public TcpPeerStream(Socket socket, bool isOutgoing)
+    /// <param name="socket">The connection.</param>
+    /// <param name="isOutgoing">Whether we made it.</param>
+    /// <param name="remote">Whom it is to, where that is not who the socket is connected to: behind a proxy.</param>
+    public TcpPeerStream(Socket socket, bool isOutgoing, IPEndPoint? remote = null)
     {
         _socket = socket;
         _socket.NoDelay = true; // messages are batched by us; Nagle would only add delay
         IsOutgoing = isOutgoing;
-        RemoteEndPoint = Unmap((IPEndPoint)socket.RemoteEndPoint!);
+        RemoteEndPoint = remote ?? Unmap((IPEndPoint)socket.RemoteEndPoint!);
     }
 
     public override IPEndPoint RemoteEndPoint { get; }

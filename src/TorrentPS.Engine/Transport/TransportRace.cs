@@ -19,18 +19,19 @@ internal static class TransportRace
     /// <param name="endPoint">The peer.</param>
     /// <param name="transport">Over what.</param>
     /// <param name="utp">Where uTP goes out; null when there is none.</param>
+    /// <param name="route">How TCP goes out.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SocketException">There is no connection to be had: what TCP says, where it was tried.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static Task<PeerStream> ConnectAsync(IPEndPoint endPoint, PeerTransport transport, UtpHost? utp, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<PeerStream> ConnectAsync(IPEndPoint endPoint, PeerTransport transport, UtpHost? utp, NetworkRoute route, TimeProvider time, CancellationToken cancellationToken)
     {
         if (transport == PeerTransport.Tcp || (utp is null && transport == PeerTransport.Any))
-            return PeerConnector.ConnectNowAsync(endPoint, cancellationToken);
+            return PeerConnector.ConnectNowAsync(endPoint, route, cancellationToken);
         if (transport == PeerTransport.Any)
         {
             bool isFar = AddressRules.ReachOf(endPoint.Address) == AddressReach.World;
-            return RunAsync(token => PeerConnector.ConnectNowAsync(endPoint, token), token => utp!.ConnectAsync(endPoint, token),
+            return RunAsync(token => PeerConnector.ConnectNowAsync(endPoint, route, token), token => utp!.ConnectAsync(endPoint, token),
                 isFar ? s_start : s_startNearBy, isFar ? s_afterRefusal : s_afterRefusalNearBy, time, cancellationToken);
         }
 

@@ -87,6 +87,6 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
             UseWebSeeds = !NoWebSeed,
             StallTimeout = StallTimeoutSeconds > 0 ? TimeSpan.FromSeconds(StallTimeoutSeconds) : null,
         };
-        Start(new DownloadRun(torrent, options, Peer));
+        Start(new DownloadRun(torrent, options, Peer, Network));
     }
 }

@@ -48,6 +48,6 @@ public sealed class StartTorrentSeedCommand : TorrentTransferCommand
         if (!ShouldProcess($"{torrent.Name} ({size}) from {folder}", "Seed"))
             return;
         DownloadOptions options = CreateOptions(folder) with { Sources = PeerSource, SeedOnly = true, SuperSeed = SuperSeed };
-        Start(new DownloadRun(torrent, options, Peer));
+        Start(new DownloadRun(torrent, options, Peer, Network));
     }
 }

@@ -15,7 +15,7 @@ namespace TorrentPS.Commands;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "PeerHandshake", DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(PeerHandshake), typeof(bool))]
-public sealed class TestPeerHandshakeCommand : TorrentCommand
+public sealed class TestPeerHandshakeCommand : NetworkCommand
 {
     private const string InputObjectSet = "InputObject";
     private const string AddressSet = "Address";
@@ -79,6 +79,11 @@ public sealed class TestPeerHandshakeCommand : TorrentCommand
         if (!PeerAddress.TryCreate(address, port, out EndPoint endPoint) || !Engine.Metainfo.InfoHash.TryParse(infoHash, out InfoHash hash))
         {
             WriteError(ErrorRecords.From(TorrentErrorId.NoPeers, $"'{address}' with port {port} is no address of a peer. Give an IP address or a host name, and a port from 1 to 65535.", target));
+            return;
+        }
+        if (endPoint is DnsEndPoint && Network.Proxy is { } proxy)
+        {
+            WriteError(ErrorRecords.From(TorrentErrorId.UnknownHost, $"The host name '{address}' is not looked up, since that would go around the proxy {proxy}. Give the IP address.", target));
             return;
         }
         TorrentClient client = Client;

@@ -28,7 +28,10 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
     private protected PipelinePump Pump => _pump;
 
     /// <summary>The process's client, from when it is first asked for to the end of this invocation. For the pipeline thread.</summary>
-    private protected TorrentClient Client => (_lease ??= SharedClient.Rent(PostVerbose)).Client;
+    private protected TorrentClient Client => (_lease ??= SharedClient.Rent(Network, PostVerbose)).Client;
+
+    /// <summary>How it reaches the network.</summary>
+    private protected virtual NetworkSettings Network => NetworkSettings.Default;
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _pump.Stop();

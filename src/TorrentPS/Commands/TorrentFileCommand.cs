@@ -13,7 +13,7 @@ namespace TorrentPS.Commands;
 
 /// <summary>A cmdlet that reads torrents from files and addresses.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public abstract class TorrentFileCommand : TorrentCommand
+public abstract class TorrentFileCommand : NetworkCommand
 {
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";

@@ -3,6 +3,7 @@ using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
+using TorrentPS.Sharing;
 
 namespace TorrentPS.Downloads;
 
@@ -10,7 +11,8 @@ namespace TorrentPS.Downloads;
 /// <param name="Torrent">What to download.</param>
 /// <param name="Options">How.</param>
 /// <param name="Peers">Peers to connect to, host names not yet looked up.</param>
-internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options, IReadOnlyList<EndPoint> Peers)
+/// <param name="Network">How the network is reached.</param>
+internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options, IReadOnlyList<EndPoint> Peers, NetworkSettings Network)
 {
     /// <summary>Whether it uploads data that is there.</summary>
     public bool IsSeed => Options.SeedOnly;

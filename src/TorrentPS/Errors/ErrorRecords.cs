@@ -47,6 +47,9 @@ internal static class ErrorRecords
     public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
         From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message}", target, cause);
 
+    public static ErrorRecord BadProxy(string message, object target, Exception? cause) =>
+        new(new ArgumentException(message, cause), "InvalidProxy", ErrorCategory.InvalidArgument, target);
+
     public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
         new(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
             "CannotListen", ErrorCategory.ResourceUnavailable, endPoint);

@@ -3,8 +3,8 @@ using TorrentPS.Engine;
 namespace TorrentPS.Sharing;
 
 /// <summary>
-/// The one client of this process. All cmdlets and jobs, of whatever runspace, work through it, and so share one listener, one set of connections,
-/// one pool of buffers and one limit. It is made when the first asks for it and closed when the last has ended, which is also what
+/// The client of this process. All cmdlets and jobs, of whatever runspace, work through it, and so share one listener, one set of connections,
+/// one pool of buffers and one limit. Those that reach the network in another way, as through a proxy, have a client of their own, and only the limits in common. It is made when the first asks for it and closed when the last has ended, which is also what
 /// happens when the module is removed: what runs then, jobs above all, goes on to its end.
 /// </summary>
 internal static class SharedClient
@@ -13,8 +13,7 @@ internal static class SharedClient
 
     private static readonly Lock s_lock = new();
     private static readonly List<Action<string>> s_logs = [];
-    private static TorrentClient? s_client;
-    private static int s_users;
+    private static readonly Dictionary<NetworkSettings, Shared> s_clients = [];
 
     /// <summary>Bytes a second that everything in this process receives at most.</summary>
     public static RateLimit DownloadLimit { get; } = new();
@@ -23,26 +22,31 @@ internal static class SharedClient
     public static RateLimit UploadLimit { get; } = new();
 
     /// <summary>Gives the client to one more user, until that disposes of the lease.</summary>
+    /// <param name="network">How the network is reached.</param>
     /// <param name="log">Gets the lines that are about no single torrent; from any thread.</param>
-    public static Lease Rent(Action<string>? log = null)
+    public static Lease Rent(NetworkSettings network, Action<string>? log = null)
     {
         lock (s_lock)
         {
-            s_client ??= new TorrentClient(new TorrentClientOptions
-            {
-                MaxConnections = MaxConnections,
-                DownloadLimit = DownloadLimit,
-                UploadLimit = UploadLimit,
-                DhtBootstrap = TorrentClientOptions.PublicDhtNodes,
-                StateFolder = TorrentClientOptions.UserStateFolder,
-                Log = Log,
-            });
-            s_users++;
+            if (!s_clients.TryGetValue(network, out Shared? shared))
+                s_clients.Add(network, shared = new Shared(Create(network)));
+            shared.Users++;
             if (log is not null)
                 s_logs.Add(log);
-            return new Lease(s_client, log);
+            return new Lease(network, shared.Client, log);
         }
     }
+
+    private static TorrentClient Create(NetworkSettings network) => new(new TorrentClientOptions
+    {
+        MaxConnections = MaxConnections,
+        DownloadLimit = DownloadLimit,
+        UploadLimit = UploadLimit,
+        DhtBootstrap = TorrentClientOptions.PublicDhtNodes,
+        StateFolder = TorrentClientOptions.UserStateFolder,
+        Proxy = network.Proxy,
+        Log = Log,
+    });
 
     private static void Log(string line)
     {
@@ -53,30 +57,37 @@ internal static class SharedClient
             log(line);
     }
 
-    private static ValueTask ReturnAsync(Action<string>? log)
+    private static ValueTask ReturnAsync(NetworkSettings network, Action<string>? log)
     {
         TorrentClient? unused = null;
         lock (s_lock)
         {
             if (log is not null)
                 s_logs.Remove(log);
-            if (--s_users == 0)
+            if (--s_clients[network].Users == 0)
             {
-                unused = s_client;
-                s_client = null;
+                unused = s_clients[network].Client;
+                s_clients.Remove(network);
             }
         }
 
         return unused?.DisposeAsync() ?? default;
     }
 
+    private sealed class Shared(TorrentClient client)
+    {
+        public TorrentClient Client { get; } = client;
+
+        public int Users { get; set; }
+    }
+
     /// <summary>The use of the client by one cmdlet or job.</summary>
-    internal sealed class Lease(TorrentClient client, Action<string>? log) : IAsyncDisposable
+    internal sealed class Lease(NetworkSettings network, TorrentClient client, Action<string>? log) : IAsyncDisposable
     {
         private int _isReturned;
 
         public TorrentClient Client => client;
 
-        public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 ? ReturnAsync(log) : default;
+        public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 ? ReturnAsync(network, log) : default;
     }
 }

@@ -43,7 +43,7 @@ public sealed class PeerConnectionTests
     {
         TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using PeerListener listener = PeerListener.Start(0, required: false, accepted.SetResult);
-        using PeerStream there = await PeerConnector.ConnectNowAsync(Loopback(listener.Port), Token);
+        using PeerStream there = await PeerConnector.ConnectNowAsync(Loopback(listener.Port), NetworkRoute.Direct, Token);
         using PeerStream here = await accepted.Task.WaitAsync(s_limit, Token);
         Task<int> waiting = there.ReceiveAsync(new byte[1], Token).AsTask();
         there.Dispose();
@@ -125,7 +125,7 @@ public sealed class PeerConnectionTests
         int port;
         await using (PeerListener gone = PeerListener.Start(0, required: true, stream => stream.Dispose()))
             port = gone.Port;
-        SocketException error = await Assert.ThrowsAsync<SocketException>(() => PeerConnector.ConnectNowAsync(Loopback(port), Token));
+        SocketException error = await Assert.ThrowsAsync<SocketException>(() => PeerConnector.ConnectNowAsync(Loopback(port), NetworkRoute.Direct, Token));
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
     }
 }

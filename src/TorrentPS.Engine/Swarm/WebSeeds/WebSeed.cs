@@ -1,4 +1,5 @@
 using System.Net;
+using TorrentPS.Engine.Discovery;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
@@ -108,6 +109,6 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
     public override string ToString() => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped);
 
     /// <summary>Whether an address may be asked: one of this machine or of a private network is not sent a query of the torrent's choosing.</summary>
-    public static string? Refusal(Uri uri, IPAddress address, Predicate<IPAddress> isLocal) =>
-        uri.Query.Length > 0 && isLocal(address) ? "it is in the local network, where no web seed's address has a query" : null;
+    public static string? Refusal(Uri uri, IPAddress? address, Predicate<IPAddress> isLocal) =>
+        uri.Query.Length > 0 && (address is null ? TrackerTargets.IsLocalName(uri) : isLocal(address)) ? "it is in the local network, where no web seed's address has a query" : null;
 }

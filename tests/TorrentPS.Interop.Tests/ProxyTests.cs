@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Net;
+using TorrentPS.Engine;
+using TorrentPS.Interop.Tests.Harness;
+using TorrentPS.Interop.Tests.Peers;
+
+namespace TorrentPS.Interop.Tests;
+
+/// <summary>Downloads through proxies that others wrote.</summary>
+public sealed class ProxyTests : InteropTest
+{
+    private static readonly Payload s_payload = Payload.SingleFile("payload.bin", 3_000_000);
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_download_goes_through_microsocks_with_a_password()
+    {
+        IPEndPoint endPoint = Loopback.Next();
+        await using ExternalProcess proxy = ExternalProcess.Start(Installed.Require("microsocks", "microsocks"),
+            ["-i", endPoint.Address.ToString(), "-p", Port(endPoint), "-u", "user", "-P", "pass"], Temp.Folder("microsocks"));
+        await proxy.UntilAsync(() => Loopback.ListensAsync(endPoint), Limits.Start, "microsocks listens");
+        await DownloadAsync($"socks5://user:pass@{endPoint}", proxy);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_download_goes_through_tinyproxy_with_a_password()
+    {
+        string program = Installed.Require("tinyproxy", "tinyproxy");
+        IPEndPoint endPoint = Loopback.Next();
+        string folder = Temp.Folder("tinyproxy");
+        string settings = Path.Combine(folder, "tinyproxy.conf");
+        await File.WriteAllLinesAsync(settings, [$"Port {Port(endPoint)}", $"Listen {endPoint.Address}", "Timeout 60", "MaxClients 50", "BasicAuth user pass"], Token);
+        await using ExternalProcess proxy = ExternalProcess.Start(program, ["-d", "-c", settings], folder);
+        await proxy.UntilAsync(() => Loopback.ListensAsync(endPoint), Limits.Start, "tinyproxy listens");
+        await DownloadAsync($"http://user:pass@{endPoint}", proxy);
+    }
+
+    private static string Port(IPEndPoint endPoint) => endPoint.Port.ToString(CultureInfo.InvariantCulture);
+
+    private async Task DownloadAsync(string uri, ExternalProcess proxy)
+    {
+        IPEndPoint tracker = OpentrackerServer.Reserve();
+        string source = Source(s_payload);
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(tracker));
+        await using OpentrackerServer opentracker = await OpentrackerServer.StartAsync(tracker, Temp, torrent.InfoHash);
+        await using LibtorrentPeer seed = await LibtorrentPeer.SeedAsync(torrent, source, trackers: true);
+        await using var client = new TorrentClient(new TorrentClientOptions { Port = 0, Proxy = ProxyServer.Parse(new Uri(uri)) });
+        string target = Target;
+        TorrentDownload result = await client.DownloadAsync(torrent.Info, OwnPeer.Options(target, seed.EndPoint), cancellationToken: Token);
+        Assert.True(result.State == TorrentState.Completed, $"{result.Error}\n{proxy.Report}");
+        s_payload.AssertIn(target);
+
+        // The tracker that is asked through the proxy names the seed, too.
+        List<TorrentPeer> peers = [];
+        await foreach (TorrentPeer peer in client.FindPeersAsync(torrent.Info, new PeerSearchOptions { MaxPeers = 1 }, Token))
+            peers.Add(peer);
+        Assert.Equal(seed.EndPoint.Port, Assert.Single(peers).Port);
+    }
+}
