@@ -104,7 +104,9 @@ internal sealed partial class UtpConnection
                 WasLate(); // it is the first one that has arrived
         }
 
-        _highestOrder = Math.Max(_highestOrder, packet.Order);
+        // What was sent again and is acknowledged sooner than any packet can be has arrived at the first time: it says nothing of those sent since (RFC 8985, 6.2).
+        if (packet.Transmissions == 1 || took >= _roundTrip.Least)
+            _highestOrder = Math.Max(_highestOrder, packet.Order);
         if (packet.ProbeSize > 0)
             _mtu.Arrived(packet.ProbeSize);
         return packet.Length;
