@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
@@ -14,23 +15,32 @@ namespace TorrentPS.Engine.Swarm;
 internal sealed class MetadataPeer : IDisposable
 {
     /// <summary>Bytes of messages kept; a peer that tells more is not handed on. The bitfield of the greatest torrent has 256 KiB.</summary>
-    private const int MaxKept = 1 << 20;
+    private const int MaxKept = 512 * 1024;
 
     /// <summary>Pieces that a peer may send after we no longer expect them.</summary>
     private const int MaxUnasked = 64;
 
     private const int MaxRejections = 64;
     private const int FirstBuffer = 4 * 1024;
+
+    /// <summary>An empty buffer that is larger is given back: a message of metadata fits.</summary>
+    private const int UsualBuffer = 8 * FirstBuffer;
+
+    /// <summary>An id that no message has, for the rest of one that is not read.</summary>
+    private const byte UnknownId = byte.MaxValue;
+
     private const double KeepAliveSeconds = 100;
     private const double SilenceSeconds = 150;
 
     private readonly IMetadataSwarm _swarm;
     private readonly PeerStream _stream;
     private readonly CancellationTokenSource _leaving = new();
-    private readonly ArrayBufferWriter<byte> _kept = new();
+    private readonly MessageBudget _budget = new();
+    private ArrayBufferWriter<byte>? _kept = new(); // null when the peer told too much
     private readonly PeerExchangeInbox _inbox = new();
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
     private int _used;
+    private int _skipping; // bytes to come of a message that nobody reads
     private byte _metadataId;
     private Task _running = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
@@ -118,7 +128,7 @@ internal sealed class MetadataPeer : IDisposable
 
         if (_isClosed)
             return null;
-        if (_isEnded || _kept.WrittenCount > MaxKept)
+        if (_isEnded || _kept is null)
         {
             Close();
             return null;
@@ -126,7 +136,7 @@ internal sealed class MetadataPeer : IDisposable
 
         _isClosed = true;
         _leaving.Dispose();
-        byte[] told = [.. _kept.WrittenSpan, .. _buffer.AsSpan(0, _used)];
+        byte[] told = [.. _kept.WrittenSpan, .. RestOfSkipped(), .. _buffer.AsSpan(0, _used)];
         ArrayPool<byte>.Shared.Return(_buffer);
         return new HandedOverPeer(new EncryptedPeerStream(_stream, told), Handshake, Candidate);
     }
@@ -193,8 +203,9 @@ internal sealed class MetadataPeer : IDisposable
     /// <summary>Handles the whole messages that have come, and makes room for the rest of the next.</summary>
     private void ReadMessages()
     {
-        int position = 0;
-        int needed = _used + 1;
+        int position = Math.Min(_skipping, _used);
+        _skipping -= position;
+        int needed = 0;
         while (!_isClosed && _used - position >= PeerMessage.PrefixLength)
         {
             uint length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(position));
@@ -204,26 +215,69 @@ internal sealed class MetadataPeer : IDisposable
                 return;
             }
 
-            int whole = PeerMessage.PrefixLength + (int)length;
-            if (_used - position < whole)
+            int whole = PeerMessage.PrefixLength + (int)length, there = _used - position;
+            bool isRead = length == 0 || there == PeerMessage.PrefixLength || IsRead((MessageId)_buffer[position + PeerMessage.PrefixLength], (int)length);
+            if (there < whole && isRead)
             {
                 needed = whole;
                 break;
             }
 
-            if (length > 0)
+            if (length == 0)
+                Spend();
+            else if (isRead && !_isClosed)
                 Handle(_buffer.AsSpan(position, whole));
-            position += whole;
-            needed = FirstBuffer;
+            _skipping = Math.Max(0, whole - there);
+            position += whole - _skipping;
         }
 
-        byte[] next = needed > _buffer.Length ? ArrayPool<byte>.Shared.Rent(needed) : _buffer;
-        _buffer.AsSpan(position, _used - position).CopyTo(next);
-        _used -= position;
+        if (!_isClosed)
+            MakeRoom(position, needed);
+    }
+
+    /// <summary>Whether messages of the kind are read; one that is too long is a violation.</summary>
+    private bool IsRead(MessageId id, int length)
+    {
+        int longest = PeerMessage.LongestOf(id, MetainfoLimits.Pieces);
+        if (longest == 0)
+            Spend();
+        else if (length > longest)
+            Violate($"a message {id} of {length} bytes");
+        return longest > 0;
+    }
+
+    private void Spend()
+    {
+        if (!_budget.TrySpend(MessageBudget.Idle, _swarm.Now))
+            Violate("a flood of messages that nobody reads");
+    }
+
+    /// <summary>Keeps what has come of the next message. The buffer grows by what has come, so that nobody has memory for a length alone.</summary>
+    private void MakeRoom(int position, int needed)
+    {
+        int rest = _used - position;
+        int wanted = _buffer.Length;
+        if (rest == _buffer.Length)
+            wanted = Math.Min(needed, 2 * rest);
+        else if (rest == 0 && _buffer.Length > UsualBuffer)
+            wanted = FirstBuffer;
+        byte[] next = wanted != _buffer.Length ? ArrayPool<byte>.Shared.Rent(wanted) : _buffer;
+        _buffer.AsSpan(position, rest).CopyTo(next);
+        _used = rest;
         if (next == _buffer)
             return;
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = next;
+    }
+
+    /// <summary>The beginning of a message that takes up what is still to come of one that is not read: whoever reads on skips it.</summary>
+    private byte[] RestOfSkipped()
+    {
+        if (_skipping == 0)
+            return [];
+        byte[] header = new byte[PeerMessage.PrefixLength + 1];
+        PeerMessage.WriteHeader(header, (MessageId)UnknownId, _skipping);
+        return header;
     }
 
     private void Handle(ReadOnlySpan<byte> message)
@@ -234,7 +288,8 @@ internal sealed class MetadataPeer : IDisposable
                 HandleExtended(message[PeerMessage.PrefixLength + 1], message);
                 break;
             case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Extended:
-                break; // nobody asked for anything, and nobody may ask us
+                Spend(); // nobody asked for anything, and nobody may ask us
+                break;
             default:
                 Keep(message);
                 break;
@@ -243,8 +298,9 @@ internal sealed class MetadataPeer : IDisposable
 
     private void Keep(ReadOnlySpan<byte> message)
     {
-        if (_kept.WrittenCount <= MaxKept)
-            _kept.Write(message);
+        if (_kept is not null && _kept.WrittenCount + message.Length > MaxKept)
+            _kept = null;
+        _kept?.Write(message);
     }
 
     private void HandleExtended(byte extendedId, ReadOnlySpan<byte> message)

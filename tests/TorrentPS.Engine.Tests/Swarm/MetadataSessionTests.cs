@@ -63,6 +63,8 @@ public sealed class MetadataSessionTests : IAsyncDisposable
     [InlineData("floods with pieces")]
     [InlineData("sends rubbish")]
     [InlineData("sends an endless message")]
+    [InlineData("begins a bitfield longer than any torrent's")]
+    [InlineData("begins a long have")]
     [InlineData("closes")]
     public async Task Whatever_others_do_the_honest_peer_is_enough(string what)
     {
@@ -75,7 +77,7 @@ public sealed class MetadataSessionTests : IAsyncDisposable
         Assert.Equal(s_metadata, resolved.Torrent.InfoBytes);
         if (what.StartsWith("lies", StringComparison.Ordinal) || what is "sends pieces of a wrong length" or "contradicts its size")
             Assert.Contains(Log(), line => line.Contains("wrong metadata", StringComparison.Ordinal));
-        else if (what is "floods with pieces" or "sends rubbish" or "sends an endless message")
+        else if (what is "floods with pieces" or "sends rubbish" or "sends an endless message" || what.StartsWith("begins", StringComparison.Ordinal))
             Assert.Contains(Log(), line => line.Contains("broke the protocol", StringComparison.Ordinal));
     }
 
@@ -102,6 +104,8 @@ public sealed class MetadataSessionTests : IAsyncDisposable
         "contradicts its size" => new MetadataGiver(s_metadata) { Answer = piece => [new MetadataGiver(s_metadata).Data(piece, new byte[16384], 5)] },
         "floods with pieces" => new MetadataGiver(s_metadata) { Answer = piece => Enumerable.Repeat(new MetadataGiver(s_metadata).Piece(6), 100) },
         "sends rubbish" => new MetadataGiver(s_metadata) { Answer = _ => [[.. "le"u8]] },
+        "begins a bitfield longer than any torrent's" => new MetadataGiver(s_metadata) { AndThen = MetadataGiver.Message(MessageId.Bitfield, new byte[262_145])[..100] },
+        "begins a long have" => new MetadataGiver(s_metadata) { AndThen = MetadataGiver.Message(MessageId.Have, new byte[1000])[..100] },
         "sends an endless message" => new MetadataGiver(s_metadata) { AndThen = [0x7F, 0xFF, 0xFF, 0xFF] },
         _ => new MetadataGiver(s_metadata) { Answer = _ => throw new IOException(), ClosesOnFault = true },
     };
@@ -176,6 +180,31 @@ public sealed class MetadataSessionTests : IAsyncDisposable
         Assert.Equal(told, bytes[(count - told.Length)..count]);
         Assert.DoesNotContain("dispose", _discovery.Calls);
         peer.Stream.Dispose();
+    }
+
+    [Theory]
+    [InlineData(5, 262_000)]
+    [InlineData(99, 1_000_000)]
+    public async Task Nobody_has_memory_for_a_length_alone(int id, int length)
+    {
+        byte[] begun = [.. MetadataGiver.Message((MessageId)id, new byte[length])[..1000]];
+        MetadataGiver hostile = new(s_metadata) { AndThen = begun, Answer = _ => [] };
+        Start(handsOver: true);
+        Connect(hostile);
+        // It is asked for metadata when what it sent has been read, the begun message with it.
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => hostile.Requests.Count > 0, s_limit), TestContext.Current.CancellationToken));
+        Connect(new MetadataGiver(s_metadata));
+        ResolvedTorrent resolved = await EndAsync();
+        Assert.InRange(hostile.Stream.LargestBuffer, 1, 32 * 1024);
+
+        // Of a message that nobody reads only what is still to come is handed over, as a shorter one.
+        HandedOverPeer peer = Assert.Single(resolved.Handover!.Peers, peer => peer.Handshake == hostile.Handshake);
+        byte[] bytes = new byte[4096];
+        int count = await peer.Stream.ReceiveAsync(bytes, TestContext.Current.CancellationToken);
+        byte[] rest = id == (int)MessageId.Bitfield ? begun : MetadataGiver.Message((MessageId)255, new byte[length - 995])[..5];
+        Assert.Equal(rest, bytes[(count - rest.Length)..count]);
+        foreach (HandedOverPeer each in resolved.Handover.Peers)
+            each.Stream.Dispose();
     }
 
     [Fact]
