@@ -210,7 +210,7 @@ Describe 'Start-TorrentDownload that does not complete' {
     }
 
     It 'goes on with the next torrent' {
-        $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Tracker, Manual -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue
+        $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Tracker, Manual -StallTimeoutSeconds 8 -ErrorAction SilentlyContinue
         # Each is written when it ends.
         $results.State | Should -Be 'Completed', 'Stalled'
     }

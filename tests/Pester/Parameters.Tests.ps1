@@ -1,0 +1,129 @@
+#Requires -Version 7.6
+# The parameters that several cmdlets have alike, and that no cmdlet's own file asks about: each with each of its cmdlets.
+BeforeAll {
+    Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
+    Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
+    $env:TORRENTPS_STATE = Join-Path $TestDrive 'state'
+    $data = Join-Path $TestDrive 'data'
+    $tracker = [TestTracker]::new()
+    $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'a [1].torrent') -Name 'payload' -Length 200000 -DataRoot $data -Tracker 'http://127.0.0.1:1/announce'
+    $info = Get-TorrentInfo -LiteralPath $torrent.Path
+    $notMagnet = 'magnet:?xt=urn:btih:short'
+
+    function Get-TestDestination { Join-Path $TestDrive ([guid]::NewGuid().ToString('n')) }
+}
+
+AfterAll {
+    $tracker.Dispose()
+    Remove-Item Env:TORRENTPS_STATE
+}
+
+Describe 'Parameters' {
+    It 'take a proxy only of a kind that there is' {
+        $proxy = 'ftp://127.0.0.1:1'
+        { Get-TorrentInfo -Uri 'http://127.0.0.1:1/a.torrent' -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Get-TorrentPeer -LiteralPath $torrent.Path -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Get-TorrentTracker -LiteralPath $torrent.Path -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Save-Torrent -Uri "magnet:?xt=urn:btih:$($torrent.InfoHash)" (Get-TestDestination) -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
+    }
+
+    It 'take a name and password for a proxy only with one' {
+        $credential = [pscredential]::new('name', (ConvertTo-SecureString 'word' -AsPlainText -Force))
+        { Get-TorrentInfo -Uri 'http://127.0.0.1:1/a.torrent' -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Get-TorrentPeer -LiteralPath $torrent.Path -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Get-TorrentTracker -LiteralPath $torrent.Path -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Save-Torrent -Uri "magnet:?xt=urn:btih:$($torrent.InfoHash)" (Get-TestDestination) -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
+    }
+
+    It 'take torrents by name as they do from the pipeline' {
+        $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $listener.Start()
+        $closed = $listener.LocalEndpoint.Port
+        $listener.Stop()
+        $tracker.Peers = "127.0.0.1:$closed"
+        $peer = Get-TorrentPeer -InputObject $info -Tracker $tracker.Url -Source Tracker
+        $peer.EndPoint | Should -Be "127.0.0.1:$closed"
+        (Get-TorrentTracker -InputObject $info).Succeeded | Should -BeFalse
+        (Test-TorrentData -InputObject $info $data).IsComplete | Should -Not -Contain $false
+        (Test-PeerHandshake -InputObject $peer -TimeoutSeconds 5).Status | Should -Be 'Refused'
+        (Start-TorrentSeed -InputObject $info $data -PeerSource Manual -SeedSeconds 1 -MaxPeers 3).State | Should -Be 'Completed'
+        (Start-TorrentDownload -InputObject $info $data -Source Manual).State | Should -Be 'Completed'
+        $saved = Get-TestDestination
+        Save-Torrent -InputObject $info "$saved.torrent" | Should -Not -BeNullOrEmpty
+        (Get-TorrentInfo "$saved.torrent").InfoHash | Should -Be $info.InfoHash
+    }
+
+    It 'find a name with brackets by -LiteralPath' {
+        $saved = "$(Get-TestDestination).torrent"
+        Save-Torrent -LiteralPath $torrent.Path $saved | Should -Not -BeNullOrEmpty
+        (Get-TorrentInfo $saved).InfoHash | Should -Be $info.InfoHash
+        $tracker.Peers = '127.0.0.1:7'
+        (Get-TorrentPeer -LiteralPath $torrent.Path -Tracker $tracker.Url -Source Tracker).EndPoint | Should -Be '127.0.0.1:7'
+        (Get-TorrentTracker -LiteralPath $torrent.Path -TimeoutSeconds 5).Succeeded | Should -BeFalse
+    }
+
+    It 'say what is wrong with a magnet link' {
+        { Get-TorrentTracker -Uri $notMagnet -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
+        { Save-Torrent -Uri $notMagnet (Get-TestDestination) -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
+        { Start-TorrentSeed -Uri $notMagnet $data -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
+        { Test-TorrentData -Uri $notMagnet $data -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
+    }
+
+    It 'ask nothing with -Confirm:$false, whatever the preference' {
+        $ConfirmPreference = 'Low'
+        $made = New-Torrent (Join-Path $data 'payload') -Destination "$(Get-TestDestination).torrent" -Confirm:$false
+        $made | Should -Not -BeNullOrEmpty
+        Save-Torrent -InputObject $info "$(Get-TestDestination).torrent" -Confirm:$false | Should -Not -BeNullOrEmpty
+        (Start-TorrentSeed -InputObject $info $data -PeerSource Manual -SeedSeconds 1 -Confirm:$false).State | Should -Be 'Completed'
+        (Start-TorrentDownload -InputObject $info $data -Source Manual -Confirm:$false).State | Should -Be 'Completed'
+        $job = Start-TorrentTracker -Address 127.0.0.1 -Port 0 -AsJob -Confirm:$false
+        try { $job.State | Should -Be 'Running' } finally { Remove-Job $job -Force -Confirm:$false }
+    }
+
+    It 'leave web seeds alone with -NoWebSeed, and ask them without' {
+        $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $listener.Start()
+        try {
+            $file = "$(Get-TestDestination).torrent"
+            $null = New-Torrent (Join-Path $data 'payload') -Destination $file -WebSeed "http://127.0.0.1:$($listener.LocalEndpoint.Port)/payload"
+            (Start-TorrentDownload $file (Get-TestDestination) -Source Manual -NoWebSeed -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue).State | Should -Not -Be 'Completed'
+            $listener.Pending() | Should -BeFalse
+            (Start-TorrentDownload $file (Get-TestDestination) -Source Manual -StallTimeoutSeconds 5 -ErrorAction SilentlyContinue).State | Should -Not -Be 'Completed'
+            $listener.Pending() | Should -BeTrue
+        }
+        finally { $listener.Stop() }
+    }
+
+    It 'have a seeder with -SuperSeed give one peer alone no more than it passes on' {
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -SuperSeed -AsJob
+        try {
+            $result = Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 3 -ErrorAction SilentlyContinue
+            $result.State | Should -Be 'Stalled'
+            $result.BytesCompleted | Should -BeLessThan $torrent.Length
+        }
+        finally { Stop-TestJob $seed }
+    }
+
+    It 'have a tracker serve the hashes of both versions, and name its interval' {
+        $second = 'ab' * 32
+        $job = Start-TorrentTracker -Address 127.0.0.1 -Port 0 -InfoHash $torrent.InfoHash -InfoHashV2 $second -IntervalSeconds 77 -AsJob
+        try {
+            foreach ($hash in $torrent.InfoHash, $second.Substring(0, 40), ('cd' * 20)) {
+                $query = "$($job.AnnounceUri)?info_hash=$($hash -replace '..', '%$0')&peer_id=-XX0000-123456789012&port=7001&left=0"
+                $content = (Invoke-WebRequest $query -SkipHttpErrorCheck).Content
+                $answer = $content -is [byte[]] ? [System.Text.Encoding]::Latin1.GetString($content) : $content
+                $answer | Should -Match ($hash -like 'cd*' ? 'failure reason' : '8:intervali77e')
+            }
+        }
+        finally { Remove-Job $job -Force }
+    }
+}
