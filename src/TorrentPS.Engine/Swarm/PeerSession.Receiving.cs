@@ -287,6 +287,7 @@ internal sealed partial class PeerSession
             return;
         _swarm.Picker.RemovePeer(State);
         State.Pieces = pieces;
+        State.IsPlainSeed = pieces.IsFull;
         _swarm.Picker.AddPeer(State);
         OfferAllowedFast();
         _swarm.PiecesChanged(this);

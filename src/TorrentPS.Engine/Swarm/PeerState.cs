@@ -27,6 +27,9 @@ internal sealed class PeerState
     /// <summary>Whether it chokes us: answers no requests.</summary>
     public bool IsChokingUs { get; set; } = true;
 
+    /// <summary>Whether it said all at once that it has every piece, and so cares for none of ours. A super-seed does not (BEP 16).</summary>
+    public bool IsPlainSeed { get; set; }
+
     /// <summary>Whether it wants pieces of ours.</summary>
     public bool IsInterestedInUs { get; set; }
 

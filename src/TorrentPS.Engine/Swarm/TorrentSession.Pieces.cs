@@ -305,10 +305,10 @@ internal sealed partial class TorrentSession
                 peer.State.Interesting--;
                 peer.SendInterest(peer.State.Interesting > 0);
             }
-            else
-            {
-                peer.QueueHave(piece); // one that has the piece need not know
-            }
+
+            // Who has the piece need not know; but a super-seed shows the next when it hears what became of one that it showed (BEP 16).
+            if (!peer.State.IsPlainSeed)
+                peer.QueueHave(piece);
         }
 
         SendHaves();

@@ -48,4 +48,13 @@ public sealed partial class TransferTests
         await leecher.StopAsync();
         Assert.Equal([2, 5], choking.Requests.Select(block => block.Piece).Distinct().Order());
     }
+
+    [Fact]
+    public async Task A_super_seed_gives_a_peer_that_is_alone_everything()
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { SuperSeed = true });
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        AssertSame(s_sample, leecher.Destination, 0);
+    }
 }

@@ -9,7 +9,7 @@ internal sealed class UtpBatch
     private const int MaxLength = 60_000;
 
     [ThreadStatic]
-    private static UtpBatch? t_batch;
+    private static UtpBatch? s_batch;
 
     private readonly byte[] _bytes = new byte[MaxLength];
     private int _used;
@@ -17,7 +17,7 @@ internal sealed class UtpBatch
     private int _length;
     private bool _isFull;
 
-    public static UtpBatch OfThread => t_batch ??= new UtpBatch();
+    public static UtpBatch OfThread => s_batch ??= new UtpBatch();
 
     /// <summary>A place for a packet; what is there already is sent before when it does not fit.</summary>
     public Span<byte> Add(int length, IUtpOutput output)

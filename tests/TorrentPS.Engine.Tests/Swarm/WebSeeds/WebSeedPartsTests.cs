@@ -37,8 +37,15 @@ public sealed class WebSeedPartsTests
     {
         Torrent torrent = new()
         {
-            Name = "n", InfoHash = InfoHash.Create([.. Enumerable.Range(0x20, 20).Select(value => (byte)value)]), Version = TorrentVersion.V1, PieceLength = 16384, Length = 1, PieceCount = 1,
-            Files = [], IsSingleFile = true, InfoBytes = ReadOnlyMemory<byte>.Empty,
+            Name = "n",
+            InfoHash = InfoHash.Create([.. Enumerable.Range(0x20, 20).Select(value => (byte)value)]),
+            Version = TorrentVersion.V1,
+            PieceLength = 16384,
+            Length = 1,
+            PieceCount = 1,
+            Files = [],
+            IsSingleFile = true,
+            InfoBytes = ReadOnlyMemory<byte>.Empty,
         };
         string whole = WebSeedAddress.OfPiece(new Uri("http://h.example/seed.php"), torrent, 7, null).AbsoluteUri;
         Assert.StartsWith("http://h.example/seed.php?info_hash=%20%21%22", whole, StringComparison.Ordinal);
