@@ -35,7 +35,7 @@ public sealed class WebSeedTests : InteropTest
     {
         var payload = Payload.SingleFile("together.bin", 6_000_001);
         string source = Source(payload);
-        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 500_000);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 100_000);
         TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 1_000_000);
 
