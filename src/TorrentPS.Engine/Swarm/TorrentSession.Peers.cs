@@ -249,8 +249,8 @@ internal sealed partial class TorrentSession
             return;
         if (_places.TryGetValue(session, out PeerCandidate? candidate))
             PeerBook.Drop(candidate); // of one that came to us it is another port
-        if (_banned.Count < MaxBanned)
-            _banned.Add(Identity(session.EndPoint, session.Handshake));
+        if (_banned.Count < MaxBanned && !_banned.Add(Identity(session.EndPoint, session.Handshake)))
+            return; // another of its pieces was being verified meanwhile
         Log($"Peer {peer.EndPoint} is banned: it sent bad data");
         session.Close(PeerClose.Banned);
     }
