@@ -33,11 +33,11 @@ public sealed class WebSeedTests : InteropTest
     [Fact(Timeout = Limits.Test)]
     public async Task Nginx_and_libtorrent_together()
     {
-        var payload = Payload.SingleFile("together.bin", 6_000_001);
+        var payload = Payload.SingleFile("together.bin", 40_000_001);
         string source = Source(payload);
-        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 100_000);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 2_000_000);
         TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
-        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 1_000_000);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 4_000_000);
 
         TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
 
