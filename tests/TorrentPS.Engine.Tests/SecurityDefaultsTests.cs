@@ -56,7 +56,7 @@ public sealed partial class SecurityDefaultsTests
         using TemporaryFolder folder = new();
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0, LocalDiscovery = false });
         Task<TorrentDownload>[] downloads = [.. Enumerable.Range(51, 2).Select(seed =>
-            client.DownloadAsync(new TorrentInfo(With(Sample.Make(16384, seed, ($"data{seed}", 50_000)), tracker.Announce)), new DownloadOptions { Destination = folder.Path }, null, stop.Token))];
+            client.DownloadAsync(new TorrentInfo(Sample.Make(16384, seed, ($"data{seed}", 50_000)).Torrent.WithTracker(tracker.Announce)), new DownloadOptions { Destination = folder.Path }, null, stop.Token))];
         Assert.True(await Task.Run(() => both.Wait(TimeSpan.FromSeconds(60), Token), Token));
         await stop.CancelAsync();
         await Task.WhenAll(downloads);
@@ -103,19 +103,4 @@ public sealed partial class SecurityDefaultsTests
         Errors.TorrentException error = await Assert.ThrowsAsync<Errors.TorrentException>(() => client.GetTorrentAsync(new Uri(uri), Token));
         Assert.Equal(Errors.TorrentErrorId.TorrentNotFound, error.ErrorId);
     }
-
-    private static Torrent With(Sample sample, Uri tracker) => new()
-    {
-        Name = sample.Torrent.Name,
-        InfoHash = sample.Torrent.InfoHash,
-        Version = sample.Torrent.Version,
-        PieceLength = sample.Torrent.PieceLength,
-        Length = sample.Torrent.Length,
-        PieceCount = sample.Torrent.PieceCount,
-        Files = sample.Torrent.Files,
-        IsSingleFile = sample.Torrent.IsSingleFile,
-        InfoBytes = sample.Torrent.InfoBytes,
-        PieceHashes = sample.Torrent.PieceHashes,
-        Trackers = [[tracker]],
-    };
 }

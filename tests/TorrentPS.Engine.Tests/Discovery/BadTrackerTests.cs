@@ -241,7 +241,7 @@ public class BadTrackerTests
         // Our own address first, then addresses that nobody can have.
         using var server = new ScriptedHttpServer(request => ScriptedHttpServer.Reply(
             [.. "d8:intervali900e5:peers30:"u8, 127, 0, 0, 1, .. Port(OwnPort(request)), 0, 0, 0, 0, 0, 80, 255, 255, 255, 255, 0, 80, 224, 0, 0, 1, 0, 80, 127, 0, 0, 1, .. Port(seed.EndPoint.Port), (byte)'e']));
-        await using (leecher = SwarmMember.Download(With(sample.Torrent, server.Announce), null, []))
+        await using (leecher = SwarmMember.Download(sample.Torrent.WithTracker(server.Announce), null, []))
         {
             TorrentDownload result = await leecher.EndAsync();
             Assert.True(result.State == TorrentState.Completed, $"{result.Error}\n{leecher.LogText}");
@@ -261,7 +261,7 @@ public class BadTrackerTests
             ? ScriptedHttpServer.Reply([.. "d8:intervali60e5:peers6:"u8, 127, 0, 0, 1, .. Port(seed.EndPoint.Port), (byte)'e'])
             : ScriptedHttpServer.Reply("gone", "502 Bad Gateway"));
         using ScriptedSeed silent = new(sample) { Begin = new TaskCompletionSource().Task }; // somebody is there, so that it is not over for want of anybody
-        await using SwarmMember leecher = SwarmMember.Download(With(sample.Torrent, server.Announce), null, [silent.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
+        await using SwarmMember leecher = SwarmMember.Download(sample.Torrent.WithTracker(server.Announce), null, [silent.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
         for (int i = 0; i < 600 && server.Requests.Count < 3; i++)
             await leecher.PassAsync(time, 0.5);
         Assert.True(server.Requests.Count >= 3, leecher.LogText); // again after 15 s and 30 s
@@ -269,21 +269,6 @@ public class BadTrackerTests
         TorrentDownload result = await leecher.EndAsync(time, step: 0.5);
         Assert.True(result.State == TorrentState.Completed, $"{result.Error}\n{leecher.LogText}");
     }
-
-    private static Torrent With(Torrent torrent, Uri tracker) => new()
-    {
-        Name = torrent.Name,
-        InfoHash = torrent.InfoHash,
-        Version = torrent.Version,
-        PieceLength = torrent.PieceLength,
-        Length = torrent.Length,
-        PieceCount = torrent.PieceCount,
-        Files = torrent.Files,
-        IsSingleFile = torrent.IsSingleFile,
-        InfoBytes = torrent.InfoBytes,
-        PieceHashes = torrent.PieceHashes,
-        Trackers = [[tracker]],
-    };
 
     private static byte[] Port(int port) => [(byte)(port >> 8), (byte)port];
 

@@ -47,7 +47,7 @@ public sealed partial class TransferTests
         IPEndPoint closed;
         using (ScriptedSeed gone = new(s_sample))
             closed = gone.EndPoint;
-        await using SwarmMember misled = SwarmMember.Download(WithTracker(s_sample, new Uri($"http://127.0.0.1:{closed.Port}/announce")), null, [closed], client: client);
+        await using SwarmMember misled = SwarmMember.Download(s_sample.Torrent.WithTracker(new Uri($"http://127.0.0.1:{closed.Port}/announce")), null, [closed], client: client);
         result = await misled.EndAsync(time, step: 0.5);
         Assert.Equal((TorrentState.Failed, TorrentErrorId.TrackerUnreachable), (result.State, result.ErrorId));
     }
@@ -57,7 +57,7 @@ public sealed partial class TransferTests
     {
         ConcurrentQueue<TrackerRequest> announces = [];
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
-        Torrent torrent = WithTracker(s_sample, tracker.AnnounceUri);
+        Torrent torrent = s_sample.Torrent.WithTracker(tracker.AnnounceUri);
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, torrent);
         Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
         byte[] seedId = announces.Single().PeerId.ToArray();
@@ -77,7 +77,7 @@ public sealed partial class TransferTests
     {
         ConcurrentQueue<TrackerRequest> announces = [];
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
-        await using SwarmMember leecher = SwarmMember.Download(WithTracker(s_sample, tracker.AnnounceUri), null, []);
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent.WithTracker(tracker.AnnounceUri), null, []);
         Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
         TorrentDownload result = await leecher.StopAsync();
         Assert.Equal((TorrentState.Stopped, TorrentErrorId.DownloadStopped), (result.State, result.ErrorId));

@@ -25,21 +25,6 @@ public sealed partial class TransferTests
 
     private static IEnumerable<int> AllFiles(Sample sample) => sample.Torrent.Files.Where(file => !file.IsPadding).Select(file => file.Index);
 
-    private static Torrent WithTracker(Sample sample, Uri tracker) => new()
-    {
-        Name = sample.Torrent.Name,
-        InfoHash = sample.Torrent.InfoHash,
-        Version = sample.Torrent.Version,
-        PieceLength = sample.Torrent.PieceLength,
-        Length = sample.Torrent.Length,
-        PieceCount = sample.Torrent.PieceCount,
-        Files = sample.Torrent.Files,
-        IsSingleFile = sample.Torrent.IsSingleFile,
-        InfoBytes = sample.Torrent.InfoBytes,
-        PieceHashes = sample.Torrent.PieceHashes,
-        Trackers = [[tracker]],
-    };
-
     [Fact]
     public async Task Many_files_arrive_as_they_are()
     {

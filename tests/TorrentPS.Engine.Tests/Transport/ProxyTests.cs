@@ -103,7 +103,7 @@ public sealed class ProxyTests
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
         await using var proxy = new ScriptedProxy(kind);
         proxy.Names.Add("tracker.invalid", IPAddress.Loopback); // a name that nobody but the proxy can look up
-        Torrent torrent = WithTrackers(s_sample.Torrent, [], new Uri($"http://tracker.invalid:{tracker.EndPoint.Port}/announce"), new Uri("udp://tracker.invalid:1/announce"));
+        Torrent torrent = s_sample.Torrent.With([], new Uri($"http://tracker.invalid:{tracker.EndPoint.Port}/announce"), new Uri("udp://tracker.invalid:1/announce"));
         var client = new TorrentClientOptions { Proxy = proxy.Server(), DhtBootstrap = ["dht.invalid:6881"], LocalDiscovery = true };
         await using SwarmMember member = SwarmMember.Download(torrent, null, [seed.EndPoint], client: client);
         TorrentDownload result = await member.EndAsync();
@@ -134,7 +134,7 @@ public sealed class ProxyTests
     public async Task Web_seeds_are_asked_through_the_proxy()
     {
         await using var proxy = new ScriptedProxy(ProxyKind.Socks5) { Refuses = 5 };
-        Torrent torrent = WithTrackers(s_sample.Torrent, [new Uri("http://seed.invalid:8000/one.bin")]);
+        Torrent torrent = s_sample.Torrent.With([new Uri("http://seed.invalid:8000/one.bin")]);
         await using SwarmMember member = SwarmMember.Download(torrent, null, [],
             options => options with { StallTimeout = TimeSpan.FromSeconds(5) }, new TorrentClientOptions { Proxy = proxy.Server() });
         await member.EndAsync();
@@ -170,22 +170,6 @@ public sealed class ProxyTests
         await client.GetStream().WriteAsync("hello"u8.ToArray(), Token);
         return client;
     }
-
-    private static Torrent WithTrackers(Torrent torrent, IReadOnlyList<Uri> webSeeds, params IEnumerable<Uri> trackers) => new()
-    {
-        Name = torrent.Name,
-        InfoHash = torrent.InfoHash,
-        Version = torrent.Version,
-        PieceLength = torrent.PieceLength,
-        Length = torrent.Length,
-        PieceCount = torrent.PieceCount,
-        Files = torrent.Files,
-        IsSingleFile = torrent.IsSingleFile,
-        InfoBytes = torrent.InfoBytes,
-        PieceHashes = torrent.PieceHashes,
-        WebSeeds = webSeeds,
-        Trackers = [.. trackers.Select(tracker => new[] { tracker })],
-    };
 
     private static Task<ProxyException> FailsAsync(ProxyServer server) =>
         Assert.ThrowsAsync<ProxyException>(() => new NetworkRoute(server).ConnectAsync(new DnsEndPoint("peer.invalid", 6881), Token));

@@ -1,0 +1,28 @@
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Tests.Storage;
+
+/// <summary>Torrents as they are, but with other addresses: they are outside the info dictionary.</summary>
+internal static class TorrentCopy
+{
+    public static Torrent WithTracker(this Torrent torrent, Uri tracker) => torrent.With([], tracker);
+
+    /// <param name="torrent">The torrent; a version 1 one.</param>
+    /// <param name="webSeeds">Its web seeds.</param>
+    /// <param name="trackers">Its trackers, each in a tier of its own.</param>
+    public static Torrent With(this Torrent torrent, IReadOnlyList<Uri> webSeeds, params IEnumerable<Uri> trackers) => new()
+    {
+        Name = torrent.Name,
+        InfoHash = torrent.InfoHash,
+        Version = torrent.Version,
+        PieceLength = torrent.PieceLength,
+        Length = torrent.Length,
+        PieceCount = torrent.PieceCount,
+        Files = torrent.Files,
+        IsSingleFile = torrent.IsSingleFile,
+        InfoBytes = torrent.InfoBytes,
+        PieceHashes = torrent.PieceHashes,
+        WebSeeds = webSeeds,
+        Trackers = [.. trackers.Select(tracker => new[] { tracker })],
+    };
+}
