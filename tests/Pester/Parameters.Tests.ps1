@@ -32,7 +32,9 @@ Describe 'Parameters' {
     }
 
     It 'take a name and password for a proxy only with one' {
-        $credential = [pscredential]::new('name', (ConvertTo-SecureString 'word' -AsPlainText -Force))
+        $word = [securestring]::new()
+        'word'.ToCharArray() | ForEach-Object { $word.AppendChar($_) }
+        $credential = [pscredential]::new('name', $word)
         { Get-TorrentInfo -Uri 'http://127.0.0.1:1/a.torrent' -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
         { Get-TorrentPeer -LiteralPath $torrent.Path -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
         { Get-TorrentTracker -LiteralPath $torrent.Path -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
