@@ -20,8 +20,10 @@ public ref struct BencodeReader
     private readonly int _maxStringLength;
     private int _tokensLeft;
 
-    // One bit a level, the innermost lowest: set for a dictionary, clear for a list. No stack to overflow, none to allocate.
-    private UInt128 _levels;
+    // One bit a level, the innermost lowest: set for a dictionary, clear for a list. No stack to overflow, none to allocate. Not one
+    // UInt128: what uses it is left out when assemblies are compiled ahead of time.
+    private ulong _innerLevels;
+    private ulong _outerLevels;
     private bool _keyExpected;
     private bool _started;
     private bool _isBig;
@@ -241,7 +243,8 @@ public ref struct BencodeReader
         if (Depth >= _maxDepth)
             Throw($"Lists and dictionaries lie more than {_maxDepth} deep in each other", Position);
         Depth++;
-        _levels = (_levels << 1) | (isDictionary ? UInt128.One : UInt128.Zero);
+        _outerLevels = (_outerLevels << 1) | (_innerLevels >> 63);
+        _innerLevels = (_innerLevels << 1) | (isDictionary ? 1UL : 0UL);
         _keyExpected = isDictionary;
         TokenType = isDictionary ? BencodeTokenType.StartDictionary : BencodeTokenType.StartList;
         ValueSpan = default;
@@ -256,7 +259,8 @@ public ref struct BencodeReader
         if (isDictionary && !_keyExpected)
             Throw("A key has no value", Position);
         Depth--;
-        _levels >>= 1;
+        _innerLevels = (_innerLevels >> 1) | (_outerLevels << 63);
+        _outerLevels >>= 1;
         _keyExpected = InDictionary;
         TokenType = isDictionary ? BencodeTokenType.EndDictionary : BencodeTokenType.EndList;
         ValueSpan = default;
@@ -264,7 +268,7 @@ public ref struct BencodeReader
     }
 
     // Shifting in zeros keeps this false at the root.
-    private readonly bool InDictionary => ((ulong)_levels & 1) != 0;
+    private readonly bool InDictionary => (_innerLevels & 1) != 0;
 
     [DoesNotReturn]
     private readonly void ThrowUnexpected(string expected) => Throw($"Here should be {expected}, not {Describe(TokenType)}", TokenStart);

@@ -18,8 +18,7 @@ internal static class PathSanitizer
     private const string Forbidden = "<>:\"|?*/\\";
 
     // Bytes that need no repair wherever they stand but at the end.
-    private static readonly SearchValues<byte> s_plain =
-        SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(value => (byte)value).Where(value => !Forbidden.Contains((char)value))]);
+    private static readonly SearchValues<byte> s_plain = SearchValues.Create(" !#$%&'()+,-.0123456789;=@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{}~"u8);
 
     /// <summary>Adds a component to a path that is in bytes known to need no repair; false when they may need it.</summary>
     public static bool TryAppendPlain(PathBuffer path, ReadOnlySpan<byte> component)
