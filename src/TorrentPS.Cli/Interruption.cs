@@ -5,11 +5,15 @@ namespace TorrentPS.Cli;
 
 /// <summary>
 /// Ctrl+C, SIGTERM, and SIGHUP (the terminal is closed; a process that was started with <c>nohup</c> goes on): the first cancels, and whoever works winds down (announces <c>stopped</c>, saves resume data); the second ends the
-/// process at once.
+/// process at once. Windows has the same by other names: the console is closed, the system shuts down.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    // Windows ends the process when the handler of a console that is closed returns, and in any case after five seconds.
+    private static readonly TimeSpan s_lastMoments = TimeSpan.FromSeconds(4.5);
+
     private readonly CancellationTokenSource _source = new();
+    private readonly ManualResetEventSlim _ended = new();
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Terminal _terminal;
 
@@ -28,12 +32,19 @@ internal sealed class Interruption : IDisposable
 
     public void Dispose()
     {
+        _ended.Set();
         foreach (PosixSignalRegistration registration in _registrations)
             registration.Dispose();
         _source.Dispose();
     }
 
-    private void OnSignal(PosixSignalContext context)
+    private void OnSignal(PosixSignalContext context) =>
+        Handle(context, OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT ? s_lastMoments : TimeSpan.Zero);
+
+    /// <param name="context">The signal.</param>
+    /// <param name="wait">How long to wait for the end of the work before this returns.</param>
+    /// <returns>Whether the work has ended, where it was waited for.</returns>
+    internal bool Handle(PosixSignalContext context, TimeSpan wait)
     {
         context.Cancel = true;
         if (_source.IsCancellationRequested)
@@ -43,6 +54,19 @@ internal sealed class Interruption : IDisposable
         }
 
         // On the pool: what runs on cancellation must not hold up the next signal.
-        ThreadPool.QueueUserWorkItem(static source => source.Cancel(), _source, preferLocal: false);
+        ThreadPool.QueueUserWorkItem(static source => Cancel(source), _source, preferLocal: false);
+        return wait > TimeSpan.Zero && _ended.Wait(wait);
+    }
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The work ended by itself meanwhile.
+        }
     }
 }

@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine;
 
@@ -14,13 +15,15 @@ public static class SeedSource
     /// <param name="current">The current folder.</param>
     /// <returns>The folder's full path. The data in it need not be complete.</returns>
     /// <exception cref="TorrentException">Nothing of the torrent's name is there (<c>DataMismatch</c>).</exception>
-    public static string Find(TorrentInfo torrent, string? given, string? current)
+    public static string Find(TorrentInfo torrent, string? given, string? current) => Find(torrent, given, current, PathEquality.OfSystem);
+
+    internal static string Find(TorrentInfo torrent, string? given, string? current, PathEquality equality)
     {
         ArgumentNullException.ThrowIfNull(torrent);
         if (given is not null)
-            return FindGiven(torrent, given);
+            return FindGiven(torrent, given, equality);
         string? beside = torrent.Path is { } path && Path.IsPathFullyQualified(path) ? Path.GetDirectoryName(path) : null;
-        string[] places = [.. new[] { torrent.DataFolder, beside, current }.OfType<string>().Distinct()];
+        string[] places = [.. new[] { torrent.DataFolder, beside, current }.OfType<string>().Distinct(equality)];
         foreach (string folder in places)
         {
             if (Path.Exists(Path.Join(folder, torrent.Name)))
@@ -31,13 +34,13 @@ public static class SeedSource
         throw new TorrentException(TorrentErrorId.DataMismatch, $"The data of '{torrent.Name}' is not in {looked}. Name the folder that it is in.");
     }
 
-    private static string FindGiven(TorrentInfo torrent, string given)
+    private static string FindGiven(TorrentInfo torrent, string given, PathEquality equality)
     {
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
         if (Path.Exists(Path.Join(folder, torrent.Name)))
             return folder;
         // The data itself was named, which can mean nothing else.
-        if (Path.GetFileName(folder) == torrent.Name && Path.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
+        if (equality.Equals(Path.GetFileName(folder), torrent.Name) && Path.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
             return parent;
         throw new TorrentException(TorrentErrorId.DataMismatch, Path.Exists(folder)
             ? $"There is no '{torrent.Name}' in '{folder}'. Name the folder that it is in."

@@ -98,7 +98,7 @@ internal sealed class CreateCommand
     };
 
     private static string OutputPath(string? output, string name) =>
-        Path.GetFullPath(output is null ? $"{name}.torrent" : Directory.Exists(output) ? Path.Join(output, $"{name}.torrent") : output);
+        Path.GetFullPath(output is null ? TorrentDraft.ToFileName(name) : Directory.Exists(output) ? Path.Join(output, TorrentDraft.ToFileName(name)) : output);
 
     private sealed class HashingSink(ProgressDisplay.Sink sink) : IProgress<TorrentCreatorProgress>
     {

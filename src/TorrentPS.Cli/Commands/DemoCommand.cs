@@ -19,9 +19,22 @@ internal static class DemoCommand
             }
             finally
             {
-                Directory.Delete(folder, recursive: true);
+                Remove(folder, terminal);
             }
         });
         return command;
+    }
+
+    private static void Remove(string folder, Terminal terminal)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A scanner of new files may have one open, which Windows does not remove then.
+            terminal.WriteMessage($"'{folder}' could not be removed: {e.Message}");
+        }
     }
 }

@@ -43,6 +43,11 @@ internal sealed class DatagramSocket : IDatagramSocket
             // Windows alone says so; the buffer is full all the same.
             return buffer.Length;
         }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // What Windows calls it when nothing listens there.
+            throw new SocketException((int)SocketError.ConnectionRefused);
+        }
     }
 
     public void Dispose() => _socket.Dispose();

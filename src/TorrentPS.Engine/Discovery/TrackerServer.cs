@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -108,12 +109,9 @@ public sealed class TrackerServer : IAsyncDisposable
 
     private static Socket Listen(IPEndPoint endPoint, SocketType type, ProtocolType protocol)
     {
-        var socket = new Socket(endPoint.AddressFamily, type, protocol);
+        Socket socket = ListeningSocket.Bind(endPoint, type, protocol);
         try
         {
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-                socket.DualMode = true;
-            socket.Bind(endPoint);
             if (type == SocketType.Stream)
                 socket.Listen(Backlog);
             return socket;

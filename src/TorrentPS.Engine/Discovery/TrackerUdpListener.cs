@@ -54,9 +54,9 @@ internal sealed class TrackerUdpListener : IAsyncDisposable
             }
             catch (SocketException exception)
             {
-                // A client that is gone (Windows tells so by the next datagram), a datagram that is too long, no room to send: none is a
-                // reason to stop. Anything else might last, and must not have us spin.
-                if (exception.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.MessageSize))
+                // A datagram that is too long (Windows alone says so), no room to send: neither is a reason to stop. Anything else might last, and must
+                // not have us spin.
+                if (exception.SocketErrorCode != SocketError.MessageSize)
                     await Task.Delay(s_pause, CancellationToken.None).ConfigureAwait(false);
             }
         }

@@ -9,8 +9,6 @@ namespace TorrentPS;
 /// <summary>What a torrent says of itself, or a magnet link of a torrent, as an immutable snapshot with the names that scripts use.</summary>
 public sealed class TorrentInfo
 {
-    private const string Extension = ".torrent";
-
     private readonly Torrent _torrent;
 
     /// <summary>Makes the snapshot of a torrent.</summary>
@@ -120,8 +118,7 @@ public sealed class TorrentInfo
     }
 
     /// <summary>The name of a .torrent file for it: its own name, or as much of that as a file's name can have.</summary>
-    public string ToFileName() =>
-        Encoding.UTF8.GetByteCount(Name) <= MetainfoLimits.ComponentBytes - Extension.Length ? Name + Extension : PathSanitizer.Shorten(Name, "~", MetainfoLimits.ComponentBytes - Extension.Length) + Extension;
+    public string ToFileName() => TorrentDraft.ToFileName(Name);
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

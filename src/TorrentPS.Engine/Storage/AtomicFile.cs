@@ -14,7 +14,8 @@ internal static class AtomicFile
     /// <exception cref="TorrentException">It cannot be written, or is there already.</exception>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, bool overwrite, CancellationToken cancellationToken)
     {
-        string part = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.part";
+        // Not longer than a name can be, however long that of the file is.
+        string part = Path.Join(Path.GetDirectoryName(path), $".{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.part");
         try
         {
             if (!overwrite && Path.Exists(path))
@@ -48,7 +49,7 @@ internal static class AtomicFile
     {
         try
         {
-            File.Move(part, path, overwrite);
+            PatientMove.Run(part, path, overwrite);
         }
         catch (IOException e) when (!overwrite && Path.Exists(path))
         {

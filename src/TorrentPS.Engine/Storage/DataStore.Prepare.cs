@@ -70,18 +70,8 @@ internal sealed partial class DataStore
     /// <summary>Better to fail now than hours later, when the disk is full.</summary>
     private void CheckRoom(long needed)
     {
-        long free;
-        try
-        {
-            free = new DriveInfo(_folder.Path).AvailableFreeSpace;
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e) || e is ArgumentException)
-        {
-            // Not known for this kind of path (a network share): writing will tell.
-            return;
-        }
-
-        if (needed > free)
+        // Where it is not known, writing will tell.
+        if (FreeSpace.Below(_folder.Path) is { } free && needed > free)
             throw new TorrentException(TorrentErrorId.DiskFull, $"'{_folder.Path}' has room for {free} bytes, but {needed} are to be downloaded; free some room, choose another destination or fewer files.");
     }
 

@@ -93,7 +93,7 @@ internal sealed partial class DataStore
                     RandomAccess.FlushToDisk(handle);
                 }
 
-                File.Move(temporary, ResumePath, overwrite: true);
+                PatientMove.Run(temporary, ResumePath, overwrite: true);
             }
             catch (Exception e) when (DiskErrors.IsDiskError(e))
             {

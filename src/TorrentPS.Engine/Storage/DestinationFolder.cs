@@ -22,10 +22,17 @@ internal sealed class DestinationFolder
 
     private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789ABCDEFabcdef");
 
+    private readonly PathEquality _equality;
     private readonly List<string> _madeIn = [];
     private string? _realPath;
 
-    public DestinationFolder(string path) => Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+    /// <param name="path">The folder.</param>
+    /// <param name="equality">When paths are of one file; null takes the system's.</param>
+    public DestinationFolder(string path, PathEquality? equality = null)
+    {
+        Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        _equality = equality ?? PathEquality.OfSystem;
+    }
 
     /// <summary>The full path.</summary>
     public string Path { get; }
@@ -42,7 +49,7 @@ internal sealed class DestinationFolder
         bool unsafePart = System.IO.Path.IsPathRooted(relative)
             || LeadsToControlFolder(parts[0]);
         foreach (string part in parts)
-            unsafePart |= part is "" or "." or ".." || part.Contains('\0');
+            unsafePart |= part is "" or "." or ".." || part.Contains('\0') || (_equality == PathEquality.OfWindows && IsMoreOnWindows(part));
         if (unsafePart)
             throw new TorrentException(TorrentErrorId.UnsafePath, $"The path '{relative}' in the torrent cannot be used below '{Path}'.");
         return System.IO.Path.Join(Path, relative.Replace('/', System.IO.Path.DirectorySeparatorChar));
@@ -63,7 +70,7 @@ internal sealed class DestinationFolder
                 continue;
             _realPath ??= Resolve(Path);
             string real = Resolve(current);
-            if (!IsBelow(real, _realPath))
+            if (!_equality.IsBelow(real, _realPath))
                 throw new TorrentException(TorrentErrorId.UnsafePath, $"'{current}' is a link to '{real}', outside the destination '{Path}'; remove the link or choose another destination.");
         }
     }
@@ -154,10 +161,8 @@ internal sealed class DestinationFolder
                 || (tilde == 6 && name.StartsWith("TO", StringComparison.OrdinalIgnoreCase) && !name.AsSpan(2, 4).ContainsAnyExcept(s_hexDigits)));
     }
 
-    private static bool IsBelow(string path, string folder) =>
-        path.Length > folder.Length
-            && path.StartsWith(folder, OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal)
-            && (System.IO.Path.EndsInDirectorySeparator(folder) || path[folder.Length] == System.IO.Path.DirectorySeparatorChar);
+    /// <summary>Whether Windows sees more in a name than a name: other folders, a stream of a file, a name without its end.</summary>
+    private static bool IsMoreOnWindows(string name) => name.AsSpan().ContainsAny('\\', ':') || name[^1] is '.' or ' ';
 
     /// <summary>The path with every link in it followed; what does not exist is taken as it is.</summary>
     internal static string Resolve(string path)
@@ -184,7 +189,8 @@ internal sealed class DestinationFolder
 
             if (++links > MaxLinks)
                 throw new TorrentException(TorrentErrorId.UnsafePath, $"'{path}' leads through too many links; remove the loop.");
-            current = Push(pending, target) ?? current;
+            current = Push(pending, target) is not { } root ? current
+                : System.IO.Path.IsPathFullyQualified(root) ? root : System.IO.Path.GetPathRoot(current) ?? root; // '\folder' is on the drive it is named on
         }
 
         return current;

@@ -16,7 +16,7 @@ internal sealed class DestinationLock : IDisposable
 
     // For file systems that know no locks: at least this process does.
     private static readonly Lock s_lock = new();
-    private static readonly HashSet<string> s_held = new(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> s_held = new(PathEquality.OfSystem);
 
     private readonly DestinationFolder _folder;
     private readonly string _path;
@@ -99,7 +99,8 @@ internal sealed class DestinationLock : IDisposable
     private static bool IsStillAt(string path, SafeFileHandle handle)
     {
         int token = RandomNumberGenerator.GetInt32(1, MaxToken);
-        DateTime time = DateTime.UnixEpoch.AddSeconds(2 * RandomNumberGenerator.GetInt32(1 << 29));
+        // FAT has no time before 1980, and only even seconds.
+        DateTime time = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(2 * RandomNumberGenerator.GetInt32(1 << 28));
         SparseFile.SetLength(handle, token);
         File.SetLastWriteTimeUtc(handle, time);
         FileInfo info = new(path);

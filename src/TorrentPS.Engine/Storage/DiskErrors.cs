@@ -19,7 +19,7 @@ internal static class DiskErrors
     private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
     private const int WindowsQuota = unchecked((int)0x8007050F);
-    private const int WindowsTooLarge = unchecked((int)0x800700DF);
+    internal const int WindowsTooLarge = unchecked((int)0x800700DF);
 
     /// <summary>Whether an exception is one that a file operation throws for the state of the disk.</summary>
     public static bool IsDiskError(Exception exception) =>

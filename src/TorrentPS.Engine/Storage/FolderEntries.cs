@@ -6,6 +6,8 @@ namespace TorrentPS.Engine.Storage;
 /// <summary>Brings the entries of a folder to the disk: a file that was flushed can still be lost with its name.</summary>
 internal static partial class FolderEntries
 {
+    private const int FullSynchronize = 51; // F_FULLFSYNC
+
     // errno: EIO, ENOSPC, EDQUOT on Linux and on macOS and the BSDs. Others say that this kind of folder cannot be flushed, or not by us.
     private static readonly int[] s_failures = [5, 28, 122, 69];
 
@@ -18,7 +20,9 @@ internal static partial class FolderEntries
         int folder = Open(path, 0);
         if (folder < 0)
             return;
-        int error = Synchronize(folder) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        // On macOS fsync leaves what it writes in the memory of the disk.
+        bool isDone = OperatingSystem.IsMacOS() && Control(folder, FullSynchronize) >= 0;
+        int error = isDone || Synchronize(folder) == 0 ? 0 : Marshal.GetLastPInvokeError();
         _ = Close(folder);
         if (Array.IndexOf(s_failures, error) >= 0)
             throw DiskErrors.From(new IOException(Marshal.GetPInvokeErrorMessage(error), error), path, "cannot be written");
@@ -31,6 +35,10 @@ internal static partial class FolderEntries
     [UnsupportedOSPlatform("windows")]
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Synchronize(int file);
+
+    [SupportedOSPlatform("macos")]
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int file, int command);
 
     [UnsupportedOSPlatform("windows")]
     [LibraryImport("libc", EntryPoint = "close")]

@@ -11,13 +11,11 @@ internal sealed class InputFiles
 {
     private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
-    private static readonly StringComparison s_sameFile =
-        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-
     private readonly string _root;
     private readonly Wildcard[] _exclude;
     private readonly string? _output;
     private readonly List<string> _warnings;
+    private readonly PathEquality _equality;
     private readonly CancellationToken _cancellationToken;
     private readonly Dictionary<string, InputFile> _found = new(StringComparer.Ordinal);
 
@@ -25,13 +23,15 @@ internal sealed class InputFiles
     /// <param name="exclude">What to leave out: patterns over the path below the folder, that with the folder's name, and the bare name.</param>
     /// <param name="output">The .torrent that is to be written, which cannot be part of itself.</param>
     /// <param name="warnings">Gets what the user should know.</param>
+    /// <param name="equality">When two paths are of one file.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public InputFiles(string root, IReadOnlyList<string> exclude, string? output, List<string> warnings, CancellationToken cancellationToken)
+    public InputFiles(string root, IReadOnlyList<string> exclude, string? output, List<string> warnings, PathEquality equality, CancellationToken cancellationToken)
     {
         _root = root;
         _exclude = [.. exclude.Select(pattern => new Wildcard(pattern))];
         _output = output is null ? null : Path.GetFullPath(output);
         _warnings = warnings;
+        _equality = equality;
         _cancellationToken = cancellationToken;
     }
 
@@ -53,8 +53,11 @@ internal sealed class InputFiles
             AddFile(full, Below(full));
     }
 
-    private string Below(string full) =>
-        full.Length == _root.Length ? "" : full[(Path.EndsInDirectorySeparator(_root) ? _root.Length : _root.Length + 1)..].Replace(Path.DirectorySeparatorChar, '/');
+    private string Below(string full)
+    {
+        int start = Path.EndsInDirectorySeparator(_root) ? _root.Length : _root.Length + 1;
+        return full.Length <= start ? "" : full[start..].Replace(Path.DirectorySeparatorChar, '/');
+    }
 
     private void AddFolder(string folder, string path)
     {
@@ -107,7 +110,7 @@ internal sealed class InputFiles
 
     private void AddFile(string full, string path)
     {
-        if (IsExcluded(path, Path.GetFileName(full)) || string.Equals(full, _output, s_sameFile))
+        if (IsExcluded(path, Path.GetFileName(full)) || _equality.Equals(full, _output))
             return;
         InputFile file;
         try

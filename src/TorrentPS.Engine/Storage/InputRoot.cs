@@ -12,21 +12,28 @@ internal sealed record InputRoot(string Path, string Name, bool IsFile, IReadOnl
     /// <summary>What to call it in a message.</summary>
     public string Shown => Inputs.Count == 1 ? Inputs[0] : Path;
 
+    /// <summary>Finds it. Where names can be spelt in several ways, those on disk count, so that the same files make the same torrent however they are named.</summary>
+    /// <param name="paths">The files and folders.</param>
+    /// <param name="equality">When two paths are of one file; null takes the system's.</param>
     /// <exception cref="TorrentException">There is nothing at a path (TorrentNotFound), or they have no folder in common that has a name (InvalidTorrent).</exception>
-    public static InputRoot Of(IReadOnlyList<string> paths)
+    public static InputRoot Of(IReadOnlyList<string> paths, PathEquality? equality = null)
     {
+        equality ??= PathEquality.OfSystem;
         List<string> inputs = [];
         foreach (string path in paths)
         {
             ArgumentException.ThrowIfNullOrEmpty(path, nameof(paths));
             string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-            if (!inputs.Contains(full, StringComparer.Ordinal))
+            if (!inputs.Contains(full, equality))
                 inputs.Add(full);
         }
 
         bool isAlone = inputs.Count == 1;
+        string around = System.IO.Path.GetDirectoryName(isAlone ? inputs[0] : Common(inputs, equality)) ?? "";
+        for (int i = 0; i < inputs.Count; i++)
+            inputs[i] = equality.AsOnDisk(inputs[i], around);
         bool isFile = isAlone && !Directory.Exists(inputs[0]);
-        string folder = isAlone && !isFile ? inputs[0] : Common(inputs);
+        string folder = isAlone && !isFile ? inputs[0] : Common(inputs, equality);
         string name = System.IO.Path.GetFileName(isFile ? inputs[0] : folder);
         if (name.Length > 0)
             return new InputRoot(folder, name, isFile, inputs);
@@ -36,15 +43,11 @@ internal sealed record InputRoot(string Path, string Name, bool IsFile, IReadOnl
     }
 
     /// <summary>The deepest folder that all are in.</summary>
-    private static string Common(List<string> inputs)
+    private static string Common(List<string> inputs, PathEquality equality)
     {
         string? folder = System.IO.Path.GetDirectoryName(inputs[0]);
-        while (folder is not null && !inputs.TrueForAll(input => IsBelow(input, folder)))
+        while (folder is not null && !inputs.TrueForAll(input => equality.IsBelow(input, folder)))
             folder = System.IO.Path.GetDirectoryName(folder);
         return folder ?? "";
     }
-
-    private static bool IsBelow(string path, string folder) =>
-        path.Length > folder.Length && path.StartsWith(folder, StringComparison.Ordinal)
-            && (System.IO.Path.EndsInDirectorySeparator(folder) || path[folder.Length] == System.IO.Path.DirectorySeparatorChar);
 }

@@ -46,7 +46,7 @@ internal sealed class SeedRecords(string stateFolder)
         {
             Directory.CreateDirectory(_folder);
             File.WriteAllBytes(temporary, record.Encode(torrent.InfoHash));
-            File.Move(temporary, path, overwrite: true);
+            PatientMove.Run(temporary, path, overwrite: true);
             RemoveOld();
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))

@@ -13,7 +13,15 @@ internal static partial class SparseFile
     public static void SetLength(SafeFileHandle handle, long length)
     {
         Mark(handle);
-        RandomAccess.SetLength(handle, length);
+        try
+        {
+            RandomAccess.SetLength(handle, length);
+        }
+        catch (ArgumentOutOfRangeException e) when (length >= 0)
+        {
+            // What .NET makes of a length that is more than the file system has, as on FAT under Windows.
+            throw new IOException(e.Message, DiskErrors.WindowsTooLarge);
+        }
     }
 
     /// <summary>Asks Windows to leave out what is not written; elsewhere files do so by themselves.</summary>

@@ -6,6 +6,9 @@ namespace TorrentPS.Engine.Storage;
 /// <summary>Makes a torrent (BEP 3, BEP 52) of files and folders.</summary>
 public static class TorrentCreator
 {
+    /// <summary>Tells whether two full paths are of one file on this system, where names that differ in case, or in how their characters are composed, may be the same.</summary>
+    public static IEqualityComparer<string> PathComparer => PathEquality.OfSystem;
+
     /// <summary>Hashes a file, or all files in a folder and below, on all cores; <see cref="TorrentDraft"/> says which files, and in which order.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="options">What else goes into the torrent; null means the defaults.</param>
@@ -29,7 +32,8 @@ public static class TorrentCreator
     public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite)
     {
         string full = Path.GetFullPath(path);
-        string part = $"{full}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part";
+        // Not longer than a name can be, however long that of the file is.
+        string part = Path.Join(Path.GetDirectoryName(full), $".{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part");
         try
         {
             CheckDestination(full);
@@ -39,7 +43,7 @@ public static class TorrentCreator
                 RandomAccess.FlushToDisk(handle);
             }
 
-            File.Move(part, full, overwrite);
+            PatientMove.Run(part, full, overwrite);
             FolderEntries.Flush(Path.GetDirectoryName(full)!);
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))

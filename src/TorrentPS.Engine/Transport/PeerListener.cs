@@ -61,12 +61,9 @@ internal sealed class PeerListener : IAsyncDisposable
 
     private static Socket Bind(IPEndPoint endPoint)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = true;
-            socket.Bind(endPoint);
             socket.Listen(512);
             return socket;
         }

@@ -14,7 +14,6 @@ internal sealed class UdpPort : IAsyncDisposable
     private const int MaxDatagram = 8 * 1024;
     private const int BufferLength = 1 << 20;
     private const int MaxInTurn = 64; // datagrams until they are answered
-    private const int SioUdpConnReset = -1744830452; // SIO_UDP_CONNRESET of Windows
 
     private readonly Socket _socket;
     private readonly IPEndPoint _any;
@@ -169,17 +168,11 @@ internal sealed class UdpPort : IAsyncDisposable
 
     private static Socket Bind(IPEndPoint endPoint)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = true;
             socket.ReceiveBufferSize = BufferLength;
             socket.SendBufferSize = BufferLength;
-            // Otherwise Windows fails the next receive when a peer that was sent something is not there.
-            if (OperatingSystem.IsWindows())
-                socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null);
-            socket.Bind(endPoint);
             return socket;
         }
         catch
@@ -218,12 +211,13 @@ internal sealed class UdpPort : IAsyncDisposable
             {
                 break;
             }
-            catch (SocketException)
+            catch (SocketException e)
             {
                 if (_stopping.IsCancellationRequested)
                     break;
-                // A datagram that is too long, or word of one that did not arrive: nothing to do with the next. Out of memory passes.
-                await Task.Delay(5).ConfigureAwait(false);
+                // A datagram that is too long (Windows alone says so) has nothing to do with the next, and must not hold it up. Out of memory passes.
+                if (e.SocketErrorCode != SocketError.MessageSize)
+                    await Task.Delay(5).ConfigureAwait(false);
             }
         }
 

@@ -24,7 +24,7 @@ public sealed class NewTorrentCommand : TorrentCommand
     private const string LiteralPathSet = "LiteralPath";
 
     // Where names that differ by case alone are one file, two torrents of such names are not to end up in it.
-    private readonly HashSet<string> _written = new(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _written = new(TorrentCreator.PathComparer);
 
     /// <summary><para type="description">The files and folders to share. Wildcards are allowed. Several in one argument make one torrent of the folder that they are all in.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
@@ -216,7 +216,7 @@ public sealed class NewTorrentCommand : TorrentCommand
             if (provider.ImplementingType != typeof(FileSystemProvider))
                 ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, $"it is on the {provider.Name} provider", null));
             return Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar)
-                ? System.IO.Path.Join(resolved, $"{name}.torrent")
+                ? System.IO.Path.Join(resolved, TorrentDraft.ToFileName(name))
                 : resolved;
         }
         catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)

@@ -5,6 +5,7 @@ using TorrentPS.Arguments;
 using TorrentPS.Downloads;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;
@@ -18,7 +19,7 @@ namespace TorrentPS.Commands;
 public sealed class SaveTorrentCommand : TorrentInfoCommand
 {
     // Where names that differ by case alone are one file, two torrents of such names are not to end up in it.
-    private readonly HashSet<string> _written = new(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _written = new(TorrentCreator.PathComparer);
 
     /// <summary><para type="description">The .torrent file to write, or the folder that it goes into under the torrent's name. The current location when it is left out.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The .torrent file to write, or a folder; the current location when left out.")]

@@ -110,6 +110,7 @@ public sealed class DataExaminationTests : IDisposable
     [Fact]
     public async Task Data_behind_links_is_checked_by_what_the_links_lead_to()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         _sample.Lay(_folder["elsewhere"], 0, 1, 2, 3, 4);
         Directory.CreateSymbolicLink(_folder["T"], _folder["elsewhere/T"]);
         Assert.All(await TestAsync(), report => Assert.Equal(TorrentDataStatus.Complete, report.Status));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
@@ -73,7 +74,7 @@ internal sealed class DhtStateFile : IDisposable
                     file.Flush(flushToDisk: true);
                 }
 
-                File.Move(temporary, _path, overwrite: true);
+                PatientMove.Run(temporary, _path, overwrite: true);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
@@ -93,6 +94,7 @@ internal sealed class MulticastNetwork : ILocalNetwork
             if (isV6)
                 group.DualMode = false;
             group.SetSocketOption(LevelOf(family), SocketOptionName.PacketInformation, true);
+            ListeningSocket.PassOverUnreachable(group);
             group.Bind(new IPEndPoint(isV6 ? IPAddress.IPv6Any : IPAddress.Any, LocalGroups.Port));
         }
         catch
@@ -142,6 +144,7 @@ internal sealed class MulticastNetwork : ILocalNetwork
             sender.SetSocketOption(level, SocketOptionName.MulticastInterface, family == AddressFamily.InterNetworkV6 ? index : IPAddress.HostToNetworkOrder(index));
             sender.SetSocketOption(level, SocketOptionName.MulticastTimeToLive, Hops);
             sender.SetSocketOption(level, SocketOptionName.MulticastLoopback, true);
+            ListeningSocket.PassOverUnreachable(sender);
             sender.Bind(new IPEndPoint(own, 0));
             return sender;
         }
@@ -222,7 +225,7 @@ internal sealed class MulticastNetwork : ILocalNetwork
             }
             catch (SocketException)
             {
-                // Somebody's answer that nobody was there for, or a message that is too long: neither ends the listening, nor may it spin.
+                // A message that is too long, or a network that is gone: neither ends the listening, nor may it spin.
                 await Task.Delay(20).ConfigureAwait(false);
             }
         }
