@@ -53,9 +53,14 @@ internal static class CommandTree
         return root.Parse(Expand(root, args));
     }
 
-    /// <summary><c>torrentps FILE.torrent</c> is <c>torrentps download FILE.torrent</c>, with the options of it before or behind.</summary>
+    /// <summary>
+    /// <c>torrentps FILE.torrent</c> is <c>torrentps download FILE.torrent</c>, with the options of it before or behind; <c>torrentps help COMMAND</c> is
+    /// <c>torrentps COMMAND --help</c>.
+    /// </summary>
     private static string[] Expand(RootCommand root, string[] args)
     {
+        if (args is ["help", .. var about] && !File.Exists("help"))
+            return [.. about, "--help"];
         if (args is not [var first, ..] || s_rootOptions.Contains(first, StringComparer.Ordinal))
             return args;
         foreach (Command command in root.Subcommands)
