@@ -153,6 +153,26 @@ Describe 'New-Torrent' {
         { New-Torrent ../data/a.iso @Arguments } | Should -Throw -ExpectedMessage "*$Message*"
     }
 
+    It 'completes trackers by those of the torrents in the current location, the most common first' {
+        $null = New-Torrent ../data/a.iso -Tracker http://a.example/announce, udp://b.example:6969
+        $null = New-Torrent ../data/b.iso -Tracker 'https://c.example/announce?key=1', udp://b.example:6969
+        Set-Content broken.torrent 'none'
+        foreach ($case in @(
+                @{ Word = ''; Expected = 'udp://b.example:6969', 'http://a.example/announce', "'https://c.example/announce?key=1'" }
+                @{ Word = 'b.ex'; Expected = 'udp://b.example:6969' }
+                @{ Word = 'http://a.example/announce,h'; Expected = 'http://a.example/announce', "'https://c.example/announce?key=1'" }
+                @{ Word = 'none'; Expected = @() }
+            )) {
+            $line = "New-Torrent x -Tracker $($case.Word)"
+            $found = (TabExpansion2 $line $line.Length).CompletionMatches | Where-Object ResultType -EQ ParameterValue
+            $found.CompletionText | Should -Be $case.Expected -Because $case.Word
+        }
+        $line = 'New-Torrent x -Tracker '
+        $tips = (TabExpansion2 $line $line.Length).CompletionMatches.ToolTip
+        $tips[0] | Should -Be 'The tracker of a.iso.torrent and 1 more.'
+        $tips[1] | Should -Be 'The tracker of a.iso.torrent.'
+    }
+
     It 'completes lengths of pieces' {
         $line = 'New-Torrent x -PieceLength 1'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '16KB', '128KB', '1MB', '16MB'

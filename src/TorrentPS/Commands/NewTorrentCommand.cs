@@ -57,6 +57,7 @@ public sealed class NewTorrentCommand : TorrentCommand
     /// <summary><para type="description">The announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
     [Parameter(HelpMessage = "Announce addresses, each a tier of its own; an array in the array is a tier of several.")]
     [TrackerTierTransformation]
+    [ArgumentCompleter(typeof(KnownTrackerCompleter))]
     [ValidateNotNullOrEmpty]
     public Uri[][] Tracker { get; set; } = [];
 

@@ -26,6 +26,11 @@ internal static class TorrentOfCommandLine
         return found;
     }
 
+    /// <summary>The torrents of .torrent files in the session's current location, where that is a folder.</summary>
+    /// <param name="limit">How many files are read at most.</param>
+    public static IEnumerable<TorrentInfo> InCurrentLocation(int limit) =>
+        Resolve("*.torrent", literal: false).Take(limit).Select(TryRead).OfType<TorrentInfo>();
+
     private static IEnumerable<object> Values(object? argument) => argument switch
     {
         null => [],
