@@ -125,21 +125,43 @@ function Start-TestSeeder {
         Import-Module (Join-Path (Split-Path $module) 'TorrentPS.psd1')
         Start-TorrentDownload -LiteralPath $torrent -Destination $data -Port $port -UploadLimit $limit -Source Manual -SeedSeconds ([double]::PositiveInfinity) -Recheck
     }
+    if (-not (Wait-TestListener -Port $Port)) {
+        throw "The seeder does not listen on port ${Port}: $(Receive-Job $job 2>&1)"
+    }
+    $job
+}
+
+function Wait-TestListener {
+    # Whether somebody listens on a port within 20 seconds.
+    param([Parameter(Mandatory)] [int] $Port)
+
     $deadline = [System.DateTime]::UtcNow.AddSeconds(20)
-    while ($true) {
+    while ([System.DateTime]::UtcNow -lt $deadline) {
         $client = [System.Net.Sockets.TcpClient]::new()
         try {
             $client.Connect('127.0.0.1', $Port)
-            return $job
+            return $true
         }
-        catch {
-            if ([System.DateTime]::UtcNow -gt $deadline) {
-                throw "The seeder does not listen on port ${Port}: $(Receive-Job $job 2>&1)"
-            }
-            Start-Sleep -Milliseconds 50
-        }
+        catch { Start-Sleep -Milliseconds 50 }
         finally { $client.Dispose() }
     }
+    $false
+}
+
+function Connect-TestPeer {
+    # A peer that shakes hands and then says nothing; Answered tells whether the other side shook hands, too.
+    param([Parameter(Mandatory)] [int] $Port, [Parameter(Mandatory)] [string] $InfoHash)
+
+    $client = [System.Net.Sockets.TcpClient]::new()
+    $client.Connect('127.0.0.1', $Port)
+    $stream = $client.GetStream()
+    $stream.ReadTimeout = 30000
+    $id = [byte[]]::new(10)
+    [System.Random]::new().NextBytes($id)
+    $stream.Write([byte[]](@(19) + [System.Text.Encoding]::ASCII.GetBytes('BitTorrent protocol') + @(0) * 8 + [System.Convert]::FromHexString($InfoHash) + [System.Text.Encoding]::ASCII.GetBytes('-XX0000-ab') + $id))
+    $reply = [byte[]]::new(68)
+    try { $length = $stream.ReadAtLeast($reply, 68, $false) } catch [System.IO.IOException] { $length = 0 }
+    [pscustomobject]@{ Client = $client; Answered = $length -eq 68 -and $reply[0] -eq 19 }
 }
 
 function Stop-TestJob {
@@ -150,4 +172,4 @@ function Stop-TestJob {
     }
 }
 
-Export-ModuleMember -Function ConvertTo-TestBencode, New-TestTorrent, Get-FreePort, Start-TestSeeder, Stop-TestJob
+Export-ModuleMember -Function ConvertTo-TestBencode, New-TestTorrent, Get-FreePort, Start-TestSeeder, Wait-TestListener, Connect-TestPeer, Stop-TestJob

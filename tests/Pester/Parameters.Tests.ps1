@@ -90,18 +90,27 @@ Describe 'Parameters' {
         try { $job.State | Should -Be 'Running' } finally { Remove-Job $job -Force -Confirm:$false }
     }
 
-    It 'leave web seeds alone with -NoWebSeed, and ask them without' {
-        $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
-        $listener.Start()
+    It 'leave web seeds alone with -NoWebSeed, and download from them without' {
+        $server = [TestTracker]::new()
         try {
+            $payload = Join-Path $data 'payload'
+            $server.File = [System.IO.File]::ReadAllBytes($payload)
             $file = "$(Get-TestDestination).torrent"
-            $null = New-Torrent (Join-Path $data 'payload') -Destination $file -WebSeed "http://127.0.0.1:$($listener.LocalEndpoint.Port)/payload"
-            (Start-TorrentDownload $file (Get-TestDestination) -Source Manual -NoWebSeed -StallTimeoutSeconds 2 -ErrorAction SilentlyContinue).State | Should -Not -Be 'Completed'
-            $listener.Pending() | Should -BeFalse
-            (Start-TorrentDownload $file (Get-TestDestination) -Source Manual -StallTimeoutSeconds 5 -ErrorAction SilentlyContinue).State | Should -Not -Be 'Completed'
-            $listener.Pending() | Should -BeTrue
+            $null = New-Torrent $payload -Destination $file -WebSeed ($server.Url -replace '/announce$', '/payload')
+
+            $without = Start-TorrentDownload $file (Get-TestDestination) -Source Manual -NoWebSeed -StallTimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue
+            # There is nobody else to ask.
+            $without.State | Should -Be 'Failed'
+            $without.BytesCompleted | Should -Be 0
+            $failed.FullyQualifiedErrorId | Should -Be 'NoPeers,TorrentPS.Commands.StartTorrentDownloadCommand'
+            $server.Requests | Should -BeNullOrEmpty
+
+            $with = Start-TorrentDownload $file (Get-TestDestination) -Source Manual -StallTimeoutSeconds 60
+            $with.State | Should -Be 'Completed'
+            (Get-FileHash $with.Path).Hash | Should -Be (Get-FileHash $payload).Hash
+            $server.Requests | Should -Contain '/payload'
         }
-        finally { $listener.Stop() }
+        finally { $server.Dispose() }
     }
 
     It 'have a seeder with -SuperSeed give a peer that is alone everything' {

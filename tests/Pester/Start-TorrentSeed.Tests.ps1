@@ -52,6 +52,26 @@ Describe 'Start-TorrentSeed' {
         finally { Stop-TestJob $seed }
     }
 
+    It 'talks to as many peers at once as -MaxPeers says, and to the next when one has gone' {
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -MaxPeers 2 -AsJob
+        $peers = @()
+        try {
+            $null = Wait-TestListener -Port $port
+            $peers = @(1..3 | ForEach-Object { Connect-TestPeer -Port $port -InfoHash $many.InfoHash })
+            $peers.Answered | Should -Be $true, $true, $false
+            $peers[0].Client.Dispose()
+            # It is noticed when it is; until then the next are turned away like the third.
+            $deadline = [datetime]::UtcNow.AddSeconds(30)
+            do { $peers += Connect-TestPeer -Port $port -InfoHash $many.InfoHash } until ($peers[-1].Answered -or [datetime]::UtcNow -gt $deadline)
+            $peers[-1].Answered | Should -BeTrue
+        }
+        finally {
+            foreach ($peer in $peers) { $peer.Client.Dispose() }
+            Stop-TestJob $seed
+        }
+    }
+
     It 'ends after -SeedSeconds and -TimeoutSeconds: <Name>' -ForEach @(@{ Name = 'SeedSeconds' }, @{ Name = 'TimeoutSeconds' }) {
         $with = @{ $Name = 1 }
         $result = Start-TorrentSeed $many.Path $data -PeerSource Manual @with
