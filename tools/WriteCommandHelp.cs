@@ -96,9 +96,10 @@ public class WriteCommandHelp : Task
         Match code = Regex.Match(part.Value, "```powershell\n(.*?)\n```", RegexOptions.Singleline);
         return new XElement(
             s_command + "example",
-            new XElement(s_maml + "title", part.Key),
+            new XElement(s_maml + "title", $"--------- {part.Key} ---------"),
             new XElement(s_dev + "code", code.Groups[1].Value),
-            new XElement(s_dev + "remarks", Paragraphs(part.Value.Substring(code.Index + code.Length))));
+            // The console begins the next one where this one ends: an empty paragraph keeps them apart.
+            new XElement(s_dev + "remarks", Paragraphs(part.Value.Substring(code.Index + code.Length)), new XElement(s_maml + "para")));
     }
 
     private static IEnumerable<XElement> Types(string section, string element)

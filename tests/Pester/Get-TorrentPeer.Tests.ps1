@@ -187,7 +187,8 @@ Describe 'Get-TorrentTracker' {
         $answer.Seeders | Should -BeNullOrEmpty
     }
 
-    It 'has a table that fits' {
+    It 'has a table that fits, and says why there are no counts in the width that is there' {
+        $results | Out-String -Width 120 | Should -Match 'the connection was refused'
         ($results | Out-String -Width 120) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
     }
 }

@@ -40,7 +40,7 @@ Describe 'The module' {
                 'THIRD-PARTY-NOTICES.md', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.psd1', 'TorrentPS.Types.ps1xml' | Sort-Object)
     }
 
-    It 'is packed for the Gallery with its licence, notices, icon and help' {
+    It 'is packed for the Gallery with all that it has, and loads from there beside other modules' {
         if (-not (Get-Command Compress-PSResource -ErrorAction Ignore)) {
             Set-ItResult -Skipped -Because 'Compress-PSResource of Microsoft.PowerShell.PSResourceGet 1.1 is not here'
             return
@@ -48,14 +48,21 @@ Describe 'The module' {
         # The folder has the module's name, as the Gallery wants it.
         Compress-PSResource -Path $folder -DestinationPath $TestDrive
         $package = Get-ChildItem $TestDrive -Filter TorrentPS.*.nupkg
-        $zip = [System.IO.Compression.ZipFile]::OpenRead($package.FullName)
-        try {
-            foreach ($name in 'TorrentPS.psd1', 'TorrentPS.nuspec', 'LICENSE', 'THIRD-PARTY-NOTICES.md', 'icon.png', 'en-US/TorrentPS.dll-Help.xml') {
-                $zip.Entries.FullName | Should -Contain $name
-            }
-            $zip.Entries.Name | Should -Not -Contain 'System.Management.Automation.dll'
-        }
-        finally { $zip.Dispose() }
+        $unpacked = Join-Path $TestDrive 'unpacked' 'TorrentPS'
+        [System.IO.Compression.ZipFile]::ExtractToDirectory($package.FullName, $unpacked)
+        $relative = { param($root) Get-ChildItem $root -Recurse -File | ForEach-Object { [System.IO.Path]::GetRelativePath($root, $_.FullName) -replace '\\', '/' } }
+        # Beside the module's own files there is what every such package has.
+        & $relative $unpacked | Where-Object { $_ -notmatch '^(_rels/|package/|\[Content_Types\]\.xml$)' } | Sort-Object | Should -Be (@(& $relative $folder) + 'TorrentPS.nuspec' | Sort-Object)
+
+        $nuspec = ([xml](Get-Content (Join-Path $unpacked 'TorrentPS.nuspec'))).package.metadata
+        $data = Import-PowerShellDataFile (Join-Path $folder 'TorrentPS.psd1')
+        $nuspec.id, $nuspec.version | Should -Be 'TorrentPS', $data.ModuleVersion
+        foreach ($name in 'description', 'authors', 'copyright', 'releaseNotes') { $nuspec.$name | Should -Not -BeNullOrEmpty -Because $name }
+        foreach ($tag in $data.PrivateData.PSData.Tags) { " $($nuspec.tags) " | Should -BeLike "* $tag *" }
+
+        $others = 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' | Where-Object { Get-Module $_ -ListAvailable }
+        $load = "`$ErrorActionPreference = 'Stop'; Import-Module $($others -join ', '); Import-Module '$unpacked'; (Get-Module TorrentPS).ModuleBase; (Get-Help Get-TorrentInfo).Synopsis"
+        & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $load 2>&1 | Should -Be $unpacked, 'Shows what a torrent says of itself.'
     }
 
     It 'loads in a new PowerShell beside <_>' -ForEach 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' {
@@ -100,6 +107,11 @@ Describe '<Name>' -ForEach $commands {
         $help.Synopsis.Length | Should -BeGreaterThan 20
         ($help.Description | Out-String).Trim().Length | Should -BeGreaterThan 50
         @($help.Examples.Example).Count | Should -BeGreaterOrEqual 3
+    }
+
+    It 'has examples that are apart from each other' {
+        $text = Get-Help $Name -Examples | Out-String -Width 120
+        @([regex]::Matches($text, '(?m)^\s*\n\s*--------- Example \d+: .* ---------\s*$')).Count | Should -Be @((Get-Help $Name).Examples.Example).Count
     }
 
     It 'has examples of which every command and parameter exists' {

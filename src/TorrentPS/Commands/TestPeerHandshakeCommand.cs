@@ -107,7 +107,7 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
         }
         catch (SocketException exception)
         {
-            PostError(ErrorRecords.UnknownHost(endPoint.ToString()!, target, exception));
+            PostError(ErrorRecords.UnknownHost(endPoint is DnsEndPoint name ? name.Host : endPoint.ToString()!, target, exception));
         }
         catch (TorrentException exception)
         {

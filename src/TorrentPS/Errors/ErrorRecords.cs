@@ -45,7 +45,7 @@ internal static class ErrorRecords
         From(TorrentErrorId.NoPeers, $"Nobody was found who has '{torrent.Name}'. Try again later, name another tracker with -Tracker, or wait longer with -TimeoutSeconds.", torrent);
 
     public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
-        From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message}", target, cause);
+        From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message.TrimEnd('.')}. Check how it is written, or give the IP address.", target, cause);
 
     public static ErrorRecord BadProxy(string message, object target, Exception? cause) =>
         new(new ArgumentException(message, cause), "InvalidProxy", ErrorCategory.InvalidArgument, target);

@@ -67,6 +67,16 @@ public static class DisplayText
     /// <param name="instance">A handshake.</param>
     public static string? ClientOrError(PSObject? instance) => Get<string>(instance, Get<bool>(instance, "Succeeded") ? "Client" : "Error");
 
+    /// <summary>Why a tracker has no counts, without its name, which is beside it.</summary>
+    /// <param name="instance">A tracker.</param>
+    public static string? Reason(PSObject? instance)
+    {
+        const string Mark = " cannot be used: ";
+        string? error = Get<string>(instance, "Error");
+        int mark = error?.IndexOf(Mark, StringComparison.Ordinal) ?? -1;
+        return mark < 0 ? error : error![(mark + Mark.Length)..].TrimEnd('.');
+    }
+
     /// <summary>What a peer says that it can do.</summary>
     /// <param name="instance">A handshake.</param>
     public static string Supports(PSObject? instance)
