@@ -46,6 +46,36 @@ public sealed class WebSeedTests : InteropTest
         Assert.True(seeder.Current.Uploaded < payload.Length, $"libtorrent sent {seeder.Current.Uploaded} of {result.Downloaded} bytes.");
     }
 
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_slow_nginx_keeps_nothing_from_libtorrent()
+    {
+        var payload = Payload.SingleFile("slow web.bin", 12_000_001);
+        string source = Source(payload);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 10_000); // a MiB takes it longer than a transfer may
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 4_000_000);
+
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+
+        payload.AssertIn(Target);
+        Assert.InRange(result.Wasted, 0, payload.Length / 10);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_slow_libtorrent_keeps_nothing_from_nginx()
+    {
+        var payload = Payload.SingleFile("slow peer.bin", 12_000_001);
+        string source = Source(payload);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 1_000_000);
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 1 << 20), server.Root);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 5_000); // a piece takes it longer than a transfer may
+
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+
+        payload.AssertIn(Target);
+        Assert.InRange(result.Wasted, 0, payload.Length / 10);
+    }
+
     [Theory(Timeout = Limits.Test)]
     [InlineData(false)]
     [InlineData(true)]

@@ -43,6 +43,14 @@ internal sealed class OutstandingQueue
         Count--;
     }
 
+    /// <summary>Forgets a block, when it was asked for.</summary>
+    public void Remove(int piece, int block)
+    {
+        int index = IndexOf(piece, block);
+        if (index >= 0)
+            RemoveAt(index);
+    }
+
     public void Clear()
     {
         Array.Clear(_items);

@@ -5,6 +5,7 @@ internal sealed class RateMeter
 {
     private const int Slots = 20;
     private const double SlotSeconds = 0.25;
+    private const double PauseSeconds = 1;
 
     private readonly long[] _bytes = new long[Slots];
     private long _slot = -1;
@@ -13,13 +14,26 @@ internal sealed class RateMeter
     /// <summary>All bytes ever.</summary>
     public long Total { get; private set; }
 
+    /// <summary>When the last bytes passed, in seconds; negative infinity when none did.</summary>
+    public double LastAt { get; private set; } = double.NegativeInfinity;
+
     public void Add(long bytes, double now)
     {
         Advance(now);
         if (double.IsNaN(_first))
             _first = now;
+        LastAt = now;
         _bytes[_slot % Slots] += bytes;
         Total += bytes;
+    }
+
+    /// <summary>Something is asked for again: a pause before it was not slowness, and does not count.</summary>
+    public void Resume(double now)
+    {
+        if (now - LastAt <= PauseSeconds || Total == 0)
+            return;
+        Array.Clear(_bytes);
+        _first = now;
     }
 
     /// <summary>Bytes a second over the last five seconds, or since the first byte where that is less.</summary>

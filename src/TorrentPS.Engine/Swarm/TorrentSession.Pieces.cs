@@ -124,7 +124,11 @@ internal sealed partial class TorrentSession
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
             return; // a few at a time, so that one send carries them
         if (state.Outstanding.Count == 0)
+        {
             state.LastBlockAt = Now;
+            state.DownloadRate.Resume(state.LastBlockAt);
+        }
+
         while (state.Outstanding.Count < window)
         {
             if (!TryPick(state, out Outstanding picked))
@@ -139,19 +143,6 @@ internal sealed partial class TorrentSession
 
     private bool TryPick(PeerState peer, out Outstanding picked) =>
         peer.IsChokingUs ? _picker.TryPickAllowed(peer, out picked) : _picker.TryPick(peer, out picked) || TryHurry(peer, out picked);
-
-    /// <summary>Finds a block that others owe, when a peer has nothing else to send us.</summary>
-    private bool TryHurry(PeerState peer, out Outstanding picked)
-    {
-        picked = default;
-        // Rates are looked at once a tick, so what is not found before the next one is not looked for with each block.
-        if ((peer.Outstanding.Count > 0 && peer.HurriedInVainAt == _ticks) || !_picker.HasNothingFreeFor(peer))
-            return false;
-        if (EndGame.TryPick(_picker, peer, Now, DownloadLimiter.IsExhausted, out picked))
-            return true;
-        peer.HurriedInVainAt = _ticks;
-        return false;
-    }
 
     /// <summary>
     /// Divides what may be asked for at once among the peers: the memory for it, and no more than the download limit lets through in a while.
@@ -231,9 +222,9 @@ internal sealed partial class TorrentSession
         PeerState? first = piece.FirstRequester(item.Block), second = piece.SecondRequester(item.Block);
         piece.Receive(item.Block, peer);
         if (first != peer)
-            first?.Session?.SendCancel(piece, item.Block);
+            Cancel(first, piece, item.Block);
         if (second != peer)
-            second?.Session?.SendCancel(piece, item.Block);
+            Cancel(second, piece, item.Block);
         _downloaded += piece.LengthOf(item.Block);
         _lastProgressAt = Now;
         if (peer.IsSnubbed)
@@ -252,6 +243,14 @@ internal sealed partial class TorrentSession
 
         if (piece.IsComplete)
             _picker.Completed(piece);
+    }
+
+    private static void Cancel(PeerState? other, OpenPiece piece, int block)
+    {
+        if (other?.Session is { } session)
+            session.SendCancel(piece, block);
+        else
+            other?.Outstanding.Remove(piece.Index, block); // a web seed sends a run; what is left of it is cut off when nothing of it is needed
     }
 
     public void Wasted(PeerSession peer, int bytes)

@@ -20,10 +20,11 @@ public sealed class EndGameTests
     }
 
     [Theory]
-    [InlineData(1001, 100, true)] // more than ten times slower
-    [InlineData(301, 100, true)]
-    [InlineData(299, 100, false)]
-    public void A_slower_peer_is_taken_over(double fastRate, double slowRate, bool all)
+    [InlineData(1000, 100, 18)]
+    [InlineData(300, 100, 13)]
+    [InlineData(100, 100, 8)]
+    [InlineData(20, 100, 2)]
+    public void What_a_slower_peer_would_send_later_is_taken_over(double fastRate, double slowRate, int taken)
     {
         PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
         (slow.Rate, fast.Rate) = (slowRate, fastRate);
@@ -31,8 +32,8 @@ public sealed class EndGameTests
         AskAll(harness, slow);
         Assert.Equal(20, slow.Outstanding.Count);
         AskAll(harness, fast);
-        Assert.Equal(all ? 20 : 1, fast.Outstanding.Count); // of one about as fast, a block at a time
-        Assert.Equal(19, fast.Outstanding[0].Block); // from the back, where the slow one is last
+        // From the back, where the slow one is last: the two meet.
+        Assert.Equal(Enumerable.Range(20 - taken, taken).Reverse(), Enumerable.Range(0, fast.Outstanding.Count).Select(i => fast.Outstanding[i].Block));
         harness.Check();
     }
 
@@ -43,9 +44,9 @@ public sealed class EndGameTests
         (slow.Rate, fast.Rate) = (1, 1000);
         PickerHarness harness = Start(1, 8, slow, fast);
         AskAll(harness, slow);
-        Assert.False(EndGame.TryPick(harness.Picker, fast, harness.Now, isHeldBack: true, out _));
+        Assert.False(EndGame.TryPick(harness.Picker, harness.Peers, fast, harness.Now, isHeldBack: true, out _));
         harness.Now = 3;
-        Assert.True(EndGame.TryPick(harness.Picker, fast, harness.Now, isHeldBack: true, out _));
+        Assert.True(EndGame.TryPick(harness.Picker, harness.Peers, fast, harness.Now, isHeldBack: true, out _));
     }
 
     [Fact]
@@ -61,10 +62,10 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void Nothing_is_doubled_of_a_peer_as_fast_while_others_have_work_left()
+    public void Nothing_is_doubled_that_would_not_come_a_while_sooner()
     {
         PeerState busy = SwarmData.Peer(2, 0), idle = SwarmData.Peer(2, 0);
-        (busy.Rate, idle.Rate) = (1000, 1000);
+        (busy.Rate, idle.Rate) = (1e6, 1e6); // eight blocks come in an eighth of a second
         PickerHarness harness = Start(2, 8, busy, idle);
         AskAll(harness, busy);
         AskAll(harness, idle);
@@ -72,15 +73,16 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void The_slowest_are_taken_over_first()
+    public void What_is_due_last_is_taken_over_first()
     {
         PeerState slower = SwarmData.Peer(2, 0), slowest = SwarmData.Peer(2, 1), fast = SwarmData.Seed(2);
-        (slower.Rate, slowest.Rate, fast.Rate) = (200, 10, 1000);
+        (slower.Rate, slowest.Rate, fast.Rate) = (200, 100, 10_000); // blocks are due after 82, 164, 246 and 328 s, and after 164, 328, 492 and 655 s
         PickerHarness harness = Start(2, 4, slower, slowest, fast);
         AskAll(harness, slower);
         AskAll(harness, slowest);
         AskAll(harness, fast);
-        Assert.Equal([1, 1, 1, 1, 0, 0, 0, 0], Enumerable.Range(0, 8).Select(i => fast.Outstanding[i].Piece.Index));
+        Assert.Equal([(1, 3), (1, 2), (0, 3), (1, 1), (0, 2), (0, 1), (1, 0), (0, 0)],
+            Enumerable.Range(0, fast.Outstanding.Count).Select(i => (fast.Outstanding[i].Piece.Index, fast.Outstanding[i].Block)));
     }
 
     [Fact]
@@ -88,6 +90,7 @@ public sealed class EndGameTests
     {
         PeerState slow = SwarmData.Seed(1);
         PeerState[] fast = [.. Enumerable.Range(0, 5).Select(_ => SwarmData.Seed(1))];
+        slow.Rate = 10;
         PickerHarness harness = Start(1, 30, [slow, .. fast]);
         AskAll(harness, slow);
         foreach (PeerState peer in fast)
@@ -113,6 +116,33 @@ public sealed class EndGameTests
         harness.Now = 2.1;
         AskAll(harness, other);
         Assert.Equal(10, other.Outstanding.Count);
+    }
+
+    [Fact]
+    public void One_whose_rate_is_not_known_is_tried_with_a_few()
+    {
+        PeerState slow = SwarmData.Seed(1), idle = SwarmData.Seed(1);
+        slow.Rate = 1000;
+        PickerHarness harness = Start(1, 30, slow, idle);
+        AskAll(harness, slow);
+        AskAll(harness, idle);
+        Assert.Equal(8, idle.Outstanding.Count);
+    }
+
+    [Fact]
+    public void Blocks_in_a_row_are_taken_over_by_a_source_of_runs()
+    {
+        PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
+        (slow.Rate, fast.Rate) = (1000, 1e6);
+        PickerHarness harness = Start(1, 20, slow, fast);
+        AskAll(harness, slow);
+        List<Outstanding> run = [];
+        Assert.True(EndGame.TryPickRun(harness.Picker, harness.Peers, fast, harness.Now, isHeldBack: false, run));
+        Assert.Equal(Enumerable.Range(0, 20), run.Select(item => item.Block));
+        Assert.All(run, item => Assert.Equal(2, item.Piece.Requesters(item.Block)));
+        run.Clear();
+        Assert.False(EndGame.TryPickRun(harness.Picker, harness.Peers, fast, harness.Now, isHeldBack: false, run));
+        Assert.Empty(run);
     }
 
     /// <summary>The "99 %" case: a peer takes the last blocks and falls silent; another one that has them must finish, and soon.</summary>

@@ -82,7 +82,7 @@ internal sealed class PickerHarness
         if (peer.Outstanding.Count == 0)
             peer.LastBlockAt = Now;
         List<int> queued = [.. Enumerable.Range(0, _torrent.PieceCount).Where(piece => Picker[piece] == PieceState.Queued && peer.Pieces[piece])];
-        if (!Picker.TryPick(peer, out Outstanding picked) && !(endGame && Picker.HasNothingFreeFor(peer) && EndGame.TryPick(Picker, peer, Now, false, out picked)))
+        if (!Picker.TryPick(peer, out Outstanding picked) && !(endGame && Picker.HasNothingFreeFor(peer) && EndGame.TryPick(Picker, Peers, peer, Now, false, out picked)))
             return false;
         Assert.True(peer.Pieces[picked.Piece.Index], "a peer is asked for what it has not");
         if (queued.Contains(picked.Piece.Index))

@@ -63,4 +63,20 @@ public sealed class RateMeterTests
 
         Assert.Equal(total, meter.Total);
     }
+
+    [Fact]
+    public void A_pause_before_something_was_asked_for_again_does_not_count()
+    {
+        RateMeter meter = new();
+        meter.Resume(0); // nothing to forget
+        for (double now = 0; now < 2; now += 0.1)
+            meter.Add(10_000, now);
+        meter.Resume(2.5); // no pause
+        Assert.InRange(meter.PerSecond(2.5), 70_000, 90_000);
+        meter.Resume(5);
+        Assert.Equal(0, meter.PerSecond(5));
+        meter.Add(20_000, 5.2);
+        Assert.Equal(100_000, meter.PerSecond(5.2), 1.0);
+        Assert.Equal(220_000, meter.Total);
+    }
 }

@@ -17,6 +17,9 @@ internal interface IWebSeedSwarm
 
     SegmentPool Pool { get; }
 
+    /// <summary>All that blocks are asked of.</summary>
+    IReadOnlyList<PeerState> Sources { get; }
+
     RateLimiter DownloadLimiter { get; }
 
     HttpFetch Http { get; }

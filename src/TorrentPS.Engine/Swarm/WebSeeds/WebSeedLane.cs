@@ -17,11 +17,15 @@ internal sealed partial class WebSeedLane : IDisposable
     private const int BufferLength = 256 * 1024;
     private const double SilenceSeconds = 20;
 
+    /// <summary>What is left of an answer is read, though nothing of it is needed any more, when that takes no longer than this: the connection is then kept.</summary>
+    private const double LeftoverSeconds = 0.5;
+
     private static readonly TimeSpan s_headLimit = TimeSpan.FromSeconds(30);
 
     private readonly WebSeedPool _pool;
     private readonly IWebSeedSwarm _swarm;
     private readonly List<Outstanding> _run = [];
+    private readonly RunLength _runLength = new();
     private CancellationTokenSource _aborting = new();
     private byte[] _buffer = [];
     private HttpConnection? _connection;
@@ -29,6 +33,9 @@ internal sealed partial class WebSeedLane : IDisposable
     private int _next;
     private long _position; // in the torrent's data, of the first byte of the buffer
     private int _used;
+    private long _left; // of the run, of what was not read yet
+    private bool _isAtRun;
+    private bool _isCutShort;
     private bool _isHeldBack;
     private bool _hasEnded;
 
@@ -82,6 +89,17 @@ internal sealed partial class WebSeedLane : IDisposable
             State.LastBlockAt = now;
         else if (IsReceiving && now - State.LastBlockAt > SilenceSeconds)
             Abort();
+        else if (IsNothingNeeded)
+            CutShort();
+    }
+
+    /// <summary>Whether all that is still to come of a run has come from others, and is too much to let it pass by.</summary>
+    private bool IsNothingNeeded => _isAtRun && State.Outstanding.Count == 0 && _left > State.Rate * LeftoverSeconds;
+
+    private void CutShort()
+    {
+        _isCutShort = true;
+        Abort();
     }
 
     private async Task RunAsync(CancellationToken stopping)
@@ -120,6 +138,7 @@ internal sealed partial class WebSeedLane : IDisposable
     /// <summary>Gets one run; false when there is nothing to get now.</summary>
     private async Task<bool> TryWorkAsync(CancellationToken stopping)
     {
+        _isCutShort = false;
         if (_aborting.IsCancellationRequested)
         {
             _aborting.Dispose();
@@ -135,14 +154,17 @@ internal sealed partial class WebSeedLane : IDisposable
             _run.Clear();
             if (!TryClaim())
                 return false;
-            State.LastBlockAt = _swarm.Now;
-            await GetRunAsync(both.Token);
+            await GetTimedRunAsync(both.Token);
             return true;
         }
         catch (WebSeedException e)
         {
             reason = e.Message;
             Handle(e);
+        }
+        catch (OperationCanceledException) when (_isCutShort && !stopping.IsCancellationRequested)
+        {
+            // it is not to blame
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
@@ -171,13 +193,10 @@ internal sealed partial class WebSeedLane : IDisposable
 
     private bool TryClaim()
     {
-        // About two seconds of what it gives, so that the pause between two requests does not count, and others are not kept waiting for long.
-        long length = (long)Math.Clamp(State.Rate * 2, 4 << 20, 64 << 20);
-        if (!_swarm.Picker.TryClaimRun(State, _next, length, _run))
+        if (!_swarm.Picker.TryClaimRun(State, _next, _runLength.Next, _run)
+            && !EndGame.TryPickRun(_swarm.Picker, _swarm.Sources, State, _swarm.Now, _swarm.DownloadLimiter.IsExhausted, _run))
         {
-            if (!EndGame.TryPick(_swarm.Picker, State, _swarm.Now, _swarm.DownloadLimiter.IsExhausted, out Outstanding picked))
-                return false;
-            _run.Add(picked);
+            return false;
         }
 
         foreach (Outstanding item in _run)
@@ -204,6 +223,24 @@ internal sealed partial class WebSeedLane : IDisposable
                 break;
             default:
                 break;
+        }
+    }
+
+    private async Task GetTimedRunAsync(CancellationToken cancellationToken)
+    {
+        double began = State.LastBlockAt = _swarm.Now;
+        long received = State.DownloadRate.Total;
+        State.DownloadRate.Resume(began);
+        _left = long.MaxValue;
+        _isAtRun = true;
+        try
+        {
+            await GetRunAsync(cancellationToken);
+        }
+        finally
+        {
+            _isAtRun = false;
+            _runLength.Ended(State.DownloadRate.Total - received, _swarm.Now - began);
         }
     }
 
@@ -283,6 +320,7 @@ internal sealed partial class WebSeedLane : IDisposable
     private async Task ReceiveAsync(long length, CancellationToken cancellationToken)
     {
         IsReceiving = true;
+        _left = length;
         RateLimiter limiter = _swarm.DownloadLimiter;
         while (length > 0)
         {
@@ -311,12 +349,12 @@ internal sealed partial class WebSeedLane : IDisposable
             State.LastBlockAt = _swarm.Now;
             State.DownloadRate.Add(count, State.LastBlockAt);
             _used += count;
-            length -= count;
+            _left = length -= count;
             Seed.Answered();
             await DeliverAsync(cancellationToken);
-            if (State.Outstanding.Count == 0 && length > BufferLength && !Seed.IgnoresRanges)
+            if (IsNothingNeeded)
             {
-                Close(); // all that is still to come has come from others
+                Close();
                 return;
             }
         }

@@ -14,6 +14,7 @@ internal sealed partial class WebSeedServer : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<Socket> _open = [];
     private readonly Sample _sample;
+    private readonly TaskCompletionSource _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
     private int _requests;
 
@@ -35,6 +36,12 @@ internal sealed partial class WebSeedServer : IDisposable
 
     /// <summary>Whether it closes the connection after each answer.</summary>
     public bool ClosesEachTime { get; init; }
+
+    /// <summary>The bytes of an answer after which nothing more comes; 0 when all do.</summary>
+    public int StallsAfter { get; init; }
+
+    /// <summary>Ends when the other side has closed the connection of an answer of which not all came.</summary>
+    public Task Cut => _cut.Task;
 
     /// <summary>What it makes of the bytes.</summary>
     public Func<byte[], byte[]> Change { get; init; } = bytes => bytes;
@@ -93,7 +100,16 @@ internal sealed partial class WebSeedServer : IDisposable
                 string head = Encoding.ASCII.GetString(buffer, 0, end);
                 Assert.Equal(end + 4, used); // one request at a time
                 used = 0;
-                await socket.SendAsync(Reply(head));
+                byte[] reply = Reply(head);
+                if (StallsAfter > 0 && reply.Length > StallsAfter)
+                {
+                    await socket.SendAsync(reply.AsMemory(0, StallsAfter));
+                    if (await socket.ReceiveAsync(buffer) == 0)
+                        _cut.TrySetResult();
+                    return;
+                }
+
+                await socket.SendAsync(reply);
                 if (ClosesEachTime)
                 {
                     socket.Shutdown(SocketShutdown.Both);

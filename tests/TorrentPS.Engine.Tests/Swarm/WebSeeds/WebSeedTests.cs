@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
@@ -153,6 +154,25 @@ public sealed class WebSeedTests
         await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint]);
         await CompleteAsync(s_single, leecher);
         silence.Set();
+    }
+
+    [Fact]
+    public async Task What_has_come_from_others_meanwhile_is_cut_off()
+    {
+        using WebSeedServer server = new(s_single)
+        {
+            StallsAfter = 3 * 16384,
+            Answer = (number, _) => number == 1 ? null : "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 600\r\nContent-Length: 0\r\n\r\n",
+        };
+        // The last piece, which the first request is not for, comes only when that was cut off.
+        using ScriptedSeed peer = new(s_single) { Delay = block => block.Piece == s_single.Torrent.PieceCount - 1 ? server.Cut : Task.CompletedTask };
+        FakeTimeProvider time = new();
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
+        TorrentDownload result = await leecher.EndAsync(time);
+        Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
+        Assert.True(server.Cut.IsCompletedSuccessfully);
+        Assert.Equal(result.Downloaded, result.Wasted + s_single.Torrent.Length);
+        Assert.DoesNotContain("no data came", leecher.LogText, StringComparison.Ordinal); // it is not to blame
     }
 
     [Fact]
