@@ -1,4 +1,7 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Interop.Tests.Harness;
@@ -74,6 +77,47 @@ public sealed class WebSeedTests : InteropTest
 
         payload.AssertIn(Target);
         Assert.InRange(result.Wasted, 0, payload.Length / 10);
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_secure_nginx_is_asked_when_its_authority_is_trusted_and_else_not()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Authorities are named by SSL_CERT_FILE where the system's TLS is OpenSSL.");
+        var payload = Payload.SingleFile("secure.bin", 3_000_001);
+        string authority = Temp.File("authority.pem");
+        await using NginxServer server = await NginxServer.StartAsync(Source(payload), Temp, certify: address => MakeCertificate(address, authority));
+        TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
+        string[] arguments = ["download", torrent.Path, "--output", Target, "--port", "0", "--no-dht", "--no-pex", "--no-lsd", "--json"];
+
+        (int exitCode, ExternalProcess process) = await TorrentPSProcess.RunAsync(Temp.Path, [.. arguments, "--stall-timeout", "2"]);
+        Assert.True(exitCode == 4, process.Report);
+        Assert.Contains("its certificate is signed by itself, or by an authority that this system does not trust", (string?)Assert.Single(TorrentPSProcess.Json(process))["Error"], StringComparison.Ordinal);
+
+        string env = Installed.Require("env", "coreutils");
+        await using ExternalProcess trusting = ExternalProcess.Start(env, [$"SSL_CERT_FILE={authority}", .. TorrentPSProcess.Command, .. arguments], Temp.Path);
+        Assert.True(await trusting.WaitForExitAsync(Limits.Transfer) == 0, trusting.Report);
+        JsonNode result = Assert.Single(TorrentPSProcess.Json(trusting));
+        Assert.Equal("Completed", (string?)result["State"]);
+        payload.AssertIn(Target);
+    }
+
+    /// <summary>Makes an authority, and a certificate for an address that it has signed, with its key.</summary>
+    private (string Certificate, string Key) MakeCertificate(IPAddress address, string authorityPath)
+    {
+        using ECDsa authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256), key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest authority = new("CN=Test Authority", authorityKey, HashAlgorithmName.SHA256);
+        authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using X509Certificate2 root = authority.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+        CertificateRequest request = new($"CN={address}", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddIpAddress(address);
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 leaf = request.Create(root, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), [7, 7]);
+        (string Certificate, string Key) paths = (Temp.File("server.pem"), Temp.File("server.key"));
+        File.WriteAllText(authorityPath, root.ExportCertificatePem());
+        File.WriteAllText(paths.Certificate, leaf.ExportCertificatePem());
+        File.WriteAllText(paths.Key, key.ExportPkcs8PrivateKeyPem());
+        return paths;
     }
 
     [Theory(Timeout = Limits.Test)]

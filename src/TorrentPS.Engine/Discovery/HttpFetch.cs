@@ -212,6 +212,11 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             await secure.AuthenticateAsClientAsync(Tls(host), cancellationToken).ConfigureAwait(false);
             return secure;
         }
+        catch (AuthenticationException exception) when (CertificateRefusedException.From(host, exception) is { } refusal)
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw refusal;
+        }
         catch
         {
             await secure.DisposeAsync().ConfigureAwait(false);

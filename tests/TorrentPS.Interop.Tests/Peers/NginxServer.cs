@@ -18,11 +18,13 @@ internal sealed class NginxServer : IAsyncDisposable
     /// <param name="folder">The folder that it serves.</param>
     /// <param name="temp">Where its own files go.</param>
     /// <param name="limit">Bytes a second on each connection; 0 means no limit.</param>
-    public static async Task<NginxServer> StartAsync(string folder, TempFolder temp, int limit = 0)
+    /// <param name="certify">Makes a certificate for its address, and names the paths of that and of its key, for https; null for http.</param>
+    public static async Task<NginxServer> StartAsync(string folder, TempFolder temp, int limit = 0, Func<IPAddress, (string Certificate, string Key)>? certify = null)
     {
         string nginx = Installed.Require("nginx", "nginx");
         IPEndPoint endPoint = Loopback.Next();
         string own = temp.Folder($"nginx-{Guid.NewGuid():n}");
+        (string Certificate, string Key)? certificate = certify?.Invoke(endPoint.Address);
         string log = Path.Combine(own, "access.log");
         // As root it would become "www-data", who may not read the folders of the tests.
         string user = Environment.UserName == "root" ? "user root;" : "";
@@ -33,12 +35,12 @@ internal sealed class NginxServer : IAsyncDisposable
             http {
                 client_body_temp_path {{own}}/body; proxy_temp_path {{own}}/proxy; fastcgi_temp_path {{own}}/fastcgi; uwsgi_temp_path {{own}}/uwsgi; scgi_temp_path {{own}}/scgi;
                 log_format short '$status $body_bytes_sent $connection'; access_log {{log}} short;
-                server { listen {{endPoint}}; root {{folder}}; {{(limit > 0 ? $"limit_rate {limit};" : "")}} }
+                server { listen {{endPoint}}{{(certificate is { } tls ? $" ssl; ssl_certificate {tls.Certificate}; ssl_certificate_key {tls.Key}" : "")}}; root {{folder}}; {{(limit > 0 ? $"limit_rate {limit};" : "")}} }
             }
             """, TestContext.Current.CancellationToken);
         ExternalProcess process = ExternalProcess.Start(nginx, ["-p", own, "-c", Path.Combine(own, "nginx.conf"), "-e", "stderr"], own);
         await process.UntilAsync(() => Loopback.ListensAsync(endPoint), Limits.Start, "nginx listens");
-        return new NginxServer(new Uri($"http://{endPoint}/"), log, process);
+        return new NginxServer(new Uri($"{(certificate is null ? "http" : "https")}://{endPoint}/"), log, process);
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

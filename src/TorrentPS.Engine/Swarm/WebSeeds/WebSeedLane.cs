@@ -171,6 +171,11 @@ internal sealed partial class WebSeedLane : IDisposable
             reason = "no data came";
             Seed.Failed(_swarm.Now, reason);
         }
+        catch (CertificateRefusedException e)
+        {
+            reason = Describe(e);
+            Seed.GiveUp(reason);
+        }
         catch (Exception e) when (e is IOException or InvalidDataException or SocketException or AuthenticationException or HttpFetchException)
         {
             reason = Describe(e);

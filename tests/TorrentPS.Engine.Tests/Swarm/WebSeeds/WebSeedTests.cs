@@ -243,6 +243,40 @@ public sealed class WebSeedTests
         Assert.Contains("404", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", -1, 1, true, "its certificate is signed by itself, or by an authority that this system does not trust")]
+    [InlineData("127.0.0.1", -1, 1, false, "its certificate is signed by itself, or by an authority that this system does not trust")]
+    [InlineData("seeds.example", -1, 1, true, "its certificate is not for '127.0.0.1'")]
+    [InlineData("127.0.0.1", -9, -1, false, "its certificate, or one that vouches for it, has expired or is not valid yet")]
+    [InlineData("127.0.0.1", 3, 9, false, "its certificate, or one that vouches for it, has expired or is not valid yet")]
+    public async Task A_secure_one_with_a_certificate_that_says_nothing_is_refused(string address, int from, int to, bool isSelfSigned, string reason)
+    {
+        using WebSeedServer server = new(s_single);
+        using TlsFront front = new(server.Port, TlsFront.Certificate(address, (from, to), isSelfSigned));
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, front.Root), null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(1) });
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
+        Assert.Contains($"{front.Root}: the secure connection failed: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains(reason, result.Error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests); // nothing was asked of it
+        Assert.Contains("it is asked no more", leecher.LogText, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(250_000, 0)]
+    [InlineData(0, 250_000)]
+    public async Task The_download_limit_holds_for_web_seeds(long ofTorrent, long ofClient)
+    {
+        using WebSeedServer server = new(s_single);
+        FakeTimeProvider time = new();
+        TorrentClientOptions client = new() { TimeProvider = time, DownloadLimit = ofClient > 0 ? new RateLimit(ofClient, time) : null };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], options => options with { DownloadLimit = ofTorrent }, client);
+        TorrentDownload result = await leecher.EndAsync(time, atMost: 60, step: 0.02);
+        Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
+        double ideal = result.Downloaded / 250_000.0;
+        Assert.InRange(result.Elapsed.TotalSeconds, 0.95 * ideal, 1.05 * ideal + 0.2); // the clock of its end ticks every 0.2 s
+    }
+
     [Fact]
     public async Task Without_web_seeds_none_is_asked()
     {

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
+
+/// <summary>Takes secure connections on loopback, with a certificate of its own, for a web server behind it.</summary>
+internal sealed class TlsFront : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentBag<IDisposable> _open = [];
+    private readonly X509Certificate2 _certificate;
+    private readonly int _port;
+
+    public TlsFront(int port, X509Certificate2 certificate)
+    {
+        (_port, _certificate) = (port, certificate);
+        _listener.Start();
+        _ = AcceptAsync();
+    }
+
+    public Uri Root => new($"https://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+
+    /// <summary>Makes a certificate for an address.</summary>
+    /// <param name="address">Whom it is for.</param>
+    /// <param name="days">From when to when it is valid, in days from now.</param>
+    /// <param name="isSelfSigned">Whether it is signed by itself, or by an authority that nobody knows.</param>
+    public static X509Certificate2 Certificate(string address, (int From, int To) days, bool isSelfSigned)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow, from = now.AddDays(days.From), to = now.AddDays(days.To);
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={address}", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        if (IPAddress.TryParse(address, out IPAddress? ip))
+            names.AddIpAddress(ip);
+        else
+            names.AddDnsName(address);
+        request.CertificateExtensions.Add(names.Build());
+        if (isSelfSigned)
+        {
+            using X509Certificate2 made = request.CreateSelfSigned(from, to);
+            return Usable(made);
+        }
+
+        CertificateRequest authority = new("CN=Nobody's Authority", authorityKey, HashAlgorithmName.SHA256);
+        authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using X509Certificate2 issuer = authority.CreateSelfSigned(now.AddDays(-10), now.AddDays(10));
+        using X509Certificate2 issued = request.Create(issuer, from, to, [1, 2, 3]);
+        using X509Certificate2 whole = issued.CopyWithPrivateKey(key);
+        return Usable(whole);
+    }
+
+    private static X509Certificate2 Usable(X509Certificate2 made) => X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+
+    public void Dispose()
+    {
+        _listener.Stop();
+        foreach (IDisposable open in _open)
+            open.Dispose();
+        _certificate.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        _open.Add(client);
+        try
+        {
+            await using SslStream secure = new(client.GetStream());
+            await secure.AuthenticateAsServerAsync(_certificate);
+            using TcpClient server = new();
+            _open.Add(server);
+            await server.ConnectAsync(IPAddress.Loopback, _port);
+            await Task.WhenAny(secure.CopyToAsync(server.GetStream()), server.GetStream().CopyToAsync(secure));
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or AuthenticationException)
+        {
+            // Refused, or gone.
+        }
+        finally
+        {
+            client.Dispose();
+        }
+    }
+}
