@@ -128,7 +128,9 @@ internal sealed partial class TorrentSession
             bool isWorking = peer.RequestsWaiting > 0 || state.UploadRate.PerSecond(now) > 0
                 || (state.Outstanding.Count > 0 && now - state.LastBlockAt < WorkingSeconds);
             bool isIdle = state is { IsInterestedInUs: false, IsInterestingToUs: false };
-            return new Seating.Seat(PriorityOf(peer.ListenEndPoint ?? peer.EndPoint), isWorking, isIdle, now - peer.ConnectedAt);
+            double dataAt = Math.Max(peer.ConnectedAt, Math.Max(state.UploadRate.LastAt, state.DownloadRate.LastAt));
+            bool hadChance = !state.IsInterestedInUs || (state.TurnBeganAt >= dataAt && now - state.TurnBeganAt > WorkingSeconds);
+            return new Seating.Seat(PriorityOf(peer.ListenEndPoint ?? peer.EndPoint), isWorking, isIdle, now - peer.ConnectedAt, now - dataAt, hadChance);
         });
     }
 }

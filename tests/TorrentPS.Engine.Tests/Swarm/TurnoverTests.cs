@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Who keeps a place at a client that has no other, in simulated time.</summary>
+public sealed class TurnoverTests
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    private static readonly Sample s_sample = Sample.Make(65536, 5, ("data.bin", 4 * 65536));
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Connects and says hello; null when that is not answered.</summary>
+    private static async Task<Socket?> ConnectAsync(SwarmMember seed, byte number)
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(seed.EndPoint, Token);
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Enumerable.Repeat(number, 20).ToArray());
+        await socket.SendAsync(handshake, Token);
+        using var limit = new CancellationTokenSource(s_limit);
+        int read = 0;
+        try
+        {
+            for (int count; read < handshake.Length && (count = await socket.ReceiveAsync(handshake.AsMemory(read), limit.Token)) > 0;)
+                read += count;
+        }
+        catch (SocketException)
+        {
+            // closed without an answer
+        }
+
+        if (read == handshake.Length)
+            return socket;
+        socket.Dispose();
+        return null;
+    }
+
+    private static byte[] Message(MessageId id)
+    {
+        byte[] message = new byte[5];
+        PeerMessage.WriteState(message, id);
+        return message;
+    }
+
+    [Fact]
+    public async Task One_that_is_interested_and_takes_nothing_gives_up_its_place_after_ten_minutes()
+    {
+        FakeTimeProvider time = new();
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { MaxPeers = 1 }, client: new TorrentClientOptions { TimeProvider = time });
+        using Socket? idler = await ConnectAsync(seed, 1);
+        Assert.NotNull(idler);
+        await idler.SendAsync(Message(MessageId.Interested), Token);
+        async Task PassAsync(int seconds)
+        {
+            for (int i = 0; i < seconds; i += 10)
+            {
+                await idler.SendAsync(new byte[4], Token); // it lives
+                await seed.PassAsync(time, 10);
+            }
+        }
+
+        await PassAsync(500);
+        Assert.Null(await ConnectAsync(seed, 2));
+        await PassAsync(150);
+        using Socket? comer = await ConnectAsync(seed, 3);
+        Assert.NotNull(comer);
+        await seed.StopAsync();
+        Assert.Contains("closed: Replaced", seed.LogText, StringComparison.Ordinal);
+    }
+}
