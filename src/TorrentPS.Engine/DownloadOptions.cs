@@ -58,7 +58,10 @@ public sealed record DownloadOptions
     /// <summary>A limit on sending that this download shares with the others that are given the same object, besides <see cref="UploadLimit"/> and the client's.</summary>
     public RateLimit? SharedUploadLimit { get; init; }
 
-    /// <summary>Whether pieces are asked for from first to last.</summary>
+    /// <summary>
+    /// Whether pieces are asked for from first to last, after those at the beginning and at the end of each file, where players look for an index.
+    /// <see cref="TorrentDownload.ContiguousBytes"/> tells how far the data can be read meanwhile.
+    /// </summary>
     public bool Sequential { get; init; }
 
     /// <summary>After completion, uploads until this many bytes were sent for each byte of the data; null does not seed for a ratio.</summary>

@@ -59,6 +59,25 @@ Describe 'A torrent''s job' {
         Wait-Until { $seeds[0].StatusMessage -match 'sent, .*1 peer' }
     }
 
+    It 'has the download as of now, which says how far its file can be read' {
+        $destination = Get-TestDestination
+        $job = Start-TorrentDownload $one.Path $destination -Sequential @slowly -AsJob
+        Wait-Until { $job.Download.ContiguousBytes -gt 0 }
+        $job.Download | Should -BeOfType TorrentPS.TorrentDownload
+        $length = $job.Download.ContiguousBytes
+        $length | Should -BeLessThan $one.Length
+        $stream = [IO.File]::Open((Join-Path $destination 'one'), 'Open', 'Read', 'ReadWrite')
+        try {
+            $bytes = [byte[]]::new($length)
+            $stream.ReadExactly($bytes)
+        }
+        finally { $stream.Dispose() }
+        $whole = [IO.File]::ReadAllBytes((Join-Path $seedRoot 'one'))
+        [Linq.Enumerable]::SequenceEqual($bytes, [byte[]]$whole[0..($length - 1)]) | Should -BeTrue
+        Stop-Job $job
+        $job.Download.State | Should -Be 'Stopped'
+    }
+
     It 'gives its output once, and keeps it with -Keep' {
         $job = Start-TorrentDownload $one.Path (Get-TestDestination) @from -AsJob
         Wait-Job $job -Timeout 60 | Should -Be $job

@@ -26,6 +26,12 @@ public sealed record TorrentDownload
     /// <summary>Bytes of these that are verified and on disk.</summary>
     public long BytesCompleted { get; init; }
 
+    /// <summary>
+    /// Bytes of these that are verified and on disk without a gap, from the first one of the first file on, in the order of the torrent's files: as far as a file that is
+    /// still being downloaded can be read.
+    /// </summary>
+    public long ContiguousBytes { get; init; }
+
     /// <summary>Bytes of piece data received in this run, wasted ones included.</summary>
     public long Downloaded { get; init; }
 

@@ -22,9 +22,15 @@ internal sealed class PieceOrder
     private readonly Random _random;
     private int _zero; // what stands in _counts for a piece that no counted peer has: counting one up or down for all pieces is to move this
     private int _firstWord; // no piece before this word is queued
+    private readonly Bitfield? _urgent;
+    private int _urgentLeft; // of these, those that are queued
 
-    public PieceOrder(int pieceCount, Random? random = null)
+    /// <param name="pieceCount">How many pieces there are.</param>
+    /// <param name="random">Chooses among the equally rare.</param>
+    /// <param name="urgent">The pieces that <see cref="Next"/> names before others; null for none.</param>
+    public PieceOrder(int pieceCount, Random? random = null, Bitfield? urgent = null)
     {
+        _urgent = urgent;
         _counts = new int[pieceCount];
         _queued = new Bitfield(pieceCount);
         _random = random ?? new Random();
@@ -47,14 +53,19 @@ internal sealed class PieceOrder
             return;
         Insert(piece);
         _firstWord = Math.Min(_firstWord, piece >> 6);
+        _urgentLeft += IsUrgent(piece) ? 1 : 0;
         Version++;
     }
 
     public void Dequeue(int piece)
     {
-        if (_queued.Remove(piece))
-            Extract(piece);
+        if (!_queued.Remove(piece))
+            return;
+        Extract(piece);
+        _urgentLeft -= IsUrgent(piece) ? 1 : 0;
     }
+
+    public bool IsUrgent(int piece) => _urgent?[piece] == true;
 
     public void Increment(int piece) => Change(piece, 1);
 
@@ -110,6 +121,20 @@ internal sealed class PieceOrder
 
     /// <summary>Any queued piece that a peer has; -1 when there is none. For the first pieces, so that there is soon something to give.</summary>
     public int Any(Bitfield has) => AnyOf(_queued.Words, _queued.Count, has);
+
+    /// <summary>The queued piece that is next in sequence of those that a peer has: the first urgent one, else the first; -1 when there is none.</summary>
+    public int Next(Bitfield has)
+    {
+        ReadOnlySpan<ulong> queued = _queued.Words;
+        for (int word = 0; _urgentLeft > 0 && word < queued.Length; word++)
+        {
+            ulong bits = queued[word] & _urgent!.Words[word] & has.Words[word];
+            if (bits != 0)
+                return Bitfield.FirstPiece(word, bits);
+        }
+
+        return First(has);
+    }
 
     /// <summary>The first queued piece that a peer has; -1 when there is none.</summary>
     public int First(Bitfield has)

@@ -58,7 +58,7 @@ internal sealed partial class PiecePicker
             return -1;
         if (peer.Suggested.Count > 0 && !IsSequential && NextSuggested(peer) is >= 0 and int suggested)
             return suggested;
-        int index = IsSequential ? _order.First(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
+        int index = IsSequential ? _order.Next(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
         if (index < 0)
             peer.NothingQueuedAt = _order.Version;
         return index;

@@ -20,12 +20,13 @@ internal sealed partial class PiecePicker
             return true;
         }
 
-        if (_order?.FirstFrom(source.Pieces, IsSequential ? 0 : from) is >= 0 and int first)
+        if ((IsSequential ? _order?.Next(source.Pieces) : _order?.FirstFrom(source.Pieces, from)) is >= 0 and int first)
         {
+            bool isUrgent = _order!.IsUrgent(first);
             for (int index = first; index < _states.Length && _states[index] == PieceState.Queued && source.Pieces[index]; index++)
             {
                 length -= _torrent.LengthOfPiece(index);
-                if (index > first && length < 0)
+                if (index > first && (length < 0 || (isUrgent && !_order.IsUrgent(index))))
                     break;
                 Claim(OpenUnreserved(index, source), source, run);
                 if (_torrent.DataLengthOfPiece(index) < _torrent.PieceLength)

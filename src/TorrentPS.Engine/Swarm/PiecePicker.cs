@@ -20,7 +20,7 @@ internal sealed partial class PiecePicker
     private readonly int _segmentLength;
     private PieceOrder? _order; // none when nothing is missing
 
-    public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null, Func<int, bool>? isWithheld = null)
+    public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null, Func<int, bool>? isWithheld = null, Bitfield? urgent = null)
     {
         _torrent = torrent;
         _pool = pool;
@@ -38,7 +38,7 @@ internal sealed partial class PiecePicker
             else if (wanted[piece])
             {
                 _missing.Add(piece);
-                _order ??= new PieceOrder(torrent.PieceCount, random);
+                _order ??= new PieceOrder(torrent.PieceCount, random, urgent);
                 _states[piece] = isWithheld?.Invoke(piece) == true ? PieceState.Withheld : PieceState.Queued;
                 if (_states[piece] == PieceState.Queued)
                     _order.Enqueue(piece);

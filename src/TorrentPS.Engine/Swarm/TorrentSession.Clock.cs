@@ -218,6 +218,7 @@ internal sealed partial class TorrentSession
             Length = _torrent.Length,
             BytesWanted = _store?.BytesWanted ?? _torrent.Length,
             BytesCompleted = Volatile.Read(ref _bytesCompleted),
+            ContiguousBytes = Volatile.Read(ref _contiguousBytes),
             Downloaded = _downloaded,
             Uploaded = _uploaded,
             Wasted = _wasted,

@@ -54,5 +54,17 @@ internal sealed partial class TorrentSession
         for (int piece = 0; piece < have.Length; piece++)
             completed += have[piece] ? _store.BytesWantedIn(piece) : 0;
         Volatile.Write(ref _bytesCompleted, completed);
+        _firstGap = 0;
+        Volatile.Write(ref _contiguousBytes, 0);
+        CountContiguous(have);
+    }
+
+    /// <summary>Counts what is there from the beginning up to the first gap.</summary>
+    private void CountContiguous(Bitfield have)
+    {
+        long bytes = _contiguousBytes;
+        for (; _firstGap < have.Length && (have[_firstGap] || !_store.WantedPieces[_firstGap]); _firstGap++)
+            bytes += _store.BytesWantedIn(_firstGap);
+        Volatile.Write(ref _contiguousBytes, bytes);
     }
 }

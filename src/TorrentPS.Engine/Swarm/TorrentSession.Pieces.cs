@@ -294,6 +294,7 @@ internal sealed partial class TorrentSession
     {
         _picker.Verified(piece);
         _bytesCompleted += _store.BytesWantedIn(piece);
+        CountContiguous(_picker.Have);
         _isResumeDirty = true;
         foreach (PeerState liar in _badPieces.Verified(piece, digests))
             Ban(liar);

@@ -42,6 +42,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private DhtService? _dht; // null when this torrent has nothing to do with it
     private volatile TorrentState _state = TorrentState.Checking;
     private long _bytesCompleted;
+    private long _contiguousBytes;
+    private int _firstGap; // the first wanted piece that is not there
     private double _percentChecked;
     private bool _isStopping;
     private bool _handedOver;
@@ -166,7 +168,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
         Bitfield have = await Task.Run(() => PrepareAndCheckAsync(either.Token), either.Token).ConfigureAwait(false);
         PrepareHashes();
-        _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential, isWithheld: IsWithheld);
+        _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential, isWithheld: IsWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
         CountCompleted(have);
         if (_options.SeedOnly && _picker.Missing > 0)
             return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, store.DescribeFaults(store.HasMissingFiles ? null : have));

@@ -23,8 +23,12 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
         _isVerbose = isVerbose;
     }
 
+    /// <summary>How far it is, as of a moment ago; null before it has begun.</summary>
+    public TorrentDownload? Download { get; private set; }
+
     void IProgress<TorrentDownload>.Report(TorrentDownload value)
     {
+        Download = value;
         DownloadStatus status = DownloadStatus.Of(value, _run.IsSeed);
         ShowStatus(status.Summary);
         ShowProgress(new ProgressRecord(1, status.Activity, status.Facts) { PercentComplete = status.Percent, SecondsRemaining = status.SecondsLeft });
@@ -39,6 +43,7 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
             if (await run.ExecuteAsync(lease.Client, this, Error.Add, stop).ConfigureAwait(false) is not { } result)
                 return JobState.Failed;
             ShowStatus(Describe(result));
+            Download = result;
             Output.Add(PSObject.AsPSObject(result));
             if (result.State is TorrentState.Completed or TorrentState.Stopped && stop.IsCancellationRequested)
                 return JobState.Stopped;

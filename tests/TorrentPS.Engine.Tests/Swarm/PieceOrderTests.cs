@@ -157,4 +157,25 @@ public sealed class PieceOrderTests
         Assert.Equal([0, 1, 2, 3, 4], found.Order());
         Assert.Equal(Enumerable.Range(0, 10), any.Order());
     }
+
+    [Fact]
+    public void In_sequence_the_urgent_come_first()
+    {
+        PieceOrder order = new(200, new Random(1), SwarmData.Set(200, 0, 70, 199));
+        for (int piece = 0; piece < 200; piece++)
+            order.Enqueue(piece);
+        Bitfield all = SwarmData.All(200), some = SwarmData.Set(200, 5, 6, 199);
+        int Take(Bitfield has)
+        {
+            int piece = order.Next(has);
+            order.Dequeue(piece);
+            return piece;
+        }
+
+        Assert.Equal([0, 70], [Take(all), Take(all)]);
+        Assert.Equal([199, 5], [Take(some), Take(some)]);
+        Assert.Equal([1, 2], [Take(all), Take(all)]);
+        order.Enqueue(70); // it failed
+        Assert.Equal([70, 3], [Take(all), Take(all)]);
+    }
 }

@@ -1,0 +1,108 @@
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Files that are read while they are downloaded.</summary>
+public sealed class StreamingTests
+{
+    private const int PieceLength = 32768;
+
+    private static readonly Sample s_files = Sample.Make(PieceLength, 9, ("one", 20 * PieceLength + 1000), ("none", 0), ("skipped", 3 * PieceLength), ("two", 15 * PieceLength));
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void The_first_and_the_last_piece_of_each_wanted_file_are_urgent()
+    {
+        Bitfield pieces = HeadsAndTails.Of(s_files.Torrent, [true, true, false, true]);
+        // The second file shares its first piece with the one before it.
+        // A hundredth of each, which at the ends is a part of two pieces.
+        Assert.Equal([0, 19, 20, 23, 37, 38], Enumerable.Range(0, pieces.Length).Where(piece => pieces[piece]));
+    }
+
+    [Fact]
+    public void Of_a_long_file_with_short_pieces_a_hundredth_is_and_at_most_a_MiB()
+    {
+        Torrent torrent = SwarmData.Pieces(1000, blocks: 1);
+        Bitfield pieces = HeadsAndTails.Of(torrent, [true]);
+        Assert.Equal([.. Enumerable.Range(0, 10), .. Enumerable.Range(990, 10)], Enumerable.Range(0, pieces.Length).Where(piece => pieces[piece]));
+        Assert.Equal(2 * 64, HeadsAndTails.Of(SwarmData.Pieces(100_000, blocks: 1), [true]).Count);
+        Assert.Equal(1, HeadsAndTails.Of(SwarmData.Pieces(1), [true]).Count);
+    }
+
+    [Fact]
+    public void In_sequence_a_run_of_urgent_pieces_ends_with_them()
+    {
+        PiecePicker picker = new(SwarmData.Pieces(8, blocks: 1), new SegmentPool(0), SwarmData.All(8), new Bitfield(8), true, new Random(1), urgent: SwarmData.Set(8, 0, 1, 7));
+        PeerState source = SwarmData.Seed(8), other = SwarmData.Seed(8);
+        List<Outstanding> Claim(PeerState of)
+        {
+            List<Outstanding> run = [];
+            Assert.True(picker.TryClaimRun(of, 5, 1 << 20, run));
+            return run;
+        }
+
+        Assert.Equal([0, 1], Claim(source).Select(item => item.Piece.Index));
+        Assert.True(picker.TryPick(other, out Outstanding tail));
+        Assert.Equal(7, tail.Piece.Index);
+        Assert.Equal([2, 3, 4, 5, 6], Claim(source).Select(item => item.Piece.Index));
+    }
+
+    /// <summary>The data comes a block at a time, and after each a reader with handles of its own looks at all that is said to be there.</summary>
+    [Fact]
+    public async Task Who_reads_along_sees_only_what_is_right()
+    {
+        int looked = 0;
+        long last = 0;
+        using SemaphoreSlim next = new(0);
+        // A bad block now and then: what it spoils is not yet there for readers.
+        int sent = 0;
+        using ScriptedSeed seed = new(s_files)
+        {
+            Delay = _ => next.WaitAsync(Token),
+            Answer = (_, data) =>
+            {
+                if (Interlocked.Increment(ref sent) == 9)
+                    data[5] ^= 1;
+                return data;
+            },
+        };
+        using ScriptedSeed honest = new(s_files) { Delay = _ => next.WaitAsync(Token) };
+        await using SwarmMember leecher = SwarmMember.Download(s_files.Torrent, null, [seed.EndPoint, honest.EndPoint], options => options with { Sequential = true, Exclude = ["skipped"] });
+        while (!leecher.Result.IsCompleted)
+        {
+            TorrentDownload status = await leecher.UntilAsync(status => status.BytesCompleted > last || status.State != TorrentState.Checking);
+            if (status.BytesCompleted > last)
+            {
+                last = status.BytesCompleted;
+                ReadAlong(leecher.Destination, status.ContiguousBytes);
+                looked++;
+            }
+
+            next.Release();
+            await Task.WhenAny(leecher.Result, Task.Delay(5, Token));
+        }
+
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, result.BytesWanted), (result.State, result.ContiguousBytes));
+        Assert.True(looked > 3, $"{looked}");
+        ReadAlong(leecher.Destination, result.ContiguousBytes);
+    }
+
+    private static void ReadAlong(string folder, long bytes)
+    {
+        foreach (TorrentFile file in s_files.Torrent.Files.Where(file => !file.Path.EndsWith("skipped", StringComparison.Ordinal)))
+        {
+            int length = (int)Math.Min(bytes, file.Length);
+            bytes -= length;
+            byte[] read = new byte[length];
+            using FileStream stream = new(Path.Join(folder, file.Path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            stream.ReadExactly(read);
+            Assert.Equal(file.Length, stream.Length);
+            Assert.True(s_files.File(file.Index)[..length].SequenceEqual(read), file.Path);
+        }
+    }
+}
