@@ -8,4 +8,7 @@ public sealed record HandshakeOptions
 
     /// <summary>Whether the connection is encrypted.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
+
+    /// <summary>What the connection goes over. <see cref="PeerTransport.Any"/> takes longer for who cannot be reached, since both are tried.</summary>
+    public PeerTransport Transport { get; init; } = PeerTransport.Tcp;
 }

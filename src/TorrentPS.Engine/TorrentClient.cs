@@ -1,5 +1,3 @@
-using System.Net;
-using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Transport;
 
@@ -27,19 +25,6 @@ public sealed partial class TorrentClient : IAsyncDisposable
 
     /// <summary>What holds for everything it does.</summary>
     public TorrentClientOptions Options { get; }
-
-    /// <summary>Connects to a peer and exchanges handshakes (BEP 3, BEP 10). Never throws for what the peer does: an unreachable peer is a result.</summary>
-    /// <param name="endPoint">The peer's address.</param>
-    /// <param name="infoHash">The torrent to ask for.</param>
-    /// <param name="options">How; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    public async Task<PeerHandshake> TestHandshakeAsync(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(endPoint);
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var probe = new HandshakeProbe(endPoint, infoHash, options ?? new HandshakeOptions(), Options.TimeProvider, new NetworkRoute(Options.Proxy));
-        return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
-    }
 
     /// <summary>
     /// Downloads a torrent, and uploads while it does. Ends when everything wanted is verified and on disk (and seeded as asked), when it
@@ -137,6 +122,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         _ending.Dispose();
         if (services is not null)
             await services.DisposeAsync().ConfigureAwait(false);
+        await CloseProbeAsync().ConfigureAwait(false);
         if (_discoveries is not null)
             await _discoveries.DisposeAsync().ConfigureAwait(false);
         _trackers?.Dispose();

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Wire;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 
@@ -33,6 +36,50 @@ public sealed class FastExtensionTests : InteropTest
         {
             PeerHandshake handshake = await client.TestHandshakeAsync(endPoint, torrent.Info.Torrent.InfoHash, cancellationToken: Token);
             Assert.True(handshake.SupportsFast, $"{handshake.Client} {handshake.Status} {handshake.Reserved}");
+        }
+    }
+
+    [Fact(Timeout = Limits.Test)]
+    public async Task Transmission_says_that_it_has_all_and_rejects_what_it_will_not_send()
+    {
+        var payload = Payload.SingleFile("transmission.bin", 300_001);
+        TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10);
+        await using TransmissionPeer transmission = await TransmissionPeer.SeedAsync(torrent, Source(payload), Temp);
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(transmission.EndPoint, Token);
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, torrent.Info.Torrent.InfoHash.Wire, PeerId.Create());
+        await socket.SendAsync(handshake, Token);
+        await ReadExactlyAsync(socket, handshake);
+        byte[] request = new byte[PeerMessage.RequestLength];
+        var block = new BlockRequest(2, 16384, 16384);
+        PeerMessage.WriteBlock(request, MessageId.Request, block); // it chokes us still
+        await socket.SendAsync(request, Token);
+        List<MessageId> messages = [];
+        while (!messages.Contains(MessageId.Reject))
+        {
+            byte[] length = new byte[4];
+            await ReadExactlyAsync(socket, length);
+            byte[] message = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
+            await ReadExactlyAsync(socket, message);
+            if (message.Length == 0)
+                continue;
+            messages.Add((MessageId)message[0]);
+            if (messages[^1] == MessageId.Reject)
+                Assert.True(PeerMessage.TryReadBlock(message.AsSpan(1), out BlockRequest rejected) && rejected == block, $"{rejected}");
+        }
+
+        Assert.Contains(MessageId.HaveAll, messages);
+        Assert.DoesNotContain(MessageId.Bitfield, messages);
+    }
+
+    private static async Task ReadExactlyAsync(Socket socket, byte[] bytes)
+    {
+        for (int count = 0; count < bytes.Length;)
+        {
+            int received = await socket.ReceiveAsync(bytes.AsMemory(count), Token);
+            Assert.NotEqual(0, received);
+            count += received;
         }
     }
 

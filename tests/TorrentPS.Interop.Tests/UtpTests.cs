@@ -91,6 +91,21 @@ public sealed class UtpTests : InteropTest
         s_small.AssertIn(Target);
     }
 
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(PeerTransport.Utp, PeerHandshakeStatus.Succeeded)]
+    [InlineData(PeerTransport.Any, PeerHandshakeStatus.Succeeded)]
+    [InlineData(PeerTransport.Tcp, PeerHandshakeStatus.Refused)]
+    public async Task A_handshake_with_a_libtorrent_that_has_only_uTP(PeerTransport transport, PeerHandshakeStatus status)
+    {
+        TestTorrent torrent = TestTorrent.Create(s_small, Temp.Path);
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_small), utp: true);
+        await using TorrentClient client = new();
+
+        PeerHandshake handshake = await client.TestHandshakeAsync(seeder.EndPoint, torrent.Info.Torrent.InfoHash, new HandshakeOptions { Transport = transport, Timeout = Limits.Start }, Token);
+
+        Assert.Equal((status, status == PeerHandshakeStatus.Succeeded ? PeerTransport.Utp : null), (handshake.Status, handshake.Transport));
+    }
+
     [Fact(Timeout = Limits.Test)]
     public async Task Without_uTP_a_peer_that_has_nothing_else_is_not_reached()
     {

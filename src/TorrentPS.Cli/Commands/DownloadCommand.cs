@@ -13,7 +13,7 @@ internal sealed class DownloadCommand
     private readonly Option<string?> _output = new("--output", "-o") { Description = "The folder to download to; the current one by default.", HelpName = "DIR" };
     private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Download only files whose path matches; may be given several times.");
     private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
-    private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last." };
+    private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last, after the ends of each file." };
     private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not ask the torrent's web seeds." };
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);

@@ -25,7 +25,9 @@ internal static class HandshakeCommand
         Option<bool> json = OptionFactory.Json();
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for a peer (5), and for trackers (15).");
         Option<ProxyServer?> proxy = OptionFactory.Proxy();
-        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout, proxy };
+        Option<PeerTransport?> transport = OptionFactory.Parsed<PeerTransport?>("--transport", "tcp|utp|any", "What the connections go over: tcp (the default), utp, or both.",
+            text => text.ToUpperInvariant() switch { "TCP" => PeerTransport.Tcp, "UTP" => PeerTransport.Utp, "ANY" => PeerTransport.Any, _ => null }, "tcp, utp or any");
+        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout, proxy, transport };
         command.Validators.Add(result =>
         {
             bool hasSource = result.GetValue(source) is not null;
@@ -38,7 +40,7 @@ internal static class HandshakeCommand
             string? name = result.GetValue(source);
             return CommandAction.RunAsync(terminal, async () =>
             {
-                using var run = new HandshakeRun(terminal, result.GetValue(json), result.GetValue(timeout), result.GetValue(proxy), cancellationToken);
+                using var run = new HandshakeRun(terminal, result.GetValue(json), result.GetValue(timeout), result.GetValue(proxy), result.GetValue(transport), cancellationToken);
                 return name is null
                     ? await run.KnownPeersAsync(result.GetRequiredValue(infoHash)!.Value, result.GetRequiredValue(peers)!).ConfigureAwait(false)
                     : await run.SourceAsync(name, result.GetValue(peers)).ConfigureAwait(false);
@@ -47,11 +49,11 @@ internal static class HandshakeCommand
         return command;
     }
 
-    private sealed class HandshakeRun(Terminal terminal, bool json, double? timeout, ProxyServer? proxy, CancellationToken cancellationToken) : IDisposable
+    private sealed class HandshakeRun(Terminal terminal, bool json, double? timeout, ProxyServer? proxy, PeerTransport? transport, CancellationToken cancellationToken) : IDisposable
     {
         private readonly SemaphoreSlim _slots = new(AtOnce);
         private readonly List<Task> _running = [];
-        private readonly HandshakeOptions _options = timeout is { } seconds ? new() { Timeout = TimeSpan.FromSeconds(seconds) } : new();
+        private readonly HandshakeOptions _options = Options(timeout, transport);
         private int _succeeded;
 
         public async Task<ExitCode> KnownPeersAsync(InfoHash infoHash, PeerAddress[] peers)
@@ -87,6 +89,12 @@ internal static class HandshakeCommand
         }
 
         public void Dispose() => _slots.Dispose();
+
+        private static HandshakeOptions Options(double? timeout, PeerTransport? transport)
+        {
+            var defaults = new HandshakeOptions();
+            return defaults with { Timeout = timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : defaults.Timeout, Transport = transport ?? defaults.Transport };
+        }
 
         private async Task StartAsync(TorrentClient client, IPEndPoint endPoint, InfoHash infoHash)
         {

@@ -45,6 +45,9 @@ public sealed record PeerHandshake
     /// <summary>Whether the connection was encrypted (MSE/PE).</summary>
     public bool Encrypted { get; init; }
 
+    /// <summary>What the connection went over, TCP or uTP; null when there was none.</summary>
+    public Engine.PeerTransport? Transport { get; init; }
+
     /// <summary>From the start of connecting to the reply; null when no reply came.</summary>
     public TimeSpan? Latency { get; init; }
 

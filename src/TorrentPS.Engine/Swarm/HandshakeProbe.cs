@@ -4,12 +4,13 @@ using System.Net;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Utp;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>Tries a handshake with one peer and tells what came of it, with the client's own name from its extension handshake where it sends one soon.</summary>
-internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions options, TimeProvider time, NetworkRoute? route = null)
+internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions options, TimeProvider time, NetworkRoute? route = null, UtpHost? utp = null)
 {
     /// <summary>How long to wait for the extension handshake after the handshake: it mostly comes in the same packet, and nothing depends on it.</summary>
     private static readonly TimeSpan s_extensionLimit = TimeSpan.FromMilliseconds(500);
@@ -20,7 +21,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         using var limit = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         long started = time.GetTimestamp();
-        HandshakeOutcome outcome = await PeerDialer.DialAsync(PeerDialer.Direct(endPoint, route ?? NetworkRoute.Direct), infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, either.Token).ConfigureAwait(false);
+        HandshakeOutcome outcome = await PeerDialer.DialAsync(ConnectAsync, infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, either.Token).ConfigureAwait(false);
         TimeSpan latency = time.GetElapsedTime(started);
         cancellationToken.ThrowIfCancellationRequested();
         using PeerStream? stream = outcome.Stream;
@@ -28,6 +29,10 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         cancellationToken.ThrowIfCancellationRequested();
         return Result(outcome, latency, client);
     }
+
+    /// <summary>Without the client's limits on half-open connections: the caller has its own.</summary>
+    private Task<PeerStream> ConnectAsync(CancellationToken cancellationToken) =>
+        TransportRace.ConnectAsync(endPoint, utp is null && options.Transport == PeerTransport.Any ? PeerTransport.Tcp : options.Transport, utp, route ?? NetworkRoute.Direct, time, cancellationToken);
 
     private PeerHandshake Result(HandshakeOutcome outcome, TimeSpan latency, string? client)
     {
@@ -49,6 +54,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
             SupportsFast = handshake is { SupportsFast: true },
             SupportsV2 = handshake is { SupportsV2: true },
             Encrypted = outcome.Stream is { IsEncrypted: true },
+            Transport = outcome.Stream is { } connection ? connection.IsUtp ? PeerTransport.Utp : PeerTransport.Tcp : null,
             Latency = handshake is null ? null : latency,
         };
     }

@@ -57,8 +57,4 @@ internal static class PeerDialer
         SocketError.ConnectionReset or SocketError.ConnectionAborted => PeerHandshakeStatus.Closed,
         _ => PeerHandshakeStatus.Unreachable,
     };
-
-    /// <summary>Connects without the client's limits on half-open connections, for a caller with its own.</summary>
-    public static Func<CancellationToken, Task<PeerStream>> Direct(IPEndPoint endPoint, NetworkRoute route) =>
-        cancellationToken => PeerConnector.ConnectNowAsync(endPoint, route, cancellationToken);
 }

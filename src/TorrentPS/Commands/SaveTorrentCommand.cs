@@ -37,6 +37,10 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
+    /// <summary><para type="description">What connections to peers go over. Any tries both TCP and uTP.</para></summary>
+    [Parameter(HelpMessage = "Any tries TCP and uTP; Tcp and Utp only one of them.")]
+    public PeerTransport Transport { get; set; }
+
     /// <summary><para type="description">How long peers may take to send a magnet link's metadata; 0 means as long as they like.</para></summary>
     [Parameter(HelpMessage = "Seconds that a magnet link's metadata may take; 180 when left out, 0 means no limit.")]
     [ValidateRange(0.0, 4_000_000.0)]
@@ -66,7 +70,7 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     private TorrentInfo? Resolve(TorrentInfo torrent)
     {
         TorrentClient client = Client;
-        MetadataRun run = new(torrent, new ResolveOptions { Sources = Source, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null }, Peer);
+        MetadataRun run = new(torrent, new ResolveOptions { Sources = Source, Transport = Transport, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null }, Peer);
         TransferProgress progress = new(Pump, CommandRuntime, Host);
         TransferProgress.Row row = progress.Add(isSeed: false);
         try

@@ -48,8 +48,8 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [ArgumentCompleter(typeof(ByteRateCompleter))]
     public long DownloadLimit { get; set; }
 
-    /// <summary><para type="description">Asks for the pieces from first to last.</para></summary>
-    [Parameter(HelpMessage = "Asks for the pieces from first to last.")]
+    /// <summary><para type="description">Asks for the pieces from first to last, after the ends of each file.</para></summary>
+    [Parameter(HelpMessage = "Asks for the pieces from first to last, after the ends of each file.")]
     public SwitchParameter Sequential { get; set; }
 
     /// <summary><para type="description">Leaves the torrent's web seeds alone. They are web servers and neither peers nor discoveries, so -Source does not matter to them.</para></summary>

@@ -54,6 +54,10 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     [Parameter(HelpMessage = "Prefer tries encrypted and plain connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
+    /// <summary><para type="description">What the connections go over: TCP unless this says otherwise. Any tries both TCP and uTP, and takes longer for who cannot be reached.</para></summary>
+    [Parameter(HelpMessage = "What the connections go over: Tcp when left out; Any tries TCP and uTP.")]
+    public PeerTransport Transport { get; set; } = PeerTransport.Tcp;
+
     /// <summary><para type="description">Writes true or false for each peer in place of the object.</para></summary>
     [Parameter(HelpMessage = "Writes true or false for each peer in place of the object.")]
     public SwitchParameter Quiet { get; set; }
@@ -87,7 +91,7 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
             return;
         }
         TorrentClient client = Client;
-        HandshakeOptions options = new() { Timeout = TimeSpan.FromSeconds(TimeoutSeconds), Encryption = Encryption };
+        HandshakeOptions options = new() { Timeout = TimeSpan.FromSeconds(TimeoutSeconds), Encryption = Encryption, Transport = Transport };
         // Results that are ready are written now; those of slow peers do not hold up the peers that are still to come.
         Guarded(() =>
         {

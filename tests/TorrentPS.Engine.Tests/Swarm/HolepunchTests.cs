@@ -16,7 +16,7 @@ public sealed class HolepunchTests : IDisposable
 
     private static readonly Sample s_sample = Sample.Make(32768, 1, ("data", 300_000));
 
-    private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
 
     private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -65,6 +65,40 @@ public sealed class HolepunchTests : IDisposable
             await SendAsync(new HolepunchMessage(HolepunchType.Rendezvous, wanted));
             Assert.Equal(new HolepunchMessage(HolepunchType.Error, wanted, error), await ReadAsync());
         }
+    }
+
+    /// <summary>The other part: we are the one who asks. The relay is scripted, and so is whom it names, who answers nothing.</summary>
+    [Fact]
+    public async Task We_ask_who_named_a_peer_that_cannot_be_reached_and_connect_over_uTP_when_it_does_too()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var hidden = (IPEndPoint)_udp.LocalEndPoint!;
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [(IPEndPoint)listener.LocalEndpoint], By);
+        _tcp.Dispose();
+        _tcp = await listener.AcceptSocketAsync(Token);
+        byte[] handshake = new byte[Handshake.Length];
+        await ReadExactlyAsync(handshake);
+        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-holepunchtell"[..20]));
+        await _tcp.SendAsync(handshake, Token);
+        Dictionary<string, byte> known = new() { [HolepunchMessage.ExtensionName] = OwnHolepunchId, [PeerExchangeMessage.ExtensionName] = 1 };
+        await SendExtendedAsync(0, new ExtensionHandshake { Extensions = known, Port = ((IPEndPoint)listener.LocalEndpoint).Port }.ToBytes());
+        await SendExtendedAsync(PeerExchangeMessage.OwnId, new PeerExchangeMessage
+        {
+            Added = [new ExchangedPeer(hidden, PeerExchangeFlags.SupportsUtp | PeerExchangeFlags.SupportsHolepunch)],
+        }.ToBytes());
+
+        Assert.Equal(new HolepunchMessage(HolepunchType.Rendezvous, hidden), await ReadAsync());
+        byte[] packet = new byte[100];
+        while (_udp.Available > 0)
+            await _udp.ReceiveFromAsync(packet, SocketFlags.None, hidden, Token); // it had tried before it asked
+        await SendAsync(new HolepunchMessage(HolepunchType.Connect, hidden));
+        SocketReceiveFromResult received = await _udp.ReceiveFromAsync(packet, SocketFlags.None, hidden, Token);
+        Assert.True(UtpHeader.TryRead(packet.AsSpan(0, received.ReceivedBytes), out UtpHeader header, out _, out _));
+        Assert.Equal(UtpPacketType.Syn, header.Type);
+        Assert.Equal(leecher.EndPoint.Port, ((IPEndPoint)received.RemoteEndPoint).Port);
+        Assert.Contains($"brings us together with {hidden}", leecher.LogText, StringComparison.Ordinal);
     }
 
     private static DownloadOptions By(DownloadOptions options) => options with { Sources = [PeerSource.Manual, PeerSource.PeerExchange], Encryption = EncryptionMode.Off };

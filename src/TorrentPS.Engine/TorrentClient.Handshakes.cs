@@ -1,0 +1,58 @@
+using System.Net;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Utp;
+
+namespace TorrentPS.Engine;
+
+/// <content>Trying single peers.</content>
+public sealed partial class TorrentClient
+{
+    private UdpPort? _probePort;
+    private UtpHost? _probeUtp; // for handshakes over uTP; opened by the first
+
+    /// <summary>Connects to a peer and exchanges handshakes (BEP 3, BEP 10). Never throws for what the peer does: an unreachable peer is a result.</summary>
+    /// <param name="endPoint">The peer's address.</param>
+    /// <param name="infoHash">The torrent to ask for.</param>
+    /// <param name="options">How; null means the defaults.</param>
+    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">It is to go over uTP alone, and there is a proxy, or no UDP port can be opened.</exception>
+    public async Task<PeerHandshake> TestHandshakeAsync(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        options ??= new HandshakeOptions();
+        var probe = new HandshakeProbe(endPoint, infoHash, options, Options.TimeProvider, new NetworkRoute(Options.Proxy), ProbeUtp(options.Transport));
+        return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private UtpHost? ProbeUtp(PeerTransport transport)
+    {
+        if (transport == PeerTransport.Tcp)
+            return null;
+        if (Options.Proxy is { } proxy)
+        {
+            return transport == PeerTransport.Any ? null
+                : throw new TorrentException(TorrentErrorId.Unexpected, $"uTP cannot go through the proxy {proxy}: let the handshake go over TCP, or leave the proxy out.");
+        }
+
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_probeUtp is not null)
+                return _probeUtp;
+            _probePort = _ports.Open(0);
+            return _probeUtp = new UtpHost(_probePort, Options.TimeProvider, static stream => stream.Dispose());
+        }
+    }
+
+    private async ValueTask CloseProbeAsync()
+    {
+        if (_probeUtp is not null)
+            await _probeUtp.DisposeAsync().ConfigureAwait(false);
+        if (_probePort is not null)
+            await _ports.CloseAsync(_probePort).ConfigureAwait(false);
+    }
+}
