@@ -107,27 +107,42 @@ function Invoke-DocsTask {
     Invoke-BuildTask
 }
 
+function Assert-Package {
+    # Nothing is published that lacks a file, or has one that only its makers need.
+    param([Parameter(Mandatory)] [string] $Path, [Parameter(Mandatory)] [string[]] $Needed)
+
+    $zip = [System.IO.Compression.ZipFile]::OpenRead($Path)
+    try { $names = $zip.Entries.FullName } finally { $zip.Dispose() }
+    $missing = $Needed | Where-Object { $_ -notin $names }
+    # What PowerShell has itself would be loaded in its place.
+    $unwanted = $names | Where-Object { $_ -like '*.pdb' -or $_ -like '*System.Management.Automation.dll' }
+    if ($missing -or $unwanted) {
+        throw "$(Split-Path $Path -Leaf) lacks [$($missing -join ', ')] and has [$($unwanted -join ', ')], which is not to be shipped."
+    }
+}
+
 function Invoke-PackageTask {
     $packages = Join-Path $out 'packages'
     $version = (Import-PowerShellDataFile (Join-Path $module 'TorrentPS.psd1')).ModuleVersion
     Remove-Item $packages -Recurse -Force -ErrorAction Ignore
     $null = New-Item -ItemType Directory $packages
-    # What PowerShell has itself would be loaded in its place, and debug symbols are of no use without the sources.
-    $unwanted = Get-ChildItem $module -Recurse -File | Where-Object { $_.Name -in 'System.Management.Automation.dll' -or $_.Extension -in '.pdb', '.json', '.xml' -and $_.Name -notlike '*-Help.xml' }
-    if ($unwanted) {
-        throw "The module has what is not to be shipped: $($unwanted.Name -join ', ')"
-    }
     $null = Test-ModuleManifest (Join-Path $module 'TorrentPS.psd1')
     $zip = Join-Path $packages "TorrentPS-$version.zip"
     [System.IO.Compression.ZipFile]::CreateFromDirectory($module, $zip, 'SmallestSize', $true)
+    $files = 'TorrentPS.psd1', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.Types.ps1xml', 'en-US/TorrentPS.dll-Help.xml',
+        'en-US/about_TorrentPS.help.txt', 'en-US/about_TorrentPS_Automation.help.txt', 'LICENSE', 'THIRD-PARTY-NOTICES.md', 'CHANGELOG.md', 'icon.png'
+    Assert-Package $zip ($files | ForEach-Object { "TorrentPS/$_" })
     if (Get-Command Compress-PSResource -ErrorAction Ignore) {
         Compress-PSResource -Path $module -DestinationPath $packages
+        Assert-Package (Join-Path $packages "TorrentPS.$version.nupkg") ($files + 'TorrentPS.nuspec')
     }
     else {
         Write-Warning 'No .nupkg was made: that takes Microsoft.PowerShell.PSResourceGet 1.1 or later, which PowerShell mostly comes with.'
     }
     # A tool runs on every platform, so it is not the native executable.
     Invoke-Native dotnet pack (Join-Path $PSScriptRoot 'src' 'TorrentPS.Cli') -c $Configuration -o $packages --nologo -v q '-p:NativeAot=false'
+    $files = 'torrentps.dll', 'TorrentPS.Engine.dll', 'torrentps.runtimeconfig.json', 'DotnetToolSettings.xml' | ForEach-Object { "tools/net10.0/any/$_" }
+    Assert-Package (Join-Path $packages "TorrentPS.Tool.$version.nupkg") ($files + 'README.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md', 'icon.png')
     Get-ChildItem $packages -File | ForEach-Object { Write-Information "$([Math]::Round($_.Length / 1KB)) KiB  $($_.FullName)" -InformationAction Continue }
 }
 

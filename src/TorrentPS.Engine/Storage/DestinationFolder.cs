@@ -118,16 +118,16 @@ internal sealed class DestinationFolder
         string path = System.IO.Path.Join(ControlPath, name);
         for (int i = 1; ; i++)
         {
-            if (!Directory.Exists(ControlPath))
-            {
-                CreateFolder(ControlPath);
-                if (OperatingSystem.IsWindows())
-                    File.SetAttributes(ControlPath, FileAttributes.Directory | FileAttributes.Hidden);
-            }
-
-            CheckLinks(path);
             try
             {
+                if (!Directory.Exists(ControlPath))
+                {
+                    CreateFolder(ControlPath);
+                    if (OperatingSystem.IsWindows())
+                        File.SetAttributes(ControlPath, FileAttributes.Directory | FileAttributes.Hidden);
+                }
+
+                CheckLinks(path);
                 return open(path);
             }
             catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && i < MaxTries)
