@@ -120,6 +120,8 @@ internal sealed partial class PeerSession
     /// <summary>Looks at the clock: keep-alive, silence.</summary>
     public void Tick(double now)
     {
+        if (_isClosed)
+            return;
         if (IsHeldBack)
             _lastReceivedAt = now;
         if (now - _lastReceivedAt > SilenceSeconds || IsStuck(now))
@@ -139,6 +141,7 @@ internal sealed partial class PeerSession
         {
             ArrayPool<byte>.Shared.Return(_outgoing);
             _outgoing = [];
+            _outgoingLength = 0; // who has not heard yet that it is closed may queue more
         }
     }
 }

@@ -201,4 +201,21 @@ public sealed partial class PeerSessionTests
         Assert.Equal(PeerClose.TimedOut, _swarm.Reason);
         Assert.Equal(0, _swarm.UploadedBytes);
     }
+
+    [Fact]
+    public void What_is_queued_for_a_peer_that_has_just_been_closed_is_dropped()
+    {
+        Start();
+        _loop.Run(() =>
+        {
+            _session.QueueHave(1);
+            _session.Close(PeerClose.Stopping);
+            _session.QueueHave(2);
+            _session.Flush();
+            _swarm.Now = 200;
+            _session.Tick(_swarm.Now);
+        });
+        Assert.Null(_swarm.Fault);
+        Assert.Equal(PeerClose.Stopping, _swarm.Reason);
+    }
 }

@@ -9,7 +9,7 @@ internal enum InputShape
     /// <summary>A bencoded value, maybe with something behind it.</summary>
     Bencoded,
 
-    /// <summary>Messages, each behind its length in four bytes.</summary>
+    /// <summary>A byte, and then messages, each behind its length in four bytes.</summary>
     Messages,
 
     /// <summary>Packets, each behind its length in two bytes, and bencoded.</summary>

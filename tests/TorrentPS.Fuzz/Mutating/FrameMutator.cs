@@ -2,14 +2,16 @@ namespace TorrentPS.Fuzz.Mutating;
 
 /// <summary>Changes a row of messages, each behind its length: one is changed inside, left out, repeated, moved, or taken from another row, and the lengths stay right.</summary>
 /// <param name="random">The random numbers.</param>
+/// <param name="lead">Bytes before the first length.</param>
 /// <param name="prefix">Bytes of the lengths.</param>
 /// <param name="inner">Changes what is in a message; null where that is just bytes.</param>
-internal sealed class FrameMutator(Random random, int prefix, BencodeMutator? inner)
+internal sealed class FrameMutator(Random random, int lead, int prefix, BencodeMutator? inner)
 {
     public void Change(List<byte> input, ReadOnlySpan<byte> other, ByteMutator bytes)
     {
         List<byte[]> frames = Split([.. input]);
-        if (frames.Count == 0)
+        // What comes before the messages says how they come, and is changed now and then.
+        if (frames.Count == 0 || (lead > 0 && random.Next(16) == 0))
         {
             bytes.Change(input, other);
             return;
@@ -42,7 +44,7 @@ internal sealed class FrameMutator(Random random, int prefix, BencodeMutator? in
                 break;
         }
 
-        input.Clear();
+        input.RemoveRange(lead, input.Count - lead);
         foreach (byte[] frame in frames)
         {
             for (int i = prefix - 1; i >= 0; i--)
@@ -54,6 +56,7 @@ internal sealed class FrameMutator(Random random, int prefix, BencodeMutator? in
     private List<byte[]> Split(ReadOnlySpan<byte> bytes)
     {
         List<byte[]> frames = [];
+        bytes = bytes[Math.Min(lead, bytes.Length)..];
         while (bytes.Length >= prefix)
         {
             long length = 0;

@@ -21,8 +21,8 @@ internal sealed class Mutator
         _bencode = new BencodeMutator(random, _words);
         _frames = target.Shape switch
         {
-            InputShape.Messages => new FrameMutator(random, 4, null),
-            InputShape.Packets => new FrameMutator(random, 2, _bencode),
+            InputShape.Messages => new FrameMutator(random, 1, 4, null),
+            InputShape.Packets => new FrameMutator(random, 0, 2, _bencode),
             _ => null,
         };
     }
