@@ -113,6 +113,25 @@ Describe 'Parameters' {
         finally { $server.Dispose() }
     }
 
+    It 'reach a peer over what -Transport names, and over nothing else' {
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -Transport Utp -AsJob
+        try {
+            $deadline = [datetime]::UtcNow.AddSeconds(30)
+            do { $answer = Test-PeerHandshake 127.0.0.1 $port $torrent.InfoHash -Transport Utp } until ($answer.Succeeded -or [datetime]::UtcNow -gt $deadline)
+            $answer.Status | Should -Be 'Succeeded'
+            (Test-PeerHandshake 127.0.0.1 $port $torrent.InfoHash -Transport Tcp).Succeeded | Should -BeFalse
+
+            $from = @{ Uri = "magnet:?xt=urn:btih:$($torrent.InfoHash)"; Peer = "127.0.0.1:$port"; Source = 'Manual' }
+            $none = "$(Get-TestDestination).torrent"
+            Save-Torrent @from -Destination $none -Transport Tcp -TimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $failed | Should -Not -BeNullOrEmpty
+            $none | Should -Not -Exist
+            (Save-Torrent @from -Destination "$(Get-TestDestination).torrent" -Transport Utp).InfoHash | Should -Be $torrent.InfoHash
+        }
+        finally { Stop-TestJob $seed }
+    }
+
     It 'have a seeder with -SuperSeed give a peer that is alone everything' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -SuperSeed -AsJob
