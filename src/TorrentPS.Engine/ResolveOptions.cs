@@ -18,6 +18,9 @@ public sealed record ResolveOptions
     /// <summary>Is told of what fails while others are asked, such as a peer's name that has no address; called from any thread.</summary>
     public Action<Errors.TorrentException>? OnError { get; init; }
 
+    /// <summary>Is told of what the result is without, such as the piece layers of a version 2 torrent that no peer gave; called from any thread.</summary>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>The discoveries to use; null means all.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 

@@ -65,6 +65,40 @@ public sealed class Version2Tests : InteropTest
     [InlineData(TorrentVersion.Hybrid, "both")]
     [InlineData(TorrentVersion.Hybrid, "btmh")]
     [InlineData(TorrentVersion.Hybrid, "btih")]
+    public async Task A_magnet_link_is_saved_with_the_piece_layers_that_libtorrent_has(TorrentVersion version, string topics)
+    {
+        TestTorrent torrent = await MakeAsync(version, "folder");
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
+        List<string> warnings = [];
+        await using TorrentClient client = new(new TorrentClientOptions { Port = Loopback.FreePort() });
+        ResolveOptions options = new() { Sources = [Engine.Discovery.PeerSource.Manual], Peers = [seeder.EndPoint], Timeout = Limits.Transfer, OnWarning = warnings.Add };
+        TorrentInfo resolved = await client.ResolveAsync(MagnetLink.Parse(Magnet(torrent, topics)), options, null, Token);
+        Assert.Empty(warnings);
+        Assert.Equal(torrent.Info.Torrent.PieceLayers, resolved.Torrent.PieceLayers);
+
+        // What is saved is a torrent that libtorrent reads, checks its data by and seeds.
+        TorrentInfo saved = await resolved.SaveAsync(Temp.File("saved.torrent"), cancellationToken: Token);
+        TestTorrent read = TestTorrent.Read(torrent.Payload, saved.Path!);
+        Assert.Equal((torrent.Info.InfoHashV1, torrent.Info.InfoHashV2), (read.Info.InfoHashV1, read.Info.InfoHashV2));
+        await using LibtorrentPeer second = await LibtorrentPeer.SeedAsync(read, Temp.Folder("source"));
+        Assert.Equal((read.Info.InfoHashV1, read.Info.InfoHashV2), await LibtorrentHashesAsync(saved.Path!));
+    }
+
+    /// <summary>The info hashes that libtorrent reads of a file.</summary>
+    private static async Task<(string? V1, string? V2)> LibtorrentHashesAsync(string path)
+    {
+        const string Script = "import libtorrent, sys; h = libtorrent.torrent_info(sys.argv[1]).info_hashes(); print(h.v1 if h.has_v1() else '', h.v2)";
+        await using ExternalProcess process = ExternalProcess.Start(LibtorrentPeer.Python, ["-W", "ignore", "-c", Script, path], Path.GetTempPath());
+        Assert.Equal(0, await process.WaitForExitAsync(Limits.Start));
+        string[] hashes = process.Output.Trim().Split(' ');
+        return (hashes.Length < 2 || hashes[0].Length == 0 ? null : hashes[0], hashes[^1]);
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(TorrentVersion.V2, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "both")]
+    [InlineData(TorrentVersion.Hybrid, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "btih")]
     public async Task A_magnet_link_is_enough_for_libtorrent_to_get_it_from_us(TorrentVersion version, string topics)
     {
         TestTorrent torrent = await MakeAsync(version, "folder");

@@ -7,8 +7,8 @@ namespace TorrentPS.Engine.Metainfo;
 internal static class PieceLayerReader
 {
     /// <summary>Reads the layers.</summary>
-    /// <param name="data">The data that the dictionary is in.</param>
-    /// <param name="start">Where it begins; -1 for none.</param>
+    /// <param name="data">The dictionary; empty where there is none.</param>
+    /// <param name="start">Where it begins in the .torrent, for what is said of errors.</param>
     /// <param name="files">The files.</param>
     /// <param name="roots">Their roots.</param>
     /// <param name="pieceLength">Bytes in a piece.</param>
@@ -17,17 +17,17 @@ internal static class PieceLayerReader
     public static ReadOnlyMemory<byte>[] Read(ReadOnlyMemory<byte> data, int start, TorrentFile[] files, ReadOnlyMemory<byte>[] roots, int pieceLength)
     {
         var layers = new ReadOnlyMemory<byte>[files.Length];
-        if (start < 0)
+        if (data.IsEmpty)
             return layers;
         // By strings: the hash codes of these nobody can choose.
         Dictionary<string, (int Start, int Length)> found = [];
-        var reader = new BencodeReader(data.Span[start..], MetainfoLimits.PartReader);
+        var reader = new BencodeReader(data.Span, MetainfoLimits.PartReader);
         reader.Read();
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {
             string root = Encoding.Latin1.GetString(reader.ValueSpan);
             reader.Read();
-            found.TryAdd(root, (start + reader.Position - reader.ValueSpan.Length, reader.ValueSpan.Length));
+            found.TryAdd(root, (reader.Position - reader.ValueSpan.Length, reader.ValueSpan.Length));
         }
 
         Dictionary<string, ReadOnlyMemory<byte>> right = [];
@@ -40,9 +40,9 @@ internal static class PieceLayerReader
                 continue;
             // Files with the same content have the same root, and need checking once.
             if (!right.TryGetValue(root, out layers[i]))
-                right.Add(root, layers[i] = Check(data.Slice(at.Start, at.Length), files[i], roots[i].Span, pieceLength, at.Start));
+                right.Add(root, layers[i] = Check(data.Slice(at.Start, at.Length), files[i], roots[i].Span, pieceLength, start + at.Start));
             else if (layers[i].Length != CountOf(files[i], pieceLength) * Merkle.HashLength)
-                throw Wrong(files[i], at.Start);
+                throw Wrong(files[i], start + at.Start);
         }
 
         return layers;

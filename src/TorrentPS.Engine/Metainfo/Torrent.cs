@@ -76,7 +76,7 @@ public sealed class Torrent
     /// <summary>The roots of the merkle trees by file (BEP 52, <c>pieces root</c>), empty for an empty file; null for a v1 torrent.</summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>>? PieceRoots { get; init; }
 
-    /// <summary>The <c>piece layers</c> dictionary (BEP 52) exactly as read; empty where there is none, as after a magnet link.</summary>
+    /// <summary>The <c>piece layers</c> dictionary (BEP 52) exactly as read; empty where there is none, as after a magnet link whose peers did not give them.</summary>
     internal ReadOnlyMemory<byte> PieceLayers { get; init; }
 
     /// <summary>The hashes of the pieces by file (BEP 52), 32 bytes each, checked against the root; empty for a file of one piece, whose root that is, and where they are not known. Null for a v1 torrent.</summary>
@@ -171,6 +171,8 @@ public sealed class Torrent
     /// <summary>Reads an info dictionary alone, as peers send it (BEP 9). The caller compares the info hash.</summary>
     /// <param name="info">The info dictionary; kept, not copied.</param>
     /// <param name="magnet">The magnet link, for the trackers and web seeds.</param>
+    /// <param name="pieceLayers">The <c>piece layers</c> (BEP 52), where peers sent them.</param>
     /// <exception cref="TorrentPS.Engine.Errors.TorrentException">As for <see cref="Parse"/>.</exception>
-    internal static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet = null) => TorrentParser.ParseInfo(info, magnet);
+    internal static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet = null, ReadOnlyMemory<byte> pieceLayers = default) =>
+        TorrentParser.ParseInfo(info, magnet, pieceLayers);
 }

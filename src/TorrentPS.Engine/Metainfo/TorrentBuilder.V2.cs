@@ -24,27 +24,18 @@ public sealed partial class TorrentBuilder
         return roots;
     }
 
-    private ReadOnlySpan<byte> Layer(int first, int pieces) => PieceRoots.Span.Slice(first * InfoHash.V2Length, pieces * InfoHash.V2Length);
+    private ReadOnlyMemory<byte> Layer(int first, int pieces) => PieceRoots.Slice(first * InfoHash.V2Length, pieces * InfoHash.V2Length);
 
-    private void WritePieceLayers(BencodeWriter writer, byte[][] roots)
+    private IEnumerable<(ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Hashes)> FileLayers(byte[][] roots)
     {
-        SortedList<byte[], (int First, int Count)> layers = new(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
         int first = 0;
         for (int i = 0; i < roots.Length; i++)
         {
             int pieces = PiecesOf(_files[i]);
             if (pieces > 1)
-                layers.TryAdd(roots[i], (first, pieces));
+                yield return (roots[i], Layer(first, pieces));
             first += pieces;
         }
-        writer.WriteKey("piece layers"u8);
-        writer.WriteStartDictionary();
-        foreach ((byte[] root, (int start, int count)) in layers)
-        {
-            writer.WriteKey(root);
-            writer.WriteString(Layer(start, count));
-        }
-        writer.WriteEndDictionary();
     }
 
     private void WriteFileTree(BencodeWriter writer, byte[][] roots)

@@ -173,7 +173,11 @@ public sealed partial class TorrentBuilder
         writer.WriteKey("info"u8);
         WriteInfo(writer, roots);
         if (Version != TorrentVersion.V1)
-            WritePieceLayers(writer, roots);
+        {
+            writer.WriteKey("piece layers"u8);
+            PieceLayerWriter.Write(writer, FileLayers(roots));
+        }
+
         WriteWebSeeds(writer);
         writer.WriteEndDictionary();
         return output.WrittenSpan.ToArray();

@@ -19,8 +19,8 @@ internal sealed class TorrentParser
     private List<Uri>? _webSeeds;
     private List<Uri>? _httpSeeds;
     private List<string>? _nodes;
-    private int _pieceLayers = -1;
-    private int _pieceLayersEnd;
+    private ReadOnlyMemory<byte> _pieceLayers;
+    private int _pieceLayersStart;
     private int _end;
     private MagnetLink? _link;
 
@@ -45,12 +45,12 @@ internal sealed class TorrentParser
         return parser.Build();
     }
 
-    /// <summary>Reads an info dictionary alone, with what a magnet link says of the rest.</summary>
-    public static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet)
+    /// <summary>Reads an info dictionary alone, with what a magnet link says of the rest, and the piece layers where they are known.</summary>
+    public static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet, ReadOnlyMemory<byte> pieceLayers = default)
     {
         if (info.Length > MetainfoLimits.TorrentBytes)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"The info dictionary has {info.Length} bytes, more than the {MetainfoLimits.TorrentBytes} allowed (byte {MetainfoLimits.TorrentBytes})");
-        var parser = new TorrentParser(info);
+        var parser = new TorrentParser(info) { _pieceLayers = pieceLayers };
         var reader = new BencodeReader(info.Span, MetainfoLimits.Reader);
         reader.Read();
         if (reader.TokenType != BencodeTokenType.StartDictionary)
@@ -95,7 +95,7 @@ internal sealed class TorrentParser
             _creationDate = MetainfoToken.OptionalInteger(ref reader);
         else if (key.SequenceEqual("encoding"u8) && _encoding is null)
             _encoding = MetainfoToken.OptionalString(ref reader);
-        else if (key.SequenceEqual("piece layers"u8) && _pieceLayers < 0)
+        else if (key.SequenceEqual("piece layers"u8) && _pieceLayers.IsEmpty)
             ReadPieceLayers(ref reader);
         else
             reader.Skip();
@@ -115,7 +115,7 @@ internal sealed class TorrentParser
             if (layer.Length % InfoHash.V2Length != 0)
                 throw MetainfoFault.Invalid("piece layers", $"has a layer that is not of {InfoHash.V2Length} bytes a piece", layer.Offset);
         }
-        (_pieceLayers, _pieceLayersEnd) = (start, reader.Position);
+        (_pieceLayers, _pieceLayersStart) = (_data[start..reader.Position], start);
     }
 
     private Torrent Build()
@@ -136,8 +136,8 @@ internal sealed class TorrentParser
             IsSingleFile = content.IsSingleFile,
             PieceHashes = content.PieceHashes,
             PieceRoots = content.PieceRoots,
-            PieceLayers = _pieceLayers < 0 ? default : _data[_pieceLayers.._pieceLayersEnd],
-            FileLayers = content.PieceRoots is { } roots ? PieceLayerReader.Read(_data, _pieceLayers, content.Files, roots, content.PieceLength) : null,
+            PieceLayers = _pieceLayers,
+            FileLayers = content.PieceRoots is { } roots ? PieceLayerReader.Read(_pieceLayers, _pieceLayersStart, content.Files, roots, content.PieceLength) : null,
             InfoBytes = _data[_info.Start.._info.End],
             FileBytes = _data[.._end],
             Link = _link,

@@ -14,20 +14,29 @@ internal sealed class HashProofs
     private readonly Torrent _torrent;
     private readonly PieceLayers _layers;
     private readonly Dictionary<string, int> _files = []; // by strings, whose hash codes nobody can choose
+    private readonly int[] _twins;
     private readonly Dictionary<int, byte[]> _kept = [];
 
     public HashProofs(Torrent torrent, PieceLayers layers)
     {
         (_torrent, _layers) = (torrent, layers);
-        for (int file = 0; file < torrent.Files.Count; file++)
+        _twins = new int[torrent.Files.Count];
+        for (int file = _twins.Length - 1; file >= 0; file--)
         {
-            if (torrent.PieceRoots![file] is { IsEmpty: false } root)
-                _files.TryAdd(Encoding.Latin1.GetString(root.Span), file);
+            _twins[file] = -1;
+            if (torrent.PieceRoots![file] is not { IsEmpty: false } root)
+                continue;
+            string name = Encoding.Latin1.GetString(root.Span);
+            _twins[file] = _files.GetValueOrDefault(name, -1);
+            _files[name] = file;
         }
     }
 
     /// <summary>The file of a root, the first of those with the same content; -1 when there is none.</summary>
     public int FileOf(ReadOnlySpan<byte> root) => _files.GetValueOrDefault(Encoding.Latin1.GetString(root), -1);
+
+    /// <summary>The next file of the same content; -1 when there is none.</summary>
+    public int TwinOf(int file) => _twins[file];
 
     /// <summary>Whether hashes are those of a tree: whether they lead to its root.</summary>
     /// <param name="hashes">The run of hashes, then the uncles from the lowest up.</param>

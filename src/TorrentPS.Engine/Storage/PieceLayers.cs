@@ -79,6 +79,19 @@ internal sealed class PieceLayers
     /// <summary>Whether a run of <see cref="ChunkLength"/> pieces of a file is known.</summary>
     public bool IsChunkKnown(int file, int chunk) => _layers[file] is not { } layer || layer.Knows(chunk * ChunkLength);
 
+    /// <summary>The <c>piece layers</c> of a .torrent (BEP 52). All have to be known.</summary>
+    public byte[] ToBytes()
+    {
+        List<(ReadOnlyMemory<byte>, ReadOnlyMemory<byte>)> layers = [];
+        for (int file = 0; file < _layers.Length; file++)
+        {
+            if (PiecesIn(file) > 1 && TryGetLayer(file, out ReadOnlyMemory<byte> hashes))
+                layers.Add((_torrent.PieceRoots![file], hashes));
+        }
+
+        return PieceLayerWriter.Write(layers);
+    }
+
     /// <summary>Takes hashes that were proved to be the file's.</summary>
     /// <param name="file">The file.</param>
     /// <param name="chunk">Which run of <see cref="ChunkLength"/> pieces they are of.</param>

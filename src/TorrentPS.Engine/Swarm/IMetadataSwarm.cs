@@ -13,6 +13,9 @@ internal interface IMetadataSwarm
 
     MetadataFetch Fetch { get; }
 
+    /// <summary>The hashes of pieces that are still to be got; null while there is no metadata, and where nobody needs them.</summary>
+    LayerFetch? Layers { get; }
+
     /// <summary>Whether peers may name others (BEP 11).</summary>
     bool ExchangesPeers { get; }
 
@@ -24,6 +27,9 @@ internal interface IMetadataSwarm
 
     /// <summary>What the peer has sent so far is read: the moment to ask it for more, and to see whether the metadata is complete.</summary>
     void Received(MetadataPeer peer);
+
+    /// <summary>The peer sent hashes that are not of this torrent.</summary>
+    void HashesWrong(MetadataPeer peer);
 
     /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
     void Violated(MetadataPeer peer, string what);

@@ -9,7 +9,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// One connection while a magnet link is resolved. It asks for metadata alone; whatever else the peer tells of itself is kept as it came, for the
+/// One connection while a magnet link is resolved. It asks for metadata, and for hashes that belong to it; whatever else the peer tells of itself is kept as it came, for the
 /// session that takes the connection over when the metadata is there. It runs on the resolving session's loop.
 /// </summary>
 internal sealed partial class MetadataPeer : IDisposable
@@ -103,6 +103,7 @@ internal sealed partial class MetadataPeer : IDisposable
         _leaving.Dispose();
         if (Source is not null)
             _swarm.Fetch.Remove(Source);
+        DisownHashes();
         _swarm.Closed(this);
     }
 
@@ -186,6 +187,9 @@ internal sealed partial class MetadataPeer : IDisposable
         {
             case MessageId.Extended when message.Length > PeerMessage.PrefixLength + 1:
                 HandleExtended(message[PeerMessage.PrefixLength + 1], message);
+                break;
+            case MessageId.Hashes or MessageId.HashReject:
+                HandleHashes((MessageId)message[PeerMessage.PrefixLength], message[(PeerMessage.PrefixLength + 1)..]);
                 break;
             case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Extended:
                 Spend(); // nobody asked for anything, and nobody may ask us

@@ -102,12 +102,13 @@ internal sealed partial class MetadataSession
         UtpHost? utp = _services.Incoming.UtpOf(this);
         PeerTransport transport = utp is not null && candidate.TriesUtp ? PeerTransport.Utp : Transport;
         HandshakeOutcome outcome;
+        WireHashes hashes = _dialled ?? WireHashes;
         using (var limit = new CancellationTokenSource(s_handshakeLimit, _time))
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token))
         {
             outcome = await PeerDialer.DialAsync(
                 token => _services.Connector.ConnectAsync(candidate.EndPoint, transport, utp, s_connectLimit, _time, token),
-                WireHashes.For(candidate), _peerId, Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption), WireHashes.V2);
+                hashes.For(candidate), _peerId, Encryption, _dht is { Port: > 0 }, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption), hashes.V2);
         }
 
         if (--_connecting == 0 && _stopping.IsCancellationRequested)
@@ -135,7 +136,7 @@ internal sealed partial class MetadataSession
     {
         candidate.TriesUtp = status == PeerHandshakeStatus.Closed && !candidate.TriesUtp;
         // Who answers by another hash, or closes it over both transports, may know the torrent only by its other.
-        if (WireHashes.IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
+        if ((_dialled ?? WireHashes).IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
             candidate.PrefersV2 = !candidate.PrefersV2;
         _book.Failed(candidate, Now);
     }
@@ -184,7 +185,8 @@ internal sealed partial class MetadataSession
             return false;
         }
 
-        var peer = new MetadataPeer(this, stream, handshake, candidate);
+        WireHashes hashes = stream.IsOutgoing ? _dialled ?? WireHashes : WireHashes;
+        var peer = new MetadataPeer(this, stream, handshake, candidate) { IsV2 = hashes.IsV2(handshake, stream.IsOutgoing) };
         _peers = [.. _peers, peer];
         _everConnected = true;
         Log($"Peer {peer.EndPoint} connected: {PeerId.ClientName(handshake.PeerId) ?? "unknown client"}");
@@ -210,10 +212,10 @@ internal sealed partial class MetadataSession
         Log($"Peer {peer.EndPoint} says that the metadata has {size} bytes, which cannot be");
     }
 
-    /// <summary>A peer gave bytes that are not of this metadata.</summary>
-    private void Ban(MetadataPeer peer)
+    /// <summary>A peer gave bytes that are not of this torrent.</summary>
+    private void Ban(MetadataPeer peer, string what = "wrong metadata")
     {
-        Log($"Peer {peer.EndPoint} is banned: it sent wrong metadata");
+        Log($"Peer {peer.EndPoint} is banned: it sent {what}");
         _book.Ban(peer.EndPoint);
         _bannedIds.Add(Convert.ToHexString(peer.Handshake.PeerId));
         peer.Close();

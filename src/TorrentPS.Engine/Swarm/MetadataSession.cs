@@ -34,7 +34,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     private readonly long _startedAt;
     private readonly byte[] _peerId = PeerId.Create();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource<byte[]> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Torrent> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DiscoveryRelay _relay = new();
     private PeerDiscoveries? _discoveries;
     private DhtService? _dht; // null when this torrent has nothing to do with it
@@ -42,6 +42,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     private double _lastShare;
     private double _morePeersAt = MorePeersSeconds;
     private bool _isStopping;
+    private bool _handsOver;
 
     /// <param name="services">What all torrents of the client share.</param>
     /// <param name="torrent">What the link says.</param>
@@ -113,6 +114,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         Task clock = Task.CompletedTask;
         SwarmHandover? handover = null;
         bool isResolved = false;
+        _handsOver = handsOver;
         try
         {
             _services.Connector.AddTorrent();
@@ -120,7 +122,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             _progress?.Report(Snapshot());
             StartDiscovery();
             clock = RunClockAsync();
-            var torrent = Torrent.ParseInfo(await _end.Task, _link);
+            Torrent torrent = await _end.Task;
             Log($"The metadata of '{torrent.Name}' is there after {Now:0.00} s: {torrent.InfoBytes.Length} bytes");
             if (handsOver && CanHandOver(torrent))
                 handover = await HandOverAsync();
@@ -243,11 +245,13 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             _discoveries!.RequestMore();
         }
 
+        if (Layers is not null)
+            TickLayers(now);
         double still = now - _lastProgressAt;
         if (_options.Timeout is { } timeout && now >= timeout.TotalSeconds)
-            _end.TrySetException(TimedOut(timeout));
+            Expired(timeout);
         else if (_options.StallTimeout is { } limit && still >= limit.TotalSeconds)
-            _end.TrySetException(TimedOut(limit));
+            Expired(limit);
         else if (!_everConnected && _discoveries is { AnyAnswered: false, AllFailed: true } && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
             _end.TrySetException(Nobody());
         _progress?.Report(Snapshot());
@@ -255,7 +259,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     public void Received(MetadataPeer peer)
     {
-        double share = Fetch.Progress;
+        double share = Share;
         if (share > _lastShare)
             _lastProgressAt = Now;
         _lastShare = share;
@@ -265,8 +269,10 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
                 Ban(other);
         }
 
-        if (Fetch.Result is { } metadata)
-            _end.TrySetResult(metadata);
+        if (Layers is not null)
+            AskForHashes();
+        else if (_whole is null && Fetch.Result is { } metadata)
+            Arrived(metadata);
         else
             peer.AskForPieces();
     }
@@ -275,6 +281,14 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     {
         Log(fault.ToString());
         _end.TrySetException(new TorrentException(TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}", fault));
+    }
+
+    private void Expired(TimeSpan limit)
+    {
+        if (_whole is not null)
+            DoWithout(string.Create(CultureInfo.InvariantCulture, $"peers sent {Snapshot().PercentResolved:0} % of everything within {limit.TotalSeconds:0.#} s"));
+        else
+            _end.TrySetException(TimedOut(limit));
     }
 
     private TorrentException TimedOut(TimeSpan limit)

@@ -1,4 +1,3 @@
-using System.Numerics;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
@@ -12,18 +11,10 @@ namespace TorrentPS.Engine.Swarm;
 /// </content>
 internal sealed partial class TorrentSession
 {
-    private const int MaxHashesAsked = 4;
     private const int MaxSuspects = 16;
 
-    /// <summary>After so long without an answer another peer is asked.</summary>
-    private const double HashPatienceSeconds = 5;
-
-    /// <summary>How long a peer is asked for no hashes that has rejected a request.</summary>
-    private const double HashPauseSeconds = 30;
-
-    private readonly Dictionary<(int File, int Index, int BaseLayer), double> _hashesAskedAt = [];
+    private LayerFetch? _hashes; // null for a v1 torrent
     private readonly Dictionary<int, SuspectPiece> _suspects = [];
-    private readonly List<(int File, int Chunk)> _chunksWanted = [];
 
     public HashProofs? Proofs { get; private set; }
 
@@ -39,25 +30,13 @@ internal sealed partial class TorrentSession
         if (_store.Layers is not { } layers)
             return;
         Proofs = new HashProofs(_torrent, layers);
-        if (layers.IsComplete)
-            return;
-        for (int file = 0; file < _torrent.Files.Count; file++)
-        {
-            int pieces = layers.PiecesIn(file);
-            if (_torrent.Files[file].IsPadding || pieces < 2 || !_store.WantedPieces[layers.FirstPieceOf(file)])
-                continue;
-            for (int chunk = 0; chunk * PieceLayers.ChunkLength < pieces; chunk++)
-            {
-                if (!layers.IsChunkKnown(file, chunk))
-                    _chunksWanted.Add((file, chunk));
-            }
-        }
+        _hashes = new LayerFetch(_torrent, layers, Proofs, file => _store.WantedPieces[layers.FirstPieceOf(file)]);
     }
 
     /// <summary>Asks peers for what is missing, a few requests each.</summary>
     private void AskForHashes()
     {
-        if (_isStopping || (_chunksWanted.Count == 0 && _suspects.Count == 0))
+        if (_isStopping || _hashes is not { } hashes || (hashes.IsDone && _suspects.Count == 0))
             return;
         double now = Now;
         foreach (PeerSession peer in _peers)
@@ -66,26 +45,23 @@ internal sealed partial class TorrentSession
                 continue;
             foreach (int piece in _suspects.Keys)
             {
-                if (peer.HashesAsked < MaxHashesAsked && peer.State.Pieces[piece])
+                if (peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
                     Ask(peer, _store.Layers!.FileOf(piece), LeavesOf(piece), now);
             }
 
-            for (int i = 0; i < _chunksWanted.Count && peer.HashesAsked < MaxHashesAsked; i++)
+            for (int i = 0; i < hashes.Wanted.Length && peer.HashesAsked < LayerFetch.Window; i++)
             {
-                (int file, int chunk) = _chunksWanted[i];
+                (int file, int chunk) = hashes.Wanted[i];
                 if (HasAnyOf(peer, file, chunk))
-                    Ask(peer, file, ChunkOf(file, chunk), now);
+                    Ask(peer, file, hashes.RangeOf(file, chunk), now);
             }
         }
     }
 
     private void Ask(PeerSession peer, int file, HashRange range, double now)
     {
-        int known = Proofs!.FileOf(_torrent.PieceRoots![file].Span); // files with the same content are one to the protocol
-        if (_hashesAskedAt.TryGetValue((known, range.Index, range.BaseLayer), out double at) && now - at < HashPatienceSeconds)
-            return;
-        _hashesAskedAt[(known, range.Index, range.BaseLayer)] = now;
-        peer.RequestHashes(known, range);
+        if (_hashes!.TryAsk(file, range, now, out int known))
+            peer.RequestHashes(known, range);
     }
 
     private bool HasAnyOf(PeerSession peer, int file, int chunk)
@@ -101,15 +77,6 @@ internal sealed partial class TorrentSession
         return false;
     }
 
-    /// <summary>The hashes of up to 512 pieces, and all that proves them up to the root.</summary>
-    private HashRange ChunkOf(int file, int chunk)
-    {
-        PieceLayers layers = _store.Layers!;
-        int index = chunk * PieceLayers.ChunkLength;
-        int left = (int)BitOperations.RoundUpToPowerOf2((uint)(layers.PiecesIn(file) - index));
-        return new HashRange(layers.PieceHeight, index, Math.Clamp(left, 2, PieceLayers.ChunkLength), layers.HeightOfFile(file) - layers.PieceHeight - 1);
-    }
-
     /// <summary>All leaves of a piece, which its root proves.</summary>
     private HashRange LeavesOf(int piece)
     {
@@ -119,37 +86,30 @@ internal sealed partial class TorrentSession
 
     public void HashesRejected(PeerSession peer, int file, HashRange range)
     {
-        peer.HashesPausedUntil = Now + HashPauseSeconds;
-        _hashesAskedAt.Remove((file, range.Index, range.BaseLayer));
+        peer.HashesPausedUntil = Now + LayerFetch.PauseSeconds;
+        _hashes!.Answered(file, range);
         AskForHashes();
     }
 
     public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
     {
-        _hashesAskedAt.Remove((file, range.Index, range.BaseLayer));
-        PieceLayers layers = _store.Layers!;
-        if (range.BaseLayer != layers.PieceHeight)
+        _hashes!.Answered(file, range);
+        if (range.BaseLayer != _store.Layers!.PieceHeight)
         {
             LeavesReceived(peer, file, range, hashes);
             return;
         }
 
-        if (!HashProofs.Leads(hashes, range.Length, range.Index, range.BaseLayer, _torrent.PieceRoots![file].Span))
-        {
-            Log($"Peer {peer.EndPoint} sent hashes that do not lead to their root");
-            Ban(peer.State);
-            AskForHashes();
-            return;
-        }
-
-        _lastProgressAt = Now;
         try
         {
-            ReadOnlySpan<byte> root = _torrent.PieceRoots[file].Span;
-            for (int twin = file; twin < _torrent.Files.Count; twin++)
+            if (_hashes.Receive(file, range, hashes, _picker.Admit))
             {
-                if (_torrent.PieceRoots[twin].Span.SequenceEqual(root) && layers.PiecesIn(twin) == layers.PiecesIn(file))
-                    Accept(layers, twin, range.Index / PieceLayers.ChunkLength, hashes);
+                _lastProgressAt = Now;
+            }
+            else
+            {
+                Log($"Peer {peer.EndPoint} sent hashes that do not lead to their root");
+                Ban(peer.State);
             }
         }
         catch (TorrentException e)
@@ -160,16 +120,6 @@ internal sealed partial class TorrentSession
 
         AskForHashes();
         AskAll();
-    }
-
-    private void Accept(PieceLayers layers, int file, int chunk, ReadOnlySpan<byte> hashes)
-    {
-        layers.Add(file, chunk, hashes);
-        _chunksWanted.Remove((file, chunk));
-        int first = layers.FirstPieceOf(file) + chunk * PieceLayers.ChunkLength;
-        int end = Math.Min(first + PieceLayers.ChunkLength, layers.FirstPieceOf(file) + layers.PiecesIn(file));
-        for (int piece = first; piece < end; piece++)
-            _picker.Admit(piece);
     }
 
     /// <summary>Notes a wrong piece whose blocks are of several peers: its leaves tell whose are wrong.</summary>
@@ -219,12 +169,12 @@ internal sealed partial class TorrentSession
     /// <summary>Looks at the clock: what nobody answers is asked of others.</summary>
     private void TickHashes(double now)
     {
-        if (Proofs is null || (_chunksWanted.Count == 0 && _suspects.Count == 0))
+        if (_hashes is null || (_hashes.IsDone && _suspects.Count == 0))
             return;
-        _chunksWanted.RemoveAll(wanted => _store.Layers!.IsChunkKnown(wanted.File, wanted.Chunk)); // from the data itself
+        _hashes.DropKnown();
         foreach ((int piece, SuspectPiece suspect) in _suspects)
         {
-            if (now - suspect.Since > HashPauseSeconds || _picker.Have[piece])
+            if (now - suspect.Since > LayerFetch.PauseSeconds || _picker.Have[piece])
                 _suspects.Remove(piece);
         }
 

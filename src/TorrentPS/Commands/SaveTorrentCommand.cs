@@ -12,7 +12,7 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// <para type="synopsis">Saves torrents as .torrent files; of a magnet link, peers are asked for the rest.</para>
-/// <para type="description">Writes each torrent to a .torrent file. The metadata of a magnet link comes from peers and is checked against the link's hash.</para>
+/// <para type="description">Writes each torrent to a .torrent file. The metadata of a magnet link, and the piece layers of a version 2 torrent, come from peers and are checked against the link's hash.</para>
 /// </summary>
 [Cmdlet(VerbsData.Save, "Torrent", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
 [OutputType(typeof(TorrentInfo))]
@@ -70,7 +70,8 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     private TorrentInfo? Resolve(TorrentInfo torrent)
     {
         TorrentClient client = Client;
-        MetadataRun run = new(torrent, new ResolveOptions { Sources = Source, Transport = Transport, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null }, Peer);
+        ResolveOptions options = new() { Sources = Source, Transport = Transport, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null, OnWarning = PostWarning };
+        MetadataRun run = new(torrent, options, Peer);
         TransferProgress progress = new(Pump, CommandRuntime, Host);
         TransferProgress.Row row = progress.Add(isSeed: false);
         try

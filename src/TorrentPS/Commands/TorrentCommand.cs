@@ -90,5 +90,7 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
 
     private protected void PostError(TorrentException exception, object? target) => PostError(ErrorRecords.From(exception, target));
 
+    private protected void PostWarning(string text) => _pump.Post(() => WriteWarning(text));
+
     private protected void PostVerbose(string text) => _pump.Post(() => WriteVerbose(text));
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using TorrentPS.Engine.Tests.Transport;
@@ -38,6 +39,12 @@ internal sealed class MetadataGiver
     /// <summary>Sent right after the extension handshake.</summary>
     public byte[] AndThen { get; init; } = [];
 
+    /// <summary>What it sends for a request for hashes (BEP 52), nothing when there are none. It speaks version 2 when this is set.</summary>
+    public Func<HashRange, IEnumerable<byte[]>>? Hashes { get; init; }
+
+    /// <summary>The hashes that it was asked for.</summary>
+    public ConcurrentQueue<HashRange> HashRequests { get; } = [];
+
     /// <summary>The pieces that it was asked for.</summary>
     public List<int> Requests { get; } = [];
 
@@ -70,7 +77,7 @@ internal sealed class MetadataGiver
     public void Start(ReadOnlySpan<byte> infoHash)
     {
         byte[] handshake = new byte[Handshake.Length];
-        Handshake.Write(handshake, infoHash, Encoding.ASCII.GetBytes($"-XX0001-{Interlocked.Increment(ref s_count):000000000000}"));
+        Handshake.Write(handshake, infoHash, Encoding.ASCII.GetBytes($"-XX0001-{Interlocked.Increment(ref s_count):000000000000}"), supportsV2: Hashes is not null);
         Handshake = Handshake.Read(handshake)!;
         _ = ServeAsync();
     }
@@ -90,6 +97,8 @@ internal sealed class MetadataGiver
             while (true)
             {
                 byte[] message = await ReadAsync(BinaryPrimitives.ReadInt32BigEndian(await ReadAsync(4)));
+                if (message.Length > 0 && message[0] == (byte)MessageId.HashRequest)
+                    AnswerHashes(message.AsSpan(1));
                 if (message.Length < 2 || message[0] != (byte)MessageId.Extended)
                     continue;
                 if (message[1] == 0)
@@ -123,6 +132,14 @@ internal sealed class MetadataGiver
 
         foreach (byte[] answer in Answer?.Invoke(request.Piece) ?? [Piece(request.Piece)])
             _stream.Send(Message(MessageId.Extended, [theirId, .. answer]));
+    }
+
+    private void AnswerHashes(ReadOnlySpan<byte> request)
+    {
+        HashMessage.TryRead(request, out _, out HashRange range, out _);
+        HashRequests.Enqueue(range);
+        foreach (byte[] answer in Hashes?.Invoke(range) ?? [])
+            _stream.Send(answer);
     }
 
     private async Task<byte[]> ReadAsync(int length)

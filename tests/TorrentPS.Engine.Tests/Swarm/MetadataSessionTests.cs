@@ -12,7 +12,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-public sealed class MetadataSessionTests : IAsyncDisposable
+public sealed partial class MetadataSessionTests : IAsyncDisposable
 {
     // 5,000 pieces: 100,000 bytes of hashes, so that there are seven pieces of metadata.
     private static readonly Sample s_sample = Sample.Build(64, 1, null, ("data", 320_000));

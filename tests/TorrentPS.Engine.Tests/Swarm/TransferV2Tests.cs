@@ -1,3 +1,4 @@
+using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Tests.Storage;
@@ -54,6 +55,25 @@ public sealed class TransferV2Tests
         TorrentDownload result = await member.EndAsync();
         Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
         AssertHas(sample, member.Destination);
+    }
+
+    [Theory]
+    [InlineData(TorrentVersion.V2, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "btmh")]
+    [InlineData(TorrentVersion.Hybrid, "btih")]
+    [InlineData(TorrentVersion.Hybrid, "both")]
+    public async Task A_link_becomes_the_whole_torrent(TorrentVersion version, string topics)
+    {
+        Sample sample = Sample.BuildV2(version, 16384, 11, ("a", 700 * 16384 + 5), ("b", 90_000), ("c", 16384));
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        string v1 = sample.Torrent.InfoHash.HasV1 ? $"xt=urn:btih:{Convert.ToHexString(sample.Torrent.InfoHash.V1)}" : "", v2 = $"xt=urn:btmh:1220{Convert.ToHexString(sample.Torrent.InfoHash.V2)}";
+        MagnetLink link = MagnetLink.Parse("magnet:?" + topics switch { "btih" => v1, "btmh" => v2, _ => $"{v1}&{v2}" });
+        List<string> warnings = [];
+        await using TorrentClient client = new(new TorrentClientOptions { Port = 0 });
+        TorrentInfo torrent = await client.ResolveAsync(link, new ResolveOptions { Sources = [PeerSource.Manual], Peers = [seed.EndPoint], OnWarning = warnings.Add }, null, TestContext.Current.CancellationToken);
+        Assert.Equal(sample.Torrent.InfoHash, torrent.Torrent.InfoHash);
+        Assert.Equal(sample.Torrent.PieceLayers, Torrent.Parse(torrent.Torrent.ToBytes()).PieceLayers);
+        Assert.Empty(warnings);
     }
 
     [Fact]
