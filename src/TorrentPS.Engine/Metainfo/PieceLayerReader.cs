@@ -14,9 +14,9 @@ internal static class PieceLayerReader
     /// <param name="pieceLength">Bytes in a piece.</param>
     /// <returns>By file the hashes; empty where there are none, which peers can be asked for.</returns>
     /// <exception cref="Errors.TorrentException">A layer is not that of the file with this root.</exception>
-    public static ReadOnlyMemory<byte>[] Read(ReadOnlyMemory<byte> data, int start, TorrentFile[] files, ReadOnlyMemory<byte>[] roots, int pieceLength)
+    public static ReadOnlyMemory<byte>[] Read(ReadOnlyMemory<byte> data, int start, IReadOnlyList<TorrentFile> files, IReadOnlyList<ReadOnlyMemory<byte>> roots, int pieceLength)
     {
-        var layers = new ReadOnlyMemory<byte>[files.Length];
+        var layers = new ReadOnlyMemory<byte>[files.Count];
         if (data.IsEmpty)
             return layers;
         // By strings: the hash codes of these nobody can choose.
@@ -31,7 +31,7 @@ internal static class PieceLayerReader
         }
 
         Dictionary<string, ReadOnlyMemory<byte>> right = [];
-        for (int i = 0; i < files.Length; i++)
+        for (int i = 0; i < files.Count; i++)
         {
             if (roots[i].IsEmpty || files[i].Length <= pieceLength)
                 continue;

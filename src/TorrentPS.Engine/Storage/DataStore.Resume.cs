@@ -25,6 +25,7 @@ internal sealed partial class DataStore
     {
         if (ReadResume() is not { } record)
             return null;
+        RestoreLayers(record);
         if (!record.Selection.AsSpan().SequenceEqual(Selection()))
             _previousSelection = record.Selection;
         Bitfield have = record.Have.Clone();
@@ -51,6 +52,31 @@ internal sealed partial class DataStore
 
         return new ResumeData(have, suspect);
     }
+
+    /// <summary>Takes of the resume file nothing but the hashes of pieces that peers gave: what is to be verified anew needs them.</summary>
+    public void RestoreLayers()
+    {
+        if (ReadResume() is { } record)
+            RestoreLayers(record);
+    }
+
+    /// <summary>Takes of a record the hashes of pieces, as far as they are right.</summary>
+    public void RestoreLayers(ResumeRecord record)
+    {
+        if (Layers is null || record.Layers.IsEmpty)
+            return;
+        try
+        {
+            Layers.Restore(record.Layers);
+        }
+        catch (TorrentException)
+        {
+            // Peers are asked again.
+        }
+    }
+
+    /// <summary>A record with the hashes that are known now.</summary>
+    public ResumeRecord WithLayers(ResumeRecord record) => Layers is null ? record : record with { Layers = Layers.LearntToBytes(ResumeRecord.MaxLayers) };
 
     /// <summary>
     /// Saves which pieces are verified and written: to a temporary file that then takes the place of the one before, so that there is a whole one at
@@ -213,7 +239,7 @@ internal sealed partial class DataStore
             (sizes[file], times[file]) = matters ? SizeAndTime(file) : (-1, 0);
         }
 
-        return new ResumeRecord(have, Selection(), sizes, times, flushed ? "" : SystemStart.Current());
+        return WithLayers(new ResumeRecord(have, Selection(), sizes, times, flushed ? "" : SystemStart.Current()));
     }
 
     private (long Size, long Time) SizeAndTime(int file)

@@ -12,6 +12,9 @@ internal sealed class PieceLayers
     /// <summary>Pieces that become known together: as many hashes as are asked for at once (BEP 52, "hash request").</summary>
     public const int ChunkLength = 512;
 
+    /// <summary>Bytes of a layer in a dictionary beside its hashes.</summary>
+    private const int EntryBytes = 48;
+
     private readonly Torrent _torrent;
     private readonly Layer?[] _layers;
     private readonly Lock _lock = new();
@@ -80,16 +83,36 @@ internal sealed class PieceLayers
     public bool IsChunkKnown(int file, int chunk) => _layers[file] is not { } layer || layer.Knows(chunk * ChunkLength);
 
     /// <summary>The <c>piece layers</c> of a .torrent (BEP 52). All have to be known.</summary>
-    public byte[] ToBytes()
+    public byte[] ToBytes() => PieceLayerWriter.Write(WholeLayers(_ => true));
+
+    /// <summary>The layers of whole files that the .torrent does not have, to be kept for the next time; empty when there are none, and when they are more than a limit.</summary>
+    /// <param name="limit">Bytes.</param>
+    public byte[] LearntToBytes(int limit)
     {
-        List<(ReadOnlyMemory<byte>, ReadOnlyMemory<byte>)> layers = [];
+        var learnt = WholeLayers(layer => layer.IsLearnt).ToList();
+        return learnt.Count == 0 || learnt.Sum(layer => (long)layer.Hashes.Length + EntryBytes) > limit ? [] : PieceLayerWriter.Write(learnt);
+    }
+
+    /// <summary>Takes back what <see cref="LearntToBytes"/> gave.</summary>
+    /// <param name="bytes">The bytes, which anybody may have changed: all layers are held against the files' roots.</param>
+    /// <exception cref="TorrentException">They are not of this torrent; none is taken.</exception>
+    public void Restore(ReadOnlyMemory<byte> bytes)
+    {
+        ReadOnlyMemory<byte>[] layers = PieceLayerReader.Read(bytes, 0, _torrent.Files, _torrent.PieceRoots!, _torrent.PieceLength);
+        for (int file = 0; file < layers.Length; file++)
+        {
+            for (int chunk = 0; chunk * ChunkLength * Merkle.HashLength < layers[file].Length; chunk++)
+                Add(file, chunk, layers[file].Span[(chunk * ChunkLength * Merkle.HashLength)..]);
+        }
+    }
+
+    private IEnumerable<(ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Hashes)> WholeLayers(Predicate<Layer> which)
+    {
         for (int file = 0; file < _layers.Length; file++)
         {
-            if (PiecesIn(file) > 1 && TryGetLayer(file, out ReadOnlyMemory<byte> hashes))
-                layers.Add((_torrent.PieceRoots![file], hashes));
+            if (_layers[file] is { Count: > 1, IsComplete: true } layer && which(layer))
+                yield return (_torrent.PieceRoots![file], layer.Hashes);
         }
-
-        return PieceLayerWriter.Write(layers);
     }
 
     /// <summary>Takes hashes that were proved to be the file's.</summary>
@@ -168,6 +191,9 @@ internal sealed class PieceLayers
 
         /// <summary>What the data makes.</summary>
         public byte[]? Offered { get; private set; }
+
+        /// <summary>Whether the .torrent does not have it.</summary>
+        public bool IsLearnt => _chunks.Length > 0;
 
         public bool IsComplete => Volatile.Read(ref _chunksLeft) == 0;
 

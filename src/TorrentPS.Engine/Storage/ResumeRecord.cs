@@ -17,10 +17,18 @@ namespace TorrentPS.Engine.Storage;
 /// <param name="Boot">Which start of the system it was saved in when the data was not flushed before; empty when it was.</param>
 internal sealed record ResumeRecord(Bitfield Have, bool[] Selection, long[] Sizes, long[] Times, string Boot)
 {
+    /// <summary>Bytes of hashes that are kept; those of greater torrents are asked for again.</summary>
+    public const int MaxLayers = 8 << 20;
+
     private const int Version = 1;
 
+    /// <summary>The hashes of pieces (BEP 52) that came from peers or from the data, as <see cref="PieceLayers.LearntToBytes"/> gives them and <see cref="PieceLayers.Restore"/> checks them.</summary>
+    public ReadOnlyMemory<byte> Layers { get; init; }
+
     /// <summary>More bytes than a resume file of a torrent can have: longer ones are not read.</summary>
-    public static long MaxLength(Torrent torrent) => 4096 + Bitfield.ByteCount(torrent.PieceCount) + 24L * torrent.Files.Count;
+    public static long MaxLength(Torrent torrent) =>
+        4096 + Bitfield.ByteCount(torrent.PieceCount) + 24L * torrent.Files.Count
+        + (torrent.PieceRoots is null ? 0 : Math.Min(MaxLayers, (long)torrent.PieceCount * Merkle.HashLength + 48L * torrent.Files.Count));
 
     public byte[] Encode(InfoHash infoHash)
     {
@@ -33,6 +41,12 @@ internal sealed record ResumeRecord(Bitfield Have, bool[] Selection, long[] Size
         writer.WriteString(Have.Bytes);
         writer.WriteKey("info hash"u8);
         writer.WriteString(Identity(infoHash));
+        if (!Layers.IsEmpty)
+        {
+            writer.WriteKey("layers"u8);
+            writer.WriteString(Layers.Span);
+        }
+
         writer.WriteKey("selection"u8);
         writer.WriteString(ToBits(Selection).Bytes);
         writer.WriteKey("sizes"u8);
@@ -85,7 +99,7 @@ internal sealed record ResumeRecord(Bitfield Have, bool[] Selection, long[] Size
     {
         long version = 0;
         string? boot = null;
-        ReadOnlySpan<byte> have = default, infoHash = default, selection = default, sizes = default, times = default;
+        ReadOnlySpan<byte> have = default, infoHash = default, layers = default, selection = default, sizes = default, times = default;
         BencodeReader reader = new(data);
         Enter(ref reader);
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
@@ -104,6 +118,8 @@ internal sealed record ResumeRecord(Bitfield Have, bool[] Selection, long[] Size
                 have = NextBytes(ref reader);
             else if (reader.ValueIsKey("info hash"u8))
                 infoHash = NextBytes(ref reader);
+            else if (reader.ValueIsKey("layers"u8))
+                layers = NextBytes(ref reader);
             else if (reader.ValueIsKey("selection"u8))
                 selection = NextBytes(ref reader);
             else if (reader.ValueIsKey("sizes"u8))
@@ -122,7 +138,7 @@ internal sealed record ResumeRecord(Bitfield Have, bool[] Selection, long[] Size
         bool[] flags = new bool[files];
         for (int i = 0; i < files; i++)
             flags[i] = wanted[i];
-        return new ResumeRecord(pieces, flags, FromBytes(sizes), FromBytes(times), boot);
+        return new ResumeRecord(pieces, flags, FromBytes(sizes), FromBytes(times), boot) { Layers = layers.ToArray() };
     }
 
     private static void Enter(ref BencodeReader reader)

@@ -105,6 +105,7 @@ internal sealed partial class TorrentSession
             if (_hashes.Receive(file, range, hashes, _picker.Admit))
             {
                 _lastProgressAt = Now;
+                _isResumeDirty = true;
             }
             else
             {

@@ -183,7 +183,11 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     {
         if (_options.SeedOnly)
             return await CheckSeedAsync(cancellationToken).ConfigureAwait(false);
-        ResumeData? resume = _options.Recheck ? null : _store.LoadResume();
+        ResumeData? resume = null;
+        if (_options.Recheck)
+            _store.RestoreLayers();
+        else
+            resume = _store.LoadResume();
         _store.Prepare(); // after the resume file is read: it changes the files' times
         Bitfield have = resume?.Have.Clone() ?? new Bitfield(_torrent.PieceCount);
         int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
@@ -210,6 +214,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         SeedRecords? records = _services.Options.StateFolder is { } folder ? new SeedRecords(folder) : null;
         if (!_options.Recheck && records?.Load(_torrent, _store.DataPath) is { } record && _store.IsUnchangedSince(record))
         {
+            _store.RestoreLayers(record);
             records.Touch(_torrent, _store.DataPath, _time.GetUtcNow().UtcDateTime);
             return record.Have.Clone();
         }
@@ -226,7 +231,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     {
         try
         {
-            records.Save(_torrent, _store.DataPath, record);
+            records.Save(_torrent, _store.DataPath, _store.WithLayers(record));
         }
         catch (TorrentException e)
         {

@@ -210,6 +210,58 @@ public sealed class TransferV2Tests
         AssertHas(sample, member.Destination);
     }
 
+    [Fact]
+    public async Task After_a_restart_hashes_are_not_asked_for_again()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 12, ("one", 20 * PieceLength));
+        HashProofs proofs = new(sample.Torrent, new PieceLayers(sample.Torrent));
+        using TemporaryFolder folder = new();
+        int asked = 0;
+        using (ScriptedSeed first = new(sample)
+        {
+            Hashes = range => proofs.ProvePieces(0, range.Index, range.Length, range.ProofCount),
+            Answer = (block, data) => block.Piece < 5 ? data : null,
+        })
+        {
+            await using SwarmMember member = SwarmMember.Download(sample.InfoOnly(), folder.Path, [first.EndPoint], options => options with { Sequential = true });
+            await member.UntilAsync(status => status.BytesCompleted == 5 * PieceLength);
+            Assert.Equal(TorrentState.Stopped, (await member.StopAsync()).State);
+        }
+
+        // As after a kill: what is on disk has to be verified, which only the hashes that were kept can do.
+        File.SetLastWriteTimeUtc(Path.Join(folder.Path, "one"), DateTime.UtcNow.AddHours(-1));
+        using ScriptedSeed second = new(sample)
+        {
+            Hashes = _ =>
+            {
+                Interlocked.Increment(ref asked);
+                return null;
+            },
+        };
+        await using SwarmMember again = SwarmMember.Download(sample.InfoOnly(), folder.Path, [second.EndPoint]);
+        TorrentDownload result = await again.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{again.LogText}");
+        Assert.Equal((15L * PieceLength, 0), (result.Downloaded, asked));
+        AssertHas(sample, folder.Path);
+    }
+
+    [Fact]
+    public async Task What_was_noted_of_a_seed_has_the_hashes_that_its_data_made()
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 13, s_files);
+        using TemporaryFolder folder = new(), state = new();
+        sample.Lay(folder.Path, [.. sample.Torrent.Files.Select(file => file.Index)]);
+        TorrentClientOptions options = new() { StateFolder = state.Path };
+        for (int i = 0; i < 2; i++)
+        {
+            await using SwarmMember seed = SwarmMember.Download(sample.InfoOnly(), folder.Path, [], options => options with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan }, options);
+            await seed.ListensAsync();
+            await using SwarmMember member = SwarmMember.Download(sample.InfoOnly(), null, [seed.EndPoint]);
+            TorrentDownload result = await member.EndAsync();
+            Assert.True(result.State == TorrentState.Completed, $"{i}: {result} {result.Error}\n{member.LogText}");
+        }
+    }
+
     private static bool HasFailed(SwarmMember member) => member.LogText.Contains("is not what its hash says", StringComparison.Ordinal);
 
     private static byte[] Spoil(byte[] data)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Fuzz.Fuzzing;
@@ -14,12 +15,17 @@ internal sealed class ResumeTarget : FuzzTarget
     private static readonly Torrent s_torrent = Torrent.Parse(Encoding.Latin1.GetBytes(
         $"d4:infod5:filesld6:lengthi50000e4:pathl1:aeed6:lengthi30000e4:pathl1:beee4:name1:T12:piece lengthi16384e6:pieces100:{new string('h', 100)}ee"));
 
+    private static readonly Torrent s_version2 = Torrent.Parse(Encoding.Latin1.GetBytes(
+        $"d4:infod9:file treed1:ad0:d6:lengthi50000e11:pieces root32:{new string('r', 32)}eee12:meta versioni2e4:name1:T12:piece lengthi16384eee"));
+
     public ResumeTarget()
     {
         var have = new Bitfield(s_torrent.PieceCount);
         have.Add(1);
         byte[] file = new ResumeRecord(have, [true, false], [1, 2, -1], [4, 5, 6], "boot").Encode(s_torrent.InfoHash);
-        Seeds = [file, State(file)];
+        byte[] layers = [.. "d32:"u8, .. Enumerable.Repeat((byte)'r', 32), .. "128:"u8, .. new byte[128], (byte)'e'];
+        byte[] second = new ResumeRecord(have, [true, false], [1, 2, -1], [4, 5, 6], "boot") { Layers = layers }.Encode(s_torrent.InfoHash);
+        Seeds = [file, State(file), State(second)];
     }
 
     public override string Name => "resume";
@@ -28,7 +34,7 @@ internal sealed class ResumeTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Seeds { get; }
 
-    public override IReadOnlyList<string> Words => ["digest", "state", "boot", "have", "info hash", "selection", "sizes", "times", "version"];
+    public override IReadOnlyList<string> Words => ["digest", "state", "boot", "have", "info hash", "selection", "sizes", "times", "version", "layers"];
 
     public override int Try(byte[] input)
     {
@@ -37,7 +43,16 @@ internal sealed class ResumeTarget : FuzzTarget
             return 0;
         Require(record.Have.Length == s_torrent.PieceCount && record.Selection.Length == 2 && record.Sizes.Length == 3 && record.Times.Length == 3, "the record does not fit the torrent");
         ResumeRecord again = ResumeRecord.Decode(record.Encode(s_torrent.InfoHash), s_torrent)!;
-        Require(again.Have.Bytes.SequenceEqual(record.Have.Bytes) && again.Sizes.AsSpan().SequenceEqual(record.Sizes) && again.Times.AsSpan().SequenceEqual(record.Times) && again.Boot == record.Boot, "what was read is written differently");
+        Require(again.Have.Bytes.SequenceEqual(record.Have.Bytes) && again.Sizes.AsSpan().SequenceEqual(record.Sizes) && again.Times.AsSpan().SequenceEqual(record.Times) && again.Boot == record.Boot && again.Layers.Span.SequenceEqual(record.Layers.Span), "what was read is written differently");
+        try
+        {
+            new PieceLayers(s_version2).Restore(record.Layers);
+        }
+        catch (TorrentException)
+        {
+            // They are not of the torrent.
+        }
+
         return HashCode.Combine(record.Have.Count, record.Boot.Length == 0, record.Selection[0], record.Selection[1]);
     }
 
