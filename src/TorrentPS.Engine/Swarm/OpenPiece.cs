@@ -15,7 +15,11 @@ internal sealed class OpenPiece
     private int _doubled;
     private int _cursor;
 
-    public OpenPiece(int index, int length, int segmentLength)
+    /// <param name="index">The piece.</param>
+    /// <param name="length">Bytes in it that are asked for.</param>
+    /// <param name="segmentLength">Bytes in a segment.</param>
+    /// <param name="kept">Which of its blocks are on disk already, and right; null for none.</param>
+    public OpenPiece(int index, int length, int segmentLength, bool[]? kept = null)
     {
         Index = index;
         Length = length;
@@ -26,6 +30,9 @@ internal sealed class OpenPiece
         _segments = new Segment[(length + segmentLength - 1) / segmentLength];
         for (int i = 0; i < _segments.Length; i++)
             _segments[i].Missing = (LengthOfSegment(i) + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength;
+        Kept = kept;
+        if (kept is not null)
+            Keep(kept);
     }
 
     public int Index { get; }
@@ -33,6 +40,9 @@ internal sealed class OpenPiece
     public int Length { get; }
 
     public int SegmentLength { get; }
+
+    /// <summary>The blocks that were right when the rest of the piece was not, and so are not asked for again; null for none. They have no sender.</summary>
+    public bool[]? Kept { get; }
 
     public int SegmentCount => _segments.Length;
 
@@ -57,7 +67,7 @@ internal sealed class OpenPiece
     /// <summary>Whether the piece failed its hash before: then one peer alone sends all of it, so that it is clear whose data is bad.</summary>
     public bool IsOnParole { get; init; }
 
-    /// <summary>Segments that memory is set aside for: a prefix, because blocks are asked for in order.</summary>
+    /// <summary>Segments that memory is set aside for, but for those that are kept: a prefix, because blocks are asked for in order.</summary>
     public int ReservedSegments { get; set; }
 
     /// <summary>Segments handed to the disk: a prefix.</summary>
@@ -94,6 +104,9 @@ internal sealed class OpenPiece
     public PeerState? Sender(int block) => _blocks[block].IsReceived ? _blocks[block].First : null;
 
     public int SegmentOf(int block) => (int)((long)block * BlockRequest.BlockLength / SegmentLength);
+
+    /// <summary>Whether all of a segment is on disk already, so that it needs no memory.</summary>
+    public bool IsKept(int segment) => _segments[segment].IsKept;
 
     public int LengthOfSegment(int segment) => Math.Min(SegmentLength, Length - segment * SegmentLength);
 
@@ -174,7 +187,32 @@ internal sealed class OpenPiece
             return null;
         byte[] segment = _segments[FlushedSegments].Buffer!;
         _segments[FlushedSegments++].Buffer = null;
+        PassKept();
         return segment;
+    }
+
+    private void Keep(bool[] kept)
+    {
+        for (int block = 0; block < kept.Length; block++)
+        {
+            if (!kept[block])
+                continue;
+            _blocks[block].IsReceived = true;
+            ReceivedBlocks++;
+            FreeBlocks--;
+            _segments[SegmentOf(block)].Missing--;
+        }
+
+        for (int i = 0; i < _segments.Length; i++)
+            _segments[i].IsKept = _segments[i].Missing == 0;
+        PassKept();
+    }
+
+    private void PassKept()
+    {
+        while (FlushedSegments < _segments.Length && _segments[FlushedSegments].IsKept)
+            FlushedSegments++;
+        ReservedSegments = Math.Max(ReservedSegments, FlushedSegments);
     }
 
     /// <summary>Forgets the blocks that were not handed to the disk, and gives their memory back. Nobody may be asked for any. Returns how many bytes they were.</summary>
@@ -183,7 +221,7 @@ internal sealed class OpenPiece
         long dropped = 0;
         for (int block = 0; block < BlockCount; block++)
         {
-            if (!_blocks[block].IsReceived || SegmentOf(block) < FlushedSegments)
+            if (!_blocks[block].IsReceived || SegmentOf(block) < FlushedSegments || Kept?[block] == true)
                 continue;
             _blocks[block].IsReceived = false;
             _blocks[block].First = null;
@@ -209,7 +247,11 @@ internal sealed class OpenPiece
         }
 
         for (int i = FlushedSegments; i < ReservedSegments; i++)
-            pool.Release(SegmentLength);
+        {
+            if (!IsKept(i))
+                pool.Release(SegmentLength);
+        }
+
         ReservedSegments = FlushedSegments;
     }
 
@@ -224,5 +266,6 @@ internal sealed class OpenPiece
     {
         public byte[]? Buffer;
         public int Missing;
+        public bool IsKept;
     }
 }

@@ -31,6 +31,9 @@ internal sealed partial class PeerSession
     /// <summary>Requests for hashes that the peer has not answered.</summary>
     public int HashesAsked => _hashesAsked.Count;
 
+    /// <summary>What these are of.</summary>
+    public IReadOnlyList<(int File, HashRange Range)> UnansweredHashes => _hashesAsked;
+
     /// <summary>Until when it is asked for no hashes, having rejected a request; in seconds of the torrent's clock.</summary>
     public double HashesPausedUntil { get; set; }
 

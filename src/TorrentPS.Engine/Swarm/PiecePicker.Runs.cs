@@ -66,10 +66,14 @@ internal sealed partial class PiecePicker
         int before = piece.ReservedSegments;
         while (piece.SegmentOf(block) >= piece.ReservedSegments)
         {
-            if (!_pool.TryReserve(_segmentLength))
+            if (!piece.IsKept(piece.ReservedSegments) && !_pool.TryReserve(_segmentLength))
             {
                 for (; piece.ReservedSegments > before; piece.ReservedSegments--)
-                    _pool.Release(_segmentLength); // a part is of no use
+                {
+                    if (!piece.IsKept(piece.ReservedSegments - 1))
+                        _pool.Release(_segmentLength); // a part is of no use
+                }
+
                 return false;
             }
 

@@ -197,6 +197,17 @@ internal sealed partial class PiecePicker
         _order!.Enqueue(piece);
     }
 
+    /// <summary>A piece was not what its hash says, but some of its blocks are, and are on disk: only the others are fetched again, from whomever.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="kept">Which blocks are right; some, and not all.</param>
+    public void Repair(int piece, bool[] kept)
+    {
+        OpenPiece opened = new(piece, _torrent.DataLengthOfPiece(piece), _segmentLength, kept) { OpenIndex = _openList.Count };
+        _states[piece] = PieceState.Open;
+        _openList.Add(opened);
+        ListFree(opened);
+    }
+
     /// <summary>
     /// Gives up the open pieces that no connected peer can finish, so that their memory serves others. Returns the bytes that were received in vain.
     /// </summary>

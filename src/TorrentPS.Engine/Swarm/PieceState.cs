@@ -2,7 +2,7 @@ namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
 /// What a piece is to a download: always exactly one of these. Withheld becomes Queued when its hash is known, Queued becomes Open when the first block is asked for, Open becomes Verifying
-/// when the last block is there, Verifying becomes Have when hash and write succeeded and Queued again when not. An open piece that nobody
+/// when the last block is there, Verifying becomes Have when hash and write succeeded and Queued again when not, or Open when only some of its blocks are to be fetched again. An open piece that nobody
 /// works on and that has no data goes back to Queued.
 /// </summary>
 internal enum PieceState : byte
@@ -19,7 +19,7 @@ internal enum PieceState : byte
     /// <summary>Some blocks are asked for or held in memory.</summary>
     Open,
 
-    /// <summary>All blocks are there; the hash is being compared and the data written.</summary>
+    /// <summary>All blocks are there; the hash is being compared and the data written, or it is being found out which blocks are bad.</summary>
     Verifying,
 
     /// <summary>Verified and written.</summary>

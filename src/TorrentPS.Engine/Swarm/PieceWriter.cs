@@ -29,6 +29,7 @@ internal sealed class PieceWriter : IDiskJob
     private bool _isQueued;
     private bool _isCancelled;
     private int _written;
+    private int _hashed; // how far, of a piece that is repaired
 
     public PieceWriter(OpenPiece piece, ISwarm swarm, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
     {
@@ -44,6 +45,7 @@ internal sealed class PieceWriter : IDiskJob
         _padding = _store.Torrent.LengthOfPiece(piece.Index) - _length;
         _hasSha1 = _store.Torrent.Version != TorrentVersion.V2;
         _tree = _store.Layers is null ? null : new PieceTree(_length);
+        _written = BehindKept(0);
     }
 
     /// <summary>The piece, for the torrent's loop alone.</summary>
@@ -109,7 +111,7 @@ internal sealed class PieceWriter : IDiskJob
 
         foreach (byte[] segment in segments)
         {
-            _written += LengthAt(_written);
+            _written = BehindKept(_written + LengthAt(_written));
             _pool.Return(segment);
             _pool.Release(_segmentLength);
         }
@@ -138,6 +140,12 @@ internal sealed class PieceWriter : IDiskJob
     {
         if (Failure is not null)
             return;
+        if (Piece.Kept is not null)
+        {
+            Repair(segments);
+            return;
+        }
+
         if (segments.Length == 1 && _length <= _segmentLength)
         {
             ReadOnlyMemory<byte> data = segments[0].AsMemory(0, _length);
@@ -146,7 +154,7 @@ internal sealed class PieceWriter : IDiskJob
             else
                 _tree?.Append(data.Span); // and SHA-1 at once, below
             Conclude(data);
-            if (IsValid)
+            if (IsValid || IsWorthKeeping)
                 _store.Write(Piece.Index, 0, [data]);
             return;
         }
@@ -163,6 +171,60 @@ internal sealed class PieceWriter : IDiskJob
         _store.Write(Piece.Index, _written, buffers);
         if (offset == _length)
             Conclude(null);
+    }
+
+    /// <summary>Whether bad data is written as well, because it may turn out which of its blocks are good.</summary>
+    private bool IsWorthKeeping => _tree is not null && Piece.BlockCount > 1 && _store.Layers!.IsKnown(Piece.Index);
+
+    /// <summary>The first place from one on that is not of a segment which is on disk already.</summary>
+    private int BehindKept(int offset)
+    {
+        while (Piece.Kept is not null && offset < _length && Piece.IsKept(offset / _segmentLength))
+            offset += LengthAt(offset);
+        return offset;
+    }
+
+    /// <summary>Goes on with a piece of which some blocks are on disk already: they are read, and all of it is hashed as any other.</summary>
+    private void Repair(byte[][] segments)
+    {
+        int begin = _written;
+        foreach (byte[] segment in segments)
+        {
+            HashKept(begin);
+            int length = LengthAt(begin);
+            for (int place = 0; place < length; place += BlockRequest.BlockLength)
+            {
+                if (Piece.Kept![(begin + place) / BlockRequest.BlockLength])
+                    ReadKept(begin + place, segment.AsSpan(place, Math.Min(BlockRequest.BlockLength, length - place)));
+            }
+
+            Hash(segment.AsSpan(0, length));
+            _store.Write(Piece.Index, begin, [segment.AsMemory(0, length)]);
+            _hashed = begin + length;
+            begin = BehindKept(_hashed);
+        }
+
+        if (begin < _length)
+            return;
+        HashKept(_length);
+        Conclude(null);
+    }
+
+    private void HashKept(int end)
+    {
+        byte[] block = _hashed < end ? new byte[BlockRequest.BlockLength] : [];
+        for (; _hashed < end; _hashed += BlockRequest.BlockLength)
+        {
+            Span<byte> part = block.AsSpan(0, Math.Min(block.Length, end - _hashed));
+            ReadKept(_hashed, part);
+            Hash(part);
+        }
+    }
+
+    private void ReadKept(int begin, Span<byte> destination)
+    {
+        if (!_store.TryRead(Piece.Index, begin, destination))
+            throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{_store.DataPath}' was cut or removed while it was downloaded. The same command goes on from here.");
     }
 
     private void Hash(ReadOnlySpan<byte> data)

@@ -7,19 +7,13 @@ namespace TorrentPS.Engine.Swarm;
 
 /// <content>
 /// Getting the hashes of version 2 torrents from peers (BEP 52): those of pieces, where the .torrent does not have them or there is only a magnet link, and those of
-/// blocks, to know whose block spoilt a piece.
+/// the blocks of pieces that were wrong.
 /// </content>
 internal sealed partial class TorrentSession
 {
-    private const int MaxSuspects = 16;
-
     private LayerFetch? _hashes; // null for a v1 torrent
-    private readonly Dictionary<int, SuspectPiece> _suspects = [];
 
     public HashProofs? Proofs { get; private set; }
-
-    /// <summary>A piece that was wrong, of blocks from several peers.</summary>
-    private sealed record SuspectPiece(PeerState?[] Senders, byte[][] Leaves, double Since);
 
     /// <summary>Whether a piece cannot be verified yet. One of a hybrid torrent can, by its v1 hash.</summary>
     private bool IsWithheld(int piece) => _torrent.Version == TorrentVersion.V2 && !_store.Layers!.IsKnown(piece);
@@ -43,9 +37,9 @@ internal sealed partial class TorrentSession
         {
             if (!peer.IsV2 || peer.IsClosed || now < peer.HashesPausedUntil)
                 continue;
-            foreach (int piece in _suspects.Keys)
+            foreach ((int piece, SuspectPiece suspect) in _suspects)
             {
-                if (peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
+                if (suspect.Right is null && peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
                     Ask(peer, _store.Layers!.FileOf(piece), LeavesOf(piece), now);
             }
 
@@ -88,6 +82,7 @@ internal sealed partial class TorrentSession
     {
         peer.HashesPausedUntil = Now + LayerFetch.PauseSeconds;
         _hashes!.Answered(file, range);
+        TickSuspects(Now); // it may have been the last to know
         AskForHashes();
     }
 
@@ -123,48 +118,13 @@ internal sealed partial class TorrentSession
         AskAll();
     }
 
-    /// <summary>Notes a wrong piece whose blocks are of several peers: its leaves tell whose are wrong.</summary>
-    private void Suspect(OpenPiece piece, byte[][] leaves)
+    /// <summary>What a peer that is gone was asked for is others' to send, at once.</summary>
+    private void DisownHashes(PeerSession peer)
     {
-        if (_store.Layers is not { } layers || !layers.IsKnown(piece.Index) || _suspects.Count >= MaxSuspects || piece.BlockCount < 2 || LeavesOf(piece.Index).Length > HashRange.MaxLength)
-            return;
-        var senders = new PeerState?[piece.BlockCount];
-        for (int block = 0; block < senders.Length; block++)
-            senders[block] = piece.Sender(block);
-        _suspects[piece.Index] = new SuspectPiece(senders, leaves, Now);
+        foreach ((int file, HashRange range) in peer.UnansweredHashes)
+            _hashes?.Answered(file, range);
+        TickSuspects(Now);
         AskForHashes();
-    }
-
-    private void LeavesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
-    {
-        PieceLayers layers = _store.Layers!;
-        int wrong = -1;
-        foreach (int piece in _suspects.Keys)
-        {
-            if (LeavesOf(piece) == range && _torrent.PieceRoots![layers.FileOf(piece)].Span.SequenceEqual(_torrent.PieceRoots[file].Span))
-                wrong = piece;
-        }
-
-        if (wrong < 0 || !layers.TryGet(wrong, out ReadOnlySpan<byte> root))
-            return;
-        if (!HashProofs.Leads(hashes, range.Length, 0, 0, root))
-        {
-            Log($"Peer {peer.EndPoint} sent hashes that do not lead to their root");
-            Ban(peer.State);
-            return;
-        }
-
-        _suspects.Remove(wrong, out SuspectPiece? suspect);
-        HashSet<PeerState> liars = [];
-        for (int block = 0; block < suspect!.Leaves.Length; block++)
-        {
-            if (suspect.Senders[block] is { } sender && !hashes.Slice(block * Merkle.HashLength, Merkle.HashLength).SequenceEqual(suspect.Leaves[block]))
-                liars.Add(sender);
-        }
-
-        Log($"Piece {wrong}: by the hashes of its blocks, {liars.Count} {(liars.Count == 1 ? "peer" : "peers")} sent bad data");
-        foreach (PeerState liar in liars)
-            Ban(liar);
     }
 
     /// <summary>Looks at the clock: what nobody answers is asked of others.</summary>
@@ -173,12 +133,7 @@ internal sealed partial class TorrentSession
         if (_hashes is null || (_hashes.IsDone && _suspects.Count == 0))
             return;
         _hashes.DropKnown();
-        foreach ((int piece, SuspectPiece suspect) in _suspects)
-        {
-            if (now - suspect.Since > LayerFetch.PauseSeconds || _picker.Have[piece])
-                _suspects.Remove(piece);
-        }
-
+        TickSuspects(now);
         AskForHashes();
     }
 }

@@ -209,6 +209,7 @@ internal sealed partial class TorrentSession
         if (_isStopping)
             return;
         Log($"Peer {peer.EndPoint} closed: {reason}");
+        DisownHashes(peer);
         FillSlots();
         AskAll();
     }

@@ -293,6 +293,7 @@ internal sealed partial class TorrentSession
     private void PieceVerified(int piece, byte[][]? digests)
     {
         _picker.Verified(piece);
+        _suspects.Remove(piece);
         _bytesCompleted += _store.BytesWantedIn(piece);
         CountContiguous(_picker.Have);
         _isResumeDirty = true;
@@ -340,19 +341,6 @@ internal sealed partial class TorrentSession
             SendHaves();
         }, null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _haveTimer.Change(s_havePause, Timeout.InfiniteTimeSpan);
-    }
-
-    private void PieceFailed(PieceWriter writer)
-    {
-        OpenPiece piece = writer.Piece;
-        Log($"Piece {piece.Index} is not what its hash says; it is fetched again");
-        _wasted += piece.Length;
-        _picker.Failed(piece.Index);
-        if (_badPieces.Failed(piece, writer.BlockDigests!) is { } liar)
-            Ban(liar);
-        else
-            Suspect(piece, writer.BlockDigests!);
-        AskAll();
     }
 
     private void Completed()

@@ -172,6 +172,46 @@ public sealed class OpenPieceTests
         Assert.NotNull(piece.TakeFullSegment());
     }
 
+    [Fact]
+    public void What_is_kept_is_neither_asked_for_nor_held_in_memory()
+    {
+        // Four segments of two blocks: the first and the last are kept, of the second one block, of the third none.
+        PeerState peer = SwarmData.Peer(1);
+        OpenPiece piece = new(0, 8 * Block, 2 * Block, [true, true, true, false, false, false, true, true]);
+        Assert.Equal((3, 5, 3, 1, 1), (piece.FreeBlocks, piece.ReceivedBlocks, piece.NextFree(), piece.FlushedSegments, piece.ReservedSegments));
+        Assert.Equal([true, false, false, true], Enumerable.Range(0, 4).Select(piece.IsKept));
+        Assert.False(piece.IsUntouched);
+        Assert.Null(piece.Sender(0));
+        for (; piece.ReservedSegments < 3; piece.ReservedSegments++)
+            Assert.True(_pool.TryReserve(2 * Block));
+        foreach (int block in new[] { 3, 4 })
+        {
+            piece.AddRequester(block, peer);
+            piece.Place(block, _pool);
+            piece.Receive(block, peer);
+        }
+
+        Assert.NotNull(piece.TakeFullSegment());
+        Assert.Null(piece.TakeFullSegment());
+        Assert.Equal(Block, piece.Drop(_pool)); // and not what is kept
+        Assert.Equal((2, 6, 2 * Block), (piece.FreeBlocks, piece.ReceivedBlocks, _pool.Reserved));
+        Assert.True(_pool.TryReserve(2 * Block));
+        piece.ReservedSegments++;
+        foreach (int block in new[] { 4, 5 })
+        {
+            piece.AddRequester(block, peer);
+            piece.Place(block, _pool);
+            piece.Receive(block, peer);
+        }
+
+        Assert.NotNull(piece.TakeFullSegment());
+        Assert.Null(piece.TakeFullSegment());
+        Assert.True(piece.IsComplete);
+        Assert.Equal((4, 4), (piece.FlushedSegments, piece.ReservedSegments));
+        piece.Abandon(_pool);
+        Assert.Equal(4 * Block, _pool.Reserved); // two segments are the disk's
+    }
+
     [Property(MaxTest = 300)]
     public void Its_counts_are_those_of_its_blocks(int seed)
     {

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Wire;
 
@@ -47,6 +48,9 @@ internal sealed class ScriptedSeed : IDisposable
 
     /// <summary>What to send for a request for hashes (BEP 52), null for a rejection. It speaks version 2 when this is set.</summary>
     public Func<HashRange, byte[]?>? Hashes { get; init; }
+
+    /// <summary>When it unchokes.</summary>
+    public Task Unchokes { get; init; } = Task.CompletedTask;
 
     /// <summary>Ends when it is asked for a block.</summary>
     public Task FirstRequest => _firstRequest.Task;
@@ -105,6 +109,8 @@ internal sealed class ScriptedSeed : IDisposable
             byte[] handshake = await ReadAsync(socket, Handshake.Length);
             handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
             handshake[Handshake.ReservedOffset + 7] = (byte)((IsFast ? 4 : 0) | (Hashes is null ? 0 : 0x10));
+            if (Hashes is not null)
+                _sample.Torrent.InfoHash.V2[..InfoHash.V1Length].CopyTo(handshake.AsSpan(Handshake.InfoHashOffset)); // a connection of version 2
             _peerId.CopyTo(handshake, Handshake.PeerIdOffset);
             await socket.SendAsync(handshake);
             if (ClosesAtOnce(number))
@@ -115,14 +121,17 @@ internal sealed class ScriptedSeed : IDisposable
 
             int count = _sample.Torrent.PieceCount;
             byte[] bitfield = SwarmData.All(count).Bytes.ToArray();
-            byte[] opening = new byte[5 + bitfield.Length + Math.Max(5, 9 * (AllowedFast?.Length ?? 0))];
+            bool isLate = !Unchokes.IsCompleted;
+            byte[] opening = new byte[5 + bitfield.Length + (isLate ? 0 : Math.Max(5, 9 * (AllowedFast?.Length ?? 0)))];
             PeerMessage.WriteHeader(opening, MessageId.Bitfield, bitfield.Length);
             bitfield.CopyTo(opening, 5);
             for (int i = 0; i < AllowedFast?.Length; i++)
                 PeerMessage.WritePiece(opening.AsSpan(5 + bitfield.Length + 9 * i), MessageId.AllowedFast, AllowedFast[i]);
-            if (AllowedFast is null)
+            if (AllowedFast is null && !isLate)
                 PeerMessage.WriteState(opening.AsSpan(5 + bitfield.Length), MessageId.Unchoke);
             await socket.SendAsync(opening);
+            if (isLate)
+                _ = UnchokeAsync(socket);
             while (true)
             {
                 int length = BinaryPrimitives.ReadInt32BigEndian(await ReadAsync(socket, 4));
@@ -169,6 +178,14 @@ internal sealed class ScriptedSeed : IDisposable
         {
             // Gone meanwhile.
         }
+    }
+
+    private async Task UnchokeAsync(Socket socket)
+    {
+        await Unchokes;
+        byte[] unchoke = new byte[5];
+        PeerMessage.WriteState(unchoke, MessageId.Unchoke);
+        await SendAsync(socket, unchoke);
     }
 
     private async Task AnswerHashesAsync(Socket socket, ReadOnlyMemory<byte> request)

@@ -159,6 +159,7 @@ public sealed class TransferV2Tests
         using ScriptedSeed liar = new(sample)
         {
             Begin = bothAsked.Task,
+            Hashes = _ => null,
             Answer = (_, data) => HasFailed(member!) ? null : Interlocked.Increment(ref lies) == 1 ? Spoil(data) : data,
         };
         using ScriptedSeed honest = new(sample)
@@ -178,6 +179,61 @@ public sealed class TransferV2Tests
             AssertHas(sample, member.Destination);
             Assert.Contains("Piece 0: by the hashes of its blocks, 1 peer sent bad data", member.LogText);
             Assert.DoesNotContain($"Peer {honest.EndPoint} is banned", member.LogText);
+        }
+    }
+
+    [Theory]
+    [InlineData(TorrentVersion.V2, 4, 0)]
+    [InlineData(TorrentVersion.V2, 4, 3)]
+    [InlineData(TorrentVersion.V2, 64, 0)]
+    [InlineData(TorrentVersion.V2, 64, 20)]
+    [InlineData(TorrentVersion.V2, 64, 63)]
+    [InlineData(TorrentVersion.Hybrid, 4, 1)]
+    [InlineData(TorrentVersion.Hybrid, 64, 40)]
+    public async Task Only_the_bad_block_is_fetched_again(TorrentVersion version, int blocks, int bad)
+    {
+        // The liars send the whole piece, one after the other, and the honest one what is missing then.
+        Sample sample = Sample.BuildV2(version, blocks * 16384, 7, ("one", blocks * 16384));
+        using ScriptedSeed liar = new(sample) { Answer = (block, data) => block.Begin == bad * 16384 ? Spoil(data) : data, Hashes = _ => null };
+        using ScriptedSeed second = new(sample) { Answer = (_, data) => Spoil(data), Hashes = _ => null, Unchokes = liar.Gone };
+        using ScriptedSeed honest = new(sample) { Hashes = range => LeavesOf(sample, range), Unchokes = second.Gone };
+        await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [liar.EndPoint, second.EndPoint, honest.EndPoint]);
+        TorrentDownload result = await member.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+        AssertHas(sample, member.Destination);
+        Assert.Equal((blocks, 1, 1), (liar.Requests.Count, second.Requests.Count, honest.Requests.Count));
+        Assert.Equal(new BlockRequest(0, bad * 16384, 16384), honest.Requests.Single());
+        Assert.Equal(((blocks + 2) * 16384L, 2 * 16384L), (result.Downloaded, result.Wasted));
+        Assert.Contains($"Peer {second.EndPoint} is banned: it sent bad data", member.LogText);
+        Assert.DoesNotContain($"Peer {honest.EndPoint} is banned", member.LogText);
+    }
+
+    [Theory]
+    [InlineData("rejects")]
+    [InlineData("lies")]
+    [InlineData("goes")]
+    public async Task Where_nobody_tells_which_block_is_bad_all_of_the_piece_is_fetched_again(string what)
+    {
+        Sample sample = Sample.BuildV2(TorrentVersion.V2, 16 * 16384, 7, ("one", 16 * 16384));
+        using ScriptedSeed liar = new(sample) { Answer = (block, data) => block.Begin == 0 ? Spoil(data) : data, Hashes = _ => null };
+        ScriptedSeed? other = null;
+        using (other = new ScriptedSeed(sample)
+        {
+            Unchokes = liar.Gone,
+            Hashes = range =>
+            {
+                if (what == "goes")
+                    other!.Dispose();
+                return what == "lies" ? new byte[range.HashesLength] : null;
+            },
+        })
+        {
+            using ScriptedSeed honest = new(sample) { Hashes = _ => null, Unchokes = what == "rejects" ? new TaskCompletionSource().Task : other.Gone };
+            await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, what == "rejects" ? [liar.EndPoint, other.EndPoint] : [liar.EndPoint, other.EndPoint, honest.EndPoint]);
+            TorrentDownload result = await member.EndAsync();
+            Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
+            Assert.Equal(16, (what == "rejects" ? other : honest).Requests.Count);
+            Assert.Equal(16 * 16384L, result.Wasted);
         }
     }
 
@@ -273,9 +329,10 @@ public sealed class TransferV2Tests
     /// <summary>The leaves of a torrent of one piece.</summary>
     private static byte[]? LeavesOf(Sample sample, HashRange range)
     {
-        if (range != new HashRange(0, 0, 64, 0))
+        int count = sample.Torrent.PieceLength / 16384;
+        if (range != new HashRange(0, 0, count, 0))
             return null;
-        byte[] leaves = new byte[64 * Merkle.HashLength];
+        byte[] leaves = new byte[count * Merkle.HashLength];
         Merkle.HashBlocks(sample.Piece(0).Span, leaves);
         return leaves;
     }
