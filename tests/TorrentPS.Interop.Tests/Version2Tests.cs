@@ -118,9 +118,7 @@ public sealed class Version2Tests : InteropTest
     private async Task<TestTorrent> MakeAsync(TorrentVersion version, string shape)
     {
         Payload payload = shape switch { "folder" => s_folder, "file" => Payload.SingleFile("one.bin", 3_000_001), _ => Payload.ManyFiles() };
-        string source = payload.WriteTo(Temp.Folder("source")), path = Temp.File("made.torrent");
-        byte[] bytes = await TorrentCreator.CreateAsync(Path.Combine(source, payload.Name), new() { PieceLength = shape == "folder" ? 16 << 10 : 64 << 10, Version = version }, null, Token);
-        TorrentCreator.Write(path, bytes, overwrite: true);
-        return TestTorrent.Read(payload, path);
+        string source = payload.WriteTo(Temp.Folder("source"));
+        return await TestTorrent.MakeAsync(payload, source, Temp.Path, new TorrentCreatorOptions { PieceLength = shape == "folder" ? 16 << 10 : 64 << 10, Version = version });
     }
 }

@@ -2,6 +2,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Interop.Tests.Harness;
 
@@ -64,6 +65,19 @@ internal sealed class TestTorrent
         string path = System.IO.Path.Combine(folder, $"{Guid.NewGuid():n}.torrent");
         File.WriteAllBytes(path, all.ToArray());
         return new TestTorrent(payload, pieceLength, hashes, path, SHA1.HashData(info.ToArray()));
+    }
+
+    /// <summary>One of version 2 or a hybrid (BEP 52) of data that is on disk, as the engine makes it; that its info dictionary is libtorrent's too, <c>CreateTests</c> show.</summary>
+    /// <param name="payload">What it is of.</param>
+    /// <param name="source">The folder that the data is in.</param>
+    /// <param name="folder">Where the .torrent goes.</param>
+    /// <param name="options">Its version and all else.</param>
+    public static async Task<TestTorrent> MakeAsync(Payload payload, string source, string folder, TorrentCreatorOptions options)
+    {
+        string path = System.IO.Path.Combine(folder, $"{Guid.NewGuid():n}.torrent");
+        byte[] bytes = await TorrentCreator.CreateAsync(System.IO.Path.Combine(source, payload.Name), options, null, TestContext.Current.CancellationToken);
+        TorrentCreator.Write(path, bytes, overwrite: true);
+        return Read(payload, path);
     }
 
     /// <summary>A .torrent that another program made; the engine says what is in it.</summary>

@@ -58,12 +58,13 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <summary>Starts one that knows only a magnet link.</summary>
     /// <param name="magnet">The link.</param>
     /// <param name="folder">Where the data goes.</param>
-    public static async Task<LibtorrentPeer> StartAsync(string magnet, string folder)
+    /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
+    public static async Task<LibtorrentPeer> StartAsync(string magnet, string folder, bool encrypted = false)
     {
         await RequireAsync();
         IPEndPoint endPoint = Loopback.Next();
         LibtorrentPeer peer = new(endPoint, Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py"),
-            new { Listen = endPoint.ToString(), Folder = folder, Magnet = magnet, Trackers = true }, folder);
+            new { Listen = endPoint.ToString(), Folder = folder, Magnet = magnet, Trackers = true, Encrypted = encrypted }, folder);
         await peer._process.UntilAsync(async () => peer.Current.IsChecked && await Loopback.ListensAsync(endPoint), Limits.Start, "libtorrent listens");
         return peer;
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests.Peers;
@@ -13,11 +14,11 @@ internal sealed class OwnPeer : IAsyncDisposable
     private readonly LatestProgress _progress = new();
     private readonly System.Text.StringBuilder _log = new();
 
-    private OwnPeer(TestTorrent torrent, DownloadOptions options, int port, EncryptionMode encryption, string[]? dhtNodes)
+    private OwnPeer(TorrentInfo torrent, DownloadOptions options, int port, EncryptionMode encryption, string[]? dhtNodes)
     {
         EndPoint = new IPEndPoint(IPAddress.Loopback, port);
         _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, DhtBootstrap = dhtNodes ?? [], Log = Add });
-        Result = _client.DownloadAsync(torrent.Info, options, _progress, _stop.Token);
+        Result = _client.DownloadAsync(torrent, options, _progress, _stop.Token);
     }
 
     public IPEndPoint EndPoint { get; }
@@ -32,7 +33,11 @@ internal sealed class OwnPeer : IAsyncDisposable
         new() { Destination = folder, Peers = peers, Sources = [PeerSource.Tracker, PeerSource.Manual], Timeout = Limits.Transfer };
 
     public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer, string[]? dhtNodes = null, int port = 0) =>
-        new(torrent, options, port == 0 ? Loopback.FreePort() : port, encryption, dhtNodes);
+        new(torrent.Info, options, port == 0 ? Loopback.FreePort() : port, encryption, dhtNodes);
+
+    /// <summary>Starts one that knows only a magnet link.</summary>
+    public static OwnPeer Start(string magnet, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer) =>
+        new(new TorrentInfo(MagnetLink.Parse(magnet)), options, Loopback.FreePort(), encryption, null);
 
     /// <summary>Downloads to the end.</summary>
     public static async Task<TorrentDownload> DownloadAsync(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer)
