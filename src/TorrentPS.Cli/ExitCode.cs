@@ -30,6 +30,7 @@ internal static class ExitCodes
         TorrentErrorId.DownloadStopped => ExitCode.Interrupted,
         TorrentErrorId.DiskFull or TorrentErrorId.AccessDenied or TorrentErrorId.DataInUse => ExitCode.DiskError,
         TorrentErrorId.DataMismatch => ExitCode.DataMismatch,
+        TorrentErrorId.InvalidIPFilter => ExitCode.Usage,
         _ => ExitCode.Unexpected,
     };
 

@@ -20,7 +20,7 @@ public sealed partial class TorrentClient
 
     private TrackerFactory? _trackers;
 
-    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, allowsPrivate: () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser(), route: new NetworkRoute(Options.Proxy));
+    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, allowsPrivate: () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser(), route: NetworkRoute.Of(Options));
 
     private TrackerFactory Trackers
     {
@@ -50,7 +50,7 @@ public sealed partial class TorrentClient
         if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0, Proxy: null })
             services.Add(new DhtService(DhtOptions.Of(Options), _ports));
         if (Options is { LocalDiscovery: true, Proxy: null })
-            services.Add(new LocalDiscoveryService(new MulticastNetwork(), Options.TimeProvider));
+            services.Add(new LocalDiscoveryService(new MulticastNetwork(Options.Binding), Options.TimeProvider));
         return new DiscoveryServices(services, Options.Proxy);
     }
 
@@ -117,7 +117,7 @@ public sealed partial class TorrentClient
 
     private async IAsyncEnumerable<TorrentPeer> FindPeersCoreAsync(TorrentInfo torrent, PeerSearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var search = new PeerSearch(torrent.Torrent, options, Discoveries, Options.TimeProvider);
+        await using var search = new PeerSearch(torrent.Torrent, options, Discoveries, Options.TimeProvider, Options.IPFilter);
         search.Start();
         int found = 0;
         await foreach (DiscoveredPeer peer in search.ReadAsync(cancellationToken).ConfigureAwait(false))

@@ -15,13 +15,17 @@ public sealed partial class TorrentClient : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly HashSet<Task> _running = [];
-    private readonly UdpPorts _ports = new();
+    private readonly UdpPorts _ports;
     private SwarmServices? _services;
     private bool _isDisposed;
 
     /// <summary>Makes a client; nothing is opened until it is needed.</summary>
     /// <param name="options">What holds for everything it does; null means the defaults.</param>
-    public TorrentClient(TorrentClientOptions? options = null) => Options = options ?? new TorrentClientOptions();
+    public TorrentClient(TorrentClientOptions? options = null)
+    {
+        Options = options ?? new TorrentClientOptions();
+        _ports = new UdpPorts(Options.IPFilter, Options.Binding);
+    }
 
     /// <summary>What holds for everything it does.</summary>
     public TorrentClientOptions Options { get; }

@@ -1,3 +1,5 @@
+using TorrentPS.Engine.Discovery.Mapping;
+
 namespace TorrentPS.Engine;
 
 /// <summary>What holds for everything that a <see cref="TorrentClient"/> does.</summary>
@@ -46,6 +48,18 @@ public sealed record TorrentClientOptions
     /// </summary>
     public ProxyServer? Proxy { get; init; }
 
+    /// <summary>
+    /// Whether the gateway of the local network is asked to pass connections of peers on to the port that is listened on, for TCP and UDP: by PCP, NAT-PMP or UPnP. What
+    /// was mapped is renewed, and taken back at the end. Where there is none that does, <see cref="OnWarning"/> says so, and all goes on without. For IPv4.
+    /// </summary>
+    public bool MapPorts { get; init; }
+
+    /// <summary>The address or the interface of this machine that everything leaves by and that is listened on alone; null leaves that to the system.</summary>
+    public NetworkBinding? Binding { get; init; }
+
+    /// <summary>The addresses that are neither connected to nor let in, as peers and as nodes of the DHT; null blocks none.</summary>
+    public IPFilter? IPFilter { get; init; }
+
     /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
 
@@ -88,8 +102,14 @@ public sealed record TorrentClientOptions
     /// <summary>What counts as this machine or the local network for web seeds; null for what it is.</summary>
     internal Predicate<System.Net.IPAddress>? IsLocalAddress { get; init; }
 
+    /// <summary>Where gateways are looked for; null for where they are.</summary>
+    internal PortMapperOptions? Gateways { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets a sentence for what was asked for and could not be had, while everything goes on without it; called from any thread.</summary>
+    public Action<string>? OnWarning { get; init; }
 
     /// <summary>Gets a line for each thing that a user might want to know when a download is slow; called from any thread.</summary>
     public Action<string>? Log { get; init; }

@@ -45,6 +45,68 @@ Describe 'Parameters' {
         { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -ProxyCredential $credential } | Should -Throw -ErrorId 'InvalidProxy,*'
     }
 
+    It 'take only an address or an interface that the machine has' {
+        $bind = '203.0.113.77'
+        { Get-TorrentInfo -Uri 'http://127.0.0.1:1/a.torrent' -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Get-TorrentPeer -LiteralPath $torrent.Path -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Get-TorrentTracker -LiteralPath $torrent.Path -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Save-Torrent -Uri "magnet:?xt=urn:btih:$($torrent.InfoHash)" (Get-TestDestination) -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+        { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
+    }
+
+    It 'have a download leave from the address that it is bound to' -Skip:(-not $IsLinux) {
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -AsJob
+        try {
+            (Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -BindAddress 127.0.0.5 -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+            (Test-PeerHandshake 127.0.0.1 $port $torrent.InfoHash -BindAddress '::1').Status | Should -Be 'Unreachable'
+        }
+        finally { Stop-TestJob $seed }
+    }
+
+    It 'go on without a gateway that maps the port' {
+        # Bound to loopback there is none.
+        $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -PeerSource Manual -SeedSeconds 6 -MapPort -BindAddress 127.0.0.1 -WarningVariable warnings -WarningAction SilentlyContinue
+        $seed.State | Should -Be 'Completed'
+        "$warnings" | Should -BeLike 'No port is mapped: *'
+        $proxied = Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Source Manual -MapPort -Proxy 'socks5://127.0.0.1:1' -StallTimeoutSeconds 1 -WarningVariable warnings -WarningAction SilentlyContinue -ErrorAction SilentlyContinue
+        $proxied.State | Should -Not -Be 'Completed'
+        "$warnings" | Should -BeLike '*cannot connect through the proxy*'
+    }
+
+    It 'take an IP filter only that can be read' {
+        $list = Join-Path $TestDrive 'page.html'
+        Set-Content $list '<html>', '</html>'
+        foreach ($filter in $list, (Join-Path $TestDrive 'gone.p2p'), 'Env:PATH') {
+            { Get-TorrentPeer -LiteralPath $torrent.Path -IPFilter $filter } | Should -Throw -ErrorId 'InvalidIPFilter,*'
+            { Save-Torrent -Uri "magnet:?xt=urn:btih:$($torrent.InfoHash)" (Get-TestDestination) -IPFilter $filter } | Should -Throw -ErrorId 'InvalidIPFilter,*'
+            { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -IPFilter $filter } | Should -Throw -ErrorId 'InvalidIPFilter,*'
+            { Start-TorrentSeed -LiteralPath $torrent.Path $data -IPFilter $filter } | Should -Throw -ErrorId 'InvalidIPFilter,*'
+            { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -IPFilter $filter } | Should -Throw -ErrorId 'InvalidIPFilter,*'
+        }
+    }
+
+    It 'have nothing to do with the peers of an IP filter' {
+        $list = Join-Path $TestDrive 'list.p2p'
+        Set-Content $list 'loopback:127.0.0.1-127.0.0.1', 'not a line'
+        $tracker.Peers = '127.0.0.1:7', '127.0.0.2:7'
+        $peers = Get-TorrentPeer -InputObject $info -Tracker $tracker.Url -Source Tracker -IPFilter $list -WarningVariable warnings -WarningAction SilentlyContinue
+        $peers.EndPoint | Should -Be '127.0.0.2:7'
+        "$warnings" | Should -BeLike 'Line 2 of the IP filter*'
+        (Test-PeerHandshake 127.0.0.1 7 $torrent.InfoHash -IPFilter $list -WarningAction SilentlyContinue).Error | Should -Be 'The IP filter blocks 127.0.0.1.'
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -AsJob
+        try {
+            $download = @{ LiteralPath = $torrent.Path; Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 2 }
+            (Start-TorrentDownload @download -Destination (Get-TestDestination) -IPFilter $list -ErrorAction SilentlyContinue -WarningAction SilentlyContinue).State | Should -Not -Be 'Completed'
+            (Start-TorrentDownload @download -Destination (Get-TestDestination)).State | Should -Be 'Completed'
+        }
+        finally { Stop-TestJob $seed }
+    }
+
     It 'take torrents by name as they do from the pipeline' {
         $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
         $listener.Start()

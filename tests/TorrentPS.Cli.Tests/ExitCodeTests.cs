@@ -25,6 +25,7 @@ public sealed class ExitCodeTests
         [TorrentErrorId.DataInUse] = 7,
         [TorrentErrorId.DataMismatch] = 8,
         [TorrentErrorId.DownloadStopped] = 130,
+        [TorrentErrorId.InvalidIPFilter] = 2,
     };
 
     [Fact]

@@ -24,10 +24,10 @@ internal static class HandshakeCommand
         Option<InfoHash?> infoHash = OptionFactory.InfoHashOption();
         Option<bool> json = OptionFactory.Json();
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for a peer (5), and for trackers (15).");
-        Option<ProxyServer?> proxy = OptionFactory.Proxy();
         Option<PeerTransport?> transport = OptionFactory.Parsed<PeerTransport?>("--transport", "tcp|utp|any", "What the connections go over: tcp (the default), utp, or both.",
             text => text.ToUpperInvariant() switch { "TCP" => PeerTransport.Tcp, "UTP" => PeerTransport.Utp, "ANY" => PeerTransport.Any, _ => null }, "tcp, utp or any");
-        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout, proxy, transport };
+        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout, transport };
+        var route = new RouteOptions(command, hasPeers: true);
         command.Validators.Add(result =>
         {
             bool hasSource = result.GetValue(source) is not null;
@@ -40,7 +40,8 @@ internal static class HandshakeCommand
             string? name = result.GetValue(source);
             return CommandAction.RunAsync(terminal, async () =>
             {
-                using var run = new HandshakeRun(terminal, result.GetValue(json), result.GetValue(timeout), result.GetValue(proxy), result.GetValue(transport), cancellationToken);
+                TorrentClientOptions client = route.Apply(TransferOptions.UserClient(), result, terminal);
+                using var run = new HandshakeRun(terminal, result.GetValue(json), result.GetValue(timeout), client, result.GetValue(transport), cancellationToken);
                 return name is null
                     ? await run.KnownPeersAsync(result.GetRequiredValue(infoHash)!.Value, result.GetRequiredValue(peers)!).ConfigureAwait(false)
                     : await run.SourceAsync(name, result.GetValue(peers)).ConfigureAwait(false);
@@ -49,7 +50,7 @@ internal static class HandshakeCommand
         return command;
     }
 
-    private sealed class HandshakeRun(Terminal terminal, bool json, double? timeout, ProxyServer? proxy, PeerTransport? transport, CancellationToken cancellationToken) : IDisposable
+    private sealed class HandshakeRun(Terminal terminal, bool json, double? timeout, TorrentClientOptions clientOptions, PeerTransport? transport, CancellationToken cancellationToken) : IDisposable
     {
         private readonly SemaphoreSlim _slots = new(AtOnce);
         private readonly List<Task> _running = [];
@@ -58,21 +59,21 @@ internal static class HandshakeCommand
 
         public async Task<ExitCode> KnownPeersAsync(InfoHash infoHash, PeerAddress[] peers)
         {
-            await using var client = new TorrentClient(new TorrentClientOptions { Proxy = proxy });
-            foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, proxy, cancellationToken).ConfigureAwait(false))
+            await using var client = new TorrentClient(clientOptions);
+            foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, clientOptions.Proxy, cancellationToken).ConfigureAwait(false))
                 await StartAsync(client, endPoint, infoHash).ConfigureAwait(false);
             return await EndAsync().ConfigureAwait(false);
         }
 
         public async Task<ExitCode> SourceAsync(string source, PeerAddress[]? peers)
         {
-            await using var client = new TorrentClient(TransferOptions.UserClient() with { Proxy = proxy });
+            await using var client = new TorrentClient(clientOptions);
             TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
             if (!InfoHash.TryParse(torrent.InfoHash, out InfoHash infoHash))
                 throw new TorrentException(TorrentErrorId.InvalidTorrent, "The torrent has no info hash");
             if (peers is { Length: > 0 })
             {
-                foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, proxy, cancellationToken).ConfigureAwait(false))
+                foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, clientOptions.Proxy, cancellationToken).ConfigureAwait(false))
                     await StartAsync(client, endPoint, infoHash).ConfigureAwait(false);
                 return await EndAsync().ConfigureAwait(false);
             }

@@ -17,13 +17,13 @@ internal static class InfoCommand
         };
         sources.Validators.Add(OptionFactory.RefuseUnknownOptions);
         Option<bool> json = OptionFactory.Json();
-        Option<ProxyServer?> proxy = OptionFactory.Proxy();
-        var command = new Command("info", "Show what a torrent is of: name, size, pieces, trackers, files.") { sources, json, proxy };
-        command.SetAction(terminal, (result, cancellationToken) => RunAsync(terminal, result.GetRequiredValue(sources), result.GetValue(json), result.GetValue(proxy), cancellationToken));
+        var command = new Command("info", "Show what a torrent is of: name, size, pieces, trackers, files.") { sources, json };
+        var route = new RouteOptions(command, hasPeers: false);
+        command.SetAction(terminal, (result, cancellationToken) => RunAsync(terminal, result.GetRequiredValue(sources), result.GetValue(json), route.Apply(new TorrentClientOptions(), result, terminal), cancellationToken));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(Terminal terminal, string[] sources, bool json, ProxyServer? proxy, CancellationToken cancellationToken)
+    private static async Task<ExitCode> RunAsync(Terminal terminal, string[] sources, bool json, TorrentClientOptions clientOptions, CancellationToken cancellationToken)
     {
         ExitCode first = ExitCode.Done;
         bool isFirst = true;
@@ -32,7 +32,7 @@ internal static class InfoCommand
             cancellationToken.ThrowIfCancellationRequested();
             ExitCode code = await CommandAction.RunAsync(terminal, async () =>
             {
-                TorrentInfo torrent = await TorrentSource.ReadAsync(source, cancellationToken, proxy).ConfigureAwait(false);
+                TorrentInfo torrent = await TorrentSource.ReadAsync(source, cancellationToken, clientOptions).ConfigureAwait(false);
                 if (!isFirst && !json)
                     terminal.WriteLine("");
                 isFirst = false;

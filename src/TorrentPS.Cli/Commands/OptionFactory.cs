@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using TorrentPS.Cli.Input;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Cli.Commands;
@@ -74,6 +75,43 @@ internal static class OptionFactory
             catch (FormatException e)
             {
                 result.AddError(e.Message);
+                return null;
+            }
+        },
+    };
+
+    public static Option<NetworkBinding?> Bind() => new("--bind")
+    {
+        HelpName = "ADDRESS",
+        Description = "Send and listen from this address, or network interface, of this machine alone.",
+        CustomParser = result =>
+        {
+            try
+            {
+                return NetworkBinding.Parse(result.Tokens[^1].Value);
+            }
+            catch (FormatException e)
+            {
+                result.AddError(e.Message);
+                return null;
+            }
+        },
+    };
+
+    public static Option<IPFilter?> IPFilter() => new("--ip-filter")
+    {
+        HelpName = "FILE",
+        Description = "Have nothing to do with the addresses of a list: p2p, dat or CIDR lines, plain or gzip; may be given several times.",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = result =>
+        {
+            try
+            {
+                return Engine.IPFilter.Load(result.Tokens.Select(token => token.Value));
+            }
+            catch (TorrentException e)
+            {
+                result.AddError($"{e.ErrorId}: {e.Message}");
                 return null;
             }
         },

@@ -16,14 +16,14 @@ internal static class PeersCommand
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for answers (15).");
         Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "Ask only this tracker; may be given several times.");
         Option<bool> allowPrivate = OptionFactory.AllowPrivateTracker();
-        Option<ProxyServer?> proxy = OptionFactory.Proxy();
-        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers, allowPrivate, proxy };
+        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers, allowPrivate };
+        var route = new RouteOptions(command, hasPeers: true);
         command.SetAction(terminal, (result, cancellationToken) =>
         {
             string name = result.GetRequiredValue(source);
             PeerSearchOptions options = SearchOptions(terminal, result.GetValue(timeout), result.GetValue(trackers));
             bool asJson = result.GetValue(json);
-            TorrentClientOptions client = TransferOptions.UserClient() with { AllowPrivateTrackers = result.GetValue(allowPrivate) ? true : null, Proxy = result.GetValue(proxy) };
+            TorrentClientOptions client = route.Apply(TransferOptions.UserClient(), result, terminal) with { AllowPrivateTrackers = result.GetValue(allowPrivate) ? true : null };
             return CommandAction.RunAsync(terminal, () => RunAsync(terminal, client, name, options, asJson, cancellationToken), cancellationToken, name);
         });
         return command;

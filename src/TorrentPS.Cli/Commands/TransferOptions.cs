@@ -13,6 +13,7 @@ internal sealed class TransferOptions
 {
     private readonly Option<PeerAddress[]?> _peers = OptionFactory.Peers("A peer to connect to besides those that are found; may be given several times.");
     private readonly Option<int?> _port = OptionFactory.Number("--port", "The port that peers may connect to; 0 takes any (6881, or a free one).", 0, 65535);
+    private readonly Option<bool> _mapPort = new("--map-port") { Description = "Ask the router, by PCP, NAT-PMP or UPnP, to pass peers on to the port; taken back at the end." };
     private readonly Option<int?> _maxPeers = OptionFactory.Number("--max-peers", "Peers connected at once (200).", 1, 10000);
     private readonly Option<long?> _uploadLimit = OptionFactory.Rate("--upload-limit", "Send at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedRatio = OptionFactory.Ratio();
@@ -23,13 +24,14 @@ internal sealed class TransferOptions
     private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers, and let them connect, over TCP alone." };
     private readonly Option<bool> _allowPrivateTracker = OptionFactory.AllowPrivateTracker();
-    private readonly Option<ProxyServer?> _proxy = OptionFactory.Proxy();
+    private readonly RouteOptions _route;
     private readonly Option<EncryptionMode?> _encryption = OptionFactory.Encryption();
 
     public TransferOptions(Command command, string timeoutDescription)
     {
+        _route = new RouteOptions(command, hasPeers: true);
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _port, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, _proxy, Json })
+        foreach (Option option in new Option[] { _peers, _port, _mapPort, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
             command.Options.Add(option);
     }
 
@@ -81,17 +83,18 @@ internal sealed class TransferOptions
     private TorrentClientOptions Client(ParseResult result, Terminal terminal)
     {
         var options = new TorrentClientOptions();
-        return UserClient() with
+        return _route.Apply(UserClient(), result, terminal) with
         {
             DhtEnabled = !result.GetValue(_noDht),
             AllowPrivateTrackers = result.GetValue(_allowPrivateTracker) ? true : null,
             // A port that someone asked for is one that others were told of: another would be of no use.
             Port = result.GetValue(_port) ?? options.Port,
+            MapPorts = result.GetValue(_mapPort),
+            OnWarning = terminal.WriteMessage,
             RequirePort = result.GetValue(_port) > 0,
             MaxConnections = Math.Max(options.MaxConnections, result.GetValue(_maxPeers) ?? 0),
             Encryption = result.GetValue(_encryption) ?? options.Encryption,
             Transport = result.GetValue(_noUtp) ? PeerTransport.Tcp : options.Transport,
-            Proxy = result.GetValue(_proxy),
             StateFolder = TorrentClientOptions.UserStateFolder,
             Log = terminal.IsDebug ? terminal.WriteMessage : null,
         };

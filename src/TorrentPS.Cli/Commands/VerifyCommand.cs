@@ -14,15 +14,16 @@ internal sealed class VerifyCommand
     private readonly Option<string> _data = new("--data") { Description = "The folder that the torrent's file or folder is in.", HelpName = "DIR", Required = true };
     private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Check only files whose path matches; may be given several times.");
     private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
-    private readonly Option<ProxyServer?> _proxy = OptionFactory.Proxy();
+    private readonly RouteOptions _route;
     private readonly Option<bool> _json = OptionFactory.Json();
 
     private VerifyCommand(Terminal terminal, Command command)
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _data, _include, _exclude, _proxy, _json })
+        foreach (Option option in new Option[] { _data, _include, _exclude, _json })
             command.Options.Add(option);
+        _route = new RouteOptions(command, hasPeers: false);
     }
 
     public static Command Create(Terminal terminal)
@@ -36,7 +37,7 @@ internal sealed class VerifyCommand
 
     private async Task<ExitCode> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        await using var client = new TorrentClient(new TorrentClientOptions { Proxy = result.GetValue(_proxy) });
+        await using var client = new TorrentClient(_route.Apply(new TorrentClientOptions(), result, _terminal));
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, result.GetRequiredValue(_source), cancellationToken).ConfigureAwait(false);
         var options = new TestDataOptions
         {

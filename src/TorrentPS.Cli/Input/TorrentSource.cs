@@ -28,11 +28,11 @@ internal static class TorrentSource
 
     /// <summary>Reads what a SOURCE names, with a client only where one is needed.</summary>
     /// <exception cref="TorrentException">There is nothing, or it is not a torrent.</exception>
-    public static async Task<TorrentInfo> ReadAsync(string source, CancellationToken cancellationToken, ProxyServer? proxy = null)
+    public static async Task<TorrentInfo> ReadAsync(string source, CancellationToken cancellationToken, TorrentClientOptions? options = null)
     {
         if (!IsWebAddress(source))
             return Read(source);
-        await using var client = new TorrentClient(new TorrentClientOptions { Proxy = proxy });
+        await using var client = new TorrentClient(options);
         return await ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
     }
 

@@ -14,4 +14,7 @@ public enum AnnounceEvent
 
     /// <summary>The download or upload ends.</summary>
     Stopped,
+
+    /// <summary>The interval has passed, and we have all that we want of the torrent, but not all of it (BEP 21).</summary>
+    Paused,
 }

@@ -81,6 +81,7 @@ internal static class AnnounceQuery
         AnnounceEvent.Started => "&event=started",
         AnnounceEvent.Completed => "&event=completed",
         AnnounceEvent.Stopped => "&event=stopped",
+        AnnounceEvent.Paused => "&event=paused",
         _ => "",
     });
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -13,10 +14,12 @@ internal sealed class DatagramSocket : IDatagramSocket
 
     private DatagramSocket(Socket socket) => _socket = socket;
 
+    /// <param name="remote">The address.</param>
+    /// <param name="route">How everything goes out.</param>
     /// <exception cref="SocketException">There is no route to the address.</exception>
-    public static DatagramSocket Open(IPEndPoint remote)
+    public static DatagramSocket Open(IPEndPoint remote, NetworkRoute route)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        Socket socket = route.Open(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
             socket.Connect(remote);
@@ -28,6 +31,9 @@ internal sealed class DatagramSocket : IDatagramSocket
             throw;
         }
     }
+
+    /// <summary>Our address towards the other.</summary>
+    public IPAddress LocalAddress => ((IPEndPoint)_socket.LocalEndPoint!).Address;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken) =>
         await _socket.SendAsync(datagram, cancellationToken).ConfigureAwait(false);

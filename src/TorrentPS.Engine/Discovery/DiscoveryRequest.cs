@@ -40,6 +40,9 @@ internal sealed record DiscoveryRequest
     /// <summary>Gives the port that we listen on, or that a search announces; called from any thread.</summary>
     public required Func<int> Port { get; init; }
 
+    /// <summary>Gives, for the port that we listen on, the one by which others reach us from the Internet; called from any thread.</summary>
+    public Func<int, int> PublicPort { get; init; } = static port => port;
+
     /// <summary>Gives the counts; called from any thread.</summary>
     public required Func<AnnounceStatistics> Statistics { get; init; }
 

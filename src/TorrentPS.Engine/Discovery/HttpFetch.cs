@@ -36,6 +36,9 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     /// <summary>The proxy that everything goes through; null without one.</summary>
     public ProxyServer? Proxy => _route.Proxy;
 
+    /// <summary>How everything goes out.</summary>
+    public NetworkRoute Route => _route;
+
     /// <summary>The addresses of a host; none where it is a name that the proxy looks up.</summary>
     /// <exception cref="HttpFetchException">There are none.</exception>
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(Uri uri, CancellationToken cancellationToken)
@@ -49,8 +52,10 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         try
         {
             IPAddress[] addresses = await _resolve(uri.IdnHost, both.Token).ConfigureAwait(false);
+            if (Array.FindAll(addresses, address => _route.Reaches(address.AddressFamily)) is { Length: > 0 } reached)
+                return reached;
             if (addresses.Length > 0)
-                return addresses;
+                throw new HttpFetchException($"the host name '{uri.IdnHost}' has no address that can be reached from {_route.Binding}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -135,6 +140,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             HttpReply reply = await GetOnceAsync(uri, target, addresses, redirects == 0, options, cancellationToken).ConfigureAwait(false);
             if (reply.Location is not { } location)
                 return reply;
+            if (options.Post is not null)
+                throw new HttpFetchException("it redirects what was sent to it, which is not followed");
             if (redirects == MaxRedirects)
                 throw new HttpFetchException($"it redirects more than {MaxRedirects} times");
             uri = Redirect(uri, location);
@@ -189,7 +196,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         {
             if (uri.Scheme == "https")
                 stream = await SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
-            await stream.WriteAsync(Request(uri, target, isFirst), cancellationToken).ConfigureAwait(false);
+            await stream.WriteAsync(Request(uri, target, isFirst, options.Post), cancellationToken).ConfigureAwait(false);
             if (isFirst)
                 options.Sent?.Invoke();
             var parser = new HttpReplyParser(options.MaxBodyLength);
@@ -254,15 +261,17 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
     }
 
-    private static byte[] Request(Uri uri, string target, bool isFirst)
+    private static byte[] Request(Uri uri, string target, bool isFirst, HttpPost? post)
     {
         string host = uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost;
         string port = uri.IsDefaultPort ? "" : $":{uri.Port}";
         // The user part of an address is for its own host: it is not sent on to where that redirects.
         string authorization = isFirst && uri.UserInfo.Length > 0
             ? $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(uri.UserInfo)))}\r\n" : "";
-        return Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: TorrentPS/0.1.0\r\nAccept: */*\r\n" +
-            $"Accept-Encoding: gzip, deflate\r\n{authorization}Connection: close\r\n\r\n");
+        string content = post is null ? "" : $"Content-Type: {post.ContentType}\r\nContent-Length: {post.Body.Length}\r\n{post.Headers}";
+        byte[] head = Encoding.ASCII.GetBytes($"{(post is null ? "GET" : "POST")} {target} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: TorrentPS/0.1.0\r\nAccept: */*\r\n" +
+            $"Accept-Encoding: gzip, deflate\r\n{content}{authorization}Connection: close\r\n\r\n");
+        return post is null ? head : [.. head, .. post.Body.Span];
     }
 
     /// <summary>Whether an address is of this machine or of a private network, rather than of the Internet.</summary>

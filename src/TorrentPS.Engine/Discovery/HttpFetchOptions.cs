@@ -21,6 +21,9 @@ internal sealed record HttpFetchOptions
     /// <summary>The family of the addresses that are connected to.</summary>
     public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
 
+    /// <summary>What is sent along, in place of a GET; then no redirect is followed.</summary>
+    public HttpPost? Post { get; init; }
+
     /// <summary>Is called when the request has left.</summary>
     public Action? Sent { get; init; }
 }

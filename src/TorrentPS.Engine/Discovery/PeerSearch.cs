@@ -16,13 +16,14 @@ internal sealed class PeerSearch : IAsyncDisposable
 
     private readonly PeerSearchOptions _options;
     private readonly TimeProvider _timeProvider;
+    private readonly IPFilter? _filter;
     private readonly PeerDiscoveries _discoveries;
     private readonly Channel<DiscoveredPeer> _found = Channel.CreateUnbounded<DiscoveredPeer>();
     private readonly HashSet<IPEndPoint> _seen = [];
 
-    public PeerSearch(Torrent torrent, PeerSearchOptions options, DiscoveryServices services, TimeProvider timeProvider)
+    public PeerSearch(Torrent torrent, PeerSearchOptions options, DiscoveryServices services, TimeProvider timeProvider, IPFilter? filter = null)
     {
-        (_options, _timeProvider) = (options, timeProvider);
+        (_options, _timeProvider, _filter) = (options, timeProvider, filter);
         int port = options.Port != 0 ? options.Port : RandomNumberGenerator.GetInt32(49152, 65536); // the dynamic ports (RFC 6335)
         _discoveries = services.For(new DiscoveryRequest
         {
@@ -84,7 +85,7 @@ internal sealed class PeerSearch : IAsyncDisposable
         {
             foreach (DiscoveredPeer peer in peers)
             {
-                if (_seen.Count < MaxPeers && _seen.Add(peer.EndPoint))
+                if (_seen.Count < MaxPeers && _filter?.Blocks(peer.EndPoint.Address) is not true && _seen.Add(peer.EndPoint))
                     _found.Writer.TryWrite(peer);
             }
         }

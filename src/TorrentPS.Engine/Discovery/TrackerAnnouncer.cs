@@ -125,16 +125,25 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         Advance();
     }
 
-    /// <summary>Tells the trackers that know of us that the download is complete; once, and not when it was so at the start (BEP 3).</summary>
+    /// <summary>
+    /// Tells the trackers that know of us that the download is complete; once, and not when it was so at the start (BEP 3). Of a torrent of which only a part is wanted, that
+    /// we are no longer one who wants it (BEP 21): as soon as they allow it.
+    /// </summary>
     public void Completed()
     {
+        bool isPartial = _request.Statistics().IsPartialSeed;
         lock (_lock)
         {
             if (!_canComplete || !_isRunning)
                 return;
             _canComplete = false;
             foreach (AnnouncedTracker tracker in _trackers)
-                tracker.OwesCompleted = tracker.IsStarted || tracker.Running is not null;
+            {
+                if (isPartial)
+                    tracker.WantsMore |= tracker.IsWorking;
+                else
+                    tracker.OwesCompleted = tracker.IsStarted || tracker.Running is not null;
+            }
         }
         Advance();
     }
@@ -346,14 +355,18 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         tier.Insert(0, tracker);
     }
 
-    private AnnounceRequest Request(AnnouncedTracker tracker, AnnounceEvent announceEvent, TimeSpan? patience = null) => new()
+    private AnnounceRequest Request(AnnouncedTracker tracker, AnnounceEvent announceEvent, TimeSpan? patience = null) =>
+        Request(tracker, announceEvent, _request.Statistics(), patience);
+
+    private AnnounceRequest Request(AnnouncedTracker tracker, AnnounceEvent announceEvent, AnnounceStatistics statistics, TimeSpan? patience) => new()
     {
         InfoHash = _request.InfoHash,
         PeerId = _request.PeerId,
         // Where nobody can connect to us it is one that nobody listens on: most trackers refuse 0.
-        Port = _request.Port() is > 0 and int port ? port : 1,
-        Statistics = _request.Statistics(),
-        Event = announceEvent,
+        Port = _request.Port() is > 0 and int port ? _request.PublicPort(port) : 1,
+        Statistics = statistics,
+        // A partial seed says so in every announce, the first included (BEP 21).
+        Event = statistics.IsPartialSeed && announceEvent is (AnnounceEvent.None or AnnounceEvent.Started) ? AnnounceEvent.Paused : announceEvent,
         Key = _key,
         TrackerId = tracker.TrackerId,
         NoPeerId = true,

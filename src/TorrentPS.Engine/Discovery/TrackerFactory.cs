@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Discovery;
 /// <summary>Makes the tracker for an announce address, by its scheme.</summary>
 internal sealed class TrackerFactory(HttpFetch http, UdpTrackerConnections? connections = null) : IDisposable
 {
-    private readonly UdpTrackerConnections _connections = connections ?? new UdpTrackerConnections(http.TimeProvider);
+    private readonly UdpTrackerConnections _connections = connections ?? new UdpTrackerConnections(http.TimeProvider, remote => DatagramSocket.Open(remote, http.Route));
 
     /// <summary>Never fails: an address of a scheme that is not spoken gives a tracker that says so when it is asked.</summary>
     public ITracker Create(Uri uri) => uri.IsAbsoluteUri ? uri.Scheme switch

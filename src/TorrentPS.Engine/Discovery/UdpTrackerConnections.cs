@@ -3,12 +3,11 @@ using System.Net;
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>The UDP trackers' addresses that a client talks to. Safe for use from several threads.</summary>
-internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<IPEndPoint, IDatagramSocket>? open = null) : IDisposable
+internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<IPEndPoint, IDatagramSocket> open) : IDisposable
 {
     // Above this many, those that are closed are let go: torrents could name addresses without end.
     private const int KeptClosed = 64;
 
-    private readonly Func<IPEndPoint, IDatagramSocket> _open = open ?? DatagramSocket.Open;
     private readonly Lock _lock = new();
     private readonly Dictionary<IPEndPoint, UdpTrackerConnection> _connections = [];
 
@@ -23,7 +22,7 @@ internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<IPEn
                 return connection;
             if (_connections.Count >= KeptClosed)
                 LetGo();
-            connection = new UdpTrackerConnection(endPoint, _open, timeProvider);
+            connection = new UdpTrackerConnection(endPoint, open, timeProvider);
             _connections.Add(endPoint, connection);
             return connection;
         }

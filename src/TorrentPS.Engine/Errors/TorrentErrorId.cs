@@ -56,4 +56,7 @@ public enum TorrentErrorId
 
     /// <summary>The data on disk is not what the torrent describes.</summary>
     DataMismatch,
+
+    /// <summary>A list of addresses to block cannot be read, or is none.</summary>
+    InvalidIPFilter,
 }

@@ -24,6 +24,9 @@ internal interface IIncomingTorrent
     /// <summary>Takes one of the client's connections.</summary>
     bool TryReserveConnection();
 
+    /// <summary>Peers reach us by another port than before.</summary>
+    void PublicPortChanged();
+
     /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. Our handshake is still to be sent.</summary>
     void Accept(PeerStream stream, Handshake handshake);
 }

@@ -11,6 +11,9 @@ internal interface IMetadataSwarm
     /// <summary>The port that peers may connect to; 0 when there is none.</summary>
     int ListenPort { get; }
 
+    /// <summary>The port by which peers in the Internet reach us, where a gateway passes them on.</summary>
+    int PublicPort { get; }
+
     MetadataFetch Fetch { get; }
 
     /// <summary>The hashes of pieces that are still to be got; null while there is no metadata, and where nobody needs them.</summary>

@@ -29,6 +29,9 @@ internal interface ISwarm
     /// <summary>The port that peers may connect to; 0 when there is none.</summary>
     int ListenPort { get; }
 
+    /// <summary>The port by which peers in the Internet reach us, where a gateway passes them on.</summary>
+    int PublicPort => ListenPort;
+
     /// <summary>Which pieces peers are shown; null when all are.</summary>
     SuperSeeding? SuperSeeding { get; }
 

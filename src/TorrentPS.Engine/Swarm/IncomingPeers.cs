@@ -1,3 +1,5 @@
+using System.Numerics;
+using TorrentPS.Engine.Discovery.Mapping;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
@@ -23,6 +25,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
     private readonly Dictionary<InfoHash, IIncomingTorrent[]> _sessions = []; // the arrays are replaced, never changed
     private EncryptionMode _mode = EncryptionMode.Prefer;
     private readonly IncomingGate _gate;
+    private int _blocked;
+    private bool _hasWarned;
 
     public IncomingPeers(PeerConnector connector, TorrentClientOptions options, UdpPorts ports)
     {
@@ -56,6 +60,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
             else if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
                 OpenUtp(listening, required: session.Transport == PeerTransport.Utp);
             listening.Sessions.Add(session);
+            if (_options.MapPorts)
+                Map(listening);
             foreach (InfoHash key in Keys(session))
             {
                 IIncomingTorrent[] others = _sessions.GetValueOrDefault(key, []);
@@ -133,7 +139,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             return open;
         }
 
-        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept), isShared: port is null);
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Binding), isShared: port is null);
         _listeners.Add(open);
         return open;
     }
@@ -163,14 +169,55 @@ internal sealed class IncomingPeers : IAsyncDisposable
         listening.Utp = new UtpHost(listening.Udp, _options.TimeProvider, Accept);
     }
 
+    /// <summary>Has a gateway pass connections on to where we listen, if that has not begun.</summary>
+    private void Map(Listening listening)
+    {
+        if (listening.Mapper is not null)
+            return;
+        if (_options.Proxy is { } proxy)
+        {
+            if (!_hasWarned)
+                _options.OnWarning?.Invoke($"No port is mapped: peers cannot connect through the proxy {proxy}.");
+            _hasWarned = true;
+            return;
+        }
+
+        listening.Mapper = new PortMapper(listening.Port, hasUdp: listening.Utp is not null || _options.DhtEnabled, (_options.Gateways ?? new PortMapperOptions()) with
+        {
+            Route = NetworkRoute.Of(_options),
+            TimeProvider = _options.TimeProvider,
+            Log = _options.Log,
+            OnWarning = _options.OnWarning,
+            Changed = () => Moved(listening),
+        });
+    }
+
+    private void Moved(Listening listening)
+    {
+        IIncomingTorrent[] sessions;
+        lock (_lock)
+            sessions = [.. listening.Sessions];
+        foreach (IIncomingTorrent session in sessions)
+            session.PublicPortChanged();
+    }
+
+    /// <summary>The port by which peers reach the one that is listened on: that of the gateway that passes them on, or the same.</summary>
+    public int PublicPort(int port)
+    {
+        lock (_lock)
+            return _listeners.Find(one => one.Port == port)?.Mapper?.ExternalPort ?? port;
+    }
+
     private async Task CloseAsync(Listening listening)
     {
+        Task unmapped = listening.Mapper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
         if (listening.Listener is { } listener)
             await listener.DisposeAsync().ConfigureAwait(false);
         if (listening.Utp is { } utp)
             await utp.DisposeAsync().ConfigureAwait(false);
         if (listening.Udp is { } udp)
             await _ports.CloseAsync(udp).ConfigureAwait(false);
+        await unmapped.ConfigureAwait(false);
     }
 
     /// <summary>Where a torrent's connections over uTP go out; null when it has none.</summary>
@@ -207,10 +254,21 @@ internal sealed class IncomingPeers : IAsyncDisposable
     /// <summary>Takes a connection that a peer has made.</summary>
     internal void Accept(PeerStream stream)
     {
-        if (_torrents.Count > 0 && _gate.Enter(stream) is { } place)
+        if (_torrents.Count > 0 && !IsBlocked(stream) && _gate.Enter(stream) is { } place)
             _ = GreetAsync(stream, place);
         else
             stream.Dispose();
+    }
+
+    private bool IsBlocked(PeerStream stream)
+    {
+        if (_options.IPFilter?.Blocks(stream.RemoteEndPoint.Address) is not true)
+            return false;
+        // Every so often is enough: one who is kept out may try for days.
+        int count = Interlocked.Increment(ref _blocked);
+        if (BitOperations.IsPow2(count))
+            _options.Log?.Invoke($"The IP filter keeps out {stream.RemoteEndPoint}, the {count}. connection that it refuses");
+        return true;
     }
 
     private async Task GreetAsync(PeerStream stream, LinkedListNode<PeerStream> place)
@@ -286,5 +344,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
         public UtpHost? Utp { get; set; }
 
         public UdpPort? Udp { get; set; }
+
+        /// <summary>What has a gateway pass connections on to it; null while nobody asked for that.</summary>
+        public PortMapper? Mapper { get; set; }
     }
 }

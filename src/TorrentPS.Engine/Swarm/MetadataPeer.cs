@@ -177,7 +177,7 @@ internal sealed partial class MetadataPeer : IDisposable
             : new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId },
         Client = TorrentClient.ClientName,
         RequestQueue = PeerSession.OwnRequestQueue,
-        Port = _swarm.ListenPort is > 0 and int port ? port : null,
+        Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _swarm.PublicPort : _swarm.ListenPort) is > 0 and int port ? port : null,
         YourIP = EndPoint.Address,
     }.ToBytes());
 

@@ -19,7 +19,7 @@ internal sealed partial class MetadataSession
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(20);
 
-    private readonly PeerBook _book = new();
+    private readonly PeerBook _book;
     private readonly HashSet<string> _bannedIds = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _connectsEnded = new();
     private MetadataPeer[] _peers = []; // replaced, never changed, so that it can be walked through while peers come and go

@@ -52,6 +52,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     public MetadataSession(SwarmServices services, Torrent torrent, ResolveOptions options, IProgress<TorrentDownload>? progress, string destination)
     {
         _services = services;
+        _book = new PeerBook(services.Options.IPFilter);
         _torrent = torrent;
         _link = torrent.Link ?? throw new ArgumentException("The torrent is not of a magnet link.", nameof(torrent));
         _options = options;
@@ -79,6 +80,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
 
     public int ListenPort { get; private set; }
+
+    public int PublicPort => _services.Incoming.PublicPort(ListenPort);
 
     public MetadataFetch Fetch { get; }
 
@@ -160,6 +163,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             Sources = _options.Sources,
             PeerId = _peerId,
             Port = () => 0,
+            PublicPort = _services.Incoming.PublicPort,
             Statistics = () => default,
             PeersFound = _ => { },
             TimeProvider = _time,
@@ -178,6 +182,12 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         _discoveries.Start();
         ConnectMore();
     }
+
+    public void PublicPortChanged() => _loop.Enqueue(_ =>
+    {
+        if (!_isStopping)
+            _discoveries?.RequestMore();
+    }, null);
 
     private async Task<SwarmHandover> HandOverAsync()
     {
@@ -239,6 +249,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
         MakeRoom(now);
         ConnectMore();
+        if (_book.TakeBlocked() is > 0 and int blocked)
+            Log($"The IP filter blocks {blocked} of the addresses that were named");
         if (now >= _morePeersAt && Fetch.Sources < FewSources)
         {
             _morePeersAt = now + MorePeersSeconds;

@@ -9,7 +9,8 @@ namespace TorrentPS.Engine.Swarm;
 /// All addresses heard of, in the order in which they are to be tried: the best first, with longer and longer pauses after failures, and never
 /// when banned. Whatever happens to an address costs no more than its place in a heap, so that ten thousand cost nothing while nothing happens.
 /// </summary>
-internal sealed class PeerBook
+/// <param name="filter">The addresses that the user blocks; null blocks none.</param>
+internal sealed class PeerBook(IPFilter? filter = null)
 {
     /// <summary>Addresses kept; for more, those are forgotten that were tried in vain.</summary>
     public const int MaxCandidates = 10_000;
@@ -40,8 +41,10 @@ internal sealed class PeerBook
     private readonly Dictionary<IPAddress, int> _portsFromPeers = [];
     private readonly Dictionary<IPAddress, int> _portsOfComers = [];
     private readonly Dictionary<IPAddress, PeerTeller> _tellers = [];
+    private readonly HashSet<IPEndPoint> _blocked = [];
     private long _order;
     private int _fromPeers;
+    private int _blockedTold;
     private Func<IPEndPoint, uint>? _priority;
 
     /// <summary>Different addresses heard of, those forgotten included.</summary>
@@ -49,6 +52,14 @@ internal sealed class PeerBook
 
     /// <summary>Whether we have everything, so that those who have everything too are of no use.</summary>
     public bool IsSeeding { get; set; }
+
+    /// <summary>How many addresses the user's filter has kept out since this was last asked, each once.</summary>
+    public int TakeBlocked()
+    {
+        int news = _blocked.Count - _blockedTold;
+        _blockedTold = _blocked.Count;
+        return news;
+    }
 
     /// <summary>Says how to tell the canonical priority of an address (BEP 40), as soon as our own is known.</summary>
     public void SetPriority(Func<IPEndPoint, uint> priority)
@@ -71,7 +82,7 @@ internal sealed class PeerBook
             return false;
         }
 
-        if (!AddressRules.IsPeer(endPoint) || !MakeRoom())
+        if (!AddressRules.IsPeer(endPoint) || IsBlocked(endPoint) || !MakeRoom())
             return false;
         var candidate = new PeerCandidate(endPoint, source);
         _candidates.Add(endPoint, candidate);
@@ -262,6 +273,15 @@ internal sealed class PeerBook
     /// <summary>Whether connections from an IP address are refused. Loopback never is: there, many peers share the address.</summary>
     public bool IsBanned(IPEndPoint endPoint) =>
         !IPAddress.IsLoopback(endPoint.Address) && _bans.GetValueOrDefault(AddressRules.SubscriberOf(endPoint.Address)) >= BansPerAddress;
+
+    private bool IsBlocked(IPEndPoint endPoint)
+    {
+        if (filter?.Blocks(endPoint.Address) is not true)
+            return false;
+        if (_blocked.Count < MaxCandidates)
+            _blocked.Add(endPoint);
+        return true;
+    }
 
     /// <summary>A known address was named again.</summary>
     private void Confirm(PeerCandidate candidate, PeerSource? source, double now)

@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
@@ -59,7 +60,7 @@ internal sealed partial class PeerSession
             Client = TorrentClient.ClientName,
             MetadataSize = MetadataServing.Serves(torrent) ? torrent.InfoBytes.Length : null,
             RequestQueue = OwnRequestQueue,
-            Port = _swarm.ListenPort is > 0 and int port ? port : null,
+            Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _swarm.PublicPort : _swarm.ListenPort) is > 0 and int port ? port : null,
             YourIP = EndPoint.Address,
             IsUploadOnly = _swarm.Picker.Missing == 0 && _swarm.SuperSeeding is null ? true : null,
         }.ToBytes());

@@ -16,10 +16,10 @@ internal sealed class SwarmServices : IAsyncDisposable
         Discoveries = discoveries;
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
-        var route = new NetworkRoute(options.Proxy);
+        var route = NetworkRoute.Of(options);
         Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections), route);
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
-        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts());
+        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(options.IPFilter, options.Binding));
         Clock = new SwarmClock(options.TimeProvider);
         Http = new HttpFetch(options.TimeProvider, isLocal: options.IsLocalAddress, route: route);
     }

@@ -56,6 +56,7 @@ internal sealed partial class TorrentSession
         Turnover(now);
         MakeRoom();
         ConnectMore();
+        TellBlocked();
         ExchangePeers(now);
         if (!IsComplete)
             TickDownload(now);

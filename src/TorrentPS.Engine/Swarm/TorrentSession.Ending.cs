@@ -51,9 +51,15 @@ internal sealed partial class TorrentSession
     private void CountCompleted(Bitfield have)
     {
         long completed = 0;
+        long left = 0;
         for (int piece = 0; piece < have.Length; piece++)
+        {
             completed += have[piece] ? _store.BytesWantedIn(piece) : 0;
+            left += have[piece] ? 0 : _torrent.DataLengthOfPiece(piece);
+        }
+
         Volatile.Write(ref _bytesCompleted, completed);
+        Volatile.Write(ref _bytesLeft, left);
         _firstGap = 0;
         Volatile.Write(ref _contiguousBytes, 0);
         CountContiguous(have);

@@ -62,7 +62,7 @@ internal sealed partial class TorrentSession
     private uint PriorityOf(IPEndPoint endPoint)
     {
         OwnAddress own = endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? _ownV6 : _ownV4;
-        return own.Address is { } address ? CanonicalPriority.Of(new IPEndPoint(address, ListenPort), endPoint) : 0;
+        return own.Address is { } address ? CanonicalPriority.Of(new IPEndPoint(address, PublicPort), endPoint) : 0;
     }
 
     /// <summary>Tells peers who came and who went, each at most once a minute and only when there is something to tell.</summary>

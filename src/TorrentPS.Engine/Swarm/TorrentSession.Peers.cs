@@ -41,6 +41,12 @@ internal sealed partial class TorrentSession
         ConnectMore();
     }
 
+    private void TellBlocked()
+    {
+        if (_book.TakeBlocked() is > 0 and int blocked)
+            Log($"The IP filter blocks {blocked} of the addresses that were named");
+    }
+
     /// <summary>Whether an address is where we ourselves listen, and nobody else of the same torrent: discoveries name us too.</summary>
     private bool IsOurs(IPEndPoint endPoint) =>
         endPoint.Port == ListenPort && LocalAddresses.Contains(endPoint.Address) && !_services.Incoming.HasOthers(this);

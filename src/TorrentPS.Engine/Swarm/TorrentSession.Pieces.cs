@@ -295,6 +295,7 @@ internal sealed partial class TorrentSession
         _picker.Verified(piece);
         _suspects.Remove(piece);
         _bytesCompleted += _store.BytesWantedIn(piece);
+        _bytesLeft -= _torrent.DataLengthOfPiece(piece);
         CountContiguous(_picker.Have);
         _isResumeDirty = true;
         foreach (PeerState liar in _badPieces.Verified(piece, digests))

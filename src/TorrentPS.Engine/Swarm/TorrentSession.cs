@@ -44,6 +44,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private long _bytesCompleted;
     private long _contiguousBytes;
     private int _firstGap; // the first wanted piece that is not there
+    private long _bytesLeft; // of the whole torrent, by whole pieces
     private double _percentChecked;
     private bool _isStopping;
     private bool _handedOver;
@@ -60,7 +61,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _torrent = torrent;
         _handover = resolved?.Handover;
         _peerId = _handover?.PeerId ?? PeerId.Create();
-        _book = _handover?.Book ?? new PeerBook();
+        _book = _handover?.Book ?? new PeerBook(services.Options.IPFilter);
         _options = options;
         _progress = progress;
         _time = services.Options.TimeProvider;
@@ -100,6 +101,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     public RateLimiter UploadLimiter { get; }
 
     public int ListenPort { get; private set; }
+
+    public int PublicPort => _services.Incoming.PublicPort(ListenPort);
 
     public int DhtPort => _dht?.Port ?? 0;
 
@@ -295,6 +298,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         OnError = _options.OnError,
         PeerId = _peerId,
         Port = () => ListenPort,
+        PublicPort = _services.Incoming.PublicPort,
         Statistics = Statistics,
         PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
         TimeProvider = _time,
@@ -325,8 +329,14 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         _handedOver = true;
     }
 
+    public void PublicPortChanged() => _loop.Enqueue(_ =>
+    {
+        if (!_isStopping)
+            _discoveries?.RequestMore();
+    }, null);
+
     private AnnounceStatistics Statistics() =>
-        new(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), _store.BytesWanted - Volatile.Read(ref _bytesCompleted));
+        new(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), Volatile.Read(ref _bytesLeft), IsPartialSeed: IsComplete && Volatile.Read(ref _bytesLeft) > 0);
 
     /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
     private async Task<Ending> StopAsync(Ending ending)

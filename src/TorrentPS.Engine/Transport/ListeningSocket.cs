@@ -9,8 +9,12 @@ internal static class ListeningSocket
     private const int SioUdpConnReset = -1744830452; // SIO_UDP_CONNRESET of Windows
 
     /// <summary>Makes a socket and binds it; one for all addresses of IPv6 is for those of IPv4, too.</summary>
+    /// <param name="endPoint">The address and the port.</param>
+    /// <param name="type">The kind of socket.</param>
+    /// <param name="protocol">TCP or UDP.</param>
+    /// <param name="binding">What the user wants it to be bound to; null leaves that to the address.</param>
     /// <exception cref="SocketException">The port is taken, or the address is not of this machine.</exception>
-    public static Socket Bind(IPEndPoint endPoint, SocketType type, ProtocolType protocol)
+    public static Socket Bind(IPEndPoint endPoint, SocketType type, ProtocolType protocol, NetworkBinding? binding = null)
     {
         var socket = new Socket(endPoint.AddressFamily, type, protocol);
         try
@@ -24,7 +28,10 @@ internal static class ListeningSocket
                 socket.ExclusiveAddressUse = true;
             if (type == SocketType.Dgram)
                 PassOverUnreachable(socket);
-            socket.Bind(endPoint);
+            if (binding is null)
+                socket.Bind(endPoint);
+            else
+                binding.Bind(socket, endPoint.Port);
             return socket;
         }
         catch

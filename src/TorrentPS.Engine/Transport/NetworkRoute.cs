@@ -3,14 +3,31 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Transport;
 
-/// <summary>How a client's connections get to where they go: directly, or through a proxy. All that connects does it here, so that nothing goes another way.</summary>
-internal sealed class NetworkRoute(ProxyServer? proxy = null)
+/// <summary>How a client's connections get to where they go: directly, from one address, or through a proxy. All that connects does it here, so that nothing goes another way.</summary>
+internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter = null, NetworkBinding? binding = null)
 {
-    /// <summary>Without a proxy.</summary>
+    /// <summary>Without a proxy, from anywhere.</summary>
     public static NetworkRoute Direct { get; } = new();
 
     /// <summary>The proxy; null without one.</summary>
     public ProxyServer? Proxy => proxy;
+
+    /// <summary>Where everything leaves by; null leaves that to the system.</summary>
+    public NetworkBinding? Binding => binding;
+
+    /// <summary>What a client's options say of it.</summary>
+    public static NetworkRoute Of(TorrentClientOptions options) => new(options.Proxy, options.IPFilter, options.Binding);
+
+    /// <summary>Whether a peer may be connected to, over whatever.</summary>
+    /// <exception cref="BlockedAddressException">It may not.</exception>
+    public void ThrowIfBlocked(IPEndPoint peer)
+    {
+        if (filter?.Blocks(peer.Address) is true)
+            throw new BlockedAddressException(peer.Address);
+    }
+
+    /// <summary>Whether addresses of a family can be connected to at all.</summary>
+    public bool Reaches(AddressFamily family) => binding?.Has(family) is not false;
 
     /// <summary>Connects over TCP.</summary>
     /// <param name="to">An address, or a name for the proxy to look up.</param>
@@ -20,9 +37,10 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null)
     {
         if (proxy is not null)
             return await ConnectByProxyAsync(proxy, to, cancellationToken).ConfigureAwait(false);
-        var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = Open(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            socket.NoDelay = true;
             await socket.ConnectAsync(to, cancellationToken).ConfigureAwait(false);
             return socket;
         }
@@ -33,7 +51,26 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null)
         }
     }
 
-    private static async Task<Socket> ConnectByProxyAsync(ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
+    /// <summary>Makes a socket that goes out from where everything does.</summary>
+    /// <exception cref="SocketException">Addresses of that family cannot be reached from there, or it is gone.</exception>
+    public Socket Open(AddressFamily family, SocketType type, ProtocolType protocol)
+    {
+        if (!Reaches(family))
+            throw new SocketException((int)SocketError.AddressFamilyNotSupported, $"no address of that family can be reached from {binding}");
+        var socket = new Socket(family, type, protocol);
+        try
+        {
+            binding?.Leave(socket);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<Socket> ConnectByProxyAsync(ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
     {
         Socket socket = await ConnectToAsync(proxy, cancellationToken).ConfigureAwait(false);
         try
@@ -57,23 +94,28 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null)
     }
 
     // The proxy's own name is the only one that is looked up here.
-    private static async Task<Socket> ConnectToAsync(ProxyServer proxy, CancellationToken cancellationToken)
+    private async Task<Socket> ConnectToAsync(ProxyServer proxy, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(proxy.Host, proxy.Port, cancellationToken).ConfigureAwait(false);
-            return socket;
+            IPAddress[] addresses = IPAddress.TryParse(proxy.Host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(proxy.Host, cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < addresses.Length; i++)
+            {
+                try
+                {
+                    return await new NetworkRoute(binding: binding).ConnectAsync(new IPEndPoint(addresses[i], proxy.Port), cancellationToken).ConfigureAwait(false);
+                }
+                catch (SocketException) when (i < addresses.Length - 1)
+                {
+                    // another of its addresses may do
+                }
+            }
+
+            throw new SocketException((int)SocketError.HostNotFound);
         }
         catch (SocketException e)
         {
-            socket.Dispose();
             throw new ProxyException(SocketError.NetworkDown, $"the proxy {proxy} cannot be connected to: {e.Message}");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

@@ -63,6 +63,7 @@ internal sealed class PeerConnector : IDisposable
     /// <summary>Connects over TCP without regard to the limits on half-open connections, for a caller that has its own.</summary>
     public static async Task<PeerStream> ConnectNowAsync(IPEndPoint endPoint, NetworkRoute route, CancellationToken cancellationToken)
     {
+        route.ThrowIfBlocked(endPoint);
         Socket socket = await route.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
         try
         {

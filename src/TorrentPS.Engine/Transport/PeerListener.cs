@@ -26,20 +26,21 @@ internal sealed class PeerListener : IAsyncDisposable
     /// <param name="port">The port; 0 takes any free one.</param>
     /// <param name="required">Whether a taken port is an error, rather than replaced by a free one.</param>
     /// <param name="accepted">Gets each connection, on a pool thread; must not block.</param>
-    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted)
+    /// <param name="binding">Where it listens alone; null means everywhere.</param>
+    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null)
     {
         Socket socket;
         try
         {
-            socket = Bind(port);
+            socket = Bind(port, binding);
         }
         catch (SocketException e) when (!required && port != 0 && e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
         {
-            socket = Bind(0);
+            socket = Bind(0, binding);
         }
         catch (SocketException e)
         {
-            throw new TorrentException(TorrentErrorId.Unexpected, $"Port {port} cannot be listened on: {e.Message}. Choose another port, or 0 for any free one.", e);
+            throw new TorrentException(TorrentErrorId.Unexpected, $"Port {port} cannot be listened on{(binding is null ? "" : $" at {binding}")}: {e.Message}. Choose another port, or 0 for any free one.", e);
         }
 
         var listener = new PeerListener(socket, accepted);
@@ -47,21 +48,23 @@ internal sealed class PeerListener : IAsyncDisposable
         return listener;
     }
 
-    private static Socket Bind(int port)
+    private static Socket Bind(int port, NetworkBinding? binding)
     {
+        if (binding?.Address is { } address)
+            return Bind(new IPEndPoint(address, port), binding);
         try
         {
-            return Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+            return Bind(new IPEndPoint(IPAddress.IPv6Any, port), binding);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
         {
-            return Bind(new IPEndPoint(IPAddress.Any, port)); // a machine without IPv6
+            return Bind(new IPEndPoint(IPAddress.Any, port), binding); // a machine without IPv6
         }
     }
 
-    private static Socket Bind(IPEndPoint endPoint)
+    private static Socket Bind(IPEndPoint endPoint, NetworkBinding? binding)
     {
-        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Stream, ProtocolType.Tcp);
+        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Stream, ProtocolType.Tcp, binding);
         try
         {
             socket.Listen(512);

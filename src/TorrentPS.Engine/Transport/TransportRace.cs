@@ -26,6 +26,7 @@ internal static class TransportRace
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task<PeerStream> ConnectAsync(IPEndPoint endPoint, PeerTransport transport, UtpHost? utp, NetworkRoute route, TimeProvider time, CancellationToken cancellationToken)
     {
+        route.ThrowIfBlocked(endPoint);
         if (transport == PeerTransport.Tcp || (utp is null && transport == PeerTransport.Any))
             return PeerConnector.ConnectNowAsync(endPoint, route, cancellationToken);
         if (transport == PeerTransport.Any)

@@ -16,6 +16,7 @@ internal sealed class UdpPort : IAsyncDisposable
     private const int MaxInTurn = 64; // datagrams until they are answered
 
     private readonly Socket _socket;
+    private readonly IPFilter? _filter;
     private readonly IPEndPoint _any;
     private readonly CancellationTokenSource _stopping = new();
     private volatile IDatagramConsumer? _dht;
@@ -24,10 +25,12 @@ internal sealed class UdpPort : IAsyncDisposable
     private readonly Lock _sending = new();
     private Task _receiving = Task.CompletedTask;
 
-    private UdpPort(Socket socket)
+    private UdpPort(Socket socket, IPFilter? filter)
     {
         _socket = socket;
+        _filter = filter;
         Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+        HasV4 = socket.AddressFamily == AddressFamily.InterNetwork || socket.DualMode;
         _path = new PathOptions(socket);
         _any = new IPEndPoint(HasV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
     }
@@ -35,28 +38,37 @@ internal sealed class UdpPort : IAsyncDisposable
     /// <summary>The port's number.</summary>
     public int Port { get; }
 
-    /// <summary>Whether the machine has IPv6.</summary>
+    /// <summary>Whether IPv6 addresses can be reached.</summary>
     public bool HasV6 => _socket.AddressFamily == AddressFamily.InterNetworkV6;
 
+    /// <summary>Whether IPv4 addresses can be reached.</summary>
+    public bool HasV4 { get; }
+
+    /// <summary>Whether addresses of a family can be reached.</summary>
+    public bool Reaches(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? HasV6 : HasV4;
+
     /// <summary>Opens a port, or any free one when it is taken.</summary>
+    /// <param name="port">The number; 0 takes any.</param>
+    /// <param name="filter">The addresses that nothing is sent to and nothing taken from; null for none.</param>
+    /// <param name="binding">Where it is opened alone; null means everywhere.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
-    public static UdpPort Open(int port)
+    public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null)
     {
         Socket socket;
         try
         {
-            socket = Bind(port);
+            socket = Bind(port, binding);
         }
         catch (SocketException e) when (port != 0 && e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
         {
-            socket = Bind(0);
+            socket = Bind(0, binding);
         }
         catch (SocketException e)
         {
             throw new TorrentException(TorrentErrorId.Unexpected, $"UDP port {port} cannot be opened: {e.Message}.", e);
         }
 
-        var opened = new UdpPort(socket);
+        var opened = new UdpPort(socket, filter);
         opened._receiving = Task.Run(opened.ReceiveAsync);
         return opened;
     }
@@ -70,6 +82,8 @@ internal sealed class UdpPort : IAsyncDisposable
     /// <summary>Sends a datagram; what cannot be sent is lost, as it may be on the way.</summary>
     public void Send(ReadOnlySpan<byte> datagram, IPEndPoint to)
     {
+        if (!Reaches(to.AddressFamily) || _filter?.Blocks(to.Address) is true)
+            return;
         try
         {
             _socket.SendTo(datagram, SocketFlags.None, to);
@@ -154,21 +168,23 @@ internal sealed class UdpPort : IAsyncDisposable
         }
     }
 
-    private static Socket Bind(int port)
+    private static Socket Bind(int port, NetworkBinding? binding)
     {
+        if (binding?.Address is { } address)
+            return Bind(new IPEndPoint(address, port), binding);
         try
         {
-            return Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+            return Bind(new IPEndPoint(IPAddress.IPv6Any, port), binding);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
         {
-            return Bind(new IPEndPoint(IPAddress.Any, port)); // a machine without IPv6
+            return Bind(new IPEndPoint(IPAddress.Any, port), binding); // a machine without IPv6
         }
     }
 
-    private static Socket Bind(IPEndPoint endPoint)
+    private static Socket Bind(IPEndPoint endPoint, NetworkBinding? binding)
     {
-        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Dgram, ProtocolType.Udp);
+        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Dgram, ProtocolType.Udp, binding);
         try
         {
             socket.ReceiveBufferSize = BufferLength;
@@ -200,7 +216,7 @@ internal sealed class UdpPort : IAsyncDisposable
                 }
 
                 int length = await receiving.ConfigureAwait(false);
-                if (length == 0)
+                if (length == 0 || _filter?.Blocks(from) is true)
                     continue;
                 if (buffer[0] == 'd')
                     _dht?.Receive(buffer.AsSpan(0, length), EndPointOf(from));

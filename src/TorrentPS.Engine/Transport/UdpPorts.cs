@@ -3,7 +3,9 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Transport;
 
 /// <summary>The UDP ports of a client. Who asks for the same number gets the same port: the DHT and uTP share it, under the number of the TCP port (BEP 29). Safe for use from several threads.</summary>
-internal sealed class UdpPorts
+/// <param name="filter">The addresses that nothing is sent to and nothing taken from; null for none.</param>
+/// <param name="binding">Where they are opened alone; null means everywhere.</param>
+internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null)
 {
     private readonly Lock _lock = new();
     private readonly List<Lease> _leases = [];
@@ -17,7 +19,7 @@ internal sealed class UdpPorts
         {
             Lease? lease = port == 0 ? null : _leases.Find(one => one.Asked == port || one.Port.Port == port);
             if (lease is null)
-                _leases.Add(lease = new Lease(UdpPort.Open(port), port));
+                _leases.Add(lease = new Lease(UdpPort.Open(port, filter, binding), port));
             lease.Users++;
             return lease.Port;
         }

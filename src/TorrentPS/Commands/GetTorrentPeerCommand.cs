@@ -41,6 +41,13 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 15;
 
+    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [ValidateNotNullOrEmpty]
+    public string[] IPFilter { get; set; } = [];
+
+    private protected override string[] FilterPaths => IPFilter;
+
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
         bool toldOfNobody = false;

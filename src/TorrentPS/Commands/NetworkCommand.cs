@@ -1,7 +1,10 @@
 using System.ComponentModel;
 using System.Management.Automation;
 using System.Net;
+using Microsoft.PowerShell.Commands;
+using TorrentPS.Completion;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
 using TorrentPS.Sharing;
 
@@ -27,8 +30,78 @@ public abstract class NetworkCommand : TorrentCommand
     [Credential]
     public PSCredential? ProxyCredential { get; set; }
 
+    /// <summary><para type="description">The IP address, or the network interface, of this machine that everything leaves by and that is listened on alone.</para></summary>
+    [Parameter(HelpMessage = "The IP address or network interface of this machine that is used alone.")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LocalNetworkCompleter))]
+    public string? BindAddress { get; set; }
+
     /// <summary>As the parameters say; a terminating error where that cannot be.</summary>
-    private protected override NetworkSettings Network => _network ??= new NetworkSettings { Proxy = ReadProxy() };
+    private protected override NetworkSettings Network => _network ??= new NetworkSettings { Proxy = ReadProxy(), Binding = ReadBinding(), MapsPorts = MapsPorts, Filter = ReadFilter() };
+
+    /// <summary>Whether a gateway is asked to pass peers on, of a cmdlet that peers connect to.</summary>
+    private protected virtual bool MapsPorts => false;
+
+    /// <summary>The lists of addresses to block, of a cmdlet that has to do with peers.</summary>
+    private protected virtual string[] FilterPaths => [];
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        // What is to keep us from addresses is known to be whole before the first is reached.
+        if (FilterPaths.Length > 0 || BindAddress is not null)
+            _ = Network;
+    }
+
+    private IPFilter? ReadFilter()
+    {
+        if (FilterPaths.Length == 0)
+            return null;
+        try
+        {
+            IPFilter filter = SharedFilters.Get(Array.ConvertAll(FilterPaths, ResolveFilter), out bool isNew);
+            foreach (string warning in filter.Warnings)
+                WriteWarning(warning);
+            WriteVerbose($"The IP filter blocks {filter.RangeCount} ranges of addresses{(isNew ? "" : ", as read before")}");
+            return filter;
+        }
+        catch (TorrentException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception, FilterPaths));
+            throw;
+        }
+    }
+
+    private string ResolveFilter(string path)
+    {
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (provider.ImplementingType != typeof(FileSystemProvider))
+                throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"The IP filter '{path}' is on the {provider.Name} provider. Give -IPFilter files of a file system.");
+            return resolved;
+        }
+        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
+        {
+            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"There is no IP filter '{path}': {exception.Message}", exception);
+        }
+    }
+
+    private NetworkBinding? ReadBinding()
+    {
+        if (BindAddress is null)
+            return null;
+        try
+        {
+            return NetworkBinding.Parse(BindAddress);
+        }
+        catch (FormatException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.BadBindAddress(exception.Message, BindAddress, exception));
+            throw;
+        }
+    }
 
     private ProxyServer? ReadProxy()
     {

@@ -46,9 +46,16 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     [ValidateRange(0.0, 4_000_000.0)]
     public double TimeoutSeconds { get; set; } = ResolveOptions.DefaultTimeout.TotalSeconds;
 
+    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [ValidateNotNullOrEmpty]
+    public string[] IPFilter { get; set; } = [];
+
     /// <summary><para type="description">Replaces a file that is there.</para></summary>
     [Parameter(HelpMessage = "Replaces a file that is there.")]
     public SwitchParameter Force { get; set; }
+
+    private protected override string[] FilterPaths => IPFilter;
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {

@@ -58,9 +58,16 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     [Parameter(HelpMessage = "What the connections go over: Tcp when left out; Any tries TCP and uTP.")]
     public PeerTransport Transport { get; set; } = PeerTransport.Tcp;
 
+    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [ValidateNotNullOrEmpty]
+    public string[] IPFilter { get; set; } = [];
+
     /// <summary><para type="description">Writes true or false for each peer in place of the object.</para></summary>
     [Parameter(HelpMessage = "Writes true or false for each peer in place of the object.")]
     public SwitchParameter Quiet { get; set; }
+
+    private protected override string[] FilterPaths => IPFilter;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

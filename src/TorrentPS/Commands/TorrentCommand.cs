@@ -28,7 +28,7 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
     private protected PipelinePump Pump => _pump;
 
     /// <summary>The process's client, from when it is first asked for to the end of this invocation. For the pipeline thread.</summary>
-    private protected TorrentClient Client => (_lease ??= SharedClient.Rent(Network, PostVerbose)).Client;
+    private protected TorrentClient Client => (_lease ??= SharedClient.Rent(Network, PostVerbose, PostWarning)).Client;
 
     /// <summary>How it reaches the network.</summary>
     private protected virtual NetworkSettings Network => NetworkSettings.Default;

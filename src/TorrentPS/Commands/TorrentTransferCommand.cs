@@ -37,6 +37,10 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [ValidateRange(1, 65535)]
     public int Port { get; set; } = 6881;
 
+    /// <summary><para type="description">Asks the router, by PCP, NAT-PMP or UPnP, to pass connections of peers on to the port; takes that back at the end.</para></summary>
+    [Parameter(HelpMessage = "Asks the router to pass connections of peers on to the port.")]
+    public SwitchParameter MapPort { get; set; }
+
     /// <summary><para type="description">How many peers are connected at once, 1 to 10000.</para></summary>
     [Parameter(HelpMessage = "How many peers of a torrent are connected at once; 200 when left out.")]
     [ValidateRange(1, 10_000)]
@@ -76,9 +80,18 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Any tries TCP and uTP and accepts both; Tcp and Utp only one of them.")]
     public PeerTransport Transport { get; set; }
 
+    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [ValidateNotNullOrEmpty]
+    public string[] IPFilter { get; set; } = [];
+
     /// <summary><para type="description">Starts a job for each torrent, and writes the jobs at once.</para></summary>
     [Parameter(HelpMessage = "Starts a job for each torrent, and writes the jobs at once.")]
     public SwitchParameter AsJob { get; set; }
+
+    private protected override string[] FilterPaths => IPFilter;
+
+    private protected override bool MapsPorts => MapPort;
 
     /// <summary>How many torrents of the pipeline run at the same time.</summary>
     private protected virtual int AtOnce => int.MaxValue;

@@ -50,6 +50,9 @@ internal static class ErrorRecords
     public static ErrorRecord BadProxy(string message, object target, Exception? cause) =>
         new(new ArgumentException(message, cause), "InvalidProxy", ErrorCategory.InvalidArgument, target);
 
+    public static ErrorRecord BadBindAddress(string message, string address, Exception? cause) =>
+        new(new ArgumentException(message, cause), "InvalidBindAddress", ErrorCategory.InvalidArgument, address);
+
     public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
         new(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
             "CannotListen", ErrorCategory.ResourceUnavailable, endPoint);
@@ -120,6 +123,7 @@ internal static class ErrorRecords
         TorrentErrorId.AccessDenied => ErrorCategory.PermissionDenied,
         TorrentErrorId.DataInUse => ErrorCategory.ResourceBusy,
         TorrentErrorId.DataMismatch => ErrorCategory.InvalidResult,
+        TorrentErrorId.InvalidIPFilter => ErrorCategory.InvalidData,
         _ => ErrorCategory.InvalidOperation,
     };
 }

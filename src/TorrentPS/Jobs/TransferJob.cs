@@ -36,7 +36,7 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
 
     protected override async Task<JobState> RunAsync(CancellationToken stop)
     {
-        SharedClient.Lease lease = SharedClient.Rent(_run.Network);
+        SharedClient.Lease lease = SharedClient.Rent(_run.Network, warn: text => Warning.Add(new WarningRecord(text)));
         await using (lease.ConfigureAwait(false))
         {
             DownloadRun run = _isVerbose ? _run with { Options = _run.Options with { Log = line => Verbose.Add(new VerboseRecord(line)) } } : _run;

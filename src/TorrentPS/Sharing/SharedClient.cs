@@ -4,7 +4,7 @@ namespace TorrentPS.Sharing;
 
 /// <summary>
 /// The client of this process. All cmdlets and jobs, of whatever runspace, work through it, and so share one listener, one set of connections,
-/// one pool of buffers and one limit. Those that reach the network in another way, as through a proxy, have a client of their own, and only the limits in common. It is made when the first asks for it and closed when the last has ended, which is also what
+/// one pool of buffers and one limit. Those that reach the network in another way, as through a proxy or from one address, have a client of their own, and only the limits in common. It is made when the first asks for it and closed when the last has ended, which is also what
 /// happens when the module is removed: what runs then, jobs above all, goes on to its end.
 /// </summary>
 internal static class SharedClient
@@ -24,20 +24,23 @@ internal static class SharedClient
     /// <summary>Gives the client to one more user, until that disposes of the lease.</summary>
     /// <param name="network">How the network is reached.</param>
     /// <param name="log">Gets the lines that are about no single torrent; from any thread.</param>
-    public static Lease Rent(NetworkSettings network, Action<string>? log = null)
+    /// <param name="warn">Gets what its settings ask for and could not be had; from any thread.</param>
+    public static Lease Rent(NetworkSettings network, Action<string>? log = null, Action<string>? warn = null)
     {
         lock (s_lock)
         {
             if (!s_clients.TryGetValue(network, out Shared? shared))
-                s_clients.Add(network, shared = new Shared(Create(network)));
+                s_clients.Add(network, shared = new Shared(network));
             shared.Users++;
             if (log is not null)
                 s_logs.Add(log);
-            return new Lease(network, shared.Client, log);
+            if (warn is not null)
+                shared.Warnings.Add(warn);
+            return new Lease(network, shared.Client, log, warn);
         }
     }
 
-    private static TorrentClient Create(NetworkSettings network) => new(new TorrentClientOptions
+    private static TorrentClient Create(NetworkSettings network, Action<string> warn) => new(new TorrentClientOptions
     {
         MaxConnections = MaxConnections,
         DownloadLimit = DownloadLimit,
@@ -45,6 +48,10 @@ internal static class SharedClient
         DhtBootstrap = TorrentClientOptions.PublicDhtNodes,
         StateFolder = TorrentClientOptions.UserStateFolder,
         Proxy = network.Proxy,
+        Binding = network.Binding,
+        IPFilter = network.Filter,
+        MapPorts = network.MapsPorts,
+        OnWarning = warn,
         Log = Log,
     });
 
@@ -57,16 +64,19 @@ internal static class SharedClient
             log(line);
     }
 
-    private static ValueTask ReturnAsync(NetworkSettings network, Action<string>? log)
+    private static ValueTask ReturnAsync(NetworkSettings network, Action<string>? log, Action<string>? warn)
     {
         TorrentClient? unused = null;
         lock (s_lock)
         {
             if (log is not null)
                 s_logs.Remove(log);
-            if (--s_clients[network].Users == 0)
+            Shared shared = s_clients[network];
+            if (warn is not null)
+                shared.Warnings.Remove(warn);
+            if (--shared.Users == 0)
             {
-                unused = s_clients[network].Client;
+                unused = shared.Client;
                 s_clients.Remove(network);
             }
         }
@@ -74,20 +84,33 @@ internal static class SharedClient
         return unused?.DisposeAsync() ?? default;
     }
 
-    private sealed class Shared(TorrentClient client)
+    private sealed class Shared
     {
-        public TorrentClient Client { get; } = client;
+        public Shared(NetworkSettings network) => Client = Create(network, Warn);
+
+        public TorrentClient Client { get; }
+
+        public List<Action<string>> Warnings { get; } = [];
 
         public int Users { get; set; }
+
+        private void Warn(string text)
+        {
+            Action<string>[] warnings;
+            lock (s_lock)
+                warnings = [.. Warnings];
+            foreach (Action<string> warning in warnings)
+                warning(text);
+        }
     }
 
     /// <summary>The use of the client by one cmdlet or job.</summary>
-    internal sealed class Lease(NetworkSettings network, TorrentClient client, Action<string>? log) : IAsyncDisposable
+    internal sealed class Lease(NetworkSettings network, TorrentClient client, Action<string>? log, Action<string>? warn) : IAsyncDisposable
     {
         private int _isReturned;
 
         public TorrentClient Client => client;
 
-        public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 ? ReturnAsync(network, log) : default;
+        public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 ? ReturnAsync(network, log, warn) : default;
     }
 }

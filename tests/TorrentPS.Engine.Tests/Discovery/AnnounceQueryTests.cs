@@ -25,6 +25,9 @@ public class AnnounceQueryTests
     [Fact]
     public void A_completion_is_told() => Assert.EndsWith("&event=completed", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Completed)), StringComparison.Ordinal);
 
+    [Fact]
+    public void A_partial_seed_is_told() => Assert.EndsWith("&event=paused", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Paused)), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("http://t/announce?passkey=1", "/announce?passkey=1&info_hash=")]
     [InlineData("http://t/announce?", "/announce?info_hash=")]

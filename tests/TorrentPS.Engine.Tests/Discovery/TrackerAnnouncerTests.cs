@@ -12,6 +12,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     private readonly List<DiscoveredPeer> _found = [];
     private TrackerAnnouncer? _announcer;
     private long _left = 1000;
+    private bool _isPartialSeed;
 
     public async ValueTask DisposeAsync()
     {
@@ -414,6 +415,29 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         Assert.Equal(3, _trackers["a"].Requests.Count);
     }
 
+    [Fact]
+    public async Task A_partial_seed_says_so_in_every_announce_but_the_last()
+    {
+        _isPartialSeed = true;
+        FakeTracker a = Start(["a"])[0];
+        _time.Advance(TimeSpan.FromHours(2));
+        Assert.True(a.Requests.Count > 1);
+        Assert.All(a.Requests, request => Assert.Equal((Paused, 1000), (request.Event, request.Statistics.Left)));
+        Task stopped = _announcer!.StopAsync(TimeSpan.FromSeconds(1));
+        await stopped;
+        Assert.Equal(Stopped, a.Requests[^1].Event);
+    }
+
+    [Fact]
+    public void Who_gets_all_that_it_wants_of_a_torrent_has_not_completed_it()
+    {
+        FakeTracker a = Start(["a"])[0];
+        _isPartialSeed = true;
+        _announcer!.Completed();
+        _time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal([Started, Paused], a.Requests.Select(request => request.Event));
+    }
+
     private FakeTracker[] Start(params string[][] tiers)
     {
         _announcer = new TrackerAnnouncer(Request([.. tiers.Select(tier => tier.Select(name => Make(name).Uri).ToArray())]), uri => _trackers[uri.Host]);
@@ -428,7 +452,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         InfoHash = DiscoveryData.Hash,
         PeerId = DiscoveryData.PeerId,
         Port = () => 6881,
-        Statistics = () => new AnnounceStatistics(0, 0, _left),
+        Statistics = () => new AnnounceStatistics(0, 0, _left, _isPartialSeed),
         PeersFound = _found.AddRange,
         TimeProvider = _time,
     };

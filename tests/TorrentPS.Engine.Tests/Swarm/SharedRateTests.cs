@@ -73,6 +73,31 @@ public sealed class SharedRateTests : IDisposable
         Assert.All(torrents, torrent => Assert.InRange(torrent.Passed, 0.85 * 20_000_000 / 3, 1.15 * 20_000_000 / 3));
     }
 
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(2_000_000)]
+    [InlineData(20_000_000)]
+    public void Two_torrents_that_both_want_all_get_half_each_within_a_twentieth_over_ten_seconds(long perSecond)
+    {
+        RateLimit limit = new(perSecond, _time);
+        Torrent few = Start(limit, 1, 262_144);
+        Torrent many = Start(limit, 40, 65536);
+        Pass(10);
+        Assert.InRange(few.Passed, 0.95 * 5 * perSecond, 1.05 * 5 * perSecond);
+        Assert.InRange(many.Passed, 0.95 * 5 * perSecond, 1.05 * 5 * perSecond);
+    }
+
+    [Fact]
+    public void A_limit_of_its_own_below_the_shared_one_is_kept_within_a_twentieth_over_ten_seconds()
+    {
+        RateLimit limit = new(1_000_000, _time);
+        Torrent[] torrents = [Start(limit, 3, own: 200_000), Start(limit, 3, own: 300_000), Start(limit, 3)];
+        Pass(10);
+        Assert.InRange(torrents[0].Passed, 1_900_000, 2_100_000);
+        Assert.InRange(torrents[1].Passed, 2_850_000, 3_150_000);
+        Assert.InRange(torrents.Sum(torrent => torrent.Passed), 9_500_000, 10_500_000);
+    }
+
     [Fact]
     public void What_one_does_not_use_is_the_others()
     {

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Tests.Discovery;
 using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
@@ -207,6 +209,27 @@ public sealed partial class TransferTests
         Assert.Equal(TorrentState.Completed, whole.State);
         Assert.True(whole.Downloaded <= s_files.Torrent.Length - 98_304, $"{whole.Downloaded}"); // the three whole pieces of the first file are there
         AssertSame(s_files, folder.Path, AllFiles(s_files));
+    }
+
+    [Fact]
+    public async Task Trackers_are_told_of_a_partial_seed_and_never_that_it_completed()
+    {
+        using var tracker = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply("d8:intervali1800e5:peers0:e"));
+        Sample sample = Sample.Make(32768, 8, ("T/a", 3 * 32768), ("T/b", 50_000)); // the end of the first file is the end of a piece
+        Torrent torrent = sample.Torrent.With([], tracker.Announce);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        using TemporaryFolder folder = new();
+        for (int run = 0; run < 2; run++)
+        {
+            await using SwarmMember leecher = SwarmMember.Download(torrent, folder.Path, [seed.EndPoint], options => options with { Include = ["a"], SeedTime = Timeout.InfiniteTimeSpan });
+            await leecher.UntilAsync(progress => progress.State == TorrentState.Seeding);
+            await Task.Run(() => Assert.True(SpinWait.SpinUntil(() => !tracker.Requests.IsEmpty, TimeSpan.FromSeconds(60))), TestContext.Current.CancellationToken);
+            await leecher.StopAsync();
+            string[] events = [.. tracker.Requests.Select(request => Regex.Match(request, "event=([a-z]+)").Groups[1].Value)];
+            Assert.Equal(run == 0 ? ["started", "stopped"] : ["paused", "stopped"], events);
+            Assert.DoesNotContain("left=0&", string.Concat(tracker.Requests));
+            tracker.Requests.Clear();
+        }
     }
 
     [Fact]

@@ -9,7 +9,8 @@ internal static class NetworkNamespace
     /// <param name="folder">Where it runs.</param>
     /// <param name="script">The script; what it leaves running ends with it.</param>
     /// <param name="limit">How long it may take; as a transfer when null.</param>
-    public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, string script, TimeSpan? limit = null)
+    /// <param name="isolated">Whether its processes have numbers of their own, by which other namespaces can be named in it.</param>
+    public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, string script, TimeSpan? limit = null, bool isolated = false)
     {
         string unshare = Installed.Require("unshare", "util-linux");
         Installed.Require("ip", "iproute2");
@@ -20,7 +21,7 @@ internal static class NetworkNamespace
             Assert.SkipUnless(code == 0, "This system makes no network namespaces (unshare -n, ip); run as root, or allow user namespaces.");
         }
 
-        await using ExternalProcess process = ExternalProcess.Start(unshare, [.. kind, "-p", "-f", "--kill-child", "sh", "-c", SetUp + script], folder);
+        await using ExternalProcess process = ExternalProcess.Start(unshare, [.. kind, "-p", "-f", "--kill-child", .. isolated ? (string[])["--mount-proc"] : [], "sh", "-c", SetUp + script], folder);
         return (await process.WaitForExitAsync(limit ?? Limits.Transfer), process);
     }
 

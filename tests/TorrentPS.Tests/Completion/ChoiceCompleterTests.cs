@@ -17,6 +17,7 @@ public sealed class ChoiceCompleterTests
     {
         Assert.All(new ByteRateCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new LocalAddressCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
+        Assert.All(new LocalNetworkCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -26,5 +27,6 @@ public sealed class ChoiceCompleterTests
 
         Assert.Contains("0.0.0.0", offered);
         Assert.Contains("127.0.0.1", offered);
+        Assert.Contains("127.0.0.1", new LocalNetworkCompleter().Choices.Select(choice => choice.Value));
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
@@ -181,7 +182,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
     {
         if (_request.IsSearch || _ending.IsCancellationRequested || _request.Port() is not (> 0 and var port))
             return;
-        int told = _service.Announce(lookup, port, _request.Statistics().Left == 0);
+        int told = _service.Announce(lookup, lookup.Node.Family == AddressFamily.InterNetwork ? _request.PublicPort(port) : port, _request.Statistics().Left == 0);
         _request.Log?.Invoke($"DHT: {lookup.QueryCount} nodes asked for the peers of '{_request.Name}', {PeerCount} known by now; announced to {told}");
     }
 

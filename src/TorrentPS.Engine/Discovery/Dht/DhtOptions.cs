@@ -17,6 +17,9 @@ internal sealed record DhtOptions
     /// <summary>The folder that the table is kept in from one run to the next; null keeps nothing.</summary>
     public string? StateFolder { get; init; }
 
+    /// <summary>The addresses that no node is at; null for none.</summary>
+    public IPFilter? IPFilter { get; init; }
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     public Action<string>? Log { get; init; }
@@ -31,6 +34,7 @@ internal sealed record DhtOptions
         Bootstrap = options.DhtBootstrap,
         IsReadOnly = options.DhtReadOnly,
         StateFolder = options.StateFolder,
+        IPFilter = options.IPFilter,
         TimeProvider = options.TimeProvider,
         Log = options.Log,
     };

@@ -7,7 +7,8 @@ namespace TorrentPS.Engine.Discovery.Dht;
 /// Which addresses a node has to do with. One that talks to the Internet has nothing to do with local addresses: they are a mistake or an attack
 /// on the own network. A private DHT (in a LAN, or a test on loopback) is nothing but those.
 /// </summary>
-internal sealed class DhtScope
+/// <param name="filter">The addresses that the user blocks; null blocks none.</param>
+internal sealed class DhtScope(IPFilter? filter = null)
 {
     /// <summary>Whether local addresses are dealt with as well: when one that a node bootstraps from is such.</summary>
     public bool AllowsLocal { get; private set; }
@@ -15,7 +16,8 @@ internal sealed class DhtScope
     /// <summary>Takes note of an address that the user has named.</summary>
     public void Include(IPAddress address) => AllowsLocal |= IsLocal(address);
 
-    public bool Contains(IPEndPoint endPoint) => endPoint.Port != 0 && IsUnicast(endPoint.Address) && (AllowsLocal || !IsLocal(endPoint.Address));
+    public bool Contains(IPEndPoint endPoint) => endPoint.Port != 0 && IsUnicast(endPoint.Address) && (AllowsLocal || !IsLocal(endPoint.Address))
+        && filter?.Blocks(endPoint.Address) is not true;
 
     /// <summary>Loopback, private, link-local, shared (RFC 6598) and unique local addresses, and those of benchmarks (RFC 2544).</summary>
     public static bool IsLocal(IPAddress address)

@@ -20,7 +20,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     private readonly UdpPorts _ports;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly DhtScope _scope = new();
+    private readonly DhtScope _scope;
     private readonly CancellationTokenSource _ending = new();
     private readonly long _start;
     private DhtNode[] _nodes = [];
@@ -42,6 +42,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     {
         _ports = ports ?? new UdpPorts();
         _options = options;
+        _scope = new DhtScope(options.IPFilter);
         _time = options.TimeProvider;
         _start = _time.GetTimestamp();
     }
@@ -196,14 +197,11 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         _port = opened;
         _file = _options.StateFolder is { Length: > 0 } folder ? DhtStateFile.Open(folder, _options.Bootstrap) : null;
         _recalled = _file?.Load();
-        DhtNode v4 = CreateNode(AddressFamily.InterNetwork, _recalled?.IdV4, opened, isReadOnly);
-        _nodes = [v4];
-        if (opened.HasV6)
-        {
-            DhtNode v6 = CreateNode(AddressFamily.InterNetworkV6, _recalled?.IdV6, opened, isReadOnly);
+        DhtNode? v4 = opened.HasV4 ? CreateNode(AddressFamily.InterNetwork, _recalled?.IdV4, opened, isReadOnly) : null;
+        DhtNode? v6 = opened.HasV6 ? CreateNode(AddressFamily.InterNetworkV6, _recalled?.IdV6, opened, isReadOnly) : null;
+        if (v4 is not null && v6 is not null)
             (v4.Sibling, v6.Sibling) = (v6, v4);
-            _nodes = [v4, v6];
-        }
+        _nodes = [.. new[] { v4, v6 }.OfType<DhtNode>()];
 
         _timer = _time.CreateTimer(static state => ((DhtService)state!).TimerFired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         opened.AttachDht(this);

@@ -6,8 +6,10 @@ using TorrentPS.Engine.Transport;
 namespace TorrentPS.Engine.Discovery.Local;
 
 /// <summary>Every network that this machine is in, by IPv4 and by IPv6: joins the groups of local discovery in each, and sends into each.</summary>
-internal sealed class MulticastNetwork : ILocalNetwork
+/// <param name="binding">The only one that it is to be; null means every one.</param>
+internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalNetwork
 {
+    private const int Ip = 0, Ipv6 = 41, IpMulticastAll = 49, Ipv6MulticastAll = 29; // Linux
     private const int Hops = 32; // the groups reach beyond one network (BEP 14, "Protocol")
 
     private readonly Lock _lock = new();
@@ -25,6 +27,8 @@ internal sealed class MulticastNetwork : ILocalNetwork
         {
             foreach (AddressFamily family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6])
             {
+                if (binding?.Has(family) is false)
+                    continue;
                 try
                 {
                     Open(family);
@@ -64,7 +68,9 @@ internal sealed class MulticastNetwork : ILocalNetwork
     {
         lock (_lock)
         {
-            if (_groups.TryGetValue(to.AddressFamily, out Socket? socket))
+            // What has joined a group listens everywhere; what sends into one network has our address in it.
+            Socket? socket = binding is null ? _groups.GetValueOrDefault(to.AddressFamily) : _senders.FirstOrDefault(one => one.Key.Family == to.AddressFamily).Value;
+            if (socket is not null)
                 TrySend(socket, message, to);
         }
     }
@@ -95,6 +101,9 @@ internal sealed class MulticastNetwork : ILocalNetwork
                 group.DualMode = false;
             group.SetSocketOption(LevelOf(family), SocketOptionName.PacketInformation, true);
             ListeningSocket.PassOverUnreachable(group);
+            // Otherwise Linux gives it what comes to the groups that other programs have joined elsewhere.
+            if (binding is not null && OperatingSystem.IsLinux())
+                group.SetRawSocketOption(isV6 ? Ipv6 : Ip, isV6 ? Ipv6MulticastAll : IpMulticastAll, BitConverter.GetBytes(0));
             group.Bind(new IPEndPoint(isV6 ? IPAddress.IPv6Any : IPAddress.Any, LocalGroups.Port));
         }
         catch
@@ -135,11 +144,13 @@ internal sealed class MulticastNetwork : ILocalNetwork
     }
 
     /// <summary>What sends into one network, from our own address in it, which is what others connect to.</summary>
-    private static Socket Sender(AddressFamily family, int index, IPAddress own)
+    private Socket Sender(AddressFamily family, int index, IPAddress own)
     {
         var sender = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
         try
         {
+            if (binding is { Address: null })
+                binding.Leave(sender);
             SocketOptionLevel level = LevelOf(family);
             sender.SetSocketOption(level, SocketOptionName.MulticastInterface, family == AddressFamily.InterNetworkV6 ? index : IPAddress.HostToNetworkOrder(index));
             sender.SetSocketOption(level, SocketOptionName.MulticastTimeToLive, Hops);
@@ -171,7 +182,7 @@ internal sealed class MulticastNetwork : ILocalNetwork
     }
 
     /// <summary>The interfaces that carry multicast of a family, by number, and our address on each.</summary>
-    private static List<(int Index, IPAddress Own)> Networks(AddressFamily family)
+    private List<(int Index, IPAddress Own)> Networks(AddressFamily family)
     {
         List<(int, IPAddress)> networks = [];
         try
@@ -183,7 +194,7 @@ internal sealed class MulticastNetwork : ILocalNetwork
                 IPInterfaceProperties properties = network.GetIPProperties();
                 // One that means something without the number of an interface comes first.
                 IPAddress? own = properties.UnicastAddresses.Select(address => address.Address)
-                    .Where(address => address.AddressFamily == family).OrderBy(address => address.IsIPv6LinkLocal).FirstOrDefault();
+                    .Where(address => address.AddressFamily == family && binding?.Has(network.Name, address) is not false).OrderBy(address => address.IsIPv6LinkLocal).FirstOrDefault();
                 int? index = family == AddressFamily.InterNetworkV6 ? properties.GetIPv6Properties()?.Index : properties.GetIPv4Properties()?.Index;
                 if (own is not null && index is > 0 and int number)
                     networks.Add((number, own));

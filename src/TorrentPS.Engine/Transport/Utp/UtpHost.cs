@@ -66,7 +66,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {
-        if (!_port.HasV6 && endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+        if (!_port.Reaches(endPoint.AddressFamily))
             throw new SocketException((int)SocketError.AddressFamilyNotSupported);
         SocketAddress to = (_port.HasV6 && endPoint.AddressFamily == AddressFamily.InterNetwork ? new IPEndPoint(endPoint.Address.MapToIPv6(), endPoint.Port) : endPoint).Serialize();
         UtpPeerStream stream = Begin(endPoint, to);

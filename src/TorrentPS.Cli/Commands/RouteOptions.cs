@@ -1,0 +1,34 @@
+using System.CommandLine;
+using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
+
+namespace TorrentPS.Cli.Commands;
+
+/// <summary>The options that say how a command reaches the network, and whom it has nothing to do with.</summary>
+internal sealed class RouteOptions
+{
+    private readonly Option<ProxyServer?> _proxy = OptionFactory.Proxy();
+    private readonly Option<NetworkBinding?> _bind = OptionFactory.Bind();
+    private readonly Option<IPFilter?>? _filter;
+
+    /// <param name="command">The command that gets them.</param>
+    /// <param name="hasPeers">Whether it has to do with peers.</param>
+    public RouteOptions(Command command, bool hasPeers)
+    {
+        _filter = hasPeers ? OptionFactory.IPFilter() : null;
+        foreach (Option? option in new Option?[] { _proxy, _bind, _filter })
+        {
+            if (option is not null)
+                command.Options.Add(option);
+        }
+    }
+
+    /// <summary>A client's options with what the command line says; what of a filter cannot be read is told.</summary>
+    public TorrentClientOptions Apply(TorrentClientOptions options, ParseResult result, Terminal terminal)
+    {
+        IPFilter? filter = _filter is null ? null : result.GetValue(_filter);
+        foreach (string warning in filter?.Warnings ?? [])
+            terminal.WriteMessage(warning);
+        return options with { Proxy = result.GetValue(_proxy), Binding = result.GetValue(_bind), IPFilter = filter };
+    }
+}
