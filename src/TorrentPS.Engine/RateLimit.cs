@@ -65,13 +65,13 @@ public sealed class RateLimit
     }
 
     /// <summary>Takes for a share what a turn may take; 0 when nothing is left.</summary>
-    private int Take(Share share, int wanted)
+    private int Take(Share share, int wanted, int turn)
     {
         if (_perSecond == 0)
             return wanted;
         if (_tokens < 1)
             return 0;
-        int taken = (int)Math.Min(Math.Min(wanted, Turn), Math.Max(_tokens, Math.Min(SmallestTurn, _perSecond)));
+        int taken = (int)Math.Min(Math.Min(wanted, turn), Math.Max(_tokens, Math.Min(SmallestTurn, _perSecond)));
         _tokens -= taken; // may go below zero by a small turn, which the next ones wait for
         share.Used += taken;
         return taken;
@@ -87,7 +87,7 @@ public sealed class RateLimit
             while (_waiting.Count > 0)
             {
                 Share share = Next();
-                int taken = Take(share, share.Waiting.Peek().Wanted);
+                int taken = Take(share, share.Waiting.Peek().Wanted, TurnOf(share));
                 if (taken == 0)
                     break;
                 served.Add((share.Waiting.Dequeue().Turn, taken));
@@ -109,6 +109,18 @@ public sealed class RateLimit
         _timer ??= _time.CreateTimer(static limit => ((RateLimit)limit!).Serve(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         double seconds = _perSecond == 0 ? 0 : (1 - _tokens) / _perSecond;
         _timer.Change(TimeSpan.FromSeconds(Math.Clamp(seconds, 0.005, 1)), Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// What one of those who wait takes at most: its part of what there is, and what it is behind the one that has used most. One that has few peers, or uses only a
+    /// part of what it takes, gets its share in fewer turns.
+    /// </summary>
+    private int TurnOf(Share share)
+    {
+        double most = share.Used;
+        foreach (Share other in _waiting)
+            most = Math.Max(most, other.Used);
+        return (int)Math.Clamp(_tokens / _waiting.Count + most - share.Used, Turn, int.MaxValue);
     }
 
     /// <summary>Of those who wait, the one that has used least.</summary>
@@ -157,7 +169,7 @@ public sealed class RateLimit
             lock (limit._lock)
             {
                 limit.Fill();
-                if (limit._waiting.Count == 0 && limit.Take(this, wanted) is > 0 and int taken)
+                if (limit._waiting.Count == 0 && limit.Take(this, wanted, limit.Turn) is > 0 and int taken)
                     return Task.FromResult(taken);
                 var turn = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
                 Waiting.Enqueue((wanted, turn));
