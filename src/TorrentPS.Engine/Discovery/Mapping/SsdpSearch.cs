@@ -42,6 +42,11 @@ internal sealed class SsdpSearch(IPEndPoint group, NetworkRoute route, TimeProvi
             {
                 yield break;
             }
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.MessageSize or SocketError.ConnectionReset)
+            {
+                // An answer that is too long, or somebody who is gone; Windows alone says so. Others may still answer.
+                continue;
+            }
 
             IPAddress from = ((IPEndPoint)result.RemoteEndPoint).Address;
             if (AddressRules.ReachOf(from) != AddressReach.World && SsdpReply.Read(buffer.AsSpan(0, result.ReceivedBytes), from) is { } location && seen.Add(location) && LocalAddressTo(from) is { } client)
