@@ -112,7 +112,7 @@ public class PickerBenchmarks
     {
         while (peer.CanBeAsked && peer.Outstanding.Count < Window)
         {
-            if (!_picker.TryPick(peer, out Outstanding picked) && !(_picker.HasNothingFreeFor(peer) && EndGame.TryPick(_picker, peer, 0, false, out picked)))
+            if (!_picker.TryPick(peer, out Outstanding picked) && !(_picker.HasNothingFreeFor(peer) && EndGame.TryPick(_picker, _peers, peer, 0, false, out picked)))
                 return;
             peer.Outstanding.Add(picked);
         }
