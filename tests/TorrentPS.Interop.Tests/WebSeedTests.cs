@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 
@@ -31,6 +32,50 @@ public sealed class WebSeedTests : InteropTest
 
         payload.AssertIn(Target);
         Assert.Equal(payload.Length, result.Downloaded - result.Wasted);
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(TorrentVersion.V2)]
+    [InlineData(TorrentVersion.Hybrid)]
+    public async Task A_torrent_of_version_2_comes_from_nginx_alone_and_padding_is_not_asked_for(TorrentVersion version)
+    {
+        var payload = Payload.Folder("two", [("a/deep", 100), ("b.bin", 9_000_000), ("empty", 0), ("exact", 65536), ("sub/z", 1_300_001)]);
+        string source = Source(payload);
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp);
+        TestTorrent torrent = await TestTorrent.MakeAsync(payload, source, Temp.Path, new TorrentCreatorOptions { Version = version, PieceLength = 64 << 10, WebSeeds = [server.Root] });
+
+        TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target));
+
+        payload.AssertIn(Target);
+        Assert.Equal(payload.Length, result.Downloaded - result.Wasted);
+        string[] requests = await File.ReadAllLinesAsync(server.Log, Token);
+        Assert.NotEmpty(requests);
+        Assert.All(requests, request => Assert.StartsWith("206 ", request, StringComparison.Ordinal));
+        Assert.DoesNotContain(requests, request => request.Contains(".pad", StringComparison.Ordinal));
+    }
+
+    [Theory(Timeout = Limits.Test)]
+    [InlineData(TorrentVersion.V2)]
+    [InlineData(TorrentVersion.Hybrid)]
+    public async Task Wrong_data_of_nginx_is_found_by_the_hashes_that_libtorrent_has(TorrentVersion version)
+    {
+        var payload = Payload.SingleFile("wrong.bin", 8 << 20);
+        string source = Source(payload), spoilt = payload.WriteTo(Temp.Folder("spoilt"));
+        byte[] bytes = payload.Bytes(0);
+        bytes[3_000_000] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(spoilt, payload.Name), bytes, Token);
+        // One piece, most of which nginx has sent before libtorrent has, but not before libtorrent is connected; which then knows the hash of each block, and the bad block itself.
+        await using NginxServer server = await NginxServer.StartAsync(spoilt, Temp, limit: 2_000_000);
+        TestTorrent torrent = await TestTorrent.MakeAsync(payload, source, Temp.Path, new TorrentCreatorOptions { Version = version, PieceLength = 8 << 20, WebSeeds = [server.Root] });
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 100_000);
+        await using OwnPeer peer = OwnPeer.Start(torrent, OwnPeer.Options(Target, seeder.EndPoint));
+
+        TorrentDownload result = await peer.UntilCompletedAsync();
+
+        payload.AssertIn(Target);
+        Assert.Contains($"Web seed {server.Root} is banned: it sent bad data", peer.Log, StringComparison.Ordinal);
+        Assert.Contains("by the hashes of its blocks, 1 peer sent bad data", peer.Log, StringComparison.Ordinal);
+        Assert.InRange(result.Wasted, 16384, payload.Length / 2);
     }
 
     [Fact(Timeout = Limits.Test)]

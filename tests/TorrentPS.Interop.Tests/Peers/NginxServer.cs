@@ -12,7 +12,7 @@ internal sealed class NginxServer : IAsyncDisposable
 
     public Uri Root { get; }
 
-    /// <summary>The path of a file with a line a request: status and bytes sent.</summary>
+    /// <summary>The path of a file with a line a request: status, bytes sent, connection and path.</summary>
     public string Log { get; }
 
     /// <param name="folder">The folder that it serves.</param>
@@ -34,7 +34,7 @@ internal sealed class NginxServer : IAsyncDisposable
             events {}
             http {
                 client_body_temp_path {{own}}/body; proxy_temp_path {{own}}/proxy; fastcgi_temp_path {{own}}/fastcgi; uwsgi_temp_path {{own}}/uwsgi; scgi_temp_path {{own}}/scgi;
-                log_format short '$status $body_bytes_sent $connection'; access_log {{log}} short;
+                log_format short '$status $body_bytes_sent $connection $uri'; access_log {{log}} short;
                 server { listen {{endPoint}}{{(certificate is { } tls ? $" ssl; ssl_certificate {tls.Certificate}; ssl_certificate_key {tls.Key}" : "")}}; root {{folder}}; {{(limit > 0 ? $"limit_rate {limit};" : "")}} }
             }
             """, TestContext.Current.CancellationToken);
