@@ -2,8 +2,11 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>A file of a v2 torrent: <paramref name="Root"/> is the root of its merkle tree, absent for an empty file.</summary>
-internal readonly record struct TreeFile(string Path, long Length, MetainfoString? Root);
+/// <summary>
+/// A file of a v2 torrent: <paramref name="Root"/> is the root of its merkle tree, absent for an empty file; <paramref name="LinkTarget"/> is where it leads when it
+/// is a symbolic link (BEP 47).
+/// </summary>
+internal readonly record struct TreeFile(string Path, long Length, MetainfoString? Root, string? LinkTarget = null);
 
 /// <summary>The file tree of a v2 torrent (BEP 52, "file tree"): dictionaries of folders in each other, and of files under an empty key.</summary>
 internal sealed class FileTree
@@ -99,6 +102,7 @@ internal sealed class FileTree
         MetainfoInteger? length = null;
         MetainfoString? root = null;
         bool isLink = false;
+        int linkPath = -1;
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {
             ReadOnlySpan<byte> key = reader.ValueSpan;
@@ -108,6 +112,8 @@ internal sealed class FileTree
                 root = MetainfoToken.OptionalString(ref reader);
             else if (key.SequenceEqual("attr"u8) && !isLink)
                 isLink = MetainfoToken.OptionalString(ref reader) is { } attr && _data.Span.Slice(_start + attr.Start, attr.Length).Contains((byte)'l');
+            else if (key.SequenceEqual("symlink path"u8) && linkPath < 0)
+                linkPath = LinkTarget.Skip(ref reader) is >= 0 and var start ? _start + start : -1;
             else
                 reader.Skip();
         }
@@ -119,7 +125,7 @@ internal sealed class FileTree
         _characters += path.Length;
         if (_characters > MetainfoLimits.PathCharacters)
             throw MetainfoFault.Invalid(Key, "has paths that are too long together", nameOffset);
-        _files.Add(isLink ? new TreeFile(path, 0, null) : Check(path, length, root, offset));
+        _files.Add(isLink ? new TreeFile(path, 0, null, LinkTarget.Read(_data.Span, linkPath, _text)) : Check(path, length, root, offset));
     }
 
     private TreeFile Check(string path, MetainfoInteger? length, MetainfoString? root, int offset)

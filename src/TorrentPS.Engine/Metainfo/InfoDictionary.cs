@@ -9,7 +9,14 @@ internal readonly record struct MetainfoString(int Offset, int Start, int Length
 internal readonly record struct MetainfoInteger(int Offset, long Value);
 
 /// <summary>A file of the v1 list as it stands there; its path is read later, when the torrent's name is known.</summary>
-internal readonly record struct MetainfoFile(int Offset, long Length, int Path, int PathUtf8, bool IsPadding);
+internal readonly record struct MetainfoFile(int Offset, long Length, int Path, int PathUtf8, bool IsPadding)
+{
+    /// <summary>Whether it is a symbolic link (BEP 47).</summary>
+    public bool IsLink { get; init; }
+
+    /// <summary>Where the list begins that says where it leads; -1 for none.</summary>
+    public int LinkPath { get; init; }
+}
 
 /// <summary>
 /// What was found in an info dictionary, before it is known whether it makes a torrent. Where a key is there twice the first counts,
@@ -108,6 +115,7 @@ internal sealed class InfoDictionary
         int pathUtf8 = -1;
         bool isPadding = false;
         bool isLink = false;
+        int linkPath = -1;
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {
             ReadOnlySpan<byte> key = reader.ValueSpan;
@@ -133,6 +141,10 @@ internal sealed class InfoDictionary
                 isLink |= reader.TokenType == BencodeTokenType.String && reader.ValueSpan.Contains((byte)'l');
                 reader.Skip();
             }
+            else if (key.SequenceEqual("symlink path"u8) && linkPath < 0)
+            {
+                linkPath = LinkTarget.Skip(ref reader);
+            }
             else
             {
                 reader.Skip();
@@ -140,7 +152,7 @@ internal sealed class InfoDictionary
         }
         // A symbolic link (BEP 47) has no data. It is kept as an empty file: a link could lead anywhere.
         if (isLink)
-            return new MetainfoFile(offset, 0, path, pathUtf8, isPadding);
+            return new MetainfoFile(offset, 0, path, pathUtf8, isPadding) { IsLink = true, LinkPath = linkPath };
         if (length is not { } found)
             throw MetainfoFault.Missing($"info.files[{index}].length", offset);
         if (found.Value is < 0 or > MetainfoLimits.FileLength)

@@ -138,7 +138,11 @@ internal sealed class TorrentContent
         for (int i = 0; i < files.Length; i++)
         {
             long length = _info.Files is { } entries ? entries[i].Length : _info.Length!.Value.Value;
-            files[i] = new TorrentFile(paths[i]!, length, i, offset) { IsPadding = padding.Length > 0 && padding[i] };
+            files[i] = new TorrentFile(paths[i]!, length, i, offset)
+            {
+                IsPadding = padding.Length > 0 && padding[i],
+                LinkTarget = _info.Files?[i] is { IsLink: true } link ? LinkTarget.Read(_data.Span, link.LinkPath, _text) : null,
+            };
             offset += length;
             CheckTotal(offset);
         }
@@ -228,7 +232,7 @@ internal sealed class TorrentContent
         long pieces = 0;
         for (int i = 0; i < files.Length; i++)
         {
-            files[i] = new TorrentFile(paths[i]!, tree[i].Length, i, pieces * PieceLength);
+            files[i] = new TorrentFile(paths[i]!, tree[i].Length, i, pieces * PieceLength) { LinkTarget = tree[i].LinkTarget };
             roots[i] = Root(tree[i]);
             pieces += (tree[i].Length + PieceLength - 1) / PieceLength;
             if (tree[i].Length > 0)

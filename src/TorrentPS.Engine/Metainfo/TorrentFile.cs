@@ -10,6 +10,9 @@ public sealed record TorrentFile(string Path, long Length, int Index, long Offse
     /// <summary>Whether the file is padding (BEP 47): zeros that no one stores.</summary>
     public bool IsPadding { get; init; }
 
+    /// <summary>Where it leads when it is a symbolic link (BEP 47), as the torrent says it; of such a file only an empty one is made. Null for any other.</summary>
+    internal string? LinkTarget { get; init; }
+
     /// <summary>The path.</summary>
     public override string ToString() => Path;
 }

@@ -6,6 +6,15 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>What is left on disk when it ends, and what the result says of it.</content>
 internal sealed partial class TorrentSession
 {
+    /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
+    private Ending Stopped() => IsComplete
+        ? new Ending(TorrentState.Completed)
+        : new Ending(TorrentState.Stopped, TorrentErrorId.DownloadStopped, "The download was stopped before it was complete. The same command goes on from here.");
+
+    private Ending TimedOut() => IsComplete
+        ? new Ending(TorrentState.Completed)
+        : new Ending(TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut, $"The download was not complete after {_options.Timeout!.Value.TotalSeconds:0.#} s. The same command goes on from here.");
+
     /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
     private async Task<Ending> FinishAsync(Ending ending)
     {
@@ -38,6 +47,17 @@ internal sealed partial class TorrentSession
         if (ending.State == TorrentState.Failed)
             await Task.Run(CountWhatIsThere).ConfigureAwait(false);
         return ending;
+    }
+
+    /// <summary>A link of the torrent's is never made, so that nothing it says leads out of the destination; whoever misses it is to know why.</summary>
+    private void TellOfLinks(bool[] wanted)
+    {
+        TorrentFile[] links = [.. _torrent.Files.Where(file => file.LinkTarget is not null && wanted[file.Index])];
+        if (links.Length > 0 && !_options.SeedOnly)
+        {
+            Log($"Symbolic links (BEP 47) of '{MetainfoFault.Show(_torrent.Name)}' are left empty: "
+                + string.Join(", ", links.Take(3).Select(link => $"'{MetainfoFault.Show(link.Path)}' to '{MetainfoFault.Show(link.LinkTarget)}'")) + (links.Length > 3 ? ", …" : ""));
+        }
     }
 
     /// <summary>What was verified may have been removed since: a failure must not say that it is there.</summary>

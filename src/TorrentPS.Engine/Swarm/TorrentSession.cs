@@ -167,6 +167,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         using DestinationLock? destinationLock = _options.SeedOnly ? null : DestinationLock.Acquire(_options.Destination, _torrent.InfoHash);
         using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: _options.SeedOnly) { FoldersMadeIn = destinationLock?.FoldersMadeIn ?? [] };
         _store = store;
+        TellOfLinks(wanted);
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
         Bitfield have = await Task.Run(() => PrepareAndCheckAsync(either.Token), either.Token).ConfigureAwait(false);
@@ -362,15 +363,6 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         await announced;
         return ending;
     }
-
-    /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
-    private Ending Stopped() => IsComplete
-        ? new Ending(TorrentState.Completed)
-        : new Ending(TorrentState.Stopped, TorrentErrorId.DownloadStopped, "The download was stopped before it was complete. The same command goes on from here.");
-
-    private Ending TimedOut() => IsComplete
-        ? new Ending(TorrentState.Completed)
-        : new Ending(TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut, $"The download was not complete after {_options.Timeout!.Value.TotalSeconds:0.#} s. The same command goes on from here.");
 
     private bool IsComplete => _state == TorrentState.Seeding;
 

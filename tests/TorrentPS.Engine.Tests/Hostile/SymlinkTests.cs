@@ -3,6 +3,7 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Swarm;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
@@ -32,6 +33,42 @@ public sealed class SymlinkTests : IDisposable
         Assert.Equal(2, made.Length);
         Assert.All(made, path => Assert.Null(new FileInfo(path).LinkTarget));
         Assert.Equal(0, torrent.Files[0].Length);
+    }
+
+    [Theory]
+    [InlineData("l2:..2:..3:etc6:passwde", "../../etc/passwd")]
+    [InlineData("l1:/3:etce", "//etc")]
+    [InlineData("l1:be", "b")]
+    [InlineData("l3:a\0be", "a\0b")]
+    [InlineData("le", "")]
+    [InlineData("l1:ali5eee", "")]
+    [InlineData("li5ee", "")]
+    [InlineData("d1:a1:be", "")]
+    [InlineData("i5e", "")]
+    [InlineData("4:name", "")]
+    public void Wherever_a_link_leads_it_is_known_and_not_made(string target, string shown)
+    {
+        foreach (string info in (string[])[
+            $"d5:filesld4:attr1:l4:pathl1:ae12:symlink path{target}ed6:lengthi9e4:pathl1:beee4:name1:T12:piece lengthi16384e6:pieces20:{Hash}e",
+            $"d9:file treed1:ad0:d4:attr1:l12:symlink path{target}ee1:bd0:d6:lengthi9e11:pieces root32:{Hash}aaaaaaaaaaaaeee12:meta versioni2e4:name1:T12:piece lengthi16384ee"])
+        {
+            using TemporaryFolder folder = new();
+            Torrent torrent = Torrent.ParseInfo(Encoding.Latin1.GetBytes(info), null);
+            Assert.Equal([shown, null], torrent.Files.Select(file => file.LinkTarget));
+            using DataStore store = new(torrent, folder.Path, [true, true]);
+            store.Prepare();
+            Assert.Equal((0, null), (new FileInfo(folder["T/a"]).Length, new FileInfo(folder["T/a"]).LinkTarget));
+            Assert.Equal(2, Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories).Length);
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_misses_a_link_is_told_of_it()
+    {
+        string info = $"d5:filesld4:attr1:l4:pathl1:ae12:symlink pathl2:..3:\e[Jeed6:lengthi9e4:pathl1:beee4:name1:T12:piece lengthi16384e6:pieces20:{Hash}e";
+        await using SwarmMember member = SwarmMember.Download(Torrent.ParseInfo(Encoding.Latin1.GetBytes(info), null), _folder.Path, []);
+        await member.UntilAsync(_ => member.LogText.Contains("Symbolic links (BEP 47) of 'T' are left empty: 'T/a' to '../?[J'", StringComparison.Ordinal));
+        await member.StopAsync();
     }
 
     [Theory]
