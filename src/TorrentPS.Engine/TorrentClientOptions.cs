@@ -44,7 +44,7 @@ public sealed record TorrentClientOptions
 
     /// <summary>
     /// The proxy that connections go through; null means none. With one, names are left to it to look up, and what cannot go through it is off: the DHT,
-    /// local discovery, uTP, UDP trackers, and peers that connect to us. Peers that are given by name are refused.
+    /// local discovery, uTP, peers that connect to us, and UDP trackers, unless a SOCKS5 proxy carries datagrams. Peers that are given by name are refused.
     /// </summary>
     public ProxyServer? Proxy { get; init; }
 

@@ -34,13 +34,30 @@ public sealed class ProxyTests : InteropTest
         await DownloadAsync($"http://user:pass@{endPoint}", proxy);
     }
 
+    [Fact(Timeout = Limits.Test)]
+    public async Task A_UDP_tracker_is_asked_through_dante()
+    {
+        string program = Installed.Require("danted", "dante-server");
+        Assert.SkipUnless(Environment.UserName == "root", "danted wants to be started by root.");
+        IPEndPoint endPoint = Loopback.Next();
+        string folder = Temp.Folder("dante");
+        string settings = Path.Combine(folder, "danted.conf");
+        await File.WriteAllLinesAsync(settings, [
+            "logoutput: stderr", $"internal: {endPoint.Address} port = {Port(endPoint)}", "external: 127.0.0.1", "socksmethod: none", "clientmethod: none",
+            "user.privileged: root", "user.unprivileged: nobody", "client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }",
+            "socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 command: connect udpassociate }", "socks pass { from: 127.0.0.0/8 to: 127.0.0.0/8 command: udpreply }"], Token);
+        await using ExternalProcess proxy = ExternalProcess.Start(program, ["-f", settings], folder);
+        await proxy.UntilAsync(() => Loopback.ListensAsync(endPoint), Limits.Start, "danted listens");
+        await DownloadAsync($"socks5://{endPoint}", proxy, "udp");
+    }
+
     private static string Port(IPEndPoint endPoint) => endPoint.Port.ToString(CultureInfo.InvariantCulture);
 
-    private async Task DownloadAsync(string uri, ExternalProcess proxy)
+    private async Task DownloadAsync(string uri, ExternalProcess proxy, string scheme = "http")
     {
         IPEndPoint tracker = OpentrackerServer.Reserve();
         string source = Source(s_payload);
-        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(tracker));
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(tracker, scheme));
         await using OpentrackerServer opentracker = await OpentrackerServer.StartAsync(tracker, Temp, torrent.InfoHash);
         await using LibtorrentPeer seed = await LibtorrentPeer.SeedAsync(torrent, source, trackers: true);
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0, Proxy = ProxyServer.Parse(new Uri(uri)) });

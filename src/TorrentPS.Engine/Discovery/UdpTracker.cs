@@ -107,18 +107,19 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
     private async Task<(byte[] Reply, IPAddress From)> AskAsync(IReadOnlyList<IPAddress> addresses, AddressFamily family, UdpTrackerAction action,
         TimeSpan? patience, Action? sent, UdpTrackerWriter write, CancellationToken cancellationToken)
     {
-        List<IPAddress> chosen = Choose(addresses, family);
+        List<EndPoint> chosen = Choose(addresses, family);
         SocketException? error = null;
         for (int i = 0; i < chosen.Count; i++)
         {
             try
             {
                 var call = new UdpTrackerCall(action, write, FirstWait(patience, chosen.Count), IsRepeated: i == chosen.Count - 1, sent);
-                byte[]? reply = await connections.Get(new IPEndPoint(chosen[i], uri.Port)).AskAsync(call, cancellationToken).ConfigureAwait(false);
+                UdpTrackerConnection connection = connections.Get(chosen[i]);
+                byte[]? reply = await connection.AskAsync(call, cancellationToken).ConfigureAwait(false);
                 if (reply is null)
                     continue;
                 ThrowIfRefused(reply);
-                return (reply, chosen[i]);
+                return (reply, connection.From ?? IPAddress.Any);
             }
             catch (SocketException exception)
             {
@@ -149,13 +150,15 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
         return third < s_firstWait ? third : s_firstWait;
     }
 
-    private static List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family)
+    private List<EndPoint> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family)
     {
-        var chosen = new List<IPAddress>();
+        if (addresses.Count == 0)
+            return [new DnsEndPoint(uri.IdnHost, uri.Port)]; // for the proxy to look up
+        var chosen = new List<EndPoint>();
         foreach (IPAddress address in addresses)
         {
             if (chosen.Count < MaxAddresses && (family == AddressFamily.Unspecified || address.AddressFamily == family))
-                chosen.Add(address);
+                chosen.Add(new IPEndPoint(address, uri.Port));
         }
         return chosen;
     }

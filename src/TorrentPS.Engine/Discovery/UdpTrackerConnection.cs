@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Discovery;
 /// One address of a UDP tracker (BEP 15): the socket, the connection id while it lives, and the requests that wait for their answers.
 /// All torrents of a client share it, so that a scrape, or the announce of another torrent, uses the connection id that is there.
 /// </summary>
-internal sealed class UdpTrackerConnection(IPEndPoint endPoint, Func<IPEndPoint, IDatagramSocket> open, TimeProvider timeProvider) : IDisposable
+internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDatagramSocket> open, TimeProvider timeProvider) : IDisposable
 {
     /// <summary>How long a connection id may be used (BEP 15).</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -23,11 +23,15 @@ internal sealed class UdpTrackerConnection(IPEndPoint endPoint, Func<IPEndPoint,
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, Waiting> _waiting = [];
     private IDatagramSocket? _socket;
+    private volatile IPAddress? _from;
     private CancellationTokenSource? _closing;
     private ITimer? _expiry;
     private ConnectionId? _connectionId;
 
-    public IPEndPoint EndPoint => endPoint;
+    public EndPoint EndPoint => endPoint;
+
+    /// <summary>The address that answers: of a name that a proxy looks up, the one that answered last; null before.</summary>
+    public IPAddress? From => endPoint is IPEndPoint address ? address.Address : _from;
 
     /// <summary>Whether it has no socket, and nothing that would be lost with it.</summary>
     public bool IsClosed
@@ -162,7 +166,11 @@ internal sealed class UdpTrackerConnection(IPEndPoint endPoint, Func<IPEndPoint,
         try
         {
             while (true)
-                Take(buffer.AsSpan(0, await socket.ReceiveAsync(buffer, closing).ConfigureAwait(false)));
+            {
+                int length = await socket.ReceiveAsync(buffer, closing).ConfigureAwait(false);
+                _from = socket.From;
+                Take(buffer.AsSpan(0, length));
+            }
         }
         catch (SocketException exception) when (!closing.IsCancellationRequested)
         {

@@ -2,19 +2,19 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>The UDP trackers' addresses that a client talks to. Safe for use from several threads.</summary>
-internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<IPEndPoint, IDatagramSocket> open) : IDisposable
+/// <summary>The UDP trackers' addresses, or names where a proxy looks them up, that a client talks to. Safe for use from several threads.</summary>
+internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<EndPoint, IDatagramSocket> open) : IDisposable
 {
     // Above this many, those that are closed are let go: torrents could name addresses without end.
     private const int KeptClosed = 64;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<IPEndPoint, UdpTrackerConnection> _connections = [];
+    private readonly Dictionary<EndPoint, UdpTrackerConnection> _connections = [];
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
 
-    public UdpTrackerConnection Get(IPEndPoint endPoint)
+    public UdpTrackerConnection Get(EndPoint endPoint)
     {
         lock (_lock)
         {
@@ -40,7 +40,7 @@ internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<IPEn
 
     private void LetGo()
     {
-        foreach ((IPEndPoint endPoint, UdpTrackerConnection connection) in _connections)
+        foreach ((EndPoint endPoint, UdpTrackerConnection connection) in _connections)
         {
             if (connection.IsClosed)
                 _connections.Remove(endPoint);

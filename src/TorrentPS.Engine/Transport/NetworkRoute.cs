@@ -70,6 +70,28 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
         }
     }
 
+    /// <summary>Has the proxy, one of SOCKS5, carry datagrams.</summary>
+    /// <returns>The connection that this lasts as long as, and where datagrams for the proxy are sent to.</returns>
+    /// <exception cref="ProxyException">The proxy cannot be reached, or does not.</exception>
+    public async Task<(Socket Control, IPEndPoint Relay)> AssociateAsync(CancellationToken cancellationToken)
+    {
+        Socket socket = await ConnectToAsync(proxy!, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return (socket, await Socks5Client.AssociateAsync(socket, proxy!, cancellationToken).ConfigureAwait(false));
+        }
+        catch (SocketException e) when (e is not ProxyException)
+        {
+            socket.Dispose();
+            throw new ProxyException(SocketError.NetworkDown, $"the connection to the proxy {proxy} was lost ({e.Message})");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private async Task<Socket> ConnectByProxyAsync(ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
     {
         Socket socket = await ConnectToAsync(proxy, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -14,10 +15,14 @@ internal static class Socks5Client
     private const byte NoneAcceptable = 0xFF;
     private const byte AuthenticationVersion = 1;
     private const byte Connect = 1;
+    private const byte UdpAssociate = 3;
     private const byte IPv4 = 1;
     private const byte DomainName = 3;
     private const byte IPv6 = 4;
     private const int MaxAddress = 1 + 255 + 2;
+
+    /// <summary>The longest that stands before the bytes of a datagram.</summary>
+    public const int MaxDatagramHeader = 4 + MaxAddress;
 
     /// <summary>Has a connection made; from then on the socket is that connection.</summary>
     /// <param name="socket">The connection to the proxy.</param>
@@ -27,9 +32,60 @@ internal static class Socks5Client
     /// <exception cref="ProxyException">The proxy refuses, or is none.</exception>
     public static async Task ConnectAsync(Socket socket, ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
     {
+        await AskAsync(socket, proxy, Connect, to, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Has datagrams carried, as long as the socket is connected.</summary>
+    /// <returns>Where datagrams for the proxy are sent to.</returns>
+    /// <param name="socket">The connection to the proxy.</param>
+    /// <param name="proxy">The proxy.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ProxyException">The proxy refuses, or is none.</exception>
+    public static async Task<IPEndPoint> AssociateAsync(Socket socket, ProxyServer proxy, CancellationToken cancellationToken)
+    {
+        // Where ours will come from is not known yet (RFC 1928, 6: then it is all zeros).
+        byte[] answer = await AskAsync(socket, proxy, UdpAssociate, new IPEndPoint(IPAddress.Any, 0), cancellationToken).ConfigureAwait(false);
+        var self = (IPEndPoint)socket.RemoteEndPoint!;
+        if (!TryReadAddress(answer.AsSpan(3), out _, out IPEndPoint? relay) || relay.Port == 0)
+            throw new ProxyException(SocketError.NetworkDown, $"the proxy {proxy} does not say where it takes datagrams");
+        IPAddress address = relay.Address.Equals(IPAddress.Any) || relay.Address.Equals(IPAddress.IPv6Any) ? self.Address : relay.Address;
+        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, relay.Port);
+    }
+
+    /// <summary>Writes what stands before a datagram (RFC 1928, 7).</summary>
+    public static int WriteDatagramHeader(Span<byte> destination, EndPoint to)
+    {
+        destination[..3].Clear();
+        return 3 + WriteAddress(destination[3..], to);
+    }
+
+    /// <summary>Reads what stands before a datagram; false where it is in parts, or from no address.</summary>
+    public static bool TryReadDatagramHeader(ReadOnlySpan<byte> packet, out int length, [NotNullWhen(true)] out IPEndPoint? from)
+    {
+        (length, from) = (0, null);
+        if (packet.Length < 4 || packet[2] != 0 || !TryReadAddress(packet[3..], out int address, out from))
+            return false;
+        length = 3 + address;
+        return true;
+    }
+
+    private static bool TryReadAddress(ReadOnlySpan<byte> bytes, out int length, [NotNullWhen(true)] out IPEndPoint? endPoint)
+    {
+        (length, endPoint) = (0, null);
+        int size = bytes.IsEmpty ? 0 : bytes[0] switch { IPv4 => 4, IPv6 => 16, _ => 0 };
+        if (size == 0 || bytes.Length < 1 + size + 2)
+            return false;
+        var address = new IPAddress(bytes.Slice(1, size));
+        endPoint = new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, BinaryPrimitives.ReadUInt16BigEndian(bytes[(1 + size)..]));
+        length = 1 + size + 2;
+        return true;
+    }
+
+    private static async Task<byte[]> AskAsync(Socket socket, ProxyServer proxy, byte command, EndPoint to, CancellationToken cancellationToken)
+    {
         await AuthenticateAsync(socket, proxy, cancellationToken).ConfigureAwait(false);
         byte[] buffer = new byte[4 + MaxAddress];
-        (buffer[0], buffer[1]) = (Version, Connect);
+        (buffer[0], buffer[1]) = (Version, command);
         await SendAsync(socket, buffer.AsMemory(0, 3 + WriteAddress(buffer.AsSpan(3), to)), cancellationToken).ConfigureAwait(false);
 
         // Not a byte more than the answer is read: what follows is the peer's.
@@ -46,6 +102,7 @@ internal static class Socks5Client
             _ => throw NotSocks(proxy),
         };
         await ReceiveAsync(socket, proxy, buffer.AsMemory(5, rest), cancellationToken).ConfigureAwait(false);
+        return buffer;
     }
 
     private static async Task AuthenticateAsync(Socket socket, ProxyServer proxy, CancellationToken cancellationToken)
@@ -134,6 +191,7 @@ internal static class Socks5Client
         4 => new ProxyException(SocketError.HostUnreachable, $"the proxy {proxy} cannot reach the host"),
         5 => new ProxyException(SocketError.ConnectionRefused, $"the connection was refused, says the proxy {proxy}"),
         6 => new ProxyException(SocketError.TimedOut, $"connecting took too long, says the proxy {proxy}"),
+        7 => new ProxyException(SocketError.NetworkDown, $"the proxy {proxy} does not carry datagrams"),
         8 => new ProxyException(SocketError.HostUnreachable, $"the proxy {proxy} does not take addresses of this kind"),
         _ => new ProxyException(SocketError.HostUnreachable, $"the proxy {proxy} made no connection (reply {reply})"),
     };

@@ -360,6 +360,6 @@ public class UdpTrackerTests
             _lookUps++;
             return Task.FromResult(_addresses);
         });
-        return new TrackerFactory(http, new UdpTrackerConnections(_time, _network.OpenSocket));
+        return new TrackerFactory(http, new UdpTrackerConnections(_time, remote => _network.OpenSocket((IPEndPoint)remote)));
     }
 }

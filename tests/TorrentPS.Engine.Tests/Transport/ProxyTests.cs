@@ -112,7 +112,46 @@ public sealed class ProxyTests
         Assert.Equal([$"{seed.EndPoint}", $"tracker.invalid:{tracker.EndPoint.Port}"], proxy.Asked.Distinct().Order());
         Assert.All(announces, announce => Assert.Equal(1, announce.EndPoint.Port));
         Assert.NotEmpty(announces);
-        Assert.Contains("UDP trackers cannot be asked through the proxy", member.LogText);
+        Assert.Contains(kind == ProxyKind.Http ? "UDP trackers cannot be asked through the proxy" : "does not carry datagrams", member.LogText);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_UDP_tracker_is_asked_through_a_proxy_that_carries_datagrams(bool byName)
+    {
+        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0));
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, s_sample.Torrent.With([], tracker.AnnounceUri));
+        await seed.UntilAsync(_ => tracker.PeerCount > 0);
+        await using var proxy = new ScriptedProxy(ProxyKind.Socks5)
+        {
+            CarriesUdp = true,
+            Wants = ("me", "right"),
+            // In parts, from another, with a head that is none, and at last what it is.
+            Returns = packet => [[0, 0, 1, .. packet[3..]], [0, 0, 0, 1, 127, 0, 0, 9, 0, 1, .. packet[10..]], [0, 0, 0, 3, 200, .. "x"u8], [0, 0], packet],
+        };
+        string host = byName ? "tracker.invalid" : "127.0.0.1";
+        proxy.Names.Add("tracker.invalid", IPAddress.Loopback); // a name that nobody but the proxy can look up
+        Torrent torrent = s_sample.Torrent.With([], new Uri($"udp://{host}:{tracker.EndPoint.Port}/announce"));
+        await using SwarmMember member = SwarmMember.Download(torrent, null, [], client: new TorrentClientOptions { Proxy = proxy.Server("me:right@") });
+        TorrentDownload result = await member.EndAsync();
+        Assert.True(result.State == TorrentState.Completed, member.LogText);
+        Assert.Equal([$"{host}:{tracker.EndPoint.Port}"], proxy.Carried.Distinct());
+        Assert.Equal([$"{seed.EndPoint}"], proxy.Asked.Distinct());
+    }
+
+    [Fact]
+    public async Task A_UDP_tracker_hears_nothing_when_the_proxy_carries_no_datagrams()
+    {
+        var announces = new ConcurrentQueue<TrackerRequest>();
+        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
+        await using var proxy = new ScriptedProxy(ProxyKind.Socks5);
+        Torrent torrent = s_sample.Torrent.With([], new Uri($"udp://127.0.0.1:{tracker.EndPoint.Port}/announce"));
+        await using SwarmMember member = SwarmMember.Download(torrent, null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(1) }, new TorrentClientOptions { Proxy = proxy.Server() });
+        await member.EndAsync();
+        Assert.Contains("does not carry datagrams", member.LogText);
+        Assert.Empty(announces);
+        Assert.Empty(proxy.Carried);
     }
 
     [Fact]

@@ -32,6 +32,15 @@ internal sealed class ScriptedProxy : IAsyncDisposable
     /// <summary>Bytes that it sends in place of any answer.</summary>
     public byte[]? Babble { get; init; }
 
+    /// <summary>Whether it carries datagrams (RFC 1928, 7).</summary>
+    public bool CarriesUdp { get; init; }
+
+    /// <summary>What it adds to the datagrams that come back: each as it is sent to the client, with its head.</summary>
+    public Func<byte[], IEnumerable<byte[]>> Returns { get; init; } = packet => [packet];
+
+    /// <summary>Where datagrams were to go, in order.</summary>
+    public ConcurrentQueue<string> Carried { get; } = [];
+
     /// <summary>Where names lead.</summary>
     public Dictionary<string, IPAddress> Names { get; } = [];
 
@@ -120,7 +129,7 @@ internal sealed class ScriptedProxy : IAsyncDisposable
         }
 
         byte[] request = await ReadAsync(stream, 4);
-        Assert.Equal([5, 1, 0], request[..3]);
+        Assert.Equal((5, 0), (request[0], request[2]));
         string host = request[3] switch
         {
             1 => new IPAddress(await ReadAsync(stream, 4)).ToString(),
@@ -128,6 +137,13 @@ internal sealed class ScriptedProxy : IAsyncDisposable
             _ => Encoding.ASCII.GetString(await ReadAsync(stream, (await ReadAsync(stream, 1))[0])),
         };
         int port = BinaryPrimitives.ReadUInt16BigEndian(await ReadAsync(stream, 2));
+        if (request[1] == 3)
+        {
+            await CarryAsync(stream);
+            return null;
+        }
+
+        Assert.Equal(1, request[1]);
         Asked.Enqueue($"{host}:{port}");
         if (Refuses is { } reply)
         {
@@ -136,6 +152,56 @@ internal sealed class ScriptedProxy : IAsyncDisposable
         }
 
         return new IPEndPoint(Names.GetValueOrDefault(host) ?? IPAddress.Parse(host), port);
+    }
+
+    /// <summary>Carries datagrams until the client closes its connection.</summary>
+    private async Task CarryAsync(NetworkStream stream)
+    {
+        if (!CarriesUdp)
+        {
+            await stream.WriteAsync(new byte[] { 5, 7, 0, 1, 0, 0, 0, 0, 0, 0 }, _ending.Token);
+            return;
+        }
+
+        using var near = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        using var far = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        int relay = ((IPEndPoint)near.Client.LocalEndPoint!).Port;
+        await stream.WriteAsync(new byte[] { 5, 0, 0, 1, 0, 0, 0, 0, (byte)(relay >> 8), (byte)relay }, _ending.Token); // at the proxy's own address
+        IPEndPoint? client = null;
+        Task ended = stream.CopyToAsync(Stream.Null, _ending.Token);
+        Task<UdpReceiveResult> up = near.ReceiveAsync(_ending.Token).AsTask(), down = far.ReceiveAsync(_ending.Token).AsTask();
+        while (await Task.WhenAny(ended, up, down) is var next && next != ended)
+        {
+            if (next == up)
+            {
+                UdpReceiveResult result = await up;
+                client = result.RemoteEndPoint;
+                up = near.ReceiveAsync(_ending.Token).AsTask();
+                (string host, int port, int length) = ReadHead(result.Buffer);
+                Carried.Enqueue($"{host}:{port}");
+                await far.SendAsync(result.Buffer.AsMemory(length), new IPEndPoint(Names.GetValueOrDefault(host) ?? IPAddress.Parse(host), port), _ending.Token);
+            }
+            else
+            {
+                UdpReceiveResult result = await down;
+                down = far.ReceiveAsync(_ending.Token).AsTask();
+                byte[] port = [(byte)(result.RemoteEndPoint.Port >> 8), (byte)result.RemoteEndPoint.Port];
+                foreach (byte[] packet in Returns([0, 0, 0, 1, .. result.RemoteEndPoint.Address.GetAddressBytes(), .. port, .. result.Buffer]))
+                    await near.SendAsync(packet, client, _ending.Token);
+            }
+        }
+    }
+
+    private static (string Host, int Port, int Length) ReadHead(byte[] packet)
+    {
+        Assert.Equal([0, 0, 0], packet[..3]);
+        (string host, int length) = packet[3] switch
+        {
+            1 => ($"{new IPAddress(packet.AsSpan(4, 4))}", 8),
+            4 => ($"{new IPAddress(packet.AsSpan(4, 16))}", 20),
+            _ => (Encoding.ASCII.GetString(packet, 5, packet[4]), 5 + packet[4]),
+        };
+        return (host, BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(length)), length + 2);
     }
 
     private async Task<IPEndPoint?> GreetHttpAsync(NetworkStream stream)
