@@ -80,6 +80,44 @@ Describe 'Save-Torrent' {
         $saved.Name | Should -Be 'many'
     }
 
+    Context 'of version 2' {
+        BeforeAll {
+            $two = Get-TestFolder
+            [System.IO.File]::WriteAllBytes((Join-Path $two 'two.bin'), [byte[]]::new(300000))
+            $made = New-Torrent (Join-Path $two 'two.bin') -Destination (Join-Path $two 'two.torrent') -Version V2 -PieceLength 16KB
+            # The same without piece layers, as one that was made of a link when nobody gave them.
+            $bare = ConvertFrom-Bencode $made.Path
+            $bare.Remove('piece layers')
+            [System.IO.File]::WriteAllBytes((Join-Path $two 'bare.torrent'), (ConvertTo-Bencode $bare))
+        }
+
+        It 'gets the piece layers' {
+            $twoPort = Get-FreePort
+            $twoSeeder = Start-TestSeeder -Path $made.Path -DataRoot $two -Port $twoPort
+            try {
+                $file = Join-Path (Get-TestFolder) 'saved.torrent'
+                $null = Save-Torrent $made.MagnetUri $file -Peer "127.0.0.1:$twoPort" -Source Manual -WarningVariable warned -WarningAction SilentlyContinue
+                $warned | Should -BeNullOrEmpty
+                $saved, $original = ConvertFrom-Bencode $file, $made.Path
+                [System.Convert]::ToHexString((ConvertTo-Bencode $saved.'piece layers')) | Should -Be ([System.Convert]::ToHexString((ConvertTo-Bencode $original.'piece layers')))
+            }
+            finally { Stop-TestJob $twoSeeder }
+        }
+
+        It 'warns when nobody gives them' {
+            # It has the metadata, no hashes, and no data to make them of.
+            $emptyPort = Get-FreePort
+            $empty = Start-TestSeeder -Path (Join-Path $two 'bare.torrent') -DataRoot (Get-TestFolder) -Port $emptyPort
+            try {
+                $file = Join-Path (Get-TestFolder) 'saved.torrent'
+                $null = Save-Torrent $made.MagnetUri $file -Peer "127.0.0.1:$emptyPort" -Source Manual -TimeoutSeconds 3 -WarningVariable warned -WarningAction SilentlyContinue
+                "$warned" | Should -BeLike "The piece layers of 'two.bin' did not come: *"
+                (Get-TorrentInfo $file).InfoHash | Should -Be $made.InfoHash
+            }
+            finally { Stop-TestJob $empty }
+        }
+    }
+
     It 'says so when there is nobody to ask' {
         Save-Torrent 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567' $TestDrive -Source Manual -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'NoPeers,*'
