@@ -8,7 +8,8 @@ namespace TorrentPS.Engine;
 
 /// <summary>
 /// The address or the network interface of this machine that everything a client sends leaves by, and that it listens on alone: to peers, trackers, web seeds, a
-/// proxy, in the DHT and in the local network. What cannot be reached from there is not reached. Host names alone are looked up as the system does it.
+/// proxy, in the DHT and in the local network. What cannot be reached from there is not reached. By which interface packets from an address leave, the system's routes
+/// say; host names are looked up as the system does it.
 /// </summary>
 public sealed record NetworkBinding
 {

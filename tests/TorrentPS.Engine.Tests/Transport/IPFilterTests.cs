@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
-using System.Text;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Transport;
@@ -107,25 +106,27 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void A_list_of_a_million_ranges_costs_eight_bytes_a_range_and_a_question_costs_none()
+    public void A_long_list_is_read_and_a_question_costs_no_memory()
     {
-        const int Count = 1_000_000;
-        var text = new StringBuilder(Count * 24);
-        for (uint i = 0; i < Count; i++)
+        const int Count = 200_000;
+        string path = Path.Combine(_folder.Path, "long.p2p");
+        using (StreamWriter writer = File.CreateText(path))
         {
-            // Every second range of 16 addresses from 16.0.0.0 on.
-            uint first = (16u << 24) + i * 32;
-            text.Append(CultureInfo.InvariantCulture, $"n:{first >> 24}.{first >> 16 & 255}.{first >> 8 & 255}.{first & 255}-{first >> 24}.{first >> 16 & 255}.{first >> 8 & 255}.{first + 15 & 255}\n");
+            Span<char> line = stackalloc char[64];
+            for (uint i = 0; i < Count; i++)
+            {
+                // Every second range of 16 addresses from 16.0.0.0 on.
+                uint first = (16u << 24) + i * 32;
+                line.TryWrite(CultureInfo.InvariantCulture, $"n:{first >> 24}.{first >> 16 & 255}.{first >> 8 & 255}.{first & 255}-{first >> 24}.{first >> 16 & 255}.{first >> 8 & 255}.{first + 15 & 255}\n", out int length);
+                writer.Write(line[..length]);
+            }
         }
 
-        string path = Write("a.p2p", text.ToString());
-        text.Clear();
         IPFilter filter = IPFilter.Load([path]);
         Assert.Equal(Count, filter.RangeCount);
         IPAddress blocked = IPAddress.Parse("16.0.1.47");
-        IPAddress free = IPAddress.Parse("16.0.1.48");
         Assert.True(filter.Blocks(blocked));
-        Assert.False(filter.Blocks(free));
+        Assert.False(filter.Blocks(IPAddress.Parse("16.0.1.48")));
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
             filter.Blocks(blocked);
