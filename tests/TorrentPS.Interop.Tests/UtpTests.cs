@@ -94,7 +94,7 @@ public sealed class UtpTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(PeerTransport.Utp, PeerHandshakeStatus.Succeeded)]
     [InlineData(PeerTransport.Any, PeerHandshakeStatus.Succeeded)]
-    [InlineData(PeerTransport.Tcp, PeerHandshakeStatus.Refused)]
+    [InlineData(PeerTransport.Tcp, PeerHandshakeStatus.Closed)] // it takes the connection, and closes it
     public async Task A_handshake_with_a_libtorrent_that_has_only_uTP(PeerTransport transport, PeerHandshakeStatus status)
     {
         TestTorrent torrent = TestTorrent.Create(s_small, Temp.Path);

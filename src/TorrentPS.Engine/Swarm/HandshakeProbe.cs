@@ -21,7 +21,11 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         using var limit = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         long started = time.GetTimestamp();
-        HandshakeOutcome outcome = await PeerDialer.DialAsync(ConnectAsync, infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, either.Token).ConfigureAwait(false);
+        PeerTransport first = utp is null && options.Transport == PeerTransport.Any ? PeerTransport.Tcp : options.Transport;
+        HandshakeOutcome outcome = await DialAsync(first, peerId, either.Token).ConfigureAwait(false);
+        // Some that have only uTP take connections over TCP, too, and close them.
+        if (first == PeerTransport.Any && outcome.Status == PeerHandshakeStatus.Closed && await DialAsync(PeerTransport.Utp, peerId, either.Token).ConfigureAwait(false) is { Status: PeerHandshakeStatus.Succeeded } other)
+            outcome = other;
         TimeSpan latency = time.GetElapsedTime(started);
         cancellationToken.ThrowIfCancellationRequested();
         using PeerStream? stream = outcome.Stream;
@@ -31,8 +35,8 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
     }
 
     /// <summary>Without the client's limits on half-open connections: the caller has its own.</summary>
-    private Task<PeerStream> ConnectAsync(CancellationToken cancellationToken) =>
-        TransportRace.ConnectAsync(endPoint, utp is null && options.Transport == PeerTransport.Any ? PeerTransport.Tcp : options.Transport, utp, route ?? NetworkRoute.Direct, time, cancellationToken);
+    private Task<HandshakeOutcome> DialAsync(PeerTransport transport, byte[] peerId, CancellationToken cancellationToken) =>
+        PeerDialer.DialAsync(token => TransportRace.ConnectAsync(endPoint, transport, utp, route ?? NetworkRoute.Direct, time, token), infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, cancellationToken);
 
     private PeerHandshake Result(HandshakeOutcome outcome, TimeSpan latency, string? client)
     {
