@@ -16,6 +16,18 @@ public sealed record DownloadOptions
     /// <summary>Wildcards over the files' paths of those not wanted.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>
+    /// Files, and folders to look into, that may have some of the same data, such as another version: what has the right hashes is copied from them before anything is
+    /// downloaded. They are only read.
+    /// </summary>
+    public IReadOnlyList<string> ReuseFrom { get; init; } = [];
+
+    /// <summary>
+    /// Whether the data of torrents that this one says to be similar to (BEP 38), or that say so of it, is used in the same way, where
+    /// <see cref="TorrentClientOptions.StateFolder"/> knows where that is.
+    /// </summary>
+    public bool ReuseSimilar { get; init; } = true;
+
     /// <summary>Peers to connect to besides those that are discovered.</summary>
     public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
 

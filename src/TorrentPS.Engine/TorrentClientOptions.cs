@@ -70,7 +70,8 @@ public sealed record TorrentClientOptions
     public RateLimit? UploadLimit { get; init; }
 
     /// <summary>
-    /// The folder for what is worth keeping between runs: the nodes of the DHT that are known, and which data was found complete when it was last seeded. Null keeps nothing.
+    /// The folder for what is worth keeping between runs: the nodes of the DHT that are known, which data was found complete when it was last seeded, and where that of
+    /// complete torrents is. Null keeps nothing.
     /// <see cref="UserStateFolder"/> is the place for it.
     /// </summary>
     public string? StateFolder { get; init; }

@@ -137,6 +137,23 @@ public sealed class CreateTests : InteropTest
         Assert.Equal(Torrent.Parse(File.ReadAllBytes(theirs)).PieceLayers.ToArray(), Torrent.Parse(ours).PieceLayers.ToArray());
     }
 
+    [Fact(Timeout = Limits.Test)]
+    public async Task Libtorrent_reads_what_we_say_of_similar_torrents()
+    {
+        const string Script = """
+            import libtorrent, sys
+            info = libtorrent.torrent_info(sys.argv[1])
+            print([str(hash) for hash in info.similar_torrents()], info.collections(), info.is_valid())
+            """;
+        string python = Installed.Require("/usr/bin/python3", "python3-libtorrent"), torrent = Temp.File("similar.torrent");
+        InfoHash other = InfoHash.Create(Enumerable.Repeat((byte)0xab, 20).ToArray());
+        File.WriteAllBytes(torrent, await TorrentCreator.CreateAsync(Data("one"), new() { Similar = [other], Collections = ["com.example.images"] }, null, Token));
+
+        string output = await RunAsync(python, ["-c", Script, torrent], "import libtorrent");
+
+        Assert.Contains($"['{other}'] ['com.example.images'] True", output, StringComparison.Ordinal);
+    }
+
     private string Data(string shape)
     {
         Payload payload = shape switch

@@ -33,6 +33,14 @@ internal sealed class CreateCommand
     private readonly Option<bool> _isPrivate = new("--private") { Description = "Let clients find peers by the trackers only." };
     private readonly Option<string?> _comment = new("--comment") { Description = "A remark to put into it.", HelpName = "TEXT" };
     private readonly Option<string?> _source = new("--source") { Description = "The 'source' of the info dictionary, which gives a tracker's copy an info hash of its own.", HelpName = "TEXT" };
+    private readonly Option<InfoHash[]?> _similar = OptionFactory.InfoHashes("--similar", "The info hash of another torrent that has some of the same files, such as an earlier version; may be given several times.");
+    private readonly Option<string[]?> _collections = new("--collection")
+    {
+        Description = "The name of a collection whose torrents may have some of the same files; may be given several times.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files and folders whose path or name matches; may be given several times.");
     private readonly Option<TorrentVersion?> _version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1|v2|hybrid", "The generation of the protocol: v1 (the default) for every client, v2 (BEP 52) for newer ones, hybrid for both.",
         text => text.ToUpperInvariant() switch { "V1" => TorrentVersion.V1, "V2" => TorrentVersion.V2, "HYBRID" => TorrentVersion.Hybrid, _ => null }, "v1, v2 or hybrid");
@@ -44,7 +52,7 @@ internal sealed class CreateCommand
         _terminal = terminal;
         _paths.Validators.Add(OptionFactory.RefuseUnknownOptions);
         command.Arguments.Add(_paths);
-        foreach (Option option in new Option[] { _output, _name, _trackers, _webSeeds, _pieceLength, _isPrivate, _comment, _source, _exclude, _version, _json })
+        foreach (Option option in new Option[] { _output, _name, _trackers, _webSeeds, _pieceLength, _isPrivate, _comment, _source, _similar, _collections, _exclude, _version, _json })
             command.Options.Add(option);
     }
 
@@ -87,6 +95,8 @@ internal sealed class CreateCommand
     {
         Name = result.GetValue(_name),
         Version = result.GetValue(_version) ?? TorrentVersion.V1,
+        Similar = result.GetValue(_similar) ?? [],
+        Collections = result.GetValue(_collections) ?? [],
         PieceLength = (int?)result.GetValue(_pieceLength),
         Trackers = [.. (result.GetValue(_trackers) ?? []).Select(uri => new[] { uri })],
         WebSeeds = result.GetValue(_webSeeds) ?? [],

@@ -13,6 +13,13 @@ internal sealed class DownloadCommand
     private readonly Option<string?> _output = new("--output", "-o") { Description = "The folder to download to; the current one by default.", HelpName = "DIR" };
     private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Download only files whose path matches; may be given several times.");
     private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
+    private readonly Option<string[]?> _reuseFrom = new("--reuse-from")
+    {
+        Description = "A file or folder that may have some of the same data, such as an earlier version, which is then copied from there; may be given several times.",
+        HelpName = "PATH",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last, after the ends of each file." };
     private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not ask the torrent's web seeds." };
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
@@ -25,7 +32,7 @@ internal sealed class DownloadCommand
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _output, _include, _exclude, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
+        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
         _transfer = new TransferOptions(command, "Give up after this long.");
     }
@@ -47,12 +54,20 @@ internal sealed class DownloadCommand
         {
             Include = result.GetValue(_include) ?? [],
             Exclude = result.GetValue(_exclude) ?? [],
+            ReuseFrom = [.. (result.GetValue(_reuseFrom) ?? []).Select(Reused)],
             Sequential = result.GetValue(_sequential),
             UseWebSeeds = !result.GetValue(_noWebSeeds),
             DownloadLimit = result.GetValue(_downloadLimit) ?? 0,
             SeedTime = result.GetValue(_seedSeconds) is { } seed ? TimeSpan.FromSeconds(seed) : null,
             StallTimeout = result.GetValue(_stallTimeout) is { } stall ? TimeSpan.FromSeconds(stall) : null,
         };
+    }
+
+    private string Reused(string path)
+    {
+        if (!Path.Exists(path))
+            _terminal.WriteMessage($"Warning: '{TerminalText.Escape(path)}' does not exist, so there is nothing to reuse of it.");
+        return Path.GetFullPath(path);
     }
 
     private async Task<ExitCode> RunAsync(ParseResult result, CancellationToken cancellationToken)

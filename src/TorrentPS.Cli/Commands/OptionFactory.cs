@@ -121,6 +121,9 @@ internal static class OptionFactory
         Parsed<InfoHash?>("--info-hash", "HEX", "The info hash to ask peers for.", text => InfoHash.TryParse(text, out InfoHash infoHash) ? infoHash : null,
             "40 (v1) or 64 (v2) hexadecimal digits");
 
+    public static Option<InfoHash[]?> InfoHashes(string name, string description) =>
+        ParsedMany(name, "HEX", description, text => InfoHash.TryParse(text, out InfoHash infoHash) ? infoHash : (InfoHash?)null, "40 (v1) or 64 (v2) hexadecimal digits");
+
     public static Option<PeerAddress[]?> Peers(string description) =>
         ParsedMany("--peer", "HOST:PORT", description, text => PeerAddress.TryParse(text, out PeerAddress peer) ? peer : (PeerAddress?)null,
             "an address and a port, such as 192.0.2.1:6881 or [2001:db8::1]:6881");

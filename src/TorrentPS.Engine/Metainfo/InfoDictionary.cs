@@ -50,6 +50,8 @@ internal sealed class InfoDictionary
 
     public List<MetainfoFile>? Files { get; private set; }
 
+    public MetainfoHints Hints { get; } = new();
+
     /// <summary>Where the list of files begins.</summary>
     public int FilesOffset { get; private set; }
 
@@ -88,6 +90,10 @@ internal sealed class InfoDictionary
             Private = MetainfoToken.OptionalInteger(ref reader);
         else if (key.SequenceEqual("source"u8) && Source is null)
             Source = MetainfoToken.OptionalString(ref reader);
+        else if (key.SequenceEqual("similar"u8))
+            Hints.ReadSimilar(ref reader);
+        else if (key.SequenceEqual("collections"u8))
+            Hints.ReadCollections(ref reader);
         else
             reader.Skip();
     }

@@ -58,6 +58,12 @@ public sealed class Torrent
     /// <summary>The <c>source</c> key of the info dictionary, which private trackers set.</summary>
     public string? Source { get; init; }
 
+    /// <summary>The info hashes of other torrents that may have some of the same files (BEP 38, <c>similar</c>); at most 200.</summary>
+    public IReadOnlyList<InfoHash> Similar { get; init; } = [];
+
+    /// <summary>The names of the collections that it belongs to, whose torrents may have some of the same files (BEP 38); at most 200.</summary>
+    public IReadOnlyList<string> Collections { get; init; } = [];
+
     /// <summary>The info dictionary exactly as read: what the info hash is of. Empty where only a magnet link is known.</summary>
     public required ReadOnlyMemory<byte> InfoBytes { get; init; }
 

@@ -81,6 +81,12 @@ public sealed partial class TorrentBuilder
     /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
     public string? Source { get; set; }
 
+    /// <summary>The info hashes of other torrents that have some of the same files (BEP 38); they are part of the info dictionary.</summary>
+    public IReadOnlyList<InfoHash> Similar { get; set; } = [];
+
+    /// <summary>Names of collections whose torrents have some of the same files (BEP 38); they are part of the info dictionary.</summary>
+    public IReadOnlyList<string> Collections { get; set; } = [];
+
     /// <summary>
     /// The length of piece to use for data of a size: the power of two that comes closest to 1,024 pieces (724 to 1,448), from 16 KiB to 16 MiB, and more only where that makes more than 400,000.
     /// It is what Transmission 4 chooses; mktorrent's table differs only near the borders.
@@ -230,6 +236,14 @@ public sealed partial class TorrentBuilder
         bool isHybrid = Version == TorrentVersion.Hybrid;
         if (isHybrid && IsSingleFile && _files[0].IsExecutable)
             WriteText(writer, "attr"u8, "x");
+        if (Collections.Count > 0)
+        {
+            writer.WriteKey("collections"u8);
+            writer.WriteStartList();
+            foreach (string collection in Collections)
+                writer.WriteString(collection);
+            writer.WriteEndList();
+        }
         if (Version != TorrentVersion.V1)
             WriteFileTree(writer, roots);
         if (Version == TorrentVersion.V2)
@@ -262,6 +276,14 @@ public sealed partial class TorrentBuilder
         {
             writer.WriteKey("private"u8);
             writer.WriteInteger(1);
+        }
+        if (Similar.Count > 0)
+        {
+            writer.WriteKey("similar"u8);
+            writer.WriteStartList();
+            foreach (InfoHash hash in Similar)
+                writer.WriteString(hash.HasV1 ? hash.V1 : hash.V2);
+            writer.WriteEndList();
         }
         WriteText(writer, "source"u8, Source);
         writer.WriteEndDictionary();

@@ -8,6 +8,7 @@ namespace TorrentPS.Engine.Metainfo;
 internal sealed class TorrentParser
 {
     private readonly ReadOnlyMemory<byte> _data;
+    private readonly MetainfoHints _hints = new(); // those outside the info dictionary
     private InfoDictionary? _info;
     private MetainfoString? _comment;
     private MetainfoString? _commentUtf8;
@@ -97,6 +98,10 @@ internal sealed class TorrentParser
             _encoding = MetainfoToken.OptionalString(ref reader);
         else if (key.SequenceEqual("piece layers"u8) && _pieceLayers.IsEmpty)
             ReadPieceLayers(ref reader);
+        else if (key.SequenceEqual("similar"u8))
+            _hints.ReadSimilar(ref reader);
+        else if (key.SequenceEqual("collections"u8))
+            _hints.ReadCollections(ref reader);
         else
             reader.Skip();
     }
@@ -145,6 +150,8 @@ internal sealed class TorrentParser
             WebSeeds = _webSeeds?.ToArray() ?? [],
             HttpSeeds = _httpSeeds?.ToArray() ?? [],
             Nodes = _nodes?.ToArray() ?? [],
+            Similar = [.. _info.Hints.Similar.Union(_hints.Similar)],
+            Collections = [.. _info.Hints.Collections.Union(_hints.Collections)],
             IsPrivate = _info.Private is { Value: not 0 },
             Comment = (_commentUtf8 ?? _comment) is { } comment ? text.Read(Bytes(comment)) : null,
             CreatedBy = _createdBy is { } createdBy ? text.Read(Bytes(createdBy)) : null,

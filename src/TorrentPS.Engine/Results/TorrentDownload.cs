@@ -32,6 +32,9 @@ public sealed record TorrentDownload
     /// </summary>
     public long ContiguousBytes { get; init; }
 
+    /// <summary>Bytes of these that were copied in this run from other data on this machine.</summary>
+    public long BytesReused { get; init; }
+
     /// <summary>Bytes of piece data received in this run, wasted ones included.</summary>
     public long Downloaded { get; init; }
 

@@ -14,4 +14,7 @@ internal enum ByteSource
 
     /// <summary>Those of files that are there in the files, the others in the parts file.</summary>
     Present,
+
+    /// <summary>In other files, which may have the same (BEP 38); where there is none, as for <see cref="Selection"/>.</summary>
+    Donors,
 }

@@ -248,7 +248,7 @@ internal sealed partial class DataStore : IDisposable
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            throw DiskErrors.From(e, _paths[file], "cannot be read");
+            throw DiskErrors.From(e, file > PartsIndex ? _given[file - PartsIndex - 1]!.Donor.Path : _paths[file], "cannot be read");
         }
     }
 
@@ -278,7 +278,7 @@ internal sealed partial class DataStore : IDisposable
 
     private bool IsInParts(int file, ByteSource source) => source switch
     {
-        ByteSource.Selection => !_readOnly && !_layout.IsWanted(file),
+        ByteSource.Selection or ByteSource.Donors => !_readOnly && !_layout.IsWanted(file),
         ByteSource.PreviousSelection => _previousSelection is { } previous && !previous[file],
         ByteSource.Present => _absent[file],
         _ => false,
@@ -287,13 +287,15 @@ internal sealed partial class DataStore : IDisposable
     /// <summary>The file, or the parts file, that has a segment, and where in it.</summary>
     private (int File, long Offset) Locate(in FileSegment segment, ByteSource source)
     {
+        if (source == ByteSource.Donors && _given[segment.File] is { } given)
+            return (DonorIndex(segment.File), segment.Offset + given.Donor.Shift);
         long slot = IsInParts(segment.File, source) ? _layout.SlotOf(segment) : -1;
         return slot < 0 ? (segment.File, segment.Offset) : (PartsIndex, slot);
     }
 
     private SafeFileHandle? OpenFile(int file, bool write)
     {
-        string path = _paths[file];
+        string path = file > PartsIndex ? _given[file - PartsIndex - 1]!.Donor.Path : _paths[file];
         FileAccess access = write ? FileAccess.ReadWrite : FileAccess.Read;
         try
         {
@@ -304,7 +306,7 @@ internal sealed partial class DataStore : IDisposable
             }
 
             // Reading through a link of the user's own making does no harm, and data is often seeded so.
-            if (!_readOnly)
+            if (!_readOnly && file <= PartsIndex)
                 _folder.CheckLinks(path);
             return File.OpenHandle(path, FileMode.Open, access, ShareAll);
         }

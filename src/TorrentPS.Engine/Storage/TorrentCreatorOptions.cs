@@ -40,4 +40,10 @@ public sealed record TorrentCreatorOptions
 
     /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
     public string? Source { get; init; }
+
+    /// <summary>The info hashes of other torrents that have some of the same files (BEP 38).</summary>
+    public IReadOnlyList<Metainfo.InfoHash> Similar { get; init; } = [];
+
+    /// <summary>Names of collections whose torrents have some of the same files (BEP 38).</summary>
+    public IReadOnlyList<string> Collections { get; init; } = [];
 }

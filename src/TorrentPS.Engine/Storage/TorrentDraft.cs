@@ -183,6 +183,8 @@ public sealed class TorrentDraft
             CreatedBy = _options.CreatedBy,
             CreationDate = _options.CreationDate,
             Source = _options.Source,
+            Similar = _options.Similar,
+            Collections = _options.Collections,
         };
         if (IsSingleFile)
         {

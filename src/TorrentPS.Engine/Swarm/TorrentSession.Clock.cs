@@ -220,6 +220,7 @@ internal sealed partial class TorrentSession
             BytesWanted = _store?.BytesWanted ?? _torrent.Length,
             BytesCompleted = Volatile.Read(ref _bytesCompleted),
             ContiguousBytes = Volatile.Read(ref _contiguousBytes),
+            BytesReused = Volatile.Read(ref _bytesReused),
             Downloaded = _downloaded,
             Uploaded = _uploaded,
             Wasted = _wasted,

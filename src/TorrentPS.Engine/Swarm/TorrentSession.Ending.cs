@@ -28,6 +28,7 @@ internal sealed partial class TorrentSession
                 {
                     _store.FlushAll();
                     _store.DeleteResume();
+                    NoteComplete();
                 }).ConfigureAwait(false);
             }
             else

@@ -178,69 +178,10 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, store.DescribeFaults(store.HasMissingFiles ? null : have));
         if (_picker.Missing == 0 && !IsSeedingWanted)
             return await FinishAsync(new Ending(TorrentState.Completed)).ConfigureAwait(false);
+        if (_options.SeedOnly)
+            NoteComplete();
         _state = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
         return await _loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
-    }
-
-    /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for. Makes what is not there.</summary>
-    private async Task<Bitfield> PrepareAndCheckAsync(CancellationToken cancellationToken)
-    {
-        if (_options.SeedOnly)
-            return await CheckSeedAsync(cancellationToken).ConfigureAwait(false);
-        ResumeData? resume = null;
-        if (_options.Recheck)
-            _store.RestoreLayers();
-        else
-            resume = _store.LoadResume();
-        _store.Prepare(); // after the resume file is read: it changes the files' times
-        Bitfield have = resume?.Have.Clone() ?? new Bitfield(_torrent.PieceCount);
-        int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
-        if (toCheck == 0)
-            return have;
-        Bitfield found = await _store.VerifyAsync(
-            piece => resume is null || resume.Suspect[piece],
-            done => ReportChecked(done, toCheck),
-            cancellationToken).ConfigureAwait(false);
-        for (int piece = 0; piece < found.Length; piece++)
-        {
-            if (found[piece])
-                have.Add(piece);
-        }
-
-        return have;
-    }
-
-    /// <summary>Finds out whether the data to seed is complete: by what was noted when it was last seeded, else by hashing all of it. Nothing is written to it.</summary>
-    private async Task<Bitfield> CheckSeedAsync(CancellationToken cancellationToken)
-    {
-        if (_store.HasMissingFiles)
-            return new Bitfield(_torrent.PieceCount); // no need to hash what is there to know that it is not enough
-        SeedRecords? records = _services.Options.StateFolder is { } folder ? new SeedRecords(folder) : null;
-        if (!_options.Recheck && records?.Load(_torrent, _store.DataPath) is { } record && _store.IsUnchangedSince(record))
-        {
-            _store.RestoreLayers(record);
-            records.Touch(_torrent, _store.DataPath, _time.GetUtcNow().UtcDateTime);
-            return record.Have.Clone();
-        }
-
-        ResumeRecord before = _store.MakeSeedRecord();
-        Bitfield have = await _store.VerifyAsync(_ => true, done => ReportChecked(done, _torrent.PieceCount), cancellationToken).ConfigureAwait(false);
-        // What was changed while it was hashed may not be what was hashed.
-        if (have.IsFull && records is not null && _store.IsUnchangedSince(before))
-            Note(records, before);
-        return have;
-    }
-
-    private void Note(SeedRecords records, ResumeRecord record)
-    {
-        try
-        {
-            records.Save(_torrent, _store.DataPath, _store.WithLayers(record));
-        }
-        catch (TorrentException e)
-        {
-            Log($"It was not noted that the data is complete; it is hashed again next time: {e.Message}");
-        }
     }
 
     private async Task<Ending> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)

@@ -85,6 +85,17 @@ public sealed class NewTorrentCommand : TorrentCommand
     [Parameter(HelpMessage = "The source key of the info dictionary.")]
     public string? Source { get; set; }
 
+    /// <summary><para type="description">The info hashes of other torrents that have some of the same files, such as earlier versions: clients that have those need not download them again.</para></summary>
+    [Parameter(HelpMessage = "Info hashes of other torrents that have some of the same files.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateInfoHash]
+    public string[] Similar { get; set; } = [];
+
+    /// <summary><para type="description">Names of collections that the torrent belongs to: torrents of one collection may have some of the same files.</para></summary>
+    [Parameter(HelpMessage = "Names of collections whose torrents may have some of the same files.")]
+    [ValidateNotNullOrEmpty]
+    public string[] Collection { get; set; } = [];
+
     /// <summary><para type="description">Wildcards over names, and over paths in the torrent: such files, and folders with all in them, are left out.</para></summary>
     [Parameter(HelpMessage = "Not the files and folders whose names or paths match one of these wildcards.")]
     [ValidateNotNullOrEmpty]
@@ -129,6 +140,8 @@ public sealed class NewTorrentCommand : TorrentCommand
             IsPrivate = Private,
             Comment = Comment,
             Source = Source,
+            Similar = [.. Similar.Select(hash => InfoHash.TryParse(hash, out InfoHash parsed) ? parsed : default)],
+            Collections = Collection,
             Exclude = Exclude,
             CreationDate = TimeProvider.System.GetUtcNow(),
             OutputPath = file,

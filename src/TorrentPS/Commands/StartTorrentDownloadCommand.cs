@@ -36,6 +36,11 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Exclude { get; set; } = [];
 
+    /// <summary><para type="description">Files, and folders to look into, that may have some of the same data, such as an earlier version: what has the right hashes is copied from there.</para></summary>
+    [Parameter(HelpMessage = "Files and folders that may have some of the same data, which is then copied from there.")]
+    [ValidateNotNullOrEmpty]
+    public string[] ReuseFrom { get; set; } = [];
+
     /// <summary><para type="description">The discoveries to use. All that the torrent allows when it is left out; Manual means only -Peer.</para></summary>
     [Parameter(HelpMessage = "The discoveries to use; all that the torrent allows when left out. Manual means only -Peer.")]
     [ValidateNotNullOrEmpty]
@@ -81,6 +86,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
         {
             Include = Include,
             Exclude = Exclude,
+            ReuseFrom = [.. ReuseFrom.Select(ResolveReused)],
             Sources = Source,
             SharedDownloadLimit = SharedDownloadLimit,
             Sequential = Sequential,
@@ -88,5 +94,13 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
             StallTimeout = StallTimeoutSeconds > 0 ? TimeSpan.FromSeconds(StallTimeoutSeconds) : null,
         };
         Start(new DownloadRun(torrent, options, Peer, Network));
+    }
+
+    private string ResolveReused(string path)
+    {
+        string resolved = ResolveFolder(path, ErrorRecords.BadDestination);
+        if (!System.IO.Path.Exists(resolved))
+            WriteWarning($"'{resolved}' does not exist, so there is nothing to reuse of it.");
+        return resolved;
     }
 }

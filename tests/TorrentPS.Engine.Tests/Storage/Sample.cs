@@ -74,6 +74,22 @@ internal sealed class Sample
         return new Sample(Torrent.Parse(builder.Build()), made.Content);
     }
 
+    /// <summary>Makes another version of one with a real info dictionary, in which a byte is different at each of some places.</summary>
+    public Sample Change(Action<TorrentBuilder>? change, params int[] places)
+    {
+        byte[] content = [.. Content];
+        foreach (int place in places)
+            content[place] ^= 1;
+        byte[] hashes = new byte[Torrent.PieceCount * 20];
+        for (int i = 0; i < Torrent.PieceCount; i++)
+            SHA1.HashData(content.AsSpan(i * Torrent.PieceLength, Torrent.LengthOfPiece(i)), hashes.AsSpan(i * 20));
+        TorrentBuilder builder = new(Torrent.Name, Torrent.PieceLength) { PieceHashes = hashes };
+        foreach (TorrentFile file in Torrent.Files)
+            builder.AddFile(file.Path[(Torrent.Name.Length + 1)..], file.Length);
+        change?.Invoke(builder);
+        return new Sample(Torrent.Parse(builder.Build()), content);
+    }
+
     /// <summary>Makes a version 2 or hybrid one (BEP 52), in the order of the tree; what lies between its files is zero.</summary>
     public static Sample BuildV2(TorrentVersion version, int pieceLength, int seed, params (string Path, int Length)[] files)
     {

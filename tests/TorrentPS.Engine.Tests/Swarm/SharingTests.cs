@@ -205,7 +205,7 @@ public sealed class SharingTests
         using TemporaryFolder data = new(), state = new();
         s_sample.Lay(data.Path, 0);
         await SeedOnceAsync(s_sample, data.Path, state.Path);
-        string note = Assert.Single(Directory.GetFiles(state.Path, "*", SearchOption.AllDirectories));
+        string note = Assert.Single(Directory.GetFiles(Path.Join(state.Path, "seeds"), "*", SearchOption.AllDirectories));
         File.WriteAllText(note, "d3:one");
         Assert.Equal(100, (await SeedOnceAsync(s_sample, data.Path, state.Path)).PercentChecked);
         Assert.Equal(0, (await SeedOnceAsync(s_sample, data.Path, state.Path)).PercentChecked);
