@@ -55,6 +55,7 @@ public sealed class TurnoverTests
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { MaxPeers = 1 }, client: new TorrentClientOptions { TimeProvider = time });
         using Socket? idler = await ConnectAsync(seed, 1);
         Assert.NotNull(idler);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => seed.LogText.Contains("connected:", StringComparison.Ordinal), s_limit)));
         await idler.SendAsync(Message(MessageId.Interested), Token);
         async Task PassAsync(int seconds)
         {
@@ -67,9 +68,9 @@ public sealed class TurnoverTests
 
         await PassAsync(500);
         Assert.Null(await ConnectAsync(seed, 2));
-        await PassAsync(150);
+        await PassAsync(400);
         using Socket? comer = await ConnectAsync(seed, 3);
-        Assert.NotNull(comer);
+        Assert.True(comer is not null, seed.LogText);
         await seed.StopAsync();
         Assert.Contains("closed: Replaced", seed.LogText, StringComparison.Ordinal);
     }

@@ -15,6 +15,7 @@ internal sealed partial class WebSeedServer : IDisposable
     private readonly ConcurrentBag<Socket> _open = [];
     private readonly Sample _sample;
     private readonly TaskCompletionSource _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
     private int _requests;
 
@@ -42,6 +43,9 @@ internal sealed partial class WebSeedServer : IDisposable
 
     /// <summary>Ends when the other side has closed the connection of an answer of which not all came.</summary>
     public Task Cut => _cut.Task;
+
+    /// <summary>Ends when it is asked for the first time.</summary>
+    public Task Asked => _asked.Task;
 
     /// <summary>What it makes of the bytes.</summary>
     public Func<byte[], byte[]> Change { get; init; } = bytes => bytes;
@@ -133,6 +137,7 @@ internal sealed partial class WebSeedServer : IDisposable
         Match range = RangeHeader().Match(head);
         (long first, long last) = range.Success ? (long.Parse(range.Groups[1].Value, CultureInfo.InvariantCulture), long.Parse(range.Groups[2].Value, CultureInfo.InvariantCulture)) : (-1, -1);
         Requests.Enqueue((target, first, last));
+        _asked.TrySetResult();
         if (Answer(Interlocked.Increment(ref _requests), target) is { } own)
             return Encoding.ASCII.GetBytes(own);
         if (Find(target) is not { } whole)
