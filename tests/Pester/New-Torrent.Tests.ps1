@@ -173,6 +173,16 @@ Describe 'New-Torrent' {
         $tips[1] | Should -Be 'The tracker of a.iso.torrent.'
     }
 
+    It 'says which torrents are similar, and which collections it belongs to' {
+        $plain = New-Torrent ../data/a.iso
+        $hinted = New-Torrent ../data/a.iso hinted.torrent -Similar $plain.InfoHash -Collection com.example.images, other
+        $hinted.InfoHash | Should -Not -Be $plain.InfoHash
+        $read = (ConvertFrom-Bencode -LiteralPath hinted.torrent).info
+        $read.collections | ForEach-Object { "$_" } | Should -Be 'com.example.images', 'other'
+        "$($read.similar[0])" | Should -Be $plain.InfoHash
+        { New-Torrent ../data/a.iso -Similar nothing } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+    }
+
     It 'completes lengths of pieces' {
         $line = 'New-Torrent x -PieceLength 1'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '16KB', '128KB', '1MB', '16MB'

@@ -247,6 +247,27 @@ Describe 'Start-TorrentDownload that does not complete' {
     }
 }
 
+Describe 'Start-TorrentDownload -ReuseFrom' {
+    It 'copies what is there already, and leaves that as it is' {
+        $target = Get-TestDestination
+        $old = New-Item -ItemType Directory (Get-TestDestination)
+        Copy-Item (Join-Path $seedRoot 'many/sub/b.bin') (Join-Path $old 'renamed.bin')
+        $hash = (Get-FileHash (Join-Path $old 'renamed.bin')).Hash
+        $result = Start-TorrentDownload $many.Path $target -ReuseFrom $old @from
+        $result.State | Should -Be 'Completed'
+        $result.BytesReused | Should -BeGreaterThan 250000
+        $result.BytesReused + $result.Downloaded - $result.Wasted | Should -Be $many.Length
+        Compare-TestData $target 'many/a.txt', 'many/sub/b.bin', 'many/c [x].dat'
+        (Get-FileHash (Join-Path $old 'renamed.bin')).Hash | Should -Be $hash
+    }
+
+    It 'warns of what is not there' {
+        $result = Start-TorrentDownload $many.Path (Get-TestDestination) -ReuseFrom (Join-Path $TestDrive 'no such folder') @from -WarningVariable warned -WarningAction SilentlyContinue
+        $result.State | Should -Be 'Completed'
+        $warned | Should -BeLike '*no such folder* does not exist*'
+    }
+}
+
 Describe 'Start-TorrentDownload -AsJob' {
     It 'writes a job at once, which Get-Job, Wait-Job, Receive-Job and Remove-Job know' {
         $target = Get-TestDestination
