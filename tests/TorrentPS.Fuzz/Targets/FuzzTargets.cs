@@ -9,7 +9,7 @@ internal static class FuzzTargets
     [
         new BencodeTarget(), new TorrentTarget(), new PathTarget(), new MagnetTarget(), new HandshakeTarget(), new MessageTarget(), new ExtensionTarget(), new MetadataTarget(), new PeerExchangeTarget(),
         new HttpTarget(), new TrackerReplyTarget(), new UdpReplyTarget(), new TrackerUdpTarget(), new TrackerHttpTarget(), new DhtTarget(), new DhtStateTarget(), new ResumeTarget(), new LocalAnnounceTarget(),
-        new EncryptionTarget(), new UtpTarget(),
+        new EncryptionTarget(), new UtpTarget(), new AddressListTarget(), new GatewayTarget(),
     ];
 
     /// <summary>A target by its name.</summary>
