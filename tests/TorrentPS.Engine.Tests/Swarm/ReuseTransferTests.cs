@@ -55,6 +55,23 @@ public sealed class ReuseTransferTests
         Assert.Equal(next.Torrent.Length, (await without.EndAsync()).Downloaded);
     }
 
+    [Fact]
+    public async Task The_data_of_a_private_torrent_is_not_found()
+    {
+        (Sample old, Sample next) = Versions(_ => builder => builder.Collections = ["images"]);
+        old = old.Change(builder => (builder.Collections, builder.IsPrivate) = (["images"], true));
+        using TemporaryFolder state = new();
+        using TemporaryFolder first = new();
+        TorrentClientOptions client = new() { StateFolder = state.Path };
+        old.Lay(first.Path, [.. old.Torrent.Files.Select(file => file.Index)]);
+        await using (SwarmMember before = SwarmMember.Download(old.Torrent, first.Path, [], client: client))
+            Assert.Equal(TorrentState.Completed, (await before.EndAsync()).State);
+        using ScriptedSeed seed = new(next);
+        await using SwarmMember leecher = SwarmMember.Download(next.Torrent, null, [seed.EndPoint], client: client);
+        TorrentDownload result = await leecher.EndAsync();
+        Assert.Equal((TorrentState.Completed, 0L, next.Torrent.Length), (result.State, result.BytesReused, result.Downloaded));
+    }
+
     private static async Task AssertReusedAsync(Sample next, SwarmMember leecher, ScriptedSeed seed)
     {
         TorrentDownload result = await leecher.EndAsync();
