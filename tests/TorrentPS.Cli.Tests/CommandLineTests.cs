@@ -114,11 +114,12 @@ public sealed class CommandLineTests
     {
         DownloadOptions options = Options("x");
         var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };
-        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, PeerNames = options.PeerNames, OnError = options.OnError }, options);
+        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, ReuseFrom = options.ReuseFrom, PeerNames = options.PeerNames, OnError = options.OnError }, options);
         Assert.Empty(options.Peers);
         Assert.Empty(options.PeerNames);
         Assert.Empty(options.Include);
         Assert.Empty(options.Exclude);
+        Assert.Empty(options.ReuseFrom);
     }
 
     [Fact]

@@ -22,7 +22,8 @@ internal interface IIncomingTorrent
     bool IsSelf(Handshake handshake);
 
     /// <summary>Takes one of the client's connections.</summary>
-    bool TryReserveConnection();
+    /// <param name="isIncoming">Whether it is for a peer that has connected to us.</param>
+    bool TryReserveConnection(bool isIncoming);
 
     /// <summary>Peers reach us by another port than before.</summary>
     void PublicPortChanged();

@@ -280,7 +280,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             _gate.Leave(place);
             if (outcome is not { Stream: { } connection, Handshake: { } handshake })
                 return;
-            if (Find(connection, handshake) is { } session && session.TryReserveConnection())
+            if (Find(connection, handshake) is { } session && session.TryReserveConnection(isIncoming: true))
                 session.Accept(connection, handshake);
             else
                 connection.Dispose();

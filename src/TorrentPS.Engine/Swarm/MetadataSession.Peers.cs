@@ -77,7 +77,7 @@ internal sealed partial class MetadataSession
     private void ConnectMore()
     {
         PeerConnector connector = _services.Connector;
-        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && TryReserveConnection())
+        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && TryReserveConnection(isIncoming: false))
         {
             if (!_services.Pace.TryTake())
             {

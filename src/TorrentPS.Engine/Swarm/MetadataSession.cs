@@ -75,7 +75,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
 
-    public bool TryReserveConnection() => _services.Connector.TryReserve(_peers.Length + _connecting);
+    public bool TryReserveConnection(bool isIncoming) => _services.Connector.TryReserve(_peers.Length + _connecting, isIncoming);
 
     public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
 

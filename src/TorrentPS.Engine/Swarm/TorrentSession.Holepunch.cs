@@ -62,7 +62,7 @@ internal sealed partial class TorrentSession
             || IsOurs(endPoint) || _book.IsBanned(endPoint) || _peers.Length + _connecting >= _options.MaxPeers || !_punches.TryTake(Now))
             return;
         _book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? _book.TellerAt(relay.EndPoint), Now);
-        if (_book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !TryReserveConnection())
+        if (_book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !TryReserveConnection(isIncoming: false))
             return;
         candidate.IsBusy = true;
         candidate.WasPunched = true; // if this fails, it is not tried so again

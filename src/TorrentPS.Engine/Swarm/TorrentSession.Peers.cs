@@ -55,7 +55,7 @@ internal sealed partial class TorrentSession
     private void ConnectMore()
     {
         PeerConnector connector = _services.Connector;
-        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && TryReserveConnection())
+        while (!_isStopping && _peers.Length + _connecting < _options.MaxPeers && TryReserveConnection(isIncoming: false))
         {
             if (!_services.Pace.TryTake())
             {
@@ -117,7 +117,7 @@ internal sealed partial class TorrentSession
     }
 
     /// <summary>Takes one of the client's connections. From any thread.</summary>
-    public bool TryReserveConnection() => _services.Connector.TryReserve(_peers.Length + _connecting);
+    public bool TryReserveConnection(bool isIncoming) => _services.Connector.TryReserve(_peers.Length + _connecting, isIncoming);
 
     /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. From any thread.</summary>
     public void Accept(PeerStream stream, Handshake handshake) => _loop.Enqueue(_ => _ = AnswerAsync(stream, handshake), null);

@@ -7,6 +7,8 @@ namespace TorrentPS.Engine.Transport;
 /// <summary>Connects to peers, within the client's limits on connections and on those being made.</summary>
 internal sealed class PeerConnector : IDisposable
 {
+    private const int PartKept = 8;
+
     private readonly SemaphoreSlim _halfOpen;
     private readonly int _maxConnections;
     private int _connections;
@@ -32,9 +34,11 @@ internal sealed class PeerConnector : IDisposable
 
     /// <summary>Takes one of the client's connections; false when all are taken. Each taken one is given back by <see cref="Release"/>.</summary>
     /// <param name="held">How many the torrent has: one with less than its share gets more in any case.</param>
-    public bool TryReserve(int held)
+    /// <param name="isIncoming">Whether it is for a peer that has connected to us. These cannot take all: however many come, some are left for the peers that we connect to.</param>
+    public bool TryReserve(int held, bool isIncoming)
     {
-        if (Interlocked.Increment(ref _connections) <= _maxConnections || held < FairShare)
+        int share = FairShare, kept = isIncoming ? share / PartKept : 0;
+        if (Interlocked.Increment(ref _connections) <= _maxConnections - kept || held < share - kept)
             return true;
         Interlocked.Decrement(ref _connections);
         return false;

@@ -308,7 +308,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     private void Connect(MetadataGiver giver)
     {
         giver.Start(Link.InfoHash.Wire);
-        Assert.True(_services.Connector.TryReserve(0));
+        Assert.True(_services.Connector.TryReserve(0, isIncoming: false));
         _session.Accept(giver.Stream, giver.Handshake);
     }
 

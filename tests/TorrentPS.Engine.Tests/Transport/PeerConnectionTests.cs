@@ -64,13 +64,27 @@ public sealed class PeerConnectionTests
     public void No_more_connections_are_taken_than_there_are()
     {
         using PeerConnector connector = new(1, 3);
-        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => connector.TryReserve(10)));
+        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => connector.TryReserve(10, isIncoming: false)));
         connector.Release();
-        Assert.True(connector.TryReserve(10));
-        Assert.False(connector.TryReserve(10));
+        Assert.True(connector.TryReserve(10, isIncoming: false));
+        Assert.False(connector.TryReserve(10, isIncoming: false));
     }
 
     /// <summary>An address from which no answer comes: a listener whose queue is full and that accepts nobody.</summary>
+    [Fact]
+    public void However_many_peers_come_some_connections_are_left_for_those_that_are_dialled()
+    {
+        using var connector = new PeerConnector(1, 80);
+        connector.AddTorrent();
+        int held = 0;
+        while (held < 1000 && connector.TryReserve(held, isIncoming: true))
+            held++;
+        Assert.Equal(70, held);
+        while (held < 1000 && connector.TryReserve(held, isIncoming: false))
+            held++;
+        Assert.Equal(80, held);
+    }
+
     [Fact]
     public async Task Half_open_connections_are_limited_and_time_out()
     {
