@@ -14,7 +14,9 @@ internal sealed class AddressListReader
     /// <summary>Bytes of a list as it is when it is expanded.</summary>
     public const long MaxLength = 2L << 30;
 
-    private const int MaxLine = 8 * 1024;
+    /// <summary>The bytes of the longest line that is read.</summary>
+    public const int MaxLine = 8 * 1024;
+
     private const int BufferLength = 64 * 1024;
     private const int MaxNamedLines = 3;
 

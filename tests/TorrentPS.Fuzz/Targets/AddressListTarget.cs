@@ -25,7 +25,8 @@ internal sealed class AddressListTarget : FuzzTarget
 
     public override int Try(byte[] input)
     {
-        AddressLineKind kind = AddressLine.Read(input.AsSpan(0, Math.Max(0, input.AsSpan().IndexOf((byte)'\n'))), out AddressRange range);
+        ReadOnlySpan<byte> line = input.AsSpan(0, Math.Max(0, input.AsSpan().IndexOf((byte)'\n')));
+        AddressLineKind kind = AddressLine.Read(line, out AddressRange range);
         Require(kind != AddressLineKind.Blocked || (range.First <= range.Last && (range.Family == AddressFamily.InterNetworkV6 || range.Last <= uint.MaxValue)), "a range is none");
         var reader = new AddressListReader();
         try
@@ -43,7 +44,7 @@ internal sealed class AddressListTarget : FuzzTarget
         }
 
         (AddressRanges<uint> v4, AddressRanges<UInt128> v6) = reader.ToRanges();
-        Require(kind != AddressLineKind.Blocked || (range.Family == AddressFamily.InterNetwork ? v4.Contains((uint)range.First) : v6.Contains(range.Last)), "a range that was read blocks nothing");
+        Require(kind != AddressLineKind.Blocked || line.Length > AddressListReader.MaxLine || (range.Family == AddressFamily.InterNetwork ? v4.Contains((uint)range.First) : v6.Contains(range.Last)), "a range that was read blocks nothing");
         return HashCode.Combine(Math.Min(4, v4.Count), Math.Min(4, v6.Count), reader.Warnings.Count, kind);
     }
 }
