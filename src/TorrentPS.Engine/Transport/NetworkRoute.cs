@@ -73,35 +73,25 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
     /// <summary>Has the proxy, one of SOCKS5, carry datagrams.</summary>
     /// <returns>The connection that this lasts as long as, and where datagrams for the proxy are sent to.</returns>
     /// <exception cref="ProxyException">The proxy cannot be reached, or does not.</exception>
-    public async Task<(Socket Control, IPEndPoint Relay)> AssociateAsync(CancellationToken cancellationToken)
-    {
-        Socket socket = await ConnectToAsync(proxy!, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return (socket, await Socks5Client.AssociateAsync(socket, proxy!, cancellationToken).ConfigureAwait(false));
-        }
-        catch (SocketException e) when (e is not ProxyException)
-        {
-            socket.Dispose();
-            throw new ProxyException(SocketError.NetworkDown, $"the connection to the proxy {proxy} was lost ({e.Message})");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public Task<(Socket Control, IPEndPoint Relay)> AssociateAsync(CancellationToken cancellationToken) =>
+        ByProxyAsync(proxy!, async socket => (socket, await Socks5Client.AssociateAsync(socket, proxy!, cancellationToken).ConfigureAwait(false)), cancellationToken);
 
-    private async Task<Socket> ConnectByProxyAsync(ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
+    private Task<Socket> ConnectByProxyAsync(ProxyServer proxy, EndPoint to, CancellationToken cancellationToken) => ByProxyAsync(proxy, async socket =>
+    {
+        if (proxy.Kind == ProxyKind.Socks5)
+            await Socks5Client.ConnectAsync(socket, proxy, to, cancellationToken).ConfigureAwait(false);
+        else
+            await HttpConnectClient.ConnectAsync(socket, proxy, to, cancellationToken).ConfigureAwait(false);
+        return socket;
+    }, cancellationToken);
+
+    /// <summary>Connects to the proxy and asks it for something; without success the connection is closed.</summary>
+    private async Task<T> ByProxyAsync<T>(ProxyServer proxy, Func<Socket, Task<T>> ask, CancellationToken cancellationToken)
     {
         Socket socket = await ConnectToAsync(proxy, cancellationToken).ConfigureAwait(false);
         try
         {
-            if (proxy.Kind == ProxyKind.Socks5)
-                await Socks5Client.ConnectAsync(socket, proxy, to, cancellationToken).ConfigureAwait(false);
-            else
-                await HttpConnectClient.ConnectAsync(socket, proxy, to, cancellationToken).ConfigureAwait(false);
-            return socket;
+            return await ask(socket).ConfigureAwait(false);
         }
         catch (SocketException e) when (e is not ProxyException)
         {
