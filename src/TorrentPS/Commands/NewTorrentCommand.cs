@@ -224,20 +224,10 @@ public sealed class NewTorrentCommand : TorrentCommand
     private string ResolveDestination(string name)
     {
         string path = Destination ?? ".";
-        try
-        {
-            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-            if (provider.ImplementingType != typeof(FileSystemProvider))
-                ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, $"it is on the {provider.Name} provider", null));
-            return Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar)
-                ? System.IO.Path.Join(resolved, TorrentDraft.ToFileName(name))
-                : resolved;
-        }
-        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
-        {
-            ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, exception.Message, exception));
-            throw;
-        }
+        string resolved = ResolvePath(path, ErrorRecords.BadTorrentDestination);
+        return Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar)
+            ? System.IO.Path.Join(resolved, TorrentDraft.ToFileName(name))
+            : resolved;
     }
 
     private sealed class Sink(HashingProgress progress) : IProgress<TorrentCreatorProgress>

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Net;
-using Microsoft.PowerShell.Commands;
 using TorrentPS.Arguments;
 using TorrentPS.Downloads;
 using TorrentPS.Engine;
@@ -116,18 +115,8 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     private string ResolveDestination(out bool isFolder)
     {
         string path = Destination ?? SessionState.Path.CurrentLocation.Path;
-        try
-        {
-            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-            if (provider.ImplementingType != typeof(FileSystemProvider))
-                ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, $"it is on the {provider.Name} provider", null));
-            isFolder = Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar);
-            return resolved;
-        }
-        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
-        {
-            ThrowTerminatingError(ErrorRecords.BadTorrentDestination(path, exception.Message, exception));
-            throw;
-        }
+        string resolved = ResolvePath(path, ErrorRecords.BadTorrentDestination);
+        isFolder = Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar);
+        return resolved;
     }
 }

@@ -78,7 +78,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
-        string destination = ResolveFolder(Destination ?? SessionState.Path.CurrentLocation.Path, ErrorRecords.BadDestination);
+        string destination = ResolvePath(Destination ?? SessionState.Path.CurrentLocation.Path, ErrorRecords.BadDestination);
         string size = torrent.Length is { } length ? Units.Size(length) : "size not known yet";
         if (!ShouldProcess($"{torrent.Name} ({size}) to {destination}", "Download"))
             return;
@@ -98,7 +98,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
 
     private string ResolveReused(string path)
     {
-        string resolved = ResolveFolder(path, ErrorRecords.BadDestination);
+        string resolved = ResolvePath(path, ErrorRecords.BadDestination);
         if (!System.IO.Path.Exists(resolved))
             WriteWarning($"'{resolved}' does not exist, so there is nothing to reuse of it.");
         return resolved;

@@ -32,7 +32,7 @@ public sealed class StartTorrentSeedCommand : TorrentTransferCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
-        string? given = Source is null ? null : ResolveFolder(Source, ErrorRecords.BadSource);
+        string? given = Source is null ? null : ResolvePath(Source, ErrorRecords.BadSource);
         string folder;
         try
         {

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using Microsoft.PowerShell.Commands;
 using TorrentPS.Completion;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
@@ -86,19 +85,7 @@ public sealed class TestTorrentDataCommand : TorrentInfoCommand
         // A torrent that was just made says where its data is; that path is the file system's, not the session's.
         if (Source is null && torrent.DataFolder is { } known)
             return known;
-        string path = Source ?? ".";
-        try
-        {
-            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-            if (provider.ImplementingType != typeof(FileSystemProvider))
-                ThrowTerminatingError(ErrorRecords.BadSource(path, $"it is on the {provider.Name} provider", null));
-            return resolved;
-        }
-        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
-        {
-            ThrowTerminatingError(ErrorRecords.BadSource(path, exception.Message, exception));
-            throw;
-        }
+        return ResolvePath(Source ?? ".", ErrorRecords.BadSource);
     }
 
     private sealed class Sink(HashingProgress progress) : IProgress<TestDataProgress>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Management.Automation;
+using Microsoft.PowerShell.Commands;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Errors;
@@ -32,6 +33,25 @@ public abstract class TorrentCommand : PSCmdlet, IDisposable
 
     /// <summary>How it reaches the network.</summary>
     private protected virtual NetworkSettings Network => NetworkSettings.Default;
+
+    /// <summary>The path in the file system of one of PowerShell's; a terminating error where there is none.</summary>
+    /// <param name="path">The path as it was given.</param>
+    /// <param name="error">Makes the error of the path, what is wrong with it, and the exception that said so, where one did.</param>
+    private protected string ResolvePath(string path, Func<string, string, Exception?, ErrorRecord> error)
+    {
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (provider.ImplementingType != typeof(FileSystemProvider))
+                ThrowTerminatingError(error(path, $"it is on the {provider.Name} provider", null));
+            return resolved;
+        }
+        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
+        {
+            ThrowTerminatingError(error(path, exception.Message, exception));
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _pump.Stop();

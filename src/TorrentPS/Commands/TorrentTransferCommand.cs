@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Management.Automation;
 using System.Net;
-using Microsoft.PowerShell.Commands;
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
 using TorrentPS.Downloads;
@@ -171,23 +170,6 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     };
 
     private protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
-
-    /// <summary>The path in the file system of one of PowerShell's; a terminating error where there is none.</summary>
-    private protected string ResolveFolder(string path, Func<string, string, Exception?, ErrorRecord> error)
-    {
-        try
-        {
-            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-            if (provider.ImplementingType != typeof(FileSystemProvider))
-                ThrowTerminatingError(error(path, $"it is on the {provider.Name} provider", null));
-            return resolved;
-        }
-        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)
-        {
-            ThrowTerminatingError(error(path, exception.Message, exception));
-            throw;
-        }
-    }
 
     /// <summary>What the torrents of this command send together.</summary>
     private RateLimit? SharedUploadLimit => UploadLimit > 0 ? field ??= new RateLimit(UploadLimit) : null;
