@@ -17,7 +17,7 @@ internal sealed class ScriptedHttpServer : IDisposable
     {
         _answer = answer;
         _listener.Start();
-        _ = AcceptAsync();
+        _ = _listener.AcceptAllAsync(socket => _ = ServeAsync(socket));
     }
 
     public ConcurrentQueue<string> Requests { get; } = [];
@@ -40,25 +40,9 @@ internal sealed class ScriptedHttpServer : IDisposable
             socket.Dispose();
     }
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                Socket socket = await _listener.AcceptSocketAsync();
-                _open.Add(socket);
-                _ = ServeAsync(socket);
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Disposed.
-        }
-    }
-
     private async Task ServeAsync(Socket socket)
     {
+        _open.Add(socket);
         try
         {
             byte[] buffer = new byte[16384];

@@ -17,7 +17,7 @@ internal sealed class ScriptedUpnpGateway : IDisposable
         _listener.Start();
         _search = new ScriptedPortServer(request => Encoding.ASCII.GetString(request).StartsWith("M-SEARCH * HTTP/1.1\r\n", StringComparison.Ordinal)
             ? [Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLOCATION: http://127.0.0.1:{Port}/rootDesc.xml\r\n\r\n")] : []);
-        _ = AcceptAsync();
+        _ = _listener.AcceptAllAsync(socket => _ = ServeAsync(socket));
     }
 
     public IPEndPoint Search => _search.EndPoint;
@@ -48,38 +48,22 @@ internal sealed class ScriptedUpnpGateway : IDisposable
         _search.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(Socket socket)
     {
-        try
+        await using NetworkStream stream = new(socket, ownsSocket: true);
+        var text = new StringBuilder();
+        byte[] buffer = new byte[8192];
+        while (!IsWhole(text.ToString()))
         {
-            while (true)
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
+            int count = await stream.ReadAsync(buffer);
+            if (count == 0)
+                return;
+            text.Append(Encoding.UTF8.GetString(buffer, 0, count));
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Disposed.
-        }
-    }
 
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        {
-            NetworkStream stream = client.GetStream();
-            var text = new StringBuilder();
-            byte[] buffer = new byte[8192];
-            while (!IsWhole(text.ToString()))
-            {
-                int count = await stream.ReadAsync(buffer);
-                if (count == 0)
-                    return;
-                text.Append(Encoding.UTF8.GetString(buffer, 0, count));
-            }
-
-            Asked.Enqueue(text.ToString());
-            (int status, string body) = Answer(text.ToString());
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
-        }
+        Asked.Enqueue(text.ToString());
+        (int status, string body) = Answer(text.ToString());
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
     }
 
     private static bool IsWhole(string request)

@@ -20,7 +20,7 @@ internal sealed class TlsFront : IDisposable
     {
         (_port, _certificate) = (port, certificate);
         _listener.Start();
-        _ = AcceptAsync();
+        _ = _listener.AcceptAllAsync(socket => _ = ServeAsync(socket));
     }
 
     public Uri Root => new($"https://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
@@ -64,25 +64,12 @@ internal sealed class TlsFront : IDisposable
         _certificate.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(Socket socket)
     {
+        _open.Add(socket);
         try
         {
-            while (true)
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Disposed.
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        _open.Add(client);
-        try
-        {
-            await using SslStream secure = new(client.GetStream());
+            await using SslStream secure = new(new NetworkStream(socket));
             await secure.AuthenticateAsServerAsync(_certificate);
             using TcpClient server = new();
             _open.Add(server);
@@ -95,7 +82,7 @@ internal sealed class TlsFront : IDisposable
         }
         finally
         {
-            client.Dispose();
+            socket.Dispose();
         }
     }
 }

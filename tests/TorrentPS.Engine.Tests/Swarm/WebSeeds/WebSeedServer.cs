@@ -23,7 +23,7 @@ internal sealed partial class WebSeedServer : IDisposable
     {
         _sample = sample;
         _listener.Start();
-        _ = AcceptAsync();
+        _ = _listener.AcceptAllAsync(socket => _ = ServeAsync(socket));
     }
 
     /// <summary>Gives an answer of its own, by the number of the request from 1, its target and whether there is one; null for the file's bytes.</summary>
@@ -66,26 +66,10 @@ internal sealed partial class WebSeedServer : IDisposable
             socket.Dispose();
     }
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                Socket socket = await _listener.AcceptSocketAsync();
-                _open.Add(socket);
-                Interlocked.Increment(ref _connections);
-                _ = ServeAsync(socket);
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Disposed.
-        }
-    }
-
     private async Task ServeAsync(Socket socket)
     {
+        _open.Add(socket);
+        Interlocked.Increment(ref _connections);
         try
         {
             byte[] buffer = new byte[8192];

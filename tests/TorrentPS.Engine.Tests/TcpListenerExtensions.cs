@@ -1,0 +1,21 @@
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Tests;
+
+/// <summary>What the servers of the tests have in common.</summary>
+internal static class TcpListenerExtensions
+{
+    /// <summary>Takes connections until the listener is stopped.</summary>
+    public static async Task AcceptAllAsync(this TcpListener listener, Action<Socket> serve)
+    {
+        try
+        {
+            while (true)
+                serve(await listener.AcceptSocketAsync());
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Stopped.
+        }
+    }
+}
