@@ -107,12 +107,36 @@ function Invoke-DocsTask {
     Invoke-BuildTask
 }
 
+function Test-Portable {
+    # Whether an assembly holds IL and nothing else. What is compiled ahead of time for one system loads on no other.
+    param([Parameter(Mandatory)] [System.IO.Compression.ZipArchiveEntry] $Entry)
+
+    $bytes = [System.IO.MemoryStream]::new()
+    $stream = $Entry.Open()
+    try { $stream.CopyTo($bytes) } finally { $stream.Dispose() }
+    $bytes.Position = 0
+    $image = [System.Reflection.PortableExecutable.PEReader]::new($bytes)
+    try {
+        $headers = $image.PEHeaders
+        $headers.CoffHeader.Machine -eq 'I386' -and $headers.CorHeader.Flags.HasFlag([System.Reflection.PortableExecutable.CorFlags]::ILOnly) -and
+            $headers.CorHeader.ManagedNativeHeaderDirectory.Size -eq 0
+    }
+    finally { $image.Dispose() }
+}
+
 function Assert-Package {
-    # Nothing is published that lacks a file, or has one that only its makers need.
+    # Nothing is published that lacks a file, has one that only its makers need, or runs only where it was made.
     param([Parameter(Mandatory)] [string] $Path, [Parameter(Mandatory)] [string[]] $Needed)
 
     $zip = [System.IO.Compression.ZipFile]::OpenRead($Path)
-    try { $names = $zip.Entries.FullName } finally { $zip.Dispose() }
+    try {
+        $names = $zip.Entries.FullName
+        $bound = $zip.Entries | Where-Object { $_.FullName -like '*.dll' -and -not (Test-Portable $_) } | ForEach-Object FullName
+    }
+    finally { $zip.Dispose() }
+    if ($bound) {
+        throw "$(Split-Path $Path -Leaf) has [$($bound -join ', ')], which loads on this system alone."
+    }
     $missing = $Needed | Where-Object { $_ -notin $names }
     # What PowerShell has itself would be loaded in its place.
     $unwanted = $names | Where-Object { $_ -like '*.pdb' -or $_ -like '*System.Management.Automation.dll' }

@@ -40,6 +40,18 @@ Describe 'The module' {
                 'THIRD-PARTY-NOTICES.md', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.psd1', 'TorrentPS.Types.ps1xml' | Sort-Object)
     }
 
+    It 'has assemblies of IL alone, which load on every system and processor' {
+        foreach ($file in Get-ChildItem $folder -Recurse -Filter *.dll) {
+            $image = [System.Reflection.PortableExecutable.PEReader]::new([System.IO.File]::OpenRead($file.FullName))
+            try {
+                $image.PEHeaders.CoffHeader.Machine | Should -Be 'I386' -Because $file.Name
+                $image.PEHeaders.CorHeader.Flags.HasFlag([System.Reflection.PortableExecutable.CorFlags]::ILOnly) | Should -BeTrue -Because $file.Name
+                $image.PEHeaders.CorHeader.ManagedNativeHeaderDirectory.Size | Should -Be 0 -Because $file.Name
+            }
+            finally { $image.Dispose() }
+        }
+    }
+
     It 'is packed for the Gallery with all that it has, and loads from there beside other modules' {
         if (-not (Get-Command Compress-PSResource -ErrorAction Ignore)) {
             Set-ItResult -Skipped -Because 'Compress-PSResource of Microsoft.PowerShell.PSResourceGet 1.1 is not here'

@@ -7,20 +7,89 @@ namespace TorrentPS.Engine.Tests.Storage;
 
 public sealed class DiskErrorsTests
 {
+    /// <summary>What Windows says of files, where .NET has no exception of its own for it; "words" where the system's own are kept.</summary>
     [Theory]
-    [InlineData(28, TorrentErrorId.DiskFull)]
-    [InlineData(122, TorrentErrorId.DiskFull)]
-    [InlineData(27, TorrentErrorId.DiskFull)]
-    [InlineData(unchecked((int)0x80070070), TorrentErrorId.DiskFull)]
-    [InlineData(unchecked((int)0x80070027), TorrentErrorId.DiskFull)]
-    [InlineData(30, TorrentErrorId.AccessDenied)]
-    [InlineData(5, TorrentErrorId.AccessDenied)]
-    public void System_numbers_have_a_meaning(int number, TorrentErrorId expected)
-    {
-        TorrentException e = DiskErrors.From(new IOException("words", number), "/some/path", "cannot be written");
-        Assert.Equal(expected, e.ErrorId);
-        Assert.StartsWith("'/some/path' cannot be written: ", e.Message);
-    }
+    [InlineData(2, TorrentErrorId.AccessDenied, "missing")]
+    [InlineData(3, TorrentErrorId.AccessDenied, "missing")]
+    [InlineData(4, TorrentErrorId.AccessDenied, "too many files")]
+    [InlineData(15, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(19, TorrentErrorId.AccessDenied, "read-only")]
+    [InlineData(21, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(23, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(31, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(32, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(33, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(39, TorrentErrorId.DiskFull, "disk is full")]
+    [InlineData(53, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(64, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(67, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(80, TorrentErrorId.AccessDenied, "of that name already")]
+    [InlineData(87, TorrentErrorId.AccessDenied, "words")]
+    [InlineData(110, TorrentErrorId.AccessDenied, "words")]
+    [InlineData(111, TorrentErrorId.UnsafePath, "too long")]
+    [InlineData(112, TorrentErrorId.DiskFull, "disk is full")]
+    [InlineData(121, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(123, TorrentErrorId.UnsafePath, "no such name")]
+    [InlineData(145, TorrentErrorId.AccessDenied, "words")]
+    [InlineData(161, TorrentErrorId.UnsafePath, "no such name")]
+    [InlineData(183, TorrentErrorId.AccessDenied, "of that name already")]
+    [InlineData(206, TorrentErrorId.UnsafePath, "too long")]
+    [InlineData(223, TorrentErrorId.DiskFull, "file of that size")]
+    [InlineData(225, TorrentErrorId.AccessDenied, "malicious")]
+    [InlineData(267, TorrentErrorId.AccessDenied, "is a file")]
+    [InlineData(303, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(362, TorrentErrorId.AccessDenied, "in a cloud")]
+    [InlineData(1117, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(1167, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(1224, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(1231, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(1295, TorrentErrorId.DiskFull, "quota")]
+    [InlineData(1392, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(1450, TorrentErrorId.AccessDenied, "words")]
+    [InlineData(1920, TorrentErrorId.AccessDenied, "in a cloud")]
+    [InlineData(1921, TorrentErrorId.UnsafePath, "links")]
+    public void Windows_numbers_have_a_meaning(int number, TorrentErrorId expected, string reason) =>
+        HasMeaning(unchecked((int)0x80070000) | number, expected, reason);
+
+    /// <summary>The numbers of Linux and, where they are others, those of macOS.</summary>
+    [Theory]
+    [InlineData(2, TorrentErrorId.AccessDenied, "missing")]
+    [InlineData(5, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(11, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(35, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(16, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(17, TorrentErrorId.AccessDenied, "of that name already")]
+    [InlineData(19, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(20, TorrentErrorId.AccessDenied, "is a file")]
+    [InlineData(21, TorrentErrorId.AccessDenied, "a folder of that name")]
+    [InlineData(22, TorrentErrorId.AccessDenied, "words")]
+    [InlineData(23, TorrentErrorId.AccessDenied, "too many files")]
+    [InlineData(24, TorrentErrorId.AccessDenied, "too many files")]
+    [InlineData(26, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(27, TorrentErrorId.DiskFull, "file of that size")]
+    [InlineData(28, TorrentErrorId.DiskFull, "disk is full")]
+    [InlineData(30, TorrentErrorId.AccessDenied, "read-only")]
+    [InlineData(36, TorrentErrorId.UnsafePath, "too long")]
+    [InlineData(63, TorrentErrorId.UnsafePath, "too long")]
+    [InlineData(40, TorrentErrorId.UnsafePath, "links")]
+    [InlineData(62, TorrentErrorId.UnsafePath, "links")]
+    [InlineData(84, TorrentErrorId.UnsafePath, "no such name")]
+    [InlineData(92, TorrentErrorId.UnsafePath, "no such name")]
+    [InlineData(107, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(116, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(70, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(117, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(122, TorrentErrorId.DiskFull, "quota")]
+    [InlineData(69, TorrentErrorId.DiskFull, "quota")]
+    public void Error_numbers_of_Unix_have_a_meaning(int number, TorrentErrorId expected, string reason) => HasMeaning(number, expected, reason);
+
+    [Theory]
+    [InlineData(23, true)]
+    [InlineData(24, true)]
+    [InlineData(unchecked((int)0x80070004), true)]
+    [InlineData(unchecked((int)0x80070018), false)]
+    public void Too_many_open_files_are_known_on_every_system(int number, bool expected) =>
+        Assert.Equal(expected, DiskErrors.IsTooManyFiles(new IOException("words", number)));
 
     [Fact]
     public void Denied_and_too_long_have_a_meaning()
@@ -117,6 +186,14 @@ public sealed class DiskErrorsTests
         {
             Assert.True(Run("umount", folder.Path));
         }
+    }
+
+    private static void HasMeaning(int number, TorrentErrorId expected, string reason)
+    {
+        TorrentException e = DiskErrors.From(new IOException("words", number), "/some/path", "cannot be written");
+        Assert.Equal(expected, e.ErrorId);
+        Assert.StartsWith("'/some/path' cannot be written: ", e.Message);
+        Assert.Contains(reason, e.Message);
     }
 
     private static void FillUp(string path)
