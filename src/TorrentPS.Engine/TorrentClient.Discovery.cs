@@ -20,7 +20,7 @@ public sealed partial class TorrentClient
 
     private TrackerFactory? _trackers;
 
-    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, allowsPrivate: () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser(), route: NetworkRoute.Of(Options));
+    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, rules: new ReachRules(Options.ReachOf, () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser()), route: NetworkRoute.Of(Options));
 
     private TrackerFactory Trackers
     {
@@ -67,7 +67,7 @@ public sealed partial class TorrentClient
         HttpReply reply;
         try
         {
-            reply = await Http.GetAsync(uri, options, cancellationToken).ConfigureAwait(false);
+            reply = await Http.GetAsync(NamedAddress.OfUser(uri), options, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpFetchException exception)
         {

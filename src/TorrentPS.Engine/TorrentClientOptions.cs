@@ -100,8 +100,8 @@ public sealed record TorrentClientOptions
     /// </summary>
     public static IReadOnlyList<string> PublicDhtNodes => Discovery.Dht.DhtBootstrap.OfUser();
 
-    /// <summary>What counts as this machine or the local network for web seeds; null for what it is.</summary>
-    internal Predicate<System.Net.IPAddress>? IsLocalAddress { get; init; }
+    /// <summary>How near addresses are that trackers, web seeds and .torrent files are at; null for what they are.</summary>
+    internal Func<System.Net.IPAddress, Transport.AddressReach>? ReachOf { get; init; }
 
     /// <summary>Where gateways are looked for; null for where they are.</summary>
     internal PortMapperOptions? Gateways { get; init; }

@@ -13,7 +13,7 @@ public sealed partial class SecurityDefaultsTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static string Root
+    internal static string Root
     {
         get
         {

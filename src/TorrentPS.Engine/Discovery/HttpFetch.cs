@@ -1,8 +1,6 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using TorrentPS.Engine.Transport;
 
@@ -13,7 +11,7 @@ namespace TorrentPS.Engine.Discovery;
 /// the 300 ms that a small download has, and which neither tells the address family nor leaves percent-encoded hashes alone.
 /// One request a connection: the next announce is half an hour away.
 /// </summary>
-internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Predicate<IPAddress>? isLocal = null, Func<bool>? allowsPrivate = null, NetworkRoute? route = null)
+internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, ReachRules? rules = null, NetworkRoute? route = null)
 {
     private const int MaxRedirects = 5;
     private const int MaxAddresses = 6;
@@ -25,10 +23,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
 
     private readonly NetworkRoute _route = route ?? NetworkRoute.Direct;
 
-    private readonly Predicate<IPAddress> _isLocal = isLocal ?? IsLocal;
-
-    /// <summary>Whether the user allows what leads into the local network from outside.</summary>
-    public bool AllowsPrivate => allowsPrivate?.Invoke() ?? false;
+    /// <summary>What may be reached.</summary>
+    public ReachRules Rules { get; } = rules ?? new ReachRules();
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
@@ -39,9 +35,12 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     /// <summary>How everything goes out.</summary>
     public NetworkRoute Route => _route;
 
-    /// <summary>The addresses of a host; none where it is a name that the proxy looks up.</summary>
-    /// <exception cref="HttpFetchException">There are none.</exception>
-    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(Uri uri, CancellationToken cancellationToken)
+    /// <summary>The addresses of a host that may be asked; none where it is a name that the proxy looks up.</summary>
+    /// <exception cref="HttpFetchException">There are none; an <see cref="AddressRefusedException"/> where none may be asked.</exception>
+    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(NamedAddress named, CancellationToken cancellationToken) =>
+        Judge(named, await LookUpAsync(named.Uri, cancellationToken).ConfigureAwait(false));
+
+    private async Task<IReadOnlyList<IPAddress>> LookUpAsync(Uri uri, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(uri.IdnHost, out IPAddress? literal))
             return [literal];
@@ -75,13 +74,13 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     /// <summary>Gets what is at an http or https address, following redirects.</summary>
     /// <exception cref="HttpFetchException">There was no whole answer.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<HttpReply> GetAsync(Uri uri, HttpFetchOptions options, CancellationToken cancellationToken)
+    public async Task<HttpReply> GetAsync(NamedAddress named, HttpFetchOptions options, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.Timeout, timeProvider);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            return await GetWithRedirectsAsync(uri, options, both.Token).ConfigureAwait(false);
+            return await GetWithRedirectsAsync(named, options, both.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -106,87 +105,71 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     }
 
     /// <summary>Connects to the host of an http or https address, for requests of one's own.</summary>
-    /// <param name="uri">The address.</param>
-    /// <param name="mayBeLocal">Whether the host may be in the local network: not where somebody in the Internet named it.</param>
+    /// <param name="named">The address.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="HttpFetchException">The host has no address that may be connected to.</exception>
+    /// <exception cref="HttpFetchException">The host has no address; an <see cref="AddressRefusedException"/> where it has none that may be asked.</exception>
     /// <exception cref="SocketException">It cannot be connected to.</exception>
     /// <exception cref="AuthenticationException">The secure connection failed.</exception>
-    public async Task<HttpConnection> OpenAsync(Uri uri, bool mayBeLocal, CancellationToken cancellationToken)
+    public async Task<HttpConnection> OpenAsync(NamedAddress named, CancellationToken cancellationToken)
     {
-        if (!mayBeLocal && _route.Proxy is not null && TrackerTargets.IsLocalName(uri))
-            throw IntoLocalNetwork();
-        IReadOnlyList<IPAddress> addresses = Choose(await ResolveAsync(uri, cancellationToken).ConfigureAwait(false), AddressFamily.Unspecified, mayBeLocal);
+        Uri uri = named.Uri;
+        List<IPAddress> addresses = Choose(await ResolveAsync(named, cancellationToken).ConfigureAwait(false), AddressFamily.Unspecified);
         (Socket socket, IPAddress? address) = await ConnectAsync(uri, addresses, cancellationToken).ConfigureAwait(false);
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         if (uri.Scheme == "https")
-            stream = await SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
+            stream = await TlsClient.SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
         return new HttpConnection(stream, address);
     }
 
-    /// <summary>Whether an address is of this machine or of a private network; not one that a proxy knows alone.</summary>
-    public bool IsLocalAddress(IPAddress? address) => address is not null && _isLocal(address);
-
-    private async Task<HttpReply> GetWithRedirectsAsync(Uri uri, HttpFetchOptions options, CancellationToken cancellationToken)
+    private async Task<HttpReply> GetWithRedirectsAsync(NamedAddress named, HttpFetchOptions options, CancellationToken cancellationToken)
     {
-        string target = options.Target ?? uri.PathAndQuery;
-        IReadOnlyList<IPAddress>? addresses = options.Addresses;
-        bool mayBeLocal = true;
+        string target = options.Target ?? named.Uri.PathAndQuery;
+        IReadOnlyList<IPAddress>? known = options.Addresses;
         for (int redirects = 0; ; redirects++)
         {
-            if (!mayBeLocal && _route.Proxy is not null && TrackerTargets.IsLocalName(uri))
-                throw IntoLocalNetwork();
-            addresses = Choose(addresses ?? await ResolveAsync(uri, cancellationToken).ConfigureAwait(false), options.Family, mayBeLocal);
-            HttpReply reply = await GetOnceAsync(uri, target, addresses, redirects == 0, options, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<IPAddress> addresses = Judge(named, known ?? await LookUpAsync(named.Uri, cancellationToken).ConfigureAwait(false));
+            HttpReply reply = await GetOnceAsync(named.Uri, target, Choose(addresses, options.Family), redirects == 0, options, cancellationToken).ConfigureAwait(false);
             if (reply.Location is not { } location)
                 return reply;
             if (options.Post is not null)
                 throw new HttpFetchException("it redirects what was sent to it, which is not followed");
             if (redirects == MaxRedirects)
                 throw new HttpFetchException($"it redirects more than {MaxRedirects} times");
-            uri = Redirect(uri, location);
-            target = uri.PathAndQuery;
-            addresses = null;
-            // A server in the Internet must not send us to services of the user's own network.
-            mayBeLocal &= (reply.From is { } from && _isLocal(from)) || AllowsPrivate;
+            named = Rules.Redirect(named, location, reply.From);
+            target = named.Uri.PathAndQuery;
+            known = null;
         }
     }
 
-    /// <summary>Where an address redirects to.</summary>
-    /// <exception cref="HttpFetchException">That is not followed.</exception>
-    internal static Uri Redirect(Uri from, string location)
+    /// <summary>Those of a host's addresses that may be asked.</summary>
+    /// <exception cref="AddressRefusedException">There are none.</exception>
+    private IReadOnlyList<IPAddress> Judge(NamedAddress named, IReadOnlyList<IPAddress> addresses)
     {
-        if (!Uri.TryCreate(from, location, out Uri? to))
-            throw new HttpFetchException("it redirects to something that is not an address");
-        if (to.Scheme is not ("http" or "https"))
-            throw new HttpFetchException($"it redirects to a '{to.Scheme}' address, which is not followed");
-        if (from.Scheme == "https" && to.Scheme == "http")
-            throw new HttpFetchException("it redirects from https to http, which is not followed");
-        return to;
-    }
-
-    /// <summary>Those of a host's addresses that may be connected to, in order.</summary>
-    private List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family, bool mayBeLocal)
-    {
-        var chosen = new List<IPAddress>();
-        if (_route.Proxy is not null && addresses.Count == 0)
-            return chosen;
-        bool isAnyLocal = false;
+        string? refusal = null;
+        if (addresses.Count == 0)
+            return (refusal = Rules.Refusal(named, null)) is null ? addresses : throw new AddressRefusedException(refusal);
+        var allowed = new List<IPAddress>(addresses.Count);
         foreach (IPAddress address in addresses)
         {
-            if (family != AddressFamily.Unspecified && address.AddressFamily != family)
-                continue;
-            if (!mayBeLocal && _isLocal(address))
-                isAnyLocal = true;
-            else if (chosen.Count < MaxAddresses)
-                chosen.Add(address);
+            if (Rules.Refusal(named, address) is { } reason)
+                refusal ??= reason;
+            else
+                allowed.Add(address);
         }
-        if (chosen.Count == 0)
-            throw isAnyLocal ? IntoLocalNetwork() : new HttpFetchException("the host has no address of the right family");
-        return chosen;
+        return allowed.Count > 0 ? allowed : throw new AddressRefusedException(refusal!);
     }
 
-    private static HttpFetchException IntoLocalNetwork() => new($"it redirects from the Internet into the local network, which is not followed; {TrackerTargets.OptOut}");
+    /// <summary>Those of a host's addresses that are tried, in order; none where the proxy looks its name up.</summary>
+    private static List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family)
+    {
+        var chosen = new List<IPAddress>();
+        foreach (IPAddress address in addresses)
+        {
+            if (chosen.Count < MaxAddresses && (family == AddressFamily.Unspecified || address.AddressFamily == family))
+                chosen.Add(address);
+        }
+        return chosen.Count > 0 || addresses.Count == 0 ? chosen : throw new HttpFetchException("the host has no address of the right family");
+    }
 
     private async Task<HttpReply> GetOnceAsync(Uri uri, string target, IReadOnlyList<IPAddress> addresses, bool isFirst, HttpFetchOptions options, CancellationToken cancellationToken)
     {
@@ -195,7 +178,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         try
         {
             if (uri.Scheme == "https")
-                stream = await SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
+                stream = await TlsClient.SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(Request(uri, target, isFirst, options.Post), cancellationToken).ConfigureAwait(false);
             if (isFirst)
                 options.Sent?.Invoke();
@@ -208,36 +191,6 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         {
             await stream.DisposeAsync().ConfigureAwait(false);
         }
-    }
-
-    // Apart from the rest, which then does without loading the assembly of TLS. The certificate is checked as the system says.
-    private async Task<Stream> SecureAsync(Stream stream, string host, CancellationToken cancellationToken)
-    {
-        var secure = new SslStream(stream);
-        try
-        {
-            await secure.AuthenticateAsClientAsync(Tls(host), cancellationToken).ConfigureAwait(false);
-            return secure;
-        }
-        catch (AuthenticationException exception) when (CertificateRefusedException.From(host, exception) is { } refusal)
-        {
-            await secure.DisposeAsync().ConfigureAwait(false);
-            throw refusal;
-        }
-        catch
-        {
-            await secure.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private SslClientAuthenticationOptions Tls(string host)
-    {
-        var options = new SslClientAuthenticationOptions { TargetHost = host };
-        // The system would fetch what is missing of a certificate's chain by itself, around the proxy.
-        if (_route.Proxy is not null)
-            options.CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };
-        return options;
     }
 
     private async Task<(Socket Socket, IPAddress? Address)> ConnectAsync(Uri uri, IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken)
@@ -273,9 +226,6 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             $"Accept-Encoding: gzip, deflate\r\n{content}{authorization}Connection: close\r\n\r\n");
         return post is null ? head : [.. head, .. post.Body.Span];
     }
-
-    /// <summary>Whether an address is of this machine or of a private network, rather than of the Internet.</summary>
-    internal static bool IsLocal(IPAddress address) => AddressRules.ReachOf(address) != AddressReach.World;
 
     /// <summary>What a socket's error means, as part of a sentence.</summary>
     internal static string Describe(SocketException exception) => exception is ProxyException ? exception.Message : exception.SocketErrorCode switch

@@ -20,7 +20,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
 
     public async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)
     {
-        IReadOnlyList<IPAddress> addresses = await _host.ResolveAsync(AnnounceQuery.IsAnnounce(uri), cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<IPAddress> addresses = await _host.ResolveAsync(cancellationToken).ConfigureAwait(false);
         return await _host.AnnounceAsync(request, addresses, (family, token) => AnnounceAsync(request, addresses, family, token), cancellationToken).ConfigureAwait(false);
     }
 
@@ -28,7 +28,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
     {
         if (!AnnounceQuery.TryScrape(uri, infoHashes, out string target))
             throw TrackerErrors.Unreachable(uri, "it has no scrape, as its address does not end with 'announce' (BEP 48)");
-        IReadOnlyList<IPAddress> addresses = await _host.ResolveAsync(AnnounceQuery.IsAnnounce(uri), cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<IPAddress> addresses = await _host.ResolveAsync(cancellationToken).ConfigureAwait(false);
         HttpReply reply = await GetAsync(target, addresses, AddressFamily.Unspecified, null, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -59,7 +59,7 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
         HttpReply reply;
         try
         {
-            reply = await http.GetAsync(uri, options, cancellationToken).ConfigureAwait(false);
+            reply = await http.GetAsync(_host.Address, options, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpFetchException exception)
         {

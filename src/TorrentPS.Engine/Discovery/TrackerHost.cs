@@ -6,39 +6,25 @@ namespace TorrentPS.Engine.Discovery;
 /// <summary>The host of a tracker: its addresses, and the announces to both families of them. The same for every protocol.</summary>
 internal sealed class TrackerHost(Uri uri, HttpFetch http)
 {
+    /// <summary>The address, and what it may reach.</summary>
+    public NamedAddress Address { get; } = NamedAddress.OfTracker(uri);
+
     // How long the answer of one address family waits for that of the other.
     private static readonly TimeSpan s_otherFamilyTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The addresses of the host that may be asked.</summary>
-    /// <param name="looksLikeTracker">Whether the path is one that a tracker has.</param>
     /// <param name="cancellationToken">Ends the look-up.</param>
     /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>: there are none, or none that may be asked.</exception>
-    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(bool looksLikeTracker, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<IPAddress> addresses;
         try
         {
-            addresses = await http.ResolveAsync(uri, cancellationToken).ConfigureAwait(false);
+            return await http.ResolveAsync(Address, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpFetchException exception)
         {
             throw TrackerErrors.Unreachable(uri, exception.Message, exception);
         }
-        if (http.AllowsPrivate)
-            return addresses;
-        // A torrent must not make us send requests of its choosing to services of the user's own network.
-        if (addresses.Count == 0)
-            return TrackerTargets.RefusalByName(uri, looksLikeTracker) is { } no ? throw TrackerErrors.Unreachable(uri, no) : addresses;
-        List<IPAddress> allowed = [];
-        string? refusal = null;
-        foreach (IPAddress address in addresses)
-        {
-            if (TrackerTargets.Refusal(uri, address, looksLikeTracker) is { } reason)
-                refusal ??= reason;
-            else
-                allowed.Add(address);
-        }
-        return allowed.Count > 0 ? allowed : throw TrackerErrors.Unreachable(uri, refusal!);
     }
 
     /// <summary>

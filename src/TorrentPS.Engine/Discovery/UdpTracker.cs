@@ -163,11 +163,8 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
         return chosen;
     }
 
-    private async Task<IReadOnlyList<IPAddress>> ResolveAsync(CancellationToken cancellationToken)
-    {
-        bool looksLikeTracker = uri.AbsolutePath is "/" or "" || AnnounceQuery.IsAnnounce(uri);
-        return _addresses = await _host.ResolveAsync(looksLikeTracker, cancellationToken).ConfigureAwait(false);
-    }
+    private async Task<IReadOnlyList<IPAddress>> ResolveAsync(CancellationToken cancellationToken) =>
+        _addresses = await _host.ResolveAsync(cancellationToken).ConfigureAwait(false);
 
     // Where the caller has a limit of its own, it cancels by itself, and tells why.
     private CancellationTokenSource Limit(TimeSpan? patience) => new(patience is null ? s_timeout : Timeout.InfiniteTimeSpan, connections.TimeProvider);

@@ -21,7 +21,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
         Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(options.IPFilter, options.Binding));
         Clock = new SwarmClock(options.TimeProvider);
-        Http = new HttpFetch(options.TimeProvider, isLocal: options.IsLocalAddress, route: route);
+        Http = new HttpFetch(options.TimeProvider, rules: new ReachRules(options.ReachOf), route: route);
     }
 
     public TorrentClientOptions Options { get; }

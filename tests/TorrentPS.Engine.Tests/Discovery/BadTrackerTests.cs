@@ -10,6 +10,7 @@ using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Swarm;
 using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 
@@ -119,7 +120,7 @@ public class BadTrackerTests
     {
         using var local = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         using var internet = new EndlessServer($"HTTP/1.1 302 Found\r\nLocation: http://printer.example.com:{local.Port}/announce\r\n\r\n", "", address: IPAddress.IPv6Loopback);
-        var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), address => address.AddressFamily == AddressFamily.InterNetwork, () => isAllowed);
+        var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), new ReachRules(address => address.AddressFamily == AddressFamily.InterNetwork ? AddressReach.Machine : AddressReach.World, () => isAllowed));
         Task<AnnounceResponse> announce = Tracker(internet.Announce, http).AnnounceAsync(Request(), Token);
         if (isAllowed)
         {
@@ -173,7 +174,7 @@ public class BadTrackerTests
     public async Task A_tracker_of_the_LAN_works_by_a_local_name_and_by_any_when_allowed(string host, bool isAllowed)
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
-        var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), allowsPrivate: () => isAllowed);
+        var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), new ReachRules(isLifted: () => isAllowed));
         Assert.Single((await Tracker(new Uri($"http://{host}:{server.Port}/announce"), http).AnnounceAsync(Request(), Token)).Peers);
     }
 

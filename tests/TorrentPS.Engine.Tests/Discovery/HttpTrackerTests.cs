@@ -9,6 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 
@@ -259,7 +260,7 @@ public class HttpTrackerTests
             Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");
         using var local = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         // ::1 stands for an address of the Internet.
-        var http = new HttpFetch(TimeProvider.System, isLocal: address => !isInternet || address.AddressFamily == AddressFamily.InterNetwork);
+        var http = new HttpFetch(TimeProvider.System, rules: new ReachRules(address => !isInternet || address.AddressFamily == AddressFamily.InterNetwork ? AddressReach.Machine : AddressReach.World));
         using var both = new TwoFamilyServer(_ => ScriptedHttpServer.Redirect(local.Announce.ToString()));
         Task<AnnounceResponse> announce = new HttpTracker(new Uri($"http://[::1]:{both.Port}/announce"), http).AnnounceAsync(Request(), Token);
         if (isFollowed)
@@ -279,23 +280,6 @@ public class HttpTrackerTests
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Equal(error.Message, (await Assert.ThrowsAsync<TorrentException>(() => tracker.ScrapeAsync([Hash], null, Token))).Message);
     }
-
-    [Theory]
-    [InlineData("127.0.0.1", true)]
-    [InlineData("10.1.2.3", true)]
-    [InlineData("172.16.0.1", true)]
-    [InlineData("172.32.0.1", false)]
-    [InlineData("192.168.1.1", true)]
-    [InlineData("169.254.169.254", true)]
-    [InlineData("100.64.0.1", true)]
-    [InlineData("::ffff:127.0.0.1", true)]
-    [InlineData("::1", true)]
-    [InlineData("fe80::1", true)]
-    [InlineData("fd00::1", true)]
-    [InlineData("::", true)]
-    [InlineData("2001:db8::1", false)]
-    [InlineData("192.0.2.1", false)]
-    public void Local_addresses_are_told_from_those_of_the_Internet(string address, bool isLocal) => Assert.Equal(isLocal, HttpFetch.IsLocal(IPAddress.Parse(address)));
 
     private static HttpTracker Tracker(Uri uri, TimeProvider? time = null) => new(uri, new HttpFetch(time ?? TimeProvider.System));
 

@@ -2,6 +2,7 @@ using System.Net;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
@@ -52,5 +53,6 @@ public sealed class AddressTests
     [InlineData("fd00::1")]
     [InlineData("::ffff:127.0.0.1")]
     [InlineData("::ffff:169.254.169.254")]
-    public void No_redirect_leads_there_from_the_Internet(string address) => Assert.True(HttpFetch.IsLocal(IPAddress.Parse(address)));
+    public void No_redirect_leads_there_from_the_Internet(string address) => Assert.Contains("from the Internet into the local network", new ReachRules().Refusal(
+        NamedAddress.OfUser(new Uri("http://192.0.2.1/")).Redirect("http://a.lan/", AddressReach.World), IPAddress.Parse(address)), StringComparison.Ordinal);
 }

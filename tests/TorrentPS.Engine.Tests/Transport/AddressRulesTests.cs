@@ -1,4 +1,5 @@
 using System.Net;
+using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Transport;
@@ -6,6 +7,8 @@ namespace TorrentPS.Engine.Tests.Transport;
 public sealed class AddressRulesTests
 {
     [Theory]
+    [InlineData("0.0.0.0", AddressReach.Machine)]
+    [InlineData("::", AddressReach.Machine)]
     [InlineData("127.0.0.1", AddressReach.Machine)]
     [InlineData("127.9.8.7", AddressReach.Machine)]
     [InlineData("::1", AddressReach.Machine)]
@@ -25,6 +28,44 @@ public sealed class AddressRulesTests
     [InlineData("8.8.8.8", AddressReach.World)]
     [InlineData("2001:db8::1", AddressReach.World)]
     internal void An_address_reaches_so_far(string address, AddressReach expected) => Assert.Equal(expected, AddressRules.ReachOf(IPAddress.Parse(address)));
+
+    /// <summary>Each form of an IPv6 address that leads to an IPv4 address, {0} standing for its groups and {1} for those with every bit turned; 4 bytes, 2 groups.</summary>
+    public static TheoryData<string> Forms =>
+    [
+        "::ffff:{0}", "::{0}", "::ffff:0:{0}", "64:ff9b::{0}", "64:ff9b:1::{0}", "64:ff9b:1:abcd:12:3400:{0}", "2002:{0}::1", "2001:0:{0}::f7f7:f7f7", "2001:0:808:808::{1}",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void One_that_leads_to_an_IPv4_address_reaches_as_far_as_that(string form) => Assert.All(
+        (string[])["127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "8.8.8.8", "192.0.2.7"], inner =>
+        {
+            IPAddress whole = Whole(form, IPAddress.Parse(inner));
+            Assert.Equal(AddressRules.ReachOf(IPAddress.Parse(inner)), AddressRules.ReachOf(whole));
+            Assert.Equal(AddressRules.ReachOf(whole) != AddressReach.World, DhtScope.IsLocal(whole)); // there is but one table
+            Assert.True(AddressRules.IsPeer(new IPEndPoint(whole, 1)));
+        });
+
+    [Theory]
+    [InlineData("64:ff9b:1:a01:2:300::", AddressReach.Site)] // 10.1.2.3 behind 48 bits
+    [InlineData("64:ff9b:1:ff7f:0:1::", AddressReach.Machine)] // 127.0.0.1 behind 56
+    [InlineData("64:ff9b:1:ffff:a9:fea9:fe00:0", AddressReach.Link)] // 169.254.169.254 behind 64
+    [InlineData("64:ff9b:1:808:8:800::", AddressReach.World)]
+    [InlineData("64:ff9b:2::7f00:1", AddressReach.World)]
+    internal void A_translator_of_ones_own_leads_to_what_may_be_in_its_address(string address, AddressReach expected) =>
+        Assert.Equal(expected, AddressRules.ReachOf(IPAddress.Parse(address)));
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void One_that_leads_to_no_machine_is_no_peers(string form) => Assert.All((string[])["0.1.2.3", "224.0.0.1", "255.255.255.255"], inner =>
+        Assert.Equal(form.StartsWith("2001:", StringComparison.Ordinal), AddressRules.IsPeer(new IPEndPoint(Whole(form, IPAddress.Parse(inner)), 1)))); // of Teredo's two, one is a machine's
+
+    private static IPAddress Whole(string form, IPAddress inner)
+    {
+        byte[] bytes = inner.GetAddressBytes();
+        static string Groups(byte[] four) => $"{(four[0] << 8) | four[1]:x}:{(four[2] << 8) | four[3]:x}";
+        return IPAddress.Parse(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, Groups(bytes), Groups([.. bytes.Select(value => (byte)~value)])));
+    }
 
     [Theory]
     // One in the Internet or in the local network knows nothing of what is on this machine or this cable.

@@ -138,7 +138,7 @@ public sealed class NetworkBindingTests
     {
         var route = new NetworkRoute(binding: NetworkBinding.Parse("127.0.0.1"));
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback]), route: route);
-        HttpFetchException exception = await Assert.ThrowsAsync<HttpFetchException>(() => http.ResolveAsync(new Uri("http://six.example/"), Token));
+        HttpFetchException exception = await Assert.ThrowsAsync<HttpFetchException>(() => http.ResolveAsync(NamedAddress.OfTracker(new Uri("http://six.example/announce")), Token));
         Assert.Contains("no address that can be reached from 127.0.0.1", exception.Message);
     }
 

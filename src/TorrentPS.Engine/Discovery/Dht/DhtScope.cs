@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
@@ -16,28 +16,11 @@ internal sealed class DhtScope(IPFilter? filter = null)
     /// <summary>Takes note of an address that the user has named.</summary>
     public void Include(IPAddress address) => AllowsLocal |= IsLocal(address);
 
-    public bool Contains(IPEndPoint endPoint) => endPoint.Port != 0 && IsUnicast(endPoint.Address) && (AllowsLocal || !IsLocal(endPoint.Address))
+    public bool Contains(IPEndPoint endPoint) => AddressRules.IsPeer(endPoint) && !endPoint.Address.IsIPv4MappedToIPv6 && (AllowsLocal || !IsLocal(endPoint.Address))
         && filter?.Blocks(endPoint.Address) is not true;
 
-    /// <summary>Loopback, private, link-local, shared (RFC 6598) and unique local addresses, and those of benchmarks (RFC 2544).</summary>
-    public static bool IsLocal(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        if (!address.TryWriteBytes(bytes, out int length))
-            return false;
-        if (length == 16)
-            return address.Equals(IPAddress.IPv6Loopback) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal;
-        return bytes[0] switch
-        {
-            10 or 127 => true,
-            100 => (bytes[1] & 0xc0) == 64,
-            169 => bytes[1] == 254,
-            172 => (bytes[1] & 0xf0) == 16,
-            192 => bytes[1] == 168,
-            198 => (bytes[1] & 0xfe) == 18,
-            _ => false,
-        };
-    }
+    /// <summary>Whether an address is of this machine or of a network of somebody's own.</summary>
+    public static bool IsLocal(IPAddress address) => AddressRules.ReachOf(address) != AddressReach.World;
 
     /// <summary>Whether two addresses are likely to be one owner's: the same /24, or /64 of IPv6.</summary>
     public static bool AreNeighbours(IPAddress left, IPAddress right) => NetworkOf(left) == NetworkOf(right) && left.AddressFamily == right.AddressFamily;
@@ -51,13 +34,5 @@ internal sealed class DhtScope(IPFilter? filter = null)
         for (int i = 0; i < (length == 16 ? 8 : 3); i++)
             network = network << 8 | bytes[i];
         return network;
-    }
-
-    private static bool IsUnicast(IPAddress address)
-    {
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-            return !address.IsIPv6Multicast && !address.IsIPv4MappedToIPv6 && !address.Equals(IPAddress.IPv6Any);
-        Span<byte> bytes = stackalloc byte[4];
-        return address.TryWriteBytes(bytes, out _) && bytes[0] is not 0 and < 224; // RFC 6890
     }
 }

@@ -41,7 +41,7 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
         try
         {
             var options = new HttpFetchOptions { MaxBodyLength = UpnpDescription.MaxLength, Timeout = s_timeout };
-            HttpReply reply = await http.GetAsync(location, options, cancellationToken).ConfigureAwait(false);
+            HttpReply reply = await http.GetAsync(NamedAddress.OfDevice(location), options, cancellationToken).ConfigureAwait(false);
             return reply.Status == 200 && UpnpDescription.Read(reply.Body, location) is { } found ? new UpnpGateway(http, found.Service, found.Control, client) : null;
         }
         catch (Exception exception) when (exception is HttpFetchException or XmlException)
@@ -128,7 +128,7 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
         HttpReply reply;
         try
         {
-            reply = await http.GetAsync(control, options, cancellationToken).ConfigureAwait(false);
+            reply = await http.GetAsync(NamedAddress.OfDevice(control), options, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpFetchException exception)
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using TorrentPS.Engine.Discovery;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
@@ -16,12 +15,13 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
     /// <summary>Failures after which nobody waits for one that has never answered.</summary>
     private const int HopefulFailures = 3;
 
-    private readonly Dictionary<int, Uri> _moved = [];
+    private readonly Dictionary<int, NamedAddress> _moved = [];
     private readonly HashSet<int> _lost = [];
     private int _failures;
     private bool _isShort; // of connections
 
-    public Uri Uri => uri;
+    /// <summary>Its address in the torrent, and what that may reach.</summary>
+    public NamedAddress Address { get; } = NamedAddress.OfWebSeed(uri);
 
     /// <summary>Whether it is asked for pieces by their numbers (BEP 17), rather than for parts of files (BEP 19).</summary>
     public bool ServesPieces => servesPieces;
@@ -50,10 +50,10 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
     /// <summary>What was wrong last.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>Where a file was found to be.</summary>
-    public Uri? MovedTo(int file) => _moved.GetValueOrDefault(file);
+    /// <summary>Where a file was found to be, with what that may reach.</summary>
+    public NamedAddress? MovedTo(int file) => _moved.GetValueOrDefault(file);
 
-    public void Moved(int file, Uri to) => _moved[file] = to;
+    public void Moved(int file, NamedAddress to) => _moved[file] = to;
 
     public void Forget(int file) => _moved.Remove(file);
 
@@ -107,8 +107,4 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
 
     /// <summary>The address by which it is shown, without credentials.</summary>
     public override string ToString() => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped);
-
-    /// <summary>Whether an address may be asked: one of this machine or of a private network is not sent a query of the torrent's choosing.</summary>
-    public static string? Refusal(Uri uri, IPAddress? address, Predicate<IPAddress> isLocal) =>
-        uri.Query.Length > 0 && (address is null ? TrackerTargets.IsLocalName(uri) : isLocal(address)) ? "it is in the local network, where no web seed's address has a query" : null;
 }

@@ -16,7 +16,7 @@ internal sealed partial class WebSeedLane
     private async Task GetPartAsync(int file, long begin, long length, CancellationToken cancellationToken)
     {
         TorrentFile entry = _swarm.Torrent.Files[file];
-        HttpHead head = await AskAsync(Seed.MovedTo(file) ?? WebSeedAddress.OfFile(Seed.Uri, _swarm.Torrent, file), (begin, begin + length - 1), file, cancellationToken);
+        HttpHead head = await AskAsync(AddressOf(file), (begin, begin + length - 1), file, cancellationToken);
         switch (head.Status)
         {
             case 206:
@@ -40,8 +40,8 @@ internal sealed partial class WebSeedLane
     private async Task GetPieceAsync(int piece, int begin, int length, CancellationToken cancellationToken)
     {
         bool isWhole = length == _swarm.Torrent.LengthOfPiece(piece);
-        Uri uri = WebSeedAddress.OfPiece(Seed.Uri, _swarm.Torrent, piece, isWhole ? null : (begin, begin + length - 1));
-        HttpHead head = await AskAsync(uri, null, -1, cancellationToken);
+        Uri uri = WebSeedAddress.OfPiece(Seed.Address.Uri, _swarm.Torrent, piece, isWhole ? null : (begin, begin + length - 1));
+        HttpHead head = await AskAsync(Seed.Address.At(uri), null, -1, cancellationToken);
         if (head.Status == 503)
             throw new WebSeedException("it has too much to do", WebSeedFault.Busy, await ReadSecondsAsync(cancellationToken) ?? head.RetryAfterSeconds(_swarm.TimeProvider.GetUtcNow()));
         if (head.Status is not (200 or 206))
@@ -105,7 +105,7 @@ internal sealed partial class WebSeedLane
     private async Task GetWholeFileAsync(int file, TorrentFile entry, CancellationToken cancellationToken)
     {
         State.LastBlockAt = _swarm.Now;
-        HttpHead head = await AskAsync(Seed.MovedTo(file) ?? WebSeedAddress.OfFile(Seed.Uri, _swarm.Torrent, file), null, file, cancellationToken);
+        HttpHead head = await AskAsync(AddressOf(file), null, file, cancellationToken);
         if (head.Status != 200)
             throw Refusal(head, file);
         if (head.Length is { } length && length != entry.Length)
@@ -137,35 +137,39 @@ internal sealed partial class WebSeedLane
         }
     }
 
+    private NamedAddress AddressOf(int file) => Seed.MovedTo(file) ?? Seed.Address.At(WebSeedAddress.OfFile(Seed.Address.Uri, _swarm.Torrent, file));
+
     /// <summary>Asks, and follows redirects.</summary>
-    private async Task<HttpHead> AskAsync(Uri uri, (long First, long Last)? range, int file, CancellationToken cancellationToken)
+    private async Task<HttpHead> AskAsync(NamedAddress address, (long First, long Last)? range, int file, CancellationToken cancellationToken)
     {
-        bool mayBeLocal = true;
         for (int redirects = 0; ; redirects++)
         {
-            HttpHead head = await AskOnceAsync(uri, range, mayBeLocal, cancellationToken);
+            HttpHead head = await AskOnceAsync(address, range, cancellationToken);
             if (!head.IsPlain)
                 throw new WebSeedException("it sends its files compressed", WebSeedFault.Useless);
             if (head.Status is not (301 or 302 or 303 or 307 or 308) || head.Location is not { } location)
+            {
+                if (redirects > 0 && file >= 0)
+                    Seed.Moved(file, address); // with what it may reach, for whenever its name leads elsewhere
                 return head;
+            }
+
             if (redirects == MaxRedirects)
                 throw new WebSeedException($"it redirects more than {MaxRedirects} times", WebSeedFault.Useless);
-            mayBeLocal &= _swarm.Http.IsLocalAddress(_connection!.From);
+            address = _swarm.Http.Rules.Redirect(address, location, _connection!.From);
             Close(); // the body of a redirect is not worth reading
-            uri = HttpFetch.Redirect(uri, location);
-            if (file >= 0)
-                Seed.Moved(file, uri);
         }
     }
 
-    private async Task<HttpHead> AskOnceAsync(Uri uri, (long First, long Last)? range, bool mayBeLocal, CancellationToken cancellationToken)
+    private async Task<HttpHead> AskOnceAsync(NamedAddress address, (long First, long Last)? range, CancellationToken cancellationToken)
     {
-        string origin = uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
-        if (_connection is { IsReusable: true } && _connectedTo == origin)
+        string origin = address.Uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+        // What a connection was opened for says nothing of what else is asked over it.
+        if (_connection is { IsReusable: true } open && _connectedTo == origin && _swarm.Http.Rules.Refusal(address, open.From) is null)
         {
             try
             {
-                return await GetHeadAsync(uri, range, cancellationToken);
+                return await GetHeadAsync(address.Uri, range, cancellationToken);
             }
             catch (IOException)
             {
@@ -179,7 +183,7 @@ internal sealed partial class WebSeedLane
         {
             try
             {
-                _connection = await _swarm.Http.OpenAsync(uri, mayBeLocal, both.Token);
+                _connection = await _swarm.Http.OpenAsync(address, both.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -188,10 +192,7 @@ internal sealed partial class WebSeedLane
         }
 
         _connectedTo = origin;
-        // A torrent must not make us send what it likes to services of this machine or network.
-        if (WebSeed.Refusal(uri, _connection.From, _swarm.Http.IsLocalAddress) is { } reason)
-            throw new WebSeedException(reason, WebSeedFault.Useless);
-        return await GetHeadAsync(uri, range, cancellationToken);
+        return await GetHeadAsync(address.Uri, range, cancellationToken);
     }
 
     private async Task<HttpHead> GetHeadAsync(Uri uri, (long First, long Last)? range, CancellationToken cancellationToken)

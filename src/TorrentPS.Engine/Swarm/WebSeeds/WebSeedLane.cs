@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
@@ -171,7 +172,7 @@ internal sealed partial class WebSeedLane : IDisposable
             reason = "no data came";
             Seed.Failed(_swarm.Now, reason);
         }
-        catch (CertificateRefusedException e)
+        catch (Exception e) when (e is CertificateRefusedException or AddressRefusedException)
         {
             reason = Describe(e);
             Seed.GiveUp(reason);

@@ -29,17 +29,24 @@ internal sealed class TlsFront : IDisposable
     /// <param name="address">Whom it is for.</param>
     /// <param name="days">From when to when it is valid, in days from now.</param>
     /// <param name="isSelfSigned">Whether it is signed by itself, or by an authority that nobody knows.</param>
-    public static X509Certificate2 Certificate(string address, (int From, int To) days, bool isSelfSigned)
+    /// <param name="names">Where it says that the authority's certificate, its list of revoked ones and its OCSP responder are; null names none.</param>
+    public static X509Certificate2 Certificate(string address, (int From, int To) days, bool isSelfSigned, Uri? names = null)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow, from = now.AddDays(days.From), to = now.AddDays(days.To);
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={address}", key, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
+        SubjectAlternativeNameBuilder holders = new();
         if (IPAddress.TryParse(address, out IPAddress? ip))
-            names.AddIpAddress(ip);
+            holders.AddIpAddress(ip);
         else
-            names.AddDnsName(address);
-        request.CertificateExtensions.Add(names.Build());
+            holders.AddDnsName(address);
+        request.CertificateExtensions.Add(holders.Build());
+        if (names is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([$"{names}ocsp"], [$"{names}authority.crt"]));
+            request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([$"{names}revoked.crl"]));
+        }
+
         if (isSelfSigned)
         {
             using X509Certificate2 made = request.CreateSelfSigned(from, to);
@@ -70,7 +77,8 @@ internal sealed class TlsFront : IDisposable
         try
         {
             await using SslStream secure = new(new NetworkStream(socket));
-            await secure.AuthenticateAsServerAsync(_certificate);
+            // Offline, since what the certificate names is for the client to leave alone.
+            await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true) });
             using TcpClient server = new();
             _open.Add(server);
             await server.ConnectAsync(IPAddress.Loopback, _port);

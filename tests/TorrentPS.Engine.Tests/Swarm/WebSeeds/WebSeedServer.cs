@@ -11,7 +11,7 @@ namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
 /// <summary>A web server on loopback with the files of a sample, written without the engine's own client, that does with each request what a test says.</summary>
 internal sealed partial class WebSeedServer : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly ConcurrentBag<Socket> _open = [];
     private readonly Sample _sample;
     private readonly TaskCompletionSource _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,9 +19,10 @@ internal sealed partial class WebSeedServer : IDisposable
     private int _connections;
     private int _requests;
 
-    public WebSeedServer(Sample sample)
+    public WebSeedServer(Sample sample, IPAddress? address = null)
     {
         _sample = sample;
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
         _ = _listener.AcceptAllAsync(socket => _ = ServeAsync(socket));
     }
@@ -52,7 +53,7 @@ internal sealed partial class WebSeedServer : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public Uri Root => new($"http://127.0.0.1:{Port}/");
+    public Uri Root => new($"http://{_listener.LocalEndpoint}/");
 
     public int Connections => Volatile.Read(ref _connections);
 

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
-namespace TorrentPS.Engine.Discovery;
+namespace TorrentPS.Engine.Transport;
 
 /// <summary>A server's certificate is not accepted by the system; the message is the reason as part of a sentence.</summary>
 internal sealed class CertificateRefusedException(string reason, Exception cause) : AuthenticationException(reason, cause)
@@ -29,8 +29,9 @@ internal sealed class CertificateRefusedException(string reason, Exception cause
     {
         if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
             return "its certificate, or one that vouches for it, has expired or is not valid yet";
-        return (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0
-            ? "its certificate is signed by itself, or by an authority that this system does not trust"
+        const string unknown = "its certificate is signed by itself, or by an authority that this system does not trust";
+        return flags.HasFlag(X509ChainStatusFlags.UntrustedRoot) ? unknown
+            : flags.HasFlag(X509ChainStatusFlags.PartialChain) ? $"{unknown}, or the server leaves out a certificate between"
             : $"its certificate is refused ({flags})";
     }
 }
