@@ -1,3 +1,5 @@
+using TorrentPS.Engine.Swarm;
+
 namespace TorrentPS.Engine;
 
 /// <summary>
@@ -6,17 +8,13 @@ namespace TorrentPS.Engine;
 /// </summary>
 public sealed class RateLimit
 {
-    private const int SmallestTurn = 16 * 1024;
     private const int LargestTurn = 256 * 1024;
     private const double TurnsPerSecond = 200;
-    private const double BurstSeconds = 0.25;
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly List<Share> _waiting = [];
-    private long _perSecond;
-    private double _tokens;
-    private long _filledAt;
+    private readonly TokenBucket _bucket; // under the lock, but for its rate
     private bool _isServing;
     private ITimer? _timer; // needs no end: it runs only while somebody waits
 
@@ -25,54 +23,35 @@ public sealed class RateLimit
     /// <param name="time">The clock; null means the system's.</param>
     public RateLimit(long bytesPerSecond = 0, TimeProvider? time = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytesPerSecond);
-        _perSecond = bytesPerSecond;
         _time = time ?? TimeProvider.System;
-        _filledAt = _time.GetTimestamp();
+        _bucket = new TokenBucket(bytesPerSecond, _time);
     }
 
     /// <summary>Bytes a second; 0 means no limit. May be changed while it is in use.</summary>
     public long BytesPerSecond
     {
-        get => Interlocked.Read(ref _perSecond);
+        get => _bucket.PerSecond;
         set
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
             lock (_lock)
-            {
-                Fill();
-                _perSecond = value;
-                _tokens = Math.Clamp(_tokens, -SmallestTurn, MaxTokens); // a debt from before may be one of hours now
-            }
+                _bucket.PerSecond = value;
         }
     }
 
     internal bool IsLimited => BytesPerSecond > 0;
 
-    private double MaxTokens => Math.Max(SmallestTurn, _perSecond * BurstSeconds);
-
     /// <summary>What one turn takes at most while others wait: small enough that turns are short, large enough that they are few.</summary>
-    private int Turn => (int)Math.Clamp(_perSecond / TurnsPerSecond, SmallestTurn, LargestTurn);
+    private int Turn => (int)Math.Clamp(BytesPerSecond / TurnsPerSecond, TokenBucket.Quantum, LargestTurn);
 
     /// <summary>The share of one download.</summary>
     internal Share Join() => new(this);
 
-    private void Fill()
-    {
-        long now = _time.GetTimestamp();
-        _tokens = Math.Min(_tokens + _time.GetElapsedTime(_filledAt, now).TotalSeconds * _perSecond, MaxTokens);
-        _filledAt = now;
-    }
-
     /// <summary>Takes for a share what a turn may take; 0 when nothing is left.</summary>
     private int Take(Share share, int wanted, int turn)
     {
-        if (_perSecond == 0)
+        if (!IsLimited)
             return wanted;
-        if (_tokens < 1)
-            return 0;
-        int taken = (int)Math.Min(Math.Min(wanted, turn), Math.Max(_tokens, Math.Min(SmallestTurn, _perSecond)));
-        _tokens -= taken; // may go below zero by a small turn, which the next ones wait for
+        int taken = _bucket.Take(Math.Min(wanted, turn));
         share.Used += taken;
         return taken;
     }
@@ -83,7 +62,6 @@ public sealed class RateLimit
         var served = new List<(TaskCompletionSource<int> Turn, int Taken)>();
         lock (_lock)
         {
-            Fill();
             while (_waiting.Count > 0)
             {
                 Share share = Next();
@@ -107,8 +85,7 @@ public sealed class RateLimit
     private void ServeLater()
     {
         _timer ??= _time.CreateTimer(static limit => ((RateLimit)limit!).Serve(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        double seconds = _perSecond == 0 ? 0 : (1 - _tokens) / _perSecond;
-        _timer.Change(TimeSpan.FromSeconds(Math.Clamp(seconds, 0.005, 1)), Timeout.InfiniteTimeSpan);
+        _timer.Change(TimeSpan.FromSeconds(Math.Clamp(_bucket.UntilNext.TotalSeconds, 0.005, 1)), Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>
@@ -120,7 +97,7 @@ public sealed class RateLimit
         double most = share.Used;
         foreach (Share other in _waiting)
             most = Math.Max(most, other.Used);
-        return (int)Math.Clamp(_tokens / _waiting.Count + most - share.Used, Turn, int.MaxValue);
+        return (int)Math.Clamp(_bucket.Tokens / _waiting.Count + most - share.Used, Turn, int.MaxValue);
     }
 
     /// <summary>Of those who wait, the one that has used least.</summary>
@@ -156,10 +133,7 @@ public sealed class RateLimit
                 if (!limit.IsLimited)
                     return false;
                 lock (limit._lock)
-                {
-                    limit.Fill();
-                    return Waiting.Count > 0 || limit._tokens < 1;
-                }
+                    return Waiting.Count > 0 || limit._bucket.IsEmpty;
             }
         }
 
@@ -168,7 +142,6 @@ public sealed class RateLimit
         {
             lock (limit._lock)
             {
-                limit.Fill();
                 if (limit._waiting.Count == 0 && limit.Take(this, wanted, limit.Turn) is > 0 and int taken)
                     return Task.FromResult(taken);
                 var turn = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -191,7 +164,7 @@ public sealed class RateLimit
                 return;
             lock (limit._lock)
             {
-                limit._tokens += unused;
+                limit._bucket.GiveBack(unused);
                 Used -= unused;
             }
         }
@@ -200,7 +173,7 @@ public sealed class RateLimit
         private void Enter()
         {
             if (limit._waiting.Count > 0)
-                Used = Math.Max(Used, limit.Next().Used - limit.MaxTokens);
+                Used = Math.Max(Used, limit.Next().Used - limit._bucket.Most);
             limit._waiting.Add(this);
         }
     }

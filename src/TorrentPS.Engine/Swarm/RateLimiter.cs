@@ -1,29 +1,22 @@
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// A token bucket for bytes a second. Those who want to pass take what there is, at least a few packets' worth, and wait in line when there is
+/// A limit of bytes a second. Those who want to pass take what there is, at least a few packets' worth, and wait in line when there is
 /// nothing; the line is served in turn, so that no peer takes all. What passes here must then pass the limits that are shared with other torrents.
 /// </summary>
 internal sealed class RateLimiter
 {
-    private const int Quantum = 16 * 1024;
-    private const double BurstSeconds = 0.25;
-
     private readonly Queue<TaskCompletionSource> _line = new();
     private readonly TimeProvider _time;
-    private readonly long _perSecond;
+    private readonly TokenBucket _bucket;
     private readonly RateLimit.Share[] _shares;
-    private double _tokens;
-    private long _filledAt;
     private bool _isPumping;
 
     /// <summary>Makes a limit; 0 means none but those that are shared.</summary>
     public RateLimiter(long bytesPerSecond, TimeProvider time, params ReadOnlySpan<RateLimit?> shared)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytesPerSecond);
-        _perSecond = bytesPerSecond;
+        _bucket = new TokenBucket(bytesPerSecond, time);
         _time = time;
-        _filledAt = time.GetTimestamp();
         var shares = new List<RateLimit.Share>(shared.Length);
         foreach (RateLimit? limit in shared)
         {
@@ -44,7 +37,7 @@ internal sealed class RateLimiter
                     return true;
             }
 
-            return _perSecond > 0;
+            return _bucket.PerSecond > 0;
         }
     }
 
@@ -53,7 +46,7 @@ internal sealed class RateLimiter
     {
         get
         {
-            long lowest = _perSecond;
+            long lowest = _bucket.PerSecond;
             foreach (RateLimit.Share share in _shares)
             {
                 if (share.BytesPerSecond is > 0 and long shared && (lowest == 0 || shared < lowest))
@@ -75,17 +68,14 @@ internal sealed class RateLimiter
                     return true;
             }
 
-            if (_perSecond == 0)
-                return false;
-            Fill();
-            return _line.Count > 0 || _tokens < 1;
+            return _bucket.PerSecond > 0 && (_line.Count > 0 || _bucket.IsEmpty);
         }
     }
 
     /// <summary>Waits until bytes may pass, and takes up to so many. The caller gives back what it does not use.</summary>
     public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken = default)
     {
-        int taken = _perSecond > 0 ? await TakeOwnAsync(wanted, cancellationToken) : wanted;
+        int taken = _bucket.PerSecond > 0 ? await TakeOwnAsync(wanted, cancellationToken) : wanted;
         for (int i = 0; i < _shares.Length; i++)
         {
             if (!_shares[i].IsLimited)
@@ -103,8 +93,8 @@ internal sealed class RateLimiter
 
     private void GiveBack(int unused, int before)
     {
-        if (_perSecond > 0)
-            _tokens += unused;
+        if (_bucket.PerSecond > 0)
+            _bucket.GiveBack(unused);
         for (int i = 0; i < before; i++)
             _shares[i].GiveBack(unused);
     }
@@ -113,33 +103,16 @@ internal sealed class RateLimiter
     {
         while (true)
         {
-            if (_line.Count == 0 && TryTake(wanted) is > 0 and int taken)
+            if (_line.Count == 0 && _bucket.Take(wanted) is > 0 and int taken)
                 return taken;
             var turn = new TaskCompletionSource();
             _line.Enqueue(turn);
             if (!_isPumping)
                 _ = PumpAsync();
             await turn.Task.WaitAsync(cancellationToken);
-            if (TryTake(wanted) is > 0 and int now)
+            if (_bucket.Take(wanted) is > 0 and int now)
                 return now;
         }
-    }
-
-    private int TryTake(int wanted)
-    {
-        Fill();
-        if (_tokens < 1)
-            return 0;
-        int taken = (int)Math.Min(wanted, Math.Max(_tokens, Math.Min(Quantum, _perSecond)));
-        _tokens -= taken; // may go below zero by a quantum, which the next ones wait for
-        return taken;
-    }
-
-    private void Fill()
-    {
-        long now = _time.GetTimestamp();
-        _tokens = Math.Min(_tokens + _time.GetElapsedTime(_filledAt, now).TotalSeconds * _perSecond, Math.Max(Quantum, _perSecond * BurstSeconds));
-        _filledAt = now;
     }
 
     private async Task PumpAsync()
@@ -149,9 +122,8 @@ internal sealed class RateLimiter
         {
             while (_line.Count > 0)
             {
-                Fill();
-                if (_tokens < 1)
-                    await Task.Delay(TimeSpan.FromSeconds(Math.Clamp((1 - _tokens) / _perSecond, 0.01, 1)), _time);
+                if (_bucket.IsEmpty)
+                    await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(_bucket.UntilNext.TotalSeconds, 0.01, 1)), _time);
                 else
                     _line.Dequeue().TrySetResult();
             }
