@@ -123,5 +123,29 @@ internal sealed class Bitfield
         return count;
     }
 
+    /// <summary>The pieces in the set, those of a word after those of the word before. The set must not change meanwhile.</summary>
+    public IEnumerable<int> All()
+    {
+        for (int word = 0; word < _words.Length; word++)
+        {
+            for (ulong rest = _words[word]; rest != 0; rest &= rest - 1)
+                yield return PieceAt(word, BitOperations.TrailingZeroCount(rest));
+        }
+    }
+
+    /// <summary>Whether any of the pieces from one up to another, which is not among them, is in the set.</summary>
+    public bool HasAny(int from, int end)
+    {
+        for (int piece = from; piece < end; piece++)
+        {
+            if ((piece & 63) == 0 && _words[piece >> 6] == 0)
+                piece += 63; // none of these
+            else if (this[piece])
+                return true;
+        }
+
+        return false;
+    }
+
     public Bitfield Clone() => new((ulong[])_words.Clone(), Length);
 }

@@ -4,8 +4,8 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// Proves and checks hashes of a torrent's trees (BEP 52, "hashes"). Between the piece layer and the root it keeps one layer a file, so that a
-/// proof costs little however long the file is. Not safe from several threads at once.
+/// Proves and checks hashes of a torrent's trees (BEP 52, "hashes"). Of the layers between the pieces and the root it keeps the upper ones of each file, so
+/// that a proof costs little however long the file is. Not safe from several threads at once.
 /// </summary>
 internal sealed class HashProofs
 {
@@ -15,7 +15,7 @@ internal sealed class HashProofs
     private readonly PieceLayers _layers;
     private readonly Dictionary<string, int> _files = []; // by strings, whose hash codes nobody can choose
     private readonly int[] _twins;
-    private readonly Dictionary<int, byte[]> _kept = [];
+    private readonly Dictionary<int, HashTree> _kept = [];
 
     public HashProofs(Torrent torrent, PieceLayers layers)
     {
@@ -82,26 +82,19 @@ internal sealed class HashProofs
 
     /// <summary>The leaves that a peer asks for, with the uncles; null when the hashes above them are not known.</summary>
     /// <param name="piece">The piece that they are all of.</param>
-    /// <param name="leaves">All leaves of the piece.</param>
+    /// <param name="tree">The tree of the piece.</param>
     /// <param name="index">The first, within the file.</param>
     /// <param name="length">How many.</param>
     /// <param name="proofs">How many uncles.</param>
-    public byte[]? ProveLeaves(int piece, ReadOnlySpan<byte> leaves, int index, int length, int proofs)
+    public byte[]? ProveLeaves(int piece, HashTree tree, int index, int length, int proofs)
     {
         int file = _layers.FileOf(piece), height = _layers.HeightOf(piece);
         int first = (piece - _layers.FirstPieceOf(file)) << height;
-        byte[] layer = new byte[Merkle.HashLength << height];
-        leaves.CopyTo(layer);
         byte[] answer = new byte[(length + proofs) * Merkle.HashLength];
-        layer.AsSpan((index - first) * Merkle.HashLength, length * Merkle.HashLength).CopyTo(answer);
+        tree.Layer(0).Slice((index - first) * Merkle.HashLength, length * Merkle.HashLength).CopyTo(answer);
         int at = (index - first) / length, level = Merkle.HeightOver(length), done = 0;
-        Merkle.HashLayerUp(layer, 0, level);
         for (; level < height && done < proofs; level++, at /= 2, done++)
-        {
-            layer.AsSpan((at ^ 1) * Merkle.HashLength, Merkle.HashLength).CopyTo(answer.AsSpan((length + done) * Merkle.HashLength));
-            Merkle.HashLayerUp(layer.AsSpan(0, Merkle.HashLength << (height - level)), level, level + 1);
-        }
-
+            tree.Node(level, at ^ 1).CopyTo(answer.AsSpan((length + done) * Merkle.HashLength));
         if (done == proofs)
             return answer;
         if (!_layers.TryGetLayer(file, out ReadOnlyMemory<byte> pieces) || _layers.PiecesIn(file) == 1)
@@ -120,29 +113,34 @@ internal sealed class HashProofs
     private void Node(int file, ReadOnlySpan<byte> layer, int height, int index, Span<byte> node)
     {
         int kept = _layers.PieceHeight + KeptAbove;
-        ReadOnlySpan<byte> nodes = height >= kept ? Kept(file, layer, kept) : layer;
-        int from = height >= kept ? kept : _layers.PieceHeight;
-        int count = nodes.Length / Merkle.HashLength;
-        long first = (long)index << (height - from);
+        if (height >= kept)
+        {
+            Kept(file, layer, kept).Node(height - kept, index).CopyTo(node);
+            return;
+        }
+
+        int count = layer.Length / Merkle.HashLength;
+        long first = (long)index << (height - _layers.PieceHeight);
         if (first >= count)
         {
             Merkle.Padding(height).CopyTo(node);
             return;
         }
 
-        int length = (int)Math.Min(count - first, 1L << (height - from));
-        byte[] run = nodes.Slice((int)first * Merkle.HashLength, length * Merkle.HashLength).ToArray();
-        Merkle.Root(run, from, height).CopyTo(node);
+        int length = (int)Math.Min(count - first, 1L << (height - _layers.PieceHeight));
+        byte[] run = layer.Slice((int)first * Merkle.HashLength, length * Merkle.HashLength).ToArray();
+        Merkle.Root(run, _layers.PieceHeight, height).CopyTo(node);
     }
 
-    private byte[] Kept(int file, ReadOnlySpan<byte> layer, int height)
+    private HashTree Kept(int file, ReadOnlySpan<byte> layer, int height)
     {
-        if (_kept.TryGetValue(file, out byte[]? kept))
+        if (_kept.TryGetValue(file, out HashTree? kept))
             return kept;
         int run = Merkle.HashLength << KeptAbove;
-        kept = new byte[(layer.Length + run - 1) / run * Merkle.HashLength];
+        byte[] nodes = new byte[(layer.Length + run - 1) / run * Merkle.HashLength];
         for (int i = 0; i * run < layer.Length; i++)
-            Merkle.Root(layer.Slice(i * run, Math.Min(run, layer.Length - i * run)).ToArray(), _layers.PieceHeight, height).CopyTo(kept.AsSpan(i * Merkle.HashLength));
+            Merkle.Root(layer.Slice(i * run, Math.Min(run, layer.Length - i * run)).ToArray(), _layers.PieceHeight, height).CopyTo(nodes.AsSpan(i * Merkle.HashLength));
+        kept = new HashTree(nodes, height, _layers.HeightOfFile(file));
         _kept.Add(file, kept);
         return kept;
     }

@@ -1,16 +1,18 @@
-using TorrentPS.Engine.Errors;
+using System.Buffers;
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Hashes the blocks of a piece on a disk thread: the leaves of its tree, which nobody keeps (BEP 52).</summary>
+/// <summary>Hashes the blocks of a piece on a disk thread: the leaves of its tree, and the tree over them (BEP 52).</summary>
 internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : IDiskJob
 {
-    private readonly TaskCompletionSource<byte[]?> _done = new(); // continues on the torrent's loop, which does not run on disk threads
+    private const int BufferLength = 256 * 1024;
+
+    private readonly TaskCompletionSource<HashTree?> _done = new(); // continues on the torrent's loop, which does not run on disk threads
 
     /// <summary>Reads the piece.</summary>
-    /// <returns>The leaves in a row; null when the piece cannot be read.</returns>
-    public Task<byte[]?> ReadAsync(DiskQueue disk)
+    /// <returns>The tree from the leaves up to the piece's root; null when the piece cannot be read.</returns>
+    public Task<HashTree?> ReadAsync(DiskQueue disk)
     {
         tally.Begin();
         disk.Enqueue(this);
@@ -19,28 +21,29 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
 
     public void Run()
     {
-        byte[]? leaves = null;
+        HashTree? tree = null;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
             int length = store.Torrent.DataLengthOfPiece(piece);
-            byte[] found = new byte[Merkle.BlockCount(length) * Merkle.HashLength];
-            byte[] buffer = new byte[Math.Min(length, 256 * 1024)];
+            byte[] leaves = new byte[Merkle.BlockCount(length) * Merkle.HashLength];
             bool isWhole = true;
-            for (int begin = 0, at = 0; begin < length && isWhole; begin += buffer.Length)
+            for (int begin = 0, at = 0; begin < length && isWhole; begin += BufferLength)
             {
-                Span<byte> part = buffer.AsSpan(0, Math.Min(buffer.Length, length - begin));
+                Span<byte> part = buffer.AsSpan(0, Math.Min(BufferLength, length - begin));
                 isWhole = store.TryRead(piece, begin, part);
-                at += isWhole ? Merkle.HashBlocks(part, found.AsSpan(at * Merkle.HashLength)) : 0;
+                at += isWhole ? Merkle.HashBlocks(part, leaves.AsSpan(at * Merkle.HashLength)) : 0;
             }
 
-            leaves = isWhole ? found : null;
+            tree = isWhole ? new HashTree(leaves, 0, store.Layers!.HeightOf(piece)) : null;
         }
-        catch (TorrentException)
+        catch (Exception) // whatever it is, it must not end a disk thread, and the process with it
         {
             // whoever asked is told that there are none
         }
 
+        ArrayPool<byte>.Shared.Return(buffer);
         tally.End();
-        _done.SetResult(leaves);
+        _done.SetResult(tree);
     }
 }

@@ -16,7 +16,11 @@ internal interface IPeerExtension
     /// <exception cref="BencodeException">It cannot be read, which ends the connection.</exception>
     void Receive(ReadOnlySpan<byte> payload);
 
-    /// <summary>What was queued before is on its way: sends the next message that waited for this, if there is one.</summary>
-    /// <returns>Whether one was sent.</returns>
-    bool SendNext() => false;
+    /// <summary>Bytes of the next message that waits until what was queued before is on its way, about; 0 when none does.</summary>
+    int NextLength => 0;
+
+    /// <summary>Queues that message.</summary>
+    void SendNext()
+    {
+    }
 }

@@ -58,6 +58,9 @@ internal interface ISwarm
     /// <param name="piece">The one that it has got; negative when it told of all.</param>
     void PiecesChanged(PeerSession peer, int piece = -1);
 
+    /// <summary>What the peer offers or wants has changed, but not its pieces.</summary>
+    void OffersChanged(PeerSession peer);
+
     /// <summary>The peer chokes us, or no longer does.</summary>
     void ChokeChanged(PeerSession peer);
 
@@ -82,8 +85,8 @@ internal interface ISwarm
     /// <summary>Bytes of pieces were sent.</summary>
     void Uploaded(PeerSession peer, int bytes);
 
-    /// <summary>Proves hashes of the torrent's trees (BEP 52); null for a v1 torrent.</summary>
-    HashProofs? Proofs { get; }
+    /// <summary>What hashes are given from (BEP 52); null for a v1 torrent.</summary>
+    HashSupply? HashSupply { get; }
 
     /// <summary>The peer sent hashes that it was asked for.</summary>
     void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes);

@@ -65,6 +65,13 @@ internal sealed class LayerFetch
         return new HashRange(_layers.PieceHeight, index, Math.Clamp(left, 2, PieceLayers.ChunkLength), _layers.HeightOfFile(file) - _layers.PieceHeight - 1);
     }
 
+    /// <summary>All leaves of a piece, which its root proves.</summary>
+    public HashRange LeavesOf(int piece) =>
+        new(0, (piece - _layers.FirstPieceOf(_layers.FileOf(piece))) << _layers.PieceHeight, 1 << _layers.HeightOf(piece), 0);
+
+    /// <summary>Whether the leaves of a piece may be asked for: they tell more than the piece's root, and fit a message.</summary>
+    public bool HasLeaves(int piece) => _layers.HeightOf(piece) > 0 && LeavesOf(piece).Length <= HashRange.MaxLength;
+
     /// <inheritdoc cref="HashProofs.FileOf"/>
     public int FileOf(ReadOnlySpan<byte> root) => _proofs.FileOf(root);
 

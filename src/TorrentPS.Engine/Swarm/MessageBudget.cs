@@ -18,16 +18,20 @@ internal sealed class MessageBudget
     /// <summary>For an extension handshake, of which one is enough (BEP 10 allows more).</summary>
     public const int Handshake = 50;
 
-    /// <summary>For telling all that one has: each piece is counted anew. BEP 3 wants it once, as the first message.</summary>
-    public const int AllPieces = 400;
-
     /// <summary>Points at the start, and at most.</summary>
     public const int Burst = 4000;
 
     private const double PerSecond = 100;
 
+    private const int AllPieces = 400;
+    private const int PiecesAPoint = 1000;
+
     private double _left = Burst;
     private double _countedAt;
+
+    /// <summary>For telling all that one has: each piece is counted anew. BEP 3 wants it once, as the first message.</summary>
+    /// <param name="pieces">The pieces of the torrent.</param>
+    public static int ForAll(int pieces) => Math.Min(AllPieces + pieces / PiecesAPoint, Burst / 2);
 
     /// <summary>Takes the price of a message; false when there is not so much left.</summary>
     /// <param name="points">The price.</param>

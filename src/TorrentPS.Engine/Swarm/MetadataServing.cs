@@ -56,15 +56,15 @@ internal sealed class MetadataServing(PeerSession peer, ISwarm swarm) : IPeerExt
     }
 
     /// <inheritdoc/>
-    public bool SendNext()
+    public int NextLength => _waiting.TryPeek(out int piece) ? MetadataMessage.LengthOf(piece, Metadata.Length) : 0;
+
+    /// <inheritdoc/>
+    public void SendNext()
     {
-        if (!_waiting.TryDequeue(out int piece))
-            return false;
+        int piece = _waiting.Dequeue();
         ReadOnlySpan<byte> data = Metadata.Span.Slice(piece * MetadataMessage.BlockLength, MetadataMessage.LengthOf(piece, Metadata.Length));
         Send(new MetadataMessage(MetadataMessageType.Data, piece, Metadata.Length), data);
-        swarm.UploadLimiter.GiveBack(-data.Length); // goes before blocks, which then wait longer
         _served++;
-        return true;
     }
 
     private void Send(MetadataMessage message, ReadOnlySpan<byte> data) => peer.QueueExtended(Name, message.ToBytes(), data);

@@ -37,15 +37,15 @@ internal sealed class PeerExtensions(IReadOnlyList<IPeerExtension> members)
         }
     }
 
-    /// <summary>Sends the next message of any kind that waited for the connection.</summary>
-    public bool SendNext()
+    /// <summary>The first that has a message that waits for the connection; null when none has.</summary>
+    public IPeerExtension? NextToSend()
     {
         foreach (IPeerExtension member in members)
         {
-            if (member.SendNext())
-                return true;
+            if (member.NextLength > 0)
+                return member;
         }
 
-        return false;
+        return null;
     }
 }

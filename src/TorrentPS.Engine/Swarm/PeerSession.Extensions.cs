@@ -127,7 +127,7 @@ internal sealed partial class PeerSession
     public void SetUploadOnly(bool isUploadOnly)
     {
         _isUploadOnly = isUploadOnly;
-        _swarm.PiecesChanged(this);
+        _swarm.OffersChanged(this);
     }
 
     /// <summary>Says again what we are: we have got all that we want, and only upload from now on (BEP 21).</summary>

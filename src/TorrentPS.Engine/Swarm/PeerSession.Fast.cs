@@ -117,7 +117,7 @@ internal sealed partial class PeerSession
         else if (State.AllowedFast.Count < MaxAllowedFast && !State.AllowedFast.Contains((int)piece))
         {
             State.AllowedFast.Add((int)piece);
-            _swarm.PiecesChanged(this);
+            _swarm.OffersChanged(this);
         }
         else
         {

@@ -145,7 +145,7 @@ internal sealed partial class PeerSession
     /// <summary>Whether a message of which only the beginning is there is kept until the rest comes. One that is not known is not, and one that is too long is a violation.</summary>
     private bool IsAwaited(MessageId id, int length)
     {
-        int longest = PeerMessage.LongestOf(id, State.Pieces.Length);
+        int longest = id == MessageId.Hashes ? LongestHashes() : PeerMessage.LongestOf(id, State.Pieces.Length);
         if (longest == 0)
             Spend(MessageBudget.Idle);
         else if (length > longest)
@@ -282,7 +282,7 @@ internal sealed partial class PeerSession
 
     private void SetPieces(Bitfield pieces)
     {
-        Spend(MessageBudget.AllPieces);
+        Spend(MessageBudget.ForAll(pieces.Length));
         if (_isClosed)
             return;
         _swarm.Picker.RemovePeer(State);

@@ -9,10 +9,12 @@ namespace TorrentPS.Engine.Swarm;
 internal sealed partial class PeerSession
 {
     private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a size that pools well
+    private const int HaveLength = 9;
+    private const int HavesPerSend = 4096;
     private const int RequestFloodLimit = 2 * OwnRequestQueue;
 
     /// <summary>Bytes of messages that may wait behind what the peer does not take.</summary>
-    private const int MaxOutgoing = 256 * 1024;
+    public const int MaxOutgoing = 256 * 1024;
 
     /// <summary>For so long a peer may take nothing of what is sent to it.</summary>
     private const double StuckSeconds = 120;
@@ -26,6 +28,9 @@ internal sealed partial class PeerSession
     private int _dropped;
     private int _allowance; // bytes taken of the upload limit and not sent yet
     private bool _isWaitingForAllowance;
+    private bool _isOverfull;
+    private Bitfield? _untold; // pieces that the peer is still to be told of
+    private int _untoldFrom;
 
     /// <summary>How many blocks the peer waits for.</summary>
     public int RequestsWaiting => _requests.Count;
@@ -51,8 +56,36 @@ internal sealed partial class PeerSession
         Flush();
     }
 
+    /// <summary>Bytes of messages that wait behind those that are being sent.</summary>
+    public int BytesWaiting => _outgoingLength;
+
+    /// <summary>What is made only when the connection is ready to send it: bytes of the next answer to the peer, 0 when there is none.</summary>
+    private int NextAnswer => _hashServing?.NextLength is > 0 and int hashes ? hashes : _extensions.NextToSend()?.NextLength ?? 0;
+
     /// <summary>Queues the news that we have a piece; it goes with whatever is sent next, or by <see cref="Flush"/>.</summary>
-    public void QueueHave(int piece) => PeerMessage.WriteHave(Append(9), piece);
+    public void QueueHave(int piece) => PeerMessage.WriteHave(Append(HaveLength), piece);
+
+    /// <summary>Tells the peer of many pieces, part by part as it takes them.</summary>
+    public void TellPieces(Bitfield pieces)
+    {
+        (_untold, _untoldFrom) = (pieces, 0);
+        Flush();
+    }
+
+    private void QueueUntold()
+    {
+        int left = HavesPerSend;
+        for (; _untoldFrom < _untold!.Length && left > 0; _untoldFrom++)
+        {
+            if (!_untold[_untoldFrom])
+                continue;
+            QueueHave(_untoldFrom);
+            left--;
+        }
+
+        if (left > 0)
+            _untold = null;
+    }
 
     /// <summary>Queues a request; <see cref="Flush"/> sends all that are queued at once.</summary>
     public void QueueRequest(Outstanding item)
@@ -110,7 +143,7 @@ internal sealed partial class PeerSession
     /// <summary>Sends what is queued, unless a send is under way, which then goes on with it.</summary>
     public void Flush()
     {
-        if (_isSending || _isClosed || (_outgoingLength == 0 && _requests.Count == 0 && !_extensions.SendNext()))
+        if (_isSending || _isClosed || (_outgoingLength == 0 && _untold is null && !IsAnyoneWaiting))
             return;
         _ = SendAsync();
     }
@@ -125,9 +158,15 @@ internal sealed partial class PeerSession
                 _sendBeganAt = _swarm.Now;
                 if (_outgoingLength > 0)
                     await SendMessagesAsync();
-                else if (_extensions.SendNext())
-                    continue;
-                else if (_requests.Count > 0 && MaySendBlocks())
+                else if (_untold is not null)
+                    QueueUntold();
+                else if (NextAnswer is > 0 and int answer)
+                {
+                    if (!MaySend(answer))
+                        break;
+                    QueueAnswer();
+                }
+                else if (_requests.Count > 0 && MaySend())
                     await SendBlocksAsync();
                 else
                     break;
@@ -144,7 +183,7 @@ internal sealed partial class PeerSession
         finally
         {
             _isSending = false;
-            if (_requests.Count == 0)
+            if (!IsAnyoneWaiting)
                 GiveAllowanceBack();
             if (_isClosed)
                 ReturnBuffers();
@@ -171,22 +210,42 @@ internal sealed partial class PeerSession
         }
     }
 
-    /// <summary>Whether blocks may be sent now. Where the upload limit says not yet, that is waited for aside, so that other messages go on.</summary>
-    private bool MaySendBlocks()
+    /// <summary>Whether the peer waits for blocks or answers.</summary>
+    private bool IsAnyoneWaiting => _requests.Count > 0 || NextAnswer > 0;
+
+    /// <summary>Queues what is made only now. It passes the upload limit as blocks do: it is counted when it is sent, and not before.</summary>
+    private void QueueAnswer()
+    {
+        if (_hashServing?.NextLength > 0)
+            _hashServing.SendNext();
+        else
+            _extensions.NextToSend()!.SendNext();
+        _allowance -= _outgoingLength;
+        GiveAllowanceBack();
+    }
+
+    /// <summary>Whether blocks, or an answer, may be sent now. Where the upload limit says not yet, that is waited for aside, so that other messages go on.</summary>
+    /// <param name="answer">The bytes of the answer.</param>
+    private bool MaySend(int answer = 1)
     {
         if (!_swarm.UploadLimiter.IsLimited)
-            _allowance = BlocksPerSend * BlockRequest.BlockLength;
-        else if (_allowance == 0 && !_isWaitingForAllowance)
+            _allowance = Math.Max(answer, BlocksPerSend * BlockRequest.BlockLength);
+        else if (_allowance < answer && !_isWaitingForAllowance)
             _ = WaitForAllowanceAsync();
-        return _allowance > 0;
+        return _allowance >= answer;
     }
 
     private async Task WaitForAllowanceAsync()
     {
         _isWaitingForAllowance = true;
-        _allowance = await _swarm.UploadLimiter.TakeAsync(Math.Min(_requests.Count, BlocksPerSend) * BlockRequest.BlockLength);
+        do
+        {
+            int wanted = NextAnswer is > 0 and int answer ? answer - _allowance : Math.Min(_requests.Count, BlocksPerSend) * BlockRequest.BlockLength;
+            _allowance += await _swarm.UploadLimiter.TakeAsync(wanted);
+        }
+        while (!_isClosed && _allowance < NextAnswer); // no more than its part at a time, which is also that of each who waits for blocks
         _isWaitingForAllowance = false;
-        if (_isClosed || _requests.Count == 0)
+        if (_isClosed || !IsAnyoneWaiting)
             GiveAllowanceBack();
         else
             Flush();
@@ -238,11 +297,20 @@ internal sealed partial class PeerSession
         }
     }
 
-    /// <summary>Whether the peer reads so little that what waits for it costs more than it is worth.</summary>
-    private bool IsStuck(double now) => _isSending && (_outgoingLength > MaxOutgoing || now - _sendBeganAt > StuckSeconds);
+    /// <summary>Whether the peer has taken nothing for so long that it is none.</summary>
+    private bool IsStuck(double now) => _isSending && now - _sendBeganAt > StuckSeconds;
 
+    /// <summary>Room for a message. What waits for a peer that does not read is bounded here, whatever it is: one for which too much waits is closed, and gets no more.</summary>
     private Span<byte> Append(int length)
     {
+        if (_isSending && _outgoingLength > 0 && _outgoingLength + length > MaxOutgoing && !_isOverfull)
+        {
+            _isOverfull = true;
+            _ = CloseOverfullAsync();
+        }
+
+        if (_isOverfull || _isClosed)
+            return new byte[length]; // goes nowhere
         if (_outgoing.Length - _outgoingLength < length)
         {
             byte[] next = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _outgoing.Length, Math.Max(_outgoingLength + length, 1024)));
@@ -255,5 +323,12 @@ internal sealed partial class PeerSession
         Span<byte> span = _outgoing.AsSpan(_outgoingLength, length);
         _outgoingLength += length;
         return span;
+    }
+
+    /// <summary>Closes it in its turn on the loop: whoever queues a message is in the midst of something.</summary>
+    private async Task CloseOverfullAsync()
+    {
+        await Task.Yield();
+        Close(PeerClose.TimedOut);
     }
 }

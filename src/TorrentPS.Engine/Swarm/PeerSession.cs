@@ -32,6 +32,7 @@ internal sealed partial class PeerSession
         IsFast = handshake.SupportsFast; // we always do
         State = new PeerState(this, stream.RemoteEndPoint, pieceCount);
         _extensions = CreateExtensions();
+        _hashServing = swarm.HashSupply is { } supply ? new HashServing(this, swarm, supply) : null;
         ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
     }
 
@@ -141,7 +142,7 @@ internal sealed partial class PeerSession
         {
             ArrayPool<byte>.Shared.Return(_outgoing);
             _outgoing = [];
-            _outgoingLength = 0; // who has not heard yet that it is closed may queue more
+            _outgoingLength = 0;
         }
     }
 }

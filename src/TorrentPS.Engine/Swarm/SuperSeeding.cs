@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Swarm;
 /// peer first. A peer is shown the next when another has got what it was given, so that those come first who pass on what they get, and one
 /// copy, or little more, is uploaded until all pieces are among the peers. Belongs to the torrent's loop.
 /// </summary>
-internal sealed class SuperSeeding(int pieceCount, Random? random = null)
+internal sealed class SuperSeeding
 {
     /// <summary>Pieces that a peer is shown at once, so that it has one to ask for while it gets the other.</summary>
     private const int AtOnce = 2;
@@ -18,24 +18,40 @@ internal sealed class SuperSeeding(int pieceCount, Random? random = null)
     /// <summary>A peer that says nothing of its pieces for this long has none.</summary>
     private const double SilenceSeconds = 1;
 
-    private readonly Random _random = random ?? new Random();
-    private readonly int[] _copies = new int[pieceCount]; // peers that have the piece
-    private readonly int[] _shown = new int[pieceCount]; // peers that were shown it
+    private readonly Random _random;
+    private readonly int[] _known; // of each piece the peers that have it, and those that were shown it
+    private readonly int[] _fresh; // the pieces that no peer has or was shown, in no order, and behind them the others
+    private readonly int[] _places; // where each piece stands in these
     private readonly Dictionary<PeerState, Guest> _guests = [];
+    private readonly Dictionary<int, List<Guest>> _givers = []; // of each piece that is shown, and not seen at anybody else, those it was shown to
+    private readonly Queue<Guest> _due = new();
+    private int _freshCount;
+
+    public SuperSeeding(int pieceCount, Random? random = null)
+    {
+        _random = random ?? new Random();
+        _known = new int[pieceCount];
+        _fresh = new int[pieceCount];
+        _places = new int[pieceCount];
+        _freshCount = pieceCount;
+        for (int piece = 0; piece < pieceCount; piece++)
+            _fresh[piece] = _places[piece] = piece;
+    }
 
     /// <summary>Whether a peer may ask for a piece.</summary>
     public bool IsShown(PeerState peer, int piece) => _guests.TryGetValue(peer, out Guest? guest) && guest.Shown[piece];
 
     /// <summary>A peer is connected.</summary>
-    public void Join(PeerState peer, double now) => _guests.Add(peer, new Guest(pieceCount) { IdleSince = now, KnownAt = now + SilenceSeconds });
+    public void Join(PeerState peer, double now) => _guests.Add(peer, new Guest(peer, _known.Length) { IdleSince = now, KnownAt = now + SilenceSeconds });
 
     /// <summary>A peer is gone: what it was shown, and what it had, may be with nobody now.</summary>
     public void Leave(PeerState peer)
     {
         if (!_guests.Remove(peer, out Guest? guest))
             return;
-        Count(_shown, guest.Shown, -1);
-        Count(_copies, guest.Has, -1);
+        Close(guest);
+        Forget(guest.Shown);
+        Forget(guest.Has);
     }
 
     /// <summary>A peer says all that it has.</summary>
@@ -45,16 +61,13 @@ internal sealed class SuperSeeding(int pieceCount, Random? random = null)
         if (!_guests.TryGetValue(peer, out Guest? guest))
             return false;
         bool isNewSeed = guest.HasSpoken && peer.Pieces.IsFull;
-        Count(_copies, guest.Has, -1);
+        Forget(guest.Has);
         guest.Has.Clear();
         guest.HasSpoken = true;
         guest.KnownAt = now;
-        for (int piece = 0; piece < pieceCount; piece++)
-        {
-            if (peer.Pieces[piece])
-                Has(peer, guest, piece, now);
-        }
-
+        foreach (int piece in peer.Pieces.All())
+            Has(guest, piece, now);
+        Note(guest);
         return isNewSeed;
     }
 
@@ -66,22 +79,41 @@ internal sealed class SuperSeeding(int pieceCount, Random? random = null)
             return false;
         guest.HasSpoken = true;
         guest.KnownAt = Math.Min(guest.KnownAt, now);
-        Has(peer, guest, piece, now);
+        Has(guest, piece, now);
+        Note(guest);
         return guest.Has.IsFull;
     }
 
-    private void Has(PeerState peer, Guest guest, int piece, double now)
+    private void Has(Guest guest, int piece, double now)
     {
         if (!guest.Has.Add(piece))
             return;
-        _copies[piece]++;
+        Know(piece);
         if (guest.Open.Contains(piece))
             guest.IdleSince = now;
-        foreach ((PeerState other, Guest giver) in _guests)
+        if (!_givers.TryGetValue(piece, out List<Guest>? givers))
+            return;
+        for (int i = givers.Count - 1; i >= 0; i--)
         {
-            if (other != peer)
-                giver.Open.Remove(piece); // it was passed on
+            Guest giver = givers[i];
+            if (giver == guest)
+                continue;
+            giver.Open.Remove(piece); // it was passed on
+            givers.RemoveAt(i);
+            Note(giver);
         }
+
+        if (givers.Count == 0)
+            _givers.Remove(piece);
+    }
+
+    /// <summary>A peer that may have earned another piece since this was asked last; null when there is none. Of the others that is so by the clock alone.</summary>
+    public PeerState? NextDue()
+    {
+        if (!_due.TryDequeue(out Guest? guest))
+            return null;
+        guest.IsDue = false;
+        return guest.Peer;
     }
 
     /// <summary>The next piece to show a peer; -1 when it is to wait.</summary>
@@ -92,17 +124,26 @@ internal sealed class SuperSeeding(int pieceCount, Random? random = null)
         bool hasAll = guest.Open.TrueForAll(piece => guest.Has[piece]);
         bool isPatient = now - guest.IdleSince < PatienceSeconds;
         if (hasAll && (_guests.Count == 1 || !isPatient))
-            guest.Open.Clear(); // there is nobody to pass it on to
+            Close(guest); // there is nobody to pass it on to
         if (guest.Open.Count >= AtOnce)
             return -1;
-        int piece = Rarest(guest);
+        int piece = _freshCount > 0 ? _fresh[_random.Next(_freshCount)] : -1;
         // What others have, or are getting, is theirs to pass on, unless they do not.
-        if (piece < 0 || (_copies[piece] + _shown[piece] > 0 && (!hasAll || isPatient)))
+        if (piece < 0 && hasAll && !isPatient)
+        {
+            piece = Rarest(guest);
+            guest.IdleSince = now; // also when there is none: it is not searched for all the time
+        }
+
+        if (piece < 0)
             return -1;
         guest.Open.Add(piece);
+        if (!_givers.TryGetValue(piece, out List<Guest>? givers))
+            _givers.Add(piece, givers = []);
+        givers.Add(guest);
         guest.Shown.Add(piece);
         guest.IdleSince = now;
-        _shown[piece]++;
+        Know(piece);
         return piece;
     }
 
@@ -110,29 +151,63 @@ internal sealed class SuperSeeding(int pieceCount, Random? random = null)
     private int Rarest(Guest guest)
     {
         int best = -1;
-        int start = _random.Next(Math.Max(pieceCount, 1));
-        for (int i = 0; i < pieceCount; i++)
+        int start = _random.Next(Math.Max(_known.Length, 1));
+        for (int i = 0; i < _known.Length; i++)
         {
-            int piece = start + i < pieceCount ? start + i : start + i - pieceCount;
-            if (guest.Has[piece] || guest.Shown[piece])
-                continue;
-            if (best < 0 || _copies[piece] + _shown[piece] < _copies[best] + _shown[best])
+            int piece = start + i < _known.Length ? start + i : start + i - _known.Length;
+            if (!guest.Has[piece] && !guest.Shown[piece] && (best < 0 || _known[piece] < _known[best]))
                 best = piece;
-            if (_copies[best] + _shown[best] == 0)
-                break;
         }
 
         return best;
     }
 
-    private void Count(int[] counts, Bitfield pieces, int by)
+    private void Note(Guest guest)
     {
-        for (int piece = 0; piece < pieceCount; piece++)
-            counts[piece] += pieces[piece] ? by : 0;
+        if (guest.IsDue)
+            return;
+        guest.IsDue = true;
+        _due.Enqueue(guest);
     }
 
-    private sealed class Guest(int pieceCount)
+    private void Close(Guest guest)
     {
+        foreach (int piece in guest.Open)
+        {
+            List<Guest> givers = _givers[piece];
+            givers.Remove(guest);
+            if (givers.Count == 0)
+                _givers.Remove(piece);
+        }
+
+        guest.Open.Clear();
+    }
+
+    private void Know(int piece)
+    {
+        if (_known[piece]++ == 0)
+            Move(piece, --_freshCount);
+    }
+
+    private void Forget(Bitfield pieces)
+    {
+        foreach (int piece in pieces.All())
+        {
+            if (--_known[piece] == 0)
+                Move(piece, _freshCount++);
+        }
+    }
+
+    private void Move(int piece, int place)
+    {
+        int other = _fresh[place];
+        (_fresh[place], _fresh[_places[piece]]) = (piece, other);
+        (_places[other], _places[piece]) = (_places[piece], place);
+    }
+
+    private sealed class Guest(PeerState peer, int pieceCount)
+    {
+        public readonly PeerState Peer = peer;
         public readonly Bitfield Has = new(pieceCount);
         public readonly Bitfield Shown = new(pieceCount);
         public readonly List<int> Open = []; // shown, and not seen at anybody else
@@ -144,5 +219,7 @@ internal sealed class SuperSeeding(int pieceCount, Random? random = null)
         public double KnownAt;
 
         public bool HasSpoken;
+
+        public bool IsDue;
     }
 }

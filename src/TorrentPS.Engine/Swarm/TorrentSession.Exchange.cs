@@ -29,7 +29,7 @@ internal sealed partial class TorrentSession
         if (handshake.YourIP is { } address)
             Recognise(peer.EndPoint.Address, address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
         if (IsComplete)
-            PiecesChanged(peer); // one that only uploads, too, has nothing to do here
+            OffersChanged(peer); // one that only uploads, too, has nothing to do here
         AskForBlocks(peer);
     }
 

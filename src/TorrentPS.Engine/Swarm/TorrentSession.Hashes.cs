@@ -13,7 +13,7 @@ internal sealed partial class TorrentSession
 {
     private LayerFetch? _hashes; // null for a v1 torrent
 
-    public HashProofs? Proofs { get; private set; }
+    public HashSupply? HashSupply { get; private set; }
 
     /// <summary>Whether a piece cannot be verified yet. One of a hybrid torrent can, by its v1 hash.</summary>
     private bool IsWithheld(int piece) => _torrent.Version == TorrentVersion.V2 && !_store.Layers!.IsKnown(piece);
@@ -23,8 +23,8 @@ internal sealed partial class TorrentSession
     {
         if (_store.Layers is not { } layers)
             return;
-        Proofs = new HashProofs(_torrent, layers);
-        _hashes = new LayerFetch(_torrent, layers, Proofs, file => _store.WantedPieces[layers.FirstPieceOf(file)]);
+        HashSupply = new HashSupply(_store, Disk, DiskJobs, Faulted);
+        _hashes = new LayerFetch(_torrent, layers, HashSupply.Proofs, file => _store.WantedPieces[layers.FirstPieceOf(file)]);
     }
 
     /// <summary>Asks peers for what is missing, a few requests each.</summary>
@@ -32,25 +32,46 @@ internal sealed partial class TorrentSession
     {
         if (_isStopping || _hashes is not { } hashes || (hashes.IsDone && _suspects.Count == 0))
             return;
-        double now = Now;
         foreach (PeerSession peer in _peers)
-        {
-            if (!peer.IsV2 || peer.IsClosed || now < peer.HashesPausedUntil)
-                continue;
-            foreach ((int piece, SuspectPiece suspect) in _suspects)
-            {
-                if (suspect.Right is null && peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
-                    Ask(peer, _store.Layers!.FileOf(piece), LeavesOf(piece), now);
-            }
+            AskForHashes(peer);
+    }
 
-            for (int i = 0; i < hashes.Wanted.Length && peer.HashesAsked < LayerFetch.Window; i++)
-            {
-                (int file, int chunk) = hashes.Wanted[i];
-                if (HasAnyOf(peer, file, chunk))
-                    Ask(peer, file, hashes.RangeOf(file, chunk), now);
-            }
+    /// <summary>Asks a peer for what is missing.</summary>
+    private void AskForHashes(PeerSession peer)
+    {
+        double now = Now;
+        if (_hashes is not { } hashes || !MayBeAskedForHashes(peer, now))
+            return;
+        foreach ((int piece, SuspectPiece suspect) in _suspects)
+        {
+            if (suspect.Right is null && peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
+                Ask(peer, _store.Layers!.FileOf(piece), hashes.LeavesOf(piece), now);
+        }
+
+        for (int i = 0; i < hashes.Wanted.Length && peer.HashesAsked < LayerFetch.Window; i++)
+        {
+            (int file, int chunk) = hashes.Wanted[i];
+            if (HasAnyOf(peer, file, chunk))
+                Ask(peer, file, hashes.RangeOf(file, chunk), now);
         }
     }
+
+    /// <summary>Asks a peer that has got a piece for its hash, or those of its blocks, when they are missing; no more, since it may say so of each piece.</summary>
+    private void AskForHashes(PeerSession peer, int piece)
+    {
+        double now = Now;
+        if (_hashes is not { } hashes || !MayBeAskedForHashes(peer, now))
+            return;
+        PieceLayers layers = _store.Layers!;
+        int file = layers.FileOf(piece);
+        if (_suspects.TryGetValue(piece, out SuspectPiece? suspect) && suspect.Right is null)
+            Ask(peer, file, hashes.LeavesOf(piece), now);
+        else if (_store.WantedPieces[piece] && !layers.IsKnown(piece))
+            Ask(peer, file, hashes.RangeOf(file, (piece - layers.FirstPieceOf(file)) / PieceLayers.ChunkLength), now);
+    }
+
+    private bool MayBeAskedForHashes(PeerSession peer, double now) =>
+        !_isStopping && !(_hashes!.IsDone && _suspects.Count == 0) && peer is { IsV2: true, IsClosed: false, HashesAsked: < LayerFetch.Window } && now >= peer.HashesPausedUntil;
 
     private void Ask(PeerSession peer, int file, HashRange range, double now)
     {
@@ -61,21 +82,7 @@ internal sealed partial class TorrentSession
     private bool HasAnyOf(PeerSession peer, int file, int chunk)
     {
         int first = _store.Layers!.FirstPieceOf(file) + chunk * PieceLayers.ChunkLength;
-        int end = Math.Min(first + PieceLayers.ChunkLength, _store.Layers.FirstPieceOf(file) + _store.Layers.PiecesIn(file));
-        for (int piece = first; piece < end; piece++)
-        {
-            if (peer.State.Pieces[piece])
-                return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>All leaves of a piece, which its root proves.</summary>
-    private HashRange LeavesOf(int piece)
-    {
-        PieceLayers layers = _store.Layers!;
-        return new HashRange(0, (piece - layers.FirstPieceOf(layers.FileOf(piece))) << layers.PieceHeight, 1 << layers.HeightOf(piece), 0);
+        return peer.State.Pieces.HasAny(first, Math.Min(first + PieceLayers.ChunkLength, _store.Layers.FirstPieceOf(file) + _store.Layers.PiecesIn(file)));
     }
 
     public void HashesRejected(PeerSession peer, int file, HashRange range)

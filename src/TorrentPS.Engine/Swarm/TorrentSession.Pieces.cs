@@ -29,7 +29,16 @@ internal sealed partial class TorrentSession
     {
         if (SuperSeeding is { } seeding && (piece < 0 ? seeding.Replace(peer.State, Now) : seeding.Has(peer.State, piece, Now)))
             EndSuperSeeding();
-        ShowPieces(Now);
+        ShowEarned(Now);
+        if (piece < 0)
+            AskForHashes(peer);
+        else
+            AskForHashes(peer, piece);
+        OffersChanged(peer);
+    }
+
+    public void OffersChanged(PeerSession peer)
+    {
         if (IsComplete && peer.IsSeed)
         {
             peer.Close(PeerClose.NothingToDo);
@@ -37,7 +46,6 @@ internal sealed partial class TorrentSession
         }
 
         peer.SendInterest(peer.State.Interesting > 0);
-        AskForHashes();
         AskForBlocks(peer);
     }
 
@@ -111,7 +119,7 @@ internal sealed partial class TorrentSession
         peer.State.PassedOver.Clear();
         foreach (int piece in pieces)
             _picker.PeerHas(peer.State, piece);
-        PiecesChanged(peer);
+        OffersChanged(peer);
     }
 
     /// <summary>Fills a peer's window with requests; they are sent together.</summary>

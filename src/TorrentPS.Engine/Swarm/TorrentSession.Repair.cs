@@ -63,7 +63,7 @@ internal sealed partial class TorrentSession
     /// <summary>Notes a wrong piece whose leaves tell which blocks are bad; true when it is worth waiting for them.</summary>
     private bool Suspect(OpenPiece piece, byte[][] leaves, bool isLiarKnown)
     {
-        if (_store.Layers is not { } layers || !layers.IsKnown(piece.Index) || _suspects.Count >= MaxSuspects || piece.BlockCount < 2 || LeavesOf(piece.Index).Length > HashRange.MaxLength)
+        if (_store.Layers is not { } layers || !layers.IsKnown(piece.Index) || _suspects.Count >= MaxSuspects || piece.BlockCount < 2 || !_hashes!.HasLeaves(piece.Index))
             return false;
         bool isWaiting = IsAnyoneToTell(piece.Index, Now);
         if (isWaiting || !isLiarKnown)
@@ -80,7 +80,7 @@ internal sealed partial class TorrentSession
         int wrong = -1;
         foreach (int piece in _suspects.Keys)
         {
-            if (LeavesOf(piece) == range && _torrent.PieceRoots![layers.FileOf(piece)].Span.SequenceEqual(_torrent.PieceRoots[file].Span))
+            if (_hashes!.LeavesOf(piece) == range && _torrent.PieceRoots![layers.FileOf(piece)].Span.SequenceEqual(_torrent.PieceRoots[file].Span))
                 wrong = piece;
         }
 

@@ -7,23 +7,36 @@ internal sealed partial class TorrentSession
 {
     public SuperSeeding? SuperSeeding { get; private set; }
 
-    /// <summary>Shows peers their next pieces.</summary>
+    /// <summary>Shows peers their next pieces, when the time has come for it.</summary>
     private void ShowPieces(double now)
     {
         if (SuperSeeding is not { } seeding)
             return;
         foreach (PeerSession peer in _peers)
-        {
-            bool isAny = false;
-            while (seeding.Next(peer.State, now) is >= 0 and int piece)
-            {
-                peer.QueueHave(piece);
-                isAny = true;
-            }
+            ShowPieces(seeding, peer, now);
+    }
 
-            if (isAny)
-                peer.Flush();
+    /// <summary>Shows their next pieces to those who have earned them by what a peer has just said: these few, so that no message costs a look at all peers.</summary>
+    private void ShowEarned(double now)
+    {
+        while (SuperSeeding?.NextDue() is { } state)
+        {
+            if (state.Session is { IsClosed: false } peer)
+                ShowPieces(SuperSeeding, peer, now);
         }
+    }
+
+    private static void ShowPieces(SuperSeeding seeding, PeerSession peer, double now)
+    {
+        bool isAny = false;
+        while (seeding.Next(peer.State, now) is >= 0 and int piece)
+        {
+            peer.QueueHave(piece);
+            isAny = true;
+        }
+
+        if (isAny)
+            peer.Flush();
     }
 
     /// <summary>Another has everything: from now on all may have all of us.</summary>
@@ -34,13 +47,14 @@ internal sealed partial class TorrentSession
         Log("Another peer has everything; super-seeding ends");
         foreach (PeerSession peer in _peers)
         {
-            Bitfield pieces = peer.State.Pieces;
+            Bitfield pieces = peer.State.Pieces, untold = new(pieces.Length);
             for (int piece = 0; piece < pieces.Length; piece++)
             {
                 if (!pieces[piece] && !seeding.IsShown(peer.State, piece))
-                    peer.QueueHave(piece);
+                    untold.Add(piece);
             }
 
+            peer.TellPieces(untold);
             peer.TellUploadOnly();
         }
     }

@@ -66,6 +66,10 @@ internal sealed class BenchmarkSwarm : ISwarm
         Ask(peer);
     }
 
+    public void OffersChanged(PeerSession peer)
+    {
+    }
+
     public void Rejected(PeerSession peer, Outstanding item)
     {
     }
@@ -117,7 +121,7 @@ internal sealed class BenchmarkSwarm : ISwarm
     {
     }
 
-    public HashProofs? Proofs => null;
+    public HashSupply? HashSupply => null;
 
     public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
     {

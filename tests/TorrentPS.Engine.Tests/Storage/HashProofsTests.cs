@@ -48,9 +48,11 @@ public sealed class HashProofsTests
             byte[] leaves = new byte[Merkle.BlockCount(sample.Piece(piece).Length) * 32];
             Merkle.HashBlocks(sample.Piece(piece).Span, leaves);
             HashRange all = new(0, piece * 8, 8, 0), some = new(0, piece * 8 + 4, 2, height - 1);
+            HashTree tree = new(leaves, 0, 3);
             Assert.True(layers.TryGet(piece, out ReadOnlySpan<byte> root));
-            Assert.True(HashProofs.Leads(proofs.ProveLeaves(piece, leaves, all.Index, 8, all.ProofCount), 8, 0, 0, root));
-            Assert.True(HashProofs.Leads(proofs.ProveLeaves(piece, leaves, some.Index, 2, some.ProofCount), 2, some.Index, 0, sample.Torrent.PieceRoots![0].Span));
+            Assert.Equal(root, tree.Layer(3));
+            Assert.True(HashProofs.Leads(proofs.ProveLeaves(piece, tree, all.Index, 8, all.ProofCount), 8, 0, 0, root));
+            Assert.True(HashProofs.Leads(proofs.ProveLeaves(piece, tree, some.Index, 2, some.ProofCount), 2, some.Index, 0, sample.Torrent.PieceRoots![0].Span));
         }
     }
 

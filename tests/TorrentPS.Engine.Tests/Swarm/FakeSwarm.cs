@@ -14,20 +14,26 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public FakeSwarm(Sample sample, bool isSeed, long downloadLimit = 0, long uploadLimit = 0)
+        : this(sample.Torrent, isSeed, downloadLimit, uploadLimit)
     {
         Sample = sample;
-        Torrent torrent = sample.Torrent;
-        Bitfield have = isSeed ? SwarmData.All(torrent.PieceCount) : new Bitfield(torrent.PieceCount);
-        Store = new DataStore(torrent, _folder.Path, sample.All);
-        Store.Prepare();
         if (isSeed)
             sample.WriteAll(Store);
+    }
+
+    /// <summary>A torrent whose data is zeros.</summary>
+    public FakeSwarm(Torrent torrent, bool isSeed, long downloadLimit = 0, long uploadLimit = 0)
+    {
+        Bitfield have = isSeed ? SwarmData.All(torrent.PieceCount) : new Bitfield(torrent.PieceCount);
+        Store = new DataStore(torrent, _folder.Path, [.. torrent.Files.Select(_ => true)]);
+        Store.Prepare();
+        HashSupply = Store.Layers is null ? null : new HashSupply(Store, Disk, DiskJobs, Faulted);
         Picker = new PiecePicker(torrent, Pool, SwarmData.All(torrent.PieceCount), have, sequential: true, new Random(1));
         DownloadLimiter = new RateLimiter(downloadLimit, Time);
         UploadLimiter = new RateLimiter(uploadLimit, Time);
     }
 
-    public Sample Sample { get; }
+    public Sample Sample { get; } = null!;
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -74,7 +80,7 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public long UploadedBytes { get; private set; }
 
-    public PeerClose? Reason { get; private set; }
+    public PeerClose? Reason { get; set; }
 
     public Exception? Fault { get; private set; }
 
@@ -83,6 +89,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
     public SuperSeeding? SuperSeeding { get; set; }
 
     public void PiecesChanged(PeerSession peer, int piece = -1) => Events.Add($"pieces {peer.State.Pieces.Count}");
+
+    public void OffersChanged(PeerSession peer) => Events.Add("offers");
 
     public void ChokeChanged(PeerSession peer) => Events.Add(peer.State.IsChokingUs ? "choked" : "unchoked");
 
@@ -112,7 +120,7 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void DhtPortReceived(PeerSession peer, int port) => Events.Add($"dht port {port}");
 
-    public HashProofs? Proofs { get; set; }
+    public HashSupply? HashSupply { get; }
 
     public List<(int File, HashRange Range, byte[] Hashes)> Hashes { get; } = [];
 

@@ -14,10 +14,9 @@ public sealed partial class PeerSessionTests
     private static readonly Sample s_v2 = Sample.BuildV2(TorrentVersion.V2, PieceLength, 1, ("data", 10 * PieceLength - 100)); // a tree of height 5, with pieces at height 1
     private static readonly HashRange s_range = new(1, 0, 8, 3);
 
-    private void StartV2(bool isV2 = true)
+    private void StartV2(bool isV2 = true, bool exchangesPeers = false, bool punchesHoles = false)
     {
-        _swarm = new FakeSwarm(s_v2, isSeed: true);
-        _swarm.Proofs = new HashProofs(s_v2.Torrent, _swarm.Store.Layers!);
+        _swarm = new FakeSwarm(s_v2, isSeed: true) { ExchangesPeers = exchangesPeers, PunchesHoles = punchesHoles };
         (_ours, _peer) = MemoryPeerStream.Create(int.MaxValue);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_v2.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: isV2);

@@ -61,6 +61,32 @@ public sealed partial class PeerSessionTests
         AssertOpen();
     }
 
+    /// <summary>All that one has is counted anew: what is asked for that much is told of in one message, and not by what says nothing of pieces.</summary>
+    [Theory]
+    [InlineData("upload_only")]
+    [InlineData("allowed fast")]
+    [InlineData("extension handshake")]
+    public void What_says_nothing_of_pieces_has_none_counted(string what)
+    {
+        Start(isSeed: true);
+        Send(what switch
+        {
+            "upload_only" => Message(MessageId.Extended, UploadOnlyNotice.Id, 1),
+            "allowed fast" => Numbers(MessageId.AllowedFast, 3),
+            _ => Extended(0, "d11:upload_onlyi1ee"),
+        });
+        Assert.DoesNotContain(_swarm.Events, text => text.StartsWith("pieces", StringComparison.Ordinal));
+        AssertOpen();
+    }
+
+    [Fact]
+    public void The_price_of_all_pieces_grows_with_their_number_and_leaves_room_to_say_it_twice()
+    {
+        Assert.Equal(400, MessageBudget.ForAll(10));
+        Assert.Equal(500, MessageBudget.ForAll(100_000));
+        Assert.Equal(MessageBudget.Burst / 2, MessageBudget.ForAll(int.MaxValue));
+    }
+
     [Fact]
     public void Requests_that_are_taken_back_at_once_are_no_way_around_the_limits()
     {
@@ -163,22 +189,6 @@ public sealed partial class PeerSessionTests
             Assert.Equal(PeerClose.Lost, _swarm.Reason);
             Assert.True(_running.IsCompletedSuccessfully);
         }
-    }
-
-    [Fact]
-    public void A_peer_that_never_reads_is_closed_before_much_waits_for_it()
-    {
-        Start();
-        _ours.Sends = false;
-        _loop.Run(() =>
-        {
-            _session.SendInterest(true); // hangs
-            for (int i = 0; i < 40_000; i++)
-                _session.QueueHave(i % 10);
-        });
-        AssertOpen();
-        _loop.Run(() => _session.Tick(_swarm.Now));
-        Assert.Equal(PeerClose.TimedOut, _swarm.Reason);
     }
 
     [Fact]

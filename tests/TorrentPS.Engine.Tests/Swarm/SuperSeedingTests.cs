@@ -124,6 +124,71 @@ public sealed class SuperSeedingTests
         Assert.Equal(given.Order(), Show(third).Order());
     }
 
+    /// <summary>What a peer says costs no look at all peers and pieces.</summary>
+    [Fact]
+    public void Only_those_are_looked_at_again_whom_a_message_concerns()
+    {
+        PeerState[] peers = [Join(), Join(), Join(), Join()];
+        int[][] given = [.. peers.Select(peer => Show(peer).ToArray())];
+        Assert.Equal(peers, Due());
+        Assert.Empty(Due());
+        Get(peers[0], given[0][0]);
+        Assert.Equal([peers[0]], Due());
+        Get(peers[0], given[0][0]); // says it once more
+        Get(peers[3], given[1][0]); // passed on
+        Assert.Equal([peers[0], peers[1], peers[3]], Due().OrderBy(peer => Array.IndexOf(peers, peer)));
+        _seeding.Leave(peers[2]);
+        Assert.Empty(Due());
+    }
+
+    /// <summary>The rarest is searched for among all pieces; so not by a message, but by the clock, and not often.</summary>
+    [Fact]
+    public void Pieces_are_searched_for_only_when_patience_has_ended_and_then_not_again_for_a_while()
+    {
+        CountingRandom random = new();
+        SuperSeeding seeding = new(Pieces, random);
+        PeerState seed = SwarmData.Seed(Pieces), leecher = SwarmData.Peer(Pieces);
+        foreach (PeerState peer in new[] { seed, leecher })
+        {
+            seeding.Join(peer, 0);
+            seeding.Replace(peer, 0);
+        }
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(-1, seeding.Next(leecher, 9));
+            Assert.Equal(-1, seeding.Next(seed, 9));
+        }
+
+        Assert.Equal(0, random.Calls);
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(i == 0, seeding.Next(leecher, 10) >= 0);
+            Assert.Equal(-1, seeding.Next(seed, 10)); // it has all, and searches in vain
+        }
+
+        Assert.Equal(2, random.Calls);
+    }
+
+    private List<PeerState> Due()
+    {
+        List<PeerState> due = [];
+        while (_seeding.NextDue() is { } peer)
+            due.Add(peer);
+        return due;
+    }
+
+    private sealed class CountingRandom() : Random(1)
+    {
+        public int Calls { get; private set; }
+
+        public override int Next(int maxValue)
+        {
+            Calls++;
+            return base.Next(maxValue);
+        }
+    }
+
     [Fact]
     public void Nothing_is_shown_before_it_is_known_what_a_peer_has()
     {

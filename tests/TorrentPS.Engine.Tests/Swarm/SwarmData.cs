@@ -30,6 +30,26 @@ internal static class SwarmData
         };
     }
 
+    /// <summary>A torrent of version 2 with so many pieces of 16 KiB, whose hashes are not known.</summary>
+    public static Torrent PiecesV2(int count)
+    {
+        long length = count * 16384L;
+        return new Torrent
+        {
+            Name = "pieces",
+            InfoHash = InfoHash.Create([], SHA256.HashData([1])),
+            Version = TorrentVersion.V2,
+            PieceLength = 16384,
+            Length = length,
+            PieceCount = count,
+            Files = [new TorrentFile("pieces", length, 0, 0)],
+            IsSingleFile = true,
+            InfoBytes = ReadOnlyMemory<byte>.Empty,
+            PieceHashes = ReadOnlyMemory<byte>.Empty,
+            PieceRoots = [new byte[32]],
+        };
+    }
+
     /// <summary>A peer that has the pieces, and does not choke us.</summary>
     public static PeerState Peer(int pieceCount, params IEnumerable<int> pieces)
     {

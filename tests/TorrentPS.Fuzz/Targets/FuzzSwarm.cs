@@ -16,6 +16,7 @@ internal sealed class FuzzSwarm : ISwarm
     public FuzzSwarm(Torrent torrent, DataStore store, DiskQueue disk, SegmentPool pool)
     {
         (Store, Disk, Pool) = (store, disk, pool);
+        HashSupply = store.Layers is null ? null : new HashSupply(store, disk, DiskJobs, Faulted);
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
         var all = new Bitfield(torrent.PieceCount);
         var have = new Bitfield(torrent.PieceCount);
@@ -79,6 +80,8 @@ internal sealed class FuzzSwarm : ISwarm
         peer.SendInterest(true);
     }
 
+    public void OffersChanged(PeerSession peer) => What |= 1 << 27;
+
     public void ChokeChanged(PeerSession peer)
     {
         What |= peer.State.IsChokingUs ? 8 : 16;
@@ -136,7 +139,7 @@ internal sealed class FuzzSwarm : ISwarm
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => What |= 2048;
 
-    public HashProofs? Proofs { get; init; }
+    public HashSupply? HashSupply { get; }
 
     public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes) =>
         What |= HashProofs.Leads(hashes, range.Length, range.Index, range.BaseLayer, Store.Torrent.PieceRoots![file].Span) ? 1 << 28 : 1 << 29;

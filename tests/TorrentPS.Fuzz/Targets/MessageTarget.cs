@@ -59,7 +59,7 @@ internal sealed class MessageTarget : FuzzTarget
         if (input.Length == 0)
             return 0;
         using var loop = new FuzzLoop();
-        var swarm = new FuzzSwarm(_torrent, _store.Value, _disk, _pool) { Proofs = new HashProofs(_torrent, _store.Value.Layers!) };
+        var swarm = new FuzzSwarm(_torrent, _store.Value, _disk, _pool);
         int pace = input[0] == 0 ? int.MaxValue : input[0] * 4;
         var stream = new FuzzStream(input.AsMemory(1), pace, () => swarm.Now += 0.05);
         var session = new PeerSession(swarm, stream, Handshake.Read(_handshake)!, _torrent.PieceCount) { IsV2 = true };
