@@ -28,7 +28,7 @@ internal static class ExitCodes
         TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadTimedOut => ExitCode.TimedOut,
         TorrentErrorId.DownloadStalled => ExitCode.Stalled,
         TorrentErrorId.DownloadStopped => ExitCode.Interrupted,
-        TorrentErrorId.DiskFull or TorrentErrorId.AccessDenied or TorrentErrorId.DataInUse => ExitCode.DiskError,
+        TorrentErrorId.DiskFull or TorrentErrorId.AccessDenied or TorrentErrorId.DataInUse or TorrentErrorId.FileExists => ExitCode.DiskError,
         TorrentErrorId.DataMismatch => ExitCode.DataMismatch,
         TorrentErrorId.InvalidIPFilter => ExitCode.Usage,
         _ => ExitCode.Unexpected,

@@ -91,6 +91,12 @@ public sealed record DownloadOptions
     /// <summary>Whether everything on disk is hashed again, whatever was noted of it before.</summary>
     public bool Recheck { get; init; }
 
+    /// <summary>
+    /// Whether files that are where the torrent's belong, and that are not the torrent's, are overwritten; else the download ends with <see cref="TorrentErrorId.FileExists"/>
+    /// before anything is written.
+    /// </summary>
+    public bool Overwrite { get; init; }
+
     /// <summary>Uploads data that must be complete and is never written; ends with <see cref="TorrentErrorId.DataMismatch"/> when it is not.</summary>
     public bool SeedOnly { get; init; }
 

@@ -74,6 +74,25 @@ Describe 'Start-TorrentDownload' {
         Compare-TestData $target 'many/sub/b.bin'
     }
 
+    It 'leaves a file that is not the torrent''s as it is, and overwrites it with -Force' {
+        $target = Get-TestDestination
+        $file = Join-Path $target 'many/a.txt'
+        $null = New-Item -ItemType Directory (Split-Path $file)
+        [System.IO.File]::WriteAllBytes($file, [byte[]](@(7) * 1000000))
+        $null = Start-TorrentDownload $many.Path $target -Force -WhatIf @from
+        $refused = Start-TorrentDownload $many.Path $target @from -ErrorVariable failed -ErrorAction SilentlyContinue
+        $refused.State | Should -Be 'Failed'
+        $failed[0].FullyQualifiedErrorId | Should -Be 'FileExists,TorrentPS.Commands.StartTorrentDownloadCommand'
+        $failed[0].CategoryInfo.Category | Should -Be 'ResourceExists'
+        $failed[0].Exception.Message | Should -BeLike "*$file*-Force*"
+        (Get-Item $file).Length | Should -Be 1000000
+        $job = Start-TorrentDownload $many.Path $target -AsJob @from
+        (Receive-Job $job -Wait -AutoRemoveJob -ErrorAction SilentlyContinue).ErrorId | Should -Be 'FileExists'
+        (Get-Item $file).Length | Should -Be 1000000
+        (Start-TorrentDownload $many.Path $target -Force @from).State | Should -Be 'Completed'
+        Compare-TestData $target 'many/a.txt'
+    }
+
     It 'downloads only what -Include names' {
         $target = Get-TestDestination
         $result = Start-TorrentDownload $many.Path $target -Include '*.txt' @from

@@ -23,6 +23,7 @@ public sealed class ExitCodeTests
         [TorrentErrorId.DiskFull] = 7,
         [TorrentErrorId.AccessDenied] = 7,
         [TorrentErrorId.DataInUse] = 7,
+        [TorrentErrorId.FileExists] = 7,
         [TorrentErrorId.DataMismatch] = 8,
         [TorrentErrorId.DownloadStopped] = 130,
         [TorrentErrorId.InvalidIPFilter] = 2,

@@ -20,6 +20,7 @@ internal sealed class DownloadCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
+    private readonly Option<bool> _force = new("--force") { Description = "Overwrite files that are there and are not the torrent's." };
     private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last, after the ends of each file." };
     private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not ask the torrent's web seeds." };
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
@@ -32,7 +33,7 @@ internal sealed class DownloadCommand
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
+        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _force, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
         _transfer = new TransferOptions(command, "Give up after this long.");
     }
@@ -55,6 +56,7 @@ internal sealed class DownloadCommand
             Include = result.GetValue(_include) ?? [],
             Exclude = result.GetValue(_exclude) ?? [],
             ReuseFrom = [.. (result.GetValue(_reuseFrom) ?? []).Select(Reused)],
+            Overwrite = result.GetValue(_force),
             Sequential = result.GetValue(_sequential),
             UseWebSeeds = !result.GetValue(_noWebSeeds),
             DownloadLimit = result.GetValue(_downloadLimit) ?? 0,

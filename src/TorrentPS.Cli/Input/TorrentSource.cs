@@ -1,6 +1,7 @@
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Cli.Input;
 
@@ -51,7 +52,7 @@ internal static class TorrentSource
                 throw new TorrentException(TorrentErrorId.TorrentNotFound, "This is a folder; give the path of a .torrent");
             if (new FileInfo(path) is { Exists: true, Length: > LengthLimit })
                 throw new TorrentException(TorrentErrorId.InvalidTorrent, $"The file is larger than {LengthLimit:N0} bytes, which no .torrent is");
-            return File.ReadAllBytes(path);
+            return GivenFile.ReadAllBytes(path, LengthLimit);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -54,6 +54,9 @@ public enum TorrentErrorId
     /// <summary>Another process is downloading the same torrent to the same place.</summary>
     DataInUse,
 
+    /// <summary>Where a file is to be downloaded to there is one that is not the torrent's.</summary>
+    FileExists,
+
     /// <summary>The data on disk is not what the torrent describes.</summary>
     DataMismatch,
 

@@ -49,16 +49,18 @@ internal sealed partial class DataStore
     /// <summary>Whether the file at its path has the right length, and is the one that is open.</summary>
     private bool IsInPlace(int file)
     {
-        if (DiskFile.Look(_paths[file]) is not { } found || found.Length != Torrent.Files[file].Length)
+        FileStatus found = FileStatus.At(_paths[file]);
+        if (found.Kind != EntryKind.File || found.Length != Torrent.Files[file].Length)
             return false;
+        LookForOthers(file, found.Written);
         if (OperatingSystem.IsWindows()) // there, the time of an open file is not yet that of its path
             return true;
         return !_handles.TryRentOpen(file, out FileHandleCache.Lease lease) || IsSame(lease, found);
     }
 
-    private static bool IsSame(FileHandleCache.Lease lease, FileInfo found)
+    private static bool IsSame(FileHandleCache.Lease lease, FileStatus found)
     {
         using (lease)
-            return File.GetLastWriteTimeUtc(lease.Handle) == found.LastWriteTimeUtc;
+            return FileStatus.WrittenTo(lease.Handle) == found.Written;
     }
 }

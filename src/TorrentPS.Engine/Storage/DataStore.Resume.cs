@@ -9,6 +9,7 @@ internal sealed partial class DataStore
 {
     private readonly Lock _resumeLock = new();
     private bool[]? _previousSelection;
+    private ResumeRecord? _record; // as it was found
 
     private string ResumePath => Path.Join(_folder.ControlPath, ResumeName);
 
@@ -21,6 +22,7 @@ internal sealed partial class DataStore
     /// suspect, all of them: those completed after the save are found again that way.
     /// </summary>
     /// <returns>Null when there is none, when it cannot be read or is damaged, and when it is another torrent's.</returns>
+    /// <exception cref="TorrentException">What is in its place is no file (AccessDenied), or is elsewhere (UnsafePath).</exception>
     public ResumeData? LoadResume()
     {
         if (ReadResume() is not { } record)
@@ -112,6 +114,7 @@ internal sealed partial class DataStore
             string temporary = Path.Join(_folder.ControlPath, TemporaryName);
             try
             {
+                ControlFile.Check(ResumePath);
                 using (SafeFileHandle handle = _folder.OpenControlFile(TemporaryName, static path =>
                     File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None)))
                 {
@@ -164,30 +167,18 @@ internal sealed partial class DataStore
 
     private ResumeRecord? ReadResume()
     {
+        _folder.CheckLinks(_folder.ControlPath);
         try
         {
-            _folder.CheckLinks(ResumePath);
-            using SafeFileHandle handle = File.OpenHandle(ResumePath, FileMode.Open, FileAccess.Read, ShareAll);
-            long length = RandomAccess.GetLength(handle);
-            if (length > ResumeRecord.MaxLength(Torrent))
-                return null;
-            byte[] bytes = new byte[length];
-            int done = 0;
-            while (done < bytes.Length)
-            {
-                int read = RandomAccess.Read(handle, bytes.AsSpan(done), done);
-                if (read == 0)
-                    return null;
-                done += read;
-            }
-
-            return ResumeRecord.Decode(bytes, Torrent);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e) || e is TorrentException)
-        {
             // Without resume data everything is verified: slower, never wrong.
-            return null;
+            _record = ControlFile.Read(ResumePath, ResumeRecord.MaxLength(Torrent)) is { } bytes ? ResumeRecord.Decode(bytes, Torrent) : null;
         }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            _record = null;
+        }
+
+        return _record;
     }
 
     /// <summary>Takes from the trusted pieces what the state of one file makes doubtful.</summary>
@@ -235,7 +226,8 @@ internal sealed partial class DataStore
         long[] times = new long[_paths.Length];
         for (int file = 0; file < _paths.Length; file++)
         {
-            bool matters = file == PartsIndex || _layout.IsWanted(file);
+            // By its size a file is known as ours, also when it is wanted again only later.
+            bool matters = file == PartsIndex || _layout.IsWanted(file) || _record?.Sizes[file] >= 0;
             (sizes[file], times[file]) = matters ? SizeAndTime(file) : (-1, 0);
         }
 

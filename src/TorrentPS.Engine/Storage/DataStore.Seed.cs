@@ -23,6 +23,21 @@ internal sealed partial class DataStore
         }
     }
 
+    /// <summary>Whether all wanted files are there and as long as they must be.</summary>
+    public bool HasAllLengths
+    {
+        get
+        {
+            for (int file = 0; file < Torrent.Files.Count; file++)
+            {
+                if (_layout.IsWanted(file) && LengthOnDisk(file) != Torrent.Files[file].Length)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>A record that all pieces are there, in files as they are now.</summary>
     public ResumeRecord MakeSeedRecord()
     {

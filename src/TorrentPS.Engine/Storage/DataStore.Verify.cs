@@ -9,7 +9,7 @@ internal sealed partial class DataStore
     /// <summary>
     /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"; BEP 52, "pieces root"; a hybrid torrent's with both). Pieces whose files are missing, too short or were only
     /// just made are not read. Bytes of files whose being wanted has changed are also looked for where they were, and put
-    /// where they belong; that needs <see cref="Prepare"/> to have been called.
+    /// where they belong; that needs <see cref="Prepare()"/> to have been called.
     /// </summary>
     /// <param name="which">Which pieces to check; called on the caller's thread before anything is read.</param>
     /// <param name="pieceChecked">Gets how many of them are done; called from any thread, now and then for several pieces at once.</param>
@@ -100,6 +100,10 @@ internal sealed partial class DataStore
         if (Torrent.Version != TorrentVersion.V2 && Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no hashes of its pieces, so its data cannot be verified.");
     }
+
+    /// <summary>Whether bytes of a piece may be in another place than they belong to: where they were while other files were wanted, or in a file that is not wanted.</summary>
+    public bool MayBeElsewhere(int piece) =>
+        WantedPieces[piece] && ((_previousSelection is not null && Differs(piece, ByteSource.PreviousSelection)) || Differs(piece, ByteSource.Files));
 
     private bool IsGood(int piece, long[] lengths, PieceCrew.Worker worker)
     {
@@ -197,7 +201,7 @@ internal sealed partial class DataStore
                 Memory<byte> bytes = buffer.AsMemory(0, part.Length);
                 if (!TryReadSegment(part, bytes.Span, source))
                     return false;
-                WriteSegment(part, [bytes]);
+                WriteInTurn(part, [bytes]);
                 done += part.Length;
             }
         }

@@ -14,9 +14,9 @@ namespace TorrentPS.Engine.Storage;
 /// can be checked and uploaded and the unwanted file still is not there. Padding files (BEP 47) are not on disk: they read as zeros.
 /// </para>
 /// <para>
-/// Order of use: a <see cref="DestinationLock"/>, then <see cref="LoadResume"/> (before <see cref="Prepare"/>, which touches files),
-/// <see cref="Prepare"/>, <see cref="VerifyAsync"/> of what is suspect or, without resume data, of everything; then
-/// <see cref="Write"/>, <see cref="TryRead"/> and from time to time <see cref="SaveResume"/>.
+/// Order of use: a <see cref="DestinationLock"/>, then <see cref="LoadResume"/>, <see cref="Survey"/>, <see cref="VerifyAsync"/> of what is suspect or, without
+/// resume data, of everything, and <see cref="CheckOwners"/>: so far nothing is written. Then <see cref="Prepare()"/>, and <see cref="VerifyAsync"/> of
+/// what <see cref="MayBeElsewhere"/>; then <see cref="Write"/>, <see cref="TryRead"/> and from time to time <see cref="SaveResume"/>.
 /// </para>
 /// </remarks>
 internal sealed partial class DataStore : IDisposable
@@ -34,7 +34,6 @@ internal sealed partial class DataStore : IDisposable
     private readonly bool[] _dirty;
     private readonly bool[] _fresh;
     private readonly bool[] _unsettled;
-    private readonly List<string> _trimmed = [];
     private bool _prepared;
 
     /// <param name="torrent">The torrent.</param>
@@ -59,6 +58,8 @@ internal sealed partial class DataStore : IDisposable
         _dirty = new bool[count + 1];
         _fresh = new bool[count + 1];
         _unsettled = new bool[count + 1];
+        _written = new long[count + 1];
+        _touched = new bool[count + 1];
         Layers = torrent.PieceRoots is null ? null : new PieceLayers(torrent);
         _writeBehind = new WriteBehind(_folder.Path, count + 1);
         DataPath = _folder.FullPath(torrent.Name);
@@ -78,9 +79,6 @@ internal sealed partial class DataStore : IDisposable
 
     /// <summary>Bytes of the wanted files.</summary>
     public long BytesWanted => _layout.BytesWanted;
-
-    /// <summary>The files that were longer than the torrent says, which <see cref="Prepare"/> therefore cut: worth telling the user.</summary>
-    public IReadOnlyList<string> TrimmedFiles => _trimmed;
 
     /// <summary>Folders that the destination, or a folder above it, was made in, and that <see cref="FlushAll"/> has to flush too.</summary>
     public IReadOnlyList<string> FoldersMadeIn { get; init; } = [];
@@ -173,6 +171,7 @@ internal sealed partial class DataStore : IDisposable
         {
             if (!_layout.IsWanted(file))
                 continue;
+            CutAtEnd(file);
             if (!IsInPlace(file))
                 throw Removed(file);
             for (string? folder = Path.GetDirectoryName(_paths[file]); folder is not null && folder.Length >= _folder.Path.Length && folders.Add(folder);)
@@ -265,7 +264,9 @@ internal sealed partial class DataStore : IDisposable
             {
                 Volatile.Write(ref _fresh[file], false);
                 Volatile.Write(ref _unsettled[file], true);
+                LookForOthers(file, lease.Handle);
                 _writeBehind.Write(file, lease.Handle, buffers, offset);
+                _written[file] = FileStatus.WrittenTo(lease.Handle);
                 Volatile.Write(ref _dirty[file], true);
                 Volatile.Write(ref _unsettled[file], true); // once more: a save may have come in between
             }
@@ -305,10 +306,20 @@ internal sealed partial class DataStore : IDisposable
                 return _folder.OpenControlFile(PartsName, OpenParts);
             }
 
+            if (file == PartsIndex)
+                ControlFile.Check(path);
+
             // Reading through a link of the user's own making does no harm, and data is often seeded so.
             if (!_readOnly && file <= PartsIndex)
                 _folder.CheckLinks(path);
-            return File.OpenHandle(path, FileMode.Open, access, ShareAll);
+            FileStatus status = FileStatus.At(path);
+            CheckKind(path, status.Kind);
+            if (write && status.Links > 1)
+                Detach(file);
+            SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, access, ShareAll);
+            if (write)
+                Cut(file, handle);
+            return handle;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -322,7 +333,7 @@ internal sealed partial class DataStore : IDisposable
 
     private static SafeFileHandle OpenParts(string path)
     {
-        SafeFileHandle handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
+        SafeFileHandle handle = ControlFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
         SparseFile.Mark(handle);
         return handle;
     }

@@ -127,7 +127,8 @@ internal sealed class DestinationFolder
                         File.SetAttributes(ControlPath, FileAttributes.Directory | FileAttributes.Hidden);
                 }
 
-                CheckLinks(path);
+                CheckLinks(ControlPath);
+                ControlFile.Check(path);
                 return open(path);
             }
             catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && i < MaxTries)

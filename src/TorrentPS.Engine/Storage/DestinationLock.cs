@@ -6,21 +6,27 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// Keeps two downloads of one torrent from the same destination, in this process or another. The system holds the lock, so that it ends with
-/// the process however that ends; the file is removed on release.
+/// Keeps two downloads of one torrent from the same destination, and two of any torrents from the same files, in this process or another. The system holds the
+/// lock, so that it ends with the process however that ends; the file is removed on release.
 /// </summary>
 internal sealed class DestinationLock : IDisposable
 {
     private const int MaxTries = 20;
     private const int MaxToken = 1 << 20;
 
+    // Two that begin at the same time both see the other; they wait, each as long as chance has it.
+    private const int MaxClaims = 3;
+    private const int LongestWait = 50;
+
     // For file systems that know no locks: at least this process does.
     private static readonly Lock s_lock = new();
+    private static readonly Lock s_claiming = new();
     private static readonly HashSet<string> s_held = new(PathEquality.OfSystem);
 
     private readonly DestinationFolder _folder;
     private readonly string _path;
     private SafeFileHandle? _handle;
+    private PathClaims? _claims;
 
     private DestinationLock(DestinationFolder folder, string path, SafeFileHandle handle) =>
         (_folder, _path, _handle) = (folder, path, handle);
@@ -31,7 +37,27 @@ internal sealed class DestinationLock : IDisposable
     /// <summary>Takes the lock, or fails at once.</summary>
     /// <param name="destination">The folder that is downloaded to; created when it is missing.</param>
     /// <param name="infoHash">The torrent.</param>
-    /// <exception cref="TorrentException">Someone else has it (DataInUse), or it cannot be made (AccessDenied, DiskFull, UnsafePath).</exception>
+    /// <param name="files">The files that are going to be written: their paths below the destination, with '/' between the parts.</param>
+    /// <param name="equality">When two paths are of one file; null takes the system's.</param>
+    /// <exception cref="TorrentException">Someone else has it, or writes one of the files (DataInUse), or it cannot be made (AccessDenied, DiskFull, UnsafePath).</exception>
+    public static DestinationLock Acquire(string destination, InfoHash infoHash, IReadOnlyCollection<string> files, PathEquality? equality = null)
+    {
+        DestinationLock taken = Acquire(destination, infoHash);
+        try
+        {
+            taken.Claim(infoHash, files, equality ?? PathEquality.OfSystem);
+            return taken;
+        }
+        catch (Exception e)
+        {
+            taken.Dispose();
+            if (DiskErrors.IsDiskError(e))
+                throw DiskErrors.From(e, taken._path, "cannot be created");
+            throw;
+        }
+    }
+
+    /// <summary>The same for no files in particular.</summary>
     public static DestinationLock Acquire(string destination, InfoHash infoHash)
     {
         DestinationFolder folder = new(destination);
@@ -74,6 +100,8 @@ internal sealed class DestinationLock : IDisposable
         if (Interlocked.Exchange(ref _handle, null) is not { } handle)
             return;
 
+        _claims?.Withdraw();
+
         // Elsewhere the file must go while the lock is held, or it might be the next holder's; Windows removes no open file, and none that the next holder has opened.
         if (OperatingSystem.IsWindows())
             handle.Dispose();
@@ -90,6 +118,49 @@ internal sealed class DestinationLock : IDisposable
         _folder.RemoveControlFolder();
         lock (s_lock)
             s_held.Remove(_path);
+    }
+
+    private void Claim(InfoHash infoHash, IReadOnlyCollection<string> files, PathEquality equality)
+    {
+        lock (s_claiming)
+        {
+            PathClaims claims = new(_folder, infoHash.ToString(), files, equality, IsHeld);
+            for (int i = 1; ; i++)
+            {
+                _claims = claims;
+                claims.Publish();
+                if (claims.Find() is not { } shared)
+                    return;
+                claims.Withdraw();
+                if (i == MaxClaims)
+                    throw new TorrentException(TorrentErrorId.DataInUse, $"'{_folder.FullPath(shared)}' is being written by the download of another torrent. Wait for that download, stop it, or choose another destination.");
+                Thread.Sleep(RandomNumberGenerator.GetInt32(1, LongestWait));
+            }
+        }
+    }
+
+    /// <summary>Whether anyone holds the lock at a path.</summary>
+    private static bool IsHeld(string path)
+    {
+        lock (s_lock)
+        {
+            if (s_held.Contains(path))
+                return true;
+        }
+
+        try
+        {
+            using SafeFileHandle handle = ControlFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return false;
+        }
+        catch (IOException e)
+        {
+            return IsSharingViolation(e);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e) || e is TorrentException)
+        {
+            return true; // another user's, perhaps: it cannot be told, so it counts
+        }
     }
 
     /// <summary>

@@ -122,7 +122,7 @@ internal sealed class InputFiles
             throw DiskErrors.From(e, full, "cannot be read");
         }
 
-        if (file.Length == 0 && !FileKind.IsRegular(full))
+        if (file.Length == 0 && FileStatus.At(full).Kind is EntryKind.Pipe or EntryKind.Device)
         {
             _warnings.Add($"'{full}' is a pipe, a socket or a device, and is left out.");
             return;

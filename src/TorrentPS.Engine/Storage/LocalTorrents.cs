@@ -32,8 +32,7 @@ internal sealed class LocalTorrents(string stateFolder)
         try
         {
             Directory.CreateDirectory(_folder);
-            File.WriteAllBytes(temporary, Encode(torrent, dataPath));
-            File.Move(temporary, path, overwrite: true);
+            ControlFile.Write(path, temporary, Encode(torrent, dataPath), flush: false);
             foreach (FileInfo file in new DirectoryInfo(_folder).EnumerateFiles().Take(MaxNotes))
             {
                 if (file.LastWriteTimeUtc < now - s_lifetime)
@@ -57,7 +56,7 @@ internal sealed class LocalTorrents(string stateFolder)
                 return [];
             foreach (FileInfo file in folder.EnumerateFiles($"*{Extension}").Take(MaxNotes))
             {
-                if (file.Length <= MaxLength && Decode(File.ReadAllBytes(file.FullName), torrent) is { } dataPath)
+                if (TryRead(file.FullName) is { } note && Decode(note, torrent) is { } dataPath)
                     found.Add((dataPath, file.LastWriteTimeUtc));
             }
         }
@@ -67,6 +66,18 @@ internal sealed class LocalTorrents(string stateFolder)
         }
 
         return [.. found.OrderByDescending(one => one.Time).Select(one => one.DataPath).Distinct().Take(MaxFound)];
+    }
+
+    private static byte[]? TryRead(string path)
+    {
+        try
+        {
+            return ControlFile.Read(path, MaxLength);
+        }
+        catch (TorrentException)
+        {
+            return null; // what is no file is no note, and the others are none the worse for it
+        }
     }
 
     private static byte[] Encode(Torrent torrent, string dataPath)

@@ -33,6 +33,9 @@ internal sealed class PathEquality : IEqualityComparer<string>
     /// <inheritdoc/>
     public int GetHashCode(string obj) => _comparer.GetHashCode(_key(obj));
 
+    /// <summary>What is the same for two paths exactly when they are of one file; to be kept and told to other processes.</summary>
+    public string Key(string path) => this == Exact ? path : _key(path).ToUpperInvariant();
+
     /// <summary>Whether a full path is below a folder, and not the folder itself.</summary>
     public bool IsBelow(string path, string folder)
     {

@@ -25,12 +25,9 @@ internal sealed class SeedRecords(string stateFolder)
         string path = PathOf(torrent, dataPath);
         try
         {
-            FileInfo file = new(path);
-            if (!file.Exists || file.Length > ResumeRecord.MaxLength(torrent))
-                return null;
-            return ResumeRecord.Decode(File.ReadAllBytes(path), torrent);
+            return ControlFile.Read(path, ResumeRecord.MaxLength(torrent)) is { } bytes ? ResumeRecord.Decode(bytes, torrent) : null;
         }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        catch (Exception e) when (DiskErrors.IsDiskError(e) || e is TorrentException)
         {
             return null;
         }
@@ -45,8 +42,7 @@ internal sealed class SeedRecords(string stateFolder)
         try
         {
             Directory.CreateDirectory(_folder);
-            File.WriteAllBytes(temporary, record.Encode(torrent.InfoHash));
-            PatientMove.Run(temporary, path, overwrite: true);
+            ControlFile.Write(path, temporary, record.Encode(torrent.InfoHash), flush: false);
             RemoveOld();
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))

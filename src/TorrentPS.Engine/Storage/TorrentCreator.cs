@@ -37,7 +37,7 @@ public static class TorrentCreator
         try
         {
             CheckDestination(full);
-            using (SafeFileHandle handle = File.OpenHandle(part, FileMode.Create, FileAccess.Write, FileShare.None))
+            using (SafeFileHandle handle = ControlFile.Open(part, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 RandomAccess.Write(handle, bytes, 0);
                 RandomAccess.FlushToDisk(handle);

@@ -8,33 +8,68 @@ namespace TorrentPS.Engine.Swarm;
 internal sealed partial class TorrentSession
 {
     private long _bytesReused;
+    private TorrentException? _denied; // why nothing can be written to the destination
 
     /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for. Makes what is not there.</summary>
     private async Task<Bitfield> PrepareAndCheckAsync(CancellationToken cancellationToken)
     {
         if (_options.SeedOnly)
             return await CheckSeedAsync(cancellationToken).ConfigureAwait(false);
+        if (_denied is not null)
+            return await CheckCompleteAsync(_denied, cancellationToken).ConfigureAwait(false);
         ResumeData? resume = null;
         if (_options.Recheck)
             _store.RestoreLayers();
         else
             resume = _store.LoadResume();
-        _store.Prepare(); // after the resume file is read: it changes the files' times
         Bitfield have = resume?.Have.Clone() ?? new Bitfield(_torrent.PieceCount);
-        await VerifyAsync(have, resume, cancellationToken).ConfigureAwait(false);
+        _store.Survey();
+        int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
+        await VerifyAsync(have, piece => resume is null || resume.Suspect[piece], toCheck, cancellationToken).ConfigureAwait(false);
+        if (!_options.Overwrite)
+            _store.CheckOwners(have, cancellationToken);
+        _store.Prepare(have); // after the resume file is read: it changes the files' times
+        bool[] elsewhere = [.. Enumerable.Range(0, _torrent.PieceCount).Select(piece => !have[piece] && _store.MayBeElsewhere(piece))];
+        await VerifyAsync(have, piece => elsewhere[piece], elsewhere.Count(true.Equals), cancellationToken).ConfigureAwait(false);
+        if (have.CountCommon(_store.WantedPieces) == _store.WantedPieces.Count)
+            return have;
+        _store.SaveResume(have); // from now on what is in the files is ours, whenever this process is killed
         await ReuseAsync(have, cancellationToken).ConfigureAwait(false);
         return have;
     }
 
-    private async Task VerifyAsync(Bitfield have, ResumeData? resume, CancellationToken cancellationToken)
+    /// <summary>Takes the place to download to; null when nothing can be written there, which is no fault when nothing needs to be.</summary>
+    private DestinationLock? TryLock(bool[] wanted, out TorrentException? denied)
     {
-        int toCheck = resume?.Suspect.Count ?? _torrent.PieceCount;
-        if (toCheck == 0)
+        denied = null;
+        try
+        {
+            string[] files = [.. _torrent.Files.Where(file => wanted[file.Index] && !file.IsPadding).Select(file => file.Path)];
+            return DestinationLock.Acquire(_options.Destination, _torrent.InfoHash, files);
+        }
+        catch (TorrentException e) when (e.ErrorId == TorrentErrorId.AccessDenied)
+        {
+            denied = e;
+            return null;
+        }
+    }
+
+    /// <summary>Looks whether everything is there already, where nothing can be written.</summary>
+    /// <exception cref="TorrentException">It is not, and so the reason is one to end for.</exception>
+    private async Task<Bitfield> CheckCompleteAsync(TorrentException denied, CancellationToken cancellationToken)
+    {
+        if (!_store.HasAllLengths)
+            throw denied;
+        Bitfield have = new(_torrent.PieceCount);
+        await VerifyAsync(have, piece => _store.WantedPieces[piece], _store.WantedPieces.Count, cancellationToken).ConfigureAwait(false);
+        return have.CountCommon(_store.WantedPieces) == _store.WantedPieces.Count ? have : throw denied;
+    }
+
+    private async Task VerifyAsync(Bitfield have, Func<int, bool> which, int count, CancellationToken cancellationToken)
+    {
+        if (count == 0)
             return;
-        Bitfield found = await _store.VerifyAsync(
-            piece => resume is null || resume.Suspect[piece],
-            done => ReportChecked(done, toCheck),
-            cancellationToken).ConfigureAwait(false);
+        Bitfield found = await _store.VerifyAsync(which, done => ReportChecked(done, count), cancellationToken).ConfigureAwait(false);
         for (int piece = 0; piece < found.Length; piece++)
         {
             if (found[piece])
@@ -45,14 +80,13 @@ internal sealed partial class TorrentSession
     /// <summary>Copies what other data on this machine has of the torrent: what the user named, and torrents that are said to be similar (BEP 38).</summary>
     private async Task ReuseAsync(Bitfield have, CancellationToken cancellationToken)
     {
-        if (have.CountCommon(_store.WantedPieces) == _store.WantedPieces.Count)
-            return;
         List<string> roots = [.. _options.ReuseFrom];
         if (_options.ReuseSimilar && LocalTorrents is { } local)
             roots.AddRange(local.FindSimilar(_torrent));
         if (roots.Count == 0)
             return;
         _bytesReused = await _store.ReuseAsync(have, roots, ReportChecked, cancellationToken).ConfigureAwait(false);
+        _isResumeDirty = _bytesReused > 0;
         Log($"{_bytesReused} bytes were copied from other data on this machine");
     }
 

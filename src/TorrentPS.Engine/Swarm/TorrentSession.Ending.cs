@@ -6,6 +6,8 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>What is left on disk when it ends, and what the result says of it.</content>
 internal sealed partial class TorrentSession
 {
+    private Bitfield? _overwritten; // by other programs, as was found at the end
+
     /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
     private Ending Stopped() => IsComplete
         ? new Ending(TorrentState.Completed)
@@ -24,12 +26,7 @@ internal sealed partial class TorrentSession
         {
             if (_picker.Missing == 0)
             {
-                await Task.Run(() =>
-                {
-                    _store.FlushAll();
-                    _store.DeleteResume();
-                    NoteComplete();
-                }).ConfigureAwait(false);
+                await Task.Run(KeepAsync).ConfigureAwait(false);
             }
             else
             {
@@ -50,6 +47,34 @@ internal sealed partial class TorrentSession
         return ending;
     }
 
+    /// <summary>Sees to it that what was written stays, and is what was written.</summary>
+    private async Task KeepAsync()
+    {
+        _store.FlushAll();
+        _overwritten = await _store.FindOverwrittenAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!_overwritten.IsEmpty)
+        {
+            _store.SaveResume(WhatIsThere());
+            throw new TorrentException(TorrentErrorId.DataMismatch, _store.DescribeOverwritten(_overwritten));
+        }
+
+        _store.DeleteResume();
+        NoteComplete();
+    }
+
+    /// <summary>The pieces that were verified, without those that other programs have damaged since.</summary>
+    private Bitfield WhatIsThere()
+    {
+        Bitfield have = _picker.Have.Clone();
+        for (int piece = 0; piece < _overwritten?.Length; piece++)
+        {
+            if (_overwritten[piece])
+                have.Remove(piece);
+        }
+
+        return have;
+    }
+
     /// <summary>A link of the torrent's is never made, so that nothing it says leads out of the destination; whoever misses it is to know why.</summary>
     private void TellOfLinks(bool[] wanted)
     {
@@ -64,7 +89,7 @@ internal sealed partial class TorrentSession
     /// <summary>What was verified may have been removed since: a failure must not say that it is there.</summary>
     private void CountWhatIsThere()
     {
-        Bitfield have = _picker.Have.Clone();
+        Bitfield have = WhatIsThere();
         _store.RemoveMissing(have);
         CountCompleted(have);
     }

@@ -164,8 +164,8 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
     private async Task<Ending> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
         bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
-        using DestinationLock? destinationLock = _options.SeedOnly ? null : DestinationLock.Acquire(_options.Destination, _torrent.InfoHash);
-        using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: _options.SeedOnly) { FoldersMadeIn = destinationLock?.FoldersMadeIn ?? [] };
+        using DestinationLock? destinationLock = _options.SeedOnly ? null : TryLock(wanted, out _denied);
+        using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: destinationLock is null) { FoldersMadeIn = destinationLock?.FoldersMadeIn ?? [] };
         _store = store;
         TellOfLinks(wanted);
         _progress?.Report(Snapshot());

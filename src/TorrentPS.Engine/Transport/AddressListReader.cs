@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Transport;
 
@@ -35,7 +36,7 @@ internal sealed class AddressListReader
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = GivenFile.Open(path);
             Read(file, path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -4,6 +4,7 @@ using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;
@@ -113,7 +114,7 @@ public sealed class ConvertFromBencodeCommand : PSCmdlet
                 WriteError(ErrorRecords.From(TorrentErrorId.InvalidBencode, $"InvalidBencode: '{file}' has {large.Length} bytes, more than the {MaxLength} that are read (byte {MaxLength})", file));
                 return;
             }
-            data = File.ReadAllBytes(file);
+            data = GivenFile.ReadAllBytes(file, MaxLength);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -71,6 +71,10 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [ValidateRange(1, 1000)]
     public int ThrottleLimit { get; set; } = 5;
 
+    /// <summary><para type="description">Overwrites files that are where the torrent's belong and are not the torrent's. Without it such a file ends the download before anything is written (FileExists).</para></summary>
+    [Parameter(HelpMessage = "Overwrites files that are there and are not the torrent's.")]
+    public SwitchParameter Force { get; set; }
+
     private protected override int AtOnce => ThrottleLimit;
 
     /// <summary>What the torrents of this command receive together.</summary>
@@ -90,6 +94,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
             Sources = Source,
             SharedDownloadLimit = SharedDownloadLimit,
             Sequential = Sequential,
+            Overwrite = Force,
             UseWebSeeds = !NoWebSeed,
             StallTimeout = StallTimeoutSeconds > 0 ? TimeSpan.FromSeconds(StallTimeoutSeconds) : null,
         };

@@ -122,6 +122,7 @@ internal static class ErrorRecords
         TorrentErrorId.DiskFull => ErrorCategory.WriteError,
         TorrentErrorId.AccessDenied => ErrorCategory.PermissionDenied,
         TorrentErrorId.DataInUse => ErrorCategory.ResourceBusy,
+        TorrentErrorId.FileExists => ErrorCategory.ResourceExists,
         TorrentErrorId.DataMismatch => ErrorCategory.InvalidResult,
         TorrentErrorId.InvalidIPFilter => ErrorCategory.InvalidData,
         _ => ErrorCategory.InvalidOperation,

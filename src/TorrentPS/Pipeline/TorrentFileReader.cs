@@ -1,5 +1,6 @@
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Pipeline;
 
@@ -11,6 +12,7 @@ internal static class TorrentFileReader
 
     public static async Task<TorrentInfo> ReadAsync(string path, CancellationToken cancellationToken)
     {
+        GivenFile.Check(path);
         await using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
         if (stream.Length > MaxLength)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"the file has {stream.Length} bytes, and a torrent has at most {MaxLength}");

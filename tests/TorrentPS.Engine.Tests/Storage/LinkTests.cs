@@ -66,7 +66,7 @@ public sealed class LinkTests : IDisposable
     {
         Directory.CreateSymbolicLink(_folder[".torrentps"], _outside.Path);
         using DataStore store = new(_sample.Torrent, _folder.Path, _sample.All);
-        store.Prepare();
+        Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => store.Prepare()).ErrorId);
         Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => store.SaveResume(store.WantedPieces)).ErrorId);
         Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder.Path, _sample.Torrent.InfoHash)).ErrorId);
         Assert.Empty(Directory.GetFileSystemEntries(_outside.Path));

@@ -265,14 +265,6 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(good, File.ReadAllBytes(ResumePath));
     }
 
-    [Fact]
-    public void A_folder_in_the_place_of_the_file_is_no_resume_data()
-    {
-        Directory.CreateDirectory(ResumePath);
-        using DataStore store = Open();
-        Assert.Null(store.LoadResume());
-    }
-
     private static int[] Indices(Bitfield pieces) => VerifyTests.Indices(pieces);
 
     private DataStore Open() => new(_sample.Torrent, _folder.Path, Wanted);

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Discovery.Dht;
@@ -13,10 +15,10 @@ internal sealed class DhtStateFile : IDisposable
     private const int MaxLength = 1 << 20;
 
     private readonly string _path;
-    private readonly FileStream? _lock;
+    private readonly SafeFileHandle? _lock;
     private readonly Lock _writing = new();
 
-    private DhtStateFile(string path, FileStream? held)
+    private DhtStateFile(string path, SafeFileHandle? held)
     {
         _path = path;
         _lock = held;
@@ -36,7 +38,7 @@ internal sealed class DhtStateFile : IDisposable
             string path = Path.Combine(folder, NameOf(bootstrap));
             return new DhtStateFile(path, TryLock(path + ".lock"));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException or TorrentException)
         {
             return null;
         }
@@ -47,12 +49,11 @@ internal sealed class DhtStateFile : IDisposable
     {
         try
         {
-            var file = new FileInfo(_path);
-            if (!file.Exists || file.Length > MaxLength || DhtState.Read(File.ReadAllBytes(_path)) is not { } state)
+            if (ControlFile.Read(_path, MaxLength) is not { } bytes || DhtState.Read(bytes) is not { } state)
                 return null;
             return IsOurs ? state : state with { IdV4 = null, IdV6 = null };
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TorrentException)
         {
             return null;
         }
@@ -67,16 +68,9 @@ internal sealed class DhtStateFile : IDisposable
         {
             try
             {
-                string temporary = _path + ".new";
-                using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-                {
-                    file.Write(state.Write());
-                    file.Flush(flushToDisk: true);
-                }
-
-                PatientMove.Run(temporary, _path, overwrite: true);
+                ControlFile.Write(_path, _path + ".new", state.Write(), flush: true);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or TorrentException)
             {
                 // The next run gets in as the first did.
             }
@@ -85,11 +79,11 @@ internal sealed class DhtStateFile : IDisposable
 
     public void Dispose() => _lock?.Dispose();
 
-    private static FileStream? TryLock(string path)
+    private static SafeFileHandle? TryLock(string path)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return ControlFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {

@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>Whose the files are that are there before anything is written.</summary>
+internal sealed partial class DataStore
+{
+    private const int SeekData = 3;
+    private const int NoMoreData = 6; // ENXIO
+
+    private FileStatus[]? _found; // by file, as it was before anything was made
+
+    /// <summary>Looks at what is in the places of all wanted files, and touches nothing.</summary>
+    /// <exception cref="TorrentException">
+    /// A folder, a pipe or a device is where a file belongs, or anything but a file where a control file does (AccessDenied); a link leads out of the destination (UnsafePath).
+    /// </exception>
+    public void Survey()
+    {
+        if (!_readOnly)
+        {
+            _folder.CheckLinks(_folder.ControlPath);
+            foreach (string path in (string[])[ResumePath, Path.Join(_folder.ControlPath, TemporaryName), _paths[PartsIndex]])
+                ControlFile.Check(path);
+        }
+
+        var found = new FileStatus[Torrent.Files.Count];
+        for (int file = 0; file < found.Length; file++)
+        {
+            if (!_layout.IsWanted(file))
+                continue;
+            if (!_readOnly)
+                _folder.CheckLinks(_paths[file]);
+            found[file] = FileStatus.At(_paths[file]);
+            CheckKind(_paths[file], found[file].Kind);
+            _written[file] = found[file].Written;
+        }
+
+        _found = found;
+    }
+
+    /// <summary>
+    /// Refuses to go on when a file is somebody's: one that is longer than the torrent's, or that has bytes and not one right piece. What an earlier run left is
+    /// known by the resume file; a file that holds nothing but zeros, as other clients make them beforehand, has nothing to lose.
+    /// </summary>
+    /// <param name="have">The pieces that are right.</param>
+    /// <param name="cancellationToken">Ends it within one read.</param>
+    /// <exception cref="TorrentException">There is such a file (FileExists), or it cannot be read (AccessDenied).</exception>
+    public void CheckOwners(Bitfield have, CancellationToken cancellationToken)
+    {
+        List<int> others = [];
+        for (int file = 0; file < Torrent.Files.Count; file++)
+        {
+            if (_layout.IsWanted(file) && !IsOurs(file, have, cancellationToken))
+                others.Add(file);
+        }
+
+        if (others.Count == 0)
+            return;
+        long present = _found![others[0]].Length, length = Torrent.Files[others[0]].Length;
+        string what = present > length
+            ? $"has {present} bytes, and that of the torrent {length}"
+            : "has no piece of the torrent";
+        string more = others.Count == 1 ? "" : $" ({others.Count - 1} more files are not the torrent's either)";
+        throw new TorrentException(
+            TorrentErrorId.FileExists,
+            $"'{_paths[others[0]]}' is there already and {what}{more}. Nothing was changed. Move it away, choose another destination, or have it overwritten (-Force, --force).");
+    }
+
+    private bool IsOurs(int file, Bitfield have, CancellationToken cancellationToken)
+    {
+        FileStatus found = _found![file];
+        if (found.Kind == EntryKind.None || found.Length == 0 || _record?.Sizes[file] == found.Length)
+            return true;
+        if (found.Length > Torrent.Files[file].Length)
+            return false;
+        (int first, int last) = _layout.PiecesOf(file);
+        for (int piece = first; piece <= last; piece++)
+        {
+            if (have[piece])
+                return true;
+        }
+
+        return HoldsNothing(file, cancellationToken);
+    }
+
+    /// <summary>Whether a file has no byte but zeros. Holes are passed over where the system tells them.</summary>
+    private bool HoldsNothing(int file, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(_paths[file], FileMode.Open, FileAccess.Read, ShareAll, FileOptions.SequentialScan);
+            for (long offset = 0; (offset = NextData(handle, offset)) >= 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int read = RandomAccess.Read(handle, buffer, offset);
+                if (read == 0)
+                    return true;
+                if (buffer.AsSpan(0, read).ContainsAnyExcept((byte)0))
+                    return false;
+                offset += read;
+            }
+
+            return true;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, _paths[file], "cannot be read");
+        }
+    }
+
+    /// <summary>Where the next bytes are that may be other than zero; negative when there are none.</summary>
+    private static long NextData(SafeFileHandle handle, long offset)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+            return offset;
+        long data = Seek(handle, offset, SeekData);
+        // A file system that knows no holes says so, and is read.
+        return data >= 0 ? data : Marshal.GetLastPInvokeError() == NoMoreData ? -1 : offset;
+    }
+
+    private static void CheckKind(string path, EntryKind kind)
+    {
+        if (kind is not (EntryKind.None or EntryKind.File) && ControlFile.Describe(kind) is { } what)
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is {what}, but a file of that name belongs there; move it away or choose another destination.");
+    }
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Seek(SafeFileHandle file, long offset, int whence);
+}
