@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>A peer as a tracker remembers it, in 52 bytes: there may be a hundred thousand.</summary>
+/// <summary>A peer as a tracker remembers it, in 64 bytes: there may be a hundred thousand.</summary>
 internal struct TrackedPeer
 {
     public PeerKey Key;
@@ -15,6 +15,12 @@ internal struct TrackedPeer
 
     /// <summary>When it last announced, in seconds of the tracker's clock.</summary>
     public int LastSeen;
+
+    /// <summary>The places of its neighbours in the ring of its address.</summary>
+    public int Next, Previous;
+
+    /// <summary>Whether it has everything.</summary>
+    public bool IsSeeder;
 }
 
 /// <summary>The 20 bytes of a peer id.</summary>
@@ -57,6 +63,9 @@ internal readonly struct PeerKey(ulong high, ulong low, ushort port) : IEquatabl
     public static PeerKey Create(ReadOnlySpan<byte> address, ushort port) => address.Length == 4
         ? new PeerKey(0, MappedPrefix << 32 | BinaryPrimitives.ReadUInt32BigEndian(address), port)
         : new PeerKey(BinaryPrimitives.ReadUInt64BigEndian(address), BinaryPrimitives.ReadUInt64BigEndian(address[8..]), port);
+
+    /// <summary>What stands for all peers of a subscriber: the address, or of IPv6 the /64 network, all of which one machine can use; without a port.</summary>
+    public PeerKey Subscriber => new(_high, IsIPv4 ? _low : 0, 0);
 
     /// <summary>The same address with another port.</summary>
     public PeerKey WithPort(ushort port) => new(_high, _low, port);

@@ -2,26 +2,39 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>
-/// The peers of one torrent that a tracker knows of: those who download first, then those who have everything. Not safe for use from
-/// several threads.
-/// </summary>
-internal sealed class TrackedSwarm
+/// <summary>The peers of one torrent that a tracker knows of. Not safe for use from several threads.</summary>
+/// <param name="key">The torrent.</param>
+/// <param name="loads">What each subscriber takes of the tracker.</param>
+internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
 {
     private const int FirstCapacity = 4;
+    private const int MaxLooks = 64;
 
     private readonly Dictionary<PeerKey, int> _places = [];
+    private readonly TrackedSide?[] _sides = new TrackedSide?[4]; // leechers of IPv4, of IPv6, seeders of IPv4, of IPv6
     private TrackedPeer[] _peers = [];
     private int _hand;
 
+    public SwarmKey Key => key;
+
+    /// <summary>Its place among the torrents of the tracker.</summary>
+    public int Place { get; set; }
+
+    /// <summary>When somebody last announced it, in seconds of the tracker's clock.</summary>
+    public int LastSeen { get; private set; }
+
     public int Count { get; private set; }
 
-    public int Leechers { get; private set; }
+    public int Seeders { get; private set; }
 
-    public int Seeders => Count - Leechers;
+    public int Leechers => Count - Seeders;
 
     /// <summary>How many downloads were completed.</summary>
     public int Downloads { get; private set; }
+
+    public ref TrackedPeer this[int place] => ref _peers[place];
+
+    public bool Contains(PeerKey peer) => _places.ContainsKey(peer);
 
     /// <summary>Adds or renews the peer that announces, or takes it off when it stops. Its place; -1 when it has none.</summary>
     /// <param name="announce">What it says.</param>
@@ -36,14 +49,17 @@ internal sealed class TrackedSwarm
                 RemoveAt(place);
             return -1;
         }
-        if (announce.Event == AnnounceEvent.Completed && !(isKnown && place >= Leechers))
+        if (announce.Event == AnnounceEvent.Completed && !(isKnown && _peers[place].IsSeeder))
             Downloads++;
         if (!isKnown && !mayAdd)
             return -1;
-        place = isKnown ? Move(place, announce.IsSeeder) : Add(announce.Key, announce.IsSeeder);
+        if (!isKnown)
+            place = Add(announce.Key, announce.IsSeeder);
+        else if (_peers[place].IsSeeder != announce.IsSeeder)
+            Change(place, announce.IsSeeder);
         ref TrackedPeer peer = ref _peers[place];
         announce.PeerId.CopyTo(peer.PeerId);
-        peer.LastSeen = now;
+        peer.LastSeen = LastSeen = now;
         return place;
     }
 
@@ -80,45 +96,43 @@ internal sealed class TrackedSwarm
         return count - Count;
     }
 
-    /// <summary>Chooses peers by chance: not the one who asks, for a seeder no seeders, and none that has been silent for too long.</summary>
-    /// <param name="chosen">Gets them.</param>
-    /// <param name="self">The place of the one who asks; -1 for none.</param>
-    /// <param name="isSeeder">Whether the one who asks has everything.</param>
-    /// <param name="family">The family that is asked for.</param>
-    /// <param name="before">What was last heard of before this is not chosen.</param>
-    /// <param name="marks">Room for a bit for each peer, all of them clear; as they were afterwards.</param>
-    public int Choose(Span<TrackedPeer> chosen, int self, bool isSeeder, AddressFamily family, int before, Span<ulong> marks)
+    /// <summary>Forgets all. How many they were.</summary>
+    public int Clear() => ForgetAll(int.MaxValue);
+
+    /// <summary>The peers of a kind and family; null when there are none.</summary>
+    public TrackedSide? Side(bool isSeeder, bool isIPv4) => _sides[(isSeeder ? 2 : 0) + (isIPv4 ? 0 : 1)] is { Count: > 0 } side ? side : null;
+
+    /// <summary>How many peers of the torrent and of its kind a peer's subscriber has.</summary>
+    public int OfSubscriber(PeerKey peer, bool isSeeder) => Side(isSeeder, peer.IsIPv4)?.PeersOf(peer.Subscriber) ?? 0;
+
+    /// <summary>
+    /// How many torrents the one of its subscribers is in that is in the fewest: many when it is of interest only to those who announce a great many.
+    /// </summary>
+    public int LeastLoad()
     {
-        int range = isSeeder ? Leechers : Count;
-        // The one who asks is left out by closing the gap, which keeps the chances of the others the same.
-        int gap = self >= 0 && self < range ? self : range;
-        range -= gap < range ? 1 : 0;
-        int count = 0;
-        if (chosen.IsEmpty || range == 0)
-            return 0;
-        marks = marks[..((range + 63) / 64)];
-        if (chosen.Length < range)
+        int least = int.MaxValue, looks = MaxLooks;
+        foreach (TrackedSide? side in _sides)
         {
-            // As many different ones as are wanted, each with the same chance (Floyd's sample).
-            for (int i = range - chosen.Length; i < range; i++)
-            {
-                int draw = Random.Shared.Next(i + 1);
-                if (IsMarked(marks, draw))
-                    draw = i;
-                Mark(marks, draw);
-                Take(draw < gap ? draw : draw + 1, chosen, ref count, family, before);
-            }
+            int count = side?.Count ?? 0;
+            for (int i = 0; i < count && least > 1 && looks > 0; i++, looks--)
+                least = Math.Min(least, loads.Of(side![i].Subscriber).Places);
         }
-        // The rest in their order from a place by chance: all where few are known, or in place of those that were not of use.
-        int begin = Random.Shared.Next(range);
-        for (int i = 0; i < range && count < chosen.Length; i++)
-        {
-            int place = begin + i < range ? begin + i : begin + i - range;
-            if (!IsMarked(marks, place))
-                Take(place < gap ? place : place + 1, chosen, ref count, family, before);
-        }
-        marks.Clear();
-        return count;
+        return least;
+    }
+
+    /// <summary>Takes off the peer at a place; the last one comes there.</summary>
+    public void RemoveAt(int place)
+    {
+        ref TrackedPeer peer = ref _peers[place];
+        Leave(place);
+        loads.RemovePeer(peer.Key.Subscriber);
+        _places.Remove(peer.Key);
+        int last = --Count;
+        if (place == last)
+            return;
+        peer = _peers[last];
+        _places[peer.Key] = place;
+        SideOf(peer).Moved(_peers, last, place);
     }
 
     private int ForgetAll(int before)
@@ -133,67 +147,40 @@ internal sealed class TrackedSwarm
         return count - Count;
     }
 
-    private void Take(int place, Span<TrackedPeer> chosen, ref int count, AddressFamily family, int before)
-    {
-        ref TrackedPeer peer = ref _peers[place];
-        if (peer.LastSeen >= before && peer.Key.Is(family))
-            chosen[count++] = peer;
-    }
-
-    private static bool IsMarked(Span<ulong> marks, int place) => (marks[place >> 6] & 1UL << place) != 0;
-
-    private static void Mark(Span<ulong> marks, int place) => marks[place >> 6] |= 1UL << place;
-
-    private int Add(PeerKey key, bool isSeeder)
+    private int Add(PeerKey peer, bool isSeeder)
     {
         if (Count == _peers.Length)
             Array.Resize(ref _peers, Math.Max(FirstCapacity, Count * 2));
         int place = Count++;
-        _peers[place].Key = key;
-        _places.Add(key, place);
-        if (isSeeder)
-            return place;
-        Swap(place, Leechers);
-        return Leechers++;
+        _peers[place].Key = peer;
+        _places.Add(peer, place);
+        loads.AddPeer(peer.Subscriber);
+        Enter(place, isSeeder);
+        return place;
     }
 
-    // Brings a peer to the side that it belongs to.
-    private int Move(int place, bool isSeeder)
+    private void Change(int place, bool isSeeder)
     {
-        if (place >= Leechers == isSeeder)
-            return place;
-        int boundary = isSeeder ? --Leechers : Leechers++;
-        Swap(place, boundary);
-        return boundary;
+        Leave(place);
+        Enter(place, isSeeder);
     }
 
-    private void RemoveAt(int place)
+    private void Enter(int place, bool isSeeder)
     {
-        _places.Remove(_peers[place].Key);
-        if (place < Leechers)
-        {
-            Leechers--;
-            Replace(place, Leechers);
-            place = Leechers;
-        }
-        Count--;
-        Replace(place, Count);
+        ref TrackedPeer peer = ref _peers[place];
+        peer.IsSeeder = isSeeder;
+        Seeders += isSeeder ? 1 : 0;
+        if (SideOf(peer).Add(_peers, place))
+            loads.AddPlace(peer.Key.Subscriber);
     }
 
-    private void Replace(int place, int by)
+    private void Leave(int place)
     {
-        if (place == by)
-            return;
-        _peers[place] = _peers[by];
-        _places[_peers[place].Key] = place;
+        ref TrackedPeer peer = ref _peers[place];
+        Seeders -= peer.IsSeeder ? 1 : 0;
+        if (SideOf(peer).Remove(_peers, place))
+            loads.RemovePlace(peer.Key.Subscriber);
     }
 
-    private void Swap(int a, int b)
-    {
-        if (a == b)
-            return;
-        (_peers[a], _peers[b]) = (_peers[b], _peers[a]);
-        _places[_peers[a].Key] = a;
-        _places[_peers[b].Key] = b;
-    }
+    private TrackedSide SideOf(in TrackedPeer peer) => _sides[(peer.IsSeeder ? 2 : 0) + (peer.Key.IsIPv4 ? 0 : 1)] ??= new TrackedSide();
 }

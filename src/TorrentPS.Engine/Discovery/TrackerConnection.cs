@@ -27,10 +27,16 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
     /// <summary>The client's address.</summary>
     public PeerKey From => from;
 
+    /// <summary>Whether it has one of the places, which it may lose before it has ended. Used under the lock of the listener alone.</summary>
+    public bool HasPlace { get; set; } = true;
+
+    /// <summary>When it began to wait for a request, or to answer one.</summary>
+    public long Since => Volatile.Read(ref _since);
+
     /// <summary>Closes it when it takes too long: for the whole of a request and its answer, so that a byte now and then does not hold it.</summary>
     public void CloseIfSlow()
     {
-        if (timeProvider.GetElapsedTime(Volatile.Read(ref _since)) >= s_timeout)
+        if (timeProvider.GetElapsedTime(Since) >= s_timeout)
             Close();
     }
 

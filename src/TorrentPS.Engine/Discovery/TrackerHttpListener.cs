@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>The connections to an HTTP tracker: accepts them within the limits, and closes those that are too slow.</summary>
+/// <summary>
+/// The connections to an HTTP tracker: accepts them within the limits, and closes those that are too slow. When all places are taken, the client with
+/// most of them makes way for one with less.
+/// </summary>
 /// <remarks>On a socket: HttpListener needs rights for its addresses on Windows and has no limits of time; ASP.NET is not in every host of the module.</remarks>
 internal sealed class TrackerHttpListener : IAsyncDisposable
 {
@@ -16,7 +19,7 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly Dictionary<TrackerConnection, Task> _connections = [];
     private readonly Lock _lock = new();
-    private readonly Dictionary<PeerKey, int> _byAddress = [];
+    private readonly Dictionary<PeerKey, int> _bySubscriber = [];
     private readonly ITimer _watch;
     private readonly Task _accepting;
     private int _count;
@@ -76,15 +79,25 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
             socket.Dispose();
             return;
         }
-        if (!TryEnter(from))
-        {
-            socket.Dispose();
-            return;
-        }
-        var connection = new TrackerConnection(socket, from, _service, _options.TimeProvider);
+        TrackerConnection connection;
+        TrackerConnection? leaving = null;
         var added = new TaskCompletionSource();
         lock (_lock)
+        {
+            int ofSubscriber = _bySubscriber.GetValueOrDefault(from.Subscriber);
+            if (ofSubscriber >= _options.MaxConnectionsPerAddress || (_count >= _options.MaxConnections && (leaving = OneToLeave(ofSubscriber)) is null))
+            {
+                socket.Dispose();
+                return;
+            }
+            if (leaving is not null)
+                GiveUpPlace(leaving);
+            _count++;
+            _bySubscriber[from.Subscriber] = ofSubscriber + 1;
+            connection = new TrackerConnection(socket, from, _service, _options.TimeProvider);
             _connections.Add(connection, added.Task);
+        }
+        leaving?.Close();
         _ = ServeAsync(connection, added);
     }
 
@@ -97,34 +110,40 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
         finally
         {
             lock (_lock)
+            {
                 _connections.Remove(connection);
+                GiveUpPlace(connection);
+            }
             connection.Dispose();
-            Leave(connection.From);
             ended.SetResult();
         }
     }
 
-    private bool TryEnter(PeerKey from)
+    /// <summary>The connection that makes way for one of a subscriber who has so many: of the one who has most of all, and more, that which has waited longest.</summary>
+    private TrackerConnection? OneToLeave(int count)
     {
-        lock (_lock)
+        TrackerConnection? found = null;
+        int most = count;
+        foreach (TrackerConnection connection in _connections.Keys)
         {
-            int ofAddress = _byAddress.GetValueOrDefault(from);
-            if (_count >= _options.MaxConnections || ofAddress >= _options.MaxConnectionsPerAddress)
-                return false;
-            _count++;
-            _byAddress[from] = ofAddress + 1;
-            return true;
+            if (!connection.HasPlace)
+                continue;
+            int others = _bySubscriber[connection.From.Subscriber];
+            if (others > most || (others == most && connection.Since < found?.Since))
+                (found, most) = (connection, others);
         }
+        return found;
     }
 
-    private void Leave(PeerKey from)
+    private void GiveUpPlace(TrackerConnection connection)
     {
-        lock (_lock)
-        {
-            _count--;
-            if (--_byAddress[from] == 0)
-                _byAddress.Remove(from);
-        }
+        if (!connection.HasPlace)
+            return;
+        connection.HasPlace = false;
+        _count--;
+        PeerKey subscriber = connection.From.Subscriber;
+        if (--_bySubscriber[subscriber] == 0)
+            _bySubscriber.Remove(subscriber);
     }
 
     private void CloseSlow()

@@ -23,22 +23,22 @@ public sealed record TrackerServerOptions
     /// <summary>The only torrents that are served; null means all.</summary>
     public IReadOnlyCollection<InfoHash>? AllowedTorrents { get; init; }
 
-    /// <summary>Torrents at once, 1 or more.</summary>
+    /// <summary>Torrents at once, 1 or more; for one more, one goes that is announced by those alone who are in more torrents than who brings the new one.</summary>
     public int MaxTorrents { get; init; } = 10_000;
 
-    /// <summary>Peers of one torrent at once, 1 or more.</summary>
+    /// <summary>Peers of one torrent at once, 1 or more; for one more, one goes of the address, or IPv6 /64 network, that has most.</summary>
     public int MaxPeersPerTorrent { get; init; } = 10_000;
 
-    /// <summary>Peers of all torrents at once, 1 or more; each takes some 150 bytes.</summary>
+    /// <summary>Peers of all torrents at once, 1 or more; each takes some 300 bytes. For one more, one goes as of a torrent.</summary>
     public int MaxPeers { get; init; } = 1_000_000;
 
     /// <summary>Peers in one answer, whatever the client asks for, 0 to 2000. By UDP there are never more than one datagram holds: 230, or 67 with IPv6 addresses.</summary>
     public int MaxPeersPerAnswer { get; init; } = 200;
 
-    /// <summary>Connections at once, 1 or more.</summary>
+    /// <summary>Connections at once, 1 or more; for one more, one goes of the address, or IPv6 /64 network, that has most.</summary>
     public int MaxConnections { get; init; } = 1000;
 
-    /// <summary>Connections of one address at once, 1 or more, so that a single client cannot keep out all others.</summary>
+    /// <summary>Connections of one address, or IPv6 /64 network, at once, 1 or more, so that a single client cannot keep out all others.</summary>
     public int MaxConnectionsPerAddress { get; init; } = 200;
 
     /// <summary>Whether a client may name another address than the one it comes from (<c>ip</c>, <c>ipv6</c>, or by UDP the address of the request). Lets anyone point a swarm at a third party: only for networks where all are trusted.</summary>

@@ -3,11 +3,18 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>The torrents and peers that a tracker knows of, within its limits. Safe for use from several threads.</summary>
+/// <summary>
+/// The torrents and peers that a tracker knows of, within its limits. Where one is reached, who has less than others gets in, and the one with most makes
+/// way: nobody can fill it up for the rest. Safe for use from several threads.
+/// </summary>
 internal sealed class TrackerSwarms
 {
     // So many peers are looked at with each announce: all of a small torrent, a part of a large one, of which a timer looks at the rest.
     private const int LooksAtOnce = 64;
+
+    // So many torrents or peers are drawn to find one that makes way; more draws where torrents differ much in size.
+    private const int Draws = 32;
+    private const int MaxDraws = 512;
 
     private readonly TrackerServerOptions _options;
     private readonly HashSet<SwarmKey>? _allowed;
@@ -15,7 +22,10 @@ internal sealed class TrackerSwarms
     private readonly int _lifetime;
     private readonly Lock _lock = new();
     private readonly Dictionary<SwarmKey, TrackedSwarm> _swarms = [];
-    private ulong[] _marks = new ulong[16];
+    private readonly List<TrackedSwarm> _list = []; // the same, to draw from
+    private readonly TrackerLoads _loads = new();
+    private readonly PeerChoice _choice = new();
+    private int _largest = 1;
     private int _peers;
 
     public TrackerSwarms(TrackerServerOptions options)
@@ -63,25 +73,112 @@ internal sealed class TrackerSwarms
         {
             if (!_swarms.TryGetValue(key, out TrackedSwarm? swarm))
             {
-                swarm = new TrackedSwarm();
-                if (!isStopped && _swarms.Count >= _options.MaxTorrents)
+                if (isStopped)
+                {
+                    answer = new TrackerAnswer([], 0, 0, 0, 0);
+                    return null;
+                }
+                if (_swarms.Count >= _options.MaxTorrents && !TryDropTorrent(announce.Key.Subscriber))
                     return "this tracker serves as many torrents as it can";
-                if (!isStopped)
-                    _swarms.Add(key, swarm);
+                Add(swarm = new TrackedSwarm(key, _loads));
             }
-            TrackedPeer[] chosen = ArrayPool<TrackedPeer>.Shared.Rent(wanted);
+            _peers -= swarm.ForgetSome(now - _lifetime, LooksAtOnce);
+            bool mayAdd = isStopped || swarm.Contains(announce.Key) || HasRoom(swarm, announce);
             int before = swarm.Count;
-            swarm.ForgetSome(now - _lifetime, LooksAtOnce);
-            int place = swarm.Update(announce, now, swarm.Count < _options.MaxPeersPerTorrent && _peers - before + swarm.Count < _options.MaxPeers);
+            int place = swarm.Update(announce, now, mayAdd);
             _peers += swarm.Count - before;
-            if (_marks.Length * 64 < swarm.Count)
-                _marks = new ulong[swarm.Count / 32];
-            int count = swarm.Choose(chosen.AsSpan(0, wanted), place, announce.IsSeeder, announce.Family, now - _lifetime, _marks);
+            _largest = Math.Max(_largest, swarm.Count);
+            TrackedPeer[] chosen = ArrayPool<TrackedPeer>.Shared.Rent(wanted);
+            int count = _choice.Choose(swarm, chosen.AsSpan(0, wanted), place, announce.IsSeeder, announce.Family, now - _lifetime);
             answer = new TrackerAnswer(chosen, count, swarm.Seeders, swarm.Leechers, swarm.Downloads);
             if (swarm.Count == 0)
-                _swarms.Remove(key);
+                Remove(swarm);
         }
         return null;
+    }
+
+    private void Add(TrackedSwarm swarm)
+    {
+        swarm.Place = _list.Count;
+        _list.Add(swarm);
+        _swarms.Add(swarm.Key, swarm);
+    }
+
+    private void Remove(TrackedSwarm swarm)
+    {
+        _swarms.Remove(swarm.Key);
+        TrackedSwarm last = _list[^1];
+        _list[last.Place = swarm.Place] = last;
+        _list.RemoveAt(_list.Count - 1);
+    }
+
+    /// <summary>Drops a torrent that is of use to those alone who are in more torrents than the one who brings another; of several, the one that was silent for longest.</summary>
+    private bool TryDropTorrent(PeerKey subscriber)
+    {
+        TrackedSwarm? found = null;
+        int most = _loads.Of(subscriber).Places;
+        for (int i = 0; i < Draws; i++)
+        {
+            TrackedSwarm swarm = _list[Random.Shared.Next(_list.Count)];
+            int load = swarm.LeastLoad();
+            if (load > most || (load == most && swarm.LastSeen < found?.LastSeen))
+                (found, most) = (swarm, load);
+        }
+        if (found is null)
+            return false;
+        _peers -= found.Clear();
+        Remove(found);
+        return true;
+    }
+
+    /// <summary>Whether there is room for a new peer, or can be made: in its torrent, and in the tracker.</summary>
+    private bool HasRoom(TrackedSwarm swarm, in TrackerAnnounce announce) =>
+        (swarm.Count < _options.MaxPeersPerTorrent || TryDropPeer(swarm, announce)) && (_peers < _options.MaxPeers || TryDropPeer(announce.Key.Subscriber, swarm));
+
+    /// <summary>Drops a peer of a torrent whose subscriber has more in it than that of the one who comes; of several, the one that was silent for longest.</summary>
+    private bool TryDropPeer(TrackedSwarm swarm, in TrackerAnnounce announce)
+    {
+        int found = -1, most = swarm.OfSubscriber(announce.Key, announce.IsSeeder);
+        for (int i = 0; i < Draws; i++)
+        {
+            int place = Random.Shared.Next(swarm.Count);
+            ref TrackedPeer peer = ref swarm[place];
+            int count = swarm.OfSubscriber(peer.Key, peer.IsSeeder);
+            if (count > most || (count == most && found >= 0 && peer.LastSeen < swarm[found].LastSeen))
+                (found, most) = (place, count);
+        }
+        if (found < 0)
+            return false;
+        swarm.RemoveAt(found);
+        _peers--;
+        return true;
+    }
+
+    /// <summary>Drops a peer of any torrent whose subscriber has more in the tracker than the one who comes; of several, the one that was silent for longest.</summary>
+    private bool TryDropPeer(PeerKey subscriber, TrackedSwarm joined)
+    {
+        TrackedSwarm? found = null;
+        int foundAt = 0, most = _loads.Of(subscriber).Peers;
+        for (int i = 0, drawn = 0; i < MaxDraws && drawn < Draws; i++)
+        {
+            // Each peer has the same chance: a torrent is passed over the more often the smaller it is.
+            TrackedSwarm swarm = _list[Random.Shared.Next(_list.Count)];
+            int place = Random.Shared.Next(_largest);
+            if (place >= swarm.Count)
+                continue;
+            drawn++;
+            ref TrackedPeer peer = ref swarm[place];
+            int count = _loads.Of(peer.Key.Subscriber).Peers;
+            if (count > most || (count == most && found is not null && peer.LastSeen < found[foundAt].LastSeen))
+                (found, foundAt, most) = (swarm, place, count);
+        }
+        if (found is null)
+            return false;
+        found.RemoveAt(foundAt);
+        _peers--;
+        if (found.Count == 0 && found != joined)
+            Remove(found);
+        return true;
     }
 
     /// <summary>The counts of a torrent; false for one that is not known.</summary>
@@ -101,20 +198,26 @@ internal sealed class TrackerSwarms
     /// <summary>Forgets peers that have been silent for two intervals, and torrents without peers.</summary>
     public void Forget()
     {
-        SwarmKey[] keys;
-        lock (_lock)
-            keys = [.. _swarms.Keys];
-        foreach (SwarmKey key in keys)
+        int largest = 1;
+        for (int i = int.MaxValue; i >= 0; i--)
         {
-            // One torrent at a time, so that announces need not wait for all.
+            // One torrent at a time, so that announces need not wait for all. From the end: what takes the place of one that goes has been looked at.
             lock (_lock)
             {
-                if (!_swarms.TryGetValue(key, out TrackedSwarm? swarm))
-                    continue;
+                i = Math.Min(i, _list.Count - 1);
+                if (i < 0)
+                    break;
+                TrackedSwarm swarm = _list[i];
                 _peers -= swarm.Forget(Now - _lifetime);
+                largest = Math.Max(largest, swarm.Count);
                 if (swarm.Count == 0)
-                    _swarms.Remove(key);
+                    Remove(swarm);
             }
+        }
+        lock (_lock)
+        {
+            _largest = largest;
+            _loads.Trim();
         }
     }
 }

@@ -4,8 +4,9 @@ using TorrentPS.Engine.Transport;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Lets in the connections that peers make. There is a limit to those that have not said yet what they want; when it is reached, the one that has
-/// had longest for it makes way, so that connections that say nothing keep out nobody. And one address in the Internet gets only so many in a while.
+/// Lets in the connections that peers make. There is a limit to those that have not said yet what they want; when it is reached, the address with the most
+/// of them loses the one that has had longest for it, so that connections that say nothing keep out nobody. And one address in the Internet gets only so many
+/// in a while.
 /// Safe to use from several threads.
 /// </summary>
 internal sealed class IncomingGate(TimeProvider time)
@@ -23,6 +24,7 @@ internal sealed class IncomingGate(TimeProvider time)
 
     private readonly Lock _lock = new();
     private readonly LinkedList<PeerStream> _pending = new();
+    private readonly Dictionary<IPAddress, int> _pendingCounts = [];
     private readonly Queue<(long At, IPAddress Subscriber)> _recent = new();
     private readonly Dictionary<IPAddress, int> _counts = [];
 
@@ -36,13 +38,15 @@ internal sealed class IncomingGate(TimeProvider time)
         {
             if (!Counts(stream.RemoteEndPoint.Address))
                 return null;
-            if (_pending.Count >= MaxPending)
-            {
-                oldest = _pending.First!.Value;
-                _pending.RemoveFirst();
-            }
-
+            IPAddress subscriber = AddressRules.SubscriberOf(stream.RemoteEndPoint.Address);
+            _pendingCounts[subscriber] = _pendingCounts.GetValueOrDefault(subscriber) + 1;
             place = _pending.AddLast(stream);
+            if (_pending.Count > MaxPending)
+            {
+                LinkedListNode<PeerStream> leaving = OldestOfMost();
+                oldest = leaving.Value;
+                Remove(leaving);
+            }
         }
 
         oldest?.Dispose();
@@ -55,8 +59,30 @@ internal sealed class IncomingGate(TimeProvider time)
         lock (_lock)
         {
             if (place.List is not null)
-                _pending.Remove(place);
+                Remove(place);
         }
+    }
+
+    private LinkedListNode<PeerStream> OldestOfMost()
+    {
+        LinkedListNode<PeerStream> found = _pending.First!;
+        int most = 0;
+        for (LinkedListNode<PeerStream>? place = found; place is not null; place = place.Next)
+        {
+            int count = _pendingCounts[AddressRules.SubscriberOf(place.Value.RemoteEndPoint.Address)];
+            if (count > most)
+                (found, most) = (place, count);
+        }
+
+        return found;
+    }
+
+    private void Remove(LinkedListNode<PeerStream> place)
+    {
+        _pending.Remove(place);
+        IPAddress subscriber = AddressRules.SubscriberOf(place.Value.RemoteEndPoint.Address);
+        if (--_pendingCounts[subscriber] == 0)
+            _pendingCounts.Remove(subscriber);
     }
 
     private bool Counts(IPAddress address)

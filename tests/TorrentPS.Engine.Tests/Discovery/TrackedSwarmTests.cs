@@ -8,14 +8,16 @@ namespace TorrentPS.Engine.Tests.Discovery;
 public class TrackedSwarmTests
 {
     private const int Forever = int.MinValue;
+    private const int Addresses = 3;
 
-    private readonly TrackedSwarm _swarm = new();
-    private readonly ulong[] _marks = new ulong[64];
+    private readonly TrackedSwarm _swarm = Swarm();
+    private readonly PeerChoice _choice = new();
 
     [Property]
     public bool It_knows_who_announced_last_and_as_what(byte[] steps)
     {
-        var swarm = new TrackedSwarm();
+        var loads = new TrackerLoads();
+        var swarm = new TrackedSwarm(SwarmKey.Create(DiscoveryData.Hash.Wire), loads);
         var model = new Dictionary<int, (bool IsSeeder, int Seen)>();
         for (int now = 0; now < steps.Length; now++)
         {
@@ -45,28 +47,42 @@ public class TrackedSwarmTests
             }
             if ((swarm.Count, swarm.Seeders) != (model.Count, model.Values.Count(peer => peer.IsSeeder))
                 || !Ports(swarm, 100).SequenceEqual(model.Keys.Order())
-                || !Ports(swarm, 100, isSeeder: true).SequenceEqual(model.Where(peer => !peer.Value.IsSeeder).Select(peer => peer.Key).Order()))
+                || !Ports(swarm, 100, isSeeder: true).SequenceEqual(model.Where(peer => !peer.Value.IsSeeder).Select(peer => peer.Key).Order())
+                || !Enumerable.Range(0, Addresses).All(address => loads.Of(Address(address).Subscriber).Equals(Load(model, address))))
                 return false;
         }
         return true;
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    [InlineData(20)]
-    [InlineData(29)]
-    public void Each_peer_is_chosen_as_often_as_any_other(int count)
+    private static TrackerLoads.Load Load(Dictionary<int, (bool IsSeeder, int Seen)> model, int address)
     {
+        (bool IsSeeder, int Seen)[] peers = [.. model.Where(peer => peer.Key % Addresses == address).Select(peer => peer.Value)];
+        return new TrackerLoads.Load { Peers = peers.Length, Places = peers.Select(peer => peer.IsSeeder).Distinct().Count() };
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(7, false)]
+    [InlineData(20, false)]
+    [InlineData(29, false)]
+    [InlineData(1, true)]
+    [InlineData(7, true)]
+    [InlineData(20, true)]
+    [InlineData(29, true)]
+    public void Each_peer_is_chosen_as_often_as_any_other(int count, bool hasOwnAddress)
+    {
+        int self = -1;
         for (int port = 1; port <= 31; port++)
-            _swarm.Update(Announce(port, left: port % 2), 0, mayAdd: true);
-        int self = _swarm.Update(Announce(31, 1), 0, mayAdd: true);
+        {
+            TrackerAnnounce announce = Announce(port, left: port % 2);
+            self = _swarm.Update(announce with { Key = PeerKey.Create(new IPAddress([10, 0, 0, (byte)(hasOwnAddress ? port : 1)]), announce.Key.Port) }, 0, mayAdd: true);
+        }
         int[] times = new int[32];
         const int Rounds = 6000;
         TrackedPeer[] chosen = new TrackedPeer[count];
         for (int round = 0; round < Rounds; round++)
         {
-            Assert.Equal(count, _swarm.Choose(chosen, self, isSeeder: false, AddressFamily.Unspecified, Forever, _marks));
+            Assert.Equal(count, _choice.Choose(_swarm, chosen, self, isSeeder: false, AddressFamily.Unspecified, Forever));
             Assert.Equal(count, chosen.Select(peer => peer.Key.Port).Distinct().Count());
             foreach (TrackedPeer peer in chosen)
                 times[peer.Key.Port]++;
@@ -75,7 +91,6 @@ public class TrackedSwarmTests
         double expected = Rounds * count / 30.0;
         // Ten standard deviations: fails by chance less than once in 10^20 runs.
         Assert.All(times[1..31], number => Assert.InRange(number, expected - 10 * Math.Sqrt(expected), expected + 10 * Math.Sqrt(expected)));
-        Assert.All(_marks, mark => Assert.Equal(0ul, mark));
     }
 
     [Fact]
@@ -86,9 +101,9 @@ public class TrackedSwarmTests
         var v6 = PeerKey.Create(IPAddress.Parse("2001:db8::1"), 1);
         _swarm.Update(Announce(1, 1) with { Key = v6 }, 0, mayAdd: true);
         TrackedPeer[] chosen = new TrackedPeer[10];
-        Assert.Equal(1, _swarm.Choose(chosen, -1, false, AddressFamily.InterNetworkV6, Forever, _marks));
+        Assert.Equal(1, _choice.Choose(_swarm, chosen, -1, false, AddressFamily.InterNetworkV6, Forever));
         Assert.Equal("[2001:db8::1]:1", chosen[0].Key.EndPoint.ToString());
-        Assert.Equal(10, _swarm.Choose(chosen, -1, false, AddressFamily.InterNetwork, Forever, _marks));
+        Assert.Equal(10, _choice.Choose(_swarm, chosen, -1, false, AddressFamily.InterNetwork, Forever));
         Assert.All(chosen, peer => Assert.True(peer.Key.IsIPv4));
     }
 
@@ -98,7 +113,7 @@ public class TrackedSwarmTests
         _swarm.Update(Announce(1, 1), 10, mayAdd: true);
         _swarm.Update(Announce(2, 1), 20, mayAdd: true);
         TrackedPeer[] chosen = new TrackedPeer[10];
-        Assert.Equal(1, _swarm.Choose(chosen, -1, false, AddressFamily.Unspecified, 11, _marks));
+        Assert.Equal(1, _choice.Choose(_swarm, chosen, -1, false, AddressFamily.Unspecified, 11));
         Assert.Equal(2, chosen[0].Key.Port);
     }
 
@@ -140,15 +155,19 @@ public class TrackedSwarmTests
     private static IEnumerable<int> Ports(TrackedSwarm swarm, int count, bool isSeeder = false)
     {
         var chosen = new TrackedPeer[count];
-        int length = swarm.Choose(chosen, -1, isSeeder, AddressFamily.Unspecified, Forever, new ulong[4]);
+        int length = new PeerChoice().Choose(swarm, chosen, -1, isSeeder, AddressFamily.Unspecified, Forever);
         return chosen.Take(length).Select(peer => (int)peer.Key.Port).Order();
     }
+
+    private static TrackedSwarm Swarm() => new(SwarmKey.Create(DiscoveryData.Hash.Wire), new TrackerLoads());
+
+    private static PeerKey Address(int number) => PeerKey.Create(new IPAddress([10, 0, 0, (byte)number]), 0);
 
     private static TrackerAnnounce Announce(int port, long left, AnnounceEvent announceEvent = AnnounceEvent.None) => new()
     {
         InfoHash = DiscoveryData.Hash.Wire,
         PeerId = DiscoveryData.PeerId,
-        Key = PeerKey.Create(IPAddress.Loopback, (ushort)port),
+        Key = Address(port % Addresses).WithPort((ushort)port),
         Left = left,
         Event = announceEvent,
     };

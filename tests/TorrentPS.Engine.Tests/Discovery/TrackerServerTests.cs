@@ -311,6 +311,33 @@ public class TrackerServerTests
     }
 
     [Fact]
+    public async Task When_all_connections_are_taken_one_of_the_client_with_most_makes_way()
+    {
+        await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxConnections = 3, MaxConnectionsPerAddress = 3 });
+        using TcpClient one = await ConnectAsync(server, "127.0.0.2"), two = await ConnectAsync(server, "127.0.0.2"), three = await ConnectAsync(server, "127.0.0.2");
+        using TcpClient first = await ConnectAsync(server, "127.0.0.3"), second = await ConnectAsync(server, "127.0.0.4");
+
+        byte[] buffer = new byte[4096];
+        Assert.Equal(0, await one.GetStream().ReadAsync(buffer, Token));
+        Assert.Equal(0, await two.GetStream().ReadAsync(buffer, Token));
+        using var refused = new TcpClient(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await refused.ConnectAsync(server.EndPoint, Token);
+        Assert.Equal(0, await refused.GetStream().ReadAsync(buffer, Token));
+        await first.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Token);
+        Assert.True(await first.GetStream().ReadAsync(buffer, Token) > 0);
+    }
+
+    /// <summary>A connection that was answered once, and waits.</summary>
+    private static async Task<TcpClient> ConnectAsync(TrackerServer server, string from)
+    {
+        var client = new TcpClient(new IPEndPoint(IPAddress.Parse(from), 0));
+        await client.ConnectAsync(server.EndPoint, Token);
+        await client.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Token);
+        Assert.True(await client.GetStream().ReadAsync(new byte[4096], Token) > 0);
+        return client;
+    }
+
+    [Fact]
     public async Task All_torrents_together_have_a_limit()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxPeers = 2 });

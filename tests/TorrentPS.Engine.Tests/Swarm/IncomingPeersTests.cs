@@ -57,18 +57,21 @@ public sealed class IncomingPeersTests : IAsyncDisposable
 
     private static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(60)));
 
+    private static byte[] HandshakeOf(string id)
+    {
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(id));
+        handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
+        return handshake;
+    }
+
     /// <summary>Connects from an address; says who it is, unless it has no id.</summary>
     private MemoryPeerStream Come(IPAddress from, string? id)
     {
         (MemoryPeerStream peer, MemoryPeerStream ours) = MemoryPeerStream.Create(address: from);
         _services.Incoming.Accept(ours);
         if (id is not null && !peer.IsDisposed)
-        {
-            byte[] handshake = new byte[Handshake.Length];
-            Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(id));
-            handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
-            peer.Send(handshake);
-        }
+            peer.Send(HandshakeOf(id));
 
         return peer;
     }
@@ -134,6 +137,17 @@ public sealed class IncomingPeersTests : IAsyncDisposable
         Until(() => honest.Waiting >= Handshake.Length);
         _time.Advance(TimeSpan.FromSeconds(10));
         Until(() => silent.All(IsRefused));
+    }
+
+    [Fact]
+    public void Ten_thousand_silent_connections_of_one_neighbour_cost_nobody_else_a_place()
+    {
+        MemoryPeerStream slow = Come(IPAddress.Parse("198.51.100.7"), null);
+        List<MemoryPeerStream> silent = [.. Enumerable.Range(0, 10_000).Select(_ => Come(IPAddress.Parse("10.0.0.5"), null))];
+        Until(() => silent.Count(peer => !IsRefused(peer)) < IncomingGate.MaxPending);
+
+        slow.Send(HandshakeOf(Id(1)));
+        Until(() => slow.Waiting >= Handshake.Length);
     }
 
     [Fact]

@@ -8,7 +8,9 @@ internal sealed class ReorderBuffer
     /// <summary>Packets ahead of the first missing one that are kept; what is further ahead must come again.</summary>
     public const int Max = 1024;
 
-    private (byte[] Bytes, int Length)[] _packets = [];
+    private const int Least = 64; // what a packet without bytes takes
+
+    private Place[] _packets = [];
     private ushort _highest;
 
     public int Count { get; private set; }
@@ -16,24 +18,32 @@ internal sealed class ReorderBuffer
     /// <summary>Bytes of all of them.</summary>
     public int Bytes { get; private set; }
 
+    /// <summary>Memory that they take.</summary>
+    public int Memory { get; private set; }
+
+    /// <summary>Memory that a packet takes: the pool has buffers of powers of two.</summary>
+    public static int MemoryOf(int length) => Math.Max(Least, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
+
     /// <summary>Keeps a packet.</summary>
     /// <param name="number">Its number, less than <see cref="Max"/> after <paramref name="arrived"/>.</param>
     /// <param name="payload">Its bytes.</param>
     /// <param name="arrived">The last packet before which all have arrived.</param>
+    /// <param name="now">The time.</param>
     /// <returns>False when it is there already.</returns>
-    public bool Add(ushort number, ReadOnlySpan<byte> payload, ushort arrived)
+    public bool Add(ushort number, ReadOnlySpan<byte> payload, ushort arrived, long now)
     {
         if (_packets.Length == 0)
-            _packets = new (byte[], int)[Max];
-        ref (byte[] Bytes, int Length) place = ref _packets[number % Max];
+            _packets = new Place[Max];
+        ref Place place = ref _packets[number % Max];
         if (place.Bytes is not null)
             return false;
-        place = (ArrayPool<byte>.Shared.Rent(payload.Length), payload.Length);
+        place = new Place(ArrayPool<byte>.Shared.Rent(payload.Length), payload.Length, now);
         payload.CopyTo(place.Bytes);
         if (Count == 0 || (short)(number - arrived) > (short)(_highest - arrived))
             _highest = number;
         Count++;
         Bytes += payload.Length;
+        Memory += MemoryOf(payload.Length);
         return true;
     }
 
@@ -43,7 +53,7 @@ internal sealed class ReorderBuffer
     {
         if (Count == 0)
             return -1;
-        ref (byte[] Bytes, int Length) place = ref _packets[number % Max];
+        ref Place place = ref _packets[number % Max];
         if (place.Bytes is null)
             return -1;
         int length = place.Length;
@@ -52,7 +62,22 @@ internal sealed class ReorderBuffer
         place = default;
         Count--;
         Bytes -= length;
+        Memory -= MemoryOf(length);
         return length;
+    }
+
+    /// <summary>Whether one of them has been here since a time, or for longer.</summary>
+    public bool HasSince(long time)
+    {
+        if (Count == 0)
+            return false;
+        foreach (ref readonly Place place in _packets.AsSpan())
+        {
+            if (place.Bytes is not null && place.Since <= time)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Writes which packets are here, from the second after the last before which all have arrived (BEP 29, "selective ACK"), and says how many bytes that took.</summary>
@@ -73,10 +98,10 @@ internal sealed class ReorderBuffer
     /// <summary>Forgets all.</summary>
     public void Clear()
     {
-        foreach ((byte[]? bytes, _) in Count == 0 ? [] : _packets)
+        foreach (ref readonly Place place in Count == 0 ? [] : _packets.AsSpan())
         {
-            if (bytes is not null)
-                ArrayPool<byte>.Shared.Return(bytes);
+            if (place.Bytes is not null)
+                ArrayPool<byte>.Shared.Return(place.Bytes);
         }
 
         Reset();
@@ -92,6 +117,8 @@ internal sealed class ReorderBuffer
     private void Reset()
     {
         _packets = [];
-        Count = Bytes = 0;
+        Count = Bytes = Memory = 0;
     }
+
+    private readonly record struct Place(byte[] Bytes, int Length, long Since);
 }

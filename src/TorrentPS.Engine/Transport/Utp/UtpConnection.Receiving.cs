@@ -22,7 +22,9 @@ internal sealed partial class UtpConnection
     /// <summary>Whether everything that the other side had to send has arrived.</summary>
     public bool IsEnded => _hasFin && (short)(_arrived - _finNumber) >= 0;
 
-    private int ReceiveWindow => MaxReceived - _incoming.Count - _early.Bytes;
+    private int ReceiveWindow => Math.Min(OwnWindow, _memory.RoomFor(_incoming.Count));
+
+    private int OwnWindow => MaxReceived - _incoming.Count - _early.Bytes;
 
     /// <summary>Takes a packet that is of this connection.</summary>
     /// <param name="header">Its header.</param>
@@ -111,7 +113,7 @@ internal sealed partial class UtpConnection
             return;
         if (_isDeaf)
             payload = default;
-        if (payload.Length > ReceiveWindow)
+        if (payload.Length > OwnWindow)
             return; // more than it was told that we can take
         if (ahead > 1)
         {
@@ -119,25 +121,26 @@ internal sealed partial class UtpConnection
             return;
         }
 
-        if (!_memory.TryTake(payload.Length))
+        if (!_memory.TryTake(payload.Length, _incoming.Count))
             return;
         NoteFin(header);
         _incoming.Write(payload);
         _arrived++;
-        while (_early.MoveTo(_incoming, (ushort)(_arrived + 1)) >= 0)
-            _arrived++;
+        for (int length; (length = _early.MoveTo(_incoming, (ushort)(_arrived + 1))) >= 0; _arrived++)
+            _memory.PutInOrder(ReorderBuffer.MemoryOf(length), length);
         if (_isDeaf)
             DropReceived();
     }
 
     private void TakeEarly(in UtpHeader header, ReadOnlySpan<byte> payload)
     {
-        if (!_memory.TryTake(payload.Length))
+        int memory = ReorderBuffer.MemoryOf(payload.Length);
+        if (!_memory.TryTakeEarly(memory, _early.Memory))
             return;
-        if (_early.Add(header.SequenceNumber, payload, _arrived))
+        if (_early.Add(header.SequenceNumber, payload, _arrived, _now))
             NoteFin(header);
         else
-            _memory.GiveBack(payload.Length);
+            _memory.GiveBackEarly(memory);
     }
 
     private void NoteFin(in UtpHeader header)
@@ -155,7 +158,8 @@ internal sealed partial class UtpConnection
         int count = _incoming.Read(destination);
         _memory.GiveBack(count);
         // The other side may wait for this.
-        if (State == UtpState.Connected && ReceiveWindow - _toldWindow >= MaxReceived / 4)
+        int window = ReceiveWindow;
+        if (State == UtpState.Connected && (window - _toldWindow >= MaxReceived / 4 || (_toldWindow < UtpMemory.Own / 2 && window >= UtpMemory.Own / 2)))
             SendState();
         return count;
     }

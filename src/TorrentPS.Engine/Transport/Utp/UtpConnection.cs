@@ -14,6 +14,7 @@ internal sealed partial class UtpConnection
     private const int MaxUnprovenTimeouts = 2;
     private const long AnsweredLimit = 10_000_000;
     private const long CloseLimit = 5_000_000;
+    private const long LongestEarly = 5_000_000; // several time-outs of the other side, which has sent the missing packet again by then
     private const long KeepAlivePeriod = 29_000_000; // below the half minute after which routers forget a mapping
 
     private readonly IUtpOutput _output;
@@ -71,7 +72,10 @@ internal sealed partial class UtpConnection
     }
 
     /// <summary>Answers one who asks for the connection. The answer is no longer than the question, and is not repeated unless that is.</summary>
-    public void Accept(in UtpHeader syn, long now)
+    /// <param name="syn">What he asks.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="wasAnswered">Whether he has the answer already.</param>
+    public void Accept(in UtpHeader syn, long now, bool wasAnswered = false)
     {
         _now = now;
         State = UtpState.Answered;
@@ -81,7 +85,8 @@ internal sealed partial class UtpConnection
         _synNumber = syn.SequenceNumber;
         _peerWindow = syn.WindowSize;
         NoteTimestamp(syn);
-        SendState();
+        if (!wasAnswered)
+            SendState();
     }
 
     /// <summary>Sends what is left to send, and then the last packet. Nothing is received any more.</summary>
@@ -121,6 +126,12 @@ internal sealed partial class UtpConnection
         {
             if (State == UtpState.Closing)
                 SendReset();
+            End(UtpFailure.TimedOut);
+        }
+        else if (_memory.IsShort && _early.HasSince(now - LongestEarly))
+        {
+            // They were acknowledged one by one, and would not come again: it cannot do without them, and others need the room.
+            SendReset();
             End(UtpFailure.TimedOut);
         }
         else if (now >= _deadline)
@@ -176,7 +187,7 @@ internal sealed partial class UtpConnection
         State = UtpState.Closed;
         Failure = failure;
         _deadline = _stateEnds = _tailProbeAt = long.MaxValue;
-        _memory.GiveBack(_early.Bytes);
+        _memory.GiveBackEarly(_early.Memory);
         _early.Clear();
         _outgoing.Clear(); // what has arrived can still be read
     }

@@ -14,8 +14,11 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     /// <summary>Bytes that have arrived and are not read yet, of all connections together.</summary>
     public const long MaxReceived = 32L << 20;
 
-    /// <summary>Connections at once that somebody has asked for who has not shown yet that he is where he says; for one more, the oldest is forgotten.</summary>
+    /// <summary>Connections at once that somebody has asked for who has not shown yet that he is where he says; beyond these, who asks is answered and not remembered.</summary>
     public const int MaxAnswered = 128;
+
+    private const int MaxLostFirst = 1; // packets that may be lost before the one by which somebody who was not remembered is known
+    private const long AnswerPeriod = 20_000_000;
 
     private const int MaxResetsPerSecond = 20;
     private const int Ethernet = 1500;
@@ -34,9 +37,11 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     private readonly long _start;
     private readonly UtpMemory _memory = new(MaxReceived);
     private readonly ConcurrentDictionary<UtpAddress, UtpPeerStream> _streams = new();
-    private readonly Queue<UtpPeerStream> _answered = new(); // these three are of the thread that receives packets alone
+    private readonly UtpAnswerNumbers _numbers = new();
+    private readonly Queue<UtpPeerStream> _answered = new(); // these four are of the thread that receives packets alone
     private readonly List<UtpPeerStream> _touched = [];
     private (long Second, int Count) _resets;
+    private long _notRememberedUntil;
     private readonly ITimer _timer;
     private volatile bool _isIdle = true;
     private int _isTicking;
@@ -117,6 +122,8 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
             ReceiveSyn(header, from, now);
         else if (Find(header, from) is { } stream)
             Deliver(stream, header, selectiveAck, payload, now);
+        else if (header.Type != UtpPacketType.Reset && Remember(header, from, now) is { } answered)
+            Deliver(answered, header, selectiveAck, payload, now);
         else if (header.Type != UtpPacketType.Reset)
             Reset(header, from, now);
     }
@@ -157,23 +164,58 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
             return;
         }
 
-        while (_answered.TryPeek(out UtpPeerStream? oldest) && (_answered.Count >= MaxAnswered || oldest.State != UtpState.Answered))
+        while (_answered.TryPeek(out UtpPeerStream? oldest) && oldest.State != UtpState.Answered)
+            _answered.Dequeue();
+        ushort number = _numbers.Of(key, header.SequenceNumber, now);
+        if (_answered.Count >= MaxAnswered)
         {
-            if (_answered.Dequeue() is { State: UtpState.Answered } given)
-                given.Abort(now);
+            AnswerOnly(header, number, from, now);
         }
+        else if (Answered(key, header.ConnectionId, number, from) is { } stream)
+        {
+            _answered.Enqueue(stream);
+            stream.Accept(header, now);
+            Hurry();
+        }
+    }
 
+    private UtpPeerStream? Answered(UtpAddress key, ushort sendId, ushort number, SocketAddress from)
+    {
         if (_isDisposed)
-            return;
+            return null;
         var to = new SocketAddress(from.Family, from.Size);
         from.Buffer.Span[..from.Size].CopyTo(to.Buffer.Span);
         IPEndPoint endPoint = _port.EndPointOf(from);
-        var stream = new UtpPeerStream(this, endPoint, to, _memory, key.Id, header.ConnectionId, RandomNumber(), isOutgoing: false, SearchFor(endPoint));
-        if (!_streams.TryAdd(stream.Key, stream))
-            return;
-        _answered.Enqueue(stream);
-        stream.Accept(header, now);
-        Hurry();
+        var stream = new UtpPeerStream(this, endPoint, to, _memory, key.Id, sendId, number, isOutgoing: false, SearchFor(endPoint));
+        return _streams.TryAdd(stream.Key, stream) ? stream : null;
+    }
+
+    /// <summary>Answers one who asks for a connection and forgets it: a flood of those who confirm nothing must keep out nobody who does.</summary>
+    private void AnswerOnly(in UtpHeader syn, ushort number, SocketAddress from, long now)
+    {
+        _notRememberedUntil = now + AnswerPeriod;
+        Span<byte> packet = stackalloc byte[UtpHeader.Length];
+        new UtpHeader(UtpPacketType.State, syn.ConnectionId, (uint)now, (uint)now - syn.Timestamp, UtpConnection.MaxReceived, number, syn.SequenceNumber).Write(packet);
+        _port.SendPackets(packet, packet.Length, from, isProbe: false);
+    }
+
+    /// <summary>The connection of one who was answered and forgotten, and shows by the answer's number that it reached him; null for anybody else.</summary>
+    private UtpPeerStream? Remember(in UtpHeader header, SocketAddress from, long now)
+    {
+        if (now >= _notRememberedUntil)
+            return null;
+        UtpAddress key = UtpAddress.Of(from, header.ConnectionId);
+        for (int ahead = 1; ahead <= (header.Type == UtpPacketType.State ? 1 : 1 + MaxLostFirst); ahead++)
+        {
+            ushort syn = (ushort)(header.SequenceNumber - ahead), number = (ushort)(header.AckNumber + 1);
+            if (!_numbers.WasGiven(number, key, syn, now))
+                continue;
+            UtpPeerStream? stream = Answered(key, (ushort)(header.ConnectionId - 1), number, from);
+            stream?.Accept(header with { SequenceNumber = syn }, now, wasAnswered: true);
+            return stream;
+        }
+
+        return null;
     }
 
     /// <summary>Tells one who speaks of a connection that is not there; never more than was received, and not often.</summary>

@@ -66,10 +66,10 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
             _connection.Connect(now);
     }
 
-    public void Accept(in UtpHeader syn, long now)
+    public void Accept(in UtpHeader syn, long now, bool wasAnswered = false)
     {
         lock (_lock)
-            _connection.Accept(syn, now);
+            _connection.Accept(syn, now, wasAnswered);
     }
 
     /// <summary>Takes a packet; what it causes is done by <see cref="Flush"/>.</summary>

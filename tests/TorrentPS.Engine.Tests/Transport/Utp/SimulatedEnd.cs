@@ -14,7 +14,7 @@ internal sealed class SimulatedEnd : IUtpOutput
     {
         _link = link;
         IsOutgoing = isOutgoing;
-        Connection = new UtpConnection(this, Memory, receiveId, sendId, number, new MtuSearch(Math.Min(mtu, 1252), mtu));
+        Connection = new UtpConnection(this, link.Memory, receiveId, sendId, number, new MtuSearch(Math.Min(mtu, 1252), mtu));
     }
 
     public bool IsOutgoing { get; }
@@ -22,8 +22,6 @@ internal sealed class SimulatedEnd : IUtpOutput
     public SimulatedEnd Other { get; set; } = null!;
 
     public UtpConnection Connection { get; }
-
-    public UtpMemory Memory { get; init; } = new(32 << 20);
 
     public long ClockOffset { get; init; }
 

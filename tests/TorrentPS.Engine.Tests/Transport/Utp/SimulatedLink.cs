@@ -26,6 +26,9 @@ internal sealed class SimulatedLink
     /// <summary>How much longer it may travel, by chance.</summary>
     public long Jitter { get; init; }
 
+    /// <summary>What all connections share for what they have received.</summary>
+    public UtpMemory Memory { get; init; } = new(UtpHost.MaxReceived);
+
     /// <summary>The part of packets that is lost, of 1.</summary>
     public double Loss { get; set; }
 

@@ -181,21 +181,98 @@ public sealed class UtpConnectionTests
     [Fact]
     public void Packets_out_of_order_are_kept_within_the_memory_of_all()
     {
-        UtpMemory memory = new(10_000);
-        SimulatedLink link = new() { Delay = 10_000 };
-        (SimulatedEnd first, SimulatedEnd plain) = link.Pair();
-        SimulatedEnd second = new(link, plain.Connection.ReceiveId, plain.Connection.SendId, 7, 1472, isOutgoing: false) { Other = first, Memory = memory };
-        UtpHeader syn = first.Sent[0];
-        UtpConnection connection = new(second, memory, plain.Connection.ReceiveId, plain.Connection.SendId, 7, new MtuSearch(1252, 1252));
-        connection.Accept(syn, 1);
-        UtpHeader data = new(UtpPacketType.Data, connection.ReceiveId, 1, 1, 1 << 20, 0, 6);
+        UtpMemory memory = new(400_000);
+        Stranger stranger = new(memory);
 
         foreach (int ahead in Enumerable.Range(2, 900).Concat([2_000, 30_000, 60_000]))
-            connection.Receive(data with { SequenceNumber = (ushort)(syn.SequenceNumber + ahead) }, default, Bytes(1000), 2);
+            stranger.Send(ahead, 1000);
 
-        Assert.Equal(10_000, memory.Taken);
-        connection.Abort(3);
+        Assert.Equal(39 * 1024, memory.Taken); // a fifth of the half: a quarter of what is left then
+        stranger.Connection.Abort(3);
         Assert.Equal(0, memory.Taken);
+    }
+
+    [Fact]
+    public void Tiny_packets_out_of_order_count_as_the_memory_that_they_take()
+    {
+        UtpMemory memory = new(UtpHost.MaxReceived);
+        Stranger stranger = new(memory);
+
+        foreach (int ahead in Enumerable.Range(2, 1000))
+            stranger.Send(ahead, 1);
+
+        Assert.Equal(64_000, memory.Taken);
+        stranger.Send(1, 1);
+        Assert.Equal((1001, 1001), ((int)memory.Taken, stranger.Connection.Readable));
+    }
+
+    [Fact]
+    public void Early_packets_of_forty_leave_the_others_their_data_and_go_when_what_is_missing_does_not_come()
+    {
+        SimulatedLink link = new() { Loss = 0.01, Delay = 10_000 };
+        Stranger[] strangers = [.. Enumerable.Range(0, 40).Select(_ => new Stranger(link.Memory))];
+        foreach (int ahead in Enumerable.Range(2, 745))
+        {
+            foreach (Stranger stranger in strangers)
+                stranger.Send(ahead, 1400);
+        }
+
+        (SimulatedEnd first, SimulatedEnd second) = link.Pair();
+        first.Send(Bytes(2 << 20));
+        Assert.True(link.Run(() => second.Received.Length == 2 << 20, 60));
+        long held = link.Memory.Taken;
+        foreach (Stranger stranger in strangers)
+            stranger.Connection.Tick(6_000_000);
+
+        Assert.InRange(held, 1 << 20, UtpHost.MaxReceived / 2 + 40 * UtpMemory.OwnEarly);
+        Assert.InRange(link.Memory.Taken, 0, UtpHost.MaxReceived / 4);
+        Assert.Contains(strangers, stranger => stranger.Connection.State == UtpState.Closed);
+    }
+
+    [Fact]
+    public void Early_packets_stay_while_nobody_needs_the_room()
+    {
+        Stranger stranger = new(new UtpMemory(UtpHost.MaxReceived));
+        foreach (int ahead in Enumerable.Range(2, 500))
+            stranger.Send(ahead, 1400);
+
+        stranger.Connection.Tick(20_000_000);
+
+        Assert.Equal(UtpState.Connected, stranger.Connection.State);
+    }
+
+    [Fact]
+    public void Data_that_forty_others_have_sent_and_that_is_not_read_leaves_each_a_window()
+    {
+        SimulatedLink link = new() { Loss = 0.01, Delay = 10_000 };
+        foreach (Stranger stranger in Enumerable.Range(0, 40).Select(_ => new Stranger(link.Memory)).ToArray())
+        {
+            for (int ahead = 1; ahead <= 745; ahead++)
+                stranger.Send(ahead, 1400);
+        }
+
+        (SimulatedEnd first, SimulatedEnd second) = link.Pair();
+        first.Send(Bytes(1 << 20));
+
+        Assert.True(link.Run(() => second.Received.Length == 1 << 20, 60));
+        Assert.InRange(link.Memory.Taken, 20 << 20, UtpHost.MaxReceived + 40 * (UtpMemory.Own + UtpMemory.OwnEarly));
+    }
+
+    [Fact]
+    public void Who_reads_after_a_small_window_was_full_says_so_at_once()
+    {
+        (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink { Delay = 10_000, Memory = new UtpMemory(0) });
+        second.Reads = false;
+        first.Send(Bytes(1 << 20));
+        link.Run(5);
+        Assert.InRange(second.Connection.Readable, UtpMemory.Own - 1500, UtpMemory.Own);
+
+        second.Reads = true;
+        second.Pull();
+        long began = link.Now;
+        Assert.True(link.Run(() => second.Received.Length == (1 << 20) + 1, 60));
+
+        Assert.InRange(link.Now - began, 0, 5_000_000); // 32 windows, with nothing lost and no second of waiting
     }
 
     [Fact]
@@ -283,6 +360,29 @@ public sealed class UtpConnectionTests
         second.Connection.Flush(second.Time);
 
         Assert.Equal([number], second.Sent.Skip(sent).Select(header => header.AckNumber));
+    }
+
+    /// <summary>One that has connected, and whose packets come in any order it likes.</summary>
+    private sealed class Stranger : IUtpOutput
+    {
+        private const ushort Id = 500;
+        private const ushort Syn = 100;
+        private const ushort Number = 7;
+
+        private static readonly byte[] s_bytes = new byte[1400];
+
+        public Stranger(UtpMemory memory)
+        {
+            Connection = new UtpConnection(this, memory, Id + 1, Id, Number, new MtuSearch(1252, 1252));
+            Connection.Accept(new UtpHeader(UtpPacketType.Syn, Id, 1, 0, 1 << 20, Syn, 0), 1);
+        }
+
+        public UtpConnection Connection { get; }
+
+        public void Send(int ahead, int length) =>
+            Connection.Receive(new UtpHeader(UtpPacketType.Data, Id + 1, 1, 1, 1 << 20, (ushort)(Syn + ahead), Number - 1), default, s_bytes.AsSpan(0, length), 2);
+
+        bool IUtpOutput.Send(ReadOnlySpan<byte> packets, int length, bool isProbe) => true;
     }
 
     private static byte[] Packet(UtpHeader header, int payload = 0)

@@ -1,6 +1,7 @@
 #pragma warning disable xUnit1069 // the limit is for a hang, and what hangs here heeds no token
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Utp;
 
@@ -11,14 +12,14 @@ public sealed class UtpHostTests : IAsyncDisposable
 {
     private readonly UdpPort _firstPort = UdpPort.Open(0);
     private readonly UdpPort _secondPort = UdpPort.Open(0);
-    private readonly TaskCompletionSource<PeerStream> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<PeerStream> _accepted = Channel.CreateUnbounded<PeerStream>();
     private readonly UtpHost _first;
     private readonly UtpHost _second;
 
     public UtpHostTests()
     {
         _first = new UtpHost(_firstPort, TimeProvider.System, stream => stream.Dispose());
-        _second = new UtpHost(_secondPort, TimeProvider.System, stream => _accepted.TrySetResult(stream));
+        _second = new UtpHost(_secondPort, TimeProvider.System, stream => _accepted.Writer.TryWrite(stream));
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -40,7 +41,7 @@ public sealed class UtpHostTests : IAsyncDisposable
         byte[] there = Bytes(3_000_000), back = Bytes(500_000);
         PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), _secondPort.Port), Token);
         Task sending = stream.SendAsync(there.ToArray(), Token).AsTask();
-        PeerStream other = await _accepted.Task.WaitAsync(Token);
+        PeerStream other = await _accepted.Reader.ReadAsync(Token);
 
         Assert.Equal(there, await ReadAsync(other, there.Length));
         await sending;
@@ -62,7 +63,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     {
         using PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _secondPort.Port), Token);
         await stream.SendAsync(new byte[1], Token);
-        using PeerStream other = await _accepted.Task.WaitAsync(Token);
+        using PeerStream other = await _accepted.Reader.ReadAsync(Token);
         await ReadAsync(other, 1);
         using (var giveUp = new CancellationTokenSource())
         {
@@ -90,7 +91,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Who_asks_for_many_connections_and_confirms_none_has_the_last_few()
+    public async Task Who_asks_for_many_connections_and_confirms_none_gets_few()
     {
         using Socket attacker = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         attacker.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -104,7 +105,57 @@ public sealed class UtpHostTests : IAsyncDisposable
         }
 
         Assert.InRange(_second.Count, 1, UtpHost.MaxAnswered);
-        Assert.False(_accepted.Task.IsCompleted);
+        Assert.Equal(0, _accepted.Reader.Count);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Who_asks_for_many_connections_and_confirms_none_keeps_out_nobody()
+    {
+        using Socket attacker = Client(), before = Client(), after = Client();
+        byte[] packet = new byte[UtpHeader.Length], answer = new byte[100];
+        UtpHeader first = await AskAsync(before, 1);
+        for (int i = 0; i < 3 * UtpHost.MaxAnswered; i++)
+            await AskAsync(attacker, (ushort)(7 * i));
+        UtpHeader second = await AskAsync(after, 1);
+        for (int i = 0; i < 3 * UtpHost.MaxAnswered; i++)
+            await AskAsync(attacker, (ushort)(7 * i + 3));
+
+        foreach ((Socket honest, UtpHeader answered) in (ReadOnlySpan<(Socket, UtpHeader)>)[(before, first), (after, second)])
+        {
+            // The first packet is lost, and the second comes: what confirms is the number.
+            packet = new byte[UtpHeader.Length + 1];
+            new UtpHeader(UtpPacketType.Data, 2, 1, 0, 1 << 20, 3, (ushort)(answered.SequenceNumber - 1)).Write(packet);
+            honest.Send(packet);
+            Assert.Equal(UtpPacketType.State, Read(honest).Type);
+        }
+
+        using (PeerStream one = await _accepted.Reader.ReadAsync(Token), other = await _accepted.Reader.ReadAsync(Token))
+            Assert.Equal([Port(before), Port(after)], [one.RemoteEndPoint.Port, other.RemoteEndPoint.Port]);
+        new UtpHeader(UtpPacketType.Data, 4, 1, 0, 1 << 20, 3, (ushort)(second.SequenceNumber - 1)).Write(packet);
+        attacker.Send(packet);
+        Assert.Equal(UtpPacketType.Reset, Read(attacker).Type); // it is somebody else's number
+
+        async Task<UtpHeader> AskAsync(Socket client, ushort id)
+        {
+            new UtpHeader(UtpPacketType.Syn, id, 1, 0, 1 << 20, 1, 0).Write(packet);
+            await client.SendAsync(packet.AsMemory(0, UtpHeader.Length), Token);
+            return Read(client);
+        }
+
+        UtpHeader Read(Socket client)
+        {
+            Assert.True(UtpHeader.TryRead(answer.AsSpan(0, client.Receive(answer)), out UtpHeader header, out _, out _));
+            return header;
+        }
+    }
+
+    private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    private Socket Client()
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 60_000 };
+        socket.Connect(new IPEndPoint(IPAddress.Loopback, _secondPort.Port));
+        return socket;
     }
 
     [Fact(Timeout = 60_000)]
