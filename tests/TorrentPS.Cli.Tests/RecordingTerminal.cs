@@ -16,7 +16,9 @@ internal sealed class RecordingTerminal : Terminal, IDisposable
 
     public override bool IsErrorTerminal => false;
 
-    public override bool IsDebug => false;
+    public override bool IsDebug => IsDebugging;
+
+    public bool IsDebugging { get; init; }
 
     public bool OutIsTerminal { get; init; }
 

@@ -87,7 +87,7 @@ internal sealed class CreateCommand
         var info = new TorrentInfo(Torrent.Parse(bytes), file);
         _terminal.WriteLine(json
             ? TorrentJson.Line(info)
-            : $"{TerminalText.Escape(file)}: {info.InfoHash}, {Quantity.Size(info.Length)} in {Quantity.Count(info.FileCount, "file")}, {Quantity.Count(info.PieceCount, "piece")} of {Quantity.Size(info.PieceLength)}");
+            : $"{file}: {info.InfoHash}, {Quantity.Size(info.Length)} in {Quantity.Count(info.FileCount, "file")}, {Quantity.Count(info.PieceCount, "piece")} of {Quantity.Size(info.PieceLength)}");
         return ExitCode.Done;
     }
 

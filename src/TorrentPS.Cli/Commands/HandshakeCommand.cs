@@ -137,6 +137,6 @@ internal static class HandshakeCommand
                 handshake.Encrypted ? "encrypted" : "plain",
             }.Where(part => part.Length > 0))
             : handshake.Error ?? "";
-        return TerminalText.Escape($"{handshake.EndPoint,-24} {handshake.Status,-13} {detail}").TrimEnd();
+        return $"{handshake.EndPoint,-24} {handshake.Status,-13} {detail}".TrimEnd();
     }
 }

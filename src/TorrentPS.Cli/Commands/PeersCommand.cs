@@ -57,5 +57,5 @@ internal static class PeersCommand
         new(TorrentErrorId.NoPeers, $"No peer was found for '{torrent.Name}'; try again later, wait longer with --timeout, or name another tracker with --tracker");
 
     private static string Describe(TorrentPeer peer) =>
-        TerminalText.Escape($"{peer.EndPoint,-24} {peer.Source,-8} {peer.Tracker}").TrimEnd();
+        $"{peer.EndPoint,-24} {peer.Source,-8} {peer.Tracker}".TrimEnd();
 }

@@ -60,8 +60,7 @@ internal sealed class TransferOptions
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            if (terminal.IsDebug)
-                terminal.WriteToError(e);
+            terminal.WriteTrace(e);
             return NeverBegun(source, TorrentState.Failed, TorrentErrorId.Unexpected, $"{e.GetType().Name}: {e.Message}");
         }
     }

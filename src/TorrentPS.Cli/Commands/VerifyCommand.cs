@@ -82,7 +82,7 @@ internal sealed class VerifyCommand
         if (complete == reports.Count)
         {
             if (!json)
-                _terminal.WriteLine($"{TerminalText.Escape(torrent.Name)}: complete, {Quantity.Size(reports.Sum(report => report.Length))} in {Quantity.Count(reports.Count, "file")}");
+                _terminal.WriteLine($"{torrent.Name}: complete, {Quantity.Size(reports.Sum(report => report.Length))} in {Quantity.Count(reports.Count, "file")}");
             return ExitCode.Done;
         }
 
@@ -111,7 +111,7 @@ internal sealed class VerifyCommand
         if (report.BytesUnverified > 0)
             parts.Add($"{Quantity.Size(report.BytesUnverified)} in pieces that cannot be checked");
         string details = parts.Count > 0 ? $" ({string.Join(", ", parts)})" : "";
-        return $"{Label(report.Status),-10} {TerminalText.Escape(report.Path)}{details}";
+        return $"{Label(report.Status),-10} {report.Path}{details}";
     }
 
     private static string Label(TorrentDataStatus status) => status switch

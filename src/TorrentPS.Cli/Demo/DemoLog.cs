@@ -1,5 +1,6 @@
 using Spectre.Console;
 using TorrentPS.Cli.Output;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Demo;
 
@@ -14,7 +15,7 @@ internal sealed class DemoLog(Terminal terminal)
     public void Step(string what, string detail)
     {
         if (_console is null)
-            terminal.WriteLine(TerminalText.Escape($"{what,-10} {detail}"));
+            terminal.WriteLine($"{what,-10} {detail}");
         else
             Draw("✓", Color.Green, what, detail);
     }
@@ -23,7 +24,7 @@ internal sealed class DemoLog(Terminal terminal)
     public void Detail(string detail)
     {
         if (_console is null)
-            terminal.WriteLine(TerminalText.Escape($"{"",-10} {detail}"));
+            terminal.WriteLine($"{"",-10} {detail}");
         else
             Draw(" ", Color.Default, "", detail);
     }
@@ -32,7 +33,7 @@ internal sealed class DemoLog(Terminal terminal)
     public void Result(bool succeeded, string text)
     {
         if (_console is null)
-            terminal.WriteLine(TerminalText.Escape($"{(succeeded ? "OK" : "FAILED"),-10} {text}"));
+            terminal.WriteLine($"{(succeeded ? "OK" : "FAILED"),-10} {text}");
         else
             Draw(succeeded ? "✓" : "✗", succeeded ? Color.Green : Color.Red, succeeded ? "OK" : "FAILED", text);
     }
@@ -43,7 +44,7 @@ internal sealed class DemoLog(Terminal terminal)
             .AddColumn(new GridColumn().NoWrap().Width(1))
             .AddColumn(new GridColumn().NoWrap().Width(10))
             .AddColumn();
-        grid.AddRow(new Text(mark, new Style(color)), new Text(what, new Style(decoration: Decoration.Bold)), new Text(TerminalText.Escape(detail)));
+        grid.AddRow(new Text(mark, new Style(color)), new Text(what, new Style(decoration: Decoration.Bold)), new Text(SafeText.Escape(detail)));
         _console!.Write(grid);
     }
 }

@@ -5,13 +5,9 @@ namespace TorrentPS.Cli.Output;
 /// <summary>How a download ended, in words and as an exit code.</summary>
 internal static class DownloadReport
 {
-    public static string Describe(TorrentDownload download)
-    {
-        string path = TerminalText.Escape(download.Path);
-        return download.Downloaded == 0
-            ? $"{path}: {Quantity.Size(download.BytesWanted)}, was complete"
-            : $"{path}: {Quantity.Size(download.BytesWanted)} in {Quantity.Duration(download.Elapsed)} ({Quantity.Rate(download.DownloadRate)})";
-    }
+    public static string Describe(TorrentDownload download) => download.Downloaded == 0
+        ? $"{download.Path}: {Quantity.Size(download.BytesWanted)}, was complete"
+        : $"{download.Path}: {Quantity.Size(download.BytesWanted)} in {Quantity.Duration(download.Elapsed)} ({Quantity.Rate(download.DownloadRate)})";
 
     /// <summary>Tells why it is not complete, when it is not, and gives the exit code.</summary>
     /// <param name="terminal">Where to tell it.</param>

@@ -1,5 +1,6 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Output;
 
@@ -22,7 +23,7 @@ internal static class ProgressDisplay
         progress.RefreshRate = TimeSpan.FromMilliseconds(200);
         return await progress.StartAsync(context =>
         {
-            sink.Task = context.AddTask(Markup.Escape(TerminalText.Shorten(name, NameWidth)), maxValue: 100);
+            sink.Task = context.AddTask(Markup.Escape(SafeText.Shorten(name, NameWidth)), maxValue: 100);
             return work(sink);
         }).ConfigureAwait(false);
     }

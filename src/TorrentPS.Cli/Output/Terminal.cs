@@ -1,3 +1,4 @@
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Output;
@@ -23,29 +24,36 @@ internal class Terminal
 
     private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is "dumb";
 
-    /// <summary>Writes a line of result; from any thread. The text is escaped already where it comes from outside.</summary>
+    /// <summary>Writes a line of result; from any thread. It is one line, and steers no terminal, whatever is in it.</summary>
     public void WriteLine(string line)
     {
         lock (_lock)
-            Out.WriteLine(line);
+            Out.WriteLine(SafeText.Escape(line));
+    }
+
+    /// <summary>Writes lines of one result, with none of another between them.</summary>
+    public void WriteLines(IEnumerable<string> lines)
+    {
+        lock (_lock)
+        {
+            foreach (string line in lines)
+                Out.WriteLine(SafeText.Escape(line));
+        }
     }
 
     /// <summary>Writes a line of message; from any thread.</summary>
-    public void WriteMessage(string line)
-    {
-        WriteToError($"torrentps: {TerminalText.Escape(line)}");
-    }
+    public void WriteMessage(string line) => WriteToError($"torrentps: {line}");
 
     /// <summary>
     /// Writes a line to standard error. Where that fails (a disk is full, a reader is gone) the line is lost, and nothing else: the exit code still tells. What
     /// cannot be written to standard output is an error.
     /// </summary>
-    public void WriteToError(object line)
+    public void WriteToError(string line)
     {
         try
         {
             lock (_lock)
-                Error.WriteLine(line);
+                Error.WriteLine(SafeText.Escape(line));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
@@ -56,8 +64,7 @@ internal class Terminal
     public void WriteError(TorrentException error, string? subject = null)
     {
         WriteError(error.ErrorId, error.Message, subject);
-        if (IsDebug)
-            WriteToError(error);
+        WriteTrace(error);
     }
 
     public void WriteError(TorrentErrorId errorId, string? message, string? subject = null)
@@ -66,7 +73,7 @@ internal class Terminal
         string text = string.IsNullOrEmpty(message) ? id
             : message.StartsWith(id + ":", StringComparison.Ordinal) ? message
             : $"{id}: {message}";
-        if (subject is not null && !text.Contains(subject, StringComparison.Ordinal))
+        if (subject is not null && !SafeText.Escape(text).Contains(SafeText.Escape(subject), StringComparison.Ordinal))
             text = $"{text.TrimEnd('.')}: {subject}";
         WriteMessage(text);
     }
@@ -75,8 +82,16 @@ internal class Terminal
     public void WriteUnexpected(Exception error)
     {
         WriteMessage($"{nameof(TorrentErrorId.Unexpected)}: {error.Message} ({error.GetType().Name}; set TORRENTPS_DEBUG=1 to see where)");
-        if (IsDebug)
-            WriteToError(error);
+        WriteTrace(error);
+    }
+
+    /// <summary>Writes where an error came from, when that is wanted.</summary>
+    public void WriteTrace(Exception error)
+    {
+        if (!IsDebug)
+            return;
+        foreach (string line in error.ToString().Split('\n'))
+            WriteToError(line.TrimEnd('\r'));
     }
 
     /// <summary>Undoes what a progress display may have done when the process ends without it.</summary>

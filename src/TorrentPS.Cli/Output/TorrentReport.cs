@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using Spectre.Console;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Cli.Output;
@@ -18,7 +18,7 @@ internal static class TorrentReport
         if (terminal.IsOutTerminal)
             Draw(terminal, lines, torrent.Files);
         else
-            terminal.WriteLine(Plain(lines, torrent.Files));
+            terminal.WriteLines(Plain(lines, torrent.Files));
     }
 
     private static LineList Lines(TorrentInfo torrent)
@@ -70,23 +70,21 @@ internal static class TorrentReport
         return lines;
     }
 
-    private static string Text(string value) => TerminalText.Shorten(value, TextLength);
+    private static string Text(string value) => SafeText.Shorten(value, TextLength);
 
     private static string More(int count) => string.Create(CultureInfo.InvariantCulture, $"… and {count:N0} more (--json shows all)");
 
-    private static string Plain(LineList lines, IReadOnlyList<TorrentFile> files)
+    private static IEnumerable<string> Plain(LineList lines, IReadOnlyList<TorrentFile> files)
     {
-        var text = new StringBuilder();
         foreach ((string label, string value) in lines)
-            text.Append(CultureInfo.InvariantCulture, $"{(label.Length > 0 ? label + ":" : ""),-14}{value}").Append('\n');
+            yield return $"{(label.Length > 0 ? label + ":" : ""),-14}{value}";
         if (files.Count == 0)
-            return text.ToString().TrimEnd('\n');
-        text.Append("Files:");
+            yield break;
+        yield return "Files:";
         foreach (TorrentFile file in files.Take(FilesShown))
-            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  {Quantity.Size(file.Length),10}  {Text(file.Path)}");
+            yield return $"  {Quantity.Size(file.Length),10}  {Text(file.Path)}";
         if (files.Count > FilesShown)
-            text.Append("\n  ").Append(More(files.Count - FilesShown));
-        return text.ToString();
+            yield return $"  {More(files.Count - FilesShown)}";
     }
 
     private static void Draw(Terminal terminal, LineList lines, IReadOnlyList<TorrentFile> files)

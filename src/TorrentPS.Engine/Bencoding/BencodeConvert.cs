@@ -60,7 +60,7 @@ public static class BencodeConvert
             case BencodeTokenType.String:
                 return new ByteString(reader.ValueSpan);
             case BencodeTokenType.StartList:
-                List<object> list = [];
+                BencodeList list = [];
                 while (reader.Read() && reader.TokenType != BencodeTokenType.EndList)
                     list.Add(ReadValue(ref reader));
                 return list;

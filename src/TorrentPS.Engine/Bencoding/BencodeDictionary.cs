@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Bencoding;
 [SuppressMessage("Naming", "CA1711", Justification = "It is what BEP 3 calls it.")]
 [SuppressMessage("Design", "CA1010", Justification = "It is PowerShell's own ordered dictionary.")]
 [SuppressMessage("Usage", "CA2237", Justification = "Nothing serializes it.")]
-public sealed class BencodeDictionary : OrderedDictionary
+public sealed class BencodeDictionary : OrderedDictionary, IEnumerable
 {
     /// <summary>Makes an empty one.</summary>
     public BencodeDictionary()
@@ -26,6 +26,13 @@ public sealed class BencodeDictionary : OrderedDictionary
     /// same bytes again; any other is written in the order of BEP 3.
     /// </summary>
     public bool KeepsOrder { get; init; }
+
+    // What shows a dictionary enumerates it. Entries of a type of their own can be shown such that a key does not steer a terminal; whoever asks for a dictionary's enumerator gets the usual one.
+    IEnumerator IEnumerable.GetEnumerator()
+    {
+        foreach (DictionaryEntry entry in this)
+            yield return new BencodeEntry(entry.Key, entry.Value);
+    }
 
     /// <summary>The key of some bytes.</summary>
     internal static object KeyOf(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new ByteString(bytes);

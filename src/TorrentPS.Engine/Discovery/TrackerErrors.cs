@@ -1,4 +1,5 @@
 using System.Text;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Discovery;
@@ -7,6 +8,9 @@ namespace TorrentPS.Engine.Discovery;
 internal static class TrackerErrors
 {
     private const int LongestText = 500;
+
+    // Some trackers end their text as C does.
+    private static readonly char[] s_blanks = [' ', '\t', '\r', '\n', '\0'];
 
     public static TorrentException Unreachable(Uri tracker, string reason, Exception? inner = null) =>
         new(TorrentErrorId.TrackerUnreachable, $"Tracker {NameOf(tracker)} cannot be used: {reason}.", inner);
@@ -19,24 +23,10 @@ internal static class TrackerErrors
     public static string NameOf(Uri tracker) => !tracker.IsAbsoluteUri ? tracker.OriginalString
         : tracker.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
-    /// <summary>Text from a tracker as it may be shown on a terminal: no control or formatting characters, and not endless.</summary>
+    /// <summary>Text from a tracker as it may be shown: safe, and not endless.</summary>
     public static string Clean(ReadOnlySpan<byte> utf8)
     {
-        string text = Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 4 * LongestText)]);
-        var clean = new StringBuilder(Math.Min(text.Length, LongestText + 1));
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (clean.Length >= LongestText)
-            {
-                clean.Append('…');
-                break;
-            }
-            bool isShown = Rune.GetUnicodeCategory(rune) is not (System.Globalization.UnicodeCategory.Control
-                or System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.LineSeparator
-                or System.Globalization.UnicodeCategory.ParagraphSeparator or System.Globalization.UnicodeCategory.OtherNotAssigned);
-            clean.Append(isShown ? rune.ToString() : " ");
-        }
-        string result = clean.ToString().Trim();
+        string result = SafeText.Shorten(Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 4 * LongestText)]).Trim(s_blanks), LongestText);
         return result.Length == 0 ? "the tracker gave no reason" : result;
     }
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Metainfo;
@@ -18,14 +18,6 @@ internal static class MetainfoFault
     public static TorrentException Unsafe(string key, ReadOnlySpan<char> name, string fault, long offset) =>
         new(TorrentErrorId.UnsafePath, $"'{key}' has the unsafe name '{Show(name)}': it {fault} (byte {offset})");
 
-    /// <summary>A hostile name made fit to be shown: short, on one line and without control characters.</summary>
-    public static string Show(ReadOnlySpan<char> name)
-    {
-        var shown = new StringBuilder(Math.Min(name.Length, ShownCharacters) + 1);
-        foreach (char c in name.Length > ShownCharacters ? name[..ShownCharacters] : name)
-            shown.Append(char.IsControl(c) || PathSanitizer.IsInvisible(c) ? '?' : c);
-        if (name.Length > ShownCharacters)
-            shown.Append('…');
-        return shown.ToString();
-    }
+    /// <summary>A name as a message shows it: short, and safe.</summary>
+    public static string Show(ReadOnlySpan<char> name) => SafeText.Shorten(name[..Math.Min(name.Length, ShownCharacters + 1)].ToString(), ShownCharacters);
 }

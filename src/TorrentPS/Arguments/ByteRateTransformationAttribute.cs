@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Arguments;
 
@@ -14,6 +15,6 @@ public sealed class ByteRateTransformationAttribute : ArgumentTransformationAttr
         string? text = value as string ?? (value is IConvertible number ? number.ToString(CultureInfo.InvariantCulture) : null);
         return ByteRate.TryParse(text, out long rate)
             ? rate
-            : throw new ArgumentTransformationMetadataException($"'{text ?? value}' is no rate. Give {ByteRate.Expected}.");
+            : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{text ?? value}' is no rate. Give {ByteRate.Expected}."));
     }
 }

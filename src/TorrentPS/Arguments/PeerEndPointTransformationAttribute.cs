@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Net;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Arguments;
 
@@ -25,7 +26,7 @@ public sealed class PeerEndPointTransformationAttribute : ArgumentTransformation
             string text when PeerAddress.TryParse(text, out EndPoint endPoint) => endPoint,
             // A peer, a handshake, or what came back of one from a file or another process.
             not null and not string when OfProperties(PSObject.AsPSObject(value)) is { } endPoint => endPoint,
-            _ => throw new ArgumentTransformationMetadataException($"'{value}' is no peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer."),
+            _ => throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{value}' is no peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer.")),
         };
     }
 

@@ -15,7 +15,7 @@ namespace TorrentPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.ConvertFrom, "Bencode", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BencodeDictionary), typeof(System.Collections.IList), typeof(long), typeof(System.Numerics.BigInteger), typeof(ByteString))]
-public sealed class ConvertFromBencodeCommand : PSCmdlet
+public sealed class ConvertFromBencodeCommand : ModuleCommand
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";

@@ -12,7 +12,7 @@ namespace TorrentPS.Commands;
 /// </summary>
 [Cmdlet(VerbsData.ConvertTo, "Bencode")]
 [OutputType(typeof(byte[]))]
-public sealed class ConvertToBencodeCommand : PSCmdlet
+public sealed class ConvertToBencodeCommand : ModuleCommand
 {
     /// <summary><para type="description">The object. Each object from the pipeline makes an array of bytes of its own; give a list with the parameter, since the pipeline takes it apart.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "The object; a list is to be given here and not through the pipeline.")]

@@ -14,7 +14,7 @@ namespace TorrentPS.Commands;
 /// stops (Ctrl+C, an error with <c>-ErrorAction Stop</c>, <c>Select-Object -First</c>) the work is cancelled and waited for.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public abstract class TorrentCommand : PSCmdlet, IDisposable
+public abstract class TorrentCommand : ModuleCommand, IDisposable
 {
     // The engine ends within a second; the rest is for a machine that is busy.
     private static readonly TimeSpan s_windDown = TimeSpan.FromSeconds(5);

@@ -11,5 +11,6 @@ public sealed class TorrentPathCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
         CompletionCompleters.CompleteFilename(wordToComplete)
             .Where(result => result.ResultType == CompletionResultType.ProviderContainer
-                || result.ListItemText.EndsWith(".torrent", StringComparison.OrdinalIgnoreCase));
+                || result.ListItemText.EndsWith(".torrent", StringComparison.OrdinalIgnoreCase))
+            .Select(CompletionText.Shown);
 }

@@ -90,28 +90,17 @@ internal sealed class TransferProgress
         string facts = areSeeds
             ? $"{Units.Size(rows.Sum(row => row.Latest!.Uploaded))} sent, {up}, {peers} peers"
             : $"{Units.Percent(wanted == 0 ? 100 : 100.0 * completed / wanted)} of {Units.Size(wanted)}, {down} down, {up} up, {peers} peers";
-        return new ProgressRecord(SumId, areSeeds ? $"Seeding {rows.Count} torrents" : $"Transferring {rows.Count} torrents", facts)
-        {
-            PercentComplete = areSeeds ? -1 : wanted == 0 ? 0 : (int)(100.0 * completed / wanted),
-        };
+        int percent = areSeeds ? -1 : wanted == 0 ? 0 : (int)(100.0 * completed / wanted);
+        return ProgressText.Record(SumId, areSeeds ? $"Seeding {rows.Count} torrents" : $"Transferring {rows.Count} torrents", facts, percent);
     }
 
     private void ShowRow(HashSet<int> current, Row row, bool isSummed)
     {
         DownloadStatus status = DownloadStatus.Of(row.Latest!, row.IsSeed);
-        Show(current, new ProgressRecord(row.Id, status.Activity, status.Facts)
-        {
-            ParentActivityId = isSummed ? SumId : -1,
-            PercentComplete = status.Percent,
-            SecondsRemaining = status.SecondsLeft,
-        });
+        Show(current, ProgressText.Record(row.Id, status.Activity, status.Facts, status.Percent, status.SecondsLeft, isSummed ? SumId : -1));
         if (status.Step is null)
             return;
-        Show(current, new ProgressRecord(row.Id + 1, status.Step, status.StepPercent < 0 ? "asking peers" : $"{status.StepPercent} %")
-        {
-            ParentActivityId = row.Id,
-            PercentComplete = status.StepPercent,
-        });
+        Show(current, ProgressText.Record(row.Id + 1, status.Step, status.StepPercent < 0 ? "asking peers" : $"{status.StepPercent} %", status.StepPercent, parent: row.Id));
     }
 
     private void Show(HashSet<int> current, ProgressRecord record)

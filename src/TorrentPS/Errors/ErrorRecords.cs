@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Errors;
@@ -10,17 +11,17 @@ internal static class ErrorRecords
     /// <param name="exception">What it said.</param>
     /// <param name="target">The input that it was about.</param>
     public static ErrorRecord From(TorrentException exception, object? target) =>
-        new(Explained(exception, target), exception.ErrorId.ToString(), CategoryOf(exception.ErrorId), target);
+        Record(Explained(exception, target), exception.ErrorId.ToString(), CategoryOf(exception.ErrorId), target);
 
     /// <summary>The record of an error that has no exception yet.</summary>
     public static ErrorRecord From(TorrentErrorId id, string message, object? target, Exception? cause = null) =>
-        new(new TorrentException(id, message, cause), id.ToString(), CategoryOf(id), target);
+        Record(new TorrentException(id, message, cause), id.ToString(), CategoryOf(id), target);
 
     /// <summary>The record of an exception that nobody expected.</summary>
     public static ErrorRecord Unexpected(Exception exception, object? target) =>
         exception is TorrentException expected
             ? From(expected, target)
-            : new ErrorRecord(exception, nameof(TorrentErrorId.Unexpected), ErrorCategory.InvalidOperation, target);
+            : Record(exception, nameof(TorrentErrorId.Unexpected), ErrorCategory.InvalidOperation, target);
 
     public static ErrorRecord NotFound(string path, Exception? cause = null) =>
         From(TorrentErrorId.TorrentNotFound, $"There is no file '{path}'. Check the path.", path, cause);
@@ -48,13 +49,13 @@ internal static class ErrorRecords
         From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message.TrimEnd('.')}. Check how it is written, or give the IP address.", target, cause);
 
     public static ErrorRecord BadProxy(string message, object target, Exception? cause) =>
-        new(new ArgumentException(message, cause), "InvalidProxy", ErrorCategory.InvalidArgument, target);
+        Record(new ArgumentException(message, cause), "InvalidProxy", ErrorCategory.InvalidArgument, target);
 
     public static ErrorRecord BadBindAddress(string message, string address, Exception? cause) =>
-        new(new ArgumentException(message, cause), "InvalidBindAddress", ErrorCategory.InvalidArgument, address);
+        Record(new ArgumentException(message, cause), "InvalidBindAddress", ErrorCategory.InvalidArgument, address);
 
     public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
-        new(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
+        Record(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
             "CannotListen", ErrorCategory.ResourceUnavailable, endPoint);
 
     public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
@@ -76,7 +77,7 @@ internal static class ErrorRecords
         string message = isTwice
             ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent has a file of its own."
             : $"'{path}' is there already. -Force replaces it, -Destination takes another place.";
-        return new(new TorrentException(TorrentErrorId.AccessDenied, message), "TorrentExists", ErrorCategory.ResourceExists, path);
+        return Record(new TorrentException(TorrentErrorId.AccessDenied, message), "TorrentExists", ErrorCategory.ResourceExists, path);
     }
 
     /// <summary>The record of a download that ended without everything that was wanted.</summary>
@@ -93,13 +94,24 @@ internal static class ErrorRecords
         return From(id, message, download);
     }
 
+    // PowerShell shows the message and, where it is asked for more, the target's text. Both may come from outside; the target itself stays what it is.
+    private static ErrorRecord Record(Exception exception, string id, ErrorCategory category, object? target)
+    {
+        ErrorRecord record = new(exception, id, category, target);
+        if (!SafeText.IsSafe(exception.Message))
+            record.ErrorDetails = new ErrorDetails(SafeText.Escape(exception.Message));
+        if (target?.ToString() is { } text && !SafeText.IsSafe(text))
+            record.CategoryInfo.TargetName = SafeText.Escape(text);
+        return record;
+    }
+
     private static TorrentException Explained(TorrentException exception, object? target)
     {
         if (!IsAboutContent(exception.ErrorId))
             return exception;
         string id = exception.ErrorId.ToString();
         string message = exception.Message.StartsWith(id, StringComparison.Ordinal) ? exception.Message : $"{id}: {exception.Message}";
-        if (target is string path && !message.Contains(path, StringComparison.Ordinal))
+        if (target is string path && !message.Contains(SafeText.Escape(path), StringComparison.Ordinal))
             message = $"{message} in '{path}'";
         return new TorrentException(exception.ErrorId, message, exception);
     }

@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using System.Text;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Formatting;
 
@@ -16,19 +16,8 @@ public static class ByteStringText
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.IsText)
-            return Safe(value.ToString());
+            return SafeText.Escape(value.ToString());
         string hex = value.ToHex();
         return value.Length <= ShownBytes ? $"0x{hex}" : $"0x{hex.AsSpan(0, 2 * ShownBytes)}... ({value.Length} bytes)";
-    }
-
-    // What comes out of a file does not steer the terminal.
-    private static string Safe(string text)
-    {
-        if (!text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')))
-            return text;
-        StringBuilder safe = new(text.Length);
-        foreach (char c in text)
-            safe.Append(char.IsControl(c) && c is not ('\n' or '\r' or '\t') ? '\uFFFD' : c);
-        return safe.ToString();
     }
 }

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Management.Automation;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Formatting;
 
@@ -41,19 +42,19 @@ public static class DisplayText
     {
         if (Get<int?>(instance, "FileCount") is not { } count)
             return null;
-        string first = string.Join(", ", Many(Value(instance, "Files")).Take(count == 1 ? 1 : FilesShown).Select(file => Get<string>(file as PSObject ?? PSObject.AsPSObject(file), "Path") ?? file.ToString()));
+        string first = SafeText.Escape(string.Join(", ", Many(Value(instance, "Files")).Take(count == 1 ? 1 : FilesShown).Select(file => Get<string>(file as PSObject ?? PSObject.AsPSObject(file), "Path") ?? file.ToString())));
         return count == 1 ? first : string.Create(CultureInfo.CurrentCulture, $"{count:N0}: {first}{(count > FilesShown ? ", ..." : "")}");
     }
 
     /// <summary>The trackers, with commas in a tier and semicolons between tiers.</summary>
     /// <param name="instance">A torrent.</param>
     public static string Trackers(PSObject? instance) =>
-        string.Join("; ", Many(Value(instance, "Trackers")).Select(tier => string.Join(", ", Many(tier).Select(tracker => tracker.ToString()))));
+        SafeText.Escape(string.Join("; ", Many(Value(instance, "Trackers")).Select(tier => string.Join(", ", Many(tier).Select(tracker => tracker.ToString())))));
 
     /// <summary>Host and port of the tracker that named a peer.</summary>
     /// <param name="instance">A peer.</param>
     public static string? TrackerHost(PSObject? instance) =>
-        System.Uri.TryCreate(Get<string>(instance, "Tracker"), UriKind.Absolute, out Uri? tracker) ? tracker.Authority : null;
+        System.Uri.TryCreate(Get<string>(instance, "Tracker"), UriKind.Absolute, out Uri? tracker) ? SafeText.Escape(tracker.Authority) : null;
 
     /// <summary>The latency: <c>24 ms</c>.</summary>
     /// <param name="instance">What has a Latency.</param>
@@ -65,14 +66,14 @@ public static class DisplayText
 
     /// <summary>The client of a peer that answered, and of one that did not what went wrong.</summary>
     /// <param name="instance">A handshake.</param>
-    public static string? ClientOrError(PSObject? instance) => Get<string>(instance, Get<bool>(instance, "Succeeded") ? "Client" : "Error");
+    public static string? ClientOrError(PSObject? instance) => PropertyText.Text(instance, Get<bool>(instance, "Succeeded") ? "Client" : "Error");
 
     /// <summary>Why a tracker has no counts, without its name, which is beside it.</summary>
     /// <param name="instance">A tracker.</param>
     public static string? Reason(PSObject? instance)
     {
         const string Mark = " cannot be used: ";
-        string? error = Get<string>(instance, "Error");
+        string? error = PropertyText.Text(instance, "Error");
         int mark = error?.IndexOf(Mark, StringComparison.Ordinal) ?? -1;
         return mark < 0 ? error : error![(mark + Mark.Length)..].TrimEnd('.');
     }
@@ -151,7 +152,7 @@ public static class DisplayText
 
     /// <summary>A byte string as people read it.</summary>
     /// <param name="instance">A byte string.</param>
-    public static string? Bytes(PSObject? instance) => instance?.BaseObject is ByteString bytes ? ByteStringText.Show(bytes) : instance?.ToString();
+    public static string? Bytes(PSObject? instance) => instance?.BaseObject is ByteString bytes ? ByteStringText.Show(bytes) : instance is null ? null : SafeText.Escape(instance.ToString());
 
     private static string? SizeOf(PSObject? instance, string property) => Get<long?>(instance, property) is { } bytes ? Units.Size(bytes) : null;
 

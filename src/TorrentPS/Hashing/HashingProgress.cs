@@ -63,7 +63,7 @@ internal sealed class HashingProgress
         if (_latest.Take() is not { } state)
             return;
         (string status, int percent, int secondsLeft) = Describe(state.Done, state.Total, Stopwatch.GetElapsedTime(_start));
-        _record = new ProgressRecord(1, _activity, status) { PercentComplete = percent, SecondsRemaining = secondsLeft };
+        _record = ProgressText.Record(1, _activity, status, percent, secondsLeft);
         _runtime.WriteProgress(_source, _record);
     }
 

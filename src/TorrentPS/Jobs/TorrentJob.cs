@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Management.Automation;
+using TorrentPS.Engine.Display;
 using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Jobs;
 
@@ -93,7 +95,13 @@ internal abstract class TorrentJob : Job2
     protected abstract Task<JobState> RunAsync(CancellationToken stop);
 
     /// <summary>Says in words how far it is.</summary>
-    protected void ShowStatus(string status) => _status = status;
+    protected void ShowStatus(string status) => _status = SafeText.Escape(status);
+
+    /// <summary>Warns. From any thread.</summary>
+    protected void Warn(string text) => Warning.Add(new WarningRecord(SafeText.Escape(text)));
+
+    /// <summary>Tells what goes on. From any thread.</summary>
+    protected void Tell(string line) => Verbose.Add(new VerboseRecord(SafeText.Escape(line)));
 
     /// <summary>Shows progress: only the newest, since all of them would fill the memory of a job that nobody asks. From any thread, and at once.</summary>
     protected void ShowProgress(ProgressRecord record)
@@ -197,7 +205,9 @@ internal abstract class TorrentJob : Job2
             _hasEnded = true;
             if (_shown is null)
                 return;
-            Replace(new ProgressRecord(_shown.ActivityId, _shown.Activity, _shown.StatusDescription) { RecordType = ProgressRecordType.Completed });
+            ProgressRecord last = ProgressText.Record(_shown.ActivityId, _shown.Activity, _shown.StatusDescription);
+            last.RecordType = ProgressRecordType.Completed;
+            Replace(last);
         }
     }
 

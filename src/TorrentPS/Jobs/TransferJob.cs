@@ -31,15 +31,15 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
         Download = value;
         DownloadStatus status = DownloadStatus.Of(value, _run.IsSeed);
         ShowStatus(status.Summary);
-        ShowProgress(new ProgressRecord(1, status.Activity, status.Facts) { PercentComplete = status.Percent, SecondsRemaining = status.SecondsLeft });
+        ShowProgress(ProgressText.Record(1, status.Activity, status.Facts, status.Percent, status.SecondsLeft));
     }
 
     protected override async Task<JobState> RunAsync(CancellationToken stop)
     {
-        SharedClient.Lease lease = SharedClient.Rent(_run.Network, warn: text => Warning.Add(new WarningRecord(text)));
+        SharedClient.Lease lease = SharedClient.Rent(_run.Network, warn: Warn);
         await using (lease.ConfigureAwait(false))
         {
-            DownloadRun run = _isVerbose ? _run with { Options = _run.Options with { Log = line => Verbose.Add(new VerboseRecord(line)) } } : _run;
+            DownloadRun run = _isVerbose ? _run with { Options = _run.Options with { Log = Tell } } : _run;
             if (await run.ExecuteAsync(lease.Client, this, Error.Add, stop).ConfigureAwait(false) is not { } result)
                 return JobState.Failed;
             ShowStatus(Describe(result));

@@ -205,7 +205,7 @@ public sealed class TorrentParserTests
     [InlineData("d4:infod5:filesld6:lengthi1e4:pathl2:..1:aeee4:name1:a12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.files[0].path' has the unsafe name '..': it leads to the folder above", 35)]
     [InlineData("d4:infod5:filesld6:lengthi1e4:pathl1:a4:/etceee4:name1:a12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.files[0].path' has the unsafe name '/etc': it is an absolute path", 38)]
     [InlineData("d4:infod6:lengthi1e4:name2:..12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.name' has the unsafe name '..': it leads to the folder above", 25)]
-    [InlineData("d4:infod6:lengthi1e4:name3:a\0b12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.name' has the unsafe name 'a?b': it has a NUL character", 25)]
+    [InlineData("d4:infod6:lengthi1e4:name3:a\0b12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.name' has the unsafe name 'a\\u0000b': it has a NUL character", 25)]
     [InlineData("d4:infod6:lengthi1e4:name1:a12:piece lengthi1e6:pieces20:aaaaaaaaa", TorrentErrorId.InvalidBencode, "A string of 20 bytes reaches beyond the end of the data", 54)]
     public void Refuses_what_is_no_torrent_at_its_byte_and_key(string data, TorrentErrorId id, string message, int offset)
     {

@@ -1,0 +1,23 @@
+using System.ComponentModel;
+using System.Management.Automation;
+using TorrentPS.Engine.Display;
+
+namespace TorrentPS.Commands;
+
+/// <summary>
+/// A cmdlet of this module. What it writes for people goes through here: names, failure reasons and paths come from outside, and none of them steers a terminal
+/// (<see cref="SafeText"/>). Error records are made so (<see cref="Errors.ErrorRecords"/>).
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class ModuleCommand : PSCmdlet
+{
+    private protected ModuleCommand()
+    {
+    }
+
+    private protected new void WriteWarning(string text) => base.WriteWarning(SafeText.Escape(text));
+
+    private protected new void WriteVerbose(string text) => base.WriteVerbose(SafeText.Escape(text));
+
+    private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(SafeText.Escape(target), SafeText.Escape(action));
+}
