@@ -5,11 +5,12 @@ Builds, tests and packs TorrentPS.
 .DESCRIPTION
 Build    lays out out/TorrentPS and out/cli
 Test     runs all tests that dotnet knows of, the Pester suite among them
-Pester   runs the Pester suite alone, in a new PowerShell, and writes out/TestResults/Pester.xml
+Pester   runs the Pester suite alone, or the files of it that -Path names, and writes out/TestResults/Pester.xml
 Docs     brings docs/en-US up to date with the cmdlets' parameters, and fails where a text is missing
 Package  writes out/packages: a zip of the module, a .nupkg of it for the PowerShell Gallery, and one of torrentps as a dotnet tool
 
-Pester 5 and PlatyPS are taken from where they are installed; otherwise they are fetched from the PowerShell Gallery into out/modules.
+The Pester suite runs in the PowerShell and with the Pester that the build restores as packages, as in `dotnet test`; the environment variable
+TORRENTPS_PWSH names another pwsh. PlatyPS, which only Docs needs, is taken from where it is installed, or fetched from the PowerShell Gallery into out/modules.
 .EXAMPLE
 ./build.ps1 Build, Test
 .EXAMPLE
@@ -32,7 +33,8 @@ $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $false
 $out = Join-Path $PSScriptRoot 'out'
 $module = Join-Path $out 'TorrentPS'
-$fetched = Join-Path $out 'modules'
+# Pester is laid out here by the build.
+$modules = Join-Path $out 'modules'
 
 function Invoke-Native {
     # No parameters of its own, which would take those of the program for theirs.
@@ -43,42 +45,43 @@ function Invoke-Native {
     }
 }
 
+function Get-SuitePowerShell {
+    # What `dotnet test` takes: the one that is named, the one that the build restored; and where it could not, this one.
+    if ($env:TORRENTPS_PWSH) {
+        return $env:TORRENTPS_PWSH
+    }
+    $assembly = & dotnet msbuild (Join-Path $PSScriptRoot 'tests' 'TorrentPS.Tests') '-getProperty:PowerShellAssembly'
+    if ($assembly -and (Test-Path -LiteralPath $assembly)) {
+        return 'dotnet', $assembly
+    }
+    & (Join-Path $PSScriptRoot 'tools' 'Get-PowerShellCommand.ps1')
+}
+
 function Invoke-NewPowerShell {
     # A module's assemblies stay loaded until their process ends: whatever imports the module does it in one of its own.
     param([Parameter(Mandatory)] [string[]] $Arguments)
 
     $saved = $env:PSModulePath
+    $program, [string[]] $first = Get-SuitePowerShell
     try {
-        $env:PSModulePath = $fetched + [System.IO.Path]::PathSeparator + $saved
-        Invoke-Native (Get-Process -Id $PID).Path -NoProfile -NonInteractive @Arguments
+        $env:PSModulePath = $modules + [System.IO.Path]::PathSeparator + $saved
+        Invoke-Native $program @first -NoProfile -NonInteractive @Arguments
     }
     finally {
         $env:PSModulePath = $saved
     }
 }
 
-function Install-NeededModule {
-    param([Parameter(Mandatory)] [string] $Name, [Parameter(Mandatory)] [version] $Minimum, [Parameter(Mandatory)] [version] $Below)
-
-    $found = Get-Module $Name, (Join-Path $fetched $Name) -ListAvailable -ErrorAction Ignore | Where-Object { $_.Version -ge $Minimum -and $_.Version -lt $Below }
-    if ($found) {
+function Install-PlatyPS {
+    $name, $range = 'Microsoft.PowerShell.PlatyPS', '[1.0,2.0)'
+    if (Get-Module $name, (Join-Path $modules $name) -ListAvailable -ErrorAction Ignore | Where-Object { $_.Version -ge '1.0' -and $_.Version -lt '2.0' }) {
         return
     }
-    Write-Information -InformationAction Continue "$Name $Minimum is not installed: fetching it from the PowerShell Gallery into $fetched"
-    $null = New-Item -ItemType Directory -Force $fetched
-    try {
-        if (Get-Command Save-PSResource -ErrorAction Ignore) {
-            Save-PSResource -Name $Name -Version "[$Minimum,$Below)" -Path $fetched -Repository PSGallery -TrustRepository
-        }
-        elseif (Get-Command Save-Module -ErrorAction Ignore) {
-            Save-Module -Name $Name -MinimumVersion $Minimum -MaximumVersion "$($Below.Major - 1).99.99" -Path $fetched -Repository PSGallery -Force
-        }
-        else {
-            throw 'neither Microsoft.PowerShell.PSResourceGet nor PowerShellGet is installed'
-        }
-    }
+    Write-Information -InformationAction Continue "$name 1.0 is not installed: fetching it from the PowerShell Gallery into $modules"
+    $null = New-Item -ItemType Directory -Force $modules
+    try { Save-PSResource -Name $name -Version $range -Path $modules -Repository PSGallery -TrustRepository }
     catch {
-        throw "$Name $Minimum or later (below $Below) is needed. It is not installed, and it cannot be fetched from the PowerShell Gallery: $($_.Exception.Message). Install it by hand (Install-PSResource $Name) and run this again."
+        throw "$name 1.0 or later (below 2.0) is needed. It is not installed, and it cannot be fetched from the PowerShell Gallery: $($_.Exception.Message). Install it by hand (Install-PSResource $name) and run this again."
     }
 }
 
@@ -92,7 +95,6 @@ function Invoke-TestTask {
 }
 
 function Invoke-PesterTask {
-    Install-NeededModule Pester 5.0 6.0
     $results = Join-Path $out 'TestResults' 'Pester.xml'
     $null = New-Item -ItemType Directory -Force (Split-Path $results)
     $suite = Join-Path $PSScriptRoot 'tests' 'Pester' 'Invoke-Suite.ps1'
@@ -101,7 +103,7 @@ function Invoke-PesterTask {
 }
 
 function Invoke-DocsTask {
-    Install-NeededModule Microsoft.PowerShell.PlatyPS 1.0 2.0
+    Install-PlatyPS
     Invoke-NewPowerShell '-File', (Join-Path $PSScriptRoot 'tools' 'Update-CommandPage.ps1'), '-Module', (Join-Path $module 'TorrentPS.psd1'), '-Destination', (Join-Path $PSScriptRoot 'docs' 'en-US')
     # The pages are the source of what Get-Help shows.
     Invoke-BuildTask

@@ -11,6 +11,7 @@ internal static class TestEnvironment
     internal static void Prepare()
     {
         Environment.SetEnvironmentVariable("TORRENTPS_DHT_NODES", "none");
-        Environment.SetEnvironmentVariable("TORRENTPS_STATE", Path.Combine(Path.GetTempPath(), "torrentps-test-state"));
+        // Test programs run side by side.
+        Environment.SetEnvironmentVariable("TORRENTPS_STATE", Path.Combine(Path.GetTempPath(), $"{typeof(TestEnvironment).Assembly.GetName().Name}-state"));
     }
 }

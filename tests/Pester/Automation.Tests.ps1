@@ -133,9 +133,7 @@ Describe 'A download that fails' {
         & mount -t tmpfs -o size=8m tmpfs $target
         try {
             $job = Start-TorrentDownload $torrent.Path $target -DownloadLimit 300KB -AsJob @from
-            $deadline = [datetime]::UtcNow.AddSeconds(60)
-            while ([datetime]::UtcNow -lt $deadline -and -not (Test-Path "$target/some.bin")) { Start-Sleep -Milliseconds 50 }
-            Start-Sleep -Seconds 1
+            Wait-Until { $job.Download.BytesCompleted -gt 0 }
             & dd if=/dev/zero "of=$target/filler" bs=4k 2> $null
             $null = Wait-Job $job -Timeout 60
             $job.State | Should -Be 'Failed'
@@ -162,8 +160,7 @@ Describe 'A download that fails' {
         $target = Get-TestDestination
         $first = Start-TorrentDownload $torrent.Path $target -DownloadLimit 500KB -AsJob @from
         try {
-            $deadline = [datetime]::UtcNow.AddSeconds(60)
-            while ([datetime]::UtcNow -lt $deadline -and -not (Test-Path (Join-Path $target 'some.bin'))) { Start-Sleep -Milliseconds 50 }
+            Wait-Until { Test-Path (Join-Path $target 'some.bin') }
             Assert-Failure DataInUse StartTorrentDownload { param($common) Invoke-Download $torrent.Path $target $from $common }
             (Receive-Job $first -Wait).State | Should -Be 'Completed'
             $first.State | Should -Be 'Completed'
@@ -175,9 +172,7 @@ Describe 'A download that fails' {
         $target = Get-TestDestination
         $job = Start-TorrentDownload $torrent.Path $target -DownloadLimit 500KB -AsJob @from
         try {
-            $deadline = [datetime]::UtcNow.AddSeconds(60)
-            while ([datetime]::UtcNow -lt $deadline -and -not (Test-Path (Join-Path $target 'some.bin'))) { Start-Sleep -Milliseconds 50 }
-            Start-Sleep -Seconds 1
+            Wait-Until { $job.Download.BytesCompleted -gt 0 }
             Remove-Item (Join-Path $target 'some.bin')
             $null = Wait-Job $job -Timeout 60
             $job.State | Should -Be 'Failed'
@@ -192,8 +187,7 @@ Describe 'A download that fails' {
     It 'is told by a job that is stopped: <ErrorId>' -ForEach @{ ErrorId = 'DownloadStopped' } {
         $job = Start-TorrentDownload $torrent.Path (Get-TestDestination) -DownloadLimit 300KB -AsJob @from
         try {
-            $deadline = [datetime]::UtcNow.AddSeconds(60)
-            while ([datetime]::UtcNow -lt $deadline -and $job.StatusMessage -notmatch '[1-9]') { Start-Sleep -Milliseconds 50 }
+            Wait-Until { $job.StatusMessage -match '[1-9]' }
             Stop-Job $job
             $job.State | Should -Be 'Stopped'
             $result = Receive-Job $job
@@ -225,7 +219,7 @@ Describe 'A scheduled pwsh' {
         # Not one that the seeder has: it comes back to where it saw a peer before.
         $null = New-TestTorrent -Path (Join-Path $TestDrive 'nobodys.torrent') -Name 'nobodys' -Length 50000
         $module = (Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1'
-        $null = & pwsh -NoProfile -NonInteractive -Command "[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', `$true); Import-Module '$module'; Start-TorrentDownload '$(Join-Path $TestDrive "$Name.torrent")' '$(Get-TestDestination)' -Peer 127.0.0.1:$(& $Peer) -Source Manual -StallTimeoutSeconds $Stall" 2> $null
+        $null = Invoke-TestPowerShell -Command "[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', `$true); Import-Module '$module'; Start-TorrentDownload '$(Join-Path $TestDrive "$Name.torrent")' '$(Get-TestDestination)' -Peer 127.0.0.1:$(& $Peer) -Source Manual -StallTimeoutSeconds $Stall" 2> $null
         $LASTEXITCODE | Should -Be $ExitCode
     }
 }

@@ -34,9 +34,11 @@ Describe 'ConvertFrom-Bencode' {
     }
 
     It 'gives the same bytes again: <_>' -ForEach @(
-        'i0e', 'i-1e', 'i99999999999999999999999999e', '0:', "3:`u{ff}`0x", 'le', 'li1ee', 'lleli1eee', 'de', 'd0:0:e', "d1:`u{ff}i1ee", 'd1:bi1e1:ai2ee', 'd1:Ai1e1:ai2ee'
+        'i0e', 'i-1e', 'i99999999999999999999999999e', '0:', '3:\xff\0x', 'le', 'li1ee', 'lleli1eee', 'de', 'd0:0:e', 'd1:\xffi1ee', 'd1:bi1e1:ai2ee', 'd1:Ai1e1:ai2ee'
     ) {
-        ConvertTo-Latin1 (ConvertTo-Bencode -InputObject (ConvertFrom-Bencode -InputObject (ConvertFrom-Latin1 $_))) | Should -BeExactly $_
+        # Names of tests are written to XML, which cannot have all of these bytes.
+        $text = [regex]::Unescape($_)
+        ConvertTo-Latin1 (ConvertTo-Bencode -InputObject (ConvertFrom-Bencode -InputObject (ConvertFrom-Latin1 $text))) | Should -BeExactly $text
     }
 
     It 'refuses <Data> at byte <Byte>' -ForEach @(

@@ -2,8 +2,8 @@
 BeforeAll {
     $module = $env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')
     Import-Module $module -Force
+    Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
     $examples = Join-Path $PSScriptRoot '../../examples'
-    $pwsh = (Get-Process -Id $PID).Path
     $source = Join-Path $TestDrive 'source'
     $null = New-Item -ItemType Directory $source
     $image = Join-Path $source 'image.vhdx'
@@ -16,7 +16,7 @@ BeforeAll {
         param([string] $Name, [string[]] $Arguments)
 
         $load = "Import-Module '$module'; & '$(Join-Path $examples $Name)' $Arguments"
-        $output = & $pwsh -NoProfile -NonInteractive -Command $load 2>&1 | Out-String
+        $output = Invoke-TestPowerShell -Command $load 2>&1 | Out-String
         @{ Code = $LASTEXITCODE; Output = $output }
     }
 }
@@ -34,10 +34,10 @@ Describe 'The examples' {
 
     It 'receive an image from a seeder, and test it' {
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $TestDrive 'image.torrent') -Private
-        $seeder = $torrent | Start-TorrentDownload -Destination $source -SeedSeconds 60 -AsJob
+        $seeder = $torrent | Start-TorrentDownload -Destination $source -SeedSeconds 3600 -AsJob
         try {
             $copy = Join-Path $TestDrive 'copy'
-            $result = Invoke-Example Receive-Image.ps1 "'$($torrent.Path)'", '-Destination', "'$copy'", '-SeedSeconds', 0, '-StallTimeoutSeconds', 30
+            $result = Invoke-Example Receive-Image.ps1 "'$($torrent.Path)'", '-Destination', "'$copy'", '-SeedSeconds', 0, '-StallTimeoutSeconds', 120
             $result.Code | Should -Be 0 -Because $result.Output
             $result.Output | Should -Match 'image\.vhdx\s+Completed'
             (Get-FileHash (Join-Path $copy 'image.vhdx')).Hash | Should -Be (Get-FileHash $image).Hash
@@ -56,13 +56,12 @@ Describe 'The examples' {
 
     It 'publish an image that another machine receives' {
         $published = Join-Path $TestDrive 'published.torrent'
-        $load = "Import-Module '$module'; & '$(Join-Path $examples 'Publish-Image.ps1')' '$image' -Tracker $($tracker.AnnounceUri) -Destination '$published' -SeedSeconds 60"
-        $publisher = Start-Process $pwsh -ArgumentList '-NoProfile', '-NonInteractive', '-Command', "`"$load`"" -PassThru -RedirectStandardOutput (Join-Path $TestDrive 'publisher.txt')
+        $load = "Import-Module '$module'; & '$(Join-Path $examples 'Publish-Image.ps1')' '$image' -Tracker $($tracker.AnnounceUri) -Destination '$published' -SeedSeconds 3600"
+        $publisher = Start-TestPowerShell $load (Join-Path $TestDrive 'publisher.txt')
         try {
-            $until = [datetime]::Now.AddSeconds(60)
-            while (-not (Test-Path $published) -and [datetime]::Now -lt $until) { Start-Sleep -Milliseconds 50 }
+            Wait-Until { Test-Path $published }
             $copy = Join-Path $TestDrive 'received'
-            $result = Invoke-Example Receive-Image.ps1 "'$published'", '-Destination', "'$copy'", '-SeedSeconds', 0, '-StallTimeoutSeconds', 45
+            $result = Invoke-Example Receive-Image.ps1 "'$published'", '-Destination', "'$copy'", '-SeedSeconds', 0, '-StallTimeoutSeconds', 120
             $result.Code | Should -Be 0 -Because $result.Output
             (Get-FileHash (Join-Path $copy 'image.vhdx')).Hash | Should -Be (Get-FileHash $image).Hash
         }
@@ -101,8 +100,7 @@ Describe 'The examples' {
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri, 'http://127.0.0.1:1/announce' -Destination (Join-Path $TestDrive 'survey.torrent') -Private -Source survey
         $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
         try {
-            $until = [datetime]::Now.AddSeconds(30)
-            while (-not ((Get-TorrentTracker $torrent.Path).Seeders -gt 0) -and [datetime]::Now -lt $until) { Start-Sleep -Milliseconds 100 }
+            Wait-Until { (Get-TorrentTracker $torrent.Path -WarningAction SilentlyContinue).Seeders -gt 0 }
             $csv = Join-Path $TestDrive 'peers.csv'
             $result = Invoke-Example Export-PeerSurvey.ps1 "'$($torrent.Path)'", '-Destination', "'$csv'", '-TimeoutSeconds', 5
             $peers = @(Import-Csv $csv)
@@ -131,12 +129,12 @@ Describe 'The examples' {
         $bytes[1234567] = $bytes[1234567] -bxor 255
         [System.IO.File]::WriteAllBytes($copy, $bytes)
         $env:PSModulePath = (Split-Path $module) + [System.IO.Path]::PathSeparator + $env:PSModulePath
-        $output = & $pwsh -NoProfile -NonInteractive -File (Join-Path $examples 'Test-Mirror.ps1') $torrent.Path -Mirror $mirror | Out-String
+        $output = Invoke-TestPowerShell -File (Join-Path $examples 'Test-Mirror.ps1') $torrent.Path -Mirror $mirror | Out-String
         $LASTEXITCODE | Should -Be 8
         $output | Should -Match 'Damaged'
         $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
         try {
-            $mended = Invoke-Example Test-Mirror.ps1 "'$($torrent.Path)'", '-Mirror', "'$mirror'", '-Repair', '-StallTimeoutSeconds', 45
+            $mended = Invoke-Example Test-Mirror.ps1 "'$($torrent.Path)'", '-Mirror', "'$mirror'", '-Repair', '-StallTimeoutSeconds', 120
             $mended.Code | Should -Be 0 -Because $mended.Output
             (Get-FileHash $copy).Hash | Should -Be (Get-FileHash $image).Hash
         }

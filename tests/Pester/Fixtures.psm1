@@ -1,8 +1,11 @@
 # What the tests make for themselves: torrents, their data, a tracker and peers on loopback.
 
-# Apart from the public DHT and from the user's own state.
+# Apart from the public DHT, from the user's own state and from that of other test files, which may run at the same time.
 $env:TORRENTPS_DHT_NODES = 'none'
-$env:TORRENTPS_STATE = Join-Path ([System.IO.Path]::GetTempPath()) 'torrentps-test-state'
+$env:TORRENTPS_STATE = Join-Path (Get-PSDrive TestDrive).Root 'state'
+
+$script:nextPort = 0
+$powerShellCommand = Join-Path $PSScriptRoot '../../tools/Get-PowerShellCommand.ps1'
 
 Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs'), (Join-Path $PSScriptRoot 'TestDhtNode.cs')
 
@@ -106,9 +109,47 @@ function New-TestTorrent {
 }
 
 function Get-FreePort {
-    $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
-    $listener.Start()
-    try { $listener.LocalEndpoint.Port } finally { $listener.Stop() }
+    # Not one that the system would give to a connection before it is listened on, and not one that another test file would be given.
+    foreach ($attempt in 1..1000) {
+        $port = 20000 + ($PID * 40 + $script:nextPort++) % 12000
+        $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Any, $port)
+        $listener.ExclusiveAddressUse = $true
+        try {
+            $listener.Start()
+            return $port
+        }
+        catch [System.Net.Sockets.SocketException] { Write-Debug "Port $port is in use." }
+        finally { $listener.Stop() }
+    }
+    throw 'No port is free.'
+}
+
+function Wait-Until {
+    # Waits for what is going to be so, for far longer than that takes on a busy machine.
+    param([Parameter(Mandatory)] [scriptblock] $Condition)
+
+    $deadline = [System.DateTime]::UtcNow.AddMinutes(2)
+    while (-not (& $Condition)) {
+        if ([System.DateTime]::UtcNow -gt $deadline) {
+            throw "This was not so within two minutes: $Condition"
+        }
+        Start-Sleep -Milliseconds 20
+    }
+}
+
+function Invoke-TestPowerShell {
+    # Runs a new PowerShell of the kind that this is, to its end; the arguments are PowerShell's own.
+    $program, [string[]] $first = & $powerShellCommand
+    & $program @first -NoProfile -NonInteractive @args
+}
+
+function Start-TestPowerShell {
+    # Starts a new PowerShell that runs a script's text beside this one.
+    param([Parameter(Mandatory)] [string] $Script, [Parameter(Mandatory)] [string] $OutputPath)
+
+    $program, [string[]] $first = & $powerShellCommand
+    $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Script))
+    Start-Process $program -ArgumentList (@(foreach ($part in $first) { "`"$part`"" }) + '-NoProfile', '-NonInteractive', '-OutputFormat', 'Text', '-EncodedCommand', $encoded) -PassThru -RedirectStandardOutput $OutputPath
 }
 
 function Start-TestSeeder {
@@ -125,27 +166,23 @@ function Start-TestSeeder {
         Import-Module (Join-Path (Split-Path $module) 'TorrentPS.psd1')
         Start-TorrentDownload -LiteralPath $torrent -Destination $data -Port $port -UploadLimit $limit -Source Manual -SeedSeconds ([double]::PositiveInfinity) -Recheck
     }
-    if (-not (Wait-TestListener -Port $Port)) {
-        throw "The seeder does not listen on port ${Port}: $(Receive-Job $job 2>&1)"
-    }
+    try { Wait-TestListener -Port $Port } catch { throw "The seeder does not listen on port ${Port}: $(Receive-Job $job 2>&1)" }
     $job
 }
 
 function Wait-TestListener {
-    # Whether somebody listens on a port within 20 seconds.
+    # Until a port of this machine takes connections.
     param([Parameter(Mandatory)] [int] $Port)
 
-    $deadline = [System.DateTime]::UtcNow.AddSeconds(20)
-    while ([System.DateTime]::UtcNow -lt $deadline) {
+    Wait-Until {
         $client = [System.Net.Sockets.TcpClient]::new()
         try {
             $client.Connect('127.0.0.1', $Port)
-            return $true
+            $true
         }
-        catch { Start-Sleep -Milliseconds 50 }
+        catch [System.Net.Sockets.SocketException] { $false }
         finally { $client.Dispose() }
     }
-    $false
 }
 
 function Connect-TestPeer {
@@ -172,4 +209,4 @@ function Stop-TestJob {
     }
 }
 
-Export-ModuleMember -Function ConvertTo-TestBencode, New-TestTorrent, Get-FreePort, Start-TestSeeder, Wait-TestListener, Connect-TestPeer, Stop-TestJob
+Export-ModuleMember -Function ConvertTo-TestBencode, New-TestTorrent, Get-FreePort, Wait-Until, Invoke-TestPowerShell, Start-TestPowerShell, Start-TestSeeder, Wait-TestListener, Connect-TestPeer, Stop-TestJob

@@ -101,8 +101,7 @@ Describe 'Get-TorrentPeer' {
             $silent.Silent = $true
             $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
             $running = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $output)
-            $deadline = [datetime]::UtcNow.AddSeconds(30)
-            while ($output.Count -lt 3 -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 20 }
+            Wait-Until { $output.Count -ge 3 }
             $output.Count | Should -Be 3
             $running.IsCompleted | Should -BeFalse
             $shell.Stop()

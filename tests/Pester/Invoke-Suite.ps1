@@ -16,7 +16,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99
+Import-Module Pester -MinimumVersion 6.0 -MaximumVersion 6.99
 
 # No test speaks to the network that it runs in.
 [AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', $true)

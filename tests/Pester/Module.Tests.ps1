@@ -18,6 +18,7 @@ Describe 'The module' {
     BeforeAll {
         $root = Resolve-Path (Join-Path $PSScriptRoot '../..')
         $folder = $env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')
+        Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
         $commands = Get-Command -Module TorrentPS
     }
 
@@ -74,7 +75,7 @@ Describe 'The module' {
 
         $others = 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' | Where-Object { Get-Module $_ -ListAvailable }
         $load = "`$ErrorActionPreference = 'Stop'; Import-Module $($others -join ', '); Import-Module '$unpacked'; (Get-Module TorrentPS).ModuleBase; (Get-Help Get-TorrentInfo).Synopsis"
-        & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $load 2>&1 | Should -Be $unpacked, 'Shows what a torrent says of itself.'
+        Invoke-TestPowerShell -Command $load 2>&1 | Should -Be $unpacked, 'Shows what a torrent says of itself.'
     }
 
     It 'loads in a new PowerShell beside <_>' -ForEach 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' {
@@ -83,7 +84,7 @@ Describe 'The module' {
             return
         }
         $load = "`$ErrorActionPreference = 'Stop'; Import-Module $_; Import-Module '$folder'; Import-Module $_ -Force; (Get-Command -Module TorrentPS).Count"
-        & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $load 2>&1 | Should -Be ([string]$commands.Count)
+        Invoke-TestPowerShell -Command $load 2>&1 | Should -Be ([string]$commands.Count)
     }
 
     It 'has its about topics' {

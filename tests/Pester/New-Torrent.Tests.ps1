@@ -1,6 +1,7 @@
 #Requires -Version 7.6
 BeforeAll {
     Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
+    Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
     $data = Join-Path $TestDrive 'data'
     $null = New-Item -ItemType Directory $data, (Join-Path $data 'sub'), (Join-Path $TestDrive 'out')
     $random = [System.Random]::new(1)
@@ -199,8 +200,7 @@ Describe 'New-Torrent' {
                 New-Torrent $large -Destination $out
             }).AddArgument((Get-Module TorrentPS).Path).AddArgument($large).AddArgument((Join-Path $TestDrive 'out'))
         $running = $shell.BeginInvoke()
-        $until = [datetime]::Now.AddSeconds(30)
-        while ($shell.Streams.Progress.Count -eq 0 -and [datetime]::Now -lt $until) { Start-Sleep -Milliseconds 20 }
+        Wait-Until { $shell.Streams.Progress.Count -gt 0 }
         $shell.Streams.Progress[0].Activity | Should -Be 'Hashing large'
         $shell.Stop()
         $running.IsCompleted | Should -BeTrue

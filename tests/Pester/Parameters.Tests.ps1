@@ -3,7 +3,6 @@
 BeforeAll {
     Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
     Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
-    $env:TORRENTPS_STATE = Join-Path $TestDrive 'state'
     $data = Join-Path $TestDrive 'data'
     $tracker = [TestTracker]::new()
     $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'a [1].torrent') -Name 'payload' -Length 200000 -DataRoot $data -Tracker 'http://127.0.0.1:1/announce'
@@ -15,7 +14,6 @@ BeforeAll {
 
 AfterAll {
     $tracker.Dispose()
-    Remove-Item Env:TORRENTPS_STATE
 }
 
 Describe 'Parameters' {

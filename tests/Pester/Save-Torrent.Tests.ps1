@@ -123,17 +123,22 @@ Describe 'Save-Torrent' {
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'NoPeers,*'
     }
 
-    It 'stops within a second' {
+    It 'stops when the pipeline is stopped' {
+        $silent = [TestPeer]::new('0123456789abcdef0123456789abcdef01234567', $true)
         $shell = [powershell]::Create()
-        $null = $shell.AddCommand('Import-Module').AddArgument((Get-Module TorrentPS).Path).AddStatement().
-            AddCommand('Save-Torrent').AddParameter('Uri', $nobody).AddParameter('Destination', "$TestDrive").AddParameter('Source', 'Manual')
-        $running = $shell.BeginInvoke()
-        Start-Sleep -Seconds 2
-        $running.IsCompleted | Should -BeFalse
-        $clock = [System.Diagnostics.Stopwatch]::StartNew()
-        $shell.Stop()
-        $clock.Elapsed.TotalSeconds | Should -BeLessThan 2
-        $shell.Dispose()
+        try {
+            $null = $shell.AddCommand('Import-Module').AddArgument((Get-Module TorrentPS).Path).AddStatement().
+                AddCommand('Save-Torrent').AddParameter('Uri', $nobody).AddParameter('Destination', "$TestDrive").AddParameter('Source', 'Manual').AddParameter('Peer', "127.0.0.1:$($silent.Port)")
+            $running = $shell.BeginInvoke()
+            Wait-Until { $silent.Connections -gt 0 }
+            $running.IsCompleted | Should -BeFalse
+            $shell.Stop()
+            $shell.InvocationStateInfo.State | Should -Be 'Stopped'
+        }
+        finally {
+            $shell.Dispose()
+            $silent.Dispose()
+        }
     }
 }
 

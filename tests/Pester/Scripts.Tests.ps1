@@ -4,6 +4,19 @@ BeforeDiscovery {
     $scripts = 'build.ps1', 'TorrentPS.psd1', 'tools', 'examples', 'tests/Pester', 'tests/PSScriptAnalyzerSettings.psd1' |
         ForEach-Object { Get-ChildItem (Join-Path $root $_) -Recurse -Include *.ps1, *.psm1, *.psd1 } |
         ForEach-Object { @{ File = $_.FullName; Name = [System.IO.Path]::GetRelativePath($root, $_.FullName) -replace '\\', '/' } }
+    $tests = $scripts | Where-Object Name -Match '^tests/Pester/.*\.Tests\.ps1$'
+}
+
+BeforeAll {
+    function Find-Command {
+        # The lines of a script that run a command, or have it run.
+        param([string] $File, [string] $Pattern)
+
+        $ast = [System.Management.Automation.Language.Parser]::ParseFile($File, [ref] $null, [ref] $null)
+        $ast.FindAll({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true) |
+            Where-Object { $_.GetCommandName() -match $Pattern -or ($_.GetCommandName() -eq 'Start-Process' -and $_.CommandElements.Extent.Text -match $Pattern) } |
+            ForEach-Object { "line $($_.Extent.StartLineNumber): $_" }
+    }
 }
 
 Describe 'The script <Name>' -ForEach $scripts {
@@ -21,5 +34,18 @@ Describe 'The script <Name>' -ForEach $scripts {
         # Of a manifest in the sources, the files that the build puts beside it are missed: those are the module test's part.
         $found = Invoke-ScriptAnalyzer -Path $File -Settings (Join-Path $PSScriptRoot '../PSScriptAnalyzerSettings.psd1') -ErrorAction SilentlyContinue
         $found | ForEach-Object { "$($_.RuleName) in line $($_.Line): $($_.Message)" } | Should -BeNullOrEmpty
+    }
+
+    It 'starts a PowerShell that the PATH need not have, and that need not be a program of its own' {
+        Find-Command $File '^(pwsh|powershell)(\.exe)?$' | Should -BeNullOrEmpty -Because 'tools/Get-PowerShellCommand.ps1 says how the one that runs is started'
+        if ($Name -ne 'tools/Get-PowerShellCommand.ps1') {
+            Get-Content -Raw $File | Should -Not -Match 'Get-Process\s+-Id\s+\$[P]ID\b|Process[P]ath\b' -Because 'of the .NET tool that is dotnet'
+        }
+    }
+}
+
+Describe 'The tests <Name>' -ForEach $tests {
+    It 'wait for what happens, not for time to pass' {
+        Find-Command $File '^(Start-Sleep|sleep)$' | Should -BeNullOrEmpty -Because 'Wait-Until waits for a condition'
     }
 }

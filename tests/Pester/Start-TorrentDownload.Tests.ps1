@@ -128,11 +128,16 @@ Describe 'Start-TorrentDownload' {
     }
 
     It 'writes an error for a host name without an address, and goes on' {
-        $result = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer 'nowhere.invalid:1', "localhost:$port" -Source Manual -StallTimeoutSeconds 30 -ErrorVariable failed -ErrorAction SilentlyContinue
-        $result.State | Should -Be 'Completed'
-        $failed.FullyQualifiedErrorId | Should -Be 'UnknownHost,TorrentPS.Commands.StartTorrentDownloadCommand'
-        $failed[0].CategoryInfo.Category | Should -Be 'ConnectionError'
-        $failed[0].Exception.Message | Should -Match 'nowhere\.invalid'
+        # So slow that the name is looked up before it ends.
+        $job = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer 'nowhere.invalid:1', "localhost:$port" -Source Manual -DownloadLimit 8KB -AsJob
+        try {
+            Wait-Until { $job.Error.Count -gt 0 -and $job.Download.BytesCompleted -gt 0 }
+            $job.Error.Count | Should -Be 1
+            $job.Error[0].FullyQualifiedErrorId | Should -BeLike 'UnknownHost*'
+            $job.Error[0].CategoryInfo.Category | Should -Be 'ConnectionError'
+            $job.Error[0].Exception.Message | Should -Match 'nowhere\.invalid'
+        }
+        finally { Stop-TestJob $job }
     }
 
     It 'finds peers through a tracker, and takes those of Get-TorrentPeer' {
@@ -246,8 +251,7 @@ Describe 'Start-TorrentDownload that does not complete' {
             $target = Get-TestDestination
             $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($torrent.Path)' '$target' -Source Tracker -DownloadLimit 100KB")
             $null = $shell.BeginInvoke()
-            $deadline = [datetime]::UtcNow.AddSeconds(30)
-            while ([datetime]::UtcNow -lt $deadline -and -not ($shell.Streams.Progress | Where-Object { $_.ParentActivityId -lt 0 -and $_.PercentComplete -gt 20 })) { Start-Sleep -Milliseconds 50 }
+            Wait-Until { $shell.Streams.Progress | Where-Object { $_.ParentActivityId -lt 0 -and $_.PercentComplete -gt 20 } }
             $shell.Stop()
             $shell.InvocationStateInfo.State | Should -Be 'Stopped'
             $tracker.CountEvents('stopped') | Should -Be 1
@@ -340,8 +344,7 @@ Describe 'Start-TorrentDownload -AsJob' {
             $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'slowjob.torrent') -Name 'slowjob' -Length 1000000 -Tracker $tracker.Url -DataRoot $seedRoot
             $slow = Start-TestSeeder -Path $torrent.Path -DataRoot $seedRoot -Port $slowPort
             $job = Start-TorrentDownload $torrent.Path (Get-TestDestination) -Source Tracker -DownloadLimit 100KB -AsJob
-            $deadline = [datetime]::UtcNow.AddSeconds(30)
-            while ([datetime]::UtcNow -lt $deadline -and $job.StatusMessage -notmatch '1 peer') { Start-Sleep -Milliseconds 50 }
+            Wait-Until { $job.StatusMessage -match '1 peer' }
             $job.State | Should -Be 'Running'
             $job.StatusMessage | Should -Match '% of .*1 peer'
             Stop-Job $job

@@ -88,8 +88,7 @@ Describe 'Test-PeerHandshake' {
             $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; 'ready'; Test-PeerHandshake 127.0.0.1 $($silent.Port) $hash -TimeoutSeconds 60 -Encryption Off")
             $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
             $null = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $output)
-            $deadline = [datetime]::UtcNow.AddSeconds(30)
-            while ($output.Count -lt 1 -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 20 }
+            Wait-Until { $output.Count -ge 1 }
             $shell.Stop()
             $shell.InvocationStateInfo.State | Should -Be 'Stopped'
             $output | Should -Be 'ready'

@@ -3,6 +3,7 @@ using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 
 /// <summary>A peer on loopback that answers every plain handshake, and does nothing else.</summary>
@@ -11,6 +12,7 @@ public sealed class TestPeer : IDisposable
     private readonly TcpListener _listener = new TcpListener(IPAddress.Loopback, 0);
     private readonly byte[] _infoHash;
     private readonly bool _silent;
+    private int _connections;
 
     /// <param name="infoHash">What it answers for, in hexadecimal digits.</param>
     /// <param name="silent">Accepts connections, but never says anything.</param>
@@ -24,6 +26,9 @@ public sealed class TestPeer : IDisposable
 
     public int Port { get { return ((IPEndPoint)_listener.LocalEndpoint).Port; } }
 
+    /// <summary>How many connections were made to it.</summary>
+    public int Connections { get { return Volatile.Read(ref _connections); } }
+
     public void Dispose() { _listener.Stop(); }
 
     private async Task AcceptAsync()
@@ -33,6 +38,7 @@ public sealed class TestPeer : IDisposable
             while (true)
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync();
+                Interlocked.Increment(ref _connections);
                 _ = Task.Run(() => ServeAsync(client));
             }
         }

@@ -1,21 +1,23 @@
 using System.ComponentModel;
-using System.Diagnostics;
-using System.Text;
+using Xunit.Sdk;
+using Xunit.v3;
+
+// The files of the Pester suite are cases of one test; only so do they run side by side. They wait far more than they work.
+[assembly: Parallelization(Mode = ParallelMode.All, MaxThreads = 6)]
 
 namespace TorrentPS.Tests;
 
-/// <summary>Runs the Pester suite, which needs a real PowerShell, one file a test.</summary>
+/// <summary>Runs the Pester suite in a real PowerShell, one file a test and a process; several run side by side, since they mostly wait.</summary>
 public sealed class PesterSuiteTests
 {
-    private const string Install = "Install PowerShell 7.6 or later (https://aka.ms/powershell) and Pester 5 (Install-PSResource Pester) to run the cmdlets' tests.";
-
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
-    private static readonly Lazy<Task<string?>> s_missing = new(FindMissingAsync);
+    // Far more than any takes, on a machine that is busy with other things, too.
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
+    private static readonly Lazy<Task<Found>> s_found = new(FindAsync);
 
     public static TheoryData<string> Files =>
         [.. Directory.EnumerateFiles(SuiteFolder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
-    private static string SuiteFolder => Path.Combine(RepositoryRoot, "tests", "Pester");
+    private static string SuiteFolder => Repository.File("tests", "Pester");
 
     /// <summary>Where the build that these tests are of lays the module out.</summary>
     private static string ModuleFolder
@@ -23,21 +25,10 @@ public sealed class PesterSuiteTests
         get
         {
 #if DEBUG
-            return Path.Combine(RepositoryRoot, "out", "Debug", "TorrentPS");
+            return Repository.File("out", "Debug", "TorrentPS");
 #else
-            return Path.Combine(RepositoryRoot, "out", "TorrentPS");
+            return Repository.File("out", "TorrentPS");
 #endif
-        }
-    }
-
-    private static string RepositoryRoot
-    {
-        get
-        {
-            string? folder = AppContext.BaseDirectory;
-            while (folder is not null && !File.Exists(Path.Combine(folder, "TorrentPS.sln")))
-                folder = Path.GetDirectoryName(folder);
-            return folder ?? throw new DirectoryNotFoundException("TorrentPS.sln is in no folder above the tests.");
         }
     }
 
@@ -45,72 +36,45 @@ public sealed class PesterSuiteTests
     [MemberData(nameof(Files))]
     public async Task Pester(string file)
     {
-        if (await s_missing.Value is { } missing)
+        (PowerShellProgram program, string? missing) = await s_found.Value;
+        if (missing is not null)
             Assert.Skip(missing);
 
-        (int exitCode, string output) = await RunAsync("-File", Path.Combine(SuiteFolder, "Invoke-Suite.ps1"), "-Path", Path.Combine(SuiteFolder, file), "-Brief");
+        (int exitCode, string output) = await RunAsync(program, "-File", Path.Combine(SuiteFolder, "Invoke-Suite.ps1"), "-Path", Path.Combine(SuiteFolder, file), "-Brief");
 
-        Assert.True(exitCode == 0, $"{file} ended with {exitCode}:{Environment.NewLine}{output}");
+        Assert.True(exitCode == 0, $"{file} ended with {exitCode} in {program}:{Environment.NewLine}{output}");
     }
 
-    private static async Task<string?> FindMissingAsync()
+    private static async Task<Found> FindAsync()
     {
-        const string Probe = "if ($PSVersionTable.PSVersion -lt '7.6') { exit 3 }; if (-not (Get-Module Pester -ListAvailable | Where-Object { $_.Version.Major -eq 5 })) { exit 4 }";
+        const string Probe = "if ($PSVersionTable.PSVersion -lt '7.6') { exit 3 }; if (-not (Get-Module Pester -ListAvailable | Where-Object { $_.Version.Major -eq 6 })) { exit 4 }";
+        PowerShellProgram program = PowerShellProgram.Find();
+        string? problem;
         try
         {
-            (int exitCode, string output) = await RunAsync("-Command", Probe);
-            return exitCode switch
+            (int exitCode, string output) = await RunAsync(program, "-Command", Probe);
+            problem = exitCode switch
             {
                 0 => null,
-                3 => $"The pwsh found is older than 7.6. {Install}",
-                4 => $"Pester 5 is not installed. {Install}",
-                _ => throw new InvalidOperationException($"pwsh ended with {exitCode}: {output}"),
+                3 => "it is older than 7.6",
+                4 => "it has no Pester 6 (Install-PSResource Pester)",
+                _ => throw new InvalidOperationException($"{program} ended with {exitCode}: {output}"),
             };
         }
-        catch (Win32Exception)
+        catch (Win32Exception exception)
         {
-            return $"pwsh is not on the PATH. {Install}";
+            problem = exception.Message;
         }
+        if (problem is null)
+            return new(program, null);
+        string message = $"The cmdlets' own tests cannot run in '{program}': {problem}.";
+        return program.IsOptional
+            ? new(program, $"{message} The build could not restore the packages PowerShell and Pester; clean it and build where they are within reach, or have {PowerShellProgram.Variable} name a pwsh.")
+            : throw new InvalidOperationException(message);
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
-    {
-        ProcessStartInfo start = new("pwsh", ["-NoProfile", "-NonInteractive", .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["NO_COLOR"] = "1";
-        start.Environment["TORRENTPS_MODULE"] = ModuleFolder;
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        StringBuilder output = new();
-        process.OutputDataReceived += (_, line) => Append(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(output, line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(s_limit);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            lock (output)
-                throw new TimeoutException($"pwsh {string.Join(' ', arguments)} did not end within {s_limit}:{Environment.NewLine}{output}");
-        }
-        lock (output)
-            return (process.ExitCode, output.ToString());
-    }
+    private static Task<(int ExitCode, string Output)> RunAsync(PowerShellProgram program, params string[] arguments) =>
+        program.RunAsync(arguments, new Dictionary<string, string> { ["TORRENTPS_MODULE"] = ModuleFolder }, s_limit, TestContext.Current.CancellationToken);
 
-    private static void Append(StringBuilder output, string? line)
-    {
-        if (line is null)
-            return;
-        lock (output)
-            output.AppendLine(line);
-    }
+    private sealed record Found(PowerShellProgram Program, string? Missing);
 }

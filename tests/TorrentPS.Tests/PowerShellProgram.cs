@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace TorrentPS.Tests;
+
+/// <summary>
+/// The PowerShell that the Pester suite runs in: the one that <see cref="Variable"/> names, else the one of the package that the build restores, else
+/// the <c>pwsh</c> of the PATH.
+/// </summary>
+internal sealed class PowerShellProgram
+{
+    /// <summary>The environment variable that names another <c>pwsh</c>.</summary>
+    public const string Variable = "TORRENTPS_PWSH";
+
+    private readonly string _fileName;
+    private readonly string[] _arguments;
+
+    private PowerShellProgram(string fileName, string[] arguments, bool isOptional)
+    {
+        _fileName = fileName;
+        _arguments = [.. arguments, "-NoProfile", "-NonInteractive"];
+        IsOptional = isOptional;
+    }
+
+    /// <summary>Whether nothing but chance has this PowerShell here: the build could not restore one, and no variable names one.</summary>
+    public bool IsOptional { get; }
+
+    public static PowerShellProgram Find() => Choose(Environment.GetEnvironmentVariable(Variable), Metadata("PowerShell.Assembly"));
+
+    /// <summary>Chooses by what the variable says and where the package would be.</summary>
+    public static PowerShellProgram Choose(string? named, string assembly) => (named, File.Exists(assembly)) switch
+    {
+        ({ Length: > 0 }, _) => new PowerShellProgram(named, [], isOptional: false),
+        (_, true) => new PowerShellProgram(Dotnet(), [assembly], isOptional: false),
+        _ => new PowerShellProgram("pwsh", [], isOptional: true),
+    };
+
+    public override string ToString() => string.Join(' ', [_fileName, .. _arguments]);
+
+    /// <summary>Runs it to its end.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
+    /// <exception cref="TimeoutException">It did not end within the limit, and was ended.</exception>
+    public async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, IReadOnlyDictionary<string, string> environment, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        ProcessStartInfo start = new(_fileName, [.. _arguments, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["NO_COLOR"] = "1";
+        start.Environment["PSModulePath"] = string.Join(Path.PathSeparator, [Metadata("PowerShell.Modules"), .. Existing("PSModulePath")]);
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        StringBuilder output = new();
+        process.OutputDataReceived += (_, line) => Append(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(output, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(limit);
+        try
+        {
+            await process.WaitForExitAsync(end.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            lock (output)
+                throw new TimeoutException($"{this} {string.Join(' ', arguments)} did not end within {limit}:{Environment.NewLine}{output}");
+        }
+        lock (output)
+            return (process.ExitCode, output.ToString());
+    }
+
+    /// <summary>The program that runs assemblies: that of the .NET which runs this, wherever it is.</summary>
+    private static string Dotnet() =>
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+
+    private static string Metadata(string key) =>
+        typeof(PowerShellProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+
+    private static string[] Existing(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? [value] : [];
+
+    private static void Append(StringBuilder output, string? line)
+    {
+        if (line is null)
+            return;
+        lock (output)
+            output.AppendLine(line);
+    }
+}
