@@ -11,6 +11,9 @@ internal static class TorrentSource
     /// <summary>No .torrent is larger; what is larger is another kind of file.</summary>
     private const long LengthLimit = 10_000_000;
 
+    // ERROR_INVALID_NAME: no file can be called so.
+    private const int WindowsInvalidName = unchecked((int)0x8007007B);
+
     public static bool IsMagnet(string source) => source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase);
 
     public static bool IsWebAddress(string source) =>
@@ -54,7 +57,7 @@ internal static class TorrentSource
                 throw new TorrentException(TorrentErrorId.InvalidTorrent, $"The file is larger than {LengthLimit:N0} bytes, which no .torrent is");
             return GivenFile.ReadAllBytes(path, LengthLimit);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || e.HResult == WindowsInvalidName)
         {
             throw new TorrentException(TorrentErrorId.TorrentNotFound, "There is no such file", e);
         }

@@ -7,6 +7,9 @@ namespace TorrentPS.Errors;
 /// <summary>The one place where error records are made: a stable id, a category, a target and a message that says what to do.</summary>
 internal static class ErrorRecords
 {
+    // ERROR_INVALID_NAME: no file can be called so.
+    private const int WindowsInvalidName = unchecked((int)0x8007007B);
+
     /// <summary>The record of something the engine said no to.</summary>
     /// <param name="exception">What it said.</param>
     /// <param name="target">The input that it was about.</param>
@@ -38,7 +41,7 @@ internal static class ErrorRecords
     public static ErrorRecord Unreadable(string path, Exception cause) => cause switch
     {
         UnauthorizedAccessException => From(TorrentErrorId.AccessDenied, $"'{path}' may not be read: {cause.Message}", path, cause),
-        FileNotFoundException or DirectoryNotFoundException => NotFound(path, cause),
+        FileNotFoundException or DirectoryNotFoundException or { HResult: WindowsInvalidName } => NotFound(path, cause),
         _ => From(TorrentErrorId.TorrentNotFound, $"'{path}' cannot be read: {cause.Message}", path, cause),
     };
 

@@ -59,7 +59,7 @@ public sealed class DataStorePropertyTests
         {
             string path = folder[file.Path];
             if (value.Wanted[file.Index] && !file.IsPadding)
-                Assert.Equal(sample.File(file.Index), System.IO.File.ReadAllBytes(path));
+                Assert.Equal(sample.File(file.Index), SharedFile.ReadAllBytes(path));
             else
                 Assert.False(Path.Exists(path), $"{file} exists");
         }

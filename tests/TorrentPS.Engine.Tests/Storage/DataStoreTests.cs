@@ -60,13 +60,13 @@ public sealed class DataStoreTests : IDisposable
         File.AppendAllText(_folder["T/long"], "more");
         using DataStore store = new(sample.Torrent, _folder.Path, sample.All);
         store.Prepare();
-        Assert.Equal(sample.File(0), File.ReadAllBytes(_folder["T/same"]));
-        Assert.Equal([.. sample.File(1)[..9], .. new byte[11]], File.ReadAllBytes(_folder["T/short"]));
-        Assert.Equal([.. sample.File(2), .. "more"u8], File.ReadAllBytes(_folder["T/long"]));
+        Assert.Equal(sample.File(0), SharedFile.ReadAllBytes(_folder["T/same"]));
+        Assert.Equal([.. sample.File(1)[..9], .. new byte[11]], SharedFile.ReadAllBytes(_folder["T/short"]));
+        Assert.Equal([.. sample.File(2), .. "more"u8], SharedFile.ReadAllBytes(_folder["T/long"]));
 
         // It is cut when data for it comes.
         store.Write(3, 0, [sample.Piece(3)]);
-        Assert.Equal(sample.File(2), File.ReadAllBytes(_folder["T/long"]));
+        Assert.Equal(sample.File(2), SharedFile.ReadAllBytes(_folder["T/long"]));
     }
 
     [Fact]
@@ -146,8 +146,8 @@ public sealed class DataStoreTests : IDisposable
         store.Prepare();
         for (int piece = 0; piece < 2; piece++)
             store.Write(piece, 0, [.. sample.Piece(piece).ToArray().Select(value => (ReadOnlyMemory<byte>)new[] { value })]);
-        Assert.Equal(sample.File(0), File.ReadAllBytes(_folder["T/a"]));
-        Assert.Equal(sample.File(1), File.ReadAllBytes(_folder["T/b"]));
+        Assert.Equal(sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(sample.File(1), SharedFile.ReadAllBytes(_folder["T/b"]));
     }
 
     [Fact]
@@ -192,7 +192,7 @@ public sealed class DataStoreTests : IDisposable
         });
         store.Flush();
         for (int i = 0; i < files.Length; i++)
-            Assert.Equal(sample.File(i), File.ReadAllBytes(_folder[sample.Torrent.Files[i].Path]));
+            Assert.Equal(sample.File(i), SharedFile.ReadAllBytes(_folder[sample.Torrent.Files[i].Path]));
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public sealed class LinkTests : IDisposable
         using DataStore store = new(_sample.Torrent, _folder["link"], _sample.All);
         store.Prepare();
         _sample.WriteAll(store);
-        Assert.Equal(_sample.File(0), File.ReadAllBytes(_outside["other/a"]));
+        Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_outside["other/a"]));
     }
 
     private void AssertRefused(string link)

@@ -30,7 +30,7 @@ public sealed class OwnerTests : IDisposable
         TorrentException e = await Assert.ThrowsAsync<TorrentException>(() => BeginAsync());
         Assert.Equal(TorrentErrorId.FileExists, e.ErrorId);
         Assert.Contains(_folder[$"T/{name}"], e.Message);
-        Assert.Equal(mine, File.ReadAllBytes(_folder[$"T/{name}"]));
+        Assert.Equal(mine, SharedFile.ReadAllBytes(_folder[$"T/{name}"]));
         Assert.Single(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
 
@@ -40,7 +40,7 @@ public sealed class OwnerTests : IDisposable
         byte[] longer = [.. _sample.File(0), .. "my notes"u8];
         Lay("a", longer);
         Assert.Equal(TorrentErrorId.FileExists, (await Assert.ThrowsAsync<TorrentException>(() => BeginAsync())).ErrorId);
-        Assert.Equal(longer, File.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(longer, SharedFile.ReadAllBytes(_folder["T/a"]));
     }
 
     [Fact]
@@ -60,9 +60,9 @@ public sealed class OwnerTests : IDisposable
         partly.AsSpan(16).Clear();
         Lay("a", partly);
         using DataStore store = await BeginAsync();
-        Assert.Equal(partly, File.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(partly, SharedFile.ReadAllBytes(_folder["T/a"]));
         _sample.WriteAll(store);
-        Assert.Equal(_sample.File(2), File.ReadAllBytes(_folder["T/c"]));
+        Assert.Equal(_sample.File(2), SharedFile.ReadAllBytes(_folder["T/c"]));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class OwnerTests : IDisposable
         Lay("small", "mine"u8.ToArray());
         using DataStore store = await BeginAsync(_sample.Only(2));
         _sample.WriteAll(store);
-        Assert.Equal("mine"u8, File.ReadAllBytes(_folder["T/small"]));
+        Assert.Equal("mine"u8, SharedFile.ReadAllBytes(_folder["T/small"]));
         Assert.Equal(1000, new FileInfo(_folder["T/a"]).Length);
     }
 
@@ -87,7 +87,7 @@ public sealed class OwnerTests : IDisposable
 
         using DataStore store = await BeginAsync();
         _sample.WriteAll(store);
-        Assert.Equal(_sample.File(0), File.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
     }
 
     [Fact]
@@ -120,15 +120,15 @@ public sealed class OwnerTests : IDisposable
         Lay("a", mine);
         Lay("empty", mine);
         using DataStore store = await BeginAsync(overwrite: true);
-        Assert.Equal(mine, File.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["T/a"]));
         store.SaveResume(new Bitfield(_sample.Torrent.PieceCount));
         using (DataStore next = await BeginAsync()) // it was allowed once, so it goes on
-            Assert.Equal(mine, File.ReadAllBytes(_folder["T/a"]));
+            Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["T/a"]));
         _sample.WriteAll(store);
-        Assert.Equal(_sample.File(0), File.ReadAllBytes(_folder["T/a"]));
-        Assert.Equal(mine, File.ReadAllBytes(_folder["T/empty"]));
+        Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["T/empty"]));
         store.FlushAll();
-        Assert.Empty(File.ReadAllBytes(_folder["T/empty"]));
+        Assert.Empty(SharedFile.ReadAllBytes(_folder["T/empty"]));
     }
 
     [Theory]
@@ -153,10 +153,10 @@ public sealed class OwnerTests : IDisposable
         Lay("a", partly);
         Link("T/a", "backup");
         using DataStore store = await BeginAsync();
-        Assert.Equal(partly, File.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(partly, SharedFile.ReadAllBytes(_folder["T/a"]));
         _sample.WriteAll(store);
-        Assert.Equal(_sample.File(0), File.ReadAllBytes(_folder["T/a"]));
-        Assert.Equal(partly, File.ReadAllBytes(_folder["backup"]));
+        Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(partly, SharedFile.ReadAllBytes(_folder["backup"]));
     }
 
     [Fact]
@@ -165,8 +165,8 @@ public sealed class OwnerTests : IDisposable
         using DataStore store = await BeginAsync();
         Link("T/a", "backup");
         _sample.WriteAll(store);
-        Assert.Equal(_sample.File(0), File.ReadAllBytes(_folder["T/a"]));
-        Assert.Equal(new byte[64], File.ReadAllBytes(_folder["backup"]));
+        Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
+        Assert.Equal(new byte[64], SharedFile.ReadAllBytes(_folder["backup"]));
     }
 
     [Fact]

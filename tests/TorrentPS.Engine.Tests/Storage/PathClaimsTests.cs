@@ -88,7 +88,7 @@ public sealed class PathClaimsTests : IDisposable
         using (DestinationLock.Acquire(_folder.Path, s_first, ["a"]))
         {
             foreach (string file in Directory.GetFiles(_folder[".torrentps"]))
-                File.WriteAllBytes(_folder["saved/" + Path.GetFileName(file)], file.EndsWith("paths", StringComparison.Ordinal) ? File.ReadAllBytes(file) : []);
+                File.WriteAllBytes(_folder["saved/" + Path.GetFileName(file)], file.EndsWith("paths", StringComparison.Ordinal) ? SharedFile.ReadAllBytes(file) : []);
         }
 
         Directory.Move(_folder["saved"], _folder[".torrentps"]);
@@ -104,7 +104,7 @@ public sealed class PathClaimsTests : IDisposable
         Assert.SkipUnless(File.Exists("/usr/bin/flock"), "flock is needed: install util-linux");
         byte[] table;
         using (DestinationLock.Acquire(_folder.Path, s_first, ["a"]))
-            table = File.ReadAllBytes(_folder[$".torrentps/{s_first}.paths"]);
+            table = SharedFile.ReadAllBytes(_folder[$".torrentps/{s_first}.paths"]);
         Directory.CreateDirectory(_folder[".torrentps"]);
         File.WriteAllBytes(_folder[$".torrentps/{s_first}.paths"], table);
         ProcessStartInfo start = new("/usr/bin/flock", ["--no-fork", _folder[$".torrentps/{s_first}.lock"], "/bin/sh", "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true };

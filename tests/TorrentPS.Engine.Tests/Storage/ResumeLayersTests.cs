@@ -139,7 +139,7 @@ public sealed class ResumeLayersTests : IDisposable
 
     private PieceLayers Known() => new(_sample.Torrent);
 
-    private ResumeRecord Read() => ResumeRecord.Decode(File.ReadAllBytes(ResumePath), _torrent)!;
+    private ResumeRecord Read() => ResumeRecord.Decode(SharedFile.ReadAllBytes(ResumePath), _torrent)!;
 
     private static int[] Indices(Bitfield pieces) => [.. Enumerable.Range(0, pieces.Length).Where(piece => pieces[piece])];
 }

@@ -169,7 +169,7 @@ public sealed class ResumeTests : IDisposable
         store.Prepare();
         Bitfield have = resume.Suspect;
         store.SaveResume(have, flush: true);
-        Assert.Equal("", ResumeRecord.Decode(File.ReadAllBytes(ResumePath), _sample.Torrent)!.Boot);
+        Assert.Equal("", ResumeRecord.Decode(SharedFile.ReadAllBytes(ResumePath), _sample.Torrent)!.Boot);
         Assert.Equal(WantedPieces, Indices(store.LoadResume()!.Have));
     }
 
@@ -177,7 +177,7 @@ public sealed class ResumeTests : IDisposable
     public void Every_truncation_and_every_flipped_bit_is_seen()
     {
         Save();
-        byte[] good = File.ReadAllBytes(ResumePath);
+        byte[] good = SharedFile.ReadAllBytes(ResumePath);
         using DataStore store = Open();
         for (int length = 0; length < good.Length; length++)
         {
@@ -230,7 +230,7 @@ public sealed class ResumeTests : IDisposable
             record => record with { Sizes = record.Sizes[1..] },
             record => record with { Times = [.. record.Times, 1] },
         ];
-        byte[] good = File.ReadAllBytes(ResumePath);
+        byte[] good = SharedFile.ReadAllBytes(ResumePath);
         using DataStore store = Open();
         foreach (Func<ResumeRecord, ResumeRecord> change in changes)
         {
@@ -257,12 +257,12 @@ public sealed class ResumeTests : IDisposable
     public void When_saving_fails_the_file_before_stays()
     {
         Save();
-        byte[] good = File.ReadAllBytes(ResumePath);
+        byte[] good = SharedFile.ReadAllBytes(ResumePath);
         Directory.CreateDirectory(ResumePath + ".tmp");
         using DataStore store = Open();
         TorrentException e = Assert.Throws<TorrentException>(() => store.SaveResume(new Bitfield(_sample.Torrent.PieceCount)));
         Assert.Contains(ResumePath, e.Message);
-        Assert.Equal(good, File.ReadAllBytes(ResumePath));
+        Assert.Equal(good, SharedFile.ReadAllBytes(ResumePath));
     }
 
     private static int[] Indices(Bitfield pieces) => VerifyTests.Indices(pieces);
@@ -279,7 +279,7 @@ public sealed class ResumeTests : IDisposable
 
     private void Rewrite(Func<ResumeRecord, ResumeRecord> change)
     {
-        ResumeRecord record = ResumeRecord.Decode(File.ReadAllBytes(ResumePath), _sample.Torrent)!;
+        ResumeRecord record = ResumeRecord.Decode(SharedFile.ReadAllBytes(ResumePath), _sample.Torrent)!;
         File.WriteAllBytes(ResumePath, change(record).Encode(_sample.Torrent.InfoHash));
     }
 

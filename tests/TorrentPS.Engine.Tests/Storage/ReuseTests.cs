@@ -28,13 +28,13 @@ public sealed class ReuseTests : IDisposable
 
     private async Task<(Bitfield Have, long Bytes)> ReuseAsync(Sample sample, bool[]? wanted = null, params string[] roots)
     {
-        Dictionary<string, byte[]> before = Directory.GetFiles(_donors.Path, "*", SearchOption.AllDirectories).ToDictionary(path => path, File.ReadAllBytes);
+        Dictionary<string, byte[]> before = Directory.GetFiles(_donors.Path, "*", SearchOption.AllDirectories).ToDictionary(path => path, SharedFile.ReadAllBytes);
         using DataStore store = new(sample.Torrent, _target.Path, wanted ?? sample.All);
         store.Prepare();
         Bitfield have = new(sample.Torrent.PieceCount);
         long bytes = await store.ReuseAsync(have, roots.Length > 0 ? roots : [_donors.Path], null, Token);
         foreach ((string path, byte[] content) in before)
-            Assert.Equal(content, await File.ReadAllBytesAsync(path, Token)); // never altered
+            Assert.Equal(content, SharedFile.ReadAllBytes(path)); // never altered
         byte[] piece = new byte[sample.Torrent.PieceLength];
         for (int i = 0; i < have.Length; i++)
         {

@@ -104,7 +104,7 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal([1, 2, 3, 4], Indices(resume.Suspect).Order());
         store.Prepare();
         Assert.Equal(new[] { 1, 4 }, Indices(await store.VerifyAsync(piece => resume.Suspect[piece], null, Token)));
-        byte[] b = File.ReadAllBytes(_folder["T/b"]);
+        byte[] b = SharedFile.ReadAllBytes(_folder["T/b"]);
         Assert.Equal(sample.File(1)[..12], b[..12]);
         Assert.Equal(sample.File(1)[44..], b[44..]);
     }
@@ -134,7 +134,7 @@ public sealed class VerifyTests : IDisposable
         using DataStore store = new(sample.Torrent, _folder.Path, sample.Only(0));
         store.Prepare();
         Assert.Equal(new[] { 0, 1 }, Indices(await store.VerifyAsync(piece => store.WantedPieces[piece], null, Token)));
-        Assert.Equal(sample.File(1), File.ReadAllBytes(_folder["T/b"]));
+        Assert.Equal(sample.File(1), SharedFile.ReadAllBytes(_folder["T/b"]));
     }
 
     private async Task DownloadAsync(Sample sample, bool[] wanted)

@@ -24,7 +24,7 @@ public sealed class DataSafetyTests : IDisposable
         TorrentDownload result = await member.EndAsync();
         Assert.Equal((TorrentState.Failed, TorrentErrorId.FileExists, 0L), (result.State, result.ErrorId, result.BytesCompleted));
         Assert.Contains(_folder["notes.txt"], result.Error);
-        Assert.Equal(mine, File.ReadAllBytes(_folder["notes.txt"]));
+        Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["notes.txt"]));
         Assert.Equal([_folder["notes.txt"]], Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -35,12 +35,12 @@ public sealed class DataSafetyTests : IDisposable
         File.WriteAllBytes(_folder["notes.txt"], mine);
         await using (SwarmMember alone = SwarmMember.Download(s_sample.Torrent, _folder.Path, [], options => options with { Overwrite = true, Sources = [Engine.Discovery.PeerSource.Manual], StallTimeout = TimeSpan.FromMilliseconds(100) }))
             Assert.NotEqual(TorrentState.Completed, (await alone.EndAsync()).State);
-        Assert.Equal(mine, File.ReadAllBytes(_folder["notes.txt"]));
+        Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["notes.txt"]));
         using ScriptedSeed seed = new(s_sample);
         await using SwarmMember member = SwarmMember.Download(s_sample.Torrent, _folder.Path, [seed.EndPoint], options => options with { Overwrite = true });
         TorrentDownload result = await member.EndAsync();
         Assert.True(result.State == TorrentState.Completed, result.Error);
-        Assert.Equal(s_sample.Content, File.ReadAllBytes(_folder["notes.txt"]));
+        Assert.Equal(s_sample.Content, SharedFile.ReadAllBytes(_folder["notes.txt"]));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class DataSafetyTests : IDisposable
         TorrentDownload second = await again.EndAsync();
         Assert.True(second.State == TorrentState.Completed, second.Error);
         Assert.InRange(second.Downloaded, 1, 499_999);
-        Assert.Equal(s_sample.Content, File.ReadAllBytes(_folder["notes.txt"]));
+        Assert.Equal(s_sample.Content, SharedFile.ReadAllBytes(_folder["notes.txt"]));
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class HostileSwarmTests
         await hostile.Ended.WaitAsync(s_limit, Token);
         TorrentDownload result = await leecher.EndAsync();
         Assert.True(result.State == TorrentState.Completed, $"{result.State}: {result.Error}\n{leecher.LogText}");
-        Assert.Equal(s_sample.Content, await File.ReadAllBytesAsync(result.Path, Token));
+        Assert.Equal(s_sample.Content, SharedFile.ReadAllBytes(result.Path));
         bool isLiar = kind is HostileKind.WrongData or HostileKind.WrongDataInOneBlockOfHundred;
         Assert.Equal(isLiar, leecher.LogText.Contains($"{hostile.EndPoint} is banned", StringComparison.Ordinal));
         Assert.DoesNotContain($"{honest.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class HostileSwarmTests
         begin.SetResult();
         TorrentDownload result = await leecher.EndAsync(time, step: 0.2);
         Assert.True(result.State == TorrentState.Completed, $"{result.State}: {result.Error}\n{leecher.LogText}");
-        Assert.Equal(s_sample.Content, await File.ReadAllBytesAsync(result.Path, Token));
+        Assert.Equal(s_sample.Content, SharedFile.ReadAllBytes(result.Path));
     }
 
     /// <summary>Thirty of a hundred are hostile, of every kind. Who lies does so before any honest peer sends, so every lie is in a piece.</summary>
@@ -85,7 +85,7 @@ public sealed class HostileSwarmTests
 
             TorrentDownload result = await leecher.EndAsync();
             Assert.True(result.State == TorrentState.Completed, $"{result.State}: {result.Error}\n{leecher.LogText}");
-            byte[] data = await File.ReadAllBytesAsync(result.Path, Token);
+            byte[] data = SharedFile.ReadAllBytes(result.Path);
             Assert.True(data.AsSpan().SequenceEqual(sample.Content));
             foreach (HostilePeer liar in liars)
                 Assert.Contains($"{liar.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);

@@ -153,6 +153,6 @@ public sealed class MagnetTests
     private static void AssertArrived(SwarmMember leecher, params int[] files)
     {
         foreach (int file in files)
-            Assert.True(File.ReadAllBytes(Path.Join(leecher.Destination, s_sample.Torrent.Files[file].Path)).AsSpan().SequenceEqual(s_sample.File(file)));
+            Assert.True(SharedFile.ReadAllBytes(Path.Join(leecher.Destination, s_sample.Torrent.Files[file].Path)).AsSpan().SequenceEqual(s_sample.File(file)));
     }
 }

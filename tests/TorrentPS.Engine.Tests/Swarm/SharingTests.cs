@@ -189,7 +189,7 @@ public sealed class SharingTests
         Assert.Equal(["a", "empty", "sub"], Directory.GetFileSystemEntries(Path.Join(data.Path, "T")).Select(Path.GetFileName).Order());
 
         string file = Path.Join(data.Path, "T", "a");
-        byte[] bytes = File.ReadAllBytes(file);
+        byte[] bytes = SharedFile.ReadAllBytes(file);
         bytes[70_000] ^= 1;
         File.WriteAllBytes(file, bytes);
         File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddSeconds(5));

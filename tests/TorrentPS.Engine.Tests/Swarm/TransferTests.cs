@@ -22,7 +22,7 @@ public sealed partial class TransferTests
     private static void AssertSame(Sample sample, string destination, params IEnumerable<int> files)
     {
         foreach (int file in files)
-            Assert.True(File.ReadAllBytes(Path.Join(destination, sample.Torrent.Files[file].Path)).AsSpan().SequenceEqual(sample.File(file)), sample.Torrent.Files[file].Path);
+            Assert.True(SharedFile.ReadAllBytes(Path.Join(destination, sample.Torrent.Files[file].Path)).AsSpan().SequenceEqual(sample.File(file)), sample.Torrent.Files[file].Path);
     }
 
     private static IEnumerable<int> AllFiles(Sample sample) => sample.Torrent.Files.Where(file => !file.IsPadding).Select(file => file.Index);

@@ -340,6 +340,6 @@ public sealed class TransferV2Tests
     private static void AssertHas(Sample sample, string folder)
     {
         foreach (TorrentFile file in sample.Torrent.Files.Where(file => !file.IsPadding))
-            Assert.Equal(sample.File(file.Index).ToArray(), File.ReadAllBytes(Path.Join(folder, file.Path)));
+            Assert.Equal(sample.File(file.Index).ToArray(), SharedFile.ReadAllBytes(Path.Join(folder, file.Path)));
     }
 }

@@ -75,6 +75,7 @@ internal sealed class TorrentTarget : FuzzTarget
         Require(torrent.PieceCount == (torrent.Length + torrent.PieceLength - 1) / torrent.PieceLength, "the number of pieces does not fit the length");
         Require(torrent.Version == TorrentVersion.V2 || torrent.PieceHashes.Length == torrent.PieceCount * 20, "there is not a hash a piece");
         var folder = new DestinationFolder("/destination");
+        string below = folder.Path + Path.DirectorySeparatorChar;
         var keys = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (TorrentFile file in torrent.Files)
         {
@@ -85,7 +86,7 @@ internal sealed class TorrentTarget : FuzzTarget
             PathTarget.CheckSafe(file.Path);
             try
             {
-                Require(folder.FullPath(file.Path).StartsWith("/destination/", StringComparison.Ordinal), "a file is outside the destination");
+                Require(folder.FullPath(file.Path).StartsWith(below, StringComparison.Ordinal), "a file is outside the destination");
             }
             catch (TorrentException e) when (e.ErrorId == TorrentErrorId.UnsafePath)
             {

@@ -35,7 +35,7 @@ public sealed class WebSeedTests
         TorrentDownload result = await leecher.EndAsync();
         Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
         foreach (TorrentFile file in sample.Torrent.Files)
-            Assert.True(sample.File(file.Index).SequenceEqual(File.ReadAllBytes(Path.Join(leecher.Destination, file.Path))), file.Path);
+            Assert.True(sample.File(file.Index).SequenceEqual(SharedFile.ReadAllBytes(Path.Join(leecher.Destination, file.Path))), file.Path);
         return result;
     }
 

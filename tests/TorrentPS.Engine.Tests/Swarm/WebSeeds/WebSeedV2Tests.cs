@@ -23,7 +23,7 @@ public sealed class WebSeedV2Tests
         TorrentDownload result = await member.EndAsync();
         Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{member.LogText}");
         foreach (TorrentFile file in sample.Torrent.Files.Where(file => !file.IsPadding))
-            Assert.True(sample.File(file.Index).SequenceEqual(File.ReadAllBytes(Path.Join(member.Destination, file.Path))), file.Path);
+            Assert.True(sample.File(file.Index).SequenceEqual(SharedFile.ReadAllBytes(Path.Join(member.Destination, file.Path))), file.Path);
         return result;
     }
 
