@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace TorrentPS;
@@ -12,6 +13,6 @@ internal static class TestEnvironment
     {
         Environment.SetEnvironmentVariable("TORRENTPS_DHT_NODES", "none");
         // Test programs run side by side.
-        Environment.SetEnvironmentVariable("TORRENTPS_STATE", Path.Combine(Path.GetTempPath(), $"{typeof(TestEnvironment).Assembly.GetName().Name}-state"));
+        Environment.SetEnvironmentVariable("TORRENTPS_STATE", Path.Combine(Path.GetTempPath(), $"{Assembly.GetExecutingAssembly().GetName().Name}-state"));
     }
 }
