@@ -4,7 +4,7 @@ using TorrentPS.Engine.Bencoding;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>Hears that a peer has a piece no longer (BEP 54, "lt_donthave"). We never say it: what is verified stays.</summary>
-internal sealed class DontHaveNotice(PeerSession peer, ISwarm swarm) : IPeerExtension
+internal sealed class DontHaveNotice(PeerSession peer) : IPeerExtension
 {
     public const byte Id = 7;
 
@@ -20,6 +20,6 @@ internal sealed class DontHaveNotice(PeerSession peer, ISwarm swarm) : IPeerExte
         uint piece = BinaryPrimitives.ReadUInt32BigEndian(payload);
         if (piece >= peer.State.Pieces.Length)
             throw new BencodeException($"'lt_donthave' of piece {piece}, which the torrent has not", 0);
-        swarm.PieceLost(peer, (int)piece);
+        peer.LosePiece((int)piece);
     }
 }

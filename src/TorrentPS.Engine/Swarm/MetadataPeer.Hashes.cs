@@ -43,10 +43,7 @@ internal sealed partial class MetadataPeer
     private void HandleHashes(MessageId id, ReadOnlySpan<byte> payload)
     {
         if (!IsV2 || _swarm.Layers is not { } layers)
-        {
-            Spend(); // nobody asked for them
-            return;
-        }
+            return; // nobody asked for them
 
         if (!HashMessage.TryRead(payload, out ReadOnlySpan<byte> root, out HashRange range, out ReadOnlySpan<byte> hashes))
         {
@@ -63,6 +60,7 @@ internal sealed partial class MetadataPeer
         }
 
         layers.Answered(file, range);
+        EarnBack();
         if (id == MessageId.HashReject)
             _hashesPausedUntil = _swarm.Now + LayerFetch.PauseSeconds;
         else if (hashes.Length != range.HashesLength)

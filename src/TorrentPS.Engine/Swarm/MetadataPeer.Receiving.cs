@@ -51,10 +51,8 @@ internal sealed partial class MetadataPeer
                 break;
             }
 
-            if (length == 0)
-                Spend();
-            else if (isRead && !_isClosed)
-                Handle(_buffer.AsSpan(position, whole));
+            if (!_isClosed)
+                Take(isRead ? _buffer.AsSpan(position, whole) : [], (int)length);
             _skipping = Math.Max(0, whole - there);
             position += whole - _skipping;
         }
@@ -67,18 +65,24 @@ internal sealed partial class MetadataPeer
     private bool IsRead(MessageId id, int length)
     {
         int longest = PeerMessage.LongestOf(id, MetainfoLimits.Pieces);
-        if (longest == 0)
-            Spend();
-        else if (length > longest)
+        if (longest > 0 && length > longest)
             Violate($"a message {id} of {length} bytes");
         return longest > 0;
     }
 
-    private void Spend()
+    /// <summary>The way of every message that comes: it is charged, and may earn that back.</summary>
+    /// <param name="message">All of it; nothing of one that passes through unread.</param>
+    /// <param name="length">Its length.</param>
+    private void Take(ReadOnlySpan<byte> message, int length)
     {
-        if (!_budget.TrySpend(MessageBudget.Idle, _swarm.Now))
-            Violate("a flood of messages that nobody reads");
+        _budget.Charge(length, _swarm.Now);
+        if (length > 0 && !message.IsEmpty)
+            Handle(message);
+        if (_budget.IsOverdrawn)
+            Violate("a flood of messages that move no data");
     }
+
+    private void EarnBack() => _budget.Earn(MessageBudget.Idle);
 
     /// <summary>Keeps what has come of the next message. The buffer grows by what has come, so that nobody has memory for a length alone.</summary>
     private void MakeRoom(int position, int needed)

@@ -192,7 +192,9 @@ internal sealed partial class MetadataPeer : IDisposable
                 HandleHashes((MessageId)message[PeerMessage.PrefixLength], message[(PeerMessage.PrefixLength + 1)..]);
                 break;
             case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Extended:
-                Spend(); // nobody asked for anything, and nobody may ask us
+                break; // nobody asked for anything, and nobody may ask us
+            case MessageId.Have when Keep(message):
+                EarnBack(); // which of them are new shows when the number of pieces is known; those kept are bounded
                 break;
             default:
                 Keep(message);
@@ -200,11 +202,13 @@ internal sealed partial class MetadataPeer : IDisposable
         }
     }
 
-    private void Keep(ReadOnlySpan<byte> message)
+    /// <summary>Keeps a message for the session that takes the connection over; false when there are too many.</summary>
+    private bool Keep(ReadOnlySpan<byte> message)
     {
         if (_kept is not null && _kept.WrittenCount + message.Length > MaxKept)
             _kept = null;
         _kept?.Write(message);
+        return _kept is not null;
     }
 
     private void HandleExtended(byte extendedId, ReadOnlySpan<byte> message)
@@ -224,6 +228,8 @@ internal sealed partial class MetadataPeer : IDisposable
                 return;
             }
 
+            if (!_budget.TrySpend(MessageBudget.Handshake))
+                return; // ends with the message
             HandleHandshake(ExtensionHandshake.Read(payload));
             Keep(message);
         }
@@ -264,7 +270,9 @@ internal sealed partial class MetadataPeer : IDisposable
         switch (message.Type)
         {
             case MetadataMessageType.Data:
-                if ((Source is null || !_swarm.Fetch.Receive(Source, message.Piece, message.TotalSize, data, _swarm.Now)) && ++_unasked > MaxUnasked)
+                if (Source is not null && _swarm.Fetch.Receive(Source, message.Piece, message.TotalSize, data, _swarm.Now))
+                    EarnBack();
+                else if (++_unasked > MaxUnasked)
                     Violate("metadata that nobody asked for");
                 break;
             case MetadataMessageType.Reject when Source is not null:
@@ -280,6 +288,8 @@ internal sealed partial class MetadataPeer : IDisposable
 
     private void Violate(string what)
     {
+        if (_isClosed)
+            return;
         _swarm.Violated(this, what);
         Close();
     }

@@ -40,7 +40,7 @@ internal sealed partial class PeerSession
     private PeerExtensions CreateExtensions()
     {
         ListenEndPoint = IsOutgoing ? EndPoint : null;
-        List<IPeerExtension> members = [new MetadataServing(this, _swarm), new DontHaveNotice(this, _swarm), new UploadOnlyNotice(this)];
+        List<IPeerExtension> members = [new MetadataServing(this, _swarm), new DontHaveNotice(this), new UploadOnlyNotice(this)];
         if (_swarm.ExchangesPeers)
             members.Add(Exchange = new PeerExchangeLink(this, _swarm));
         if (_swarm.ExchangesPeers && _swarm.PunchesHoles)
@@ -89,10 +89,8 @@ internal sealed partial class PeerSession
         {
             if (extendedId == ExtensionHandshake.ExtendedId)
                 HandleExtensionHandshake(payload);
-            else if (_extensions.Find(extendedId) is { } extension)
-                extension.Receive(payload);
             else
-                Spend(MessageBudget.Idle); // ids that we gave to nobody are skipped
+                _extensions.Find(extendedId)?.Receive(payload); // ids that we gave to nobody are skipped
         }
         catch (BencodeException e)
         {
@@ -126,8 +124,22 @@ internal sealed partial class PeerSession
     /// <summary>Hears whether the peer only uploads (BEP 21).</summary>
     public void SetUploadOnly(bool isUploadOnly)
     {
+        if (_isUploadOnly == isUploadOnly)
+            return;
+        Spend(MessageBudget.Interest);
+        if (_isClosed)
+            return;
         _isUploadOnly = isUploadOnly;
         _swarm.OffersChanged(this);
+    }
+
+    /// <summary>Hears that the peer has a piece no longer (BEP 54).</summary>
+    public void LosePiece(int piece)
+    {
+        if (State.Pieces[piece])
+            Spend(MessageBudget.LostPiece);
+        if (!_isClosed)
+            _swarm.PieceLost(this, piece);
     }
 
     /// <summary>Says again what we are: we have got all that we want, and only upload from now on (BEP 21).</summary>

@@ -119,10 +119,6 @@ internal sealed partial class PeerSession
             State.AllowedFast.Add((int)piece);
             _swarm.OffersChanged(this);
         }
-        else
-        {
-            Spend(MessageBudget.Idle);
-        }
     }
 
     private void HandleSuggest(uint piece)
@@ -133,7 +129,6 @@ internal sealed partial class PeerSession
             return;
         }
 
-        Spend(MessageBudget.Idle);
         if (State.Suggested.Count == MaxSuggested)
             State.Suggested.Dequeue();
         State.Suggested.Enqueue((int)piece);

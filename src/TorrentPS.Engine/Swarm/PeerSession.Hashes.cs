@@ -64,9 +64,7 @@ internal sealed partial class PeerSession
         int file = _swarm.HashSupply!.Proofs.FileOf(root);
         if (id == MessageId.HashRequest)
         {
-            Spend(MessageBudget.Idle);
-            if (!_isClosed)
-                _hashServing.Receive(file, root, range);
+            _hashServing.Receive(file, root, range);
             return;
         }
 
@@ -85,6 +83,7 @@ internal sealed partial class PeerSession
         }
         else
         {
+            EarnBack();
             _swarm.HashesReceived(this, file, range, hashes);
         }
     }

@@ -132,10 +132,7 @@ internal sealed partial class PeerSession
                 return bytes.Length;
             }
 
-            if (length > 0)
-                Handle((MessageId)bytes[position + 4], bytes.Slice(position + 5, (int)length - 1));
-            else
-                Spend(MessageBudget.Idle);
+            Take(bytes.Slice(position + PeerMessage.PrefixLength, (int)length));
             position += PeerMessage.PrefixLength + (int)length;
         }
 
@@ -147,18 +144,45 @@ internal sealed partial class PeerSession
     {
         int longest = id == MessageId.Hashes ? LongestHashes() : PeerMessage.LongestOf(id, State.Pieces.Length);
         if (longest == 0)
-            Spend(MessageBudget.Idle);
+            Charge(id, length);
         else if (length > longest)
             Violate(id == MessageId.Bitfield ? "a bitfield of {0} bytes that does not fit the torrent" : $"a message {id} of a wrong length: {{0}} bytes", length - 1);
         return longest > 0;
     }
 
-    /// <summary>Takes the price of a message from what the peer may send without moving data.</summary>
+    /// <summary>The way of every message that comes: it is charged, and may earn that back.</summary>
+    private void Take(ReadOnlySpan<byte> message)
+    {
+        _budget.Charge(message.Length, _swarm.Now);
+        if (message.IsEmpty)
+        {
+            if (_budget.IsOverdrawn)
+                Violate("a flood of messages that move no data, the last {0}", "a keep-alive");
+            return;
+        }
+
+        Handle((MessageId)message[0], message[1..]);
+        if (_budget.IsOverdrawn)
+            Violate("a flood of messages that move no data, the last {0}", (MessageId)message[0]);
+    }
+
+    /// <summary>Charges a message that passes through unread.</summary>
+    private void Charge(MessageId id, int length)
+    {
+        _budget.Charge(length, _swarm.Now);
+        if (_budget.IsOverdrawn)
+            Violate("a flood of messages that move no data, the last {0}", id);
+    }
+
+    /// <summary>Takes what a message costs beside what every one does.</summary>
     private void Spend(int points)
     {
-        if (!_budget.TrySpend(points, _swarm.Now))
+        if (!_budget.TrySpend(points))
             Violate("a flood of messages that move no data, the last for {0} points", points);
     }
+
+    /// <summary>A message moved data, or is one of a number that is bounded.</summary>
+    private void EarnBack() => _budget.Earn(MessageBudget.Idle);
 
     private void Handle(MessageId id, ReadOnlySpan<byte> payload)
     {
@@ -213,8 +237,7 @@ internal sealed partial class PeerSession
                 Violate("a message {0} of a wrong length", id);
                 break;
             default:
-                Spend(MessageBudget.Idle); // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
-                break;
+                break; // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
         }
     }
 
@@ -248,6 +271,7 @@ internal sealed partial class PeerSession
         }
 
         State.Outstanding.RemoveAt(index);
+        EarnBack();
         State.LastBlockAt = _swarm.Now;
         if (item.Piece.IsClosed || item.Piece.IsReceived(item.Block))
         {
@@ -264,9 +288,13 @@ internal sealed partial class PeerSession
         if (piece >= State.Pieces.Length)
             Violate("a 'have' of piece {0}, which the torrent has not", piece);
         else if (_swarm.Picker.PeerHas(State, (int)piece))
-            _swarm.PiecesChanged(this, (int)piece);
-        else
-            Spend(MessageBudget.Idle);
+            GotPiece((int)piece);
+    }
+
+    private void GotPiece(int piece)
+    {
+        EarnBack();
+        _swarm.PiecesChanged(this, piece);
     }
 
     private void HandleBitfield(ReadOnlySpan<byte> payload)
@@ -295,8 +323,10 @@ internal sealed partial class PeerSession
 
     private void HandleChoke(bool isChoking)
     {
-        Spend(State.IsChokingUs == isChoking ? MessageBudget.Idle : MessageBudget.Choke);
-        if (_isClosed || State.IsChokingUs == isChoking)
+        if (State.IsChokingUs == isChoking)
+            return;
+        Spend(MessageBudget.Choke);
+        if (_isClosed)
             return;
         State.IsChokingUs = isChoking;
         if (!IsFast)
@@ -308,8 +338,10 @@ internal sealed partial class PeerSession
 
     private void HandleInterest(bool isInterested)
     {
-        Spend(State.IsInterestedInUs == isInterested ? MessageBudget.Idle : MessageBudget.Interest);
-        if (_isClosed || State.IsInterestedInUs == isInterested)
+        if (State.IsInterestedInUs == isInterested)
+            return;
+        Spend(MessageBudget.Interest);
+        if (_isClosed)
             return;
         State.IsInterestedInUs = isInterested;
         if (!isInterested)
@@ -320,11 +352,7 @@ internal sealed partial class PeerSession
     private void HandlePort(int port)
     {
         if (port == 0 || _toldDhtPort)
-        {
-            Spend(MessageBudget.Idle);
             return;
-        }
-
         _toldDhtPort = true; // once: nobody has us ping one port after the other
         _swarm.DhtPortReceived(this, port);
     }

@@ -122,7 +122,6 @@ internal sealed partial class PeerSession
         }
         else if (!Shares(block.Piece) || (State.IsChokedByUs && !TakeAllowed(block)))
         {
-            Spend(MessageBudget.Idle);
             Refuse(block); // perhaps it was asked before the peer heard of the choke
         }
         else
@@ -136,8 +135,6 @@ internal sealed partial class PeerSession
     {
         if (_requests.Remove(block))
             Refuse(block); // BEP 6: a cancelled request, too, is answered
-        else
-            Spend(MessageBudget.Idle);
     }
 
     /// <summary>Sends what is queued, unless a send is under way, which then goes on with it.</summary>
@@ -283,7 +280,7 @@ internal sealed partial class PeerSession
             await _stream.SendAsync(buffer.AsMemory(0, bytes));
             _lastSentAt = _swarm.Now;
             State.UploadRate.Add(blocks, _lastSentAt);
-            _budget.Earn(reader.Blocks.Count); // a cancel of each may be on its way
+            _budget.Earn(2 * MessageBudget.Idle * reader.Blocks.Count); // for each request, and for a cancel of it that may be on its way
             _swarm.Uploaded(this, blocks);
         }
         catch (TorrentException e)

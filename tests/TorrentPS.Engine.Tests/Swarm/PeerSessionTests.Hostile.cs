@@ -82,8 +82,8 @@ public sealed partial class PeerSessionTests
     [Fact]
     public void The_price_of_all_pieces_grows_with_their_number_and_leaves_room_to_say_it_twice()
     {
-        Assert.Equal(400, MessageBudget.ForAll(10));
-        Assert.Equal(500, MessageBudget.ForAll(100_000));
+        Assert.Equal(399, MessageBudget.ForAll(10));
+        Assert.Equal(499, MessageBudget.ForAll(100_000));
         Assert.Equal(MessageBudget.Burst / 2, MessageBudget.ForAll(int.MaxValue));
     }
 

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Tests.Discovery;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>A torrent in one of its phases, to which peers connect in memory from anywhere. No time passes but by <see cref="Time"/>.</summary>
+internal sealed class PhasedSwarm : IAsyncDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _log = [];
+    private readonly SwarmServices _services;
+    private readonly MetadataSession? _resolving;
+    private readonly TorrentSession? _session;
+    private readonly Sample _sample;
+    private readonly Task _run;
+
+    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null)
+    {
+        _sample = sample;
+        _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = Time, Log = Log }, new DiscoveryServices([Discovery]));
+        if (phase == SwarmPhase.Resolving)
+        {
+            _resolving = new MetadataSession(_services, Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent)), new ResolveOptions { MaxPeers = maxPeers ?? 60 }, null, "");
+            _run = _resolving.RunAsync(handsOver: false, _stop.Token);
+        }
+        else
+        {
+            if (phase == SwarmPhase.Seeding)
+                sample.Lay(_folder.Path, [.. Enumerable.Range(0, sample.Torrent.Files.Count)]);
+            _session = new TorrentSession(_services, sample.Torrent, new DownloadOptions
+            {
+                Destination = _folder.Path,
+                SeedOnly = phase == SwarmPhase.Seeding,
+                SeedTime = phase == SwarmPhase.Seeding ? Timeout.InfiniteTimeSpan : null,
+                UploadLimit = 1024,
+                MaxPeers = maxPeers ?? 200,
+            }, null);
+            _run = _session.RunAsync(_stop.Token);
+        }
+
+        Until(() => _services.Incoming.Port > 0 && Discovery.Calls.Contains("start"));
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public FakeDiscovery Discovery { get; } = new(PeerSource.Tracker);
+
+    public Task Run => _run;
+
+    public SwarmServices Services => _services;
+
+    /// <summary>Connects from an address, as the peer of an id.</summary>
+    public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false)
+    {
+        (MemoryPeerStream peer, MemoryPeerStream ours) = MemoryPeerStream.Create(address: from);
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, _sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(id), supportsV2: supportsV2);
+        peer.Send(handshake);
+        _services.Incoming.Accept(ours);
+        return (peer, ours);
+    }
+
+    public static string Id(int number) => $"-XX0001-{number:000000000000}";
+
+    /// <summary>An address in the Internet; each number another subscriber's.</summary>
+    public static IPAddress Address(int number) => new([(byte)(11 + number / 60_000), (byte)(number / 250), (byte)(number % 250), 7]);
+
+    public static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, s_limit));
+
+    public int Logged(string part)
+    {
+        lock (_log)
+            return _log.Count(line => line.Contains(part, StringComparison.Ordinal));
+    }
+
+    public string AllLogged()
+    {
+        lock (_log)
+            return string.Join('\n', _log);
+    }
+
+    private void Log(string line)
+    {
+        lock (_log)
+            _log.Add(line);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.WaitAsync(s_limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_resolving is not null)
+        {
+            await _resolving.Ended.WaitAsync(s_limit);
+            _resolving.Dispose();
+        }
+
+        if (_session is not null)
+            await _session.DisposeAsync();
+        await _services.DisposeAsync();
+        _stop.Dispose();
+        _folder.Dispose();
+    }
+}
