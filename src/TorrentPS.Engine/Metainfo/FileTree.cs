@@ -60,7 +60,9 @@ internal sealed class FileTree
     private void Walk()
     {
         var reader = new BencodeReader(_data.Span[_start..], MetainfoLimits.PartReader);
-        var folders = new Stack<int>();
+        ReadOnlySpan<byte> tree = _data.Span[_start..];
+        var folders = new Stack<(int PathLength, Range Name)>();
+        Range before = default;
         reader.Read();
         reader.Read();
         while (true)
@@ -69,7 +71,8 @@ internal sealed class FileTree
             {
                 if (folders.Count == 0)
                     return;
-                _path.CutBack(folders.Pop());
+                (int length, before) = folders.Pop();
+                _path.CutBack(length);
                 reader.Read();
                 continue;
             }
@@ -77,10 +80,13 @@ internal sealed class FileTree
             int offset = _start + reader.TokenStart;
             if (name.IsEmpty)
                 throw MetainfoFault.Invalid(Key, "has an empty name beside others", offset);
+            CheckOrder(tree[before], name, offset);
+            Range current = (reader.Position - name.Length)..reader.Position;
             reader.Read();
             if (reader.TokenType != BencodeTokenType.StartDictionary)
                 throw MetainfoFault.Invalid(Key, "has a name that leads to no dictionary", _start + reader.TokenStart);
-            folders.Push(_path.Length);
+            folders.Push((_path.Length, current));
+            before = default;
             if (folders.Count > MetainfoLimits.DirectoryDepth)
                 throw MetainfoFault.Invalid(Key, $"has folders more than {MetainfoLimits.DirectoryDepth} deep in each other", offset);
             reader.Read();
@@ -103,15 +109,18 @@ internal sealed class FileTree
         MetainfoString? root = null;
         bool isLink = false;
         int linkPath = -1;
+        ReadOnlySpan<byte> before = default;
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {
             ReadOnlySpan<byte> key = reader.ValueSpan;
-            if (key.SequenceEqual("length"u8) && length is null)
+            CheckOrder(before, key, _start + reader.TokenStart);
+            before = key;
+            if (key.SequenceEqual("length"u8))
                 length = MetainfoToken.OptionalInteger(ref reader);
-            else if (key.SequenceEqual("pieces root"u8) && root is null)
+            else if (key.SequenceEqual("pieces root"u8))
                 root = MetainfoToken.OptionalString(ref reader);
-            else if (key.SequenceEqual("attr"u8) && !isLink)
-                isLink = MetainfoToken.OptionalString(ref reader) is { } attr && _data.Span.Slice(_start + attr.Start, attr.Length).Contains((byte)'l');
+            else if (key.SequenceEqual("attr"u8))
+                isLink = ReadAttributes(ref reader);
             else if (key.SequenceEqual("symlink path"u8) && linkPath < 0)
                 linkPath = LinkTarget.Skip(ref reader) is >= 0 and var start ? _start + start : -1;
             else
@@ -128,6 +137,26 @@ internal sealed class FileTree
         _files.Add(isLink ? new TreeFile(path, 0, null, LinkTarget.Read(_data.Span, linkPath, _text)) : Check(path, length, root, offset));
     }
 
+    // Whether it is a symbolic link.
+    private bool ReadAttributes(ref BencodeReader reader)
+    {
+        int offset = _start + reader.TokenStart;
+        if (MetainfoToken.OptionalString(ref reader) is not { } value)
+            return false;
+        ReadOnlySpan<byte> attributes = _data.Span.Slice(_start + value.Start, value.Length);
+        // BEP 52, "file tree": each file begins a piece, so that there is nothing to pad.
+        if (attributes.Contains((byte)'p'))
+            throw MetainfoFault.Invalid(Key, "has a file that is padding", offset);
+        return attributes.Contains((byte)'l');
+    }
+
+    // By the order of the keys the same files have one info hash.
+    private static void CheckOrder(ReadOnlySpan<byte> before, ReadOnlySpan<byte> key, int offset)
+    {
+        if (!before.IsEmpty && before.SequenceCompareTo(key) >= 0)
+            throw MetainfoFault.Invalid(Key, before.SequenceEqual(key) ? "has a key twice" : "has keys that are not in order", offset);
+    }
+
     private TreeFile Check(string path, MetainfoInteger? length, MetainfoString? root, int offset)
     {
         if (length is not { } found)
@@ -140,6 +169,8 @@ internal sealed class FileTree
             throw MetainfoFault.Missing($"{Key}.pieces root", offset);
         if (bytes.Length != InfoHash.V2Length)
             throw MetainfoFault.Invalid($"{Key}.pieces root", $"has {bytes.Length} bytes instead of {InfoHash.V2Length}", _start + bytes.Offset);
+        if (!_data.Span.Slice(_start + bytes.Start, bytes.Length).ContainsAnyExcept((byte)0))
+            throw MetainfoFault.Invalid($"{Key}.pieces root", "is of zeros, which no data has", _start + bytes.Offset);
         return new TreeFile(path, found.Value, new MetainfoString(_start + bytes.Offset, _start + bytes.Start, bytes.Length));
     }
 }

@@ -58,6 +58,9 @@ internal sealed class InfoDictionary
     /// <summary>Where the v2 file tree begins, or -1.</summary>
     public int FileTree { get; private set; } = -1;
 
+    /// <summary>Where something else stands in its place, or -1.</summary>
+    public int WrongFileTree { get; private set; } = -1;
+
     /// <summary>Reads the dictionary at whose beginning the reader stands, to its end.</summary>
     public static InfoDictionary Read(ref BencodeReader reader)
     {
@@ -83,9 +86,9 @@ internal sealed class InfoDictionary
         else if (key.SequenceEqual("files"u8) && Files is null)
             ReadFiles(ref reader);
         else if (key.SequenceEqual("file tree"u8) && FileTree < 0)
-            FileTree = MetainfoToken.Dictionary(ref reader, "info.file tree");
+            ReadFileTree(ref reader);
         else if (key.SequenceEqual("meta version"u8) && MetaVersion is null)
-            MetaVersion = MetainfoToken.Integer(ref reader, "info.meta version");
+            MetaVersion = MetainfoToken.OptionalInteger(ref reader);
         else if (key.SequenceEqual("private"u8) && Private is null)
             Private = MetainfoToken.OptionalInteger(ref reader);
         else if (key.SequenceEqual("source"u8) && Source is null)
@@ -96,6 +99,16 @@ internal sealed class InfoDictionary
             Hints.ReadCollections(ref reader);
         else
             reader.Skip();
+    }
+
+    private void ReadFileTree(ref BencodeReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == BencodeTokenType.StartDictionary)
+            FileTree = reader.TokenStart;
+        else
+            WrongFileTree = reader.TokenStart;
+        reader.Skip();
     }
 
     private void ReadFiles(ref BencodeReader reader)
@@ -134,11 +147,15 @@ internal sealed class InfoDictionary
             }
             else if (key.SequenceEqual("path"u8) && path < 0)
             {
-                path = List(ref reader, index, "path");
+                reader.Read();
+                if (reader.TokenType != BencodeTokenType.StartList)
+                    throw MetainfoFault.Invalid($"info.files[{index}].path", "is not a list", reader.TokenStart);
+                path = SkipList(ref reader);
             }
             else if (key.SequenceEqual("path.utf-8"u8) && pathUtf8 < 0)
             {
-                pathUtf8 = List(ref reader, index, "path.utf-8");
+                reader.Read();
+                pathUtf8 = SkipList(ref reader);
             }
             else if (key.SequenceEqual("attr"u8))
             {
@@ -166,12 +183,10 @@ internal sealed class InfoDictionary
         return new MetainfoFile(offset, found.Value, path, pathUtf8, isPadding);
     }
 
-    private static int List(ref BencodeReader reader, int index, string key)
+    // Gives where the list begins, or -1 where it is none; it is read over in any case.
+    private static int SkipList(ref BencodeReader reader)
     {
-        reader.Read();
-        int offset = reader.TokenStart;
-        if (reader.TokenType != BencodeTokenType.StartList)
-            throw MetainfoFault.Invalid($"info.files[{index}].{key}", "is not a list", offset);
+        int offset = reader.TokenType == BencodeTokenType.StartList ? reader.TokenStart : -1;
         reader.Skip();
         return offset;
     }

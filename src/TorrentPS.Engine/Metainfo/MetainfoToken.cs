@@ -21,17 +21,6 @@ internal static class MetainfoToken
             : throw MetainfoFault.Invalid(key, "is not an integer", reader.TokenStart);
     }
 
-    /// <summary>Where the dictionary begins; it is skipped.</summary>
-    public static int Dictionary(ref BencodeReader reader, string key)
-    {
-        reader.Read();
-        int start = reader.TokenStart;
-        if (reader.TokenType != BencodeTokenType.StartDictionary)
-            throw MetainfoFault.Invalid(key, "is not a dictionary", start);
-        reader.Skip();
-        return start;
-    }
-
     public static MetainfoString? OptionalString(ref BencodeReader reader)
     {
         reader.Read();

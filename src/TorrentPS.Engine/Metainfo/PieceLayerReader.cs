@@ -25,10 +25,15 @@ internal static class PieceLayerReader
         reader.Read();
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {
+            if (reader.ValueSpan.Length != Merkle.HashLength)
+                throw MetainfoFault.Invalid("piece layers", $"has a key that is not of {Merkle.HashLength} bytes", start + reader.TokenStart);
             string root = Encoding.Latin1.GetString(reader.ValueSpan);
-            reader.Read();
-            found.TryAdd(root, (reader.Position - reader.ValueSpan.Length, reader.ValueSpan.Length));
+            MetainfoString layer = MetainfoToken.String(ref reader, "piece layers");
+            if (layer.Length % Merkle.HashLength != 0)
+                throw MetainfoFault.Invalid("piece layers", $"has a layer that is not of {Merkle.HashLength} bytes a piece", start + layer.Offset);
+            found.TryAdd(root, (layer.Start, layer.Length));
         }
+        CheckOwners(found, start, roots);
 
         Dictionary<string, ReadOnlyMemory<byte>> right = [];
         for (int i = 0; i < files.Count; i++)
@@ -49,6 +54,16 @@ internal static class PieceLayerReader
     }
 
     private static long CountOf(TorrentFile file, int pieceLength) => (file.Length + pieceLength - 1) / pieceLength;
+
+    private static void CheckOwners(Dictionary<string, (int Start, int Length)> found, int start, IReadOnlyList<ReadOnlyMemory<byte>> roots)
+    {
+        HashSet<string> known = [.. roots.Where(root => !root.IsEmpty).Select(root => Encoding.Latin1.GetString(root.Span))];
+        foreach ((string root, (int at, _)) in found)
+        {
+            if (!known.Contains(root))
+                throw MetainfoFault.Invalid("piece layers", "has hashes that belong to no file", start + at);
+        }
+    }
 
     private static ReadOnlyMemory<byte> Check(ReadOnlyMemory<byte> layer, TorrentFile file, ReadOnlySpan<byte> root, int pieceLength, int offset)
     {

@@ -55,7 +55,7 @@ internal sealed class TorrentContent
             if (version.Value > 2)
                 throw MetainfoFault.Invalid("info.meta version", $"is {version.Value}; 1 and 2 are known", version.Offset);
             if (_info.FileTree < 0)
-                throw MetainfoFault.Missing("info.file tree", _info.Start);
+                throw _info.WrongFileTree < 0 ? MetainfoFault.Missing("info.file tree", _info.Start) : MetainfoFault.Invalid("info.file tree", "is not a dictionary", _info.WrongFileTree);
             Version = hasV1 ? TorrentVersion.Hybrid : TorrentVersion.V2;
             return;
         }
@@ -209,7 +209,10 @@ internal sealed class TorrentContent
         for (int i = 0; i < Files.Length; i++)
         {
             if (Files[i].IsPadding)
+            {
+                CheckPadding(i);
                 continue;
+            }
             bool isSame = next < tree.Count && tree[next].Length == Files[i].Length && tree[next].Path == paths[i]
                 && (Files[i].Length == 0 || Files[i].Offset % PieceLength == 0);
             if (!isSame)
@@ -219,6 +222,17 @@ internal sealed class TorrentContent
         if (next != tree.Count)
             throw MetainfoFault.Invalid("info.file tree", $"has {tree.Count} files, but the v1 part has {next}", _info.FileTree);
         PieceRoots = roots;
+    }
+
+    // BEP 52, "Upgrade Path": padding fills the piece in which a file ends, and nothing else. The last file may go without.
+    private void CheckPadding(int index)
+    {
+        long begun = Files[index].Offset % PieceLength;
+        if (begun == 0 || Files[index].Length != PieceLength - begun)
+        {
+            throw MetainfoFault.Invalid($"info.files[{index}]", $"is padding of {Files[index].Length} bytes where {(begun == 0 ? "none belongs" : $"{PieceLength - begun} fill the piece")}",
+                _info.Files?[index].Offset ?? _info.Start);
+        }
     }
 
     private void ReadV2()

@@ -110,16 +110,10 @@ internal sealed class TorrentParser
     {
         reader.Read();
         int start = reader.TokenStart;
-        if (reader.TokenType != BencodeTokenType.StartDictionary)
-            throw MetainfoFault.Invalid("piece layers", "is not a dictionary", start);
-        while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
-        {
-            if (reader.ValueSpan.Length != InfoHash.V2Length)
-                throw MetainfoFault.Invalid("piece layers", $"has a key that is not of {InfoHash.V2Length} bytes", reader.TokenStart);
-            MetainfoString layer = MetainfoToken.String(ref reader, "piece layers");
-            if (layer.Length % InfoHash.V2Length != 0)
-                throw MetainfoFault.Invalid("piece layers", $"has a layer that is not of {InfoHash.V2Length} bytes a piece", layer.Offset);
-        }
+        bool isDictionary = reader.TokenType == BencodeTokenType.StartDictionary;
+        reader.Skip();
+        if (!isDictionary)
+            return;
         (_pieceLayers, _pieceLayersStart) = (_data[start..reader.Position], start);
     }
 

@@ -54,7 +54,6 @@ public sealed class FileTreeTests
     [InlineData("d4:infod9:file treed1:ad0:d6:lengthi1e11:pieces root3:abceee" + Rest, "'info.file tree.pieces root' has 3 bytes instead of 32 (byte 52)")]
     [InlineData("d4:infod9:file treed1:ad0:d6:lengthi0ee1:bdeee" + Rest, "'info.file tree' has a file that is a folder too (byte 39)")]
     [InlineData("d4:infod9:file treed2:..d0:d6:lengthi0eeee" + Rest, "'info.file tree' has the unsafe name '..': it leads to the folder above (byte 20)")]
-    [InlineData("d4:infod9:file treed1:ad0:d6:lengthi0eeee12:meta versioni2e4:name1:n12:piece lengthi16384ee12:piece layersi1ee", "'piece layers' is not a dictionary (byte 106)")]
     [InlineData("d4:infod9:file treed1:ad0:d6:lengthi0eeee12:meta versioni2e4:name1:n12:piece lengthi16384ee12:piece layersd1:a0:ee", "'piece layers' has a key that is not of 32 bytes (byte 107)")]
     [InlineData("d4:infod9:file treed1:ad0:d6:lengthi0eeee12:meta versioni2e4:name1:n12:piece lengthi16384ee12:piece layersd32:" + Root + "1:xee", "'piece layers' has a layer that is not of 32 bytes a piece (byte 142)")]
     public void Refuses_what_is_no_tree_at_its_byte(string data, string message) =>
@@ -86,7 +85,7 @@ public sealed class FileTreeTests
         if (isGood)
             Assert.Equal(16384, Parse(data).Files[2].Offset);
         else
-            Assert.StartsWith("'info.file tree' does not match", Assert.Throws<TorrentException>(() => Parse(data)).Message, StringComparison.Ordinal);
+            Assert.Matches("^'info.file tree' does not match|^'info.files.1.' is padding of", Assert.Throws<TorrentException>(() => Parse(data)).Message);
     }
 
     [Fact]
