@@ -63,7 +63,7 @@ Describe 'ConvertFrom-Bencode' {
     It 'shows byte strings as text, and others as digits' {
         (ConvertFrom-Bencode -InputObject (ConvertFrom-Latin1 '5:hello') | Out-String).Trim() | Should -Be 'hello'
         (ConvertFrom-Bencode -InputObject (ConvertFrom-Latin1 "2:`u{ff}`0") | Out-String).Trim() | Should -Be '0xff00'
-        (ConvertFrom-Bencode -InputObject (ConvertFrom-Latin1 "3:a`u{1b}b") | Out-String).Trim() | Should -Be "a`u{fffd}b"
+        (ConvertFrom-Bencode -InputObject (ConvertFrom-Latin1 "3:a`u{1b}b") | Out-String).Trim() | Should -BeExactly 'a\u001bb'
     }
 }
 

@@ -61,7 +61,7 @@ public class TrackerReplyTests
         Assert.Equal((TimeSpan.FromSeconds(900), TimeSpan.FromSeconds(300)), (response.Interval, response.MinInterval));
         Assert.Equal(IPAddress.Parse("192.0.2.1"), response.ExternalAddress);
         Assert.Equal("a\0b"u8.ToArray(), response.TrackerId.ToArray());
-        Assert.Equal("hi [2", response.Warning);
+        Assert.Equal("hi\\u001b[2", response.Warning);
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public class TrackerReplyTests
     {
         TorrentException error = Assert.Throws<TorrentException>(() => Announce("d14:failure reason22:not\x1b[31m registered\n!!5:peers0:e"));
         Assert.Equal(TorrentErrorId.TrackerFailure, error.ErrorId);
-        Assert.Equal("not [31m registered !! (tracker http://tracker.example/announce)", error.Message);
+        Assert.Equal("not\\u001b[31m registered\\u000a!! (tracker http://tracker.example/announce)", error.Message);
     }
 
     [Fact]
