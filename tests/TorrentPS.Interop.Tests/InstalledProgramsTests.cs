@@ -1,0 +1,36 @@
+using System.Text.RegularExpressions;
+
+namespace TorrentPS.Interop.Tests;
+
+/// <summary>Nothing that a test asks for is left out where all are to run: what tests require, the build server's script installs.</summary>
+public sealed partial class InstalledProgramsTests
+{
+    // What each system that builds this has.
+    private static readonly string[] s_given = ["bash", "coreutils", "diffutils", "python3", "dotnet-sdk-10.0"];
+
+    public static TheoryData<string> Packages =>
+        [.. Directory.EnumerateFiles(Path.Combine(Root(), "tests", "TorrentPS.Interop.Tests"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .SelectMany(file => Requirement().Matches(File.ReadAllText(file)))
+            .SelectMany(match => match.Groups[1].Value.Split(' '))
+            .Except(s_given).Distinct().Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void What_tests_require_is_installed_on_the_build_server(string package)
+    {
+        string script = File.ReadAllText(Path.Combine(Root(), ".ci", "run"));
+        Assert.Matches($@"[\w/]+:{Regex.Escape(package)}\b|echo {Regex.Escape(package)}\b", script);
+    }
+
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "TorrentPS.sln")))
+            folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new DirectoryNotFoundException("TorrentPS.sln is in no folder above the tests.");
+    }
+
+    [GeneratedRegex("""Installed\.Require\("[^"]+", "([^"]+)"\)""")]
+    private static partial Regex Requirement();
+}
