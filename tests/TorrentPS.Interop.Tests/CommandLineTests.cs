@@ -91,7 +91,7 @@ public sealed class CommandLineTests : InteropTest
         await process.UntilAsync(() => seeder.Current.Uploaded > 1_000_000, Limits.Transfer, "a quarter was sent");
 
         process.Interrupt();
-        int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(20));
+        int exitCode = await process.WaitForExitAsync(Limits.Transfer);
 
         Assert.True(exitCode == Interrupted, process.Report);
         await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "stop"), "was told of the stop");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -94,8 +95,14 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     [Fact]
     public async Task A_silent_tracker_is_reported_when_the_time_is_over()
     {
-        ScriptedHttpServer silent = Serve(_ => null);
-        Assert.Empty(await FindAsync([silent.Announce], new PeerSearchOptions { Timeout = TimeSpan.FromMilliseconds(100) }));
+        // Time passes when it was asked, and not before.
+        var time = new FakeTimeProvider();
+        ScriptedHttpServer silent = Serve(_ =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            return null;
+        });
+        Assert.Empty(await FindAsync([silent.Announce], new PeerSearchOptions { Timeout = TimeSpan.FromMilliseconds(100) }, new TorrentClient(new TorrentClientOptions { TimeProvider = time })));
         TorrentException error = Assert.Single(_errors);
         Assert.Equal(TorrentErrorId.TrackerUnreachable, error.ErrorId);
         Assert.Contains("no answer within 0.1 s", error.Message, StringComparison.Ordinal);
@@ -154,8 +161,16 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
         ScriptedHttpServer silent = Serve(_ => null), empty = Serve(_ => ScriptedHttpServer.Reply("d5:filesdee"));
         var torrent = new TorrentInfo(DiscoveryData.Torrent([_tracker.AnnounceUri, new Uri("http://127.0.0.1:1/other")], [silent.Announce, empty.Announce]));
         var results = new Dictionary<Uri, TorrentTracker>();
-        await foreach (TorrentTracker result in _client.ScrapeAsync(torrent, TimeSpan.FromMilliseconds(300), Token))
+        var time = new FakeTimeProvider();
+        await using var client = new TorrentClient(new TorrentClientOptions { TimeProvider = time });
+        await foreach (TorrentTracker result in client.ScrapeAsync(torrent, TimeSpan.FromMilliseconds(300), Token))
+        {
             results.Add(result.Uri, result);
+            if (results.Count < 3)
+                continue;
+            Assert.True(SpinWait.SpinUntil(() => !silent.Requests.IsEmpty, TimeSpan.FromMinutes(5)));
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
         Assert.Equal(4, results.Count);
         TorrentTracker good = results[_tracker.AnnounceUri];
         Assert.Equal((0, 2, 0, 0, true), (good.Tier, good.Seeders, good.Leechers, good.Downloads, good.Succeeded));
@@ -231,10 +246,10 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
 
     private static TorrentInfo Torrent(params Uri[] trackers) => new(DiscoveryData.Torrent(trackers));
 
-    private async Task<List<TorrentPeer>> FindAsync(Uri[] trackers, PeerSearchOptions? options = null)
+    private async Task<List<TorrentPeer>> FindAsync(Uri[] trackers, PeerSearchOptions? options = null, TorrentClient? client = null)
     {
         var peers = new List<TorrentPeer>();
-        await foreach (TorrentPeer peer in _client.FindPeersAsync(Torrent(trackers), (options ?? new PeerSearchOptions()) with { OnError = _errors.Enqueue }, Token))
+        await foreach (TorrentPeer peer in (client ?? _client).FindPeersAsync(Torrent(trackers), (options ?? new PeerSearchOptions()) with { OnError = _errors.Enqueue }, Token))
             peers.Add(peer);
         return peers;
     }

@@ -12,6 +12,7 @@ public sealed class FuzzTargetTests
 
     public static TheoryData<string> Kept => [.. Regressions.Names];
 
+    /// <summary>What an input breaks, the target throws.</summary>
     [Theory]
     [MemberData(nameof(Kept))]
     public void What_broke_something_once_does_so_no_more(string name)
@@ -42,6 +43,7 @@ public sealed class FuzzTargetTests
         }
     }
 
+    /// <summary>What an input breaks, the target throws.</summary>
     [Theory]
     [MemberData(nameof(Targets))]
     public void Any_cut_of_a_good_input_breaks_nothing(string name)

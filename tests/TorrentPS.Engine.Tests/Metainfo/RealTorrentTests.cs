@@ -58,6 +58,7 @@ public sealed class RealTorrentTests
         Assert.Equal(32, torrent.PieceRoots[16].Length);
     }
 
+    /// <summary>It succeeds when nothing is thrown but what says that a torrent is wrong.</summary>
     [Fact]
     public void Any_byte_of_them_can_be_wrong()
     {

@@ -4,7 +4,7 @@ namespace TorrentPS.Engine.Tests.Storage;
 
 public sealed class DiskQueueTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private sealed class Job(Action run) : IDiskJob
     {

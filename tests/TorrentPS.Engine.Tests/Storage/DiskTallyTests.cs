@@ -15,7 +15,7 @@ public sealed class DiskTallyTests
         tally.End();
         Assert.False(empty.IsCompleted);
         tally.End();
-        await empty.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await empty.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -25,11 +25,11 @@ public sealed class DiskTallyTests
         tally.Begin();
         Task first = tally.WhenEmptyAsync();
         tally.End();
-        await first.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await first.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
         tally.Begin();
         Task second = tally.WhenEmptyAsync();
         Assert.False(second.IsCompleted);
         tally.End();
-        await second.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await second.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
     }
 }

@@ -90,6 +90,7 @@ public sealed class OwnerTests : IDisposable
         Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
     }
 
+    /// <summary>It succeeds when the last does not take the data for that of others, which it would refuse with an exception.</summary>
     [Fact]
     public async Task It_is_known_also_when_it_is_wanted_again_only_later()
     {

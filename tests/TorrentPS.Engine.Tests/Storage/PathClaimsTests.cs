@@ -52,6 +52,7 @@ public sealed class PathClaimsTests : IDisposable
         Assert.Empty(Directory.GetDirectories(_folder.Path, ".torrentps", SearchOption.AllDirectories));
     }
 
+    /// <summary>It succeeds when each lock is given; one that is held is refused with an exception.</summary>
     [Fact]
     public void Other_files_in_the_same_folders_are_free()
     {
@@ -132,6 +133,7 @@ public sealed class PathClaimsTests : IDisposable
         Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder.Path, s_second, [many[77_777]]));
     }
 
+    /// <summary>It succeeds when the lock is given; one that is held is refused with an exception.</summary>
     [Fact]
     public void A_table_that_is_damaged_or_no_file_is_none()
     {

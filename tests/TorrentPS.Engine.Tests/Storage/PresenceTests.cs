@@ -27,6 +27,7 @@ public sealed class PresenceTests : IDisposable
         _folder.Dispose();
     }
 
+    /// <summary>It succeeds when neither throws, as both do where a file is missing.</summary>
     [Fact]
     public void What_is_there_is_flushed()
     {
@@ -90,6 +91,7 @@ public sealed class PresenceTests : IDisposable
         Assert.Empty(there.FoldersMadeIn);
     }
 
+    /// <summary>It succeeds when nothing is thrown.</summary>
     [Fact]
     public void A_folder_that_cannot_be_opened_need_not_be_flushed()
     {

@@ -34,14 +34,14 @@ public sealed class HandshakeExchangeTests
     }
 
     private static Task<HandshakeOutcome> Initiate(PeerStream stream, CryptoMethods encryption = CryptoMethods.None) =>
-        HandshakeExchange.InitiateAsync(stream, s_infoHash, s_ours, encryption, usesDht: false, Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+        HandshakeExchange.InitiateAsync(stream, s_infoHash, s_ours, encryption, usesDht: false, Token).WaitAsync(TimeSpan.FromMinutes(5), Token);
 
     /// <summary>Both sides as they are in the engine: the accepting one answers as a torrent does.</summary>
     private static async Task<(HandshakeOutcome Dialler, HandshakeOutcome Listener)> BothAsync(CryptoMethods encryption, EncryptionMode accepts, MseTorrents? torrents = null, int readLimit = int.MaxValue)
     {
         (MemoryPeerStream dialler, MemoryPeerStream listener) = MemoryPeerStream.Create(readLimit);
         Task<HandshakeOutcome> initiating = Initiate(dialler, encryption);
-        HandshakeOutcome accepted = await HandshakeExchange.AcceptAsync(listener, torrents ?? Torrents(s_infoHash), accepts, Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+        HandshakeOutcome accepted = await HandshakeExchange.AcceptAsync(listener, torrents ?? Torrents(s_infoHash), accepts, Token).WaitAsync(TimeSpan.FromMinutes(5), Token);
         if (accepted.Stream is not null)
             await accepted.Stream.SendAsync(Answer(), Token);
         return (await initiating, accepted);
@@ -183,7 +183,7 @@ public sealed class HandshakeExchangeTests
             random.NextBytes(garbage);
             peer.Send(garbage);
             peer.Dispose();
-            HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(listener, Torrents(s_infoHash), EncryptionMode.Prefer, Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+            HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(listener, Torrents(s_infoHash), EncryptionMode.Prefer, Token).WaitAsync(TimeSpan.FromMinutes(5), Token);
             Assert.Null(outcome.Stream);
             Assert.True(listener.IsDisposed);
         }
@@ -199,7 +199,7 @@ public sealed class HandshakeExchangeTests
         time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(accepting.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(2));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accepting.WaitAsync(TimeSpan.FromSeconds(60), Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accepting.WaitAsync(TimeSpan.FromMinutes(5), Token));
         Assert.True(listener.IsDisposed);
     }
 
@@ -214,7 +214,7 @@ public sealed class HandshakeExchangeTests
                 listeners[connections++](listener);
                 return Task.FromResult<PeerStream>(dialler);
             },
-            s_infoHash, s_ours, mode, usesDht: false, token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+            s_infoHash, s_ours, mode, usesDht: false, token).WaitAsync(TimeSpan.FromMinutes(5), Token);
         return (outcome, connections);
     }
 

@@ -10,7 +10,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 /// <summary>Whole downloads among peers that mean harm, on loopback.</summary>
 public sealed class HostileSwarmTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private static readonly Sample s_sample = Sample.Make(65536, 21, ("data.bin", 30 * 65536 - 77)); // 30 pieces: two spare bits
 

@@ -35,7 +35,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _run.WaitAsync(TimeSpan.FromSeconds(60));
+        await _run.WaitAsync(TimeSpan.FromMinutes(5));
         await _session.DisposeAsync();
         await _services.DisposeAsync();
         await _discoveries.DisposeAsync();
@@ -55,7 +55,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
             return _log.Count(line => line.Contains(part, StringComparison.Ordinal));
     }
 
-    private static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(60)));
+    private static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromMinutes(5)));
 
     private static byte[] HandshakeOf(string id)
     {

@@ -18,7 +18,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     private static readonly Sample s_sample = Sample.Build(64, 1, null, ("data", 320_000));
     private static readonly byte[] s_metadata = s_sample.Torrent.InfoBytes.ToArray();
     private static readonly byte[] s_wrong = [.. s_metadata[..50_000], .. new byte[s_metadata.Length - 50_000]];
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private readonly FakeTimeProvider _time = new();
     private readonly FakeDiscovery _discovery = new(PeerSource.Tracker);

@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 
 public sealed class PieceWriterTests : IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private FakeSwarm _swarm = null!;
     private int _freed;

@@ -18,7 +18,7 @@ public sealed class SharingTests
     private static DownloadOptions Into(TemporaryFolder folder, params IPEndPoint[] peers) => new() { Destination = folder.Path, Peers = peers };
 
     private static Task<TorrentDownload> Run(TorrentClient client, Sample sample, DownloadOptions options) =>
-        client.DownloadAsync(new TorrentInfo(sample.Torrent), options, null, Token).WaitAsync(TimeSpan.FromSeconds(90), Token);
+        client.DownloadAsync(new TorrentInfo(sample.Torrent), options, null, Token).WaitAsync(TimeSpan.FromMinutes(5), Token);
 
     private static int FreePort()
     {
@@ -58,7 +58,7 @@ public sealed class SharingTests
         using TemporaryFolder folder = new(), resolved = new();
         Assert.Equal(TorrentState.Completed, (await Run(seed.Client, sample, Into(folder))).State);
         TorrentInfo link = new(MagnetLink.Parse($"magnet:?xt=urn:btih:{sample.Torrent.InfoHash}"));
-        TorrentDownload byLink = await seed.Client.DownloadAsync(link, Into(resolved), null, Token).WaitAsync(TimeSpan.FromSeconds(90), Token);
+        TorrentDownload byLink = await seed.Client.DownloadAsync(link, Into(resolved), null, Token).WaitAsync(TimeSpan.FromMinutes(5), Token);
         Assert.True(byLink.State == TorrentState.Completed, $"{byLink.Error}\n{seed.LogText}");
     }
 

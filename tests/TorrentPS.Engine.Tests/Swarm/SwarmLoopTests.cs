@@ -4,7 +4,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 
 public sealed class SwarmLoopTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private readonly SwarmLoop _loop = new();
 

@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 /// <summary>One client with one torrent, on loopback, in a folder of its own: started, looked at, stopped.</summary>
 internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5); // for what hangs
 
     private readonly Lock _lock = new();
     private readonly List<(Func<TorrentDownload, bool> Condition, TaskCompletionSource<TorrentDownload> Met)> _waiting = [];
@@ -105,6 +105,10 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
             Assert.Fail($"It ended before: {Result.Result} {Result.Result.Error}\n{LogText}");
         return await met.Task;
     }
+
+    /// <summary>Waits until a line with a part is in the log.</summary>
+    public async Task LogsAsync(string part) =>
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => LogText.Contains(part, StringComparison.Ordinal) || Result.IsCompleted, s_limit)) && LogText.Contains(part, StringComparison.Ordinal), LogText);
 
     /// <summary>Waits until peers may connect. Not by the progress, since the clock may be a made one.</summary>
     public async Task ListensAsync()

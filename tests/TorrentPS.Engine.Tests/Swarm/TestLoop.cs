@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 /// <summary>A torrent's loop as a test wants it: everything that is posted runs on the test's thread, when the test says so.</summary>
 internal sealed class TestLoop : SynchronizationContext, IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _work = [];
     private readonly SynchronizationContext? _outer = Current;

@@ -59,7 +59,7 @@ public sealed partial class TransferTests
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
         Torrent torrent = s_sample.Torrent.WithTracker(tracker.AnnounceUri);
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, torrent);
-        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromMinutes(5)));
         byte[] seedId = announces.Single().PeerId.ToArray();
         await using SwarmMember leecher = SwarmMember.Download(torrent, null, []);
         TorrentDownload result = await leecher.EndAsync();
@@ -78,7 +78,7 @@ public sealed partial class TransferTests
         ConcurrentQueue<TrackerRequest> announces = [];
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent.WithTracker(tracker.AnnounceUri), null, []);
-        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => announces.Count == 1, TimeSpan.FromMinutes(5)));
         TorrentDownload result = await leecher.StopAsync();
         Assert.Equal((TorrentState.Stopped, TorrentErrorId.DownloadStopped), (result.State, result.ErrorId));
         Assert.Equal([AnnounceEvent.Started, AnnounceEvent.Stopped], announces.Select(request => request.Event));

@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 /// <summary>Who keeps a place at a client that has no other, in simulated time.</summary>
 public sealed class TurnoverTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private static readonly Sample s_sample = Sample.Make(65536, 5, ("data.bin", 4 * 65536));
 

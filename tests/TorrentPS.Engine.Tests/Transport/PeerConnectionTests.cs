@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Transport;
 
 public sealed class PeerConnectionTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -16,7 +16,7 @@ public sealed class TransportRaceTests
     private readonly TaskCompletionSource<PeerStream> _second = new();
     private bool _secondBegan;
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 300_000)]
     public async Task The_second_does_not_begin_when_the_first_connects_in_time()
     {
         using PeerStream stream = new Stub();
@@ -27,7 +27,7 @@ public sealed class TransportRaceTests
         Assert.False(_secondBegan);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 300_000)]
     public async Task The_second_begins_after_the_start_and_may_win()
     {
         using var stream = new Stub();
@@ -44,7 +44,7 @@ public sealed class TransportRaceTests
         Assert.False(stream.IsDisposed);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 300_000)]
     public async Task The_first_may_still_win_after_the_start()
     {
         using var stream = new Stub();
@@ -57,7 +57,7 @@ public sealed class TransportRaceTests
         Assert.Same(stream, await race);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 300_000)]
     public async Task The_second_begins_at_once_when_the_first_is_refused()
     {
         using var stream = new Stub();
@@ -69,7 +69,7 @@ public sealed class TransportRaceTests
         Assert.Same(stream, await race);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Of_two_failures_that_of_the_first_is_told()
     {
         Task<PeerStream> race = Race();

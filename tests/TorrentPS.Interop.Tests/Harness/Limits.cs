@@ -4,11 +4,11 @@ namespace TorrentPS.Interop.Tests.Harness;
 internal static class Limits
 {
     /// <summary>A whole test, in milliseconds.</summary>
-    public const int Test = 120_000;
+    public const int Test = 600_000;
 
     /// <summary>Until a process answers.</summary>
-    public static readonly TimeSpan Start = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Start = TimeSpan.FromMinutes(2);
 
     /// <summary>Until a transfer, or a part of one, is done. Transmission looks at its peers every ten seconds, so it needs twelve for its first block.</summary>
-    public static readonly TimeSpan Transfer = TimeSpan.FromSeconds(75);
+    public static readonly TimeSpan Transfer = TimeSpan.FromMinutes(4);
 }

@@ -12,7 +12,7 @@ namespace TorrentPS.Engine.Tests.Discovery.Dht;
 /// <summary>Whole nodes with sockets, on loopback.</summary>
 public sealed class DhtServiceTests : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private readonly List<IAsyncDisposable> _open = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("torrentps-dht-").FullName;

@@ -166,6 +166,7 @@ public sealed class PortMapperTests : IAsyncDisposable
         Assert.Empty(gateway.Table);
     }
 
+    /// <summary>It succeeds when the mapper ends.</summary>
     [Fact]
     public async Task It_ends_at_once_whatever_it_waits_for()
     {
@@ -244,7 +245,7 @@ public sealed class PortMapperTests : IAsyncDisposable
 
     private async Task UntilAsync(Func<bool> condition, TimeSpan step = default)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!condition())
         {
             if (limit.IsCancellationRequested)

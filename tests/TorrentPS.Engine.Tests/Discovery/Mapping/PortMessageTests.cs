@@ -54,6 +54,7 @@ public sealed class PortMessageTests
         Assert.Null(NatPmpMessage.ReadAddress(Convert.FromHexString("0080000000000001CB0071")));
     }
 
+    /// <summary>It succeeds when nothing is thrown.</summary>
     [Fact]
     public void No_bytes_make_them_fail()
     {

@@ -10,7 +10,7 @@ public class MseHandshakeTests
     private static readonly byte[] s_infoHash = [.. Enumerable.Range(1, 20).Select(i => (byte)i)];
     private static readonly byte[] s_payload = [.. "\u0013BitTorrent protocol"u8, .. Enumerable.Range(0, 48).Select(i => (byte)i)];
 
-    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     public static TheoryData<int, int, int, int> Methods()
     {

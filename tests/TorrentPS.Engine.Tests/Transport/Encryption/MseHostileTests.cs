@@ -10,7 +10,7 @@ public class MseHostileTests
 
     private static readonly byte[] s_infoHash = [.. Enumerable.Range(1, 20).Select(i => (byte)i)];
 
-    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     [Property(MaxTest = 60)]
     public void Any_bytes_end_in_the_failure(byte[] bytes, byte readLimit) =>
