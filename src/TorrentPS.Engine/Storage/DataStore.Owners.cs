@@ -77,14 +77,34 @@ internal sealed partial class DataStore
             return true;
         if (found.Length > Torrent.Files[file].Length)
             return false;
+        return HasRightPiece(file, have) || IsBesideRightData(file, have) || HoldsNothing(file, cancellationToken);
+    }
+
+    private bool HasRightPiece(int file, Bitfield have)
+    {
+        (int first, int last) = _layout.PiecesOf(file);
+        return have.HasAny(first, last + 1);
+    }
+
+    /// <summary>
+    /// Whether a file has the torrent's length and every piece of it is shared with a file that is partly right. Such a piece is wrong by what is wrong in either
+    /// file, and says nothing about this one, which is the torrent's by its place beside the other: data with one bad byte is repaired.
+    /// </summary>
+    private bool IsBesideRightData(int file, Bitfield have)
+    {
+        if (_found![file].Length != Torrent.Files[file].Length)
+            return false;
         (int first, int last) = _layout.PiecesOf(file);
         for (int piece = first; piece <= last; piece++)
         {
-            if (have[piece])
-                return true;
+            bool isShared = false;
+            foreach (FileSegment segment in _layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
+                isShared |= segment.File != file && _layout.IsWanted(segment.File) && HasRightPiece(segment.File, have);
+            if (!isShared)
+                return false;
         }
 
-        return HoldsNothing(file, cancellationToken);
+        return true;
     }
 
     /// <summary>Whether a file has no byte but zeros. Holes are passed over where the system tells them.</summary>

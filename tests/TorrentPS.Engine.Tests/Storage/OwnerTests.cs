@@ -65,6 +65,30 @@ public sealed class OwnerTests : IDisposable
         Assert.Equal(_sample.File(2), SharedFile.ReadAllBytes(_folder["T/c"]));
     }
 
+    [Theory]
+    [InlineData("c", 2)]
+    [InlineData("small", 0)] // which has no piece of its own
+    public async Task Data_with_a_bad_byte_in_a_piece_of_several_files_is_repaired(string name, int at)
+    {
+        _sample.Lay(_folder.Path, 0, 1, 2, 3);
+        byte[] damaged = SharedFile.ReadAllBytes(_folder[$"T/{name}"]);
+        damaged[at] ^= 255;
+        Lay(name, damaged);
+        using DataStore store = await BeginAsync();
+        _sample.WriteAll(store);
+        Assert.Equal(_sample.File(1), SharedFile.ReadAllBytes(_folder["T/small"]));
+        Assert.Equal(_sample.File(2), SharedFile.ReadAllBytes(_folder["T/c"]));
+    }
+
+    [Fact]
+    public async Task A_file_of_another_length_beside_right_data_is_somebodys()
+    {
+        _sample.Lay(_folder.Path, 0, 1, 2, 3);
+        Lay("small", "mine"u8.ToArray());
+        Assert.Equal(TorrentErrorId.FileExists, (await Assert.ThrowsAsync<TorrentException>(() => BeginAsync())).ErrorId);
+        Assert.Equal("mine"u8, SharedFile.ReadAllBytes(_folder["T/small"]));
+    }
+
     [Fact]
     public async Task A_file_that_is_not_wanted_may_be_anyones()
     {

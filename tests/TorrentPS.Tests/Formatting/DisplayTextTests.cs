@@ -46,7 +46,7 @@ public sealed class DisplayTextTests
     {
         foreach (XElement view in s_formats.Descendants("View"))
         {
-            Assert.Empty(view.Descendants("ScriptBlock").Where(script => script.Parent!.Name != "ItemSelectionCondition"));
+            Assert.All(view.Descendants("ScriptBlock"), script => Assert.Equal("ItemSelectionCondition", script.Parent!.Name.LocalName));
             foreach (string typeName in view.Descendants("TypeName").Select(element => element.Value))
             {
                 string[] codeProperties = [.. CodeProperties(typeName)];
