@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Engine;
 
@@ -37,7 +38,7 @@ public sealed record ProxyServer
     {
         ArgumentNullException.ThrowIfNull(uri);
         if (!uri.IsAbsoluteUri || uri.Host.Length == 0)
-            throw new FormatException($"'{uri.OriginalString}' is no address of a proxy. Give one such as socks5://proxy.example:1080 or http://proxy.example:8080.");
+            throw new FormatException($"'{AddressText.Of(uri)}' is no address of a proxy. Give one such as socks5://proxy.example:1080 or http://proxy.example:8080.");
         ProxyKind kind = uri.Scheme switch
         {
             "socks5" or "socks5h" => ProxyKind.Socks5,

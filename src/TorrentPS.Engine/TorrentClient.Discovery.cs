@@ -4,6 +4,7 @@ using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Local;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
@@ -82,7 +83,7 @@ public sealed partial class TorrentClient
         catch (BencodeException exception)
         {
             // A login or error page is what is mostly there in place of a torrent: the byte offset alone would not help.
-            throw new TorrentException(exception.ErrorId, $"What is at {TrackerErrors.NameOf(uri)} is not a torrent: {exception.Message}", exception);
+            throw new TorrentException(exception.ErrorId, $"What is at {AddressText.Of(uri)} is not a torrent: {exception.Message}", exception);
         }
     }
 
@@ -113,7 +114,7 @@ public sealed partial class TorrentClient
     }
 
     private static TorrentException NotFound(Uri uri, string reason, Exception? inner = null) =>
-        new(TorrentErrorId.TorrentNotFound, $"There is no torrent at {TrackerErrors.NameOf(uri)}: {reason}.", inner);
+        new(TorrentErrorId.TorrentNotFound, $"There is no torrent at {AddressText.Of(uri)}: {reason}.", inner);
 
     private async IAsyncEnumerable<TorrentPeer> FindPeersCoreAsync(TorrentInfo torrent, PeerSearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

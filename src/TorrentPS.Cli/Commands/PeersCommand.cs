@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 
@@ -57,5 +58,5 @@ internal static class PeersCommand
         new(TorrentErrorId.NoPeers, $"No peer was found for '{torrent.Name}'; try again later, wait longer with --timeout, or name another tracker with --tracker");
 
     private static string Describe(TorrentPeer peer) =>
-        $"{peer.EndPoint,-24} {peer.Source,-8} {peer.Tracker}".TrimEnd();
+        $"{peer.EndPoint,-24} {peer.Source,-8} {(peer.Tracker is { } tracker ? AddressText.Of(tracker) : "")}".TrimEnd();
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Output;
 
@@ -8,7 +9,7 @@ namespace TorrentPS.Cli.Output;
 /// <c>--json</c>: one object a line. Property names are those of the objects; enumerations are their names, durations are seconds.
 /// Everything but ASCII is escaped, so that no encoding and no terminal can get in the way.
 /// </summary>
-[JsonSourceGenerationOptions(UseStringEnumConverter = true, Converters = [typeof(SecondsConverter)])]
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, Converters = [typeof(SecondsConverter), typeof(ShownAddressConverter)])]
 [JsonSerializable(typeof(TorrentPeer))]
 [JsonSerializable(typeof(PeerHandshake))]
 [JsonSerializable(typeof(TorrentDownload))]
@@ -16,6 +17,16 @@ namespace TorrentPS.Cli.Output;
 internal sealed partial class JsonLines : JsonSerializerContext
 {
     public static string Line<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.Serialize(value, type);
+}
+
+/// <summary>An address as it is shown: who asks for the peers of a torrent knows its trackers' addresses.</summary>
+internal sealed class ShownAddressConverter : JsonConverter<Uri>
+{
+    public override Uri? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetString() is { } text ? new Uri(text, UriKind.RelativeOrAbsolute) : null;
+
+    public override void Write(Utf8JsonWriter writer, Uri value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(AddressText.Of(value));
 }
 
 /// <summary>A duration as a number of seconds.</summary>

@@ -73,8 +73,9 @@ internal class Terminal
         string text = string.IsNullOrEmpty(message) ? id
             : message.StartsWith(id + ":", StringComparison.Ordinal) ? message
             : $"{id}: {message}";
-        if (subject is not null && !SafeText.Escape(text).Contains(SafeText.Escape(subject), StringComparison.Ordinal))
-            text = $"{text.TrimEnd('.')}: {subject}";
+        string? shown = subject is null ? null : AddressText.Of(subject);
+        if (shown is not null && !SafeText.Escape(text).Contains(SafeText.Escape(shown), StringComparison.Ordinal))
+            text = $"{text.TrimEnd('.')}: {shown}";
         WriteMessage(text);
     }
 

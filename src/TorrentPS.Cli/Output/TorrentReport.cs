@@ -35,7 +35,7 @@ internal static class TorrentReport
         lines.Add("Comment", torrent.Comment);
         lines.Add("Source", torrent.Source);
         lines.AddList("Trackers", TrackersByTier(torrent.Trackers));
-        lines.AddList("Web seeds", Array.ConvertAll(torrent.WebSeeds, uri => uri.ToString()));
+        lines.AddList("Web seeds", Array.ConvertAll(torrent.WebSeeds, AddressText.Of));
         lines.AddList("DHT nodes", torrent.Nodes);
         return lines;
     }
@@ -47,7 +47,7 @@ internal static class TorrentReport
         AddInfoHash(lines, torrent.InfoHashV1, torrent.InfoHashV2);
         lines.Add("Size", torrent.Length is { } length ? Quantity.ExactSize(length) : null);
         lines.AddList("Trackers", TrackersByTier(torrent.Trackers));
-        lines.AddList("Web seeds", Array.ConvertAll(torrent.WebSeeds, uri => uri.ToString()));
+        lines.AddList("Web seeds", Array.ConvertAll(torrent.WebSeeds, AddressText.Of));
         lines.AddList("Peers", MagnetLink.Parse(torrent.MagnetUri).Peers);
         lines.Add("More", "only peers know; this is what the link says");
         return lines;
@@ -65,7 +65,7 @@ internal static class TorrentReport
         for (int tier = 0; tier < tiers.Length; tier++)
         {
             foreach (Uri tracker in tiers[tier])
-                lines.Add(tiers.Length == 1 ? tracker.ToString() : string.Create(CultureInfo.InvariantCulture, $"{tier + 1}: {tracker}"));
+                lines.Add(tiers.Length == 1 ? AddressText.Of(tracker) : string.Create(CultureInfo.InvariantCulture, $"{tier + 1}: {AddressText.Of(tracker)}"));
         }
         return lines;
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Discovery;
@@ -196,7 +197,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         }
         catch (Exception exception) when (exception is TorrentException or OperationCanceledException)
         {
-            _request.Log?.Invoke($"Tracker {TrackerErrors.NameOf(tracker.Tracker.Uri)} was not told of the stop: {exception.Message}");
+            _request.Log?.Invoke($"Tracker {AddressText.Of(tracker.Tracker.Uri)} was not told of the stop: {exception.Message}");
         }
     }
 
@@ -297,7 +298,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         catch (Exception exception)
         {
             // A fault of ours must not end the announces without a trace.
-            error = new TorrentException(TorrentErrorId.Unexpected, $"The announce to {TrackerErrors.NameOf(tracker.Tracker.Uri)} failed: {exception.Message}", exception);
+            error = new TorrentException(TorrentErrorId.Unexpected, $"The announce to {AddressText.Of(tracker.Tracker.Uri)} failed: {exception.Message}", exception);
         }
         End(tracker, response, error);
         Advance();
@@ -333,7 +334,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         if (response is not null)
         {
             PassOn(response);
-            string name = TrackerErrors.NameOf(tracker.Tracker.Uri);
+            string name = AddressText.Of(tracker.Tracker.Uri);
             _request.Log?.Invoke(response.Warning is { } warning ? $"Tracker {name} warns: {warning}" : $"Tracker {name} named {response.Peers.Count} peers");
         }
         else if (error is not null)

@@ -13,15 +13,11 @@ internal static class TrackerErrors
     private static readonly char[] s_blanks = [' ', '\t', '\r', '\n', '\0'];
 
     public static TorrentException Unreachable(Uri tracker, string reason, Exception? inner = null) =>
-        new(TorrentErrorId.TrackerUnreachable, $"Tracker {NameOf(tracker)} cannot be used: {reason}.", inner);
+        new(TorrentErrorId.TrackerUnreachable, $"Tracker {AddressText.Of(tracker)} cannot be used: {reason}.", inner);
 
     /// <summary>A failure reason: the tracker's own text comes first.</summary>
     public static TorrentException Failure(Uri tracker, ReadOnlySpan<byte> text) =>
-        new(TorrentErrorId.TrackerFailure, $"{Clean(text)} (tracker {NameOf(tracker)})");
-
-    /// <summary>The address without the query and the user part, which often hold a user's secret key.</summary>
-    public static string NameOf(Uri tracker) => !tracker.IsAbsoluteUri ? tracker.OriginalString
-        : tracker.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        new(TorrentErrorId.TrackerFailure, $"{Clean(text)} (tracker {AddressText.Of(tracker)})");
 
     /// <summary>Text from a tracker as it may be shown: safe, and not endless.</summary>
     public static string Clean(ReadOnlySpan<byte> utf8)

@@ -1,3 +1,4 @@
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS;
@@ -38,6 +39,6 @@ public sealed record TorrentTracker
     /// <summary>The identifier of <see cref="Error"/>.</summary>
     public TorrentErrorId? ErrorId { get; init; }
 
-    /// <summary>The announce address.</summary>
-    public override string ToString() => Uri.ToString();
+    /// <summary>The announce address as it is shown, without a user's key.</summary>
+    public override string ToString() => AddressText.Of(Uri);
 }

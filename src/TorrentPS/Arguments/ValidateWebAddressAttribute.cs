@@ -11,6 +11,6 @@ public sealed class ValidateWebAddressAttribute : ValidateEnumeratedArgumentsAtt
     protected override void ValidateElement(object element)
     {
         if ((element is PSObject wrapped ? wrapped.BaseObject : element) is not Uri { IsAbsoluteUri: true, Scheme: "http" or "https" })
-            throw new ValidationMetadataException(SafeText.Escape($"'{element}' is no web address. Give one that begins with http:// or https://."));
+            throw new ValidationMetadataException(SafeText.Escape($"'{AddressText.Of($"{element}")}' is no web address. Give one that begins with http:// or https://."));
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Completion;
 
@@ -18,7 +19,7 @@ public sealed class KnownTrackerCompleter : IArgumentCompleter
             .Where(found => found.Tracker.Contains(word, StringComparison.OrdinalIgnoreCase))
             .GroupBy(found => found.Tracker, found => System.IO.Path.GetFileName(found.Path), StringComparer.Ordinal)
             .OrderByDescending(group => group.Count())
-            .Select(group => CompletionText.Result(group.Key, group.Key, ToolTip([.. group.Distinct()])));
+            .Select(group => CompletionText.Result(group.Key, AddressText.Of(group.Key), ToolTip([.. group.Distinct()])));
     }
 
     private static string ToolTip(string?[] files) => files.Length == 1 ? $"The tracker of {files[0]}." : $"The tracker of {files[0]} and {files.Length - 1} more.";

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Completion;
 
@@ -16,6 +17,6 @@ public sealed class TorrentTrackerCompleter : IArgumentCompleter
             .Select(tracker => tracker.OriginalString)
             .Where(tracker => tracker.Contains(word, StringComparison.OrdinalIgnoreCase))
             .Distinct()
-            .Select(tracker => CompletionText.Result(tracker, tracker, tracker));
+            .Select(tracker => CompletionText.Result(tracker, AddressText.Of(tracker), AddressText.Of(tracker)));
     }
 }

@@ -36,7 +36,7 @@ internal static class ErrorRecords
         From(TorrentErrorId.TorrentNotFound, $"'{path}' is on the {provider} provider. A torrent is read from a file system.", path);
 
     public static ErrorRecord NotAnAddress(Uri uri) =>
-        From(TorrentErrorId.TorrentNotFound, $"'{uri.OriginalString}' is no address of a torrent. -Uri takes magnet links, http and https addresses; -Path takes files.", uri);
+        From(TorrentErrorId.TorrentNotFound, $"'{AddressText.Of(uri)}' is no address of a torrent. -Uri takes magnet links, http and https addresses; -Path takes files.", uri);
 
     public static ErrorRecord Unreadable(string path, Exception cause) => cause switch
     {
@@ -114,8 +114,9 @@ internal static class ErrorRecords
             return exception;
         string id = exception.ErrorId.ToString();
         string message = exception.Message.StartsWith(id, StringComparison.Ordinal) ? exception.Message : $"{id}: {exception.Message}";
-        if (target is string path && !message.Contains(SafeText.Escape(path), StringComparison.Ordinal))
-            message = $"{message} in '{path}'";
+        string? source = target is string path ? AddressText.Of(path) : null;
+        if (source is not null && !message.Contains(SafeText.Escape(source), StringComparison.Ordinal))
+            message = $"{message} in '{source}'";
         return new TorrentException(exception.ErrorId, message, exception);
     }
 

@@ -49,7 +49,7 @@ public static class DisplayText
     /// <summary>The trackers, with commas in a tier and semicolons between tiers.</summary>
     /// <param name="instance">A torrent.</param>
     public static string Trackers(PSObject? instance) =>
-        SafeText.Escape(string.Join("; ", Many(Value(instance, "Trackers")).Select(tier => string.Join(", ", Many(tier).Select(tracker => tracker.ToString())))));
+        SafeText.Escape(string.Join("; ", Many(Value(instance, "Trackers")).Select(tier => string.Join(", ", Many(tier).Select(PropertyText.Address)))));
 
     /// <summary>Host and port of the tracker that named a peer.</summary>
     /// <param name="instance">A peer.</param>

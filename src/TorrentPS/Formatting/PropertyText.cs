@@ -17,7 +17,7 @@ public static class PropertyText
 
     /// <summary>The announce address.</summary>
     /// <param name="instance">A tracker.</param>
-    public static string? AnnounceUri(PSObject? instance) => Text(instance, "AnnounceUri");
+    public static string? AnnounceUri(PSObject? instance) => Shown(instance, "AnnounceUri");
 
     /// <summary>The client of a peer.</summary>
     /// <param name="instance">A handshake.</param>
@@ -69,7 +69,7 @@ public static class PropertyText
 
     /// <summary>The magnet link.</summary>
     /// <param name="instance">A torrent.</param>
-    public static string? MagnetUri(PSObject? instance) => Text(instance, "MagnetUri");
+    public static string? MagnetUri(PSObject? instance) => Shown(instance, "MagnetUri");
 
     /// <summary>The name.</summary>
     /// <param name="instance">What has a Name.</param>
@@ -81,7 +81,7 @@ public static class PropertyText
 
     /// <summary>The path.</summary>
     /// <param name="instance">What has a Path.</param>
-    public static string? Path(PSObject? instance) => Text(instance, "Path");
+    public static string? Path(PSObject? instance) => Shown(instance, "Path");
 
     /// <summary>The id of a peer.</summary>
     /// <param name="instance">A peer or a handshake.</param>
@@ -109,15 +109,15 @@ public static class PropertyText
 
     /// <summary>The tracker that named a peer.</summary>
     /// <param name="instance">A peer.</param>
-    public static string? Tracker(PSObject? instance) => Text(instance, "Tracker");
+    public static string? Tracker(PSObject? instance) => Shown(instance, "Tracker");
 
     /// <summary>The announce address for UDP.</summary>
     /// <param name="instance">A tracker.</param>
-    public static string? UdpAnnounceUri(PSObject? instance) => Text(instance, "UdpAnnounceUri");
+    public static string? UdpAnnounceUri(PSObject? instance) => Shown(instance, "UdpAnnounceUri");
 
     /// <summary>The address.</summary>
     /// <param name="instance">A tracker of a torrent.</param>
-    public static string? Uri(PSObject? instance) => Text(instance, "Uri");
+    public static string? Uri(PSObject? instance) => Shown(instance, "Uri");
 
     /// <summary>The value of an entry; of dictionaries and lists what is in them.</summary>
     /// <param name="instance">An entry of bencoded data.</param>
@@ -130,7 +130,24 @@ public static class PropertyText
 
     /// <summary>The web seeds.</summary>
     /// <param name="instance">A torrent.</param>
-    public static string? WebSeeds(PSObject? instance) => List(instance, "WebSeeds");
+    public static string? WebSeeds(PSObject? instance) => Plain(instance, "WebSeeds") switch
+    {
+        null => null,
+        IEnumerable and not string and var seeds => SafeText.Escape(string.Join(", ", seeds.Cast<object>().Select(Address))),
+        var one => SafeText.Escape(Address(one)),
+    };
+
+    /// <summary>What of an address is shown to people; not fit for a terminal yet.</summary>
+    internal static string Address(object address) => AddressText.Of((address is PSObject wrapped ? wrapped.BaseObject : address) switch
+    {
+        System.Uri uri => uri.OriginalString,
+        var other => $"{other}",
+    });
+
+    /// <summary>The property, which is an address or a path, as it is shown; null where there is none.</summary>
+    private static string? Shown(PSObject? instance, string property) => Plain(instance, property) is { } address ? SafeText.Escape(Address(address)) : null;
+
+    private static object? Plain(PSObject? instance, string property) => instance?.Properties[property]?.Value is PSObject wrapped ? wrapped.BaseObject : instance?.Properties[property]?.Value;
 
     /// <summary>The property as text that may be shown; null where there is none.</summary>
     internal static string? Text(PSObject? instance, string property) =>

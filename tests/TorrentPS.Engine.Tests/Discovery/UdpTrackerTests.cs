@@ -159,7 +159,7 @@ public class UdpTrackerTests
         _network.OnDatagram = (_, datagram) => datagram.Length >= requestLength ? [InMemoryUdpTracker.Error(datagram, "Requested download is not authorized\u001b[31m for use.\0")] : null;
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => Tracker("udp://tracker.example:80/announce?secret").AnnounceAsync(Request(), Token));
         Assert.Equal(TorrentErrorId.TrackerFailure, error.ErrorId);
-        Assert.Equal("Requested download is not authorized\\u001b[31m for use. (tracker udp://tracker.example:80/announce)", error.Message);
+        Assert.Equal("Requested download is not authorized\\u001b[31m for use. (tracker udp://tracker.example:80/announce?…)", error.Message);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
@@ -105,6 +106,6 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
         Reason = reason;
     }
 
-    /// <summary>The address by which it is shown, without credentials.</summary>
-    public override string ToString() => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped);
+    /// <summary>The address as it is shown.</summary>
+    public override string ToString() => AddressText.Of(uri);
 }
