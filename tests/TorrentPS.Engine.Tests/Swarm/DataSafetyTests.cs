@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
@@ -47,13 +48,15 @@ public sealed class DataSafetyTests : IDisposable
     public async Task A_download_that_another_program_wrote_into_is_not_called_complete()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The time of an open file is not known there.");
-        int asked = 0;
+        List<BlockRequest> sent = [];
         using ScriptedSeed seed = new(s_sample)
         {
-            Answer = (_, data) =>
+            Answer = (request, data) =>
             {
-                if (Interlocked.Increment(ref asked) == 25) // of 31; the first ones cannot wait for these
-                    Damage();
+                // Of 31. Once can fall between one of our writes and the look at its time.
+                if (sent.Count is >= 24 and < 28)
+                    Damage(sent);
+                sent.Add(request);
                 return data;
             },
         };
@@ -99,21 +102,29 @@ public sealed class DataSafetyTests : IDisposable
         Assert.Equal((TorrentState.Failed, TorrentErrorId.AccessDenied), (result.State, result.ErrorId));
     }
 
-    private void Damage()
+    /// <summary>Changes a byte of what was sent, once all of it is on the disk.</summary>
+    private void Damage(List<BlockRequest> sent)
     {
         using (FileStream file = new(_folder["notes.txt"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, 1))
         {
-            // What was sent first is on its way to the disk.
+            byte[] content = new byte[500_000];
             Assert.True(SpinWait.SpinUntil(() =>
             {
                 file.Position = 0;
-                return file.ReadByte() == s_sample.Content[0];
-            }, TimeSpan.FromSeconds(60)));
-            file.Position = 0;
-            file.WriteByte((byte)(s_sample.Content[0] ^ 1));
+                file.ReadExactly(content);
+                // But for the first byte of a piece, which may be changed already.
+                return sent.TrueForAll(request =>
+                {
+                    int at = request.Piece * s_sample.Torrent.PieceLength + request.Begin + 1;
+                    return content.AsSpan(at, request.Length - 1).SequenceEqual(s_sample.Content.AsSpan(at, request.Length - 1));
+                });
+            }, TimeSpan.FromMinutes(5)));
+            int first = sent[0].Piece * s_sample.Torrent.PieceLength;
+            file.Position = first;
+            file.WriteByte((byte)(s_sample.Content[first] ^ 1));
         }
 
-        File.SetLastWriteTimeUtc(_folder["notes.txt"], DateTime.UtcNow.AddSeconds(-3));
+        File.SetLastWriteTimeUtc(_folder["notes.txt"], DateTime.UtcNow.AddSeconds(-sent.Count));
     }
 
     /// <summary>A folder that cannot be written to, not even by root.</summary>
