@@ -1,8 +1,8 @@
 using System.CommandLine;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
-using TorrentPS.Engine.Display;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Commands;

@@ -9,8 +9,8 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Swarm;
-using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
 using TorrentPS.Engine.Transport;
+using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 

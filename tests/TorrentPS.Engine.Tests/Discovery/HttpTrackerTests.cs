@@ -8,8 +8,8 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
-using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
 using TorrentPS.Engine.Transport;
+using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 
