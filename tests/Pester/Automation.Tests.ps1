@@ -17,7 +17,7 @@ BeforeAll {
     $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'some.torrent') -Name 'some.bin' -Length 3000000 -DataRoot $seedRoot
     $port = Get-FreePort
     $seeder = Start-TestSeeder -Path $torrent.Path -DataRoot $seedRoot -Port $port
-    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 60 }
+    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 300 }
     $documented = @{}
     $isTable = $false
     foreach ($line in Get-Content (Join-Path $PSScriptRoot '../../docs/automation.md')) {

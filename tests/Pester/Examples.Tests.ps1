@@ -80,7 +80,7 @@ Describe 'The examples' {
         $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
         try {
             $copy = Join-Path $TestDrive 'scheduled'
-            $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 20
+            $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 300
             $result.Code | Should -Be 1 -Because $result.Output
             Join-Path $box 'done' 'image.torrent' | Should -Exist
             Join-Path $box 'lonely.torrent' | Should -Exist

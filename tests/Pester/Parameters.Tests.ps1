@@ -59,7 +59,7 @@ Describe 'Parameters' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -AsJob
         try {
-            (Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -BindAddress 127.0.0.5 -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+            (Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -BindAddress 127.0.0.5 -StallTimeoutSeconds 300).State | Should -Be 'Completed'
             (Test-PeerHandshake 127.0.0.1 $port $torrent.InfoHash -BindAddress '::1').Status | Should -Be 'Unreachable'
         }
         finally { Stop-TestJob $seed }
@@ -165,7 +165,7 @@ Describe 'Parameters' {
             $failed.FullyQualifiedErrorId | Should -Be 'NoPeers,TorrentPS.Commands.StartTorrentDownloadCommand'
             $server.Requests | Should -BeNullOrEmpty
 
-            $with = Start-TorrentDownload $file (Get-TestDestination) -Source Manual -StallTimeoutSeconds 60
+            $with = Start-TorrentDownload $file (Get-TestDestination) -Source Manual -StallTimeoutSeconds 300
             $with.State | Should -Be 'Completed'
             (Get-FileHash $with.Path).Hash | Should -Be (Get-FileHash $payload).Hash
             $server.Requests | Should -Contain '/payload'
@@ -196,7 +196,7 @@ Describe 'Parameters' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -SuperSeed -AsJob
         try {
-            $result = Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 30
+            $result = Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 300
             $result.State | Should -Be 'Completed'
         }
         finally { Stop-TestJob $seed }

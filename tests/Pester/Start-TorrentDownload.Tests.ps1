@@ -7,7 +7,7 @@ BeforeAll {
     $many = New-TestTorrent -Path (Join-Path $TestDrive 'many.torrent') -Name 'many' -Files $files -DataRoot $seedRoot
     $port = Get-FreePort
     $seeder = Start-TestSeeder -Path $many.Path -DataRoot $seedRoot -Port $port
-    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 60 }
+    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 300 }
 
     function Get-TestDestination { Join-Path $TestDrive ([guid]::NewGuid().ToString('n')) }
 
@@ -124,7 +124,7 @@ Describe 'Start-TorrentDownload' {
         @{ Case = 'end point'; Peer = { [System.Net.IPEndPoint]::new([ipaddress]::Loopback, $port) } }
         @{ Case = 'object with Address and Port'; Peer = { [pscustomobject]@{ Address = '127.0.0.1'; Port = $port } } }
     ) {
-        (Start-TorrentDownload $many.Path (Get-TestDestination) -Peer (& $Peer) -Source Manual -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+        (Start-TorrentDownload $many.Path (Get-TestDestination) -Peer (& $Peer) -Source Manual -StallTimeoutSeconds 300).State | Should -Be 'Completed'
     }
 
     It 'writes an error for a host name without an address, and goes on' {
@@ -145,12 +145,12 @@ Describe 'Start-TorrentDownload' {
         try {
             $tracker.Peers = "127.0.0.1:$port"
             $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'tracked.torrent') -Name 'many' -Files $files -Tracker $tracker.Url
-            (Start-TorrentDownload $torrent.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+            (Start-TorrentDownload $torrent.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 300).State | Should -Be 'Completed'
             $tracker.CountEvents('started') | Should -Be 1
             $tracker.CountEvents('completed') | Should -Be 1
             $tracker.CountEvents('stopped') | Should -Be 1
             $peers = Get-TorrentPeer $torrent.Path -Source Tracker
-            (Start-TorrentDownload $torrent.Path (Get-TestDestination) -Peer $peers -Source Manual -StallTimeoutSeconds 30).State | Should -Be 'Completed'
+            (Start-TorrentDownload $torrent.Path (Get-TestDestination) -Peer $peers -Source Manual -StallTimeoutSeconds 300).State | Should -Be 'Completed'
         }
         finally { $tracker.Dispose() }
     }
@@ -190,7 +190,7 @@ Describe 'Start-TorrentDownload' {
     It 'writes progress, and takes it away' {
         $shell = [powershell]::Create()
         try {
-            $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($many.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$port -Source Manual -DownloadLimit 200KB -StallTimeoutSeconds 30")
+            $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($many.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$port -Source Manual -DownloadLimit 200KB -StallTimeoutSeconds 300")
             $shell.Invoke().State | Should -Be 'Completed'
             $records = @($shell.Streams.Progress | Where-Object Activity -Like 'Downloading many*')
             $records.Count | Should -BeGreaterThan 1
@@ -257,7 +257,7 @@ Describe 'Start-TorrentDownload that does not complete' {
             $tracker.CountEvents('stopped') | Should -Be 1
             $shell.Streams.Progress[-1].RecordType | Should -Be 'Completed'
 
-            $rest = Start-TorrentDownload $torrent.Path $target -Source Tracker -StallTimeoutSeconds 30
+            $rest = Start-TorrentDownload $torrent.Path $target -Source Tracker -StallTimeoutSeconds 300
             $rest.State | Should -Be 'Completed'
             $rest.Downloaded | Should -BeLessThan 900000
             Compare-TestData $target 'slow'

@@ -15,9 +15,10 @@ BeforeAll {
 Describe 'Start-TorrentSeed' {
     It 'serves what is there, tells how it went, and writes nothing to it' {
         $port = Get-FreePort
-        $before = Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | Out-String
+        $before = Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | ConvertTo-Json
         $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -SeedRatio 1 -AsJob
-        $result = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 60
+        Wait-TestListener -Port $port
+        $result = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 300
         $result.State | Should -Be 'Completed'
         $null = Wait-Job $seed -Timeout 60
         $seed.State | Should -Be 'Completed'
@@ -28,7 +29,7 @@ Describe 'Start-TorrentSeed' {
         $served.Ratio | Should -Be 1
         $served.BytesCompleted | Should -Be $many.Length
         $served.Path | Should -Be (Join-Path $data 'many')
-        Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | Out-String | Should -Be $before
+        Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | ConvertTo-Json | Should -Be $before
     }
 
     It 'is reached over what -Transport names, and over nothing else: <Transport>' -ForEach @(@{ Transport = 'Utp'; Other = 'Tcp' }, @{ Transport = 'Tcp'; Other = 'Utp' }) {
@@ -36,14 +37,14 @@ Describe 'Start-TorrentSeed' {
         $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -Transport $Transport -AsJob
         $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual' }
         try {
-            $same = Start-TorrentDownload $many.Path (Get-TestDestination) @from -Transport $Transport -StallTimeoutSeconds 60
+            $same = Start-TorrentDownload $many.Path (Get-TestDestination) @from -Transport $Transport -StallTimeoutSeconds 300
             $same.State | Should -Be 'Completed'
             $same.Downloaded | Should -Be $many.Length
             $different = Start-TorrentDownload $many.Path (Get-TestDestination) @from -Transport $Other -TimeoutSeconds 2 -ErrorAction SilentlyContinue
             $different.State | Should -Not -Be 'Completed'
             $different.BytesCompleted | Should -Be 0
             # It was not for want of a seeder.
-            $any = Start-TorrentDownload $many.Path (Get-TestDestination) @from -StallTimeoutSeconds 60
+            $any = Start-TorrentDownload $many.Path (Get-TestDestination) @from -StallTimeoutSeconds 300
             $any.State | Should -Be 'Completed'
         }
         finally { Stop-TestJob $seed }
@@ -96,7 +97,7 @@ Describe 'Start-TorrentSeed' {
     It 'seeds all that is piped in at the same time' {
         $port = Get-FreePort
         $seed = Start-ThreadJob { Import-Module $using:manifest; Get-ChildItem $using:folder -Filter *.torrent | Start-TorrentSeed -Source $using:data -Port $using:port -PeerSource Manual -SeedRatio 1 }
-        $results = Start-TorrentDownload $many.Path, $single.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 60
+        $results = Start-TorrentDownload $many.Path, $single.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -StallTimeoutSeconds 300
         $results.State | Should -Be 'Completed', 'Completed'
         ($seed | Receive-Job -Wait -AutoRemoveJob).Ratio | Should -Be 1, 1
     }

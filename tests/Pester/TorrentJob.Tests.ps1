@@ -9,7 +9,7 @@ BeforeAll {
     $two = New-TestTorrent -Path (Join-Path $TestDrive 'two.torrent') -Name 'two' -Length 200000 -DataRoot $seedRoot
     # Everything is downloaded in this process from what this process seeds.
     $seeds = Start-TorrentSeed $one.Path, $two.Path -Source $seedRoot -Port $port -PeerSource Manual -AsJob
-    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 60 }
+    $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 300 }
     # So slow that it is sure to run as long as a test looks at it.
     $slowly = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; DownloadLimit = 8KB }
 
