@@ -91,7 +91,7 @@ public class TrackerReplyTests
     {
         TorrentException error = Assert.Throws<TorrentException>(() => Announce("d14:failure reason22:not\x1b[31m registered\n!!5:peers0:e"));
         Assert.Equal(TorrentErrorId.TrackerFailure, error.ErrorId);
-        Assert.Equal("not\\u001b[31m registered\\u000a!! (tracker http://tracker.example/announce)", error.Message);
+        Assert.Equal("not\\u001b[31m registered\\u000a!! (tracker http://tracker.example/announce?…)", error.Message);
     }
 
     [Fact]

@@ -247,7 +247,7 @@ public sealed class WebSeedTests
     public async Task When_the_only_one_is_of_no_use_the_result_says_why()
     {
         using WebSeedServer server = new(s_single) { Answer = (_, _) => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" };
-        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(1) });
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(8) });
         TorrentDownload result = await leecher.EndAsync();
         Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
         Assert.Contains("404", result.Error, StringComparison.Ordinal);
@@ -263,7 +263,7 @@ public sealed class WebSeedTests
     {
         using WebSeedServer server = new(s_single);
         using TlsFront front = new(server.Port, TlsFront.Certificate(address, (from, to), isSelfSigned));
-        await using SwarmMember leecher = SwarmMember.Download(With(s_single, front.Root), null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(1) });
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, front.Root), null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(8) });
         TorrentDownload result = await leecher.EndAsync();
         Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
         Assert.Contains($"{front.Root}: the secure connection failed: ", result.Error, StringComparison.Ordinal);
