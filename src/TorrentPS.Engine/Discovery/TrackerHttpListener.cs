@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -122,17 +123,13 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
     /// <summary>The connection that makes way for one of a subscriber who has so many: of the one who has most of all, and more, that which has waited longest.</summary>
     private TrackerConnection? OneToLeave(int count)
     {
-        TrackerConnection? found = null;
-        int most = count;
+        EvictionChoice<TrackerConnection> choice = new(count);
         foreach (TrackerConnection connection in _connections.Keys)
         {
-            if (!connection.HasPlace)
-                continue;
-            int others = _bySubscriber[connection.From.Subscriber];
-            if (others > most || (others == most && connection.Since < found?.Since))
-                (found, most) = (connection, others);
+            if (connection.HasPlace)
+                choice.Offer(connection, _bySubscriber[connection.From.Subscriber], connection.Since);
         }
-        return found;
+        return choice.Found;
     }
 
     private void GiveUpPlace(TrackerConnection connection)

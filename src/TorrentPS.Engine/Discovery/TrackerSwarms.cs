@@ -1,5 +1,6 @@
 using System.Buffers;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
 
@@ -115,16 +116,13 @@ internal sealed class TrackerSwarms
     /// <summary>Drops a torrent that is of use to those alone who are in more torrents than the one who brings another; of several, the one that was silent for longest.</summary>
     private bool TryDropTorrent(PeerKey subscriber)
     {
-        TrackedSwarm? found = null;
-        int most = _loads.Of(subscriber).Places;
+        EvictionChoice<TrackedSwarm> choice = new(_loads.Of(subscriber).Places);
         for (int i = 0; i < Draws; i++)
         {
             TrackedSwarm swarm = _list[Random.Shared.Next(_list.Count)];
-            int load = swarm.LeastLoad();
-            if (load > most || (load == most && swarm.LastSeen < found?.LastSeen))
-                (found, most) = (swarm, load);
+            choice.Offer(swarm, swarm.LeastLoad(), swarm.LastSeen);
         }
-        if (found is null)
+        if (choice.Found is not { } found)
             return false;
         _peers -= found.Clear();
         Remove(found);
@@ -138,18 +136,16 @@ internal sealed class TrackerSwarms
     /// <summary>Drops a peer of a torrent whose subscriber has more in it than that of the one who comes; of several, the one that was silent for longest.</summary>
     private bool TryDropPeer(TrackedSwarm swarm, in TrackerAnnounce announce)
     {
-        int found = -1, most = swarm.OfSubscriber(announce.Key, announce.IsSeeder);
+        EvictionChoice<int> choice = new(swarm.OfSubscriber(announce.Key, announce.IsSeeder));
         for (int i = 0; i < Draws; i++)
         {
             int place = Random.Shared.Next(swarm.Count);
             ref TrackedPeer peer = ref swarm[place];
-            int count = swarm.OfSubscriber(peer.Key, peer.IsSeeder);
-            if (count > most || (count == most && found >= 0 && peer.LastSeen < swarm[found].LastSeen))
-                (found, most) = (place, count);
+            choice.Offer(place, swarm.OfSubscriber(peer.Key, peer.IsSeeder), peer.LastSeen);
         }
-        if (found < 0)
+        if (!choice.IsFound)
             return false;
-        swarm.RemoveAt(found);
+        swarm.RemoveAt(choice.Found);
         _peers--;
         return true;
     }
@@ -157,8 +153,7 @@ internal sealed class TrackerSwarms
     /// <summary>Drops a peer of any torrent whose subscriber has more in the tracker than the one who comes; of several, the one that was silent for longest.</summary>
     private bool TryDropPeer(PeerKey subscriber, TrackedSwarm joined)
     {
-        TrackedSwarm? found = null;
-        int foundAt = 0, most = _loads.Of(subscriber).Peers;
+        EvictionChoice<(TrackedSwarm Swarm, int Place)> choice = new(_loads.Of(subscriber).Peers);
         for (int i = 0, drawn = 0; i < MaxDraws && drawn < Draws; i++)
         {
             // Each peer has the same chance: a torrent is passed over the more often the smaller it is.
@@ -168,13 +163,12 @@ internal sealed class TrackerSwarms
                 continue;
             drawn++;
             ref TrackedPeer peer = ref swarm[place];
-            int count = _loads.Of(peer.Key.Subscriber).Peers;
-            if (count > most || (count == most && found is not null && peer.LastSeen < found[foundAt].LastSeen))
-                (found, foundAt, most) = (swarm, place, count);
+            choice.Offer((swarm, place), _loads.Of(peer.Key.Subscriber).Peers, peer.LastSeen);
         }
-        if (found is null)
+        if (!choice.IsFound)
             return false;
-        found.RemoveAt(foundAt);
+        (TrackedSwarm found, int at) = choice.Found;
+        found.RemoveAt(at);
         _peers--;
         if (found.Count == 0 && found != joined)
             Remove(found);

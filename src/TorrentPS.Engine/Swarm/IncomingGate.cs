@@ -65,16 +65,10 @@ internal sealed class IncomingGate(TimeProvider time)
 
     private LinkedListNode<PeerStream> OldestOfMost()
     {
-        LinkedListNode<PeerStream> found = _pending.First!;
-        int most = 0;
-        for (LinkedListNode<PeerStream>? place = found; place is not null; place = place.Next)
-        {
-            int count = _pendingCounts[AddressRules.SubscriberOf(place.Value.RemoteEndPoint.Address)];
-            if (count > most)
-                (found, most) = (place, count);
-        }
-
-        return found;
+        EvictionChoice<LinkedListNode<PeerStream>> choice = new(0);
+        for (LinkedListNode<PeerStream>? place = _pending.First; place is not null; place = place.Next) // the oldest first
+            choice.Offer(place, _pendingCounts[AddressRules.SubscriberOf(place.Value.RemoteEndPoint.Address)], since: 0);
+        return choice.Found!;
     }
 
     private void Remove(LinkedListNode<PeerStream> place)
