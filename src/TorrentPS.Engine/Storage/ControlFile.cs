@@ -11,9 +11,11 @@ internal static class ControlFile
 {
     /// <summary>Refuses what is neither a file nor nothing.</summary>
     /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
-    public static void Check(string path)
+    public static void Check(string path) => Check(path, FileStatus.At(path, followLinks: false).Kind);
+
+    private static void Check(string path, EntryKind kind)
     {
-        if (Describe(FileStatus.At(path, followLinks: false).Kind) is { } what)
+        if (Describe(kind) is { } what)
             throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is {what}, where a file of TorrentPS belongs; take it away and start again.");
     }
 
@@ -32,10 +34,8 @@ internal static class ControlFile
     public static byte[]? Read(string path, long maxLength)
     {
         FileStatus status = FileStatus.At(path, followLinks: false);
-        if (status.Kind == EntryKind.None || status is { Kind: EntryKind.File } && status.Length > maxLength)
-            return null;
-        Check(path);
-        return File.ReadAllBytes(path);
+        Check(path, status.Kind);
+        return status.Kind == EntryKind.None || status.Length > maxLength ? null : File.ReadAllBytes(path);
     }
 
     /// <summary>Writes a file under a name of its own, from which it then takes its own name.</summary>
