@@ -133,13 +133,37 @@ public sealed class PathClaimsTests : IDisposable
         Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder.Path, s_second, [many[77_777]]));
     }
 
-    /// <summary>It succeeds when the lock is given; one that is held is refused with an exception.</summary>
-    [Fact]
-    public void A_table_that_is_damaged_or_no_file_is_none()
+    [Theory]
+    [InlineData("nothing", false)]
+    [InlineData("its mark", true)]
+    [InlineData("its length", true)]
+    [InlineData("its hashes", true)]
+    [InlineData("all of it", true)]
+    [InlineData("what it is", true)]
+    public void A_table_of_which_something_is_damaged_is_none(string what, bool isNone)
     {
-        Directory.CreateDirectory(_folder[".torrentps/folder.paths"]);
-        File.WriteAllText(_folder[".torrentps/x.paths"], "nonsense");
-        File.WriteAllBytes(_folder[".torrentps/y.paths"], new byte[1000]);
-        DestinationLock.Acquire(_folder.Path, s_first, ["a"]).Dispose();
+        byte[] table;
+        using (DestinationLock.Acquire(_folder.Path, s_first, ["a"]))
+            table = SharedFile.ReadAllBytes(_folder[$".torrentps/{s_first}.paths"]);
+        using DestinationLock held = DestinationLock.Acquire(_folder.Path, s_first, ["b"]);
+        string path = _folder[$".torrentps/{s_first}.paths"];
+        File.Delete(path);
+        if (what == "what it is")
+        {
+            Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
+            File.WriteAllBytes(_folder["elsewhere"], table);
+            File.CreateSymbolicLink(path, _folder["elsewhere"]);
+        }
+        else
+        {
+            if (what is "its mark" or "its hashes")
+                table[what == "its mark" ? 0 : sizeof(ulong)] ^= 1;
+            File.WriteAllBytes(path, what switch { "its length" => [.. table, 1], "all of it" => [], _ => table });
+        }
+
+        if (isNone)
+            DestinationLock.Acquire(_folder.Path, s_second, ["a"]).Dispose();
+        else
+            Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder.Path, s_second, ["a"]));
     }
 }
