@@ -37,6 +37,9 @@ public sealed record DownloadOptions
     /// <summary>Is told of what fails while the download goes on, such as a peer's name that has no address; called from any thread.</summary>
     public Action<TorrentException>? OnError { get; init; }
 
+    /// <summary>Is told of what goes wrong and does not end it: another program has changed data that is served; called from any thread.</summary>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>The discoveries to use; null means all that the torrent allows.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 

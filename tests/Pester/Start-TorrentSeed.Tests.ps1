@@ -132,6 +132,40 @@ Describe 'Start-TorrentSeed' {
         { Start-TorrentSeed $gone.Path Env:/ } | Should -Throw -ErrorId 'AccessDenied,*'
     }
 
+    It 'warns of a file that another program changes meanwhile, serves the others, and fails when it is stopped' {
+        $copy = Get-TestDestination
+        Copy-Item $data $copy -Recurse
+        $changed = Get-Item (Join-Path $copy 'many/sub/b.bin')
+        $written = $changed.LastWriteTimeUtc
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed $many.Path $copy -Port $port -PeerSource Manual -AsJob
+        $download = $null
+        try {
+            Wait-TestListener -Port $port
+            $stream = [System.IO.File]::Open($changed, 'Open', 'ReadWrite', 'ReadWrite, Delete')
+            $null = $stream.Seek(100000, 'Begin')
+            $byte = $stream.ReadByte()
+            $null = $stream.Seek(100000, 'Begin')
+            $stream.WriteByte($byte -bxor 255)
+            $stream.Dispose()
+            $changed.LastWriteTimeUtc = $written
+            # It gets a wrong piece, and bans the seed.
+            $download = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -AsJob
+            Wait-Until { $seed.Warning.Count -gt 0 }
+            $seed.Warning[0].Message | Should -BeLike "'$changed' was changed by another program,* It is no longer served."
+            $seed.State | Should -Be 'Running'
+            Stop-Job $seed
+            $seed.State | Should -Be 'Failed'
+            $result = Receive-Job $seed -ErrorVariable failed -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+            $result.State | Should -Be 'Failed'
+            $result.ErrorId | Should -Be 'DataMismatch'
+            $result.BytesCompleted | Should -BeLessThan $many.Length
+            $failed[0].CategoryInfo.Category | Should -Be 'InvalidResult'
+            $failed[0].Exception.Message | Should -BeLike "Changed while it was seeded: '$changed'*"
+        }
+        finally { $seed, $download | Where-Object { $_ } | Remove-Job -Force }
+    }
+
     It 'names what is wrong with the data' {
         $copy = Get-TestDestination
         Copy-Item $data $copy -Recurse

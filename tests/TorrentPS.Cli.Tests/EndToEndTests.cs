@@ -79,6 +79,31 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public async Task A_seed_whose_data_is_changed_meanwhile_warns_and_ends_with_8()
+    {
+        byte[] data = new byte[100_000];
+        Random.Shared.NextBytes(data);
+        string file = Path.Combine(_folder, "data.bin"), torrent = Path.Combine(_folder, "x.torrent");
+        await File.WriteAllBytesAsync(file, data, TestContext.Current.CancellationToken);
+        await using var tracker = Engine.Discovery.TrackerServer.Start(new(System.Net.IPAddress.Loopback, 0));
+        Assert.Equal(0, (await RecordingTerminal.RunAsync("create", file, "-o", torrent, "--tracker", tracker.AnnounceUri.ToString(), "--piece-length", "16KiB", "--private")).Code);
+        using RecordingTerminal terminal = new(), downloading = new();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        Task<int> seed = CommandTree.RunAsync(["seed", torrent, "--data", _folder, "--port", "0"], terminal, stop.Token);
+        Assert.True(SpinWait.SpinUntil(() => tracker.Announces > 0, TimeSpan.FromMinutes(1)));
+        DateTime written = File.GetLastWriteTimeUtc(file);
+        using (FileStream stream = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+            stream.WriteByte((byte)~data[0]);
+        File.SetLastWriteTimeUtc(file, written); // so that it is the ban of the other that shows it
+        Task<int> download = CommandTree.RunAsync(["download", torrent, "-o", Path.Combine(_folder, "copy"), "--port", "0"], downloading, stop.Token);
+        Assert.Equal(8, await seed);
+        Assert.Contains($"torrentps: Warning: '{file}' was changed by another program", terminal.ErrorText, StringComparison.Ordinal);
+        Assert.Contains($"torrentps: DataMismatch: Changed while it was seeded: '{file}'", terminal.ErrorText, StringComparison.Ordinal);
+        await stop.CancelAsync();
+        Assert.Equal(130, await download);
+    }
+
+    [Fact]
     public async Task A_tracker_that_is_not_there_ends_with_4()
     {
         string file = Path.Combine(_folder, "data.bin");

@@ -25,6 +25,29 @@ public sealed class SeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
+    public async Task When_libtorrent_bans_us_for_data_that_was_changed_it_is_found_out()
+    {
+        var payload = Payload.SingleFile("changed.bin", 2_000_000);
+        TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);
+        string source = Source(payload), file = Path.Combine(source, payload.Name);
+        await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, source);
+        await using LibtorrentPeer downloader = await LibtorrentPeer.StartAsync(torrent, Target);
+        DateTime written = File.GetLastWriteTimeUtc(file);
+        await using (FileStream stream = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            stream.Position = 1_234_567;
+            stream.WriteByte((byte)~payload.Bytes(0)[1_234_567]);
+        }
+
+        File.SetLastWriteTimeUtc(file, written);
+        downloader.Connect(seeder.EndPoint);
+        TorrentDownload result = await seeder.Result.WaitAsync(Limits.Transfer, Token);
+
+        Assert.Equal((TorrentState.Failed, Engine.Errors.TorrentErrorId.DataMismatch), (result.State, result.ErrorId));
+        Assert.False(downloader.Current.Complete);
+    }
+
+    [Fact(Timeout = Limits.Test)]
     public async Task A_seeder_refuses_data_that_is_not_the_torrents()
     {
         var payload = Payload.SingleFile("damaged.bin", 200_000);

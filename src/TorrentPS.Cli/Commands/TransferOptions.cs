@@ -112,6 +112,7 @@ internal sealed class TransferOptions
             Peers = [.. peers.Select(peer => peer.EndPoint).OfType<IPEndPoint>()],
             PeerNames = [.. peers.Where(peer => peer.EndPoint is null).Select(peer => new DnsEndPoint(peer.Host, peer.Port))],
             OnError = error => terminal.WriteError(error),
+            OnWarning = warning => terminal.WriteMessage($"Warning: {warning}"),
             Sources = Sources(result),
             MaxPeers = result.GetValue(_maxPeers) ?? options.MaxPeers,
             UploadLimit = result.GetValue(_uploadLimit) ?? 0,

@@ -31,6 +31,9 @@ internal sealed class HashTree
     /// <summary>Bytes of memory.</summary>
     public int Length => _nodes.Length;
 
+    /// <summary>The root.</summary>
+    public ReadOnlySpan<byte> Root => Node(_height, 0);
+
     /// <summary>The nodes of a layer in a row.</summary>
     /// <param name="level">How far it is above the lowest.</param>
     public ReadOnlySpan<byte> Layer(int level) => _nodes.AsSpan(Start(level), LengthOf(level));

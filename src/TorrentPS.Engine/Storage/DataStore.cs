@@ -60,6 +60,7 @@ internal sealed partial class DataStore : IDisposable
         _unsettled = new bool[count + 1];
         _written = new long[count + 1];
         _touched = new bool[count + 1];
+        _isDoubtful = new bool[count + 1];
         Layers = torrent.PieceRoots is null ? null : new PieceLayers(torrent);
         _writeBehind = new WriteBehind(_folder.Path, count + 1);
         DataPath = _folder.FullPath(torrent.Name);
@@ -319,6 +320,8 @@ internal sealed partial class DataStore : IDisposable
             SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, access, ShareAll);
             if (write)
                 Cut(file, handle);
+            else if (file < PartsIndex)
+                See(file, status.Written);
             return handle;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

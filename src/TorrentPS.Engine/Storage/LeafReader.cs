@@ -11,7 +11,7 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
     private readonly TaskCompletionSource<HashTree?> _done = new(); // continues on the torrent's loop, which does not run on disk threads
 
     /// <summary>Reads the piece.</summary>
-    /// <returns>The tree from the leaves up to the piece's root; null when the piece cannot be read.</returns>
+    /// <returns>The tree from the leaves up to the piece's root; null when the piece cannot be read, or is not what it was.</returns>
     public Task<HashTree?> ReadAsync(DiskQueue disk)
     {
         tally.Begin();
@@ -36,6 +36,8 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
             }
 
             tree = isWhole ? new HashTree(leaves, 0, store.Layers!.HeightOf(piece)) : null;
+            if (tree is not null && !store.HasRoot(piece, tree))
+                tree = null; // others have changed the data
         }
         catch (Exception) // whatever it is, it must not end a disk thread, and the process with it
         {

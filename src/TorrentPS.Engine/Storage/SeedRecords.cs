@@ -64,6 +64,19 @@ internal sealed class SeedRecords(string stateFolder)
         }
     }
 
+    /// <summary>Forgets that a torrent's data is complete.</summary>
+    public void Remove(Torrent torrent, string dataPath)
+    {
+        try
+        {
+            File.Delete(PathOf(torrent, dataPath));
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            // Where it cannot be removed it cannot be written either, and none is there.
+        }
+    }
+
     private void RemoveOld()
     {
         DateTime oldest = DateTime.UtcNow - s_lifetime;

@@ -18,6 +18,9 @@ internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, 
     /// <summary>What to read next; to be changed only while nothing is read.</summary>
     public List<BlockRequest> Blocks => _blocks;
 
+    /// <summary>After a failure by DataMismatch: the piece of which bytes were not there.</summary>
+    public int CutShort { get; private set; }
+
     public ValueTask ReadAsync(DiskQueue disk, byte[] buffer)
     {
         _buffer = buffer;
@@ -38,7 +41,12 @@ internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, 
                 PeerMessage.WritePieceHeader(_buffer.AsSpan(position), block);
                 position += PeerMessage.PieceHeaderLength;
                 if (!store.TryRead(block.Piece, block.Begin, _buffer.AsSpan(position, block.Length)))
-                    failure ??= new TorrentException(TorrentErrorId.DataMismatch, $"'{store.DataPath}' is shorter than it was. Check it with -Recheck.");
+                {
+                    CutShort = block.Piece;
+                    failure = new TorrentException(TorrentErrorId.DataMismatch, $"'{store.DataPath}' is shorter than it was. Check it with -Recheck.");
+                    break;
+                }
+
                 position += block.Length;
             }
         }

@@ -85,6 +85,12 @@ internal interface ISwarm
     /// <summary>Bytes of pieces were sent.</summary>
     void Uploaded(PeerSession peer, int bytes);
 
+    /// <summary>The peer asks again for a piece that it got: perhaps it found it wrong.</summary>
+    void Complained(PeerSession peer, int piece);
+
+    /// <summary>Bytes of a piece that the peer asked for are not there any more: what it asked for is refused.</summary>
+    void CutShort(PeerSession peer, int piece, Errors.TorrentException failure);
+
     /// <summary>What hashes are given from (BEP 52); null for a v1 torrent.</summary>
     HashSupply? HashSupply { get; }
 

@@ -29,4 +29,7 @@ internal enum PeerClose
 
     /// <summary>There is another connection to the same peer, or it is ourselves.</summary>
     Duplicate,
+
+    /// <summary>It was told of pieces that are not here any more, and takes no message that says so.</summary>
+    Outdated,
 }

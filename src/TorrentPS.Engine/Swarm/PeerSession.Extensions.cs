@@ -34,13 +34,14 @@ internal sealed partial class PeerSession
         | (_supportsHolepunch ? PeerExchangeFlags.SupportsHolepunch : PeerExchangeFlags.None)
         | (IsOutgoing ? PeerExchangeFlags.Reachable : PeerExchangeFlags.None);
 
+    private DontHaveNotice _dontHave = null!;
     private bool _isUploadOnly;
     private bool _supportsHolepunch;
 
     private PeerExtensions CreateExtensions()
     {
         ListenEndPoint = IsOutgoing ? EndPoint : null;
-        List<IPeerExtension> members = [new MetadataServing(this, _swarm), new DontHaveNotice(this), new UploadOnlyNotice(this)];
+        List<IPeerExtension> members = [new MetadataServing(this, _swarm), _dontHave = new DontHaveNotice(this), new UploadOnlyNotice(this)];
         if (_swarm.ExchangesPeers)
             members.Add(Exchange = new PeerExchangeLink(this, _swarm));
         if (_swarm.ExchangesPeers && _swarm.PunchesHoles)

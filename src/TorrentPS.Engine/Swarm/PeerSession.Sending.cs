@@ -21,6 +21,7 @@ internal sealed partial class PeerSession
 
     private readonly RequestQueue _requests = new();
     private BlockReader? _reader;
+    private ServedPieces? _served;
     private byte[] _outgoing = [];
     private int _outgoingLength;
     private bool _isSending;
@@ -31,6 +32,16 @@ internal sealed partial class PeerSession
     private bool _isOverfull;
     private Bitfield? _untold; // pieces that the peer is still to be told of
     private int _untoldFrom;
+
+    /// <summary>The pieces that it got blocks of last, those first that it is likeliest to have all of.</summary>
+    public IEnumerable<int> LastServed => _served?.Pieces() ?? [];
+
+    /// <summary>One of these by chance; false when nothing was sent since this was last asked.</summary>
+    public bool TryTakeSample(out int piece)
+    {
+        piece = -1;
+        return _served?.TryTakeSample(out piece) == true;
+    }
 
     /// <summary>How many blocks the peer waits for.</summary>
     public int RequestsWaiting => _requests.Count;
@@ -63,7 +74,11 @@ internal sealed partial class PeerSession
     private int NextAnswer => _hashServing?.NextLength is > 0 and int hashes ? hashes : _extensions.NextToSend()?.NextLength ?? 0;
 
     /// <summary>Queues the news that we have a piece; it goes with whatever is sent next, or by <see cref="Flush"/>.</summary>
-    public void QueueHave(int piece) => PeerMessage.WriteHave(Append(HaveLength), piece);
+    public void QueueHave(int piece)
+    {
+        _dontHave.Forget(piece);
+        PeerMessage.WriteHave(Append(HaveLength), piece);
+    }
 
     /// <summary>Tells the peer of many pieces, part by part as it takes them.</summary>
     public void TellPieces(Bitfield pieces)
@@ -72,12 +87,31 @@ internal sealed partial class PeerSession
         Flush();
     }
 
+    /// <summary>Pieces are not here any more: what is asked of them is refused, and the peer is told.</summary>
+    /// <returns>False when it cannot be told.</returns>
+    public bool Withdraw(Bitfield pieces)
+    {
+        for (int count = _requests.Count; count > 0 && !_isClosed; count--)
+        {
+            BlockRequest block = _requests.First;
+            _requests.RemoveFirst();
+            if (pieces[block.Piece])
+                Refuse(block);
+            else
+                _requests.Add(block);
+        }
+
+        bool isTold = _dontHave.TryTell(pieces);
+        Flush();
+        return isTold && IsFast;
+    }
+
     private void QueueUntold()
     {
         int left = HavesPerSend;
         for (; _untoldFrom < _untold!.Length && left > 0; _untoldFrom++)
         {
-            if (!_untold[_untoldFrom])
+            if (!_untold[_untoldFrom] || !_swarm.Picker.Have[_untoldFrom])
                 continue;
             QueueHave(_untoldFrom);
             left--;
@@ -282,6 +316,13 @@ internal sealed partial class PeerSession
             State.UploadRate.Add(blocks, _lastSentAt);
             _budget.Earn(2 * MessageBudget.Idle * reader.Blocks.Count); // for each request, and for a cancel of it that may be on its way
             _swarm.Uploaded(this, blocks);
+            NoteServed(reader.Blocks);
+        }
+        catch (TorrentException e) when (e.ErrorId == TorrentErrorId.DataMismatch)
+        {
+            foreach (BlockRequest block in reader.Blocks)
+                Refuse(block);
+            _swarm.CutShort(this, reader.CutShort, e);
         }
         catch (TorrentException e)
         {
@@ -291,6 +332,20 @@ internal sealed partial class PeerSession
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Notes which pieces were sent of: most often all blocks are of one.</summary>
+    private void NoteServed(List<BlockRequest> blocks)
+    {
+        _served ??= new ServedPieces();
+        for (int i = 0; i < blocks.Count;)
+        {
+            int piece = blocks[i].Piece, bytes = 0;
+            for (; i < blocks.Count && blocks[i].Piece == piece; i++)
+                bytes += blocks[i].Length;
+            if (_served.Add(piece, bytes, _swarm.Store.Torrent.ServedLengthOfPiece(piece)))
+                _swarm.Complained(this, piece);
         }
     }
 

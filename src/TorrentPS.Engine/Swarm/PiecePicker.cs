@@ -189,6 +189,22 @@ internal sealed partial class PiecePicker
             _order = null; // a seed has nothing to choose
     }
 
+    /// <summary>A piece is no longer what was verified, and is fetched again. Others must be missing: a seed has nothing to choose.</summary>
+    public void Lost(int piece)
+    {
+        Have.Remove(piece);
+        _missing.Add(piece);
+        _states[piece] = PieceState.Queued;
+        _order!.Enqueue(piece);
+    }
+
+    /// <summary>A piece is no longer what was verified, and is not fetched again.</summary>
+    public void Withdraw(int piece)
+    {
+        Have.Remove(piece);
+        _states[piece] = PieceState.Withdrawn;
+    }
+
     /// <summary>A piece was not what its hash says, or could not be written: it is fetched again, from one peer alone.</summary>
     public void Failed(int piece)
     {

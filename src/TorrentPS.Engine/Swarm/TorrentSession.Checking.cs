@@ -13,6 +13,7 @@ internal sealed partial class TorrentSession
     /// <summary>Finds out what is on disk already: by the resume file where there is one, by hashing what it cannot vouch for. Makes what is not there.</summary>
     private async Task<Bitfield> PrepareAndCheckAsync(CancellationToken cancellationToken)
     {
+        _store.NoteTimes();
         if (_options.SeedOnly)
             return await CheckSeedAsync(cancellationToken).ConfigureAwait(false);
         if (_denied is not null)

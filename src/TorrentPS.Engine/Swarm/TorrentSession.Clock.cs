@@ -53,6 +53,7 @@ internal sealed partial class TorrentSession
         TickHashes(now);
         ShowPieces(now);
         _webSeeds?.Tick();
+        _watch.Tick(now);
         Turnover(now);
         MakeRoom();
         ConnectMore();

@@ -21,7 +21,7 @@ internal sealed partial class TorrentSession
     private async Task<Ending> FinishAsync(Ending ending)
     {
         if (_options.SeedOnly)
-            return ending;
+            return _withdrawn is not null && ending.ErrorId is null ? EndOfSpoilt() : ending;
         try
         {
             if (_picker.Missing == 0)
@@ -66,11 +66,12 @@ internal sealed partial class TorrentSession
     private Bitfield WhatIsThere()
     {
         Bitfield have = _picker.Have.Clone();
-        for (int piece = 0; piece < _overwritten?.Length; piece++)
-        {
-            if (_overwritten[piece])
-                have.Remove(piece);
-        }
+        if (_overwritten is null)
+            return have;
+        foreach (int piece in _withdrawn?.All() ?? [])
+            have.Add(piece); // it was looked at again
+        foreach (int piece in _overwritten.All())
+            have.Remove(piece);
 
         return have;
     }

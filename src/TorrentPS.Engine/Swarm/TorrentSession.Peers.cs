@@ -215,6 +215,8 @@ internal sealed partial class TorrentSession
         if (_isStopping)
             return;
         Log($"Peer {peer.EndPoint} closed: {reason}");
+        if (reason == PeerClose.Lost)
+            ComplainOfLast(peer);
         DisownHashes(peer);
         FillSlots();
         AskAll();

@@ -26,11 +26,13 @@ internal sealed partial class TorrentSession
         }
     }
 
-    private static void ShowPieces(SuperSeeding seeding, PeerSession peer, double now)
+    private void ShowPieces(SuperSeeding seeding, PeerSession peer, double now)
     {
         bool isAny = false;
         while (seeding.Next(peer.State, now) is >= 0 and int piece)
         {
+            if (!_picker.Have[piece])
+                continue; // it was changed since
             peer.QueueHave(piece);
             isAny = true;
         }
@@ -50,7 +52,7 @@ internal sealed partial class TorrentSession
             Bitfield pieces = peer.State.Pieces, untold = new(pieces.Length);
             for (int piece = 0; piece < pieces.Length; piece++)
             {
-                if (!pieces[piece] && !seeding.IsShown(peer.State, piece))
+                if (_picker.Have[piece] && !pieces[piece] && !seeding.IsShown(peer.State, piece))
                     untold.Add(piece);
             }
 

@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Swarm;
 /// One torrent in motion, from checking what is on disk to the result. Its state (picker, peers, choker) belongs to its <see cref="SwarmLoop"/>;
 /// everything else sends it messages. This part is the course of a run; the others are its peers, its pieces and its clock.
 /// </summary>
-internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncDisposable
+internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTorrent, IAsyncDisposable
 {
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
 
@@ -196,6 +196,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
             ListenPort = _services.Incoming.Add(this, _options.Port);
             if (_options.SuperSeed && IsComplete)
                 SuperSeeding = new SuperSeeding(_torrent.PieceCount);
+            _watch = new DataWatch(_store, Disk, DiskJobs, this);
             StartWebSeeds();
             StartDiscovery();
             using (_ticking = _services.Clock.Start(_loop, Tick))
@@ -292,6 +293,7 @@ internal sealed partial class TorrentSession : ISwarm, IIncomingTorrent, IAsyncD
         if (_webSeeds is not null)
             await _webSeeds.EndAsync();
         _picker.AbandonAll();
+        _watch.End();
         Task announced = _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
         if (_connecting > 0)
             await _connectsEnded.Task;

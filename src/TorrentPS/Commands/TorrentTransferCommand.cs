@@ -179,7 +179,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         TorrentDownload? result;
         try
         {
-            result = await run.ExecuteAsync(client, row, PostError, cancellationToken).ConfigureAwait(false);
+            result = await run.ExecuteAsync(client, row, PostError, PostWarning, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -20,9 +20,10 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     /// <summary>Downloads; the result is null when there is none to write.</summary>
     /// <param name="client">The client that does it.</param>
     /// <param name="progress">Is told how it goes, from any thread.</param>
-    /// <param name="onError">Gets what goes wrong before the end, from any thread.</param>
+    /// <param name="onError">Gets what fails before the end, from any thread.</param>
+    /// <param name="onWarning">Gets what goes wrong and does not end it, from any thread.</param>
     /// <param name="cancellationToken">Stops it; the result then says so.</param>
-    public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, CancellationToken cancellationToken)
+    public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, Action<string> onWarning, CancellationToken cancellationToken)
     {
         progress = Told(progress);
         try
@@ -32,6 +33,7 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
                 Peers = GivenPeers.AddressesOf(Peers),
                 PeerNames = GivenPeers.NamesOf(Peers),
                 OnError = GivenPeers.Watch(Torrent, onError),
+                OnWarning = onWarning,
             };
             return await client.DownloadAsync(Torrent, options, progress, cancellationToken).ConfigureAwait(false);
         }

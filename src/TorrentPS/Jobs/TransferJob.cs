@@ -40,7 +40,7 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
         await using (lease.ConfigureAwait(false))
         {
             DownloadRun run = _isVerbose ? _run with { Options = _run.Options with { Log = Tell } } : _run;
-            if (await run.ExecuteAsync(lease.Client, this, Error.Add, stop).ConfigureAwait(false) is not { } result)
+            if (await run.ExecuteAsync(lease.Client, this, Error.Add, Warn, stop).ConfigureAwait(false) is not { } result)
                 return JobState.Failed;
             ShowStatus(Describe(result));
             Download = result;

@@ -107,6 +107,12 @@ internal sealed class BenchmarkSwarm : ISwarm
             peer.Close(PeerClose.Stopping);
     }
 
+    public void Complained(PeerSession peer, int piece)
+    {
+    }
+
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => StorageFailed(failure);
+
     public void Wasted(PeerSession peer, int bytes) => Fault ??= $"{bytes} bytes came in vain";
 
     public void Uploaded(PeerSession peer, int bytes)

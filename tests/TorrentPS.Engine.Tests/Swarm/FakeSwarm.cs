@@ -116,6 +116,10 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void Uploaded(PeerSession peer, int bytes) => UploadedBytes += bytes;
 
+    public void Complained(PeerSession peer, int piece) => Events.Add($"complained {piece}");
+
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => Events.Add($"cut short {piece}");
+
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake) => Extensions = handshake;
 
     public void DhtPortReceived(PeerSession peer, int port) => Events.Add($"dht port {port}");

@@ -113,4 +113,17 @@ public sealed partial class PeerSessionTests
         _loop.Run(() => _session.TellPieces(SwarmData.Set(10, 1, 3, 9)));
         Assert.Equal([1, 3, 9], Sent().Select(message => (int)message.Payload[3]));
     }
+
+    [Fact]
+    public void What_is_withdrawn_meanwhile_is_not_among_the_pieces_that_a_peer_is_told_of()
+    {
+        Start(isSeed: true);
+        Sent();
+        _loop.Run(() =>
+        {
+            _swarm.Picker.Withdraw(3);
+            _session.TellPieces(SwarmData.Set(10, 1, 3, 9));
+        });
+        Assert.Equal([1, 9], Sent().Select(message => (int)message.Payload[3]));
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     private readonly Sample _sample;
     private readonly Task _run;
 
-    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null)
+    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null, Func<DownloadOptions, DownloadOptions>? change = null)
     {
         _sample = sample;
         _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = Time, Log = Log }, new DiscoveryServices([Discovery]));
@@ -38,15 +38,16 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         {
             if (phase == SwarmPhase.Seeding)
                 sample.Lay(_folder.Path, [.. Enumerable.Range(0, sample.Torrent.Files.Count)]);
-            _session = new TorrentSession(_services, sample.Torrent, new DownloadOptions
+            DownloadOptions options = new()
             {
                 Destination = _folder.Path,
                 SeedOnly = phase == SwarmPhase.Seeding,
                 SeedTime = phase == SwarmPhase.Seeding ? Timeout.InfiniteTimeSpan : null,
                 UploadLimit = 1024,
                 MaxPeers = maxPeers ?? 200,
-            }, null);
-            _run = _session.RunAsync(_stop.Token);
+            };
+            _session = new TorrentSession(_services, sample.Torrent, change?.Invoke(options) ?? options, null);
+            _run = Result = _session.RunAsync(_stop.Token);
         }
 
         Until(() => _services.Incoming.Port > 0 && Discovery.Calls.Contains("start"));
@@ -58,14 +59,28 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
     public Task Run => _run;
 
+    /// <summary>How a download or seed ends; null while a magnet link is resolved.</summary>
+    public Task<TorrentDownload>? Result { get; }
+
+    public TemporaryFolder Folder => _folder;
+
+    /// <summary>Ends a download or seed as its user does.</summary>
+    public async Task<TorrentDownload> StopAsync()
+    {
+        await _stop.CancelAsync();
+        return await Result!.WaitAsync(s_limit);
+    }
+
     public SwarmServices Services => _services;
 
     /// <summary>Connects from an address, as the peer of an id.</summary>
-    public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false)
+    public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false, bool supportsFast = true)
     {
         (MemoryPeerStream peer, MemoryPeerStream ours) = MemoryPeerStream.Create(address: from);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, _sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(id), supportsV2: supportsV2);
+        if (!supportsFast)
+            handshake[27] &= 0xFB;
         peer.Send(handshake);
         _services.Incoming.Accept(ours);
         return (peer, ours);

@@ -133,6 +133,12 @@ internal sealed class FuzzSwarm : ISwarm
             peer.QueueRequest(picked);
     }
 
+    public void Complained(PeerSession peer, int piece)
+    {
+    }
+
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => StorageFailed(failure);
+
     public void Wasted(PeerSession peer, int bytes) => What |= 512;
 
     public void Uploaded(PeerSession peer, int bytes) => What |= 1024;

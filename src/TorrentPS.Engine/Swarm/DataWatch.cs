@@ -1,0 +1,182 @@
+using System.Net;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Transport;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// Whether the data that is served is still what was verified. A file that others have written is verified, piece by piece. Beside that single pieces are read: one that a
+/// peer seems to have found wrong, and now and then one of those that were sent. One piece is read at a time, and of single ones so few that no peer can keep the disk busy.
+/// Belongs to the torrent's loop.
+/// </summary>
+/// <param name="store">The data.</param>
+/// <param name="disk">Where it is read.</param>
+/// <param name="tally">Counts what is under way.</param>
+/// <param name="served">What is served of it.</param>
+internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally, IServedData served)
+{
+    /// <summary>Between two looks at the times of the open files.</summary>
+    public const double LookSeconds = 30;
+
+    /// <summary>Between two pieces that are read because of complaints, at least.</summary>
+    public const double ComplaintSeconds = 30;
+
+    /// <summary>Between two pieces that are read by chance, at least.</summary>
+    public const double SampleSeconds = 60;
+
+    /// <summary>What single pieces are read at on average, for each of the two reasons: after a long piece the next one waits longer.</summary>
+    public const double BytesPerSecond = 256 * 1024;
+
+    /// <summary>Complaints that are remembered.</summary>
+    public const int MaxComplaints = 16;
+
+    private readonly List<Complaint> _complaints = []; // the oldest first
+    private double _now;
+    private double _lookAt = LookSeconds;
+    private double _complaintAt;
+    private double _sampleAt = SampleSeconds;
+    private int _file = -1; // which is being verified
+    private int _piece = -1; // the next of it
+    private bool _isEnded;
+    private bool _isFileRight;
+    private bool _isAnyRead; // of that file
+
+    /// <summary>Whether something is being read, or is going to be before the next tick.</summary>
+    public bool IsBusy { get; private set; }
+
+    /// <summary>Pieces that were read.</summary>
+    public int PiecesRead { get; private set; }
+
+    /// <summary>A peer seems to have found a piece wrong that it got from us. Where too many do so, an address keeps out no other.</summary>
+    public void Complain(int piece, IPAddress from)
+    {
+        if (_complaints.Exists(complaint => complaint.Piece == piece) || !served.Serves(piece))
+            return;
+        IPAddress subscriber = AddressRules.SubscriberOf(from);
+        if (_complaints.Count == MaxComplaints && !MakeRoom(subscriber))
+            return;
+        _complaints.Add(new Complaint(piece, subscriber));
+    }
+
+    /// <summary>Looks at the clock.</summary>
+    public void Tick(double now)
+    {
+        _now = now;
+        if (!IsBusy)
+            _ = WorkAsync();
+    }
+
+    /// <summary>Nothing more is read after what is being read.</summary>
+    public void End() => _isEnded = true;
+
+    private bool MakeRoom(IPAddress subscriber)
+    {
+        EvictionChoice<Complaint> choice = new(CountOf(subscriber));
+        foreach (Complaint complaint in _complaints)
+            choice.Offer(complaint, CountOf(complaint.Subscriber), since: 0);
+        return choice.IsFound && _complaints.Remove(choice.Found);
+    }
+
+    private int CountOf(IPAddress subscriber) => _complaints.Count(complaint => complaint.Subscriber.Equals(subscriber));
+
+    private async Task WorkAsync()
+    {
+        IsBusy = true;
+        try
+        {
+            while (!_isEnded && await StepAsync())
+            {
+                // the next
+            }
+        }
+        catch (Exception e)
+        {
+            served.WatchFailed(e);
+        }
+
+        IsBusy = false;
+    }
+
+    private async ValueTask<bool> StepAsync()
+    {
+        if (_complaints.Count > 0 && _now >= _complaintAt)
+        {
+            int piece = _complaints[0].Piece;
+            _complaints.RemoveAt(0);
+            _complaintAt = _now + Pause(ComplaintSeconds, piece);
+            await CheckAsync(piece);
+        }
+        else if (_file >= 0 || TryTakeFile())
+        {
+            await VerifyNextAsync();
+        }
+        else if (_now >= _lookAt)
+        {
+            _lookAt = _now + LookSeconds;
+            await new DiskQuestion(tally, () =>
+            {
+                store.LookAtOpenFiles();
+                return true;
+            }).AskAsync(disk);
+        }
+        else if (_now >= _sampleAt)
+        {
+            _sampleAt = _now + SampleSeconds;
+            if (served.TakeSample() is >= 0 and int piece)
+            {
+                _sampleAt = _now + Pause(SampleSeconds, piece);
+                await CheckAsync(piece);
+            }
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private double Pause(double least, int piece) => Math.Max(least, store.Torrent.LengthOfPiece(piece) / BytesPerSecond);
+
+    private bool TryTakeFile()
+    {
+        if (!store.TryTakeDoubtful(out int file))
+            return false;
+        _file = file;
+        return true;
+    }
+
+    /// <summary>Verifies the next piece of the file that is being verified.</summary>
+    private async ValueTask VerifyNextAsync()
+    {
+        (int first, int last) = store.PiecesOf(_file);
+        if (_piece < first)
+            (_piece, _isFileRight, _isAnyRead) = (first, true, false);
+        while (_piece <= last && !served.Serves(_piece))
+            _piece++;
+        if (_piece <= last)
+        {
+            _isAnyRead = true;
+            _isFileRight &= await CheckAsync(_piece++);
+            return;
+        }
+
+        if (_isFileRight && _isAnyRead)
+            served.Kept(_file);
+        (_file, _piece) = (-1, -1);
+    }
+
+    private async ValueTask<bool> CheckAsync(int piece)
+    {
+        if (!served.Serves(piece))
+            return true;
+        PiecesRead++;
+        bool isRight = await new DiskQuestion(tally, () => store.IsStillRight(piece)).AskAsync(disk);
+        if (!isRight && served.Serves(piece))
+            served.Spoilt(piece);
+        return isRight;
+    }
+
+    /// <summary>A piece that a peer seems to have found wrong.</summary>
+    private readonly record struct Complaint(int Piece, IPAddress Subscriber);
+}

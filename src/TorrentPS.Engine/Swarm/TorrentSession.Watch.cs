@@ -1,0 +1,177 @@
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <content>
+/// Data that other programs change while it is served. While a download runs, a piece that is no longer right is fetched again; afterwards its file is served no
+/// longer, and the result says so.
+/// </content>
+internal sealed partial class TorrentSession
+{
+    private const int FilesTold = 100;
+    private const int FilesNamed = 3;
+    private const int ComplaintsOfOne = 4;
+
+    private readonly List<string> _spoilt = []; // the files, as they are told, in the order in which it was found out
+    private DataWatch _watch = null!;
+    private Bitfield? _withdrawn; // pieces that were there and are served no longer
+
+    /// <summary>A peer asks again for what it got.</summary>
+    public void Complained(PeerSession peer, int piece)
+    {
+        Log($"Peer {peer.EndPoint} asks again for piece {piece}");
+        _watch.Complain(piece, peer.EndPoint.Address);
+    }
+
+    /// <summary>What a peer asked for is not there any more: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
+    public void CutShort(PeerSession peer, int piece, TorrentException failure)
+    {
+        if (!IsComplete)
+            StorageFailed(failure);
+        else if (_picker.Have[piece])
+            Spoilt(piece);
+    }
+
+    bool IServedData.Serves(int piece) => _picker.Have[piece];
+
+    int IServedData.TakeSample()
+    {
+        int sample = -1, count = 0;
+        foreach (PeerSession peer in _peers)
+        {
+            if (peer.TryTakeSample(out int piece) && Random.Shared.Next(++count) == 0)
+                sample = piece;
+        }
+
+        return sample;
+    }
+
+    void IServedData.Spoilt(int piece) => Spoilt(piece);
+
+    void IServedData.Kept(int file)
+    {
+        (int first, int last) = _store.PiecesOf(file);
+        bool isWhole = IsComplete;
+        for (int piece = first; piece <= last && isWhole; piece++)
+            isWhole = _picker.Have[piece];
+        if (isWhole)
+            _store.Trust(file);
+        Log($"'{_store.PathOnDisk(file)}' was written by another program, and is still right");
+    }
+
+    void IServedData.WatchFailed(Exception failure)
+    {
+        if (failure is TorrentException e)
+            StorageFailed(e);
+        else
+            Faulted(failure);
+    }
+
+    /// <summary>A peer has closed its connection: perhaps one of the last pieces that it got was wrong.</summary>
+    private void ComplainOfLast(PeerSession peer)
+    {
+        foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]).Take(ComplaintsOfOne))
+            _watch.Complain(piece, peer.EndPoint.Address);
+    }
+
+    /// <summary>A piece that is served is not what it was.</summary>
+    private void Spoilt(int piece)
+    {
+        List<int> files = _store.FilesBehind(piece);
+        if (IsComplete)
+            Withdraw(piece, files);
+        else
+            FetchAgain(piece, files);
+        TellSpoilt(files);
+        if (IsComplete && _picker.Have.CountCommon(_store.WantedPieces) == 0)
+            _end.TrySetResult(EndOfSpoilt());
+    }
+
+    /// <summary>Other programs have changed a piece of a download that still runs.</summary>
+    private void FetchAgain(int piece, List<int> files)
+    {
+        foreach (int file in files.Where(file => !_store.IsTouched(file)))
+            _store.Doubt(file);
+        _picker.Lost(piece);
+        _bytesCompleted -= _store.BytesWantedIn(piece);
+        _bytesLeft += _torrent.DataLengthOfPiece(piece);
+        long contiguous = _contiguousBytes;
+        while (_firstGap > piece)
+            contiguous -= _store.BytesWantedIn(--_firstGap);
+        Volatile.Write(ref _contiguousBytes, contiguous);
+        _isResumeDirty = true;
+        Bitfield lost = new(_torrent.PieceCount);
+        lost.Add(piece);
+        foreach (PeerSession peer in _peers)
+        {
+            if (peer.State.Pieces[piece])
+                peer.State.Interesting++;
+            peer.SendInterest(peer.State.Interesting > 0);
+            peer.Withdraw(lost); // one that cannot be told is refused it until it is here again
+        }
+
+        AskAll();
+    }
+
+    /// <summary>
+    /// Serves no longer what other programs have changed: all of the file, or the piece alone while it is not known which of several files it is. A peer that cannot
+    /// be told would ask for it again and again, or wait: it is closed, and learns what is here when it connects again.
+    /// </summary>
+    private void Withdraw(int piece, List<int> files)
+    {
+        Bitfield lost = new(_torrent.PieceCount);
+        lost.Add(piece);
+        foreach (int file in files)
+        {
+            if (files.Count == 1)
+                _store.Touch(file);
+            else if (!_store.IsTouched(file))
+                _store.Doubt(file);
+            (int first, int last) = _store.PiecesOf(file);
+            for (int other = first; other <= last && files.Count == 1; other++)
+            {
+                if (_picker.Have[other])
+                    lost.Add(other);
+            }
+        }
+
+        _withdrawn ??= new Bitfield(_torrent.PieceCount);
+        foreach (int one in lost.All())
+        {
+            _picker.Withdraw(one);
+            _withdrawn.Add(one);
+        }
+
+        CountCompleted(_picker.Have);
+        if (_options.SeedOnly && _services.Options.StateFolder is { } folder)
+            new SeedRecords(folder).Remove(_torrent, _store.DataPath);
+        foreach (PeerSession peer in _peers)
+        {
+            if (!peer.Withdraw(lost))
+                peer.Close(PeerClose.Outdated);
+        }
+    }
+
+    /// <summary>Tells once of each file that it was changed; of very many no more than the first.</summary>
+    private void TellSpoilt(List<int> files)
+    {
+        bool isOne = files.Count == 1;
+        string names = string.Join(", ", files.Take(FilesNamed).Select(file => $"'{_store.PathOnDisk(file)}'")) + (files.Count > FilesNamed ? ", …" : "");
+        string what = isOne ? names : $"one of {names}";
+        if (_spoilt.Count >= FilesTold || _spoilt.Contains(what))
+            return;
+        _spoilt.Add(what);
+        string then = !IsComplete ? "What is wrong is downloaded again." : isOne ? "It is no longer served." : "The piece that they share is no longer served.";
+        string warning = $"{(isOne ? names : $"One of {names}")} {(isOne ? _store.DescribeChange(files[0]) : DataStore.Changed)}. {then}";
+        Log(warning);
+        _options.OnWarning?.Invoke(warning);
+    }
+
+    /// <summary>How it ends when data was served no longer.</summary>
+    private Ending EndOfSpoilt() => new(
+        TorrentState.Failed,
+        TorrentErrorId.DataMismatch,
+        $"Changed while it was seeded: {string.Join(", ", _spoilt.Take(FilesNamed))}{(_spoilt.Count > FilesNamed ? ", …" : "")}. {_withdrawn!.Count} of {_torrent.PieceCount} pieces were no longer served. Restore the data, or download it again.");
+}

@@ -1,0 +1,190 @@
+using System.Net;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>When data that is served is read again.</summary>
+public sealed class DataWatchTests : IDisposable
+{
+    private static readonly IPAddress s_peer = PhasedSwarm.Address(1);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestLoop _loop = new();
+    private readonly DiskQueue _disk = new(1);
+    private readonly Served _served = new();
+    private DataStore _store;
+    private DataWatch _watch;
+
+    public DataWatchTests() => (_store, _watch) = Watch(Sample.Make(16, 1, ("a", 320), ("b", 320)));
+
+    public void Dispose()
+    {
+        _disk.Dispose();
+        _store.Dispose();
+        _loop.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void Complaints_have_one_piece_read_in_half_a_minute_whoever_complains()
+    {
+        for (int second = 0; second < 300; second++)
+        {
+            for (int piece = 0; piece < _store.Torrent.PieceCount; piece++)
+                _watch.Complain(piece, PhasedSwarm.Address(piece));
+            Tick(second);
+        }
+
+        Assert.Equal(10, _watch.PiecesRead);
+        Assert.Empty(_served.Wrong);
+    }
+
+    [Fact]
+    public void Complaints_without_end_of_one_address_leave_room_for_that_of_another()
+    {
+        OtherProgram.Overwrite(_folder["T/b"], 319, keepsTime: true);
+        Tick(0);
+        for (int piece = 0; piece < 39; piece++)
+            _watch.Complain(piece, s_peer);
+        _watch.Complain(39, PhasedSwarm.Address(2));
+        for (int piece = 0; piece < 39; piece++)
+            _watch.Complain(piece, s_peer);
+        for (int second = 0; second <= DataWatch.MaxComplaints * (int)DataWatch.ComplaintSeconds; second++)
+            Tick(second);
+        Assert.Equal([39], _served.Wrong);
+    }
+
+    [Fact]
+    public void Now_and_then_one_of_the_pieces_that_were_sent_is_read_and_none_while_nothing_is_sent()
+    {
+        OtherProgram.Overwrite(_folder["T/a"], 5 * 16, keepsTime: true);
+        for (int second = 0; second <= 300; second++)
+            Tick(second);
+        Assert.Equal(0, _watch.PiecesRead);
+        _served.Sample = 4;
+        for (int second = 301; second <= 600; second++)
+            Tick(second);
+        Assert.Equal(5, _watch.PiecesRead);
+        Assert.Empty(_served.Wrong);
+        _served.Sample = 5;
+        for (int second = 601; second <= 660; second++)
+            Tick(second);
+        Assert.Equal([5], _served.Wrong);
+    }
+
+    [Fact]
+    public void After_a_long_piece_the_next_one_waits_longer()
+    {
+        (_store, _watch) = Watch(Sample.Make(30 << 20, 2, ("long", 30 << 20)));
+        _served.Sample = 0;
+        for (int second = 0; second < 600; second++)
+        {
+            _watch.Complain(0, s_peer);
+            Tick(second);
+        }
+
+        Assert.Equal(5 + 5, _watch.PiecesRead); // in 120 s each by complaint and by chance
+    }
+
+    [Fact]
+    public void Only_the_file_that_was_written_is_read_and_once()
+    {
+        Assert.True(_store.TryRead(0, 0, new byte[1]) && _store.TryRead(39, 0, new byte[1])); // both are open
+        File.SetLastWriteTimeUtc(_folder["T/b"], DateTime.UtcNow.AddDays(1));
+        for (int second = 0; second < 300; second++)
+            Tick(second);
+        Assert.Equal(20, _watch.PiecesRead);
+        Assert.Equal([1], _served.Right);
+        Assert.Empty(_served.Wrong);
+    }
+
+    [Fact]
+    public void A_file_that_was_written_before_it_is_opened_is_found_when_it_is()
+    {
+        OtherProgram.Overwrite(_folder["T/b"], 0, keepsTime: false);
+        Assert.True(_store.TryRead(39, 0, new byte[1]));
+        Tick(1);
+        Assert.Equal([20], _served.Wrong);
+        Assert.Empty(_served.Right);
+    }
+
+    [Fact]
+    public void A_file_in_whose_place_is_another_of_its_length_and_time_is_found_by_a_piece_of_it()
+    {
+        OtherProgram.Replace(_folder["T/b"]);
+        Assert.True(_store.TryRead(39, 0, new byte[1]));
+        for (int second = 0; second <= 60; second++)
+            Tick(second);
+        Assert.Empty(_served.Wrong);
+        _served.Sample = 39;
+        for (int second = 61; second <= 120; second++)
+            Tick(second);
+        Assert.Equal([39], _served.Wrong);
+    }
+
+    [Fact]
+    public void Hashes_of_data_that_was_changed_are_not_given_and_have_its_file_verified()
+    {
+        (_store, _watch) = Watch(Sample.BuildV2(TorrentVersion.V2, 32768, 3, ("a", 100_000), ("b", 50_000)));
+        OtherProgram.Overwrite(_folder["T/b"], 40_000, keepsTime: true);
+        Assert.NotNull(Leaves(4));
+        Assert.Null(Leaves(5));
+        Tick(0);
+        Assert.Equal([5], _served.Wrong);
+        Assert.Equal(2, _watch.PiecesRead);
+    }
+
+    private (DataStore Store, DataWatch Watch) Watch(Sample sample)
+    {
+        _store?.Dispose();
+        sample.Lay(_folder.Path, [.. Enumerable.Range(0, sample.Torrent.Files.Count).Where(file => !sample.Torrent.Files[file].IsPadding)]);
+        DataStore store = new(sample.Torrent, _folder.Path, sample.All, readOnly: true);
+        store.NoteTimes();
+        return (store, new DataWatch(store, _disk, new DiskTally(), _served));
+    }
+
+    private HashTree? Leaves(int piece)
+    {
+        HashTree? tree = null;
+        bool isDone = false;
+        _loop.Run(() => _ = ReadAsync());
+        _loop.RunUntil(() => isDone);
+        return tree;
+
+        async Task ReadAsync()
+        {
+            tree = await new LeafReader(_store, new DiskTally(), piece).ReadAsync(_disk); // and goes on on the loop, as a torrent does
+            isDone = true;
+        }
+    }
+
+    private void Tick(double now)
+    {
+        _loop.Run(() => _watch.Tick(now));
+        if (_watch.IsBusy)
+            _loop.RunUntil(() => !_watch.IsBusy);
+    }
+
+    /// <summary>A torrent of which everything is served.</summary>
+    private sealed class Served : IServedData
+    {
+        public int Sample { get; set; } = -1;
+
+        public List<int> Wrong { get; } = [];
+
+        public List<int> Right { get; } = [];
+
+        public bool Serves(int piece) => true;
+
+        public int TakeSample() => Sample;
+
+        public void Spoilt(int piece) => Wrong.Add(piece);
+
+        public void Kept(int file) => Right.Add(file);
+
+        public void WatchFailed(Exception failure) => Assert.Fail(failure.ToString());
+    }
+}
