@@ -6,6 +6,7 @@ Builds, tests and packs TorrentPS.
 Build    lays out out/TorrentPS and out/cli
 Test     runs all tests that dotnet knows of, the Pester suite among them
 Pester   runs the Pester suite alone, or the files of it that -Path names, and writes out/TestResults/Pester.xml
+Surface  writes what the engine, the module and torrentps offer into the files that hold it, where a change of it is meant
 Docs     brings docs/en-US up to date with the cmdlets' parameters, and fails where a text is missing
 Package  writes out/packages: a zip of the module, a .nupkg of it for the PowerShell Gallery, and one of torrentps as a dotnet tool
 
@@ -19,7 +20,7 @@ TORRENTPS_PWSH names another pwsh. PlatyPS, which only Docs needs, is taken from
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Pester', 'Docs', 'Package')]
+    [ValidateSet('Build', 'Test', 'Pester', 'Surface', 'Docs', 'Package')]
     [string[]] $Task = @('Build', 'Test'),
 
     [ValidateSet('Release', 'Debug')]
@@ -102,6 +103,19 @@ function Invoke-PesterTask {
     Invoke-NewPowerShell '-Command', "& '$($suite -replace "'", "''")' -Path $files -ResultPath '$($results -replace "'", "''")'; exit `$LASTEXITCODE"
 }
 
+function Invoke-SurfaceTask {
+    # RS0016 is about what is not in the engine's files, RS0017 about what they have beyond it.
+    Invoke-Native dotnet format analyzers (Join-Path $PSScriptRoot 'src' 'TorrentPS.Engine') --diagnostics RS0016 RS0017
+    $saved = $env:TORRENTPS_UPDATE_SURFACE
+    $env:TORRENTPS_UPDATE_SURFACE = '1'
+    try {
+        foreach ($name in 'TorrentPS.Tests', 'TorrentPS.Cli.Tests') {
+            Invoke-Native dotnet test (Join-Path $PSScriptRoot 'tests' $name) --filter FullyQualifiedName~SurfaceTests
+        }
+    }
+    finally { $env:TORRENTPS_UPDATE_SURFACE = $saved }
+}
+
 function Invoke-DocsTask {
     Install-PlatyPS
     Invoke-NewPowerShell '-File', (Join-Path $PSScriptRoot 'tools' 'Update-CommandPage.ps1'), '-Module', (Join-Path $module 'TorrentPS.psd1'), '-Destination', (Join-Path $PSScriptRoot 'docs' 'en-US')
@@ -176,7 +190,7 @@ $needsBuild = $Task | Where-Object { $_ -in 'Pester', 'Docs', 'Package' }
 if ($needsBuild -and 'Build' -notin $Task) {
     Invoke-BuildTask
 }
-foreach ($name in 'Build', 'Docs', 'Test', 'Pester', 'Package') {
+foreach ($name in 'Surface', 'Build', 'Docs', 'Test', 'Pester', 'Package') {
     if ($name -in $Task) {
         Write-Information -InformationAction Continue "== $name"
         & "Invoke-${name}Task"
