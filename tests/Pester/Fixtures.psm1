@@ -4,10 +4,16 @@
 $env:TORRENTPS_DHT_NODES = 'none'
 $env:TORRENTPS_STATE = Join-Path (Get-PSDrive TestDrive).Root 'state'
 
-$script:nextPort = 0
+$script:claims = @()
 $powerShellCommand = Join-Path $PSScriptRoot '../../tools/Get-PowerShellCommand.ps1'
 
-Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs'), (Join-Path $PSScriptRoot 'TestDhtNode.cs')
+# `dotnet test` has them compiled; by hand they are compiled here.
+if ($env:TORRENTPS_PESTER_FIXTURES -and (Test-Path $env:TORRENTPS_PESTER_FIXTURES)) {
+    Add-Type -Path $env:TORRENTPS_PESTER_FIXTURES
+}
+else {
+    Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs'), (Join-Path $PSScriptRoot 'TestDhtNode.cs')
+}
 
 function ConvertTo-TestBencode {
     # Strings and byte arrays, integers, lists and ordered dictionaries; the keys stay in the order given.
@@ -109,9 +115,13 @@ function New-TestTorrent {
 }
 
 function Get-FreePort {
-    # Not one that the system would give to a connection before it is listened on, and not one that another test file would be given.
+    # Not one that the system would give to a connection before it is listened on, and not one that another test file was given: each is claimed, by a file
+    # that no other process can open for as long as this one runs; the interop tests do the same.
+    $claims = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "torrentps-test-ports-$([Environment]::UserName)")).FullName
     foreach ($attempt in 1..1000) {
-        $port = 20000 + ($PID * 40 + $script:nextPort++) % 12000
+        $port = Get-Random -Minimum 20000 -Maximum 32000
+        try { $script:claims += [System.IO.File]::Open((Join-Path $claims $port), 'OpenOrCreate', 'ReadWrite', 'None') }
+        catch [System.IO.IOException] { continue }
         $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Any, $port)
         $listener.ExclusiveAddressUse = $true
         try {
@@ -128,10 +138,10 @@ function Wait-Until {
     # Waits for what is going to be so, for far longer than that takes on a busy machine.
     param([Parameter(Mandatory)] [scriptblock] $Condition)
 
-    $deadline = [System.DateTime]::UtcNow.AddMinutes(2)
+    $deadline = [System.DateTime]::UtcNow.AddMinutes(5)
     while (-not (& $Condition)) {
         if ([System.DateTime]::UtcNow -gt $deadline) {
-            throw "This was not so within two minutes: $Condition"
+            throw "This was not so within five minutes: $Condition"
         }
         Start-Sleep -Milliseconds 20
     }

@@ -4,14 +4,6 @@ BeforeDiscovery {
     $folder = $env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')
     Import-Module $folder -Force
     $commands = @(Get-Command -Module TorrentPS | ForEach-Object { @{ Name = $_.Name; Command = $_; Root = "$root" } })
-    $parameters = foreach ($command in $commands) {
-        foreach ($parameter in $command.Command.Parameters.Values) {
-            if ($parameter.Name -notin [System.Management.Automation.PSCmdlet]::CommonParameters -and
-                $parameter.Name -notin [System.Management.Automation.PSCmdlet]::OptionalCommonParameters) {
-                @{ Name = $command.Name; Parameter = $parameter.Name; Metadata = $parameter }
-            }
-        }
-    }
 }
 
 Describe 'The module' {
@@ -104,6 +96,13 @@ Describe 'The module' {
 }
 
 Describe '<Name>' -ForEach $commands {
+    BeforeAll {
+        # To get it takes long, so once for all.
+        $help = Get-Help $Name -Full
+        $common = @([System.Management.Automation.PSCmdlet]::CommonParameters) + @([System.Management.Automation.PSCmdlet]::OptionalCommonParameters)
+        $own = $Command.Parameters.Values | Where-Object Name -NotIn $common
+    }
+
     It 'says what it writes' {
         $Command.OutputType.Count | Should -BeGreaterThan 0
     }
@@ -115,7 +114,6 @@ Describe '<Name>' -ForEach $commands {
     }
 
     It 'has help with a synopsis, a description and three examples' {
-        $help = Get-Help $Name
         $help.Synopsis | Should -Not -Match "^\s*$Name "
         $help.Synopsis.Length | Should -BeGreaterThan 20
         ($help.Description | Out-String).Trim().Length | Should -BeGreaterThan 50
@@ -124,11 +122,11 @@ Describe '<Name>' -ForEach $commands {
 
     It 'has examples that are apart from each other' {
         $text = Get-Help $Name -Examples | Out-String -Width 120
-        @([regex]::Matches($text, '(?m)^\s*\n\s*--------- Example \d+: .* ---------\s*$')).Count | Should -Be @((Get-Help $Name).Examples.Example).Count
+        @([regex]::Matches($text, '(?m)^\s*\n\s*--------- Example \d+: .* ---------\s*$')).Count | Should -Be @($help.Examples.Example).Count
     }
 
     It 'has examples of which every command and parameter exists' {
-        foreach ($example in (Get-Help $Name).Examples.Example) {
+        foreach ($example in $help.Examples.Example) {
             $errors = $null
             $ast = [System.Management.Automation.Language.Parser]::ParseInput($example.Code, [ref] $null, [ref] $errors)
             $errors | Should -BeNullOrEmpty -Because $example.Code
@@ -150,18 +148,16 @@ Describe '<Name>' -ForEach $commands {
             $page | Should -Match "(?m)^### -$parameter\r?$"
         }
     }
-}
 
-Describe '<Name> -<Parameter>' -ForEach $parameters {
-    It 'has a tool tip' {
-        ($Metadata.Attributes | Where-Object { $_ -is [Parameter] }).HelpMessage | Should -Not -BeNullOrEmpty
+    It 'has a tool tip for each parameter' {
+        foreach ($parameter in $own) { ($parameter.Attributes | Where-Object { $_ -is [Parameter] }).HelpMessage | Should -Not -BeNullOrEmpty -Because $parameter.Name }
     }
 
-    It 'is no bool' {
-        $Metadata.ParameterType | Should -Not -Be ([bool])
+    It 'has no parameter that is a bool' {
+        foreach ($parameter in $own) { $parameter.ParameterType | Should -Not -Be ([bool]) -Because $parameter.Name }
     }
 
-    It 'is in the help' {
-        (Get-Help $Name -Parameter $Parameter).Description.Text | Should -Not -BeNullOrEmpty
+    It 'has a text in the help for each parameter' {
+        foreach ($parameter in $own) { ($help.parameters.parameter | Where-Object name -EQ $parameter.Name).Description.Text | Should -Not -BeNullOrEmpty -Because $parameter.Name }
     }
 }

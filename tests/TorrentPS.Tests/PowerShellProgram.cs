@@ -27,7 +27,11 @@ internal sealed class PowerShellProgram
     /// <summary>Whether nothing but chance has this PowerShell here: the build could not restore one, and no variable names one.</summary>
     public bool IsOptional { get; }
 
-    public static PowerShellProgram Find() => Choose(Environment.GetEnvironmentVariable(Variable), Metadata("PowerShell.Assembly"));
+    public static PowerShellProgram Find()
+    {
+        string compiled = Metadata("PowerShell.Compiled");
+        return Choose(Environment.GetEnvironmentVariable(Variable), File.Exists(compiled) ? compiled : Metadata("PowerShell.Assembly"));
+    }
 
     /// <summary>Chooses by what the variable says and where the package would be.</summary>
     public static PowerShellProgram Choose(string? named, string assembly) => (named, File.Exists(assembly)) switch
@@ -51,6 +55,7 @@ internal sealed class PowerShellProgram
             RedirectStandardError = true,
         };
         start.Environment["NO_COLOR"] = "1";
+        start.Environment["TORRENTPS_PESTER_FIXTURES"] = Metadata("Pester.Fixtures");
         start.Environment["PSModulePath"] = string.Join(Path.PathSeparator, [Metadata("PowerShell.Modules"), .. Existing("PSModulePath")]);
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
