@@ -14,12 +14,13 @@ internal static class FuzzCommand
     {
         Option<string[]> targets = new("--target") { Description = "What to try: names from --list, or all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["all"] };
         Option<double> seconds = new("--seconds") { Description = "How long to try each target.", DefaultValueFactory = _ => 10 };
+        Option<long> inputs = new("--inputs") { Description = "How many inputs to try on each target at most.", DefaultValueFactory = _ => long.MaxValue };
         Option<int> seed = new("--seed") { Description = "Where the random numbers begin: the same seed tries the same inputs. 0 takes a new one.", DefaultValueFactory = _ => 0 };
         Option<int> parallel = new("--parallel") { Description = "Targets to try at the same time.", DefaultValueFactory = _ => 1 };
         Option<bool> list = new("--list") { Description = "Show the targets." };
         Option<FileInfo?> replay = new("--replay") { Description = "Try this one file, with each target that is named." };
         Option<DirectoryInfo?> regressions = new("--regressions") { Description = "Where inputs that break something are kept; the project's own folder unless set." };
-        var root = new RootCommand("Tries changed inputs on everything that reads bytes from outside.") { targets, seconds, seed, parallel, list, replay, regressions };
+        var root = new RootCommand("Tries changed inputs on everything that reads bytes from outside.") { targets, seconds, inputs, seed, parallel, list, replay, regressions };
         root.SetAction(result =>
         {
             if (result.GetValue(list))
@@ -31,6 +32,7 @@ internal static class FuzzCommand
             var options = new FuzzOptions
             {
                 Duration = TimeSpan.FromSeconds(result.GetValue(seconds)),
+                MaxInputs = result.GetValue(inputs),
                 Seed = result.GetValue(seed) is not 0 and int given ? given : System.Security.Cryptography.RandomNumberGenerator.GetInt32(1, int.MaxValue),
                 Parallel = Math.Max(1, result.GetValue(parallel)),
                 Regressions = result.GetValue(regressions)?.FullName ?? Fuzzing.Regressions.SourceFolder ?? "Regressions",

@@ -36,7 +36,7 @@ public sealed class HolepunchTests : InteropTest
     private static string Libtorrent(TestTorrent torrent, string listen, string folder, string status, bool isRelay = false, string? connect = null)
     {
         string config = JsonSerializer.Serialize(new { listen, folder, torrent = torrent.Path, utp = true, pex = isRelay, down_limit = isRelay ? 500 : 0, up_limit = isRelay ? 500 : 0 });
-        string input = connect is null ? "sleep 100" : $"(echo {NetworkNamespace.Quote(JsonSerializer.Serialize(new { connect }))}; sleep 100)";
+        string input = connect is null ? "sleep 600" : $"(echo {NetworkNamespace.Quote(JsonSerializer.Serialize(new { connect }))}; sleep 600)";
         return $"{input} | {NetworkNamespace.Quote(LibtorrentPeer.Python, "-B", LibtorrentPeer.Script, config)} > {status} 2>&1 &\n";
     }
 
@@ -59,7 +59,7 @@ public sealed class HolepunchTests : InteropTest
             + Libtorrent(torrent, $"{Hidden}:7003", Source(_payload), "hidden.log", connect: $"{Relay}:7002") + Until(Hidden, "relay.log")
             + Own(["download", torrent.Path, "-o", Target, "--port", "7004", "--peer", isRelayed ? $"{Relay}:7002" : $"{Hidden}:7003", "--json", "--stall-timeout", isRelayed ? "60" : "6"]);
 
-        (int code, ExternalProcess process) = await NetworkNamespace.RunAsync(Temp.Path, script, TimeSpan.FromSeconds(100));
+        (int code, ExternalProcess process) = await NetworkNamespace.RunAsync(Temp.Path, script, Limits.Transfer);
 
         Assert.True(process.Output.Length > 0, $"{process.Report}\n{ReadLogs()}");
         JsonNode result = Assert.Single(TorrentPSProcess.Json(process));

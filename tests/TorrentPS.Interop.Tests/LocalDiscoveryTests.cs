@@ -13,7 +13,7 @@ public sealed class LocalDiscoveryTests : InteropTest
 
     /// <summary>libtorrent in the background until its input ends, its status in a file.</summary>
     private static string Libtorrent(TestTorrent torrent, string folder, string status) =>
-        $"sleep 60 | {NetworkNamespace.Quote(LibtorrentPeer.Python, "-B", LibtorrentPeer.Script, JsonSerializer.Serialize(new { listen = "127.0.0.9:7009", folder, torrent = torrent.Path, lsd = true }))} > {NetworkNamespace.Quote(status)} & ";
+        $"sleep 600 | {NetworkNamespace.Quote(LibtorrentPeer.Python, "-B", LibtorrentPeer.Script, JsonSerializer.Serialize(new { listen = "127.0.0.9:7009", folder, torrent = torrent.Path, lsd = true }))} > {NetworkNamespace.Quote(status)} & ";
 
     private static string Own(params IEnumerable<string> arguments) => NetworkNamespace.Quote([.. TorrentPSProcess.Command, .. arguments, .. s_byLocalDiscovery]);
 

@@ -15,7 +15,7 @@ public sealed class TransmissionDhtTests : InteropTest
     private const int Nodes = 20;
     private const string Transmission = "10.9.0.50";
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(115);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMilliseconds(Limits.Test);
     private static readonly Payload s_payload = Payload.SingleFile("transmitted.bin", 500_000);
 
     private static IEnumerable<string> NodeAddresses => Enumerable.Range(1, Nodes).Select(number => $"10.9.0.{number}");
@@ -33,10 +33,10 @@ public sealed class TransmissionDhtTests : InteropTest
 
         (int code, ExternalProcess process) = await NetworkNamespace.RunAsync(Temp.Path,
             string.Concat(NodeAddresses.Append(Transmission).Select(address => $"ip addr add {address}/32 dev lo; "))
-            + $"sleep 115 | {NetworkNamespace.Quote([LibtorrentPeer.Python, "-B", nodeScript, .. nodes])} > {NetworkNamespace.Quote(ready)} & " + Until("ready", ready)
+            + $"sleep {Limits.Test / 1000} | {NetworkNamespace.Quote([LibtorrentPeer.Python, "-B", nodeScript, .. nodes])} > {NetworkNamespace.Quote(ready)} & " + Until("ready", ready)
             + $"HOME={NetworkNamespace.Quote(home)} {NetworkNamespace.Quote(program, "--foreground", "--config-dir", home)} > {NetworkNamespace.Quote(log)} 2>&1 & " + Until("DHT announce done", log)
             + $"TORRENTPS_DHT_NODES={nodes[0]} TORRENTPS_STATE={NetworkNamespace.Quote(Temp.Folder("state"))} "
-            + NetworkNamespace.Quote([.. TorrentPSProcess.Command, "download", $"magnet:?xt=urn:btih:{torrent.InfoHash}", "-o", Target, "--no-pex", "--no-lsd", "--timeout", "60"]), s_limit);
+            + NetworkNamespace.Quote([.. TorrentPSProcess.Command, "download", $"magnet:?xt=urn:btih:{torrent.InfoHash}", "-o", Target, "--no-pex", "--no-lsd", "--timeout", "240"]), s_limit);
 
         Assert.True(code == 0, process.Report + Environment.NewLine + (File.Exists(log) ? await File.ReadAllTextAsync(log, Token) : "Transmission said nothing"));
         s_payload.AssertIn(Target);

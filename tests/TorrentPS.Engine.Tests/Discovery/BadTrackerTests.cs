@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -58,12 +57,7 @@ public class BadTrackerTests
         var time = new FakeTimeProvider();
         using var server = new EndlessServer("HTTP/1.1 200 OK\r\n\r\n", "d", time);
         Task<AnnounceResponse> announce = Tracker(server.Announce, new HttpFetch(time)).AnnounceAsync(Request(), Token);
-        for (int i = 0; i < 100 && !announce.IsCompleted; i++)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(announce, Task.Delay(5, Token));
-        }
-
+        await time.UntilAsync(() => announce.IsCompleted, 1);
         Assert.Contains("no answer within 20 s", await FailureAsync(announce), StringComparison.Ordinal);
     }
 
@@ -79,25 +73,6 @@ public class BadTrackerTests
         byte[] reply = compact ? [.. "d5:peers6000000:"u8, .. body, (byte)'e'] : [.. "d5:peersl"u8, .. body, .. "ee"u8];
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(reply));
         Assert.Contains("longer than 1048576 bytes", await FailureAsync(Tracker(server.Announce).AnnounceAsync(Request(), Token)), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("gzip")]
-    [InlineData("deflate")]
-    public async Task A_compressed_bomb_does_not_go_off(string encoding)
-    {
-        using var packed = new MemoryStream();
-        using (Stream stream = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.SmallestSize, true) : new ZLibStream(packed, CompressionLevel.SmallestSize, true))
-        {
-            byte[] zeros = new byte[1 << 20];
-            for (int i = 0; i < 256; i++) // 256 MiB in some 250 KiB
-                stream.Write(zeros);
-        }
-
-        using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(packed.ToArray(), headers: $"Content-Encoding: {encoding}\r\n"));
-        long before = GC.GetTotalAllocatedBytes();
-        Assert.Contains("longer than 1048576 bytes", await FailureAsync(Tracker(server.Announce).AnnounceAsync(Request(), Token)), StringComparison.Ordinal);
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 64L << 20);
     }
 
     [Fact]
@@ -263,9 +238,7 @@ public class BadTrackerTests
             : ScriptedHttpServer.Reply("gone", "502 Bad Gateway"));
         using ScriptedSeed silent = new(sample) { Begin = new TaskCompletionSource().Task }; // somebody is there, so that it is not over for want of anybody
         await using SwarmMember leecher = SwarmMember.Download(sample.Torrent.WithTracker(server.Announce), null, [silent.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
-        for (int i = 0; i < 600 && server.Requests.Count < 3; i++)
-            await leecher.PassAsync(time, 0.5);
-        Assert.True(server.Requests.Count >= 3, leecher.LogText); // again after 15 s and 30 s
+        await time.UntilAsync(() => server.Requests.Count >= 3, 0.5, report: () => leecher.LogText); // again after 15 s and 30 s
         isAlive = true;
         TorrentDownload result = await leecher.EndAsync(time, step: 0.5);
         Assert.True(result.State == TorrentState.Completed, $"{result.Error}\n{leecher.LogText}");

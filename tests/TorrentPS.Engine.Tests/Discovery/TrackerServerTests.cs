@@ -205,11 +205,7 @@ public class TrackerServerTests
         byte[] buffer = new byte[4096];
         Assert.True(await client.GetStream().ReadAsync(buffer, Token) > 0);
         Task<int> end = client.GetStream().ReadAsync(buffer, Token).AsTask();
-        while (!end.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(15));
-            await Task.WhenAny(end, Task.Delay(5, Token));
-        }
+        await time.UntilAsync(() => end.IsCompleted, 15);
         Assert.Equal(0, await end);
     }
 

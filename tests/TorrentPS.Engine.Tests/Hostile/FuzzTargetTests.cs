@@ -6,8 +6,16 @@ using TorrentPS.Fuzz.Targets;
 namespace TorrentPS.Engine.Tests.Hostile;
 
 /// <summary>The fuzzer's targets on what broke them once, on their seeds, on any bytes and on some changed inputs that are always the same; and the fuzzer itself.</summary>
-public sealed class FuzzTargetTests
+public sealed class FuzzTargetTests : IDisposable
 {
+    private readonly Lazy<List<FuzzTarget>> _targets = new(FuzzTargets.Create);
+
+    public void Dispose()
+    {
+        if (_targets.IsValueCreated)
+            _targets.Value.ForEach(target => target.Dispose());
+    }
+
     public static TheoryData<string> Targets => [.. FuzzTargets.Create().Select(target => target.Name)];
 
     public static TheoryData<string> Kept => [.. Regressions.Names];
@@ -36,11 +44,8 @@ public sealed class FuzzTargetTests
     [Property(MaxTest = 200)]
     public void Any_bytes_break_nothing(byte[]? bytes)
     {
-        foreach (FuzzTarget target in FuzzTargets.Create())
-        {
-            using (target)
-                Check(target, bytes ?? []);
-        }
+        foreach (FuzzTarget target in _targets.Value)
+            Check(target, bytes ?? []);
     }
 
     /// <summary>What an input breaks, the target throws.</summary>
@@ -62,7 +67,7 @@ public sealed class FuzzTargetTests
         using TemporaryFolder folder = new();
         StringWriter output = new();
         using Broken target = new();
-        FuzzRun run = new(new FuzzOptions { Duration = TimeSpan.FromMinutes(1), Seed = 7, Regressions = folder.Path }, output);
+        FuzzRun run = new(new FuzzOptions { Duration = TimeSpan.FromMinutes(5), MaxInputs = 20_000, Seed = 7, Regressions = folder.Path }, output);
         Assert.Equal(1, run.Run([target]));
         string file = Assert.Single(Directory.GetFiles(folder["broken"], "InvalidOperation-*.bin"));
         Assert.Equal([(byte)'x'], File.ReadAllBytes(file));
@@ -75,7 +80,7 @@ public sealed class FuzzTargetTests
         long[] sums = [.. Enumerable.Range(0, 2).Select(_ =>
         {
             using Broken target = new() { Breaks = false };
-            new Fuzzer(target, seed: 3).Run(TimeSpan.FromMinutes(1), maxInputs: 1000);
+            new Fuzzer(target, seed: 3).Run(TimeSpan.FromMinutes(5), maxInputs: 1000);
             return target.Sum;
         })];
         Assert.Equal(sums[0], sums[1]);

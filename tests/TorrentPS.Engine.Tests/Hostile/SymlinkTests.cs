@@ -67,8 +67,9 @@ public sealed class SymlinkTests : IDisposable
     {
         string info = $"d5:filesld4:attr1:l4:pathl1:ae12:symlink pathl2:..3:\e[Jeed6:lengthi9e4:pathl1:beee4:name1:T12:piece lengthi16384e6:pieces20:{Hash}e";
         await using SwarmMember member = SwarmMember.Download(Torrent.ParseInfo(Encoding.Latin1.GetBytes(info), null), _folder.Path, []);
-        await member.UntilAsync(_ => member.LogText.Contains("Symbolic links (BEP 47) of 'T' are left empty: 'T/a' to '../\\u001b[J'", StringComparison.Ordinal));
+        await member.LogsAsync("Symbolic links (BEP 47) of 'T' are left empty: 'T/a' to '../\\u001b[J'");
         await member.StopAsync();
+        Assert.Null(new FileInfo(_folder["T/a"]).LinkTarget);
     }
 
     [Theory]

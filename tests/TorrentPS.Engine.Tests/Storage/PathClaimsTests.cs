@@ -52,15 +52,14 @@ public sealed class PathClaimsTests : IDisposable
         Assert.Empty(Directory.GetDirectories(_folder.Path, ".torrentps", SearchOption.AllDirectories));
     }
 
-    /// <summary>It succeeds when each lock is given; one that is held is refused with an exception.</summary>
     [Fact]
     public void Other_files_in_the_same_folders_are_free()
     {
         Directory.CreateDirectory(_folder["season/x"]);
         using DestinationLock first = DestinationLock.Acquire(_folder.Path, s_first, ["season/1", "season/x/1"]);
-        DestinationLock.Acquire(_folder.Path, s_second, ["season/2", "season/x/2", "1"]).Dispose();
-        DestinationLock.Acquire(_folder["season"], s_second, ["2", "x/2"]).Dispose();
-        DestinationLock.Acquire(_folder["season/x"], s_second, ["2", "season/1"]).Dispose();
+        AssertFree(_folder.Path, ["season/2", "season/x/2", "1"]);
+        AssertFree(_folder["season"], ["2", "x/2"]);
+        AssertFree(_folder["season/x"], ["2", "season/1"]);
     }
 
     [Fact]
@@ -162,8 +161,11 @@ public sealed class PathClaimsTests : IDisposable
         }
 
         if (isNone)
-            DestinationLock.Acquire(_folder.Path, s_second, ["a"]).Dispose();
+            AssertFree(_folder.Path, ["a"]);
         else
             Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder.Path, s_second, ["a"]));
     }
+
+    /// <summary>The lock is given: one that is held is refused with an exception.</summary>
+    private static void AssertFree(string folder, string[] paths) => Assert.Null(Record.Exception(() => DestinationLock.Acquire(folder, s_second, paths).Dispose()));
 }

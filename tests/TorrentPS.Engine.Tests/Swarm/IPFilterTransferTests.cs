@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Swarm;
@@ -26,8 +27,9 @@ public sealed class IPFilterTransferTests : IDisposable
     public async Task A_blocked_address_is_not_connected_to_and_another_is(PeerTransport transport)
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport });
-        await using SwarmMember blocked = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Transport = transport, StallTimeout = TimeSpan.FromSeconds(2) }, Blocking("127.0.0.1"));
-        Assert.NotEqual(TorrentState.Completed, (await blocked.EndAsync()).State);
+        FakeTimeProvider time = new();
+        await using SwarmMember blocked = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Transport = transport }, Blocking("127.0.0.1") with { TimeProvider = time });
+        Assert.NotEqual(TorrentState.Completed, (await blocked.EndAsync(time)).State);
         Assert.Contains("The IP filter blocks 1 of the addresses", blocked.LogText);
         Assert.DoesNotContain($"Peer {seed.EndPoint}", blocked.LogText);
         if (!OperatingSystem.IsLinux() || transport == PeerTransport.Utp)
@@ -43,11 +45,12 @@ public sealed class IPFilterTransferTests : IDisposable
     public async Task A_blocked_address_is_not_let_in(PeerTransport transport)
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport }, client: Blocking("127.0.0.1"));
-        await using SwarmMember member = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Transport = transport, StallTimeout = TimeSpan.FromSeconds(2) });
-        Assert.NotEqual(TorrentState.Completed, (await member.EndAsync()).State);
-        Assert.Equal(0, (await seed.StopAsync()).Uploaded);
+        FakeTimeProvider time = new();
+        await using SwarmMember member = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Transport = transport }, new TorrentClientOptions { TimeProvider = time });
         if (transport == PeerTransport.Tcp)
-            Assert.Contains("The IP filter keeps out 127.0.0.1", seed.LogText);
+            await time.UntilAsync(() => seed.LogText.Contains("The IP filter keeps out 127.0.0.1", StringComparison.Ordinal), 0.1, atMost: 8, () => seed.LogText);
+        Assert.NotEqual(TorrentState.Completed, (await member.EndAsync(time)).State);
+        Assert.Equal(0, (await seed.StopAsync()).Uploaded);
     }
 
     [Fact]

@@ -315,10 +315,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     private async Task PassAsync(double seconds)
     {
         for (double passed = 0; passed < seconds && !_result.IsCompleted; passed += 0.2)
-        {
-            _time.Advance(TimeSpan.FromSeconds(0.2));
-            await Task.WhenAny(_result, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+            await _time.PassAsync(0.2);
     }
 
     /// <summary>Lets time pass until it ends.</summary>

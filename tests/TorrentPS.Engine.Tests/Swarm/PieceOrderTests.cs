@@ -53,7 +53,7 @@ public sealed class PieceOrderTests
 
             Assert.Equal(queued.Count, order.QueuedCount);
             Assert.Equal(queued.Contains(piece), order.IsQueued(piece));
-            Assert.Equal(counts, Enumerable.Range(0, pieces).Select(order.Availability));
+            Assert.Equal(counts, (int[])[.. Enumerable.Range(0, pieces).Select(order.Availability)]);
             CheckChoices(order, Some(random, pieces), queued, counts);
         }
     }

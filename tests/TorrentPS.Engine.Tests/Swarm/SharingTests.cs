@@ -146,8 +146,7 @@ public sealed class SharingTests
         Task<TorrentDownload> also = seed.Client.DownloadAsync(new TorrentInfo(s_other.Torrent), Into(data) with { SeedOnly = true }, null, stop.Token);
         await using TorrentClient leecher = new(limitsDownload ? plain with { DownloadLimit = limit } : plain);
         Task<TorrentDownload[]> both = Task.WhenAll(Run(leecher, s_sample, Into(one, seed.EndPoint)), Run(leecher, s_other, Into(two, seed.EndPoint)));
-        for (double passed = 0; passed < 100 && !both.IsCompleted; passed += 0.05)
-            await seed.PassAsync(time, 0.05);
+        await time.UntilAsync(() => both.IsCompleted, 0.05, report: () => seed.LogText);
         TorrentDownload[] results = await both;
         Assert.All(results, result => Assert.Equal(TorrentState.Completed, result.State));
         // Two megabytes at 200,000 bytes a second; alone, each would have taken half the time.

@@ -110,6 +110,13 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
     public async Task LogsAsync(string part) =>
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => LogText.Contains(part, StringComparison.Ordinal) || Result.IsCompleted, s_limit)) && LogText.Contains(part, StringComparison.Ordinal), LogText);
 
+    /// <summary>Waits until a line with a part is in the log, and lets a made clock run meanwhile; not so far that anything is given up.</summary>
+    public async Task LogsAsync(string part, FakeTimeProvider time, double atMost = 8)
+    {
+        await time.UntilAsync(() => LogText.Contains(part, StringComparison.Ordinal) || Result.IsCompleted, 0.1, atMost, () => LogText);
+        await LogsAsync(part);
+    }
+
     /// <summary>Waits until peers may connect. Not by the progress, since the clock may be a made one.</summary>
     public async Task ListensAsync()
     {
@@ -137,8 +144,8 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
     /// <summary>Lets a made clock go on a little, and the threads do what is due.</summary>
     public async Task PassAsync(FakeTimeProvider time, double seconds)
     {
-        time.Advance(TimeSpan.FromSeconds(seconds));
-        await Task.WhenAny(Result, Task.Delay(2, TestContext.Current.CancellationToken));
+        if (!Result.IsCompleted)
+            await time.PassAsync(seconds);
     }
 
     public async ValueTask DisposeAsync()

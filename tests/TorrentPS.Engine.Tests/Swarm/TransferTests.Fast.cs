@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
@@ -23,8 +24,9 @@ public sealed partial class TransferTests
     {
         int asked = 0;
         using ScriptedSeed busy = new(s_sample) { IsFast = true, Answer = (_, data) => Interlocked.Increment(ref asked) <= 5 ? null : data };
-        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [busy.EndPoint]);
-        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        FakeTimeProvider time = new();
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [busy.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync(time)).State);
         AssertSame(s_sample, leecher.Destination, 0);
         Assert.Equal(1, busy.Connections);
     }

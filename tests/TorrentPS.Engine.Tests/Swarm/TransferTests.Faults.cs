@@ -19,8 +19,7 @@ public sealed partial class TransferTests
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint],
             options => options with { DownloadLimit = 100_000, StallTimeout = TimeSpan.FromSeconds(30), Timeout = TimeSpan.FromMinutes(3) }, new TorrentClientOptions { TimeProvider = clock });
         Task<TorrentDownload> half = leecher.UntilAsync(status => status.BytesCompleted > 300_000);
-        for (int i = 0; i < 4000 && !half.IsCompleted; i++)
-            await leecher.PassAsync(time, 0.05);
+        await time.UntilAsync(() => half.IsCompleted, 0.05);
         await half;
         clock.Jump(TimeSpan.FromDays(365 * years));
         TorrentDownload result = await leecher.EndAsync(time, step: 0.05);
@@ -60,8 +59,7 @@ public sealed partial class TransferTests
         using ScriptedSeed seed = new(s_sample) { ClosesAtOnce = _ => Volatile.Read(ref isAway), Answer = (_, data) => Volatile.Read(ref isAway) ? null : data };
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { DownloadLimit = 100_000 }, new TorrentClientOptions { TimeProvider = time });
         Task<TorrentDownload> some = leecher.UntilAsync(status => status.BytesCompleted > 200_000);
-        for (int i = 0; i < 4000 && !some.IsCompleted; i++)
-            await leecher.PassAsync(time, 0.05);
+        await time.UntilAsync(() => some.IsCompleted, 0.05);
         await some;
 
         // It is silent, is dropped for that, and hangs up whenever it is called, for a quarter of an hour.

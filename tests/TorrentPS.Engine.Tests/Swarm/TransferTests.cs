@@ -154,8 +154,9 @@ public sealed partial class TransferTests
     public async Task A_peer_that_closes_after_its_handshake_is_tried_again()
     {
         using ScriptedSeed seed = new(s_sample) { ClosesAtOnce = number => number <= 2 };
-        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);
-        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        FakeTimeProvider time = new();
+        await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync(time)).State);
         Assert.Equal(3, seed.Connections);
     }
 

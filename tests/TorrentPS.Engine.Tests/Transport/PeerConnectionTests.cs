@@ -119,12 +119,7 @@ public sealed class PeerConnectionTests
             time.Advance(TimeSpan.FromSeconds(2));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(s_limit, Token));
             Assert.False(second.IsCompleted); // its limit begins when its turn comes
-            for (int i = 0; i < 1000 && !second.IsCompleted; i++)
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                await Task.WhenAny(second, Task.Delay(5, Token));
-            }
-
+            await time.UntilAsync(() => second.IsCompleted, 1);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(s_limit, Token));
         }
         finally

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -149,9 +150,10 @@ public sealed class ProxyTests
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
         await using var proxy = new ScriptedProxy(ProxyKind.Socks5);
         Torrent torrent = s_sample.Torrent.With([], new Uri($"udp://127.0.0.1:{tracker.EndPoint.Port}/announce"));
-        await using SwarmMember member = SwarmMember.Download(torrent, null, [], options => options with { StallTimeout = TimeSpan.FromSeconds(1) }, new TorrentClientOptions { Proxy = proxy.Server() });
-        await member.EndAsync();
-        Assert.Contains("does not carry datagrams", member.LogText);
+        FakeTimeProvider time = new();
+        await using SwarmMember member = SwarmMember.Download(torrent, null, [], client: new TorrentClientOptions { Proxy = proxy.Server(), TimeProvider = time });
+        await member.LogsAsync("does not carry datagrams", time);
+        await member.EndAsync(time);
         Assert.Empty(announces);
         Assert.Empty(proxy.Carried);
     }
@@ -176,9 +178,10 @@ public sealed class ProxyTests
     {
         await using var proxy = new ScriptedProxy(ProxyKind.Socks5) { Refuses = 5 };
         Torrent torrent = s_sample.Torrent.With([new Uri("http://seed.invalid:8000/one.bin")]);
-        await using SwarmMember member = SwarmMember.Download(torrent, null, [],
-            options => options with { StallTimeout = TimeSpan.FromSeconds(5) }, new TorrentClientOptions { Proxy = proxy.Server() });
-        await member.EndAsync();
+        FakeTimeProvider time = new();
+        await using SwarmMember member = SwarmMember.Download(torrent, null, [], client: new TorrentClientOptions { Proxy = proxy.Server(), TimeProvider = time });
+        await time.UntilAsync(() => !proxy.Asked.IsEmpty, 0.1, atMost: 8, () => member.LogText);
+        await member.EndAsync(time);
         Assert.Equal(["seed.invalid:8000"], proxy.Asked.Distinct());
     }
 
@@ -187,9 +190,10 @@ public sealed class ProxyTests
     {
         await using var proxy = new ScriptedProxy(ProxyKind.Socks5);
         var errors = new ConcurrentQueue<TorrentException>();
+        FakeTimeProvider time = new();
         await using SwarmMember member = SwarmMember.Download(s_sample.Torrent, null, [],
-            options => options with { PeerNames = [new DnsEndPoint("localhost", 1)], OnError = errors.Enqueue, StallTimeout = TimeSpan.FromSeconds(1) }, new TorrentClientOptions { Proxy = proxy.Server() });
-        await member.EndAsync();
+            options => options with { PeerNames = [new DnsEndPoint("localhost", 1)], OnError = errors.Enqueue }, new TorrentClientOptions { Proxy = proxy.Server(), TimeProvider = time });
+        await member.EndAsync(time);
         Assert.Contains("'localhost' is not looked up", Assert.Single(errors).Message);
         Assert.Empty(proxy.Asked);
     }

@@ -133,16 +133,7 @@ public sealed class ExtensionHandshakeTests
 
     private static bool IsSafe(byte[] bytes)
     {
-        try
-        {
-            ExtensionHandshake.Read(bytes);
-        }
-        catch (BencodeException)
-        {
-            // as it should be
-        }
-
-        return true;
+        return Record.Exception(() => ExtensionHandshake.Read(bytes)) is null or BencodeException;
     }
 
     private static ExtensionHandshake Read(string text) => ExtensionHandshake.Read(Encoding.UTF8.GetBytes(text));

@@ -6,6 +6,9 @@ internal sealed record FuzzOptions
     /// <summary>The time for each target.</summary>
     public required TimeSpan Duration { get; init; }
 
+    /// <summary>The inputs for each target at most.</summary>
+    public long MaxInputs { get; init; } = long.MaxValue;
+
     public required int Seed { get; init; }
 
     /// <summary>Targets at the same time.</summary>

@@ -49,7 +49,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
             var fuzzer = new Fuzzer(target, options.Seed) { Broke = (input, fault) => Keep(target, input, fault) };
             lock (_lock)
                 _running.Add((target, fuzzer));
-            FuzzReport report = fuzzer.Run(options.Duration);
+            FuzzReport report = fuzzer.Run(options.Duration, options.MaxInputs);
             lock (_lock)
             {
                 _running.Remove((target, fuzzer));

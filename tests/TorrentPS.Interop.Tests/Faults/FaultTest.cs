@@ -21,13 +21,21 @@ public abstract class FaultTest : InteropTest
         ["download", torrent.Path, "--output", folder, "--peer", seeder.EndPoint.ToString(), "--port", "0", "--no-dht", "--no-pex", "--no-lsd", "--json", .. more.Contains("--timeout") ? [] : (string[])["--timeout", "90"], .. more];
 
     /// <summary>Waits until the data of a running download has grown to so many right bytes, as read from the disk.</summary>
-    private protected static Task UntilRightAsync(ExternalProcess process, TestTorrent torrent, string folder, long bytes) =>
-        process.UntilAsync(() => RightBytes(torrent, folder) >= bytes, Limits.Transfer, $"{bytes} bytes are right");
+    private protected static Task UntilRightAsync(ExternalProcess process, TestTorrent torrent, string folder, long bytes)
+    {
+        bool[] right = new bool[torrent.PieceCount];
+        return process.UntilAsync(() =>
+        {
+            torrent.VerifyIn(folder, right);
+            return BytesOf(torrent, right) >= bytes;
+        }, Limits.Transfer, $"{bytes} bytes are right");
+    }
 
     /// <summary>Bytes of the pieces that are right, as read from the disk.</summary>
-    private protected static long RightBytes(TestTorrent torrent, string folder)
+    private protected static long RightBytes(TestTorrent torrent, string folder) => BytesOf(torrent, torrent.VerifyIn(folder));
+
+    private static long BytesOf(TestTorrent torrent, bool[] right)
     {
-        bool[] right = torrent.VerifyIn(folder);
         long bytes = 0;
         for (int piece = 0; piece < right.Length; piece++)
             bytes += right[piece] ? LengthOf(torrent, piece) : 0;

@@ -16,7 +16,7 @@ public sealed class NetworkFaultTests : FaultTest
     /// <summary>Seconds without network; <c>TORRENTPS_OUTAGE=60</c> for a whole minute.</summary>
     private static int Outage => int.TryParse(Environment.GetEnvironmentVariable("TORRENTPS_OUTAGE"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 8;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = Limits.Test)]
     public async Task Without_network_it_stalls_and_recovers_by_itself()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
@@ -26,7 +26,7 @@ public sealed class NetworkFaultTests : FaultTest
             {{Command("seed", torrent.Path, "--data", source, "--port", "20001", "--no-dht", "--no-pex", "--no-lsd")}} > seed.txt 2>&1 &
             {{Command(Get(torrent, "patient", "--port", "20002", "--download-limit", "900KB"))}} > patient.json 2> patient.txt & patient=$!
             {{Command(Get(torrent, "hasty", "--port", "20003", "--download-limit", "900KB", "--stall-timeout", "5"))}} > hasty.json 2> hasty.txt & hasty=$!
-            for i in $(seq 300); do [ "$(du -s patient 2> /dev/null | cut -f1)" -gt 1500 -a "$(du -s hasty | cut -f1)" -gt 1500 ] 2> /dev/null && break; sleep 0.1; done
+            until [ "$(du -s patient 2> /dev/null | cut -f1)" -gt 1500 -a "$(du -s hasty 2> /dev/null | cut -f1)" -gt 1500 ] 2> /dev/null; do sleep 0.1; done
             ip link set lo down; sleep {{Outage}}; kill -0 $patient || exit 21
             wait $hasty; code=$?; ip link set lo up; ip route replace local 127.0.0.0/8 dev lo table local 2> /dev/null
             [ $code = 6 ] || { cat hasty.*; exit 22; }
@@ -34,7 +34,7 @@ public sealed class NetworkFaultTests : FaultTest
             {{Command(Get(torrent, "hasty", "--port", "20003"))}} > again.json 2> again.txt || { cat again.*; exit 24; }
             """;
 
-        (int exitCode, ExternalProcess process) = await NetworkNamespace.RunAsync(Temp.Path, script, TimeSpan.FromSeconds(200 + Outage));
+        (int exitCode, ExternalProcess process) = await NetworkNamespace.RunAsync(Temp.Path, script, Limits.Transfer + TimeSpan.FromSeconds(Outage));
 
         Assert.True(exitCode == 0, process.Report);
         s_payload.AssertIn(Temp.File("patient"));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -25,19 +26,36 @@ internal static class Loopback
     private const int FirstPort = 20_000;
     private const int LastPort = 31_999;
 
+    private static readonly ConcurrentBag<FileStream> s_claims = [];
+
     private static int s_lastPort = Random.Shared.Next(FirstPort, LastPort);
 
-    /// <summary>A port that is free on every address, another each time.</summary>
+    /// <summary>A port that is free on every address, another each time, and that no other test program is given meanwhile.</summary>
     public static int FreePort()
     {
         for (int tries = FirstPort; tries <= LastPort; tries++)
         {
             int port = FirstPort + (int)((uint)Interlocked.Increment(ref s_lastPort) % (LastPort - FirstPort + 1));
-            if (TryPort(IPAddress.Any, ref port))
+            if (TryClaim(port) && TryPort(IPAddress.Any, ref port))
                 return port;
         }
 
         throw new InvalidOperationException("No port is free.");
+    }
+
+    /// <summary>Claims a port by a file that no other process can open for as long as this one runs; tests/Pester/Fixtures.psm1 does the same.</summary>
+    private static bool TryClaim(int port)
+    {
+        try
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"torrentps-test-ports-{Environment.UserName}")).FullName;
+            s_claims.Add(new FileStream(Path.Combine(folder, $"{port}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static bool TryPort(IPAddress address, ref int port)

@@ -6,7 +6,7 @@ namespace TorrentPS.Tests.Pipeline;
 public sealed class PipelinePumpTests : IDisposable
 {
     // Only a failing test waits this long.
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     private readonly PipelinePump _pump = new(s_limit);
 
@@ -71,7 +71,8 @@ public sealed class PipelinePumpTests : IDisposable
     public void A_failure_cancels_the_other_work_and_waits_for_it()
     {
         bool ended = false;
-        _pump.Start(async token => await EndsWhenCancelled(() => ended = true, token));
+        Thread owner = Thread.CurrentThread;
+        _pump.Start(async token => await EndsWhenCancelled(owner, () => ended = true, token));
         _pump.Start(_ => throw new InvalidDataException());
 
         Assert.Throws<InvalidDataException>(_pump.Wait);
@@ -83,11 +84,12 @@ public sealed class PipelinePumpTests : IDisposable
     public void When_writing_throws_the_work_is_cancelled_and_waited_for_and_the_exception_goes_on()
     {
         bool ended = false;
+        Thread owner = Thread.CurrentThread;
 
         Assert.Throws<OverflowException>(() => _pump.Run(async token =>
         {
             _pump.Post(() => throw new OverflowException());
-            await EndsWhenCancelled(() => ended = true, token);
+            await EndsWhenCancelled(owner, () => ended = true, token);
         }));
         Assert.True(ended);
         Assert.True(_pump.IsStopped);
@@ -99,11 +101,15 @@ public sealed class PipelinePumpTests : IDisposable
         bool ended = false;
         TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task owner = Task.Run(
-            () => _pump.Run(async token =>
+            () =>
             {
-                started.SetResult();
-                await EndsWhenCancelled(() => ended = true, token);
-            }),
+                Thread thread = Thread.CurrentThread;
+                _pump.Run(async token =>
+                {
+                    started.SetResult();
+                    await EndsWhenCancelled(thread, () => ended = true, token);
+                });
+            },
             TestContext.Current.CancellationToken);
         await started.Task.WaitAsync(s_limit, TestContext.Current.CancellationToken);
 
@@ -137,7 +143,7 @@ public sealed class PipelinePumpTests : IDisposable
     public void Drain_runs_what_is_ready_and_does_not_wait_for_the_work()
     {
         List<int> seen = [];
-        _pump.Start(token => EndsWhenCancelled(() => { }, token));
+        _pump.Start(token => Task.Delay(Timeout.Infinite, token));
         _pump.Post(() => seen.Add(1));
 
         _pump.Drain();
@@ -187,14 +193,16 @@ public sealed class PipelinePumpTests : IDisposable
     public void Dispose_cancels_and_waits()
     {
         bool ended = false;
-        _pump.Start(token => EndsWhenCancelled(() => ended = true, token));
+        Thread owner = Thread.CurrentThread;
+        _pump.Start(token => EndsWhenCancelled(owner, () => ended = true, token));
 
         _pump.Dispose();
 
         Assert.True(ended);
     }
 
-    private static async Task EndsWhenCancelled(Action ended, CancellationToken token)
+    /// <summary>Work that ends only when its owner waits for it: one that does not is seen.</summary>
+    private static async Task EndsWhenCancelled(Thread owner, Action ended, CancellationToken token)
     {
         try
         {
@@ -202,8 +210,8 @@ public sealed class PipelinePumpTests : IDisposable
         }
         finally
         {
-            // Gives an owner that does not wait the chance to be seen.
-            await Task.Delay(20, CancellationToken.None);
+            await Task.Yield(); // off the thread that cancels, which may be the owner's
+            SpinWait.SpinUntil(() => owner.ThreadState.HasFlag(ThreadState.WaitSleepJoin), s_limit);
             ended();
         }
     }
