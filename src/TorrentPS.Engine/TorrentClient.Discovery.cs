@@ -51,7 +51,7 @@ public sealed partial class TorrentClient
         if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0, Proxy: null })
             services.Add(new DhtService(DhtOptions.Of(Options), _ports));
         if (Options is { LocalDiscovery: true, Proxy: null })
-            services.Add(new LocalDiscoveryService(new MulticastNetwork(Options.Binding), Options.TimeProvider));
+            services.Add(new LocalDiscoveryService(new MulticastNetwork(Options.Binding, Options.Log), Options.TimeProvider, Options.Log));
         return new DiscoveryServices(services, Options.Proxy);
     }
 

@@ -24,7 +24,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
     public TorrentClient(TorrentClientOptions? options = null)
     {
         Options = options ?? new TorrentClientOptions();
-        _ports = new UdpPorts(Options.IPFilter, Options.Binding);
+        _ports = new UdpPorts(Options.IPFilter, Options.Binding, Options.Log);
     }
 
     /// <summary>What holds for everything it does.</summary>

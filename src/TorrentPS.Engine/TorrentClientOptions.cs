@@ -106,6 +106,9 @@ public sealed record TorrentClientOptions
     /// <summary>Where gateways are looked for; null for where they are.</summary>
     internal PortMapperOptions? Gateways { get; init; }
 
+    /// <summary>What connects to peers; null for the network.</summary>
+    internal Func<System.Net.IPEndPoint, CancellationToken, Task<Transport.PeerStream>>? Connect { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -47,7 +47,7 @@ internal static class TrackerCommand
     private static async Task RunAsync(Terminal terminal, IPEndPoint endPoint, TrackerServerOptions options, CancellationToken cancellationToken)
     {
         await using var log = new TrackerLog(terminal);
-        await using TrackerServer tracker = Start(endPoint, options with { OnAnnounce = log.Add });
+        await using TrackerServer tracker = Start(endPoint, options with { OnAnnounce = log.Add, Log = terminal.WriteMessage });
         terminal.WriteLine(tracker.AnnounceUri.ToString());
         if (options.Http && tracker.UdpAnnounceUri is { } udp)
             terminal.WriteLine(udp.ToString());

@@ -33,7 +33,7 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
             useless.AddRange(sources.Distinct().Select(source => RefusalOf(source, request)).OfType<TorrentException>());
         else if (chosen.Count > 0)
             useless.Clear();
-        return new PeerDiscoveries(chosen, useless);
+        return new PeerDiscoveries(chosen, useless, request.Log);
     }
 
     /// <summary>Trackers keep the peers of a hybrid torrent by both hashes, as though these were two torrents (BEP 52, "Upgrade Path"); other kinds see to it themselves.</summary>

@@ -104,6 +104,10 @@ internal sealed class NamedPeers : IPeerDiscovery
         {
             Fail(name, isFirst, exception);
         }
+        catch (Exception exception)
+        {
+            _request.Log?.Invoke($"The addresses of '{name.Host}' are left out by a fault of this program: {exception}");
+        }
         finally
         {
             bool isLast;

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>All the ways of finding peers for one torrent, side by side from the start.</summary>
-internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IReadOnlyList<TorrentException> refusals) : IAsyncDisposable
+internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IReadOnlyList<TorrentException> refusals, Action<string>? log = null) : IAsyncDisposable
 {
     /// <summary>Why kinds of discovery that were asked for are not among these; when there are none at all, why.</summary>
     public IReadOnlyList<TorrentException> Refusals => refusals;
@@ -25,33 +25,51 @@ internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IRe
     /// <summary>Ends when each has been answered, or has failed, once.</summary>
     public Task FirstRound => Task.WhenAll(members.Select(member => member.FirstRound));
 
-    public void Start()
-    {
-        foreach (IPeerDiscovery member in members)
-            member.Start();
-    }
+    public void Start() => ForEach(static member => member.Start());
 
     /// <summary>The torrent has too few peers.</summary>
-    public void RequestMore()
-    {
-        foreach (IPeerDiscovery member in members)
-            member.RequestMore();
-    }
+    public void RequestMore() => ForEach(static member => member.RequestMore());
 
     /// <summary>The download is complete.</summary>
-    public void Completed()
-    {
-        foreach (IPeerDiscovery member in members)
-            member.Completed();
-    }
+    public void Completed() => ForEach(static member => member.Completed());
 
     /// <summary>Ends them all at once, within the limit.</summary>
-    public Task StopAsync(TimeSpan limit) => Task.WhenAll(members.Select(member => member.StopAsync(limit)));
+    public Task StopAsync(TimeSpan limit) => Task.WhenAll(members.Select(member => TryAsync(member, () => member.StopAsync(limit))));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         foreach (IPeerDiscovery member in members)
-            await member.DisposeAsync().ConfigureAwait(false);
+            await TryAsync(member, () => member.DisposeAsync().AsTask()).ConfigureAwait(false);
     }
+
+    private void ForEach(Action<IPeerDiscovery> action)
+    {
+        foreach (IPeerDiscovery member in members)
+        {
+            try
+            {
+                action(member);
+            }
+            catch (Exception e)
+            {
+                Tell(member, e);
+            }
+        }
+    }
+
+    private async Task TryAsync(IPeerDiscovery member, Func<Task> action)
+    {
+        try
+        {
+            await action().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Tell(member, e);
+        }
+    }
+
+    /// <summary>A fault of this program with one way of finding peers is none with the others, nor with the torrent.</summary>
+    private void Tell(IPeerDiscovery member, Exception fault) => log?.Invoke($"Peers are not looked for as they should be ({member.Source}) by a fault of this program: {fault}");
 }

@@ -199,6 +199,10 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         {
             _request.Log?.Invoke($"Tracker {AddressText.Of(tracker.Tracker.Uri)} was not told of the stop: {exception.Message}");
         }
+        catch (Exception exception)
+        {
+            _request.Log?.Invoke($"Tracker {AddressText.Of(tracker.Tracker.Uri)} was not told of the stop by a fault of this program: {exception}");
+        }
     }
 
     // Starts whatever announces are due, and sets the timer for the next.
@@ -299,6 +303,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         {
             // A fault of ours must not end the announces without a trace.
             error = new TorrentException(TorrentErrorId.Unexpected, $"The announce to {AddressText.Of(tracker.Tracker.Uri)} failed: {exception.Message}", exception);
+            _request.Log?.Invoke($"The announce to {AddressText.Of(tracker.Tracker.Uri)} is ended by a fault of this program: {exception}");
         }
         End(tracker, response, error);
         Advance();
@@ -325,7 +330,14 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             }
             ended = tracker.End();
         }
-        Tell(tracker, response, error);
+        try
+        {
+            Tell(tracker, response, error);
+        }
+        catch (Exception exception)
+        {
+            _request.Log?.Invoke($"The answer of {AddressText.Of(tracker.Tracker.Uri)} is left out by a fault of this program: {exception}");
+        }
         ended.SetResult();
     }
 

@@ -63,8 +63,15 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
                 // A client that gave up while it waited, or too many open files: neither is a reason to stop, nor to spin.
                 await Task.Delay(s_pause, CancellationToken.None).ConfigureAwait(false);
             }
+            catch (Exception exception)
+            {
+                // It costs this connection, and not the tracker.
+                Tell(exception);
+            }
         }
     }
+
+    private void Tell(Exception fault) => _options.Log?.Invoke($"A connection is closed by a fault of this program: {fault}");
 
     private void Take(Socket socket)
     {
@@ -107,6 +114,10 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
         try
         {
             await connection.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Tell(exception);
         }
         finally
         {

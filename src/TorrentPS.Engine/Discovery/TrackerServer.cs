@@ -34,7 +34,7 @@ public sealed class TrackerServer : IAsyncDisposable
         if (tcp is not null)
             _http = new TrackerHttpListener(tcp, options, new TrackerHttpService(options, _swarms, _counters));
         if (udp is not null)
-            _udp = new TrackerUdpListener(udp, new TrackerUdpService(options, _swarms, _counters));
+            _udp = new TrackerUdpListener(udp, new TrackerUdpService(options, _swarms, _counters), options.Log);
         TimeSpan sweep = options.Interval < s_longestSweep ? options.Interval : s_longestSweep;
         _forgetting = options.TimeProvider.CreateTimer(static state => ((TrackerSwarms)state!).Forget(), _swarms, sweep, sweep);
     }

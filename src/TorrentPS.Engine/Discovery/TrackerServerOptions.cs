@@ -47,6 +47,9 @@ public sealed record TrackerServerOptions
     /// <summary>Is told of each announce after it was answered; called from any thread, must return soon.</summary>
     public Action<TrackerRequest>? OnAnnounce { get; init; }
 
+    /// <summary>Gets a line for what happened that must not; called from any thread, must return soon.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -13,12 +13,13 @@ internal sealed class TrackerUdpListener : IAsyncDisposable
 
     private readonly Socket _socket;
     private readonly TrackerUdpService _service;
+    private readonly Action<string>? _log;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _answering;
 
-    public TrackerUdpListener(Socket socket, TrackerUdpService service)
+    public TrackerUdpListener(Socket socket, TrackerUdpService service, Action<string>? log)
     {
-        (_socket, _service) = (socket, service);
+        (_socket, _service, _log) = (socket, service, log);
         // Thousands may announce in the same moment; the system gives what it allows.
         socket.ReceiveBufferSize = Math.Max(socket.ReceiveBufferSize, WantedReceiveBuffer);
         _answering = Task.Run(AnswerAsync);
@@ -58,6 +59,11 @@ internal sealed class TrackerUdpListener : IAsyncDisposable
                 // not have us spin.
                 if (exception.SocketErrorCode != SocketError.MessageSize)
                     await Task.Delay(s_pause, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                // It costs this datagram, and not the tracker.
+                _log?.Invoke($"A datagram is left unanswered by a fault of this program: {exception}");
             }
         }
     }

@@ -172,6 +172,11 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
                 Take(buffer.AsSpan(0, length));
             }
         }
+        catch (Exception exception) when (exception is not (SocketException or ObjectDisposedException or OperationCanceledException))
+        {
+            // A fault of this program costs what waits for an answer now, which is told the reason; what is asked next has a new socket.
+            Close(new SocketException((int)SocketError.SocketError, $"{exception.GetType().Name}: {exception.Message}"));
+        }
         catch (SocketException exception) when (!closing.IsCancellationRequested)
         {
             Close(exception);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
@@ -22,6 +23,7 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
     public void Run()
     {
         HashTree? tree = null;
+        Exception? fault = null;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
@@ -39,13 +41,20 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
             if (tree is not null && !store.HasRoot(piece, tree))
                 tree = null; // others have changed the data
         }
-        catch (Exception) // whatever it is, it must not end a disk thread, and the process with it
+        catch (TorrentException)
         {
             // whoever asked is told that there are none
+        }
+        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
+        {
+            fault = e;
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
         tally.End();
-        _done.SetResult(tree);
+        if (fault is null)
+            _done.SetResult(tree);
+        else
+            _done.SetException(fault);
     }
 }

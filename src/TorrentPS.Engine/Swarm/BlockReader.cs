@@ -32,7 +32,7 @@ internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, 
 
     public void Run()
     {
-        TorrentException? failure = null;
+        Exception? failure = null;
         try
         {
             int position = 0;
@@ -50,13 +50,9 @@ internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, 
                 position += block.Length;
             }
         }
-        catch (TorrentException e)
-        {
-            failure = e;
-        }
         catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
         {
-            failure = new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
+            failure = e; // what is no failure of the disk is one of this program with the peer that has asked
         }
 
         _buffer = [];

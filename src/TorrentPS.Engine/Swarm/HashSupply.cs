@@ -7,8 +7,7 @@ namespace TorrentPS.Engine.Swarm;
 /// <param name="store">The torrent's data.</param>
 /// <param name="disk">Reads it.</param>
 /// <param name="tally">Counts what is read.</param>
-/// <param name="faulted">Is told what must not happen.</param>
-internal sealed class HashSupply(DataStore store, DiskQueue disk, DiskTally tally, Action<Exception> faulted)
+internal sealed class HashSupply(DataStore store, DiskQueue disk, DiskTally tally)
 {
     /// <summary>How many times all hashes of pieces may be asked for, with some more for small torrents.</summary>
     private const int Times = 4;
@@ -18,7 +17,7 @@ internal sealed class HashSupply(DataStore store, DiskQueue disk, DiskTally tall
     /// <summary>Proves hashes of the torrent's trees.</summary>
     public HashProofs Proofs { get; } = new(store.Torrent, store.Layers!);
 
-    public LeafTrees Leaves { get; } = new(store, disk, tally, faulted);
+    public LeafTrees Leaves { get; } = new(store, disk, tally);
 
     /// <summary>Bytes of hashes that a peer gets.</summary>
     public long MostBytes { get; } = MostBytesOf(store.Torrent);

@@ -37,9 +37,9 @@ internal interface IMetadataSwarm
     /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
     void Violated(MetadataPeer peer, string what);
 
-    /// <summary>Something happened that must not: a fault of this program.</summary>
-    void Faulted(Exception fault);
+    /// <summary>What the peer sent brought out a fault of this program; its connection is about to be closed.</summary>
+    void Faulted(MetadataPeer peer, Exception fault);
 
     /// <summary>The connection has ended.</summary>
-    void Closed(MetadataPeer peer);
+    void Closed(MetadataPeer peer, PeerClose reason);
 }

@@ -109,8 +109,8 @@ internal interface ISwarm
     /// <summary>The data could not be read.</summary>
     void StorageFailed(Errors.TorrentException failure);
 
-    /// <summary>Something happened that must not: a fault of this program.</summary>
-    void Faulted(Exception fault);
+    /// <summary>What the peer sent brought out a fault of this program; its connection is about to be closed.</summary>
+    void Faulted(PeerSession peer, Exception fault);
 
     /// <summary>The connection has ended.</summary>
     void Closed(PeerSession peer, PeerClose reason);

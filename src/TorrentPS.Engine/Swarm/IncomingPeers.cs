@@ -139,7 +139,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             return open;
         }
 
-        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Binding), isShared: port is null);
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Binding, _options.Log), isShared: port is null);
         _listeners.Add(open);
         return open;
     }
@@ -166,7 +166,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
         if (listening.Udp.Port != port)
             _options.Log?.Invoke($"uTP: UDP port {port} is taken, so peers cannot connect over uTP; ours go out from port {listening.Udp.Port}");
-        listening.Utp = new UtpHost(listening.Udp, _options.TimeProvider, Accept);
+        listening.Utp = new UtpHost(listening.Udp, _options.TimeProvider, Accept, _options.Log);
     }
 
     /// <summary>Has a gateway pass connections on to where we listen, if that has not begun.</summary>
@@ -254,10 +254,18 @@ internal sealed class IncomingPeers : IAsyncDisposable
     /// <summary>Takes a connection that a peer has made.</summary>
     internal void Accept(PeerStream stream)
     {
-        if (_torrents.Count > 0 && !IsBlocked(stream) && _gate.Enter(stream) is { } place)
-            _ = GreetAsync(stream, place);
-        else
+        try
+        {
+            if (_torrents.Count > 0 && !IsBlocked(stream) && _gate.Enter(stream) is { } place)
+                _ = GreetAsync(stream, place);
+            else
+                stream.Dispose();
+        }
+        catch (Exception e) // a fault of this program costs this connection, and not the listener
+        {
             stream.Dispose();
+            _options.Log?.Invoke($"A peer that connects is closed by a fault of this program: {e}");
+        }
     }
 
     private bool IsBlocked(PeerStream stream)
@@ -288,6 +296,11 @@ internal sealed class IncomingPeers : IAsyncDisposable
         catch (OperationCanceledException)
         {
             stream.Dispose();
+        }
+        catch (Exception e) // a fault of this program costs this connection, and nothing else
+        {
+            stream.Dispose();
+            _options.Log?.Invoke($"Peer {stream.RemoteEndPoint} is closed by a fault of this program: {e}");
         }
         finally
         {

@@ -25,7 +25,6 @@ internal sealed class LeafTrees
     private readonly DataStore _store;
     private readonly DiskQueue _disk;
     private readonly DiskTally _tally;
-    private readonly Action<Exception> _faulted;
     private readonly AddressBudget _ofAddress;
     private readonly double _mostOfChoked;
     private readonly Dictionary<int, LinkedListNode<(int Piece, HashTree Tree)>> _kept = [];
@@ -37,10 +36,10 @@ internal sealed class LeafTrees
     private double _countedAt;
     private int _reading = -1;
 
-    public LeafTrees(DataStore store, DiskQueue disk, DiskTally tally, Action<Exception> faulted, int mostKept = MostKept)
+    public LeafTrees(DataStore store, DiskQueue disk, DiskTally tally, int mostKept = MostKept)
     {
         _mostKept = mostKept;
-        (_store, _disk, _tally, _faulted) = (store, disk, tally, faulted);
+        (_store, _disk, _tally) = (store, disk, tally);
         double most = Math.Max(MostOfAddress, 2L * store.Torrent.PieceLength);
         _ofAddress = new AddressBudget(most, most / RecoverySeconds);
         _leftOfChoked = _mostOfChoked = Math.Max(MostOfChoked, 4L * store.Torrent.PieceLength);
@@ -90,21 +89,21 @@ internal sealed class LeafTrees
 
     private async Task ReadAsync()
     {
-        try
+        while (Next() is (var first, var piece))
         {
-            while (Next() is >= 0 and int piece)
+            _reading = piece;
+            try
             {
-                _reading = piece;
                 BytesRead += _store.Torrent.DataLengthOfPiece(piece);
                 HashTree? tree = await new LeafReader(_store, _tally, piece).ReadAsync(_disk);
                 if (tree is not null)
                     Keep(piece, tree);
                 Serve(piece, tree);
             }
-        }
-        catch (Exception e)
-        {
-            _faulted(e);
+            catch (Exception e)
+            {
+                first.Fault(e);
+            }
         }
 
         _reading = -1;
@@ -117,16 +116,31 @@ internal sealed class LeafTrees
         foreach ((PeerSession peer, _, Action<HashTree?> done) in served)
         {
             if (!peer.IsClosed)
-                done(tree);
+                Serve(peer, done, tree);
         }
     }
 
-    /// <summary>The piece to read next: of those that we send to, then of all, what was asked for first; -1 when nobody waits.</summary>
-    private int Next()
+    private static void Serve(PeerSession peer, Action<HashTree?> done, HashTree? tree)
+    {
+        try
+        {
+            done(tree);
+        }
+        catch (Exception e)
+        {
+            peer.Fault(e);
+        }
+    }
+
+    /// <summary>The piece to read next, and the peer that it is read for: of those that we send to, then of all, who asked first; null when nobody waits.</summary>
+    private (PeerSession Peer, int Piece)? Next()
     {
         _waiting.RemoveAll(waiting => waiting.Peer.IsClosed);
         int first = _waiting.FindIndex(waiting => !waiting.Peer.State.IsChokedByUs);
-        return _waiting.Count == 0 ? -1 : _waiting[Math.Max(first, 0)].Piece;
+        if (_waiting.Count == 0)
+            return null;
+        (PeerSession peer, int piece, _) = _waiting[Math.Max(first, 0)];
+        return (peer, piece);
     }
 
     private void Keep(int piece, HashTree tree)

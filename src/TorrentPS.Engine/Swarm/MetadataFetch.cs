@@ -42,6 +42,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
     private readonly List<MetadataCopy> _shared = [];
     private readonly List<MetadataCopy> _wrong = [];
     private readonly HashSet<int> _contested = [];
+    private readonly Queue<MetadataSource> _liars = new();
 
     /// <summary>The metadata, when it is complete and right.</summary>
     public byte[]? Result { get; private set; }
@@ -93,7 +94,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
             return false;
         source.Asked.RemoveAt(index);
         if ((totalSize ?? source.Size) != source.Size || data.Length != MetadataMessage.LengthOf(piece, source.Size))
-            source.IsLiar = true;
+            Convict(source);
         if (Result is not null || source.IsLiar || CopyFor(source, now) is not { } copy || copy.Has(piece))
             return true;
         copy.Put(piece, data, source, now);
@@ -101,6 +102,9 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
             Verify(copy);
         return true;
     }
+
+    /// <summary>The next of those found out to be liars since this was last asked; null when there is none. It may be gone.</summary>
+    public MetadataSource? TakeLiar() => _liars.TryDequeue(out MetadataSource? liar) ? liar : null;
 
     /// <summary>The peer does not send a piece, and so most likely no other for a while.</summary>
     public static void Reject(MetadataSource source, int piece, double now)
@@ -200,6 +204,12 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         return _shared.Remove(Claimants(least.Size) < Claimants(size) ? least : stuck!);
     }
 
+    private void Convict(MetadataSource source)
+    {
+        if (source.Convict())
+            _liars.Enqueue(source);
+    }
+
     private int Claimants(int size) => _sources.Count(source => source.Size == size && !source.IsLiar);
 
     [SuppressMessage("Security", "CA5350", Justification = "BEP 3 has SHA-1.")]
@@ -214,14 +224,14 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         {
             Result = metadata;
             foreach (MetadataSource liar in _wrong.SelectMany(wrong => wrong.GiversOfOtherThan(metadata)))
-                liar.IsLiar = true;
+                Convict(liar);
             return;
         }
 
         _shared.Remove(copy);
         if (copy.OnlyGiver is { } giver)
         {
-            giver.IsLiar = true;
+            Convict(giver);
             giver.OwnCopy = null;
             return;
         }

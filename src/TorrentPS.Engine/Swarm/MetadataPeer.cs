@@ -12,7 +12,7 @@ namespace TorrentPS.Engine.Swarm;
 /// One connection while a magnet link is resolved. It asks for metadata, and for hashes that belong to it; whatever else the peer tells of itself is kept as it came, for the
 /// session that takes the connection over when the metadata is there. It runs on the resolving session's loop.
 /// </summary>
-internal sealed partial class MetadataPeer : IDisposable
+internal sealed partial class MetadataPeer : IRosterPeer, IDisposable
 {
     /// <summary>Bytes of messages kept; a peer that tells more is not handed on. The bitfield of the greatest torrent has 256 KiB.</summary>
     private const int MaxKept = 512 * 1024;
@@ -88,13 +88,49 @@ internal sealed partial class MetadataPeer : IDisposable
     public void Tick(double now)
     {
         if (now - _lastReceivedAt > SilenceSeconds)
-            Close();
+            Close(PeerClose.TimedOut);
         else if (now - _lastSentAt > KeepAliveSeconds)
             Send(new byte[PeerMessage.PrefixLength]);
     }
 
+    /// <summary>Looks at the clock, and asks for more.</summary>
+    public void TickSafely(double now)
+    {
+        try
+        {
+            Tick(now);
+            AskForPieces();
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+    }
+
+    /// <summary>Asks for hashes, because of what another has sent or of the clock.</summary>
+    public void AskForHashesSafely()
+    {
+        try
+        {
+            AskForHashes();
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Fault(Exception fault)
+    {
+        if (_isClosed)
+            return;
+        _swarm.Faulted(this, fault);
+        Close(PeerClose.Faulted);
+    }
+
     /// <summary>Ends the connection; the session hears of it once.</summary>
-    public void Close()
+    public void Close(PeerClose reason)
     {
         if (_isClosed)
             return;
@@ -104,15 +140,28 @@ internal sealed partial class MetadataPeer : IDisposable
         if (Source is not null)
             _swarm.Fetch.Remove(Source);
         DisownHashes();
-        _swarm.Closed(this);
+        _swarm.Closed(this, reason);
     }
 
-    public void Dispose() => Close();
+    public void Dispose() => Close(PeerClose.Stopping);
 
     /// <summary>Stops reading and gives the connection away, with all that the peer has told before what it says next; null when it has ended.</summary>
     /// <param name="limit">How long what is being sent may take.</param>
     /// <param name="time">The clock for that.</param>
     public async Task<HandedOverPeer?> LeaveAsync(TimeSpan limit, TimeProvider time)
+    {
+        try
+        {
+            return await GiveAwayAsync(limit, time);
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+            return null;
+        }
+    }
+
+    private async Task<HandedOverPeer?> GiveAwayAsync(TimeSpan limit, TimeProvider time)
     {
         if (_isClosed)
             return null;
@@ -131,7 +180,7 @@ internal sealed partial class MetadataPeer : IDisposable
             return null;
         if (_isEnded || _kept is null)
         {
-            Close();
+            Close(PeerClose.Lost);
             return null;
         }
 
@@ -160,12 +209,11 @@ internal sealed partial class MetadataPeer : IDisposable
         }
         catch (Exception e)
         {
-            _isEnded = true;
-            _swarm.Faulted(e);
+            Fault(e);
         }
 
         if (_isEnded)
-            Close();
+            Close(PeerClose.Lost);
         if (_isClosed)
             ArrayPool<byte>.Shared.Return(_buffer);
     }
@@ -251,7 +299,7 @@ internal sealed partial class MetadataPeer : IDisposable
             return;
         }
 
-        Source = new MetadataSource((int)size);
+        Source = new MetadataSource((int)size) { Peer = this };
         _swarm.Fetch.Add(Source);
     }
 
@@ -291,7 +339,7 @@ internal sealed partial class MetadataPeer : IDisposable
         if (_isClosed)
             return;
         _swarm.Violated(this, what);
-        Close();
+        Close(PeerClose.Violation);
     }
 
     private void Send(byte extendedId, byte[] payload)
@@ -320,6 +368,10 @@ internal sealed partial class MetadataPeer : IDisposable
         catch (IOException)
         {
             _isEnded = true; // the reading ends, too, and closes it
+        }
+        catch (Exception e)
+        {
+            Fault(e);
         }
     }
 }

@@ -28,23 +28,25 @@ internal sealed partial class MetadataSession
     private double Share => Layers is not { Total: > 0 } layers ? Fetch.Progress
         : (_whole!.InfoBytes.Length + (1 - (double)layers.Wanted.Length / layers.Total) * _layersLength) / (_whole.InfoBytes.Length + _layersLength);
 
-    /// <summary>The metadata is there and right.</summary>
+    /// <summary>The metadata is there and right: whatever comes of it is no fault of the peer that sent the last of it.</summary>
     private void Arrived(byte[] metadata)
     {
         try
         {
             _whole = Torrent.ParseInfo(metadata, _link);
+            if (_handsOver || _whole.PieceRoots is null)
+                _end.TrySetResult(_whole);
+            else
+                BeginLayers(_whole);
         }
         catch (TorrentException e)
         {
             _end.TrySetException(e);
-            return;
         }
-
-        if (_handsOver || _whole.PieceRoots is null)
-            _end.TrySetResult(_whole);
-        else
-            BeginLayers(_whole);
+        catch (Exception e)
+        {
+            Faulted(e);
+        }
     }
 
     private void BeginLayers(Torrent torrent)
@@ -78,16 +80,8 @@ internal sealed partial class MetadataSession
     {
         _dialled = new WireHashes(torrent.InfoHash);
         bool any = false;
-        foreach (MetadataPeer peer in _peers)
-        {
-            if (peer is not { Handshake.SupportsV2: true, Candidate: { } candidate })
-                continue;
-            peer.Close();
-            _book.Return(candidate, Now);
-            any = true;
-        }
-
-        ConnectMore();
+        foreach (MetadataPeer peer in Peers)
+            any |= peer.Handshake.SupportsV2 && _roster.DialAnew(peer);
         return any;
     }
 
@@ -95,8 +89,8 @@ internal sealed partial class MetadataSession
     {
         if (Layers is not { } layers)
             return;
-        foreach (MetadataPeer peer in _peers)
-            peer.AskForHashes();
+        foreach (MetadataPeer peer in Peers)
+            peer.AskForHashesSafely();
         if (layers.IsDone && !_end.Task.IsCompleted)
             _end.TrySetResult(Torrent.ParseInfo(_whole!.InfoBytes, _link, _layersFound!.ToBytes()));
     }
@@ -105,7 +99,7 @@ internal sealed partial class MetadataSession
     private void TickLayers(double now)
     {
         AskForHashes();
-        bool any = Array.Exists(_peers, peer => peer.IsV2);
+        bool any = Array.Exists(Peers, peer => peer.IsV2);
         double limit = any || _whole!.Version == TorrentVersion.V2 ? NoHashesSeconds : NoVersion2Seconds;
         if (now - _lastProgressAt >= limit)
             DoWithout(any ? string.Create(CultureInfo.InvariantCulture, $"no peer sent more of them for {limit:0} s") : "no peer of version 2 is connected");
@@ -122,5 +116,5 @@ internal sealed partial class MetadataSession
     }
 
     /// <inheritdoc/>
-    public void HashesWrong(MetadataPeer peer) => Ban(peer, "hashes that do not lead to their root");
+    public void HashesWrong(MetadataPeer peer) => _roster.Ban(peer, "hashes that do not lead to their root");
 }

@@ -12,7 +12,7 @@ namespace TorrentPS.Engine.Swarm;
 /// Gets the metadata of a magnet link from peers (BEP 9), which it finds as a download does. Its state belongs to its <see cref="SwarmLoop"/>. What
 /// it has opened (connections, discoveries, addresses) goes to the download, when there is one. This part is the course of a run; the other is its peers.
 /// </summary>
-internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent, IDisposable
+internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<MetadataPeer>, IDisposable
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800);
@@ -52,10 +52,10 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     public MetadataSession(SwarmServices services, Torrent torrent, ResolveOptions options, IProgress<TorrentDownload>? progress, string destination)
     {
         _services = services;
-        _book = new PeerBook(services.Options.IPFilter);
         _torrent = torrent;
         _link = torrent.Link ?? throw new ArgumentException("The torrent is not of a magnet link.", nameof(torrent));
         _options = options;
+        _roster = new Roster<MetadataPeer>(this, services, new PeerBook(services.Options.IPFilter), _peerId, options.MaxPeers, _stopping.Token);
         _progress = progress;
         _destination = destination;
         _time = services.Options.TimeProvider;
@@ -75,7 +75,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
 
-    public bool TryReserveConnection(bool isIncoming) => _services.Connector.TryReserve(_peers.Length + _connecting, isIncoming);
+    public bool TryReserveConnection(bool isIncoming) => _roster.TryReserve(isIncoming);
 
     public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
 
@@ -99,8 +99,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         Path = _destination,
         Length = _link.Length ?? 0,
         BytesWanted = _link.Length ?? 0,
-        PeersConnected = _peers.Length,
-        PeersSeen = _book.Seen + _incomingSeen,
+        PeersConnected = Peers.Length,
+        PeersSeen = _roster.Seen,
         PercentResolved = 100 * _lastShare,
         Elapsed = _time.GetElapsedTime(_startedAt),
     };
@@ -150,9 +150,9 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     private void StartDiscovery()
     {
         foreach (IPEndPoint endPoint in _options.Peers)
-            _book.Add(endPoint, PeerSource.Manual, Now);
+            _roster.Book.Add(endPoint, PeerSource.Manual, Now);
         List<DnsEndPoint> names = AddPeersOfLink();
-        _relay.Attach(() => ListenPort, () => new AnnounceStatistics(0, 0, Math.Max(_link.Length ?? 0, MetainfoLimits.BlockLength)), peers => _loop.Enqueue(_ => AddFound(peers), null));
+        _relay.Attach(() => ListenPort, () => new AnnounceStatistics(0, 0, Math.Max(_link.Length ?? 0, MetainfoLimits.BlockLength)), peers => _loop.Enqueue(_ => _roster.Add(peers), null));
         DiscoveryRequest request = _relay.Connect(new DiscoveryRequest
         {
             InfoHash = _torrent.InfoHash,
@@ -171,16 +171,16 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         });
         // Who seeds it in this client: no tracker names it to us, since it is where we are.
         if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
-            _book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
+            _roster.Book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
         _discoveries = _services.Discoveries.For(request);
         _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         foreach (TorrentException reason in _discoveries.Refusals)
             Log(reason.Message);
-        if (_discoveries.IsEmpty && _book.Seen == 0)
+        if (_discoveries.IsEmpty && _roster.Book.Seen == 0)
             throw _discoveries.Refusals.Count > 0 && _options.Sources is not null ? _discoveries.Refusals[0] : Nobody();
         _discoveries.Start();
-        ConnectMore();
+        _roster.ConnectMore();
     }
 
     public void PublicPortChanged() => _loop.Enqueue(_ =>
@@ -193,10 +193,10 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     {
         _isStopping = true;
         _relay.Detach();
-        HandedOverPeer?[] left = await Task.WhenAll(Array.ConvertAll(_peers, peer => peer.LeaveAsync(s_leaveLimit, _time)));
+        HandedOverPeer?[] left = await Task.WhenAll(Array.ConvertAll(Peers, peer => peer.LeaveAsync(s_leaveLimit, _time)));
         HandedOverPeer[] kept = [.. left.OfType<HandedOverPeer>()];
-        _peers = [];
-        return new SwarmHandover(_peerId, _book, _discoveries!, _relay, kept);
+        _roster.Clear();
+        return new SwarmHandover(_peerId, _roster.Book, _discoveries!, _relay, kept);
     }
 
     private async Task StopAsync(bool isHandedOver, Task clock)
@@ -205,11 +205,10 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         await _services.Incoming.RemoveAsync(this);
         _services.Connector.RemoveTorrent();
         await _stopping.CancelAsync();
-        foreach (MetadataPeer peer in _peers)
-            peer.Close();
+        foreach (MetadataPeer peer in Peers)
+            peer.Close(PeerClose.Stopping);
         Task announced = isHandedOver ? Task.CompletedTask : _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
-        if (_connecting > 0)
-            await _connectsEnded.Task;
+        await _roster.WhenDialledAsync();
         await clock;
         await announced;
         if (!isHandedOver && _discoveries is not null)
@@ -241,16 +240,11 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
     {
         double now = Now;
         Fetch.Expire(now);
-        foreach (MetadataPeer peer in _peers)
-        {
-            peer.Tick(now);
-            peer.AskForPieces();
-        }
-
-        MakeRoom(now);
-        ConnectMore();
-        if (_book.TakeBlocked() is > 0 and int blocked)
-            Log($"The IP filter blocks {blocked} of the addresses that were named");
+        foreach (MetadataPeer peer in Peers)
+            peer.TickSafely(now);
+        MakeRoom();
+        _roster.ConnectMore();
+        _roster.TellBlocked();
         if (now >= _morePeersAt && Fetch.Sources < FewSources)
         {
             _morePeersAt = now + MorePeersSeconds;
@@ -264,7 +258,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             Expired(timeout);
         else if (_options.StallTimeout is { } limit && still >= limit.TotalSeconds)
             Expired(limit);
-        else if (!_everConnected && _discoveries is { AnyAnswered: false, AllFailed: true } && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
+        else if (!_roster.EverConnected && _discoveries is { AnyAnswered: false, AllFailed: true } && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
             _end.TrySetException(Nobody());
         _progress?.Report(Snapshot());
     }
@@ -275,11 +269,8 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
         if (share > _lastShare)
             _lastProgressAt = Now;
         _lastShare = share;
-        foreach (MetadataPeer other in _peers)
-        {
-            if (other.Source is { IsLiar: true })
-                Ban(other);
-        }
+        while (Fetch.TakeLiar() is { Peer: { } liar })
+            _roster.Ban(liar, "wrong metadata");
 
         if (Layers is not null)
             AskForHashes();
@@ -289,7 +280,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
             peer.AskForPieces();
     }
 
-    public void Faulted(Exception fault)
+    private void Faulted(Exception fault)
     {
         Log(fault.ToString());
         _end.TrySetException(new TorrentException(TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}", fault));
@@ -305,10 +296,10 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IIncomingTorrent
 
     private TorrentException TimedOut(TimeSpan limit)
     {
-        string peers = _book.Seen + _incomingSeen == 0 ? "nobody was found who has it"
+        string peers = _roster.Seen == 0 ? "nobody was found who has it"
             : Fetch.Sources > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Fetch.Sources} peers have it, and {Snapshot().PercentResolved:0} % of it came")
             : _refusedSize > 0 ? string.Create(CultureInfo.InvariantCulture, $"peers say that it has {_refusedSize} bytes, more than are allowed")
-            : string.Create(CultureInfo.InvariantCulture, $"{_book.Seen + _incomingSeen} peers are known and {_peers.Length} connected, of which none has it");
+            : string.Create(CultureInfo.InvariantCulture, $"{_roster.Seen} peers are known and {Peers.Length} connected, of which none has it");
         return new TorrentException(TorrentErrorId.MetadataTimedOut, string.Create(CultureInfo.InvariantCulture,
             $"The metadata of '{_torrent.Name}' did not come within {limit.TotalSeconds:0.#} s: {peers}. Try again later, wait longer, or name a peer that has it."));
     }

@@ -6,8 +6,14 @@ internal sealed class MetadataSource(int size)
 {
     public int Size { get; } = size;
 
+    /// <summary>The connection, which may have ended since.</summary>
+    public MetadataPeer? Peer { get; init; }
+
     /// <summary>Whether it gave bytes that are not of this metadata.</summary>
-    public bool IsLiar { get; set; }
+    public bool IsLiar { get; private set; }
+
+    /// <summary>Notes that it gave such bytes; false when that is known.</summary>
+    public bool Convict() => !IsLiar && (IsLiar = true);
 
     /// <summary>The pieces that it was asked for and has not answered for, and when.</summary>
     public List<(int Piece, double At)> Asked { get; } = [];

@@ -38,6 +38,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
     private readonly PriorityQueue<PeerCandidate, CandidateRank> _due = new();
     private readonly Queue<PeerCandidate> _givenUp = new();
     private readonly Dictionary<IPAddress, int> _bans = [];
+    private readonly HashSet<(IPAddress Subscriber, string PeerId)> _bannedIds = []; // by both: anybody can say that it is another
     private readonly Dictionary<IPAddress, int> _portsFromPeers = [];
     private readonly Dictionary<IPAddress, int> _portsOfComers = [];
     private readonly Dictionary<IPAddress, PeerTeller> _tellers = [];
@@ -178,14 +179,11 @@ internal sealed class PeerBook(IPFilter? filter = null)
     /// <summary>What is known of an address; null when nothing is.</summary>
     public PeerCandidate? Find(IPEndPoint endPoint) => _candidates.GetValueOrDefault(endPoint);
 
-    /// <summary>Whether there is an address to be tried now.</summary>
-    public bool HasDue(double now)
+    /// <summary>Gives back an address that was taken, and not tried: it is still the next.</summary>
+    public void PutBack(PeerCandidate candidate)
     {
-        if (Take(now) is not { } candidate)
-            return false;
         candidate.IsBusy = false;
         Ready(candidate);
-        return true;
     }
 
     /// <summary>The best address that is due, now busy; null when none is.</summary>
@@ -273,6 +271,14 @@ internal sealed class PeerBook(IPFilter? filter = null)
     /// <summary>Whether connections from an IP address are refused. Loopback never is: there, many peers share the address.</summary>
     public bool IsBanned(IPEndPoint endPoint) =>
         !IPAddress.IsLoopback(endPoint.Address) && _bans.GetValueOrDefault(AddressRules.SubscriberOf(endPoint.Address)) >= BansPerAddress;
+
+    /// <summary>Never accepts a peer again: by its address and its id. False when that was said before.</summary>
+    public bool Ban(IPEndPoint endPoint, ReadOnlySpan<byte> peerId) => _bannedIds.Count >= MaxCandidates || _bannedIds.Add(Identity(endPoint, peerId));
+
+    /// <summary>Whether a peer is refused.</summary>
+    public bool IsBanned(IPEndPoint endPoint, ReadOnlySpan<byte> peerId) => _bannedIds.Contains(Identity(endPoint, peerId));
+
+    private static (IPAddress Subscriber, string PeerId) Identity(IPEndPoint endPoint, ReadOnlySpan<byte> peerId) => (AddressRules.SubscriberOf(endPoint.Address), Convert.ToHexString(peerId));
 
     private bool IsBlocked(IPEndPoint endPoint)
     {

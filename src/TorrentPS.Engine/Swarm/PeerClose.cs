@@ -32,4 +32,10 @@ internal enum PeerClose
 
     /// <summary>It was told of pieces that are not here any more, and takes no message that says so.</summary>
     Outdated,
+
+    /// <summary>It is called once more, by what is known of the torrent now.</summary>
+    DialledAnew,
+
+    /// <summary>What it sent brought out a fault of this program.</summary>
+    Faulted,
 }

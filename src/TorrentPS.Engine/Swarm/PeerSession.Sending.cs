@@ -209,7 +209,7 @@ internal sealed partial class PeerSession
         }
         catch (Exception e)
         {
-            _swarm.Faulted(e);
+            Fault(e);
         }
         finally
         {
@@ -269,17 +269,24 @@ internal sealed partial class PeerSession
     private async Task WaitForAllowanceAsync()
     {
         _isWaitingForAllowance = true;
-        do
+        try
         {
-            int wanted = NextAnswer is > 0 and int answer ? answer - _allowance : Math.Min(_requests.Count, BlocksPerSend) * BlockRequest.BlockLength;
-            _allowance += await _swarm.UploadLimiter.TakeAsync(wanted);
+            do
+            {
+                int wanted = NextAnswer is > 0 and int answer ? answer - _allowance : Math.Min(_requests.Count, BlocksPerSend) * BlockRequest.BlockLength;
+                _allowance += await _swarm.UploadLimiter.TakeAsync(wanted);
+            }
+            while (!_isClosed && _allowance < NextAnswer); // no more than its part at a time, which is also that of each who waits for blocks
+            _isWaitingForAllowance = false;
+            if (_isClosed || !IsAnyoneWaiting)
+                GiveAllowanceBack();
+            else
+                Flush();
         }
-        while (!_isClosed && _allowance < NextAnswer); // no more than its part at a time, which is also that of each who waits for blocks
-        _isWaitingForAllowance = false;
-        if (_isClosed || !IsAnyoneWaiting)
-            GiveAllowanceBack();
-        else
-            Flush();
+        catch (Exception e)
+        {
+            Fault(e);
+        }
     }
 
     private void GiveAllowanceBack()

@@ -10,7 +10,7 @@ namespace TorrentPS.Engine.Swarm;
 /// One connection of a torrent after its handshake: reads the peer's messages, writes ours. It runs on the torrent's loop alone. What it reads
 /// changes the <see cref="PeerState"/> and is told to the <see cref="ISwarm"/>, which decides.
 /// </summary>
-internal sealed partial class PeerSession
+internal sealed partial class PeerSession : IRosterPeer
 {
     /// <summary>Requests of the peer that we queue (BEP 10, "reqq"); more are dropped.</summary>
     public const int OwnRequestQueue = 500;
@@ -58,10 +58,10 @@ internal sealed partial class PeerSession
     /// <summary>Sends the first messages and then reads until the connection ends.</summary>
     public async Task RunAsync()
     {
-        Client = PeerId.ClientName(Handshake.PeerId) ?? "unknown client";
-        SendOpening();
         try
         {
+            Client = PeerId.ClientName(Handshake.PeerId) ?? "unknown client";
+            SendOpening();
             await ReceiveAsync();
         }
         catch (IOException)
@@ -74,10 +74,19 @@ internal sealed partial class PeerSession
         }
         catch (Exception e)
         {
-            _swarm.Faulted(e);
+            Fault(e);
         }
 
         Close(PeerClose.Lost);
+    }
+
+    /// <inheritdoc/>
+    public void Fault(Exception fault)
+    {
+        if (_isClosed)
+            return;
+        _swarm.Faulted(this, fault);
+        Close(PeerClose.Faulted);
     }
 
     private void SendOpening()

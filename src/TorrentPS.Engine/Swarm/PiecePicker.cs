@@ -138,6 +138,19 @@ internal sealed partial class PiecePicker
         CloseIfUntouched(item.Piece);
     }
 
+    /// <summary>Frees all that a peer is noted for, whatever it itself is known to owe: a fault may have cut short the change of both.</summary>
+    public void ReleaseAllOf(PeerState peer)
+    {
+        for (int i = _openList.Count - 1; i >= 0; i--)
+        {
+            OpenPiece piece = _openList[i];
+            for (int block = 0; block < piece.BlockCount; block++)
+                piece.RemoveRequester(block, peer);
+            ListFree(piece);
+            CloseIfUntouched(piece);
+        }
+    }
+
     /// <summary>A peer that was late sends again: what it owes and nobody else was asked for meanwhile is its own again.</summary>
     public static void Reclaim(PeerState peer)
     {

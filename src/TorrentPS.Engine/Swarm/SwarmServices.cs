@@ -17,9 +17,9 @@ internal sealed class SwarmServices : IAsyncDisposable
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
         var route = NetworkRoute.Of(options);
-        Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections), route);
+        Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections), route, options.Connect);
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
-        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(options.IPFilter, options.Binding));
+        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(options.IPFilter, options.Binding, options.Log));
         Clock = new SwarmClock(options.TimeProvider);
         Http = new HttpFetch(options.TimeProvider, rules: new ReachRules(options.ReachOf), route: route);
     }

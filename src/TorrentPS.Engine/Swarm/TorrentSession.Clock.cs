@@ -42,8 +42,7 @@ internal sealed partial class TorrentSession
         Share();
         _downloadRate.Add(_downloaded - _downloadRated, now);
         _downloadRated = _downloaded;
-        foreach (PeerSession peer in _peers)
-            Tick(peer, now);
+        ForEach((session, peer) => session.Tick(peer, now));
         if (now >= _rechokeAt)
         {
             _rechokeAt = now + Choker.RoundSeconds;
@@ -56,8 +55,8 @@ internal sealed partial class TorrentSession
         _watch.Tick(now);
         Turnover(now);
         MakeRoom();
-        ConnectMore();
-        TellBlocked();
+        _roster.ConnectMore();
+        _roster.TellBlocked();
         ExchangePeers(now);
         if (!IsComplete)
             TickDownload(now);
@@ -66,7 +65,7 @@ internal sealed partial class TorrentSession
         if (_options.Timeout is { } timeout && timeout > s_longestTimer && now >= timeout.TotalSeconds)
             _end.TrySetResult(TimedOut());
         _progress?.Report(Snapshot());
-        _ticking!.IsIdle = IsComplete && _connecting == 0 && _uploaded == _uploadedAtTick;
+        _ticking!.IsIdle = IsComplete && _roster.Connecting == 0 && _uploaded == _uploadedAtTick;
         _uploadedAtTick = _uploaded;
     }
 
@@ -123,7 +122,7 @@ internal sealed partial class TorrentSession
             AskAll();
         }
 
-        if (now >= _morePeersAt && _peers.Length < FewPeers)
+        if (now >= _morePeersAt && Peers.Length < FewPeers)
         {
             _morePeersAt = now + MorePeersSeconds;
             _discoveries?.RequestMore();
@@ -186,7 +185,7 @@ internal sealed partial class TorrentSession
     private Ending Stalled(TimeSpan limit) => new(
         TorrentState.Stalled,
         TorrentErrorId.DownloadStalled,
-        $"Nothing has arrived for {limit.TotalSeconds:0.#} s; {_peers.Length} peers are connected, {_book.Seen} are known. The same command goes on from here.");
+        $"Nothing has arrived for {limit.TotalSeconds:0.#} s; {Peers.Length} peers are connected, {_roster.Book.Seen} are known. The same command goes on from here.");
 
     private bool IsSeedingDone(double now)
     {
@@ -227,9 +226,9 @@ internal sealed partial class TorrentSession
             Wasted = _wasted,
             DownloadRate = _loop.IsCurrent ? (long)_downloadRate.PerSecond(now) : 0,
             UploadRate = _loop.IsCurrent ? (long)_uploadRate.PerSecond(now) : 0,
-            PeersConnected = _isStopping ? _peersAtEnd : _peers.Length,
+            PeersConnected = _isStopping ? _peersAtEnd : Peers.Length,
             WebSeedsActive = _loop.IsCurrent ? _webSeeds?.ActiveCount ?? 0 : 0,
-            PeersSeen = _book.Seen + _incomingSeen,
+            PeersSeen = _roster.Seen,
             Elapsed = _time.GetElapsedTime(_startedAt),
             PercentChecked = _percentChecked,
         };

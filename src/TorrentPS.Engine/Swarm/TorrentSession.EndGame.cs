@@ -29,7 +29,7 @@ internal sealed partial class TorrentSession
                 return _sources;
             _sourcesAt = _ticks;
             _sources.Clear();
-            foreach (PeerSession peer in _peers)
+            foreach (PeerSession peer in Peers)
                 _sources.Add(peer.State);
             if (_webSeeds is not null)
                 _sources.AddRange(_webSeeds.States);

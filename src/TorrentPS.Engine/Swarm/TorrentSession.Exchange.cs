@@ -24,7 +24,7 @@ internal sealed partial class TorrentSession
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
     {
         _connectedVersion++;
-        if (!_places.ContainsKey(peer) && peer.ListenEndPoint is { } endPoint)
+        if (!_roster.HasPlace(peer) && peer.ListenEndPoint is { } endPoint)
             Introduce(peer, endPoint);
         if (handshake.YourIP is { } address)
             Recognise(peer.EndPoint.Address, address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
@@ -35,28 +35,23 @@ internal sealed partial class TorrentSession
 
     public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
     {
-        PeerTeller teller = peer.Exchange!.Teller ??= _book.TellerAt(peer.EndPoint);
-        int taken = _book.Exchange(peer.EndPoint, message, teller, IsOurs, Now);
-        if (taken == 0)
-            return;
-        Log($"Peer {peer.EndPoint} named {message.Added.Count} others, of which {taken} are new");
-        ConnectMore();
+        PeerTeller teller = peer.Exchange!.Teller ??= _roster.Book.TellerAt(peer.EndPoint);
+        _roster.Exchange(peer, message, teller);
     }
 
     /// <summary>Notes where a peer that came to us listens: it can be connected to again, and others can be told.</summary>
     private void Introduce(PeerSession peer, IPEndPoint endPoint)
     {
-        if (_book.AddComer(endPoint, Now) is not { IsBusy: false } candidate)
+        if (_roster.Book.AddComer(endPoint, Now) is not { IsBusy: false } candidate)
             return;
-        _book.Connected(candidate);
-        _places.Add(peer, candidate);
+        _roster.Place(peer, candidate);
     }
 
     /// <summary>Hears how a peer sees us. From when several agree, the canonical priorities of addresses are known (BEP 40).</summary>
     private void Recognise(IPAddress voter, IPAddress address)
     {
         if ((address.AddressFamily == AddressFamily.InterNetworkV6 ? _ownV6 : _ownV4).Add(voter, address))
-            _book.SetPriority(PriorityOf);
+            _roster.Book.SetPriority(PriorityOf);
     }
 
     private uint PriorityOf(IPEndPoint endPoint)
@@ -72,19 +67,19 @@ internal sealed partial class TorrentSession
             return;
         _exchangeAt = now + ExchangeSeconds;
         List<ExchangedPeer>? connected = null;
-        foreach (PeerSession peer in _peers)
+        ForEach((session, peer) =>
         {
-            if (peer.Exchange is not { } exchange || !exchange.IsDue(_connectedVersion, now))
-                continue;
-            connected ??= Connected();
-            exchange.Tell(connected, _connectedVersion, now);
-        }
+            if (peer.Exchange is not { } exchange || !exchange.IsDue(session._connectedVersion, now))
+                return;
+            connected ??= session.Connected();
+            exchange.Tell(connected, session._connectedVersion, now);
+        });
     }
 
     private List<ExchangedPeer> Connected()
     {
-        List<ExchangedPeer> connected = new(_peers.Length);
-        foreach (PeerSession peer in _peers)
+        List<ExchangedPeer> connected = new(Peers.Length);
+        foreach (PeerSession peer in Peers)
         {
             if (peer.ListenEndPoint is { } endPoint)
                 connected.Add(new ExchangedPeer(endPoint, peer.ExchangeFlags));
@@ -94,9 +89,9 @@ internal sealed partial class TorrentSession
     }
 
     /// <summary>Closes a connection for a peer that comes, when one is worth less; false when none is.</summary>
-    private bool MakeRoomFor(IPEndPoint comer)
+    public bool MakeRoomFor(IPEndPoint comer)
     {
-        PeerSession[] peers = _peers;
+        PeerSession[] peers = Peers;
         return Replace(peers, Seating.Yields(Seats(peers), PriorityOf(comer)));
     }
 
@@ -106,8 +101,8 @@ internal sealed partial class TorrentSession
         if (now < _turnoverAt)
             return;
         _turnoverAt = now + TurnoverSeconds;
-        PeerSession[] peers = _peers;
-        if (peers.Length + _connecting >= _options.MaxPeers && _book.HasDue(now))
+        PeerSession[] peers = Peers;
+        if (_roster.IsFull && _roster.HasDue())
             Replace(peers, Seating.Idlest(Seats(peers)));
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class TorrentSession
     {
         if (_store.Layers is not { } layers)
             return;
-        HashSupply = new HashSupply(_store, Disk, DiskJobs, Faulted);
+        HashSupply = new HashSupply(_store, Disk, DiskJobs);
         _hashes = new LayerFetch(_torrent, layers, HashSupply.Proofs, file => _store.WantedPieces[layers.FirstPieceOf(file)]);
     }
 
@@ -32,8 +32,7 @@ internal sealed partial class TorrentSession
     {
         if (_isStopping || _hashes is not { } hashes || (hashes.IsDone && _suspects.Count == 0))
             return;
-        foreach (PeerSession peer in _peers)
-            AskForHashes(peer);
+        ForEach(static (session, peer) => session.AskForHashes(peer));
     }
 
     /// <summary>Asks a peer for what is missing.</summary>

@@ -43,9 +43,9 @@ internal sealed partial class TorrentSession
         wanted = TcpPeerStream.Unmap(wanted);
         if (!AddressRules.IsPeer(wanted))
             return HolepunchError.NoSuchPeer;
-        if (IsOurs(wanted))
+        if (_roster.IsOurs(wanted))
             return HolepunchError.NoSelf;
-        if (Array.Find(_peers, peer => peer != asking && (wanted.Equals(peer.ListenEndPoint) || wanted.Equals(peer.EndPoint))) is not { } target)
+        if (Array.Find(Peers, peer => peer != asking && (wanted.Equals(peer.ListenEndPoint) || wanted.Equals(peer.EndPoint))) is not { } target)
             return HolepunchError.NotConnected;
         // One who is asked too often is as good as one who does not know it.
         if (target.Holepunch is not { } link || !link.TakesRelayed())
@@ -59,16 +59,15 @@ internal sealed partial class TorrentSession
     private void Punch(PeerSession relay, IPEndPoint endPoint)
     {
         if (_isStopping || !PunchesHoles || !AddressRules.IsPeer(endPoint) || !AddressRules.MayName(relay.EndPoint.Address, endPoint.Address)
-            || IsOurs(endPoint) || _book.IsBanned(endPoint) || _peers.Length + _connecting >= _options.MaxPeers || !_punches.TryTake(Now))
+            || _roster.IsOurs(endPoint) || _roster.Book.IsBanned(endPoint) || _roster.IsFull || _roster.HasEnoughOf(endPoint.Address) || !_punches.TryTake(Now))
             return;
-        _book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? _book.TellerAt(relay.EndPoint), Now);
-        if (_book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !TryReserveConnection(isIncoming: false))
+        _roster.Book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? _roster.Book.TellerAt(relay.EndPoint), Now);
+        if (_roster.Book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !TryReserveConnection(isIncoming: false))
             return;
         candidate.IsBusy = true;
         candidate.WasPunched = true; // if this fails, it is not tried so again
-        _connecting++;
         Log($"Peer {relay.EndPoint} brings us together with {endPoint}");
-        _ = ConnectAsync(candidate, PeerTransport.Utp);
+        _roster.Dial(candidate, PeerTransport.Utp);
     }
 
     /// <summary>Asks the peer that has named one who cannot be reached to bring us together.</summary>
@@ -77,7 +76,7 @@ internal sealed partial class TorrentSession
         bool isUnreachable = status is PeerHandshakeStatus.TimedOut or PeerHandshakeStatus.Refused or PeerHandshakeStatus.Unreachable;
         if (!isUnreachable || candidate.WasPunched || !PunchesHoles || !candidate.Flags.HasFlag(PeerExchangeFlags.SupportsHolepunch) || candidate.Teller is not { } teller)
             return;
-        if (Array.Find(_peers, peer => peer.Exchange?.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
+        if (Array.Find(Peers, peer => peer.Exchange?.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
             return;
         candidate.WasPunched = true;
         relay.Holepunch!.Send(new HolepunchMessage(HolepunchType.Rendezvous, candidate.EndPoint));

@@ -29,7 +29,7 @@ internal sealed partial class TorrentSession
     {
         if (SuperSeeding is { } seeding && (piece < 0 ? seeding.Replace(peer.State, Now) : seeding.Has(peer.State, piece, Now)))
             EndSuperSeeding();
-        ShowEarned(Now);
+        ShowEarned();
         if (piece < 0)
             AskForHashes(peer);
         else
@@ -163,7 +163,7 @@ internal sealed partial class TorrentSession
         double blocks = Pool.Limit / 4 * 3 / BlockRequest.BlockLength;
         if (DownloadLimiter.IsLimited)
             blocks = Math.Min(blocks, DownloadLimiter.BytesPerSecond * RequestWindow.QueueSeconds / BlockRequest.BlockLength);
-        PeerSession[] peers = _peers;
+        PeerSession[] peers = Peers;
         Span<int> windows = peers.Length <= 256 ? stackalloc int[256] : new int[peers.Length];
         int count = 0;
         foreach (PeerSession peer in peers)
@@ -178,8 +178,7 @@ internal sealed partial class TorrentSession
     /// <summary>Something became free to ask for: peers that have room take it.</summary>
     private void AskAll()
     {
-        foreach (PeerSession peer in _peers)
-            AskForBlocks(peer);
+        ForEach(static (session, peer) => session.AskForBlocks(peer));
     }
 
     /// <summary>There may be memory again: peers take it by turns, while there is some.</summary>
@@ -187,9 +186,9 @@ internal sealed partial class TorrentSession
     {
         _isShortOfMemory = false;
         _webSeeds?.Pulse();
-        PeerSession[] peers = _peers;
+        PeerSession[] peers = Peers;
         for (int i = 0; i < peers.Length && !_isShortOfMemory; i++)
-            AskForBlocks(peers[(_askedFirst + i) % peers.Length]);
+            Try(peers[(_askedFirst + i) % peers.Length], static (session, peer) => session.AskForBlocks(peer));
         _askedFirst = peers.Length == 0 ? 0 : (_askedFirst + 1) % peers.Length;
     }
 
@@ -243,22 +242,40 @@ internal sealed partial class TorrentSession
         }
 
         peer.Window.BlockReceived(peer.Rate, _lastProgressAt);
+        Advance(piece);
+    }
+
+    /// <summary>Gives the disk what is whole of a piece.</summary>
+    private void Advance(OpenPiece piece)
+    {
         while (piece.TakeFullSegment() is { } segment)
         {
             piece.Writer ??= new PieceWriter(piece, this, SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };
             piece.Writer.Add(segment);
         }
 
-        if (piece.IsComplete)
+        if (piece is { IsComplete: true, IsClosed: false })
             _picker.Completed(piece);
     }
 
     private static void Cancel(PeerState? other, OpenPiece piece, int block)
     {
         if (other?.Session is { } session)
-            session.SendCancel(piece, block);
+            SendCancel(session, piece, block);
         else
             other?.Outstanding.Remove(piece.Index, block); // a web seed sends a run; what is left of it is cut off when nothing of it is needed
+    }
+
+    private static void SendCancel(PeerSession other, OpenPiece piece, int block)
+    {
+        try
+        {
+            other.SendCancel(piece, block);
+        }
+        catch (Exception e) // no fault of the one that has sent the block
+        {
+            other.Fault(e);
+        }
     }
 
     public void Wasted(PeerSession peer, int bytes)
@@ -308,7 +325,7 @@ internal sealed partial class TorrentSession
         _isResumeDirty = true;
         foreach (PeerState liar in _badPieces.Verified(piece, digests))
             Ban(liar);
-        foreach (PeerSession peer in _peers)
+        ForEach((_, peer) =>
         {
             if (peer.State.Pieces[piece])
             {
@@ -319,7 +336,7 @@ internal sealed partial class TorrentSession
             // Who has the piece need not know; but a super-seed shows the next when it hears what became of one that it showed (BEP 16).
             if (!peer.State.IsPlainSeed)
                 peer.QueueHave(piece);
-        }
+        });
 
         SendHaves();
 
@@ -338,8 +355,7 @@ internal sealed partial class TorrentSession
         if (now - _havesSentAt >= s_havePause.TotalSeconds)
         {
             _havesSentAt = now;
-            foreach (PeerSession peer in _peers)
-                peer.Flush();
+            ForEach(static (_, peer) => peer.Flush());
             return;
         }
 
@@ -356,7 +372,7 @@ internal sealed partial class TorrentSession
     {
         _state = TorrentState.Seeding;
         _completedAt = Now;
-        _book.IsSeeding = true;
+        _roster.Book.IsSeeding = true;
         _discoveries?.Completed();
         if (!IsSeedingWanted)
         {
@@ -364,12 +380,12 @@ internal sealed partial class TorrentSession
             return;
         }
 
-        foreach (PeerSession peer in _peers)
+        ForEach(static (_, peer) =>
         {
             if (peer.IsSeed)
                 peer.Close(PeerClose.NothingToDo);
             else
                 peer.TellUploadOnly();
-        }
+        });
     }
 }

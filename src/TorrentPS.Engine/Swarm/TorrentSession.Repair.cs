@@ -72,7 +72,7 @@ internal sealed partial class TorrentSession
     }
 
     private bool IsAnyoneToTell(int piece, double now) =>
-        Array.Exists(_peers, peer => peer is { IsV2: true, IsClosed: false } && now >= peer.HashesPausedUntil && peer.State.Pieces[piece]);
+        Array.Exists(Peers, peer => peer is { IsV2: true, IsClosed: false } && now >= peer.HashesPausedUntil && peer.State.Pieces[piece]);
 
     private void LeavesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
     {

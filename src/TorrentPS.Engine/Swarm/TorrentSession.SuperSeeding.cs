@@ -10,19 +10,17 @@ internal sealed partial class TorrentSession
     /// <summary>Shows peers their next pieces, when the time has come for it.</summary>
     private void ShowPieces(double now)
     {
-        if (SuperSeeding is not { } seeding)
-            return;
-        foreach (PeerSession peer in _peers)
-            ShowPieces(seeding, peer, now);
+        if (SuperSeeding is { } seeding)
+            ForEach((_, peer) => ShowPieces(seeding, peer, now));
     }
 
     /// <summary>Shows their next pieces to those who have earned them by what a peer has just said: these few, so that no message costs a look at all peers.</summary>
-    private void ShowEarned(double now)
+    private void ShowEarned()
     {
         while (SuperSeeding?.NextDue() is { } state)
         {
-            if (state.Session is { IsClosed: false } peer)
-                ShowPieces(SuperSeeding, peer, now);
+            if (state.Session is { IsClosed: false } due)
+                Try(due, static (session, peer) => session.ShowPieces(session.SuperSeeding!, peer, session.Now));
         }
     }
 
@@ -47,7 +45,7 @@ internal sealed partial class TorrentSession
         SuperSeeding seeding = SuperSeeding!;
         SuperSeeding = null;
         Log("Another peer has everything; super-seeding ends");
-        foreach (PeerSession peer in _peers)
+        ForEach((_, peer) =>
         {
             Bitfield pieces = peer.State.Pieces, untold = new(pieces.Length);
             for (int piece = 0; piece < pieces.Length; piece++)
@@ -58,6 +56,6 @@ internal sealed partial class TorrentSession
 
             peer.TellPieces(untold);
             peer.TellUploadOnly();
-        }
+        });
     }
 }

@@ -39,7 +39,7 @@ internal sealed partial class TorrentSession
     int IServedData.TakeSample()
     {
         int sample = -1, count = 0;
-        foreach (PeerSession peer in _peers)
+        foreach (PeerSession peer in Peers)
         {
             if (peer.TryTakeSample(out int piece) && Random.Shared.Next(++count) == 0)
                 sample = piece;
@@ -104,13 +104,13 @@ internal sealed partial class TorrentSession
         _isResumeDirty = true;
         Bitfield lost = new(_torrent.PieceCount);
         lost.Add(piece);
-        foreach (PeerSession peer in _peers)
+        ForEach((_, peer) =>
         {
             if (peer.State.Pieces[piece])
                 peer.State.Interesting++;
             peer.SendInterest(peer.State.Interesting > 0);
             peer.Withdraw(lost); // one that cannot be told is refused it until it is here again
-        }
+        });
 
         AskAll();
     }
@@ -147,11 +147,11 @@ internal sealed partial class TorrentSession
         CountCompleted(_picker.Have);
         if (_options.SeedOnly && _services.Options.StateFolder is { } folder)
             new SeedRecords(folder).Remove(_torrent, _store.DataPath);
-        foreach (PeerSession peer in _peers)
+        ForEach((_, peer) =>
         {
             if (!peer.Withdraw(lost))
                 peer.Close(PeerClose.Outdated);
-        }
+        });
     }
 
     /// <summary>Tells once of each file that it was changed; of very many no more than the first.</summary>

@@ -33,6 +33,8 @@ internal sealed partial class TorrentSession : IWebSeedSwarm
 
     void IWebSeedSwarm.ReleaseAll(PeerState from) => ReleaseAll(from);
 
+    void IWebSeedSwarm.Recover(PeerState from) => Recover(from);
+
     void IWebSeedSwarm.AskAll() => AskAll();
 
     void IWebSeedSwarm.LackMemory() => _isShortOfMemory = true;

@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Swarm;
 /// One torrent in motion, from checking what is on disk to the result. Its state (picker, peers, choker) belongs to its <see cref="SwarmLoop"/>;
 /// everything else sends it messages. This part is the course of a run; the others are its peers, its pieces and its clock.
 /// </summary>
-internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTorrent, IAsyncDisposable
+internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner<PeerSession>, IAsyncDisposable
 {
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
 
@@ -61,7 +61,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
         _torrent = torrent;
         _handover = resolved?.Handover;
         _peerId = _handover?.PeerId ?? PeerId.Create();
-        _book = _handover?.Book ?? new PeerBook(services.Options.IPFilter);
+        _roster = new Roster<PeerSession>(this, services, _handover?.Book ?? new PeerBook(services.Options.IPFilter), _peerId, options.MaxPeers, _stopping.Token);
         _options = options;
         _progress = progress;
         _time = services.Options.TimeProvider;
@@ -94,7 +94,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
     public SegmentPool Pool => _services.Pool;
 
     public int ReceiveBufferLength =>
-        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(_peers.Length, 1)) + 1) / 2, PeerSession.LargeBuffer / 8, PeerSession.LargeBuffer);
+        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(Peers.Length, 1)) + 1) / 2, PeerSession.LargeBuffer / 8, PeerSession.LargeBuffer);
 
     public RateLimiter DownloadLimiter { get; }
 
@@ -191,7 +191,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
         _lastProgressAt = Now;
         try
         {
-            _book.IsSeeding = IsComplete;
+            _roster.Book.IsSeeding = IsComplete;
             _services.Connector.AddTorrent();
             ListenPort = _services.Incoming.Add(this, _options.Port);
             if (_options.SuperSeed && IsComplete)
@@ -215,18 +215,18 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
     private void StartDiscovery()
     {
         foreach (IPEndPoint endPoint in _options.Peers)
-            _book.Add(endPoint, PeerSource.Manual, Now);
+            _roster.Book.Add(endPoint, PeerSource.Manual, Now);
         DiscoveryRequest request = Request();
         // The same torrent once more in this client: no tracker names it to us, since it is where we are.
         if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
-            _book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
+            _roster.Book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
         ExchangesPeers = request.Allows(PeerSource.PeerExchange);
         _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         if (_handover is not null)
             TakeOver(_handover);
         else
             Discover(request);
-        ConnectMore();
+        _roster.ConnectMore();
     }
 
     private DiscoveryRequest Request() => new()
@@ -243,7 +243,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
         Port = () => ListenPort,
         PublicPort = _services.Incoming.PublicPort,
         Statistics = Statistics,
-        PeersFound = peers => _loop.Enqueue(_ => AddFound(peers), null),
+        PeersFound = peers => _loop.Enqueue(_ => _roster.Add(peers), null),
         TimeProvider = _time,
         Log = Log,
     };
@@ -262,11 +262,11 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
     private void TakeOver(SwarmHandover handover)
     {
         _discoveries = handover.Discoveries;
-        handover.Relay.Attach(() => ListenPort, Statistics, peers => _loop.Enqueue(_ => AddFound(peers), null));
+        handover.Relay.Attach(() => ListenPort, Statistics, peers => _loop.Enqueue(_ => _roster.Add(peers), null));
         foreach (HandedOverPeer peer in handover.Peers)
         {
-            if (!Join(peer.Stream, peer.Handshake, peer.Candidate) && peer.Candidate is { } candidate)
-                _book.PutOff(candidate, Now);
+            if (!_roster.Join(peer.Stream, peer.Handshake, peer.Candidate) && peer.Candidate is { } candidate)
+                _roster.Book.PutOff(candidate, Now);
         }
 
         _handedOver = true;
@@ -285,18 +285,17 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
     private async Task<Ending> StopAsync(Ending ending)
     {
         _isStopping = true;
-        _peersAtEnd = _peers.Length;
+        _peersAtEnd = Peers.Length;
         await _stopping.CancelAsync();
         _haveTimer?.Dispose();
-        foreach (PeerSession peer in _peers)
+        foreach (PeerSession peer in Peers)
             peer.Close(PeerClose.Stopping);
         if (_webSeeds is not null)
             await _webSeeds.EndAsync();
         _picker.AbandonAll();
         _watch.End();
         Task announced = _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
-        if (_connecting > 0)
-            await _connectsEnded.Task;
+        await _roster.WhenDialledAsync();
         await DiskJobs.WhenEmptyAsync();
         await Task.Yield(); // what the last jobs reported comes first
         await _savingResume;
@@ -311,7 +310,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IIncomingTor
 
     public void StorageFailed(TorrentException failure) => _end.TrySetResult(new Ending(TorrentState.Failed, failure.ErrorId, failure.Message));
 
-    public void Faulted(Exception fault) => _end.TrySetResult(Fault(fault));
+    private void Faulted(Exception fault) => _end.TrySetResult(Fault(fault));
 
     private Ending Fault(Exception fault)
     {

@@ -14,9 +14,15 @@ internal sealed class PeerConnector : IDisposable
     private int _connections;
     private int _torrents;
     private readonly NetworkRoute _route;
+    private readonly Func<IPEndPoint, CancellationToken, Task<PeerStream>>? _connect;
 
-    public PeerConnector(int maxHalfOpen, int maxConnections, NetworkRoute? route = null)
+    /// <param name="maxHalfOpen">Connections that are being made at once.</param>
+    /// <param name="maxConnections">Connections at once.</param>
+    /// <param name="route">How the network is reached.</param>
+    /// <param name="connect">What connects instead of the network; null for that.</param>
+    public PeerConnector(int maxHalfOpen, int maxConnections, NetworkRoute? route = null, Func<IPEndPoint, CancellationToken, Task<PeerStream>>? connect = null)
     {
+        _connect = connect;
         _route = route ?? NetworkRoute.Direct;
         _halfOpen = new SemaphoreSlim(maxHalfOpen, maxHalfOpen);
         _maxConnections = maxConnections;
@@ -56,7 +62,7 @@ internal sealed class PeerConnector : IDisposable
         {
             using var timeout = new CancellationTokenSource(limit, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            return await TransportRace.ConnectAsync(endPoint, transport, utp, _route, time, both.Token).ConfigureAwait(false);
+            return await (_connect?.Invoke(endPoint, both.Token) ?? TransportRace.ConnectAsync(endPoint, transport, utp, _route, time, both.Token)).ConfigureAwait(false);
         }
         finally
         {

@@ -9,13 +9,15 @@ internal sealed class PeerListener : IAsyncDisposable
 {
     private readonly Socket _socket;
     private readonly Action<PeerStream> _accepted;
+    private readonly Action<string>? _log;
     private readonly CancellationTokenSource _stopping = new();
     private Task _accepting = Task.CompletedTask;
 
-    private PeerListener(Socket socket, Action<PeerStream> accepted)
+    private PeerListener(Socket socket, Action<PeerStream> accepted, Action<string>? log)
     {
         _socket = socket;
         _accepted = accepted;
+        _log = log;
         Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
@@ -27,7 +29,8 @@ internal sealed class PeerListener : IAsyncDisposable
     /// <param name="required">Whether a taken port is an error, rather than replaced by a free one.</param>
     /// <param name="accepted">Gets each connection, on a pool thread; must not block.</param>
     /// <param name="binding">Where it listens alone; null means everywhere.</param>
-    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null)
+    /// <param name="log">Gets what happens that must not.</param>
+    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null, Action<string>? log = null)
     {
         Socket socket;
         try
@@ -43,7 +46,7 @@ internal sealed class PeerListener : IAsyncDisposable
             throw new TorrentException(TorrentErrorId.Unexpected, $"Port {port} cannot be listened on{(binding is null ? "" : $" at {binding}")}: {e.Message}. Choose another port, or 0 for any free one.", e);
         }
 
-        var listener = new PeerListener(socket, accepted);
+        var listener = new PeerListener(socket, accepted, log);
         listener._accepting = Task.Run(listener.AcceptAsync);
         return listener;
     }
@@ -98,6 +101,11 @@ internal sealed class PeerListener : IAsyncDisposable
                 // A peer that is gone before it was accepted is nothing; out of descriptors passes when others close.
                 if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
                     await Task.Delay(100).ConfigureAwait(false);
+            }
+            catch (Exception e) // a fault of this program costs this connection, and not those that follow
+            {
+                socket?.Dispose();
+                _log?.Invoke($"A peer that connects is closed by a fault of this program: {e}");
             }
         }
     }

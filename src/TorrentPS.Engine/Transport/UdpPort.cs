@@ -17,6 +17,7 @@ internal sealed class UdpPort : IAsyncDisposable
 
     private readonly Socket _socket;
     private readonly IPFilter? _filter;
+    private readonly Action<string>? _log;
     private readonly IPEndPoint _any;
     private readonly CancellationTokenSource _stopping = new();
     private volatile IDatagramConsumer? _dht;
@@ -25,8 +26,9 @@ internal sealed class UdpPort : IAsyncDisposable
     private readonly Lock _sending = new();
     private Task _receiving = Task.CompletedTask;
 
-    private UdpPort(Socket socket, IPFilter? filter)
+    private UdpPort(Socket socket, IPFilter? filter, Action<string>? log)
     {
+        _log = log;
         _socket = socket;
         _filter = filter;
         Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
@@ -51,8 +53,9 @@ internal sealed class UdpPort : IAsyncDisposable
     /// <param name="port">The number; 0 takes any.</param>
     /// <param name="filter">The addresses that nothing is sent to and nothing taken from; null for none.</param>
     /// <param name="binding">Where it is opened alone; null means everywhere.</param>
+    /// <param name="log">Gets what happens that must not.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
-    public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null)
+    public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null)
     {
         Socket socket;
         try
@@ -68,7 +71,7 @@ internal sealed class UdpPort : IAsyncDisposable
             throw new TorrentException(TorrentErrorId.Unexpected, $"UDP port {port} cannot be opened: {e.Message}.", e);
         }
 
-        var opened = new UdpPort(socket, filter);
+        var opened = new UdpPort(socket, filter, log);
         opened._receiving = Task.Run(opened.ReceiveAsync);
         return opened;
     }
@@ -212,16 +215,12 @@ internal sealed class UdpPort : IAsyncDisposable
                 if (!receiving.IsCompleted || ++inTurn >= MaxInTurn)
                 {
                     inTurn = 0;
-                    _other?.Drained();
+                    Drained();
                 }
 
                 int length = await receiving.ConfigureAwait(false);
-                if (length == 0 || _filter?.Blocks(from) is true)
-                    continue;
-                if (buffer[0] == 'd')
-                    _dht?.Receive(buffer.AsSpan(0, length), EndPointOf(from));
-                else
-                    _other?.Receive(buffer.AsSpan(0, length), from);
+                if (length > 0)
+                    Dispatch(buffer.AsSpan(0, length), from);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -238,6 +237,35 @@ internal sealed class UdpPort : IAsyncDisposable
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private void Dispatch(ReadOnlySpan<byte> datagram, SocketAddress from)
+    {
+        try
+        {
+            if (_filter?.Blocks(from) is true)
+                return;
+            if (datagram[0] == 'd')
+                _dht?.Receive(datagram, EndPointOf(from));
+            else
+                _other?.Receive(datagram, from);
+        }
+        catch (Exception e) // a fault of this program costs this datagram, and not the port
+        {
+            _log?.Invoke($"A datagram from {EndPointOf(from)} is left unread by a fault of this program: {e}");
+        }
+    }
+
+    private void Drained()
+    {
+        try
+        {
+            _other?.Drained();
+        }
+        catch (Exception e)
+        {
+            _log?.Invoke($"Datagrams are left unanswered by a fault of this program: {e}");
+        }
     }
 
     /// <summary>Closes it.</summary>

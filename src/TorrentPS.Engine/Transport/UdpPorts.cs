@@ -5,7 +5,8 @@ namespace TorrentPS.Engine.Transport;
 /// <summary>The UDP ports of a client. Who asks for the same number gets the same port: the DHT and uTP share it, under the number of the TCP port (BEP 29). Safe for use from several threads.</summary>
 /// <param name="filter">The addresses that nothing is sent to and nothing taken from; null for none.</param>
 /// <param name="binding">Where they are opened alone; null means everywhere.</param>
-internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null)
+/// <param name="log">Gets what happens that must not.</param>
+internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null)
 {
     private readonly Lock _lock = new();
     private readonly List<Lease> _leases = [];
@@ -19,7 +20,7 @@ internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding 
         {
             Lease? lease = port == 0 ? null : _leases.Find(one => one.Asked == port || one.Port.Port == port);
             if (lease is null)
-                _leases.Add(lease = new Lease(UdpPort.Open(port, filter, binding), port));
+                _leases.Add(lease = new Lease(UdpPort.Open(port, filter, binding, log), port));
             lease.Users++;
             return lease.Port;
         }

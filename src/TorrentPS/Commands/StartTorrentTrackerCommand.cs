@@ -110,6 +110,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
             Interval = interval,
             AllowedTorrents = _allowed.Count > 0 ? _allowed : null,
             OnAnnounce = AsJob ? null : Tell,
+            Log = AsJob ? null : PostVerbose,
         };
         if (interval < options.MinInterval)
             options = options with { MinInterval = interval };

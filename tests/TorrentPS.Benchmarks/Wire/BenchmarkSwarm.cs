@@ -141,7 +141,7 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public void StorageFailed(TorrentException failure) => Fault ??= failure.Message;
 
-    public void Faulted(Exception fault) => Fault ??= fault.ToString();
+    public void Faulted(PeerSession peer, Exception fault) => Fault ??= fault.ToString();
 
     public void Closed(PeerSession peer, PeerClose reason)
     {

@@ -18,6 +18,9 @@ internal sealed class FakeDiscovery(PeerSource source) : IDiscoveryService, IPee
     /// <summary>Why it is of no use.</summary>
     public string? Useless { get; set; }
 
+    /// <summary>What is wrong with this program whatever is asked of it.</summary>
+    public Exception? Fault { get; set; }
+
     public bool AnyAnswered { get; set; }
 
     public TorrentException? Failure { get; set; }
@@ -40,21 +43,28 @@ internal sealed class FakeDiscovery(PeerSource source) : IDiscoveryService, IPee
 
     public void EndRound() => _firstRound.TrySetResult();
 
-    public void Start() => Calls.Add("start");
+    public void Start() => Call("start");
 
-    public void RequestMore() => Calls.Add("more");
+    public void RequestMore() => Call("more");
 
-    public void Completed() => Calls.Add("completed");
+    public void Completed() => Call("completed");
+
+    private void Call(string name)
+    {
+        Calls.Add(name);
+        if (Fault is { } fault)
+            throw fault;
+    }
 
     public Task StopAsync(TimeSpan limit)
     {
-        Calls.Add($"stop {limit.TotalSeconds:0}");
+        Call($"stop {limit.TotalSeconds:0}");
         return Task.CompletedTask;
     }
 
     public ValueTask DisposeAsync()
     {
-        Calls.Add("dispose");
+        Call("dispose");
         return ValueTask.CompletedTask;
     }
 }

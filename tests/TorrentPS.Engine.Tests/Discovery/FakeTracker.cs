@@ -23,6 +23,9 @@ internal sealed class FakeTracker(Uri uri) : ITracker
     /// <summary>What it fails with.</summary>
     public TorrentErrorId? Error { get; set; }
 
+    /// <summary>What is wrong with this program when it is asked.</summary>
+    public Exception? Fault { get; set; }
+
     /// <summary>When set, it does not answer before this is done.</summary>
     public TaskCompletionSource? Hold { get; set; }
 
@@ -39,6 +42,8 @@ internal sealed class FakeTracker(Uri uri) : ITracker
             request.Sent?.Invoke();
         if (Hold is { } hold)
             await hold.Task.WaitAsync(IgnoresCancellation ? CancellationToken.None : cancellationToken);
+        if (Fault is { } fault)
+            throw fault;
         if (Error is { } error)
             throw new TorrentException(error, "It failed.");
         return Response with { Peers = [.. Enumerable.Range(1, Peers).Select(port => new DiscoveredPeer(new IPEndPoint(0x07000001, port), PeerSource.Tracker, uri, default))] };

@@ -24,6 +24,9 @@ internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
     /// <summary>What comes back for a datagram; null for what a tracker answers.</summary>
     public Func<IPEndPoint, byte[], IEnumerable<byte[]>?> OnDatagram { get; set; } = (_, _) => null;
 
+    /// <summary>What is wrong with this program when a datagram comes; once.</summary>
+    public Exception? Fault { get; set; }
+
     /// <summary>Addresses that nothing listens at.</summary>
     public HashSet<IPAddress> Refusing { get; } = [];
 
@@ -108,6 +111,12 @@ internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
         public async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
         {
             byte[] datagram = await _received.Reader.ReadAsync(cancellationToken);
+            if (network.Fault is { } fault)
+            {
+                network.Fault = null;
+                throw fault;
+            }
+
             datagram.CopyTo(buffer);
             return datagram.Length;
         }

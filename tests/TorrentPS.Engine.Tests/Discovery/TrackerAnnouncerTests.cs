@@ -10,7 +10,9 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly Dictionary<string, FakeTracker> _trackers = [];
     private readonly List<DiscoveredPeer> _found = [];
+    private readonly List<string> _log = [];
     private TrackerAnnouncer? _announcer;
+    private Exception? _fault;
     private long _left = 1000;
     private bool _isPartialSeed;
 
@@ -438,6 +440,31 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         Assert.Equal([Started, Paused], a.Requests.Select(request => request.Event));
     }
 
+    [Fact]
+    public async Task A_fault_with_one_tracker_is_told_and_ends_neither_the_announces_nor_the_stop()
+    {
+        Make("a").Fault = new InvalidOperationException("injected");
+        FakeTracker[] trackers = Start(["a"], ["b"]);
+        Assert.Equal([1, 1], Counts(trackers));
+        Assert.Contains("by a fault of this program: System.InvalidOperationException: injected", Assert.Single(_log, line => line.Contains("fault", StringComparison.Ordinal)), StringComparison.Ordinal);
+        trackers[1].Fault = trackers[0].Fault;
+        await _announcer!.StopAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal([Started, Stopped], trackers[1].Events);
+        Assert.Equal(2, _log.Count(line => line.Contains("by a fault of this program: System.InvalidOperationException: injected", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_fault_with_the_peers_of_one_tracker_leaves_it_to_be_asked_again()
+    {
+        _fault = new InvalidOperationException("injected");
+        FakeTracker a = Start(["a"])[0];
+        Assert.Contains(_log, line => line.Contains("by a fault of this program: System.InvalidOperationException: injected", StringComparison.Ordinal));
+        _fault = null;
+        _time.Advance(TimeSpan.FromSeconds(1000));
+        Assert.Equal(2, a.Requests.Count);
+        Assert.Equal(a.Peers, _found.Count);
+    }
+
     private FakeTracker[] Start(params string[][] tiers)
     {
         _announcer = new TrackerAnnouncer(Request([.. tiers.Select(tier => tier.Select(name => Make(name).Uri).ToArray())]), uri => _trackers[uri.Host]);
@@ -453,7 +480,8 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         PeerId = DiscoveryData.PeerId,
         Port = () => 6881,
         Statistics = () => new AnnounceStatistics(0, 0, _left, _isPartialSeed),
-        PeersFound = _found.AddRange,
+        PeersFound = peers => (_fault is { } fault ? throw fault : _found).AddRange(peers),
+        Log = _log.Add,
         TimeProvider = _time,
     };
 }

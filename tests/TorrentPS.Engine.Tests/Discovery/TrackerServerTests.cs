@@ -346,6 +346,47 @@ public class TrackerServerTests
         Assert.Equal((2, 2), (server.PeerCount, server.TorrentCount));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_fault_with_one_client_costs_that_client(bool byUdp)
+    {
+        ConcurrentQueue<string> log = [];
+        ConcurrentQueue<TrackerRequest> seen = [];
+        int count = 0;
+        await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions
+        {
+            OnAnnounce = request => seen.Enqueue(++count == 1 ? throw new InvalidOperationException("injected") : request),
+            Log = log.Enqueue,
+        });
+        if (byUdp)
+        {
+            await AnnounceTwiceAsync(server.EndPoint);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<TorrentException>(() => Tracker(server).AnnounceAsync(Client(1, Started), Token));
+            await Tracker(server).AnnounceAsync(Client(2, Started), Token);
+        }
+
+        Assert.Single(seen);
+        Assert.Contains("by a fault of this program: System.InvalidOperationException: injected", Assert.Single(log), StringComparison.Ordinal);
+    }
+
+    /// <summary>Announces by UDP, and once more without having waited for an answer to the first; waits for one answer.</summary>
+    private static async Task AnnounceTwiceAsync(IPEndPoint to)
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(to, Token);
+        byte[] buffer = new byte[2048];
+        await socket.SendAsync(buffer.AsMemory(0, UdpTrackerRequest.WriteConnect(buffer, 1)), Token);
+        Assert.Equal(16, await socket.ReceiveAsync(buffer, Token));
+        byte[] announce = [.. buffer[8..16], 0, 0, 0, 1, 0, 0, 0, 2, .. DiscoveryData.Hash.Wire, .. DiscoveryData.PeerId, .. new byte[40], 0x1A, 0xE1];
+        await socket.SendAsync(announce, Token);
+        await socket.SendAsync(announce, Token);
+        Assert.Equal(1, (await socket.ReceiveAsync(buffer, Token), buffer[3]).Item2);
+    }
+
     [Fact]
     public void Options_out_of_range_are_refused()
     {

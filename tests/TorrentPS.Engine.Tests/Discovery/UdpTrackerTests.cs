@@ -344,6 +344,17 @@ public class UdpTrackerTests
         Assert.Contains("refused", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_fault_with_one_datagram_costs_the_announce_and_not_those_that_follow()
+    {
+        _network.Fault = new InvalidOperationException("injected");
+        using TrackerFactory factory = Factory();
+        ITracker tracker = factory.Create(new Uri("udp://tracker.example:80/announce"));
+        TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => tracker.AnnounceAsync(Request(), Token));
+        Assert.Contains("InvalidOperationException: injected", error.Message, StringComparison.Ordinal);
+        Assert.Single((await tracker.AnnounceAsync(Request(), Token)).Peers);
+    }
+
     private static UdpAnnounce Read(byte[] datagram)
     {
         Assert.True(UdpTrackerRequest.TryReadAnnounce(datagram, new byte[1024], out UdpAnnounce announce));

@@ -27,7 +27,7 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
         Bitfield have = isSeed ? SwarmData.All(torrent.PieceCount) : new Bitfield(torrent.PieceCount);
         Store = new DataStore(torrent, _folder.Path, [.. torrent.Files.Select(_ => true)]);
         Store.Prepare();
-        HashSupply = Store.Layers is null ? null : new HashSupply(Store, Disk, DiskJobs, Faulted);
+        HashSupply = Store.Layers is null ? null : new HashSupply(Store, Disk, DiskJobs);
         Picker = new PiecePicker(torrent, Pool, SwarmData.All(torrent.PieceCount), have, sequential: true, new Random(1));
         DownloadLimiter = new RateLimiter(downloadLimit, Time);
         UploadLimiter = new RateLimiter(uploadLimit, Time);
@@ -92,7 +92,10 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void OffersChanged(PeerSession peer) => Events.Add("offers");
 
-    public void ChokeChanged(PeerSession peer) => Events.Add(peer.State.IsChokingUs ? "choked" : "unchoked");
+    /// <summary>What is wrong with this program when a peer chokes or unchokes us.</summary>
+    public Exception? ChokeFault { get; set; }
+
+    public void ChokeChanged(PeerSession peer) => (ChokeFault is { } fault ? throw fault : Events).Add(peer.State.IsChokingUs ? "choked" : "unchoked");
 
     public List<Outstanding> RejectedBlocks { get; } = [];
 
@@ -136,7 +139,7 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public void StorageFailed(TorrentException failure) => Events.Add($"storage failed: {failure.ErrorId}");
 
-    public void Faulted(Exception fault) => Fault = fault;
+    public void Faulted(PeerSession peer, Exception fault) => Fault = fault;
 
     public void Closed(PeerSession peer, PeerClose reason)
     {

@@ -83,18 +83,6 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     private static bool IsRefused(MemoryPeerStream peer) => peer.IsOver;
 
     [Fact]
-    public void Ten_thousand_connections_of_one_address_get_four_places()
-    {
-        IPAddress address = IPAddress.Parse("198.51.100.7");
-        List<MemoryPeerStream> peers = [.. Enumerable.Range(0, 10_000).Select(i => Come(address, Id(i)))];
-        Until(() => peers.Count(peer => peer.Waiting >= Handshake.Length) == 4 && peers.Count(IsRefused) == 9996);
-        Assert.Equal(4, Logged("connected:"));
-        // Others are not kept out by that.
-        MemoryPeerStream other = Come(IPAddress.Parse("198.51.100.8"), Id(10_001));
-        Until(() => other.Waiting >= Handshake.Length);
-    }
-
-    [Fact]
     public void No_more_than_thirty_in_ten_seconds_of_one_address_are_listened_to()
     {
         IPAddress address = IPAddress.Parse("2001:db8:1:2::1");
@@ -148,25 +136,6 @@ public sealed class IncomingPeersTests : IAsyncDisposable
 
         slow.Send(HandshakeOf(Id(1)));
         Until(() => slow.Waiting >= Handshake.Length);
-    }
-
-    [Fact]
-    public void A_thousand_that_say_that_they_are_the_same_peer_are_one()
-    {
-        List<MemoryPeerStream> peers = [.. Enumerable.Range(0, 1000).Select(i => Come(Address(i), Id(7)))];
-        Until(() => peers.Count(IsRefused) == 999);
-        Assert.Equal(1, Logged("connected:"));
-    }
-
-    [Fact]
-    public void Whoever_has_our_own_id_is_refused()
-    {
-        MemoryPeerStream honest = Come(Address(1), Id(1));
-        Until(() => honest.Waiting >= Handshake.Length);
-        string own = Encoding.ASCII.GetString(Handshake.Read(honest.TakeArrived().AsSpan(0, Handshake.Length))!.PeerId);
-        MemoryPeerStream self = Come(Address(2), own);
-        Until(() => IsRefused(self));
-        Assert.Equal(1, Logged("connected:"));
     }
 
     /// <summary>A liar is known by its address and its id together: else it could have another banned by taking its id.</summary>

@@ -151,7 +151,7 @@ public sealed class LeafTreesTests : IDisposable
     public void What_is_kept_is_bounded_and_is_what_was_used_last()
     {
         Trees();
-        LeafTrees trees = new(_swarm!.Store, _swarm.Disk, _swarm.DiskJobs, _swarm.Faulted, mostKept: 3 * 7 * 32); // three trees of four leaves
+        LeafTrees trees = new(_swarm!.Store, _swarm.Disk, _swarm.DiskJobs, mostKept: 3 * 7 * 32); // three trees of four leaves
         int read = 0;
         for (int piece = 0; piece < 10; piece++)
         {
@@ -162,5 +162,28 @@ public sealed class LeafTreesTests : IDisposable
         }
 
         Assert.Equal([0, 8, 9], Enumerable.Range(0, 10).Where(piece => trees.Find(piece) is not null));
+    }
+
+    /// <summary>While the piece is read, or with what is made of it for one of those who wait for it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_fault_costs_the_peer_that_it_is_read_for_and_no_other(bool isReading)
+    {
+        LeafTrees trees = Trees();
+        List<int> got = [];
+        PeerSession faulty = Peer("198.51.100.2");
+        WhileDiskIsBusy(() =>
+        {
+            Assert.True(trees.TryRead(Peer(), 0, isEarned: false, 0, _ => got.Add(0)));
+            Assert.True(trees.TryRead(faulty, isReading ? 99 : 1, isEarned: true, 0, _ => throw new InvalidOperationException("injected")));
+            Assert.True(trees.TryRead(Peer(), 1, isEarned: false, 0, _ => got.Add(1)));
+            Assert.True(trees.TryRead(Peer(), 2, isEarned: false, 0, _ => got.Add(2)));
+        });
+        _loop.RunUntil(() => got.Count == 3);
+        Assert.Equal([0, 1, 2], got);
+        Assert.True(faulty.IsClosed);
+        Assert.Equal(PeerClose.Faulted, _swarm!.Reason); // that of the only one that was closed
+        Assert.Equal(isReading, _swarm.Fault is not InvalidOperationException);
     }
 }

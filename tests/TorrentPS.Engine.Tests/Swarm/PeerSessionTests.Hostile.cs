@@ -228,4 +228,15 @@ public sealed partial class PeerSessionTests
         Assert.Null(_swarm.Fault);
         Assert.Equal(PeerClose.Stopping, _swarm.Reason);
     }
+
+    [Fact]
+    public void A_fault_of_this_program_ends_the_connection_whose_message_brought_it_out()
+    {
+        Start();
+        _swarm.ChokeFault = new InvalidOperationException("injected");
+        Send(Message(MessageId.Unchoke));
+        Assert.Equal((PeerClose.Faulted, "injected"), (_swarm.Reason, _swarm.Fault?.Message));
+        Assert.True(_ours.IsDisposed);
+        Assert.True(_running.IsCompletedSuccessfully);
+    }
 }

@@ -169,7 +169,7 @@ public sealed partial class PeerSessionTests
         Assert.Equal(PeerClose.Lost, _swarm.Reason);
         End();
         Start();
-        _loop.Run(_peer.Break);
+        _loop.Run(() => _peer.Break());
         Assert.Equal(PeerClose.Lost, _swarm.Reason);
         Assert.Null(_swarm.Fault);
     }
@@ -178,12 +178,26 @@ public sealed partial class PeerSessionTests
     public void Data_that_is_gone_from_the_disk_is_told()
     {
         Start(isSeed: true);
-        File.Delete(_swarm.Store.DataPath);
+        using (FileStream file = new(_swarm.Store.DataPath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+            file.SetLength(0);
+        _loop.Run(() => _session.SendChoke(false));
+        Send(Numbers(MessageId.Request, 0, 0, 16384));
+        _loop.RunUntil(() => _swarm.Events.Contains("cut short 0"));
+        Assert.Null(_swarm.Reason);
+    }
+
+    /// <summary>What is not for the state of the disk has to do with what the peer asks for.</summary>
+    [Fact]
+    public void A_fault_while_data_is_read_for_a_peer_ends_its_connection_and_not_the_torrent()
+    {
+        Start(isSeed: true);
         _swarm.Store.Dispose();
         _loop.Run(() => _session.SendChoke(false));
         Send(Numbers(MessageId.Request, 0, 0, 16384));
         _loop.RunUntil(() => _swarm.Reason is not null);
-        Assert.Contains(_swarm.Events, text => text.StartsWith("storage failed", StringComparison.Ordinal));
+        Assert.Equal(PeerClose.Faulted, _swarm.Reason);
+        Assert.IsType<ObjectDisposedException>(_swarm.Fault);
+        Assert.DoesNotContain(_swarm.Events, text => text.StartsWith("storage failed", StringComparison.Ordinal));
     }
 
     [Fact]

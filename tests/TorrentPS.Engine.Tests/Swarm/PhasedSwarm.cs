@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Reflection;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
@@ -7,6 +9,7 @@ using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Tests.Discovery;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
@@ -19,16 +22,17 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _log = [];
+    private readonly ConcurrentDictionary<IPEndPoint, Func<PeerStream>> _listeners = [];
     private readonly SwarmServices _services;
     private readonly MetadataSession? _resolving;
     private readonly TorrentSession? _session;
     private readonly Sample _sample;
     private readonly Task _run;
 
-    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null, Func<DownloadOptions, DownloadOptions>? change = null)
+    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null, Func<DownloadOptions, DownloadOptions>? change = null, Torrent? torrent = null, Func<IPAddress, AddressReach>? reachOf = null)
     {
         _sample = sample;
-        _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = Time, Log = Log }, new DiscoveryServices([Discovery]));
+        _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = Time, Log = Log, Connect = ConnectAsync, ReachOf = reachOf }, new DiscoveryServices([Discovery]));
         if (phase == SwarmPhase.Resolving)
         {
             _resolving = new MetadataSession(_services, Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent)), new ResolveOptions { MaxPeers = maxPeers ?? 60 }, null, "");
@@ -46,7 +50,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
                 UploadLimit = 1024,
                 MaxPeers = maxPeers ?? 200,
             };
-            _session = new TorrentSession(_services, sample.Torrent, change?.Invoke(options) ?? options, null);
+            _session = new TorrentSession(_services, torrent ?? sample.Torrent, change?.Invoke(options) ?? options, null);
             _run = Result = _session.RunAsync(_stop.Token);
         }
 
@@ -74,7 +78,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     public SwarmServices Services => _services;
 
     /// <summary>Connects from an address, as the peer of an id.</summary>
-    public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false, bool supportsFast = true)
+    public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false, bool supportsFast = true, Func<PeerStream, PeerStream>? change = null)
     {
         (MemoryPeerStream peer, MemoryPeerStream ours) = MemoryPeerStream.Create(address: from);
         byte[] handshake = new byte[Handshake.Length];
@@ -82,8 +86,59 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         if (!supportsFast)
             handshake[27] &= 0xFB;
         peer.Send(handshake);
-        _services.Incoming.Accept(ours);
+        _services.Incoming.Accept(change is null ? ours : change(ours));
         return (peer, ours);
+    }
+
+    /// <summary>Has the engine connect to an address, where the peer of an id listens.</summary>
+    /// <param name="at">The address.</param>
+    /// <param name="id">The id.</param>
+    /// <param name="change">What the engine gets in place of its end, if anything else.</param>
+    /// <returns>The peer's end.</returns>
+    public MemoryPeerStream BeDialled(IPAddress at, string id, Func<PeerStream, PeerStream>? change = null)
+    {
+        (MemoryPeerStream ours, MemoryPeerStream peer) = MemoryPeerStream.Create(address: at);
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, _sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(id));
+        peer.Send(handshake);
+        Listen(ours.RemoteEndPoint, () => change is null ? ours : change(ours));
+        Name(ours.RemoteEndPoint);
+        return peer;
+    }
+
+    /// <summary>What a connection to an address is from now on.</summary>
+    public void Listen(IPEndPoint endPoint, Func<PeerStream> connect) => _listeners[endPoint] = connect;
+
+    /// <summary>Has a tracker name addresses.</summary>
+    public void Name(params IEnumerable<IPEndPoint> endPoints) =>
+        Discovery.Request!.PeersFound([.. endPoints.Select(endPoint => new DiscoveredPeer(endPoint, PeerSource.Tracker, null, default))]);
+
+    /// <summary>Addresses that were dialled, one for each attempt.</summary>
+    public ConcurrentQueue<IPEndPoint> Dialled { get; } = [];
+
+    private async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        Dialled.Enqueue(endPoint);
+        if (!_listeners.TryGetValue(endPoint, out Func<PeerStream>? connect))
+            await Task.Delay(Timeout.InfiniteTimeSpan, Time, cancellationToken); // nobody answers
+        return connect!();
+    }
+
+    /// <summary>The connections as the engine has them.</summary>
+    public object[] Peers
+    {
+        get
+        {
+            object session = (object?)_resolving ?? _session!;
+            return (object[])session.GetType().GetProperty("Peers", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session)!;
+        }
+    }
+
+    /// <summary>Ends it as its user does, in whatever phase.</summary>
+    public async Task EndAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.WaitAsync(s_limit);
     }
 
     public static string Id(int number) => $"-XX0001-{number:000000000000}";

@@ -98,4 +98,20 @@ public sealed class PiecePickerFastTests
         Assert.True(picker.TryPick(other, out Outstanding taken));
         Assert.Equal((4, 1), (taken.Piece.Index, taken.Block));
     }
+
+    [Fact]
+    public void Of_a_peer_that_a_fault_has_cut_off_nothing_stays_asked_for()
+    {
+        PiecePicker picker = new(SwarmData.Pieces(2), new SegmentPool(0), SwarmData.All(2), new Bitfield(2), sequential: true, new Random(1));
+        PeerState gone = SwarmData.Seed(2), other = SwarmData.Seed(2);
+        picker.AddPeer(gone);
+        picker.AddPeer(other);
+        for (int i = 0; i < 8; i++)
+            Assert.True(picker.TryPick(gone, out _)); // and the peer itself notes nothing of it
+        Assert.False(picker.TryPick(other, out _));
+        picker.ReleaseAllOf(gone);
+        picker.Disown(gone);
+        for (int i = 0; i < 8; i++)
+            Assert.True(picker.TryPick(other, out _));
+    }
 }

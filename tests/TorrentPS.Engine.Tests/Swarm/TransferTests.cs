@@ -75,7 +75,7 @@ public sealed partial class TransferTests
     public async Task A_swarm_in_which_one_has_the_data_finishes()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
-        await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan });
+        await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] }); // and so tells the seed of nobody
         await first.ListensAsync();
         await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, null, [first.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] });
         await second.UntilAsync(status => status.State == TorrentState.Seeding);

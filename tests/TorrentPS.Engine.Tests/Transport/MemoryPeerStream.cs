@@ -89,7 +89,8 @@ internal sealed class MemoryPeerStream : PeerStream
     public void Send(ReadOnlySpan<byte> bytes) => _other.Arrive(bytes.ToArray());
 
     /// <summary>Breaks the connection for the other end, as a reset does.</summary>
-    public void Break() => _other.End(new IOException("Connection reset by peer"));
+    /// <param name="fault">What the other end gets; that of a reset when left out.</param>
+    public void Break(Exception? fault = null) => _other.End(fault ?? new IOException("Connection reset by peer"));
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

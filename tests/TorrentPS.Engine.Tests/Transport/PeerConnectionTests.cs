@@ -137,4 +137,22 @@ public sealed class PeerConnectionTests
         SocketException error = await Assert.ThrowsAsync<SocketException>(() => PeerConnector.ConnectNowAsync(Loopback(port), NetworkRoute.Direct, Token));
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
     }
+
+    [Fact]
+    public async Task A_fault_with_one_that_connects_does_not_end_the_listening()
+    {
+        TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        List<string> log = [];
+        int count = 0;
+        await using PeerListener listener = PeerListener.Start(0, required: false, stream =>
+        {
+            if (++count == 1)
+                throw new InvalidOperationException("injected");
+            accepted.SetResult(stream);
+        }, log: log.Add);
+        using PeerStream first = await PeerConnector.ConnectNowAsync(Loopback(listener.Port), NetworkRoute.Direct, Token);
+        using PeerStream second = await PeerConnector.ConnectNowAsync(Loopback(listener.Port), NetworkRoute.Direct, Token);
+        (await accepted.Task.WaitAsync(s_limit, Token)).Dispose();
+        Assert.Contains("by a fault of this program: System.InvalidOperationException: injected", Assert.Single(log), StringComparison.Ordinal);
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class FuzzSwarm : ISwarm
     public FuzzSwarm(Torrent torrent, DataStore store, DiskQueue disk, SegmentPool pool)
     {
         (Store, Disk, Pool) = (store, disk, pool);
-        HashSupply = store.Layers is null ? null : new HashSupply(store, disk, DiskJobs, Faulted);
+        HashSupply = store.Layers is null ? null : new HashSupply(store, disk, DiskJobs);
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
         var all = new Bitfield(torrent.PieceCount);
         var have = new Bitfield(torrent.PieceCount);
@@ -156,7 +156,7 @@ internal sealed class FuzzSwarm : ISwarm
 
     public void StorageFailed(TorrentException failure) => Fault ??= failure;
 
-    public void Faulted(Exception fault) => Fault ??= fault;
+    public void Faulted(PeerSession peer, Exception fault) => Fault ??= fault;
 
     public void Closed(PeerSession peer, PeerClose reason)
     {

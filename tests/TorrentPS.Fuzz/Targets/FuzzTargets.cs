@@ -7,7 +7,7 @@ internal static class FuzzTargets
 {
     public static List<FuzzTarget> Create() =>
     [
-        new BencodeTarget(), new TorrentTarget(), new PathTarget(), new MagnetTarget(), new HandshakeTarget(), new MessageTarget(), new ExtensionTarget(), new MetadataTarget(), new PeerExchangeTarget(),
+        new BencodeTarget(), new TorrentTarget(), new PathTarget(), new MagnetTarget(), new HandshakeTarget(), new MessageTarget(), new ExtensionTarget(), new MetadataTarget(), new MetadataPeerTarget(), new PeerExchangeTarget(),
         new HttpTarget(), new WebSeedReplyTarget(), new TrackerReplyTarget(), new UdpReplyTarget(), new TrackerUdpTarget(), new TrackerHttpTarget(), new DhtTarget(), new DhtStateTarget(), new ResumeTarget(), new LocalAnnounceTarget(),
         new EncryptionTarget(), new UtpTarget(), new AddressListTarget(), new GatewayTarget(),
     ];

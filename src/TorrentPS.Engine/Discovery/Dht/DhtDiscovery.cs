@@ -112,6 +112,10 @@ internal sealed class DhtDiscovery : IPeerDiscovery
                 {
                     await round.RunAsync(cancellationToken).ConfigureAwait(false);
                 }
+                catch (Exception e) when (e is not OperationCanceledException && !_request.IsSearch)
+                {
+                    _request.Log?.Invoke($"DHT: a search ends by a fault of this program, and is begun again: {e}");
+                }
                 finally
                 {
                     if (_request.IsSearch || cancellationToken.IsCancellationRequested)

@@ -92,6 +92,19 @@ internal sealed partial class DhtNode
 
         if (_requests.Take(message.TransactionId, from, Now) is not { } request)
             return;
+        try
+        {
+            Settle(request, message, from);
+        }
+        catch (Exception e) // a fault of this program costs this answer, and no search
+        {
+            _log?.Invoke($"DHT: the answer of {from} is left out by a fault of this program: {e}");
+            Fail(request);
+        }
+    }
+
+    private void Settle(DhtRequest request, in KrpcMessage message, IPEndPoint from)
+    {
         _lastHeard = Now;
         if (message.Type == KrpcType.Error || message.Id is not { } id)
         {
@@ -170,13 +183,13 @@ internal sealed partial class DhtNode
     {
         TimeSpan now = Now;
         while (_requests.TakeDelayed(now) is { } delayed)
-            delayed.Caller.Delayed(delayed);
+            Delay(delayed);
         while (_requests.TakeExpired(now) is { } expired)
         {
             // When nobody at all answers, it is our network that is down.
             if (_lastHeard >= expired.SentAt)
                 Table.Failed(expired.EndPoint);
-            expired.Caller.Failed(expired);
+            Fail(expired);
         }
 
         if (now >= _nextUpkeep)
@@ -189,6 +202,30 @@ internal sealed partial class DhtNode
 
         TimeSpan due = _requests.NextDeadline is { } deadline && deadline < _nextUpkeep ? deadline : _nextUpkeep;
         return due > now ? due - now : TimeSpan.Zero;
+    }
+
+    private void Delay(DhtRequest request)
+    {
+        try
+        {
+            request.Caller.Delayed(request);
+        }
+        catch (Exception e)
+        {
+            _log?.Invoke($"DHT: the silence of {request.EndPoint} brought out a fault of this program: {e}");
+        }
+    }
+
+    private void Fail(DhtRequest request)
+    {
+        try
+        {
+            request.Caller.Failed(request);
+        }
+        catch (Exception e)
+        {
+            _log?.Invoke($"DHT: the silence of {request.EndPoint} brought out a fault of this program: {e}");
+        }
     }
 
     private void Begin(DhtLookup lookup)

@@ -15,6 +15,8 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     private static readonly TimeSpan s_savePeriod = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan s_firstResolve = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_longestResolve = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_afterFault = TimeSpan.FromSeconds(1);
 
     private readonly DhtOptions _options;
     private readonly UdpPorts _ports;
@@ -259,7 +261,15 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
             if (_isDisposed)
                 return;
             _armedFor = TimeSpan.MaxValue;
-            Tick();
+            try
+            {
+                Tick();
+            }
+            catch (Exception e) // it ends neither the DHT nor the process
+            {
+                _options.Log?.Invoke($"DHT: a fault of this program: {e}");
+                Arm(Now + s_afterFault);
+            }
         }
     }
 
@@ -289,11 +299,16 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
                 _resolving = Task.Run(ResolveAsync);
         }
 
-        TimeSpan due = now + pause;
+        Arm(now + pause);
+    }
+
+    private void Arm(TimeSpan due)
+    {
         if (_timer is null || due >= _armedFor)
             return;
         _armedFor = due;
-        _timer.Change(pause < TimeSpan.FromMilliseconds(5) ? TimeSpan.FromMilliseconds(5) : pause, Timeout.InfiniteTimeSpan);
+        TimeSpan pause = due - Now;
+        _timer.Change(pause < s_shortestPause ? s_shortestPause : pause, Timeout.InfiniteTimeSpan);
     }
 
     private void Save(DhtStateFile file)

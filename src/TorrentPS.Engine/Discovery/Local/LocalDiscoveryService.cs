@@ -15,7 +15,7 @@ namespace TorrentPS.Engine.Discovery.Local;
 /// The protocol has no question: who only looks would have to wait for up to five minutes. One that announces no port is answered directly by
 /// this client, which costs the network nothing; others pass it over.
 /// </remarks>
-internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider time) : IDiscoveryService, IAsyncDisposable
+internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider time, Action<string>? log = null) : IDiscoveryService, IAsyncDisposable
 {
     private const int MaxMessagesPerSecond = 100;
     private const int MaxAnswersPerSecond = 10;
@@ -104,7 +104,14 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
         LocalDiscovery[] torrents;
         lock (_lock)
             torrents = [.. _torrents];
-        Send(torrents, s_interval);
+        try
+        {
+            Send(torrents, s_interval);
+        }
+        catch (Exception e) // nobody else would hear of it, and the process would end
+        {
+            log?.Invoke($"Local discovery: nothing is announced by a fault of this program: {e}");
+        }
     }
 
     /// <summary>Sends what has not been announced for some time.</summary>
@@ -136,6 +143,18 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
     }
 
     private void Received(ReadOnlyMemory<byte> message, IPEndPoint from)
+    {
+        try
+        {
+            Take(message, from);
+        }
+        catch (Exception e) // a fault of this program costs this message, and not the listening
+        {
+            log?.Invoke($"Local discovery: a message of {from} is left out by a fault of this program: {e}");
+        }
+    }
+
+    private void Take(ReadOnlyMemory<byte> message, IPEndPoint from)
     {
         if (!AddressRules.IsPeer(from) || !Counts(ref _messages, MaxMessagesPerSecond) || !LocalAnnounce.TryRead(message.Span, out LocalAnnounce announce) || announce.Cookie == _cookie)
             return;

@@ -7,7 +7,8 @@ namespace TorrentPS.Engine.Discovery.Local;
 
 /// <summary>Every network that this machine is in, by IPv4 and by IPv6: joins the groups of local discovery in each, and sends into each.</summary>
 /// <param name="binding">The only one that it is to be; null means every one.</param>
-internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalNetwork
+/// <param name="log">Gets what happens that must not.</param>
+internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<string>? log = null) : ILocalNetwork
 {
     private const int Ip = 0, Ipv6 = 41, IpMulticastAll = 49, Ipv6MulticastAll = 29; // Linux
     private const int Hops = 32; // the groups reach beyond one network (BEP 14, "Protocol")
@@ -113,7 +114,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalN
         }
 
         _groups.Add(family, group);
-        _ = ReceiveAsync(group, isV6 ? LocalGroups.V6 : LocalGroups.V4);
+        _ = ReceiveAsync(group, isV6 ? LocalGroups.V6 : LocalGroups.V4, _received!);
     }
 
     /// <summary>Joins the groups in the networks that are new.</summary>
@@ -129,7 +130,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalN
                 {
                     Socket sender = Sender(family, index, own);
                     _senders.Add((family, index), sender);
-                    _ = ReceiveAsync(sender, null);
+                    _ = ReceiveAsync(sender, null, _received!);
                     if (family == AddressFamily.InterNetworkV6)
                         group.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(LocalGroups.V6, index));
                     else
@@ -210,7 +211,8 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalN
 
     /// <param name="socket">What receives.</param>
     /// <param name="to">The only address that is received for: what is sent to us alone may come from anywhere. Null for answers to what we sent.</param>
-    private async Task ReceiveAsync(Socket socket, IPAddress? to)
+    /// <param name="received">Gets the messages.</param>
+    internal async Task ReceiveAsync(Socket socket, IPAddress? to, Action<ReadOnlyMemory<byte>, IPEndPoint> received)
     {
         byte[] buffer = new byte[LocalAnnounce.MaxLength + 1];
         EndPoint any = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
@@ -221,13 +223,13 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalN
                 if (to is null)
                 {
                     SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, SocketFlags.None, any, _ending.Token).ConfigureAwait(false);
-                    _received!(buffer.AsMemory(0, result.ReceivedBytes), (IPEndPoint)result.RemoteEndPoint);
+                    received(buffer.AsMemory(0, result.ReceivedBytes), (IPEndPoint)result.RemoteEndPoint);
                 }
                 else
                 {
                     SocketReceiveMessageFromResult result = await socket.ReceiveMessageFromAsync(buffer, SocketFlags.None, any, _ending.Token).ConfigureAwait(false);
                     if (WithoutScope(result.PacketInformation.Address).Equals(to))
-                        _received!(buffer.AsMemory(0, result.ReceivedBytes), (IPEndPoint)result.RemoteEndPoint);
+                        received(buffer.AsMemory(0, result.ReceivedBytes), (IPEndPoint)result.RemoteEndPoint);
                 }
             }
             catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
@@ -238,6 +240,10 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null) : ILocalN
             {
                 // A message that is too long, or a network that is gone: neither ends the listening, nor may it spin.
                 await Task.Delay(20).ConfigureAwait(false);
+            }
+            catch (Exception exception) // a fault of this program costs this message, and not the listening
+            {
+                log?.Invoke($"Local discovery: a message is left out by a fault of this program: {exception}");
             }
         }
     }

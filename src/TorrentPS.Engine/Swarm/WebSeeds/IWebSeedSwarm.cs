@@ -33,6 +33,9 @@ internal interface IWebSeedSwarm
     /// <summary>What it owes becomes free for others.</summary>
     void ReleaseAll(PeerState from);
 
+    /// <summary>A fault of this program cut short what was done with it: what it is still noted for is free again.</summary>
+    void Recover(PeerState from);
+
     /// <summary>Others may be asked for what became free.</summary>
     void AskAll();
 
@@ -40,6 +43,4 @@ internal interface IWebSeedSwarm
     void LackMemory();
 
     void Log(string message);
-
-    void Faulted(Exception fault);
 }

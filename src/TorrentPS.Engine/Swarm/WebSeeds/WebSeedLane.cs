@@ -84,6 +84,18 @@ internal sealed partial class WebSeedLane : IDisposable
     /// <summary>Looks at the clock.</summary>
     public void Tick()
     {
+        try
+        {
+            LookAtClock();
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+    }
+
+    private void LookAtClock()
+    {
         double now = _swarm.Now;
         State.Rate = State.DownloadRate.PerSecond(now);
         if (_isHeldBack)
@@ -126,7 +138,7 @@ internal sealed partial class WebSeedLane : IDisposable
         }
         catch (Exception e)
         {
-            _swarm.Faulted(e);
+            Fault(e);
         }
         finally
         {
@@ -134,6 +146,15 @@ internal sealed partial class WebSeedLane : IDisposable
             _pool.Ended(this);
             Dispose();
         }
+    }
+
+    /// <summary>Something happened that must not: it costs this web seed, and nothing else.</summary>
+    public void Fault(Exception fault)
+    {
+        Seed.GiveUp($"{fault.GetType().Name}: {fault.Message}");
+        _swarm.Log($"Web seed {Seed} is left by a fault of this program: {fault}");
+        _swarm.Recover(State);
+        Abort(); // whatever it is doing
     }
 
     /// <summary>Gets one run; false when there is nothing to get now.</summary>

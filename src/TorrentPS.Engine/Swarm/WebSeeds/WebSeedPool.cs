@@ -50,7 +50,7 @@ internal sealed class WebSeedPool
             int lanes = _lanes.Count(lane => lane.Seed == seed);
             bool isIdle = _lanes.Exists(lane => lane.Seed == seed && !lane.IsBusy);
             if (!seed.IsGivenUp && lanes < seed.MaxLanes && _lanes.Count < MaxLanes && !isIdle && _swarm.Now >= seed.RetryAt)
-                Open(seed);
+                TryOpen(seed);
         }
 
         foreach (WebSeedLane lane in _lanes.ToArray())
@@ -91,7 +91,20 @@ internal sealed class WebSeedPool
         foreach (WebSeedLane lane in _lanes.ToArray())
             lane.Abort();
         Pulse(); // those that wait see that it ends
-        await running;
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext); // whatever is wrong with one, the download ends as it would
+    }
+
+    private void TryOpen(WebSeed seed)
+    {
+        try
+        {
+            Open(seed);
+        }
+        catch (Exception e) // costs this web seed, and nothing else
+        {
+            seed.GiveUp($"{e.GetType().Name}: {e.Message}");
+            _swarm.Log($"Web seed {seed} is left by a fault of this program: {e}");
+        }
     }
 
     private void Open(WebSeed seed)

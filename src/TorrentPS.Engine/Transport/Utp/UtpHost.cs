@@ -34,6 +34,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     private readonly UdpPort _port;
     private readonly TimeProvider _time;
     private readonly Action<PeerStream> _accepted;
+    private readonly Action<string>? _log;
     private readonly long _start;
     private readonly UtpMemory _memory = new(MaxReceived);
     private readonly ConcurrentDictionary<UtpAddress, UtpPeerStream> _streams = new();
@@ -50,8 +51,10 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     /// <param name="port">The port, of which it takes everything that is not the DHT's.</param>
     /// <param name="time">The clock.</param>
     /// <param name="accepted">Gets each connection that somebody made, on a pool thread.</param>
-    public UtpHost(UdpPort port, TimeProvider time, Action<PeerStream> accepted)
+    /// <param name="log">Gets what happens that must not.</param>
+    public UtpHost(UdpPort port, TimeProvider time, Action<PeerStream> accepted, Action<string>? log = null)
     {
+        _log = log;
         _port = port;
         _time = time;
         _accepted = accepted;
@@ -145,14 +148,43 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
 
     private void Deliver(UtpPeerStream stream, in UtpHeader header, ReadOnlySpan<byte> selectiveAck, ReadOnlySpan<byte> payload, long now)
     {
-        bool wasAnswered = stream.State == UtpState.Answered;
-        stream.Receive(header, selectiveAck, payload, now);
-        if (wasAnswered && stream.State == UtpState.Connected)
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Host._accepted(state.Stream), (Host: this, Stream: stream), preferLocal: false);
+        try
+        {
+            bool wasAnswered = stream.State == UtpState.Answered;
+            stream.Receive(header, selectiveAck, payload, now);
+            if (wasAnswered && stream.State == UtpState.Connected)
+                ThreadPool.UnsafeQueueUserWorkItem(static state => state.Host.Pass(state.Stream), (Host: this, Stream: stream), preferLocal: false);
+        }
+        catch (Exception e)
+        {
+            Fault(stream, e);
+            return;
+        }
+
         if (stream.IsTouched)
             return;
         stream.IsTouched = true;
         _touched.Add(stream);
+    }
+
+    /// <summary>Hands on a connection that was made, on a pool thread.</summary>
+    private void Pass(UtpPeerStream stream)
+    {
+        try
+        {
+            _accepted(stream);
+        }
+        catch (Exception e)
+        {
+            Fault(stream, e);
+        }
+    }
+
+    /// <summary>Something happened with a connection that must not: it costs this one, and no other.</summary>
+    private void Fault(UtpPeerStream stream, Exception fault)
+    {
+        if (stream.Fail(Now))
+            _log?.Invoke($"The uTP connection with {stream.RemoteEndPoint} is closed by a fault of this program: {fault}");
     }
 
     private void ReceiveSyn(in UtpHeader header, SocketAddress from, long now)
@@ -160,7 +192,15 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         UtpAddress key = UtpAddress.Of(from, (ushort)(header.ConnectionId + 1));
         if (_streams.TryGetValue(key, out UtpPeerStream? known))
         {
-            known.Receive(header, default, default, now);
+            try
+            {
+                known.Receive(header, default, default, now);
+            }
+            catch (Exception e)
+            {
+                Fault(known, e);
+            }
+
             return;
         }
 
@@ -239,7 +279,14 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         foreach (UtpPeerStream stream in _touched)
         {
             stream.IsTouched = false;
-            stream.Flush(now);
+            try
+            {
+                stream.Flush(now);
+            }
+            catch (Exception e)
+            {
+                Fault(stream, e);
+            }
         }
 
         _touched.Clear();
@@ -266,8 +313,15 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         long now = Now;
         foreach ((_, UtpPeerStream stream) in _streams)
         {
-            stream.Tick(now);
-            isBusy |= stream.IsBusy;
+            try
+            {
+                stream.Tick(now);
+                isBusy |= stream.IsBusy;
+            }
+            catch (Exception e)
+            {
+                Fault(stream, e);
+            }
         }
 
         if (isBusy)

@@ -26,6 +26,7 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
     private bool _isSending;
     private bool _isQueued;
     private bool _isDisposed;
+    private bool _hasFailed;
 
     public UtpPeerStream(UtpHost host, IPEndPoint endPoint, SocketAddress to, UtpMemory memory, ushort receiveId, ushort sendId, ushort number, bool isOutgoing, MtuSearch mtu)
     {
@@ -112,6 +113,38 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
         }
 
         Wake();
+    }
+
+    /// <summary>Ends it whatever state it is in, after a fault of this program: who waits for it is told, and nobody else. False when that was done before.</summary>
+    public bool Fail(long now)
+    {
+        bool receive, send;
+        lock (_lock)
+        {
+            if (_hasFailed)
+                return false;
+            _hasFailed = _isDisposed = true;
+            try
+            {
+                _connection.Abort(now);
+            }
+            catch (Exception)
+            {
+                // it is past saving
+            }
+
+            (receive, send) = (_isReceiving, _isSending);
+            (_isReceiving, _isSending) = (false, false);
+            (_receiveBuffer, _sendBuffer) = (default, default);
+        }
+
+        _host.Remove(this);
+        _opened.TrySetException(new SocketException((int)SocketError.ConnectionAborted));
+        if (receive)
+            _received.SetException(Broken());
+        if (send)
+            _sent.SetException(Broken());
+        return true;
     }
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

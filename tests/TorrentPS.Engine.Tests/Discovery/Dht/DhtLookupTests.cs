@@ -173,4 +173,23 @@ public sealed class DhtLookupTests
         DhtNetwork.Member Add(int sharedBits) =>
             _network.Add(new IPEndPoint(IPAddress.Loopback, _network.Members.Count + 1), _ => s_torrent.RandomAt(sharedBits), scope);
     }
+
+    /// <summary>What takes the peers that are found, or what ends a search, is at fault.</summary>
+    [Fact]
+    public void A_fault_with_one_answer_costs_that_answer_and_not_the_search()
+    {
+        DhtNetwork.Member searcher = Populate(alive: 12, dead: 0);
+        foreach (DhtNetwork.Member member in _network.Members.Where(member => member != searcher))
+            member.Node.Peers.Add(s_torrent, s_peer, isSeed: false);
+        int answers = 0;
+        DhtLookup lookup = _network.Do(searcher, node => node.FindPeers(s_torrent, peers =>
+        {
+            if (++answers <= 5)
+                throw new InvalidOperationException("injected");
+            _peers.UnionWith(peers);
+        }, _ => { }));
+
+        Assert.True(_network.RunUntil(() => lookup.HasConverged, TimeSpan.FromSeconds(10)));
+        Assert.Equal([s_peer], _peers);
+    }
 }

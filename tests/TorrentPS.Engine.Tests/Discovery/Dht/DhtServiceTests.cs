@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
@@ -239,4 +240,25 @@ public sealed class DhtServiceTests : IAsyncDisposable
     private Task UntilAsync(Task task, string what) => UntilAsync(() => task.IsCompleted, what);
 
     private sealed record Found(IPeerDiscovery Discovery, ConcurrentQueue<DiscoveredPeer> Peers, ConcurrentQueue<TorrentException> Errors);
+
+    [Fact]
+    public async Task A_fault_by_the_clock_ends_neither_the_node_nor_the_process()
+    {
+        FakeTimeProvider time = new();
+        List<string> log = [];
+        DhtService service = Track(new DhtService(new DhtOptions { Bootstrap = ["127.0.0.1:1"], TimeProvider = time, Log = log.Add }));
+        service.Start(FreePort());
+        FieldInfo nodes = typeof(DhtService).GetField("_nodes", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        object sound = nodes.GetValue(service)!;
+        nodes.SetValue(service, new DhtNode[1]);
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Contains(log, line => line.Contains("a fault of this program: System.NullReferenceException", StringComparison.Ordinal));
+        nodes.SetValue(service, sound);
+        log.Clear();
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.DoesNotContain(log, line => line.Contains("fault", StringComparison.Ordinal));
+        DhtService other = Service(Address(service));
+        other.Start(FreePort());
+        await UntilAsync(() => other.NodeCount == 1, "it answers");
+    }
 }

@@ -73,6 +73,21 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_fault_with_one_message_costs_that_message()
+    {
+        List<string> log = [];
+        bool isFaulty = true;
+        await using var service = new LocalDiscoveryService(_network.Join("192.168.1.3"), _time, log.Add);
+        await using IPeerDiscovery here = Start(service, Request(3000) with { PeersFound = peers => (isFaulty ? throw new InvalidOperationException("injected") : new List<DiscoveredPeer>()).AddRange(peers) });
+        await using IPeerDiscovery there = Start(_there, Request(2000, "there"));
+        Assert.Contains("by a fault of this program: System.InvalidOperationException: injected", Assert.Single(log), StringComparison.Ordinal);
+        isFaulty = false;
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Single(log);
+        Assert.Contains("there 192.168.1.3:3000 LocalDiscovery", _found);
+    }
+
+    [Fact]
     public async Task Other_torrents_are_none_of_its_business()
     {
         await using IPeerDiscovery here = Start(_here, Request(1000));

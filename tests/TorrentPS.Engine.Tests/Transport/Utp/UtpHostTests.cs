@@ -1,6 +1,7 @@
 #pragma warning disable xUnit1069 // the limit is for a hang, and what hangs here heeds no token
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Threading.Channels;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Utp;
@@ -194,5 +195,49 @@ public sealed class UtpHostTests : IAsyncDisposable
         }
 
         return bytes;
+    }
+
+    /// <summary>Whatever is wrong within one connection: a packet for it, an answer of ours, the look at the clock.</summary>
+    [Theory(Timeout = 300_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_fault_with_one_connection_costs_that_connection(bool isFoundByTheClock)
+    {
+        await using UdpPort port = UdpPort.Open(0);
+        Channel<string> log = Channel.CreateUnbounded<string>();
+        await using UtpHost host = new(port, TimeProvider.System, stream => _accepted.Writer.TryWrite(stream), line => log.Writer.TryWrite(line));
+        var endPoint = new IPEndPoint(IPAddress.Loopback, port.Port);
+        using PeerStream first = await _first.ConnectAsync(endPoint, Token);
+        await first.SendAsync(new byte[1], Token);
+        using PeerStream broken = await _accepted.Reader.ReadAsync(Token);
+        await ReadAsync(broken, 1);
+        using PeerStream second = await _first.ConnectAsync(endPoint, Token);
+        await second.SendAsync(new byte[1], Token);
+        using PeerStream whole = await _accepted.Reader.ReadAsync(Token);
+        await ReadAsync(whole, 1);
+        ValueTask<int> waiting = broken.ReceiveAsync(new byte[10], Token);
+        typeof(UtpPeerStream).GetField("_connection", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(broken, null);
+        if (!isFoundByTheClock)
+            await first.SendAsync("to the broken"u8.ToArray(), Token);
+        Assert.Contains("is closed by a fault of this program: System.NullReferenceException", await log.Reader.ReadAsync(Token), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<IOException>(async () => await waiting);
+        await second.SendAsync("to the other"u8.ToArray(), Token);
+        Assert.Equal("to the other"u8.ToArray(), await ReadAsync(whole, 12));
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_fault_with_one_that_connects_ends_neither_the_port_nor_the_process()
+    {
+        await using UdpPort port = UdpPort.Open(0);
+        Channel<string> log = Channel.CreateUnbounded<string>();
+        int count = 0;
+        await using UtpHost host = new(port, TimeProvider.System, stream => _ = Interlocked.Increment(ref count) == 1 ? throw new InvalidOperationException("injected") : _accepted.Writer.TryWrite(stream), line => log.Writer.TryWrite(line));
+        var endPoint = new IPEndPoint(IPAddress.Loopback, port.Port);
+        using PeerStream first = await _first.ConnectAsync(endPoint, Token);
+        await first.SendAsync(new byte[1], Token);
+        Assert.Contains("is closed by a fault of this program: System.InvalidOperationException: injected", await log.Reader.ReadAsync(Token), StringComparison.Ordinal);
+        using PeerStream second = await _first.ConnectAsync(endPoint, Token);
+        await second.SendAsync(new byte[1], Token);
+        (await _accepted.Reader.ReadAsync(Token)).Dispose();
     }
 }

@@ -1,0 +1,167 @@
+using System.Collections;
+using System.Reflection;
+using System.Text;
+using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Transport;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>Faults of this program that a stranger brings out, in every phase of a torrent: each costs that stranger alone, and is told.</summary>
+public sealed class FaultTests
+{
+    private const string WhatOthersAreTold = "what others are told of it";
+    private const string SearchForMore = "a search for more";
+
+    private static readonly Sample s_sample = Sample.Build(32768, 31, null, ("data", 20 * 32768));
+
+    /// <summary>Each is brought out by a second peer, or by nobody's, beside one that is there already.</summary>
+    private static readonly Dictionary<string, Action<PhasedSwarm>> s_kinds = new()
+    {
+        ["its handshake"] = swarm => Come(swarm, receives: 0),
+        ["our answer to its handshake"] = swarm => Come(swarm, sends: 0),
+        ["its first message"] = swarm => Come(swarm, receives: 1),
+        ["our first message to it"] = swarm => Come(swarm, sends: 1),
+        ["its later messages"] = swarm =>
+        {
+            MemoryPeerStream peer = swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1)).Peer;
+            PhasedSwarm.Until(() => peer.Waiting > Handshake.Length);
+            peer.Break(Injected);
+        },
+        ["our keep-alive"] = swarm =>
+        {
+            Come(swarm, sends: 2);
+            PhasedSwarm.Until(() => swarm.Logged("connected:") == 2);
+            Pass(swarm, 102);
+        },
+        [WhatOthersAreTold] = swarm =>
+        {
+            swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1));
+            PhasedSwarm.Until(() => swarm.Logged("connected:") == 2);
+            object peer = swarm.Peers[^1];
+            peer.GetType().GetField("_extensions", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(peer, null);
+            Pass(swarm, 3);
+        },
+        ["that it is dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), _ => throw Injected),
+        ["the handshake of one dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), ours => new FaultyStream(ours, Injected, receives: 0)),
+        ["our first message to one dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), ours => new FaultyStream(ours, Injected, sends: 1)),
+        ["addresses that are found"] = swarm => swarm.Discovery.Request!.PeersFound(new Unreadable()),
+        [SearchForMore] = swarm =>
+        {
+            swarm.Discovery.Fault = Injected;
+            Pass(swarm, 32);
+        },
+    };
+
+    private static InvalidOperationException Injected => new("injected");
+
+    public static TheoryData<SwarmPhase> Phases => [.. Enum.GetValues<SwarmPhase>()];
+
+    public static TheoryData<SwarmPhase, string> Kinds()
+    {
+        TheoryData<SwarmPhase, string> data = [];
+        foreach (SwarmPhase phase in Enum.GetValues<SwarmPhase>())
+        {
+            foreach (string kind in s_kinds.Keys)
+            {
+                // While a magnet link is resolved nobody is told of others, and a seed looks for nobody.
+                if (phase != (kind == WhatOthersAreTold ? SwarmPhase.Resolving : SwarmPhase.Seeding) || kind is not (WhatOthersAreTold or SearchForMore))
+                    data.Add(phase, kind);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task What_a_stranger_brings_out_costs_that_stranger_alone(SwarmPhase phase, string kind)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        MemoryPeerStream before = swarm.Come(PhasedSwarm.Address(8), PhasedSwarm.Id(8)).Peer;
+        PhasedSwarm.Until(() => before.Waiting > Handshake.Length);
+        s_kinds[kind](swarm);
+        PhasedSwarm.Until(() => swarm.Logged("by a fault of this program: System.") > 0 || swarm.Run.IsCompleted);
+        Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
+        Assert.Equal(1, swarm.Logged("by a fault of this program: System."));
+        MemoryPeerStream after = swarm.Come(PhasedSwarm.Address(9), PhasedSwarm.Id(9)).Peer;
+        PhasedSwarm.Until(() => after.IsOver || after.Waiting > Handshake.Length);
+        Assert.False(before.IsOver || after.IsOver, swarm.AllLogged());
+        PhasedSwarm.Until(() => swarm.Peers.Length == 2); // the other is gone
+    }
+
+    /// <summary>A connection as the listener or uTP gives it, on a thread where a fault would end the process.</summary>
+    [Theory]
+    [MemberData(nameof(Phases))]
+    public async Task One_that_connects_does_not_end_the_listening(SwarmPhase phase)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        swarm.Services.Incoming.Accept(new Nowhere());
+        Assert.Equal(1, swarm.Logged("A peer that connects is closed by a fault of this program"));
+    }
+
+    /// <summary>That trackers cannot be told of the end is no end of another kind.</summary>
+    [Theory]
+    [MemberData(nameof(Phases))]
+    public async Task Searches_that_cannot_be_ended_do_not_change_how_a_torrent_ends(SwarmPhase phase)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        swarm.Discovery.Fault = Injected;
+        Exception? thrown = await Record.ExceptionAsync(swarm.EndAsync);
+        if (phase == SwarmPhase.Resolving)
+            Assert.IsAssignableFrom<OperationCanceledException>(thrown);
+        else
+            Assert.Equal(phase == SwarmPhase.Seeding ? TorrentState.Completed : TorrentState.Stopped, (await swarm.Result!).State);
+    }
+
+    [Fact]
+    public async Task A_web_seed_does_not_end_the_download()
+    {
+        byte[] bytes = s_sample.Torrent.ToBytes().ToArray();
+        Torrent torrent = Torrent.Parse((byte[])[.. bytes[..^1], .. Encoding.ASCII.GetBytes("8:url-list21:http://192.0.2.9/filee")]);
+        await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample, torrent: torrent, reachOf: _ => throw Injected);
+        Pass(swarm, 1);
+        PhasedSwarm.Until(() => swarm.Logged("is left by a fault of this program: System.InvalidOperationException: injected") == 1 || swarm.Run.IsCompleted);
+        Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
+    }
+
+    private static void Come(PhasedSwarm swarm, int receives = int.MaxValue, int sends = int.MaxValue) =>
+        swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1), change: ours => new FaultyStream(ours, Injected, receives, sends));
+
+    private static void Pass(PhasedSwarm swarm, int seconds)
+    {
+        for (int i = 0; i < 5 * seconds; i++)
+            swarm.Time.Advance(TimeSpan.FromMilliseconds(200));
+    }
+
+    /// <summary>Addresses that cannot be looked at.</summary>
+    private sealed class Unreadable : IReadOnlyList<DiscoveredPeer>
+    {
+        public int Count => 1;
+
+        public DiscoveredPeer this[int index] => throw Injected;
+
+        public IEnumerator<DiscoveredPeer> GetEnumerator() => throw Injected;
+
+        IEnumerator IEnumerable.GetEnumerator() => throw Injected;
+    }
+
+    /// <summary>A connection that does not know where it comes from.</summary>
+    private sealed class Nowhere : PeerStream
+    {
+        public override System.Net.IPEndPoint RemoteEndPoint => throw Injected;
+
+        public override bool IsOutgoing => false;
+
+        public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw Injected;
+
+        public override ValueTask SendAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw Injected;
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}

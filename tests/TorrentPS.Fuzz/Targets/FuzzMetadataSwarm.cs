@@ -1,0 +1,73 @@
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Fuzz.Targets;
+
+/// <summary>A magnet link that is resolved with one peer. As soon as the metadata is there, the hashes of its pieces are asked for.</summary>
+internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm
+{
+    public double Now { get; set; }
+
+    public int ListenPort => 6881;
+
+    public int PublicPort => 6881;
+
+    public MetadataFetch Fetch { get; } = new(torrent.InfoHash, MetainfoLimits.TorrentBytes);
+
+    public LayerFetch? Layers { get; private set; }
+
+    public bool ExchangesPeers => true;
+
+    /// <summary>A bit for each kind of thing that happened.</summary>
+    public int What { get; private set; }
+
+    public string? Violation { get; private set; }
+
+    /// <summary>What must not happen.</summary>
+    public Exception? Fault { get; private set; }
+
+    public int TimesClosed { get; private set; }
+
+    public void PeersExchanged(MetadataPeer peer, PeerExchangeMessage message) => What |= 1;
+
+    public void SizeRefused(MetadataPeer peer, long size) => What |= 2;
+
+    public void Received(MetadataPeer peer)
+    {
+        if (peer.Source is { IsLiar: true })
+        {
+            What |= 4;
+            peer.Close(PeerClose.Banned);
+            return;
+        }
+
+        if (Layers is null && Fetch.Result is not null)
+        {
+            What |= 8;
+            var layers = new PieceLayers(torrent);
+            Layers = new LayerFetch(torrent, layers, new HashProofs(torrent, layers), _ => true);
+        }
+
+        peer.AskForPieces();
+        peer.AskForHashes();
+        What |= Layers is { IsDone: true } ? 16 : 0;
+    }
+
+    public void HashesWrong(MetadataPeer peer)
+    {
+        What |= 32;
+        peer.Close(PeerClose.Banned);
+    }
+
+    public void Violated(MetadataPeer peer, string what) => Violation = what;
+
+    public void Faulted(MetadataPeer peer, Exception fault) => Fault ??= fault;
+
+    public void Closed(MetadataPeer peer, PeerClose reason)
+    {
+        What |= 64 << (int)reason;
+        TimesClosed++;
+    }
+}
