@@ -13,36 +13,36 @@ internal sealed class CreateCommand
     private readonly Terminal _terminal;
     private readonly Argument<string[]> _paths = new("PATH")
     {
-        Description = "The file or folder to share. Several make one torrent of the folder that they are all in, with nothing else of it.",
+        Description = "The file or folder to share. Several make one torrent of their common folder, without its other contents.",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly Option<string?> _output = new("--output", "-o")
     {
-        Description = "The .torrent to write, or the folder to write it to; NAME.torrent in the current directory by default. A file that is there is replaced.",
+        Description = "The .torrent to write, or the folder to write it to; NAME.torrent in the current directory by default. An existing file is replaced.",
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _name = new("--name") { Description = "The name in the torrent; that on disk by default.", HelpName = "NAME" };
-    private readonly Option<Uri[]?> _trackers = OptionFactory.Uris("--tracker", "An announce address; each further one is a tier of its own.");
-    private readonly Option<Uri[]?> _webSeeds = OptionFactory.Uris("--web-seed", "A web address that has the data, too; may be given several times.");
-    private readonly Option<long?> _pieceLength = OptionFactory.Parsed<long?>("--piece-length", "N", "Bytes in a piece: 256KiB, 1MiB; by the size of the data by default, for about 1,000 pieces.",
+    private readonly Option<string?> _name = new("--name") { Description = "The name in the torrent; by default the name on disk.", HelpName = "NAME" };
+    private readonly Option<Uri[]?> _trackers = OptionFactory.Uris("--tracker", "An announce address; may be given several times, each in its own tier.");
+    private readonly Option<Uri[]?> _webSeeds = OptionFactory.Uris("--web-seed", "The address of a web seed, which has the data; may be given several times.");
+    private readonly Option<long?> _pieceLength = OptionFactory.Parsed<long?>("--piece-length", "N", "The piece size: 256KiB, 1MiB; by default chosen for about 1,000 pieces.",
         text => ByteQuantity.TryParse(text, out long bytes) && bytes is >= TorrentBuilder.LeastPieceLength and <= TorrentBuilder.GreatestPieceLength && BitOperations.IsPow2(bytes) ? bytes : null,
         "a power of two from 16KiB to 256MiB");
 
-    private readonly Option<bool> _isPrivate = new("--private") { Description = "Let clients find peers by the trackers only." };
-    private readonly Option<string?> _comment = new("--comment") { Description = "A remark to put into it.", HelpName = "TEXT" };
-    private readonly Option<string?> _source = new("--source") { Description = "The 'source' of the info dictionary, which gives a tracker's copy an info hash of its own.", HelpName = "TEXT" };
-    private readonly Option<InfoHash[]?> _similar = OptionFactory.InfoHashes("--similar", "The info hash of another torrent that has some of the same files, such as an earlier version; may be given several times.");
+    private readonly Option<bool> _isPrivate = new("--private") { Description = "Restrict clients to peers from the trackers." };
+    private readonly Option<string?> _comment = new("--comment") { Description = "A comment to store in the torrent.", HelpName = "TEXT" };
+    private readonly Option<string?> _source = new("--source") { Description = "The 'source' of the info dictionary, which gives a tracker's copy a different info hash.", HelpName = "TEXT" };
+    private readonly Option<InfoHash[]?> _similar = OptionFactory.InfoHashes("--similar", "The info hash of another torrent that shares some of the same files, such as an earlier version; may be given several times.");
     private readonly Option<string[]?> _collections = new("--collection")
     {
-        Description = "The name of a collection whose torrents may have some of the same files; may be given several times.",
+        Description = "The name of a collection whose torrents may share some of the same files; may be given several times.",
         HelpName = "NAME",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files and folders whose path or name matches; may be given several times.");
-    private readonly Option<TorrentVersion?> _version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1|v2|hybrid", "The generation of the protocol: v1 (the default) for every client, v2 (BEP 52) for newer ones, hybrid for both.",
+    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Exclude files and folders whose path or name matches; may be given several times.");
+    private readonly Option<TorrentVersion?> _version = OptionFactory.Parsed<TorrentVersion?>("--version", "v1|v2|hybrid", "The protocol version: v1 (the default) for every client, v2 (BEP 52) for newer clients, hybrid for both.",
         text => text.ToUpperInvariant() switch { "V1" => TorrentVersion.V1, "V2" => TorrentVersion.V2, "HYBRID" => TorrentVersion.Hybrid, _ => null }, "v1, v2 or hybrid");
 
     private readonly Option<bool> _json = OptionFactory.Json();
@@ -58,7 +58,7 @@ internal sealed class CreateCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("create", "Make a .torrent of files and folders.");
+        var command = new Command("create", "Create a .torrent from files and folders.");
         var create = new CreateCommand(terminal, command);
         command.SetAction(terminal, (result, cancellationToken) =>
         {

@@ -9,7 +9,7 @@ internal static class DemoCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("demo", "Make a payload, a tracker and seeders on this machine, download, and compare every byte.");
+        var command = new Command("demo", "Create a payload, a tracker and seeds on this machine, download, and compare every byte.");
         command.SetAction(terminal, async (_, cancellationToken) =>
         {
             string folder = Directory.CreateTempSubdirectory("torrentps-demo-").FullName;

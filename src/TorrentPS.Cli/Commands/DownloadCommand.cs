@@ -10,22 +10,22 @@ internal sealed class DownloadCommand
 {
     private readonly Terminal _terminal;
     private readonly Argument<string> _source = OptionFactory.Source();
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "The folder to download to; the current one by default.", HelpName = "DIR" };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "The folder to download to; the current directory by default.", HelpName = "DIR" };
     private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Download only files whose path matches; may be given several times.");
-    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
+    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Exclude files whose path matches; may be given several times.");
     private readonly Option<string[]?> _reuseFrom = new("--reuse-from")
     {
-        Description = "A file or folder that may have some of the same data, such as an earlier version, which is then copied from there; may be given several times.",
+        Description = "A file or folder that may contain some of the same data, such as an earlier version, to copy instead of downloading; may be given several times.",
         HelpName = "PATH",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<bool> _force = new("--force") { Description = "Overwrite files that are there and are not the torrent's." };
-    private readonly Option<bool> _sequential = new("--sequential") { Description = "Ask for pieces from first to last, after the ends of each file." };
-    private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not ask the torrent's web seeds." };
-    private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "Receive at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
+    private readonly Option<bool> _force = new("--force") { Description = "Overwrite existing files that do not belong to the torrent." };
+    private readonly Option<bool> _sequential = new("--sequential") { Description = "Download pieces in order, after those at the start and end of each file." };
+    private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not use the torrent's web seeds." };
+    private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "The maximum download rate per second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);
-    private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "Give up when nothing arrived for this long.");
+    private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "End if no data arrives for this long.");
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print errors only." };
     private readonly TransferOptions _transfer;
 
@@ -35,12 +35,12 @@ internal sealed class DownloadCommand
         command.Arguments.Add(_source);
         foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _force, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
-        _transfer = new TransferOptions(command, "Give up after this long.");
+        _transfer = new TransferOptions(command, "End after this long.");
     }
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("download", "Download a torrent's data and verify it; the same command goes on from where it was stopped.");
+        var command = new Command("download", "Download and verify a torrent's data. Run the same command to resume.");
         var download = new DownloadCommand(terminal, command);
         command.SetAction(terminal, (result, cancellationToken) => CommandAction.RunAsync(
             terminal, () => download.RunAsync(result, cancellationToken), cancellationToken, result.GetValue(download._source)));

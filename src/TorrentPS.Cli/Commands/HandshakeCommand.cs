@@ -17,16 +17,16 @@ internal static class HandshakeCommand
     {
         Argument<string?> source = new("SOURCE")
         {
-            Description = "Path or http(s) address of a .torrent, or a magnet link; its trackers are asked for peers unless --peer names them.",
+            Description = "Path or http(s) address of a .torrent, or a magnet link; its trackers are asked for peers unless --peer is given.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<PeerAddress[]?> peers = OptionFactory.Peers("A peer to try; may be given several times.");
+        Option<PeerAddress[]?> peers = OptionFactory.Peers("A peer to test; may be given several times.");
         Option<InfoHash?> infoHash = OptionFactory.InfoHashOption();
         Option<bool> json = OptionFactory.Json();
-        Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for a peer (5), and for trackers (15).");
-        Option<PeerTransport?> transport = OptionFactory.Parsed<PeerTransport?>("--transport", "tcp|utp|any", "What the connections go over: tcp (the default), utp, or both.",
+        Option<double?> timeout = OptionFactory.Seconds("--timeout", "The timeout for a peer (5), and for trackers (15).");
+        Option<PeerTransport?> transport = OptionFactory.Parsed<PeerTransport?>("--transport", "tcp|utp|any", "The transport: tcp (the default), utp, or any for both.",
             text => text.ToUpperInvariant() switch { "TCP" => PeerTransport.Tcp, "UTP" => PeerTransport.Utp, "ANY" => PeerTransport.Any, _ => null }, "tcp, utp or any");
-        var command = new Command("handshake", "Exchange handshakes with peers and show who answered.") { source, peers, infoHash, json, timeout, transport };
+        var command = new Command("handshake", "Exchange handshakes with peers and show which of them answered.") { source, peers, infoHash, json, timeout, transport };
         var route = new RouteOptions(command, hasPeers: true);
         command.Validators.Add(result =>
         {

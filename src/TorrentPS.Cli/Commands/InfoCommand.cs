@@ -17,7 +17,7 @@ internal static class InfoCommand
         };
         sources.Validators.Add(OptionFactory.RefuseUnknownOptions);
         Option<bool> json = OptionFactory.Json();
-        var command = new Command("info", "Show what a torrent is of: name, size, pieces, trackers, files.") { sources, json };
+        var command = new Command("info", "Show a torrent's name, size, pieces, trackers and files.") { sources, json };
         var route = new RouteOptions(command, hasPeers: false);
         command.SetAction(terminal, (result, cancellationToken) => RunAsync(terminal, result.GetRequiredValue(sources), result.GetValue(json), route.Apply(new TorrentClientOptions(), result, terminal), cancellationToken));
         return command;

@@ -26,10 +26,10 @@ internal static class OptionFactory
         }
     }
 
-    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line, and nothing else, on standard output." };
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object per line on standard output, and nothing else." };
 
     public static Option<bool> AllowPrivateTracker() =>
-        new("--allow-private-tracker") { Description = "Ask trackers wherever they lead into the local network; by address or local name they are asked anyway." };
+        new("--allow-private-tracker") { Description = "Allow trackers that lead into the local network; those given by address or local name are always allowed." };
 
     public static Option<double?> Seconds(string name, string description, bool zero = false) =>
         Parsed<double?>(name, "SECONDS", description, text =>
@@ -47,12 +47,12 @@ internal static class OptionFactory
             $"a number from {minimum} to {maximum}");
 
     public static Option<double?> Ratio() =>
-        Parsed<double?>("--seed-ratio", "R", "Upload until this many bytes were sent for each byte of the data.", text =>
+        Parsed<double?>("--seed-ratio", "R", "Upload until this ratio of uploaded bytes to the size of the data is reached.", text =>
             double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ratio) && double.IsFinite(ratio) ? ratio : null,
             "a number from 0");
 
     public static Option<EncryptionMode?> Encryption() =>
-        Parsed<EncryptionMode?>("--encryption", "prefer|require|off", "Whether connections to peers are encrypted; both kinds are used by default.", text =>
+        Parsed<EncryptionMode?>("--encryption", "prefer|require|off", "Whether peer connections are encrypted; the default, prefer, allows both kinds.", text =>
             text.ToLowerInvariant() switch
             {
                 "prefer" => EncryptionMode.Prefer,
@@ -65,7 +65,7 @@ internal static class OptionFactory
     public static Option<ProxyServer?> Proxy() => new("--proxy")
     {
         HelpName = "URI",
-        Description = "The proxy that all connections go through, socks5://[USER:PASSWORD@]HOST:PORT or http://...; what cannot go through it is off.",
+        Description = "The proxy for all connections, socks5://[USER:PASSWORD@]HOST:PORT or http://...; traffic that cannot use it is disabled.",
         CustomParser = result =>
         {
             try
@@ -83,7 +83,7 @@ internal static class OptionFactory
     public static Option<NetworkBinding?> Bind() => new("--bind")
     {
         HelpName = "ADDRESS",
-        Description = "Send and listen from this address, or network interface, of this machine alone.",
+        Description = "Use only this address or network interface of this machine, to send and to listen.",
         CustomParser = result =>
         {
             try
@@ -101,7 +101,7 @@ internal static class OptionFactory
     public static Option<IPFilter?> IPFilter() => new("--ip-filter")
     {
         HelpName = "FILE",
-        Description = "Have nothing to do with the addresses of a list: p2p, dat or CIDR lines, plain or gzip; may be given several times.",
+        Description = "IP block-list file: p2p, dat or CIDR lines, plain or gzip; may be given several times.",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = result =>
         {

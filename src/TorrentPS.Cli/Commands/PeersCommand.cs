@@ -17,7 +17,7 @@ internal static class PeersCommand
         Option<double?> timeout = OptionFactory.Seconds("--timeout", "How long to wait for answers (15).");
         Option<Uri[]?> trackers = OptionFactory.Uris("--tracker", "Ask only this tracker; may be given several times.");
         Option<bool> allowPrivate = OptionFactory.AllowPrivateTracker();
-        var command = new Command("peers", "List the peers of a torrent, as trackers and the DHT name them.") { source, json, timeout, trackers, allowPrivate };
+        var command = new Command("peers", "List the peers of a torrent, from trackers and the DHT.") { source, json, timeout, trackers, allowPrivate };
         var route = new RouteOptions(command, hasPeers: true);
         command.SetAction(terminal, (result, cancellationToken) =>
         {

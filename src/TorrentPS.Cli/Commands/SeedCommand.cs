@@ -10,8 +10,8 @@ internal sealed class SeedCommand
 {
     private readonly Terminal _terminal;
     private readonly Argument<string> _source = OptionFactory.Source();
-    private readonly Option<string?> _data = new("--data") { Description = "The folder that the torrent's file or folder is in; that of the .torrent, or the current one, by default.", HelpName = "DIR" };
-    private readonly Option<bool> _superSeed = new("--super-seed") { Description = "Show each piece to one peer first, so that little more than one copy is uploaded until all have it. For the only seed of a new torrent." };
+    private readonly Option<string?> _data = new("--data") { Description = "The folder that contains the torrent's file or folder; by default the folder of the .torrent, or the current directory.", HelpName = "DIR" };
+    private readonly Option<bool> _superSeed = new("--super-seed") { Description = "Announce each piece to one peer first, so that little more than one copy is uploaded before all peers have it. For the only seed of a new torrent." };
     private readonly TransferOptions _transfer;
 
     private SeedCommand(Terminal terminal, Command command)
@@ -20,12 +20,12 @@ internal sealed class SeedCommand
         command.Arguments.Add(_source);
         command.Options.Add(_data);
         command.Options.Add(_superSeed);
-        _transfer = new TransferOptions(command, "End after this long; until it is stopped by default.");
+        _transfer = new TransferOptions(command, "End after this long; by default, when stopped.");
     }
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("seed", "Upload a torrent's data to whoever asks for it.");
+        var command = new Command("seed", "Upload a torrent's data to peers.");
         var seed = new SeedCommand(terminal, command);
         command.SetAction(terminal, (result, cancellationToken) => CommandAction.RunAsync(
             terminal, () => seed.RunAsync(result, cancellationToken), cancellationToken, result.GetValue(seed._source)));

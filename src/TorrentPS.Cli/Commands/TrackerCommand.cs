@@ -16,14 +16,14 @@ internal static class TrackerCommand
 
     public static Command Create(Terminal terminal)
     {
-        Option<IPAddress?> address = OptionFactory.Parsed<IPAddress?>("--address", "IP", "The address to listen on; all of this machine's by default.",
+        Option<IPAddress?> address = OptionFactory.Parsed<IPAddress?>("--address", "IP", "The address to listen on; by default all addresses of this machine.",
             text => IPAddress.TryParse(text, out IPAddress? ip) ? ip : null, "an IP address");
-        Option<int?> port = OptionFactory.Number("--port", $"The port to listen on, by TCP and UDP ({DefaultPort}); 0 takes any free one.", 0, 65535);
-        Option<double?> interval = OptionFactory.Seconds("--interval", "How long clients wait between announces (600).");
+        Option<int?> port = OptionFactory.Number("--port", $"The port to listen on, TCP and UDP ({DefaultPort}); 0 selects any free port.", 0, 65535);
+        Option<double?> interval = OptionFactory.Seconds("--interval", "The announce interval for clients (600).");
         Option<string[]?> allow = new("--allow") { HelpName = "TORRENT", Arity = ArgumentArity.OneOrMore, Description = "Serve only this torrent: a .torrent file or an info hash; may be given several times." };
         var noHttp = new Option<bool>("--no-http") { Description = "Do not listen for HTTP." };
         var noUdp = new Option<bool>("--no-udp") { Description = "Do not listen for UDP." };
-        var command = new Command("tracker", "Run a tracker for a local network or a test, until it is stopped.") { address, port, interval, allow, noHttp, noUdp };
+        var command = new Command("tracker", "Run a tracker for a local network or a test, until stopped.") { address, port, interval, allow, noHttp, noUdp };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noHttp) && result.GetValue(noUdp))

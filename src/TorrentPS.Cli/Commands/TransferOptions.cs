@@ -11,18 +11,18 @@ namespace TorrentPS.Cli.Commands;
 /// <summary>The options that downloading and seeding share.</summary>
 internal sealed class TransferOptions
 {
-    private readonly Option<PeerAddress[]?> _peers = OptionFactory.Peers("A peer to connect to besides those that are found; may be given several times.");
-    private readonly Option<int?> _port = OptionFactory.Number("--port", "The port that peers may connect to; 0 takes any (6881, or a free one).", 0, 65535);
-    private readonly Option<bool> _mapPort = new("--map-port") { Description = "Ask the router, by PCP, NAT-PMP or UPnP, to pass peers on to the port; taken back at the end." };
-    private readonly Option<int?> _maxPeers = OptionFactory.Number("--max-peers", "Peers connected at once (200).", 1, 10000);
-    private readonly Option<long?> _uploadLimit = OptionFactory.Rate("--upload-limit", "Send at most so much a second: 500KB, 5MB, 1MiB; 0 means no limit.");
+    private readonly Option<PeerAddress[]?> _peers = OptionFactory.Peers("A peer to connect to in addition to those found; may be given several times.");
+    private readonly Option<int?> _port = OptionFactory.Number("--port", "The port for incoming peer connections (6881, or any free port); 0 selects any free port.", 0, 65535);
+    private readonly Option<bool> _mapPort = new("--map-port") { Description = "Ask the router, by PCP, NAT-PMP or UPnP, to forward the port; removed at the end." };
+    private readonly Option<int?> _maxPeers = OptionFactory.Number("--max-peers", "The maximum number of connected peers (200).", 1, 10000);
+    private readonly Option<long?> _uploadLimit = OptionFactory.Rate("--upload-limit", "The maximum upload rate per second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedRatio = OptionFactory.Ratio();
     private readonly Option<double?> _timeout;
-    private readonly Option<bool> _recheck = new("--recheck") { Description = "Hash everything on disk again, whatever was noted of it before." };
+    private readonly Option<bool> _recheck = new("--recheck") { Description = "Hash all data on disk again, ignoring earlier results." };
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Do not ask the distributed hash table for peers." };
     private readonly Option<bool> _noPex = new("--no-pex") { Description = "Do not exchange addresses with peers." };
     private readonly Option<bool> _noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network." };
-    private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers, and let them connect, over TCP alone." };
+    private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Use TCP only, for outgoing and incoming peer connections." };
     private readonly Option<bool> _allowPrivateTracker = OptionFactory.AllowPrivateTracker();
     private readonly RouteOptions _route;
     private readonly Option<EncryptionMode?> _encryption = OptionFactory.Encryption();

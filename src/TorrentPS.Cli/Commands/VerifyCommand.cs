@@ -11,9 +11,9 @@ internal sealed class VerifyCommand
 {
     private readonly Terminal _terminal;
     private readonly Argument<string> _source = OptionFactory.Source();
-    private readonly Option<string> _data = new("--data") { Description = "The folder that the torrent's file or folder is in.", HelpName = "DIR", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "The folder that contains the torrent's file or folder.", HelpName = "DIR", Required = true };
     private readonly Option<string[]?> _include = OptionFactory.Globs("--include", "Check only files whose path matches; may be given several times.");
-    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Leave out files whose path matches; may be given several times.");
+    private readonly Option<string[]?> _exclude = OptionFactory.Globs("--exclude", "Exclude files whose path matches; may be given several times.");
     private readonly RouteOptions _route;
     private readonly Option<bool> _json = OptionFactory.Json();
 
@@ -28,7 +28,7 @@ internal sealed class VerifyCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("verify", "Compare data on disk with a torrent, file by file. Nothing is changed. Ends with 8 when something is not as it should be.");
+        var command = new Command("verify", "Compare data on disk with a torrent, file by file. Changes nothing. Exits with code 8 if the data differs.");
         var verify = new VerifyCommand(terminal, command);
         command.SetAction(terminal, (result, cancellationToken) => CommandAction.RunAsync(
             terminal, () => verify.RunAsync(result, cancellationToken), cancellationToken, result.GetValue(verify._source)));

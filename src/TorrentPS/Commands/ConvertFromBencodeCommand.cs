@@ -33,14 +33,14 @@ public sealed class ConvertFromBencodeCommand : ModuleCommand
 
     /// <summary><para type="description">The paths of files, taken as they are: no character is a wildcard.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "Paths of files, taken as they are.")]
+        HelpMessage = "Literal paths of files.")]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary><para type="description">The bytes. Single bytes from the pipeline are put together; each array of bytes is a value of its own.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true,
-        HelpMessage = "The bytes; single bytes from the pipeline are put together.")]
+        HelpMessage = "The bytes to convert; single bytes from the pipeline are joined.")]
     [AllowEmptyCollection]
     public byte[] InputObject { get; set; } = [];
 

@@ -15,7 +15,7 @@ namespace TorrentPS.Commands;
 public sealed class ConvertToBencodeCommand : ModuleCommand
 {
     /// <summary><para type="description">The object. Each object from the pipeline makes an array of bytes of its own; give a list with the parameter, since the pipeline takes it apart.</para></summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "The object; a list is to be given here and not through the pipeline.")]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "The object to convert; pass a list here, not through the pipeline.")]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]

@@ -15,14 +15,14 @@ namespace TorrentPS.Commands;
 [OutputType(typeof(TorrentPeer))]
 public sealed class GetTorrentPeerCommand : TorrentInfoCommand
 {
-    /// <summary><para type="description">Only these trackers, in place of the torrent's own.</para></summary>
-    [Parameter(HelpMessage = "Only these trackers, in place of the torrent's own.")]
+    /// <summary><para type="description">The trackers to ask instead of the torrent's own.</para></summary>
+    [Parameter(HelpMessage = "The trackers to ask instead of the torrent's own.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TorrentTrackerCompleter))]
     public Uri[] Tracker { get; set; } = [];
 
     /// <summary><para type="description">The discoveries to ask. All that the torrent allows when it is left out.</para></summary>
-    [Parameter(HelpMessage = "The discoveries to ask; all that the torrent allows when left out.")]
+    [Parameter(HelpMessage = "The discovery sources to ask; by default all that the torrent allows.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
@@ -32,17 +32,17 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     public int MaxPeers { get; set; }
 
     /// <summary><para type="description">The port that is announced, 1 to 65535. One that no download uses when it is left out.</para></summary>
-    [Parameter(HelpMessage = "The port that is announced; one that no download uses when left out.")]
+    [Parameter(HelpMessage = "The port to announce; by default one that no download uses.")]
     [ValidateRange(1, 65535)]
     public int Port { get; set; }
 
     /// <summary><para type="description">How long to wait for answers.</para></summary>
-    [Parameter(HelpMessage = "Seconds to wait for answers; 15 when left out.")]
+    [Parameter(HelpMessage = "The number of seconds to wait for answers; by default 15.")]
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 15;
 
     /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
-    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];
 

@@ -13,7 +13,7 @@ namespace TorrentPS.Commands;
 public sealed class GetTorrentTrackerCommand : TorrentInfoCommand
 {
     /// <summary><para type="description">How long to wait for each tracker.</para></summary>
-    [Parameter(HelpMessage = "Seconds to wait for each tracker; 15 when left out.")]
+    [Parameter(HelpMessage = "The timeout of each tracker in seconds; by default 15.")]
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 15;
 

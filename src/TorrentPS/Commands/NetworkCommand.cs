@@ -20,8 +20,8 @@ public abstract class NetworkCommand : TorrentCommand
     {
     }
 
-    /// <summary><para type="description">The proxy that all connections go through: socks5://HOST:PORT or http://HOST:PORT. What cannot go through it is off.</para></summary>
-    [Parameter(HelpMessage = "The proxy that all connections go through: socks5://HOST:PORT or http://HOST:PORT.")]
+    /// <summary><para type="description">The proxy for all connections: socks5://HOST:PORT or http://HOST:PORT. What cannot go through it is off.</para></summary>
+    [Parameter(HelpMessage = "The proxy for all connections: socks5://HOST:PORT or http://HOST:PORT.")]
     [ValidateNotNull]
     public Uri? Proxy { get; set; }
 
@@ -31,7 +31,7 @@ public abstract class NetworkCommand : TorrentCommand
     public PSCredential? ProxyCredential { get; set; }
 
     /// <summary><para type="description">The IP address, or the network interface, of this machine that everything leaves by and that is listened on alone.</para></summary>
-    [Parameter(HelpMessage = "The IP address or network interface of this machine that is used alone.")]
+    [Parameter(HelpMessage = "The only IP address or network interface of this machine to use.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LocalNetworkCompleter))]
     public string? BindAddress { get; set; }

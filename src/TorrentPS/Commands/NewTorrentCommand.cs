@@ -35,50 +35,50 @@ public sealed class NewTorrentCommand : TorrentCommand
 
     /// <summary><para type="description">The files and folders to share, taken as they are: no character is a wildcard.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The files and folders to share, taken as they are.")]
+        HelpMessage = "The literal paths of the files and folders to share.")]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary><para type="description">The .torrent to write, or the folder to write NAME.torrent into. The current location when it is left out.</para></summary>
-    [Parameter(Position = 1, HelpMessage = "The .torrent to write, or the folder to write it into; the current location when left out.")]
+    [Parameter(Position = 1, HelpMessage = "The .torrent to write, or the folder to write it to; by default the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
     /// <summary><para type="description">The name in the torrent. That on disk when it is left out; with another, the data must be renamed to be seeded.</para></summary>
-    [Parameter(HelpMessage = "The name in the torrent; that on disk when left out.")]
+    [Parameter(HelpMessage = "The name in the torrent; by default the name on disk.")]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
     /// <summary><para type="description">The generation of the protocol: V1 for every client, V2 (BEP 52) for newer ones alone, Hybrid for both. V1 when it is left out.</para></summary>
-    [Parameter(HelpMessage = "The generation of the protocol: V1 (the default), V2 or Hybrid.")]
+    [Parameter(HelpMessage = "The protocol version: V1 (the default), V2 or Hybrid.")]
     public TorrentVersion Version { get; set; }
 
     /// <summary><para type="description">The announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
-    [Parameter(HelpMessage = "Announce addresses, each a tier of its own; an array in the array is a tier of several.")]
+    [Parameter(HelpMessage = "Announce addresses, each in its own tier; a nested array is a tier of several trackers.")]
     [TrackerTierTransformation]
     [ArgumentCompleter(typeof(KnownTrackerCompleter))]
     [ValidateNotNullOrEmpty]
     public Uri[][] Tracker { get; set; } = [];
 
-    /// <summary><para type="description">The http(s) addresses of servers that have the data.</para></summary>
-    [Parameter(HelpMessage = "http(s) addresses of servers that have the data.")]
+    /// <summary><para type="description">The http(s) addresses of web seeds: servers that have the data.</para></summary>
+    [Parameter(HelpMessage = "http(s) addresses of web seeds: servers that have the data.")]
     [ValidateNotNullOrEmpty]
     [ValidateWebAddress]
     public Uri[] WebSeed { get; set; } = [];
 
     /// <summary><para type="description">Bytes in a piece, a power of two from 16KB to 256MB. Chosen by the size of the data, for about 1,000 pieces, when it is left out.</para></summary>
-    [Parameter(HelpMessage = "Bytes in a piece, a power of two from 16KB to 256MB; chosen by the size of the data when left out.")]
+    [Parameter(HelpMessage = "The piece size, a power of two from 16KB to 256MB; by default chosen by the size of the data.")]
     [ValidatePieceLength]
     [ArgumentCompleter(typeof(PieceLengthCompleter))]
     public int PieceLength { get; set; }
 
-    /// <summary><para type="description">Lets clients find peers by the trackers alone.</para></summary>
-    [Parameter(HelpMessage = "Lets clients find peers by the trackers alone.")]
+    /// <summary><para type="description">Restricts clients to peers from the trackers.</para></summary>
+    [Parameter(HelpMessage = "Restricts clients to peers from the trackers.")]
     public SwitchParameter Private { get; set; }
 
     /// <summary><para type="description">A remark to put into the torrent.</para></summary>
-    [Parameter(HelpMessage = "A remark to put into the torrent.")]
+    [Parameter(HelpMessage = "A comment to store in the torrent.")]
     public string? Comment { get; set; }
 
     /// <summary><para type="description">The source key of the info dictionary, which gives a tracker's copy of a torrent an info hash of its own.</para></summary>
@@ -86,24 +86,24 @@ public sealed class NewTorrentCommand : TorrentCommand
     public string? Source { get; set; }
 
     /// <summary><para type="description">The info hashes of other torrents that have some of the same files, such as earlier versions: clients that have those need not download them again.</para></summary>
-    [Parameter(HelpMessage = "Info hashes of other torrents that have some of the same files.")]
+    [Parameter(HelpMessage = "Info hashes of other torrents that share some of the same files.")]
     [ValidateNotNullOrEmpty]
     [ValidateInfoHash]
     public string[] Similar { get; set; } = [];
 
     /// <summary><para type="description">Names of collections that the torrent belongs to: torrents of one collection may have some of the same files.</para></summary>
-    [Parameter(HelpMessage = "Names of collections whose torrents may have some of the same files.")]
+    [Parameter(HelpMessage = "Names of collections whose torrents may share some of the same files.")]
     [ValidateNotNullOrEmpty]
     public string[] Collection { get; set; } = [];
 
     /// <summary><para type="description">Wildcards over names, and over paths in the torrent: such files, and folders with all in them, are left out.</para></summary>
-    [Parameter(HelpMessage = "Not the files and folders whose names or paths match one of these wildcards.")]
+    [Parameter(HelpMessage = "Excludes files and folders whose names or paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Exclude { get; set; } = [];
 
-    /// <summary><para type="description">Replaces a .torrent that is there.</para></summary>
-    [Parameter(HelpMessage = "Replaces a .torrent that is there.")]
+    /// <summary><para type="description">Replaces an existing .torrent.</para></summary>
+    [Parameter(HelpMessage = "Replaces an existing .torrent.")]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>

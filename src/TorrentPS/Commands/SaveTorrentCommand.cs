@@ -21,7 +21,7 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     private readonly HashSet<string> _written = new(TorrentCreator.PathComparer);
 
     /// <summary><para type="description">The .torrent file to write, or the folder that it goes into under the torrent's name. The current location when it is left out.</para></summary>
-    [Parameter(Position = 1, HelpMessage = "The .torrent file to write, or a folder; the current location when left out.")]
+    [Parameter(Position = 1, HelpMessage = "The .torrent to write, or the folder to write it to; by default the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
@@ -32,7 +32,7 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     public EndPoint[] Peer { get; set; } = [];
 
     /// <summary><para type="description">The discoveries to use for a magnet link. All when it is left out; Manual means only -Peer and the peers of the link.</para></summary>
-    [Parameter(HelpMessage = "The discoveries to use for a magnet link; all when left out. Manual means only -Peer and the link's peers.")]
+    [Parameter(HelpMessage = "The discovery sources to use for a magnet link; by default all. Manual means only -Peer and the link's peers.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
@@ -41,17 +41,17 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     public PeerTransport Transport { get; set; }
 
     /// <summary><para type="description">How long peers may take to send a magnet link's metadata; 0 means as long as they like.</para></summary>
-    [Parameter(HelpMessage = "Seconds that a magnet link's metadata may take; 180 when left out, 0 means no limit.")]
+    [Parameter(HelpMessage = "The timeout for a magnet link's metadata in seconds; by default 180, 0 means no limit.")]
     [ValidateRange(0.0, 4_000_000.0)]
     public double TimeoutSeconds { get; set; } = ResolveOptions.DefaultTimeout.TotalSeconds;
 
     /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
-    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];
 
-    /// <summary><para type="description">Replaces a file that is there.</para></summary>
-    [Parameter(HelpMessage = "Replaces a file that is there.")]
+    /// <summary><para type="description">Replaces an existing file.</para></summary>
+    [Parameter(HelpMessage = "Replaces an existing file.")]
     public SwitchParameter Force { get; set; }
 
     private protected override string[] FilterPaths => IPFilter;

@@ -18,47 +18,47 @@ namespace TorrentPS.Commands;
 public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
 {
     /// <summary><para type="description">The folder that the torrent's file or folder goes into. The current location when it is left out; made when missing.</para></summary>
-    [Parameter(Position = 1, HelpMessage = "The folder to download into; the current location when left out.")]
+    [Parameter(Position = 1, HelpMessage = "The folder to download to; by default the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
     /// <summary><para type="description">Wildcards over the paths of the torrent's files: only these are downloaded.</para></summary>
-    [Parameter(HelpMessage = "Only the files whose paths match one of these wildcards.")]
+    [Parameter(HelpMessage = "Only files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Include { get; set; } = [];
 
     /// <summary><para type="description">Wildcards over the paths of the torrent's files: these are not downloaded.</para></summary>
-    [Parameter(HelpMessage = "Not the files whose paths match one of these wildcards.")]
+    [Parameter(HelpMessage = "Excludes files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Exclude { get; set; } = [];
 
     /// <summary><para type="description">Files, and folders to look into, that may have some of the same data, such as an earlier version: what has the right hashes is copied from there.</para></summary>
-    [Parameter(HelpMessage = "Files and folders that may have some of the same data, which is then copied from there.")]
+    [Parameter(HelpMessage = "Files and folders that may contain some of the same data, to copy instead of downloading.")]
     [ValidateNotNullOrEmpty]
     public string[] ReuseFrom { get; set; } = [];
 
     /// <summary><para type="description">The discoveries to use. All that the torrent allows when it is left out; Manual means only -Peer.</para></summary>
-    [Parameter(HelpMessage = "The discoveries to use; all that the torrent allows when left out. Manual means only -Peer.")]
+    [Parameter(HelpMessage = "The discovery sources to use; by default all that the torrent allows. Manual means only -Peer.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
     /// <summary><para type="description">Bytes a second to receive at most, all torrents of the command together: 5MB, '500KB/s'. 0 means no limit.</para></summary>
-    [Parameter(HelpMessage = "Bytes a second to receive at most, as in 5MB; 0 means no limit.")]
+    [Parameter(HelpMessage = "The maximum download rate in bytes per second, such as 5MB; 0 means no limit.")]
     [ByteRateTransformation]
     [ValidateRange(0L, long.MaxValue)]
     [ArgumentCompleter(typeof(ByteRateCompleter))]
     public long DownloadLimit { get; set; }
 
-    /// <summary><para type="description">Asks for the pieces from first to last, after the ends of each file.</para></summary>
-    [Parameter(HelpMessage = "Asks for the pieces from first to last, after the ends of each file.")]
+    /// <summary><para type="description">Downloads pieces in order, after those at the start and end of each file.</para></summary>
+    [Parameter(HelpMessage = "Downloads pieces in order, after those at the start and end of each file.")]
     public SwitchParameter Sequential { get; set; }
 
     /// <summary><para type="description">Leaves the torrent's web seeds alone. They are web servers and neither peers nor discoveries, so -Source does not matter to them.</para></summary>
-    [Parameter(HelpMessage = "Do not ask the torrent's web seeds.")]
+    [Parameter(HelpMessage = "Do not use the torrent's web seeds.")]
     public SwitchParameter NoWebSeed { get; set; }
 
     /// <summary><para type="description">The download ends as stalled after this many seconds without a new block; 0 means never.</para></summary>
@@ -67,12 +67,12 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     public double StallTimeoutSeconds { get; set; }
 
     /// <summary><para type="description">How many torrents are downloaded at the same time; the others wait for their turn. Jobs do not.</para></summary>
-    [Parameter(HelpMessage = "How many torrents are downloaded at the same time; 5 when left out.")]
+    [Parameter(HelpMessage = "The maximum number of torrents to download at the same time; by default 5.")]
     [ValidateRange(1, 1000)]
     public int ThrottleLimit { get; set; } = 5;
 
     /// <summary><para type="description">Overwrites files that are where the torrent's belong and are not the torrent's. Without it such a file ends the download before anything is written (FileExists).</para></summary>
-    [Parameter(HelpMessage = "Overwrites files that are there and are not the torrent's.")]
+    [Parameter(HelpMessage = "Overwrites existing files that do not belong to the torrent.")]
     public SwitchParameter Force { get; set; }
 
     private protected override int AtOnce => ThrottleLimit;

@@ -17,17 +17,17 @@ namespace TorrentPS.Commands;
 public sealed class StartTorrentSeedCommand : TorrentTransferCommand
 {
     /// <summary><para type="description">The folder that the torrent's file or folder is in, or the path of that file or folder itself. When it is left out, where New-Torrent found it, the folder of the .torrent, and then the current location.</para></summary>
-    [Parameter(Position = 1, HelpMessage = "The folder that the data is in; that of the .torrent or the current location when left out.")]
+    [Parameter(Position = 1, HelpMessage = "The folder that contains the data; by default the folder of the .torrent, or the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Source { get; set; }
 
     /// <summary><para type="description">The discoveries to use. All that the torrent allows when it is left out; Manual means only -Peer and those who connect.</para></summary>
-    [Parameter(HelpMessage = "The discoveries to use; all that the torrent allows when left out. Manual means only -Peer.")]
+    [Parameter(HelpMessage = "The discovery sources to use; by default all that the torrent allows. Manual means only -Peer.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? PeerSource { get; set; }
 
     /// <summary><para type="description">Shows each piece to one peer first, so that one copy, or little more, is uploaded until all pieces are among the peers (BEP 16). For the only seed of a new torrent: where there are others, all get it sooner without. Ends when another peer has everything.</para></summary>
-    [Parameter(HelpMessage = "Upload little more than one copy until others have all pieces. For the only seed of a new torrent.")]
+    [Parameter(HelpMessage = "Uploads little more than one copy before all pieces are in the swarm. For the only seed of a new torrent.")]
     public SwitchParameter SuperSeed { get; set; }
 
     private protected override void ProcessTorrent(TorrentInfo torrent)

@@ -21,39 +21,39 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
     private readonly List<InfoHash> _allowed = [];
 
     /// <summary><para type="description">The address to listen on. All of this machine when it is left out.</para></summary>
-    [Parameter(Position = 0, HelpMessage = "The IP address to listen on; all of this machine's when left out.")]
+    [Parameter(Position = 0, HelpMessage = "The IP address to listen on; by default all addresses of this machine.")]
     [ValidateNotNull]
     [ArgumentCompleter(typeof(LocalAddressCompleter))]
     public IPAddress? Address { get; set; }
 
     /// <summary><para type="description">The port to listen on, by TCP and UDP; 0 takes one that is free.</para></summary>
-    [Parameter(Position = 1, HelpMessage = "The port to listen on; 6969 when left out, 0 takes one that is free.")]
+    [Parameter(Position = 1, HelpMessage = "The port to listen on (default 6969); 0 selects any free port.")]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = 6969;
 
     /// <summary><para type="description">Serves only these torrents: their info hashes, or torrents from Get-TorrentInfo in the pipeline.</para></summary>
-    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "Serves only the torrents with these info hashes; all when left out.")]
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "Serves only the torrents with these info hashes; by default all.")]
     [ValidateInfoHash]
     public string[]? InfoHash { get; set; }
 
-    /// <summary><para type="description">The version 2 hashes of torrents that have both.</para></summary>
-    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "The version 2 hashes of torrents that have both.")]
+    /// <summary><para type="description">The version 2 info hashes of hybrid torrents.</para></summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "The version 2 info hashes of hybrid torrents.")]
     [AllowNull]
     [AllowEmptyString]
     public string? InfoHashV2 { get; set; }
 
     /// <summary><para type="description">What it is asked by: Http, Udp or both.</para></summary>
-    [Parameter(HelpMessage = "What it is asked by: Http, Udp or both; both when left out.")]
+    [Parameter(HelpMessage = "The protocols to serve: Http, Udp or both (the default).")]
     [ValidateNotNullOrEmpty]
     public TrackerProtocol[] Protocol { get; set; } = [TrackerProtocol.Http, TrackerProtocol.Udp];
 
     /// <summary><para type="description">How long clients are told to wait between announces. One that is silent for twice as long is forgotten.</para></summary>
-    [Parameter(HelpMessage = "Seconds that clients wait between announces; 600 when left out.")]
+    [Parameter(HelpMessage = "The announce interval for clients in seconds; by default 600.")]
     [ValidateRange(1, 86400)]
     public int IntervalSeconds { get; set; } = 600;
 
-    /// <summary><para type="description">Starts the tracker as a job, and writes the job at once.</para></summary>
-    [Parameter(HelpMessage = "Starts the tracker as a job, and writes the job at once.")]
+    /// <summary><para type="description">Starts the tracker as a job and returns the job at once.</para></summary>
+    [Parameter(HelpMessage = "Starts the tracker as a job and returns the job at once.")]
     public SwitchParameter AsJob { get; set; }
 
     /// <inheritdoc/>

@@ -20,8 +20,8 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     private const string InputObjectSet = "InputObject";
     private const string AddressSet = "Address";
 
-    /// <summary><para type="description">Peers as Get-TorrentPeer writes them.</para></summary>
-    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true, HelpMessage = "Peers as Get-TorrentPeer writes them.")]
+    /// <summary><para type="description">Peers from Get-TorrentPeer.</para></summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true, HelpMessage = "Peers from Get-TorrentPeer.")]
     [ValidateNotNullOrEmpty]
     public TorrentPeer[] InputObject { get; set; } = [];
 
@@ -36,35 +36,35 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     public int Port { get; set; }
 
     /// <summary><para type="description">The info hash of the torrent to ask for, as 40 or 64 hexadecimal digits.</para></summary>
-    [Parameter(Mandatory = true, Position = 2, ParameterSetName = AddressSet, ValueFromPipelineByPropertyName = true, HelpMessage = "The info hash to ask for, in hexadecimal digits.")]
+    [Parameter(Mandatory = true, Position = 2, ParameterSetName = AddressSet, ValueFromPipelineByPropertyName = true, HelpMessage = "The info hash to ask for, in hexadecimal.")]
     [ValidateInfoHash]
     public string InfoHash { get; set; } = string.Empty;
 
     /// <summary><para type="description">How long each peer may take from connecting to its reply.</para></summary>
-    [Parameter(HelpMessage = "Seconds each peer may take; 5 when left out.")]
+    [Parameter(HelpMessage = "The timeout of each peer in seconds; by default 5.")]
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 5;
 
     /// <summary><para type="description">How many peers are tested at once, 1 to 1000.</para></summary>
-    [Parameter(HelpMessage = "How many peers are tested at once; 64 when left out.")]
+    [Parameter(HelpMessage = "The number of peers to test at once; by default 64.")]
     [ValidateRange(1, 1000)]
     public int ThrottleLimit { get; set; } = 64;
 
     /// <summary><para type="description">Whether the connections are encrypted: Prefer tries both kinds.</para></summary>
-    [Parameter(HelpMessage = "Prefer tries encrypted and plain connections; Require and Off only one kind.")]
+    [Parameter(HelpMessage = "Prefer tries encrypted and unencrypted connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
     /// <summary><para type="description">What the connections go over: TCP unless this says otherwise. Any tries both TCP and uTP, and takes longer for who cannot be reached.</para></summary>
-    [Parameter(HelpMessage = "What the connections go over: Tcp when left out; Any tries TCP and uTP.")]
+    [Parameter(HelpMessage = "The transport for the connections, Tcp by default; Any tries TCP and uTP.")]
     public PeerTransport Transport { get; set; } = PeerTransport.Tcp;
 
     /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
-    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];
 
-    /// <summary><para type="description">Writes true or false for each peer in place of the object.</para></summary>
-    [Parameter(HelpMessage = "Writes true or false for each peer in place of the object.")]
+    /// <summary><para type="description">Returns true or false for each peer instead of an object.</para></summary>
+    [Parameter(HelpMessage = "Returns true or false for each peer instead of an object.")]
     public SwitchParameter Quiet { get; set; }
 
     private protected override string[] FilterPaths => IPFilter;

@@ -15,28 +15,28 @@ namespace TorrentPS.Commands;
 [OutputType(typeof(TorrentDataReport), typeof(bool))]
 public sealed class TestTorrentDataCommand : TorrentInfoCommand
 {
-    /// <summary><para type="description">The folder that the torrent's file or folder is in. Where New-Torrent found the data, or else the current location, when it is left out.</para></summary>
-    [Parameter(Position = 1, HelpMessage = "The folder that the torrent's file or folder is in; the current location when left out.")]
+    /// <summary><para type="description">The folder that contains the torrent's file or folder. Where New-Torrent found the data, or else the current location, when it is left out.</para></summary>
+    [Parameter(Position = 1, HelpMessage = "The folder that contains the torrent's file or folder; by default the current location.")]
     [Alias("Destination")]
     [ValidateNotNullOrEmpty]
     public string? Source { get; set; }
 
     /// <summary><para type="description">Wildcards over the paths of the torrent's files: only these are checked.</para></summary>
-    [Parameter(HelpMessage = "Only the files whose paths match one of these wildcards.")]
+    [Parameter(HelpMessage = "Only files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Include { get; set; } = [];
 
     /// <summary><para type="description">Wildcards over the paths of the torrent's files: these are not checked.</para></summary>
-    [Parameter(HelpMessage = "Not the files whose paths match one of these wildcards.")]
+    [Parameter(HelpMessage = "Excludes files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Exclude { get; set; } = [];
 
     /// <summary><para type="description">Writes one Boolean a torrent in place of objects: whether all its data is right. Ends with the first file that is not.</para></summary>
-    [Parameter(HelpMessage = "Writes one Boolean a torrent: whether all its data is right.")]
+    [Parameter(HelpMessage = "Returns one Boolean per torrent: whether all its data is right.")]
     public SwitchParameter Quiet { get; set; }
 
     private protected override void ProcessTorrent(TorrentInfo torrent)

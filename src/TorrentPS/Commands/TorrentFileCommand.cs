@@ -33,7 +33,7 @@ public abstract class TorrentFileCommand : NetworkCommand
 
     /// <summary><para type="description">The paths of .torrent files, taken as they are: no character is a wildcard.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "Paths of .torrent files, taken as they are.")]
+        HelpMessage = "Literal paths of .torrent files.")]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TorrentPathCompleter))]

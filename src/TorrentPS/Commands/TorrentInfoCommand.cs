@@ -13,9 +13,9 @@ public abstract class TorrentInfoCommand : TorrentFileCommand
     {
     }
 
-    /// <summary><para type="description">Torrents as Get-TorrentInfo writes them.</para></summary>
+    /// <summary><para type="description">Torrents from Get-TorrentInfo.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true,
-        HelpMessage = "Torrents as Get-TorrentInfo writes them.")]
+        HelpMessage = "Torrents from Get-TorrentInfo.")]
     [ValidateNotNullOrEmpty]
     public TorrentInfo[] InputObject { get; set; } = [];
 

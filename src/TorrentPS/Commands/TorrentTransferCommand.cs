@@ -32,21 +32,21 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     public EndPoint[] Peer { get; set; } = [];
 
     /// <summary><para type="description">The TCP port that peers may connect to, 1 to 65535. An error when another program has it. When it is left out, the port that this process listens on already, or else 6881 or another free one.</para></summary>
-    [Parameter(HelpMessage = "The TCP port that peers may connect to.")]
+    [Parameter(HelpMessage = "The TCP port for incoming peer connections.")]
     [ValidateRange(1, 65535)]
     public int Port { get; set; } = 6881;
 
     /// <summary><para type="description">Asks the router, by PCP, NAT-PMP or UPnP, to pass connections of peers on to the port; takes that back at the end.</para></summary>
-    [Parameter(HelpMessage = "Asks the router to pass connections of peers on to the port.")]
+    [Parameter(HelpMessage = "Asks the router to forward the port, so that peers can connect.")]
     public SwitchParameter MapPort { get; set; }
 
     /// <summary><para type="description">How many peers are connected at once, 1 to 10000.</para></summary>
-    [Parameter(HelpMessage = "How many peers of a torrent are connected at once; 200 when left out.")]
+    [Parameter(HelpMessage = "The maximum number of connected peers per torrent; by default 200.")]
     [ValidateRange(1, 10_000)]
     public int MaxPeers { get; set; } = 200;
 
     /// <summary><para type="description">Bytes a second to send at most, all torrents of the command together: 5MB, '500KB/s'. 0 means no limit.</para></summary>
-    [Parameter(HelpMessage = "Bytes a second to send at most, as in 500KB; 0 means no limit.")]
+    [Parameter(HelpMessage = "The maximum upload rate in bytes per second, such as 500KB; 0 means no limit.")]
     [ByteRateTransformation]
     [ValidateRange(0L, long.MaxValue)]
     [ArgumentCompleter(typeof(ByteRateCompleter))]
@@ -68,11 +68,11 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     public double TimeoutSeconds { get; set; }
 
     /// <summary><para type="description">Hashes everything on disk again, whatever was noted of it before.</para></summary>
-    [Parameter(HelpMessage = "Hashes everything on disk again before it goes on.")]
+    [Parameter(HelpMessage = "Hashes all data on disk again, ignoring earlier results.")]
     public SwitchParameter Recheck { get; set; }
 
     /// <summary><para type="description">Whether connections to peers are encrypted. Prefer accepts both kinds.</para></summary>
-    [Parameter(HelpMessage = "Prefer accepts encrypted and plain connections; Require and Off only one kind.")]
+    [Parameter(HelpMessage = "Prefer accepts encrypted and unencrypted connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
     /// <summary><para type="description">What connections to peers go over. Any tries both TCP and uTP.</para></summary>
@@ -80,12 +80,12 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     public PeerTransport Transport { get; set; }
 
     /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
-    [Parameter(HelpMessage = "Files of addresses to have nothing to do with: p2p, dat or CIDR lists.")]
+    [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];
 
-    /// <summary><para type="description">Starts a job for each torrent, and writes the jobs at once.</para></summary>
-    [Parameter(HelpMessage = "Starts a job for each torrent, and writes the jobs at once.")]
+    /// <summary><para type="description">Starts a job for each torrent and returns the jobs at once.</para></summary>
+    [Parameter(HelpMessage = "Starts a job for each torrent and returns the jobs at once.")]
     public SwitchParameter AsJob { get; set; }
 
     private protected override string[] FilterPaths => IPFilter;
