@@ -58,6 +58,19 @@ internal static class ControlFile
         PatientMove.Run(temporary, path, overwrite: true);
     }
 
+    /// <summary>Removes a file that is of no more use; what cannot be removed does no harm.</summary>
+    public static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            // as it was
+        }
+    }
+
     /// <summary>What is in the place of a file; null when that is a file, or nothing.</summary>
     public static string? Describe(EntryKind kind) => kind switch
     {

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
@@ -18,23 +17,19 @@ namespace TorrentPS.Engine.Storage;
 /// resume data, of everything, and <see cref="CheckOwners"/>: so far nothing is written. Then <see cref="Prepare()"/>, and <see cref="VerifyAsync"/> of
 /// what <see cref="MayBeElsewhere"/>; then <see cref="Write"/>, <see cref="TryRead"/> and from time to time <see cref="SaveResume"/>.
 /// </para>
+/// <para>What is done with the files is in types of their own, which share the <see cref="StoredFiles"/>; this one brings them together.</para>
 /// </remarks>
-internal sealed partial class DataStore : IDisposable
+internal sealed class DataStore : IDisposable
 {
-    private const int OpenFileLimit = 64;
-    private const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
+    /// <summary>What has become of a file that is there and is not what it was.</summary>
+    public const string Changed = "was changed by another program, or its disk has a fault";
 
-    private readonly FileLayout _layout;
-    private readonly DestinationFolder _folder;
-    private readonly FileHandleCache _handles;
-    private readonly bool _readOnly;
-    private readonly Lock _writing = new();
-    private readonly WriteBehind _writeBehind;
-    private readonly string[] _paths;
-    private readonly bool[] _dirty;
-    private readonly bool[] _fresh;
-    private readonly bool[] _unsettled;
-    private bool _prepared;
+    private readonly StoredFiles _files;
+    private readonly PieceVerifier _verifier;
+    private readonly PieceExaminer _examiner;
+    private readonly ResumeFile _resume;
+    private readonly FileOwners _owners;
+    private readonly SeedData _seedData;
 
     /// <param name="torrent">The torrent.</param>
     /// <param name="destination">The folder that its file or folder goes into.</param>
@@ -44,26 +39,14 @@ internal sealed partial class DataStore : IDisposable
     public DataStore(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly = false)
     {
         Torrent = torrent;
-        _layout = new FileLayout(torrent, wantedFiles);
-        _folder = new DestinationFolder(destination);
-        _readOnly = readOnly;
-        _handles = new FileHandleCache(OpenFile, OpenFileLimit);
-        int count = torrent.Files.Count;
-
-        // The parts file comes after the last file in everything that is kept by file.
-        _paths = new string[count + 1];
-        for (int i = 0; i < count; i++)
-            _paths[i] = torrent.Files[i].IsPadding ? "" : _folder.FullPath(torrent.Files[i].Path);
-        _paths[count] = Path.Join(_folder.ControlPath, PartsName);
-        _dirty = new bool[count + 1];
-        _fresh = new bool[count + 1];
-        _unsettled = new bool[count + 1];
-        _written = new long[count + 1];
-        _touched = new bool[count + 1];
-        _isDoubtful = new bool[count + 1];
         Layers = torrent.PieceRoots is null ? null : new PieceLayers(torrent);
-        _writeBehind = new WriteBehind(_folder.Path, count + 1);
-        DataPath = _folder.FullPath(torrent.Name);
+        _files = new StoredFiles(torrent, destination, wantedFiles, readOnly);
+        _verifier = new PieceVerifier(_files, Layers);
+        _examiner = new PieceExaminer(_files, _verifier, Layers);
+        _resume = new ResumeFile(_files, Layers);
+        _owners = new FileOwners(_files, _resume);
+        _seedData = new SeedData(_files, _resume);
+        DataPath = _files.Folder.FullPath(torrent.Name);
     }
 
     /// <summary>The torrent.</summary>
@@ -76,22 +59,27 @@ internal sealed partial class DataStore : IDisposable
     public string DataPath { get; }
 
     /// <summary>The pieces that overlap a wanted file.</summary>
-    public Bitfield WantedPieces => _layout.WantedPieces;
+    public Bitfield WantedPieces => _files.Layout.WantedPieces;
 
     /// <summary>Bytes of the wanted files.</summary>
-    public long BytesWanted => _layout.BytesWanted;
+    public long BytesWanted => _files.Layout.BytesWanted;
 
     /// <summary>Folders that the destination, or a folder above it, was made in, and that <see cref="FlushAll"/> has to flush too.</summary>
     public IReadOnlyList<string> FoldersMadeIn { get; init; } = [];
 
-    internal string ControlPath => _folder.ControlPath;
+    internal string ControlPath => _files.Folder.ControlPath;
 
-    private string PartsName => $"{Torrent.InfoHash}.parts";
+    /// <inheritdoc cref="FileLayout.BytesWantedIn"/>
+    public long BytesWantedIn(int piece) => _files.Layout.BytesWantedIn(piece);
 
-    private int PartsIndex => Torrent.Files.Count;
+    /// <inheritdoc cref="FileLayout.PiecesOf"/>
+    public (int First, int Last) PiecesOf(int file) => _files.Layout.PiecesOf(file);
 
-    /// <summary>Bytes of a piece that belong to wanted files.</summary>
-    public long BytesWantedIn(int piece) => _layout.BytesWantedIn(piece);
+    /// <inheritdoc cref="StoredFiles.PathOf"/>
+    public string PathOnDisk(int file) => _files.PathOf(file);
+
+    /// <summary>The length of each file on disk, and of the parts file after the last; -1 for what is not there.</summary>
+    public long[] LengthsOnDisk() => [.. _files.Paths.Select((path, file) => path.Length == 0 ? -1 : _files.LengthOnDisk(file))];
 
     /// <summary>
     /// Writes part of a piece. A piece that overlaps no wanted file is refused.
@@ -102,27 +90,17 @@ internal sealed partial class DataStore : IDisposable
     /// <exception cref="TorrentException">They could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
     public void Write(int piece, int begin, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
     {
-        if (_readOnly)
+        if (_files.IsReadOnly)
             throw new InvalidOperationException("The data is opened for reading only.");
         BufferCursor cursor = new(buffers);
         CheckRange(piece, begin, cursor.Length);
-        foreach (FileSegment segment in _layout.Segments(piece, begin, (int)cursor.Length))
+        foreach (FileSegment segment in _files.Layout.Segments(piece, begin, (int)cursor.Length))
         {
             if (Torrent.Files[segment.File].IsPadding)
                 cursor.Skip(segment.Length);
             else
-                WriteInTurn(segment, cursor.Take(segment.Length));
+                _files.Write(segment, cursor.Take(segment.Length));
         }
-    }
-
-    /// <summary>
-    /// One write at a time: the system lets only one thread write a file anyway, and one that waits for another's write spins for as long as it
-    /// takes, on a processor that could hash meanwhile.
-    /// </summary>
-    private void WriteInTurn(FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
-    {
-        lock (_writing)
-            WriteSegment(segment, buffers);
     }
 
     /// <summary>Reads part of a piece.</summary>
@@ -142,21 +120,12 @@ internal sealed partial class DataStore : IDisposable
         }
 
         CheckRange(piece, begin, destination.Length);
-        return TryReadFrom(piece, begin, destination, ByteSource.Selection);
+        return _files.TryRead(piece, begin, destination, ByteSource.Selection);
     }
 
     /// <summary>Waits until what was written is on the disk itself: afterwards it survives a loss of power.</summary>
     /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied).</exception>
-    public void Flush()
-    {
-        // All are begun before the first is waited for: many small files then go to the disk together.
-        ForEachDirty(clean: false, (file, handle) =>
-        {
-            lock (_writing)
-                _writeBehind.Start(file, handle);
-        });
-        ForEachDirty(clean: true, static (_, handle) => RandomAccess.FlushToDisk(handle));
-    }
+    public void Flush() => _files.Flush();
 
     /// <summary>
     /// <see cref="Flush"/>, and the folders' entries too; then looks whether everything is where it belongs. On some systems a file that was
@@ -166,16 +135,16 @@ internal sealed partial class DataStore : IDisposable
     public void FlushAll()
     {
         Flush();
-        CheckDestination();
+        _files.CheckDestination();
         HashSet<string> folders = [.. FoldersMadeIn];
         for (int file = 0; file < Torrent.Files.Count; file++)
         {
-            if (!_layout.IsWanted(file))
+            if (!_files.IsWanted(file))
                 continue;
-            CutAtEnd(file);
+            _files.CutAtEnd(file);
             if (!IsInPlace(file))
-                throw Removed(file);
-            for (string? folder = Path.GetDirectoryName(_paths[file]); folder is not null && folder.Length >= _folder.Path.Length && folders.Add(folder);)
+                throw _files.Removed(file);
+            for (string? folder = Path.GetDirectoryName(_files.PathOf(file)); folder is not null && folder.Length >= _files.Folder.Path.Length && folders.Add(folder);)
                 folder = Path.GetDirectoryName(folder);
         }
 
@@ -183,162 +152,218 @@ internal sealed partial class DataStore : IDisposable
             FolderEntries.Flush(folder);
     }
 
-    private void ForEachDirty(bool clean, Action<int, SafeFileHandle> action)
+    /// <summary>Closes the files. Writes in progress end undisturbed.</summary>
+    public void Dispose() => _files.Dispose();
+
+    /// <summary>
+    /// Looks whether the destination and the files in use are still there. Costs a look at each of the few open files.
+    /// </summary>
+    /// <exception cref="TorrentException">The destination is gone (AccessDenied), or a file is (DataMismatch).</exception>
+    public void CheckPresence()
     {
-        for (int file = 0; file < _dirty.Length; file++)
+        _files.CheckDestination();
+        foreach (int file in _files.OpenFiles())
         {
-            if (!Volatile.Read(ref _dirty[file]))
-                continue;
-            if (clean)
-                Volatile.Write(ref _dirty[file], false);
-            try
-            {
-                if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
-                    continue;
-                using (lease)
-                    action(file, lease.Handle);
-            }
-            catch (Exception e) when (DiskErrors.IsDiskError(e))
-            {
-                Volatile.Write(ref _dirty[file], true);
-                throw DiskErrors.From(e, _paths[file], "cannot be written");
-            }
+            if (_files.LengthOnDisk(file) < 0)
+                throw _files.Removed(file);
         }
     }
 
-    /// <summary>Closes the files. Writes in progress end undisturbed.</summary>
-    public void Dispose() => _handles.Dispose();
-
-    private bool TryReadFrom(int piece, int begin, Span<byte> destination, ByteSource source)
+    /// <summary>Takes away the pieces of wanted files that are not there.</summary>
+    public void RemoveMissing(Bitfield have)
     {
-        int done = 0;
-        foreach (FileSegment segment in _layout.Segments(piece, begin, destination.Length))
+        for (int file = 0; file < Torrent.Files.Count; file++)
         {
-            Span<byte> part = destination.Slice(done, segment.Length);
-            done += segment.Length;
-            if (Torrent.Files[segment.File].IsPadding)
-                part.Clear();
-            else if (!TryReadSegment(segment, part, source))
-                return false;
+            if (!_files.IsWanted(file) || Torrent.Files[file].Length == 0 || _files.LengthOnDisk(file) >= 0)
+                continue;
+            (int first, int last) = PiecesOf(file);
+            for (int piece = first; piece <= last; piece++)
+                have.Remove(piece);
         }
+    }
 
+    /// <inheritdoc cref="FileOwners.Survey"/>
+    public void Survey() => _owners.Survey();
+
+    /// <inheritdoc cref="FileOwners.Check"/>
+    public void CheckOwners(Bitfield have, CancellationToken cancellationToken) => _owners.Check(have, cancellationToken);
+
+    /// <summary>Makes the files where it is not known what is there.</summary>
+    public void Prepare() => Prepare(null);
+
+    /// <inheritdoc cref="FilePreparation.Run"/>
+    public void Prepare(Bitfield? have) => new FilePreparation(_files, _owners).Run(have);
+
+    /// <inheritdoc cref="PieceVerifier.VerifyAsync"/>
+    public Task<Bitfield> VerifyAsync(Func<int, bool> which, Action<int>? pieceChecked, CancellationToken cancellationToken) => _verifier.VerifyAsync(which, pieceChecked, cancellationToken);
+
+    /// <inheritdoc cref="PieceVerifier.HashAllAsync"/>
+    public Task<PieceDigests> HashAllAsync(Action<int>? pieceHashed, CancellationToken cancellationToken) => _verifier.HashAllAsync(pieceHashed, cancellationToken);
+
+    /// <inheritdoc cref="PieceVerifier.IsRight"/>
+    public bool IsRight(int piece, ReadOnlySpan<byte> sha1, ReadOnlySpan<byte> root) => _verifier.IsRight(piece, sha1, root);
+
+    /// <inheritdoc cref="PieceVerifier.IsStillRight"/>
+    public bool IsStillRight(int piece) => _verifier.IsStillRight(piece);
+
+    /// <inheritdoc cref="PieceVerifier.MayBeElsewhere"/>
+    public bool MayBeElsewhere(int piece) => _verifier.MayBeElsewhere(piece);
+
+    /// <inheritdoc cref="PieceExaminer.RunAsync"/>
+    public Task ExamineAsync(List<int> pieces, long[] lengths, Action<int, PieceCondition> examined, Action<int>? piecesDone, CancellationToken cancellationToken) =>
+        _examiner.RunAsync(pieces, lengths, examined, piecesDone, cancellationToken);
+
+    /// <inheritdoc cref="PieceExaminer.ReadError"/>
+    public TorrentException? ReadError(int file) => _examiner.ReadError(file);
+
+    /// <inheritdoc cref="DataReuse.RunAsync"/>
+    public Task<long> ReuseAsync(Bitfield have, IReadOnlyList<string> roots, Action<int, int>? pieceChecked, CancellationToken cancellationToken) =>
+        new DataReuse(_files, _verifier, Layers).RunAsync(have, roots, pieceChecked, cancellationToken);
+
+    /// <inheritdoc cref="ResumeFile.Load"/>
+    public ResumeData? LoadResume() => _resume.Load();
+
+    /// <inheritdoc cref="ResumeFile.RestoreLayers()"/>
+    public void RestoreLayers() => _resume.RestoreLayers();
+
+    /// <inheritdoc cref="ResumeFile.RestoreLayers(ResumeRecord)"/>
+    public void RestoreLayers(ResumeRecord record) => _resume.RestoreLayers(record);
+
+    /// <inheritdoc cref="ResumeFile.WithLayers"/>
+    public ResumeRecord WithLayers(ResumeRecord record) => _resume.WithLayers(record);
+
+    /// <inheritdoc cref="ResumeFile.Save"/>
+    public bool SaveResume(Bitfield have, bool flush = false, bool underWay = false) => _resume.Save(have, flush, underWay);
+
+    /// <inheritdoc cref="ResumeFile.Delete"/>
+    public void DeleteResume() => _resume.Delete();
+
+    /// <inheritdoc cref="SeedData.HasMissingFiles"/>
+    public bool HasMissingFiles => _seedData.HasMissingFiles;
+
+    /// <inheritdoc cref="SeedData.HasAllLengths"/>
+    public bool HasAllLengths => _seedData.HasAllLengths;
+
+    /// <inheritdoc cref="SeedData.MakeRecord"/>
+    public ResumeRecord MakeSeedRecord() => _seedData.MakeRecord();
+
+    /// <inheritdoc cref="SeedData.IsUnchangedSince"/>
+    public bool IsUnchangedSince(ResumeRecord record) => _seedData.IsUnchangedSince(record);
+
+    /// <inheritdoc cref="SeedData.DescribeFaults"/>
+    public string DescribeFaults(Bitfield? have) => _seedData.DescribeFaults(have);
+
+    /// <summary>Notes when the files were written last. To be called before they are verified, so that what is written meanwhile is noticed afterwards.</summary>
+    public void NoteTimes()
+    {
+        for (int file = 0; file < Torrent.Files.Count; file++)
+        {
+            if (_files.IsWanted(file))
+                _files.Others.Note(file, FileStatus.At(_files.PathOf(file)).Written);
+        }
+    }
+
+    /// <inheritdoc cref="StoredFiles.LookAtOpenFiles"/>
+    public void LookAtOpenFiles() => _files.LookAtOpenFiles();
+
+    /// <summary>The next file that others have written, or that is doubtful for another reason: it is opened anew, since another may be in its place.</summary>
+    public bool TryTakeDoubtful(out int file)
+    {
+        if (!_files.Others.TryTakeDoubtful(out file))
+            return false;
+        _files.Close(file);
         return true;
     }
 
-    private bool TryReadSegment(in FileSegment segment, Span<byte> destination, ByteSource source)
-    {
-        (int file, long offset) = Locate(segment, source);
-        try
-        {
-            if (!_handles.TryRent(file, write: false, out FileHandleCache.Lease lease))
-                return false;
-            using (lease)
-            {
-                while (!destination.IsEmpty)
-                {
-                    int read = RandomAccess.Read(lease.Handle, destination, offset);
-                    if (read == 0)
-                        return false;
-                    destination = destination[read..];
-                    offset += read;
-                }
-            }
+    /// <inheritdoc cref="OtherWriters.HaveTouched"/>
+    public bool IsTouched(int file) => _files.Others.HaveTouched(file);
 
+    /// <inheritdoc cref="OtherWriters.Touch"/>
+    public void Touch(int file) => _files.Others.Touch(file);
+
+    /// <inheritdoc cref="OtherWriters.Doubt"/>
+    public void Doubt(int file) => _files.Others.Doubt(file);
+
+    /// <inheritdoc cref="OtherWriters.Trust"/>
+    public void Trust(int file) => _files.Others.Trust(file);
+
+    /// <summary>What has become of a file that is not what it was.</summary>
+    public string DescribeChange(int file)
+    {
+        long length = _files.LengthOnDisk(file);
+        return length < 0 ? "was removed" : length < Torrent.Files[file].Length ? $"was cut to {length} of {Torrent.Files[file].Length} bytes" : Changed;
+    }
+
+    /// <summary>The wanted files that a piece is made of: those that are gone or cut, where there are such, else those that others have written, where there are such.</summary>
+    public List<int> FilesBehind(int piece)
+    {
+        List<int> files = [];
+        foreach (FileSegment segment in _files.Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
+        {
+            if (_files.IsWanted(segment.File))
+                files.Add(segment.File);
+        }
+
+        List<int> cut = files.FindAll(file => _files.LengthOnDisk(file) < Torrent.Files[file].Length), touched = files.FindAll(IsTouched);
+        return cut.Count > 0 ? cut : touched.Count > 0 ? touched : files;
+    }
+
+    /// <summary>Whether the root of a piece's tree is the one that it must have, as far as that is known; when not, its file is verified soon.</summary>
+    public bool HasRoot(int piece, HashTree tree)
+    {
+        if (!Layers!.TryGet(piece, out ReadOnlySpan<byte> known) || tree.Root.SequenceEqual(known))
             return true;
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            throw DiskErrors.From(e, file > PartsIndex ? _given[file - PartsIndex - 1]!.Donor.Path : _paths[file], "cannot be read");
-        }
+        Doubt(Torrent.FileAt((long)piece * Torrent.PieceLength));
+        return false;
     }
 
-    private void WriteSegment(in FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    /// <summary>Verifies the files that others have written since they were prepared. To be called when everything is written and flushed.</summary>
+    /// <returns>The pieces that are no longer right.</returns>
+    /// <exception cref="TorrentException">A file cannot be read (AccessDenied).</exception>
+    public async Task<Bitfield> FindOverwrittenAsync(CancellationToken cancellationToken)
     {
-        (int file, long offset) = Locate(segment, ByteSource.Selection);
-        if (file != PartsIndex && !_layout.IsWanted(file))
-            throw new InvalidOperationException("The piece belongs to no wanted file.");
-        try
+        Bitfield doubtful = new(Torrent.PieceCount);
+        for (int file = 0; file < Torrent.Files.Count; file++)
         {
-            if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
-                throw Removed(file);
-            using (lease)
-            {
-                Volatile.Write(ref _fresh[file], false);
-                Volatile.Write(ref _unsettled[file], true);
-                LookForOthers(file, lease.Handle);
-                _writeBehind.Write(file, lease.Handle, buffers, offset);
-                _written[file] = FileStatus.WrittenTo(lease.Handle);
-                Volatile.Write(ref _dirty[file], true);
-                Volatile.Write(ref _unsettled[file], true); // once more: a save may have come in between
-            }
+            if (!_files.IsWanted(file) || !IsTouched(file))
+                continue;
+            (int first, int last) = PiecesOf(file);
+            for (int piece = first; piece <= last; piece++)
+                doubtful.Add(piece);
         }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            throw DiskErrors.From(e, _paths[file], "cannot be written");
-        }
+
+        if (doubtful.IsEmpty)
+            return doubtful;
+        Bitfield good = await VerifyAsync(piece => doubtful[piece], null, cancellationToken).ConfigureAwait(false);
+        foreach (int piece in good.All())
+            doubtful.Remove(piece);
+        return doubtful;
     }
 
-    private bool IsInParts(int file, ByteSource source) => source switch
+    /// <summary>Says which files others have damaged.</summary>
+    /// <param name="overwritten">What <see cref="FindOverwrittenAsync"/> found.</param>
+    public string DescribeOverwritten(Bitfield overwritten)
     {
-        ByteSource.Selection or ByteSource.Donors => !_readOnly && !_layout.IsWanted(file),
-        ByteSource.PreviousSelection => _previousSelection is { } previous && !previous[file],
-        ByteSource.Present => _absent[file],
-        _ => false,
-    };
+        int file = 0;
+        foreach (FileSegment segment in _files.Layout.Segments(overwritten.All().First(), 0, Torrent.LengthOfPiece(overwritten.All().First())))
+        {
+            file = segment.File;
+            if (IsTouched(file))
+                break;
+        }
 
-    /// <summary>The file, or the parts file, that has a segment, and where in it.</summary>
-    private (int File, long Offset) Locate(in FileSegment segment, ByteSource source)
-    {
-        if (source == ByteSource.Donors && _given[segment.File] is { } given)
-            return (DonorIndex(segment.File), segment.Offset + given.Donor.Shift);
-        long slot = IsInParts(segment.File, source) ? _layout.SlotOf(segment) : -1;
-        return slot < 0 ? (segment.File, segment.Offset) : (PartsIndex, slot);
+        string pieces = overwritten.Count == 1 ? "a piece is" : $"{overwritten.Count} pieces are";
+        return $"'{_files.PathOf(file)}' was written by another program while it was downloaded, and {pieces} no longer right. End that program and start the download again: only what is wrong is fetched.";
     }
 
-    private SafeFileHandle? OpenFile(int file, bool write)
+    /// <summary>Whether the file at its path has the right length, and is the one that is open.</summary>
+    private bool IsInPlace(int file)
     {
-        string path = file > PartsIndex ? _given[file - PartsIndex - 1]!.Donor.Path : _paths[file];
-        FileAccess access = write ? FileAccess.ReadWrite : FileAccess.Read;
-        try
-        {
-            if (file == PartsIndex && write)
-            {
-                CheckDestination();
-                return _folder.OpenControlFile(PartsName, OpenParts);
-            }
-
-            if (file == PartsIndex)
-                ControlFile.Check(path);
-
-            // Reading through a link of the user's own making does no harm, and data is often seeded so.
-            if (!_readOnly && file <= PartsIndex)
-                _folder.CheckLinks(path);
-            FileStatus status = FileStatus.At(path);
-            CheckKind(path, status.Kind);
-            if (write && status.Links > 1)
-                Detach(file);
-            SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, access, ShareAll);
-            if (write)
-                Cut(file, handle);
-            else if (file < PartsIndex)
-                See(file, status.Written);
-            return handle;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            throw DiskErrors.From(e, path, write ? "cannot be written" : "cannot be read");
-        }
-    }
-
-    private static SafeFileHandle OpenParts(string path)
-    {
-        SafeFileHandle handle = ControlFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
-        SparseFile.Mark(handle);
-        return handle;
+        FileStatus found = FileStatus.At(_files.PathOf(file));
+        if (found.Kind != EntryKind.File || found.Length != Torrent.Files[file].Length)
+            return false;
+        _files.Others.Look(file, found.Written);
+        return OperatingSystem.IsWindows() || _files.IsOpenOne(file, found); // there, the time of an open file is not yet that of its path
     }
 
     private void CheckRange(int piece, int begin, long length)

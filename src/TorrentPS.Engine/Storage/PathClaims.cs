@@ -70,7 +70,7 @@ internal sealed class PathClaims
     }
 
     /// <summary>Removes the table.</summary>
-    public void Withdraw() => TryDelete(_ownTable);
+    public void Withdraw() => ControlFile.TryDelete(_ownTable);
 
     private string? FindIn(string folder, Func<string, string?> keyThere)
     {
@@ -90,7 +90,7 @@ internal sealed class PathClaims
                     continue;
                 if (_isHeld(Path.ChangeExtension(table, ".lock")))
                     return _paths[Array.FindIndex(_keys, key => keyThere(key) is { } there && Hash(there) == shared)];
-                TryDelete(table);
+                ControlFile.TryDelete(table);
             }
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
@@ -180,17 +180,5 @@ internal sealed class PathClaims
         foreach (byte one in MemoryMarshal.AsBytes(key.AsSpan()))
             hash = (hash ^ one) * 1099511628211;
         return hash == 0 ? 1 : hash;
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            // Without its lock it counts for nothing.
-        }
     }
 }

@@ -64,18 +64,8 @@ internal sealed class SeedRecords(string stateFolder)
         }
     }
 
-    /// <summary>Forgets that a torrent's data is complete.</summary>
-    public void Remove(Torrent torrent, string dataPath)
-    {
-        try
-        {
-            File.Delete(PathOf(torrent, dataPath));
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            // Where it cannot be removed it cannot be written either, and none is there.
-        }
-    }
+    /// <summary>Forgets that a torrent's data is complete. Where the note cannot be removed none could be written.</summary>
+    public void Remove(Torrent torrent, string dataPath) => ControlFile.TryDelete(PathOf(torrent, dataPath));
 
     private void RemoveOld()
     {

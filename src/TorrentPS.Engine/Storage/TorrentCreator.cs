@@ -48,7 +48,7 @@ public static class TorrentCreator
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            TryDelete(part);
+            ControlFile.TryDelete(part);
             throw DiskErrors.From(e, full, "cannot be written");
         }
     }
@@ -63,17 +63,5 @@ public static class TorrentCreator
             throw new TorrentException(TorrentErrorId.AccessDenied, $"'{full}' is a folder; give the path of a file in it.");
         if (Path.GetDirectoryName(full) is { Length: > 0 } folder && !Directory.Exists(folder))
             throw new TorrentException(TorrentErrorId.AccessDenied, $"There is no folder '{folder}' to write the .torrent to; make it first, or give another place.");
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            // What could not be written is the error to tell of.
-        }
     }
 }

@@ -4,9 +4,13 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>Data that is there to be uploaded: whether it is still what it was, and what is wrong with it.</summary>
-internal sealed partial class DataStore
+internal sealed class SeedData(StoredFiles files, ResumeFile resume)
 {
     private const int FaultsNamed = 3;
+
+    private Torrent Torrent => files.Torrent;
+
+    private string DataPath => files.Folder.FullPath(Torrent.Name);
 
     /// <summary>Whether a wanted file is missing, or shorter than it must be.</summary>
     public bool HasMissingFiles
@@ -15,7 +19,7 @@ internal sealed partial class DataStore
         {
             for (int file = 0; file < Torrent.Files.Count; file++)
             {
-                if (_layout.IsWanted(file) && LengthOnDisk(file) < Torrent.Files[file].Length)
+                if (files.IsWanted(file) && files.LengthOnDisk(file) < Torrent.Files[file].Length)
                     return true;
             }
 
@@ -30,7 +34,7 @@ internal sealed partial class DataStore
         {
             for (int file = 0; file < Torrent.Files.Count; file++)
             {
-                if (_layout.IsWanted(file) && LengthOnDisk(file) != Torrent.Files[file].Length)
+                if (files.IsWanted(file) && files.LengthOnDisk(file) != Torrent.Files[file].Length)
                     return false;
             }
 
@@ -39,22 +43,22 @@ internal sealed partial class DataStore
     }
 
     /// <summary>A record that all pieces are there, in files as they are now.</summary>
-    public ResumeRecord MakeSeedRecord()
+    public ResumeRecord MakeRecord()
     {
         Bitfield all = new(Torrent.PieceCount);
         for (int piece = 0; piece < Torrent.PieceCount; piece++)
             all.Add(piece);
-        return MakeRecord(all, flushed: true);
+        return resume.MakeRecord(all, flushed: true);
     }
 
     /// <summary>Whether all files are as long and as old as a record says, and all pieces were there.</summary>
     public bool IsUnchangedSince(ResumeRecord record)
     {
-        if (!record.Have.IsFull || !record.Selection.AsSpan().SequenceEqual(Selection()))
+        if (!record.Have.IsFull || !record.Selection.AsSpan().SequenceEqual(resume.Selection()))
             return false;
         for (int file = 0; file < Torrent.Files.Count; file++)
         {
-            if (_layout.IsWanted(file) && SizeAndTime(file) != (record.Sizes[file], record.Times[file]))
+            if (files.IsWanted(file) && resume.SizeAndTime(file) != (record.Sizes[file], record.Times[file]))
                 return false;
         }
 
@@ -71,7 +75,7 @@ internal sealed partial class DataStore
         int more = 0;
         for (int file = 0; file < Torrent.Files.Count; file++)
         {
-            if (!_layout.IsWanted(file) || FaultOf(file, have) is not { } fault)
+            if (!files.IsWanted(file) || FaultOf(file, have) is not { } fault)
                 continue;
             if (faults.Count < FaultsNamed)
                 faults.Add($"'{Torrent.Files[file].Path}' {fault}");
@@ -85,14 +89,14 @@ internal sealed partial class DataStore
 
     private string? FaultOf(int file, Bitfield? have)
     {
-        long length = Torrent.Files[file].Length, present = LengthOnDisk(file);
+        long length = Torrent.Files[file].Length, present = files.LengthOnDisk(file);
         if (present < 0)
-            return Directory.Exists(_paths[file]) ? "is a folder" : "is missing";
+            return Directory.Exists(files.PathOf(file)) ? "is a folder" : "is missing";
         if (present < length)
             return string.Create(CultureInfo.InvariantCulture, $"has {present} of {length} bytes");
         if (have is null)
             return null;
-        (int first, int last) = _layout.PiecesOf(file);
+        (int first, int last) = files.Layout.PiecesOf(file);
         int bad = 0;
         for (int piece = first; piece <= last; piece++)
             bad += have[piece] ? 0 : 1;

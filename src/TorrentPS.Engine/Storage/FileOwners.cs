@@ -6,13 +6,11 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Whose the files are that are there before anything is written.</summary>
-internal sealed partial class DataStore
+/// <summary>Whose the files are that are at the paths of a torrent's before anything is written.</summary>
+internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
 {
     private const int SeekData = 3;
     private const int NoMoreData = 6; // ENXIO
-
-    private FileStatus[]? _found; // by file, as it was before anything was made
 
     /// <summary>Looks at what is in the places of all wanted files, and touches nothing.</summary>
     /// <exception cref="TorrentException">
@@ -20,26 +18,26 @@ internal sealed partial class DataStore
     /// </exception>
     public void Survey()
     {
-        if (!_readOnly)
+        if (!files.IsReadOnly)
         {
-            _folder.CheckLinks(_folder.ControlPath);
-            foreach (string path in (string[])[ResumePath, Path.Join(_folder.ControlPath, TemporaryName), _paths[PartsIndex]])
+            files.Folder.CheckLinks(files.Folder.ControlPath);
+            foreach (string path in (string[])[resume.Path, resume.TemporaryPath, files.PathOf(files.PartsIndex)])
                 ControlFile.Check(path);
         }
 
-        var found = new FileStatus[Torrent.Files.Count];
+        var found = new FileStatus[files.Torrent.Files.Count];
         for (int file = 0; file < found.Length; file++)
         {
-            if (!_layout.IsWanted(file))
+            if (!files.IsWanted(file))
                 continue;
-            if (!_readOnly)
-                _folder.CheckLinks(_paths[file]);
-            found[file] = FileStatus.At(_paths[file]);
-            CheckKind(_paths[file], found[file].Kind);
-            _written[file] = found[file].Written;
+            if (!files.IsReadOnly)
+                files.Folder.CheckLinks(files.PathOf(file));
+            found[file] = FileStatus.At(files.PathOf(file));
+            StoredFiles.CheckKind(files.PathOf(file), found[file].Kind);
+            files.Others.Note(file, found[file].Written);
         }
 
-        _found = found;
+        files.Found = found;
     }
 
     /// <summary>
@@ -49,40 +47,40 @@ internal sealed partial class DataStore
     /// <param name="have">The pieces that are right.</param>
     /// <param name="cancellationToken">Ends it within one read.</param>
     /// <exception cref="TorrentException">There is such a file (FileExists), or it cannot be read (AccessDenied).</exception>
-    public void CheckOwners(Bitfield have, CancellationToken cancellationToken)
+    public void Check(Bitfield have, CancellationToken cancellationToken)
     {
         List<int> others = [];
-        for (int file = 0; file < Torrent.Files.Count; file++)
+        for (int file = 0; file < files.Torrent.Files.Count; file++)
         {
-            if (_layout.IsWanted(file) && !IsOurs(file, have, cancellationToken))
+            if (files.IsWanted(file) && !IsOurs(file, have, cancellationToken))
                 others.Add(file);
         }
 
         if (others.Count == 0)
             return;
-        long present = _found![others[0]].Length, length = Torrent.Files[others[0]].Length;
+        long present = files.Found![others[0]].Length, length = files.Torrent.Files[others[0]].Length;
         string what = present > length
             ? $"has {present} bytes, and that of the torrent {length}"
             : "has no piece of the torrent";
         string more = others.Count == 1 ? "" : $" ({others.Count - 1} more files are not the torrent's either)";
         throw new TorrentException(
             TorrentErrorId.FileExists,
-            $"'{_paths[others[0]]}' is there already and {what}{more}. Nothing was changed. Move it away, choose another destination, or have it overwritten (-Force, --force).");
+            $"'{files.PathOf(others[0])}' is there already and {what}{more}. Nothing was changed. Move it away, choose another destination, or have it overwritten (-Force, --force).");
     }
 
     private bool IsOurs(int file, Bitfield have, CancellationToken cancellationToken)
     {
-        FileStatus found = _found![file];
-        if (found.Kind == EntryKind.None || found.Length == 0 || _record?.Sizes[file] == found.Length)
+        FileStatus found = files.Found![file];
+        if (found.Kind == EntryKind.None || found.Length == 0 || resume.Record?.Sizes[file] == found.Length)
             return true;
-        if (found.Length > Torrent.Files[file].Length)
+        if (found.Length > files.Torrent.Files[file].Length)
             return false;
         return HasRightPiece(file, have) || IsBesideRightData(file, have) || HoldsNothing(file, cancellationToken);
     }
 
     private bool HasRightPiece(int file, Bitfield have)
     {
-        (int first, int last) = _layout.PiecesOf(file);
+        (int first, int last) = files.Layout.PiecesOf(file);
         return have.HasAny(first, last + 1);
     }
 
@@ -92,14 +90,14 @@ internal sealed partial class DataStore
     /// </summary>
     private bool IsBesideRightData(int file, Bitfield have)
     {
-        if (_found![file].Length != Torrent.Files[file].Length)
+        if (files.Found![file].Length != files.Torrent.Files[file].Length)
             return false;
-        (int first, int last) = _layout.PiecesOf(file);
+        (int first, int last) = files.Layout.PiecesOf(file);
         for (int piece = first; piece <= last; piece++)
         {
             bool isShared = false;
-            foreach (FileSegment segment in _layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
-                isShared |= segment.File != file && _layout.IsWanted(segment.File) && HasRightPiece(segment.File, have);
+            foreach (FileSegment segment in files.Layout.Segments(piece, 0, files.Torrent.LengthOfPiece(piece)))
+                isShared |= segment.File != file && files.IsWanted(segment.File) && HasRightPiece(segment.File, have);
             if (!isShared)
                 return false;
         }
@@ -113,7 +111,7 @@ internal sealed partial class DataStore
         byte[] buffer = new byte[64 * 1024];
         try
         {
-            using SafeFileHandle handle = File.OpenHandle(_paths[file], FileMode.Open, FileAccess.Read, ShareAll, FileOptions.SequentialScan);
+            using SafeFileHandle handle = File.OpenHandle(files.PathOf(file), FileMode.Open, FileAccess.Read, StoredFiles.ShareAll, FileOptions.SequentialScan);
             for (long offset = 0; (offset = NextData(handle, offset)) >= 0;)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -129,7 +127,7 @@ internal sealed partial class DataStore
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            throw DiskErrors.From(e, _paths[file], "cannot be read");
+            throw DiskErrors.From(e, files.PathOf(file), "cannot be read");
         }
     }
 
@@ -141,12 +139,6 @@ internal sealed partial class DataStore
         long data = Seek(handle, offset, SeekData);
         // A file system that knows no holes says so, and is read.
         return data >= 0 ? data : Marshal.GetLastPInvokeError() == NoMoreData ? -1 : offset;
-    }
-
-    private static void CheckKind(string path, EntryKind kind)
-    {
-        if (kind is not (EntryKind.None or EntryKind.File) && ControlFile.Describe(kind) is { } what)
-            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is {what}, but a file of that name belongs there; move it away or choose another destination.");
     }
 
     [SupportedOSPlatform("linux")]

@@ -4,18 +4,23 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Resume and parts file.</summary>
-internal sealed partial class DataStore
+/// <summary>The resume file of a torrent: which pieces are verified, and what the files looked like then. Safe from several threads at once.</summary>
+internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
 {
-    private readonly Lock _resumeLock = new();
-    private bool[]? _previousSelection;
-    private ResumeRecord? _record; // as it was found
+    private readonly Lock _lock = new();
 
-    private string ResumePath => Path.Join(_folder.ControlPath, ResumeName);
+    /// <summary>What an earlier run saved, once it is read; null for nothing.</summary>
+    public ResumeRecord? Record { get; private set; }
 
-    private string ResumeName => $"{Torrent.InfoHash}.resume";
+    /// <summary>Where it is.</summary>
+    public string Path => System.IO.Path.Join(files.Folder.ControlPath, $"{Torrent.InfoHash}.resume");
+
+    /// <summary>Where it is until it is whole.</summary>
+    public string TemporaryPath => System.IO.Path.Join(files.Folder.ControlPath, TemporaryName);
 
     private string TemporaryName => $"{Torrent.InfoHash}.resume.tmp";
+
+    private Torrent Torrent => files.Torrent;
 
     /// <summary>
     /// Reads the resume file and holds it against the files. Pieces of a file that has been written since the save (a download was killed) are
@@ -23,18 +28,18 @@ internal sealed partial class DataStore
     /// </summary>
     /// <returns>Null when there is none, when it cannot be read or is damaged, and when it is another torrent's.</returns>
     /// <exception cref="TorrentException">What is in its place is no file (AccessDenied), or is elsewhere (UnsafePath).</exception>
-    public ResumeData? LoadResume()
+    public ResumeData? Load()
     {
-        if (ReadResume() is not { } record)
+        if (Read() is not { } record)
             return null;
         RestoreLayers(record);
         if (!record.Selection.AsSpan().SequenceEqual(Selection()))
-            _previousSelection = record.Selection;
+            files.PreviousSelection = record.Selection;
         Bitfield have = record.Have.Clone();
         Bitfield suspect = new(Torrent.PieceCount);
         for (int piece = 0; piece < have.Length; piece++)
         {
-            if (!WantedPieces[piece])
+            if (!files.Layout.WantedPieces[piece])
                 have.Remove(piece);
         }
 
@@ -58,18 +63,18 @@ internal sealed partial class DataStore
     /// <summary>Takes of the resume file nothing but the hashes of pieces that peers gave: what is to be verified anew needs them.</summary>
     public void RestoreLayers()
     {
-        if (ReadResume() is { } record)
+        if (Read() is { } record)
             RestoreLayers(record);
     }
 
     /// <summary>Takes of a record the hashes of pieces, as far as they are right.</summary>
     public void RestoreLayers(ResumeRecord record)
     {
-        if (Layers is null || record.Layers.IsEmpty)
+        if (layers is null || record.Layers.IsEmpty)
             return;
         try
         {
-            Layers.Restore(record.Layers);
+            layers.Restore(record.Layers);
         }
         catch (TorrentException)
         {
@@ -78,15 +83,15 @@ internal sealed partial class DataStore
     }
 
     /// <summary>A record with the hashes that are known now.</summary>
-    public ResumeRecord WithLayers(ResumeRecord record) => Layers is null ? record : record with { Layers = Layers.LearntToBytes(ResumeRecord.MaxLayers) };
+    public ResumeRecord WithLayers(ResumeRecord record) => layers is null ? record : record with { Layers = layers.LearntToBytes(ResumeRecord.MaxLayers) };
 
     /// <summary>
     /// Saves which pieces are verified and written: to a temporary file that then takes the place of the one before, so that there is a whole one at
     /// any time. Does nothing when read-only.
     /// </summary>
-    /// <param name="have">The pieces: only such as <see cref="Write"/> has returned for, or <see cref="VerifyAsync"/> has found.</param>
+    /// <param name="have">The pieces: only such as <see cref="DataStore.Write"/> has returned for, or <see cref="DataStore.VerifyAsync"/> has found.</param>
     /// <param name="flush">
-    /// Whether to <see cref="Flush"/> the data first, which can take long. Without, the pieces are trusted as long as the system runs, also when this process is
+    /// Whether to flush the data first, which can take long. Without, the pieces are trusted as long as the system runs, also when this process is
     /// killed; after a restart of the system they are suspect.
     /// </param>
     /// <param name="underWay">
@@ -95,39 +100,38 @@ internal sealed partial class DataStore
     /// </param>
     /// <returns>Whether all files are vouched for; when not, another save is due even if no piece is added.</returns>
     /// <exception cref="TorrentException">It could not be saved (DiskFull, AccessDenied); the one before is still there.</exception>
-    public bool SaveResume(Bitfield have, bool flush = false, bool underWay = false)
+    public bool Save(Bitfield have, bool flush = false, bool underWay = false)
     {
-        if (_readOnly)
+        if (files.IsReadOnly)
             return true;
-        lock (_resumeLock)
+        lock (_lock)
         {
-            CheckDestination();
+            files.CheckDestination();
             if (flush)
-                Flush();
+                files.Flush();
 
             // Windows sets the time of the last write only when a file is closed.
             if (OperatingSystem.IsWindows())
-                _handles.CloseIdle();
+                files.CloseIdle();
             ResumeRecord record = MakeRecord(have, flush);
             bool isSettled = !underWay || !DisownUnsettled(record);
             byte[] bytes = record.Encode(Torrent.InfoHash);
-            string temporary = Path.Join(_folder.ControlPath, TemporaryName);
-            try
+                        try
             {
-                ControlFile.Check(ResumePath);
-                using (SafeFileHandle handle = _folder.OpenControlFile(TemporaryName, static path =>
+                ControlFile.Check(Path);
+                using (SafeFileHandle handle = files.Folder.OpenControlFile(TemporaryName, static path =>
                     File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None)))
                 {
                     RandomAccess.Write(handle, bytes, 0);
                     RandomAccess.FlushToDisk(handle);
                 }
 
-                PatientMove.Run(temporary, ResumePath, overwrite: true);
+                PatientMove.Run(TemporaryPath, Path, overwrite: true);
             }
             catch (Exception e) when (DiskErrors.IsDiskError(e))
             {
-                TryDelete(temporary);
-                throw DiskErrors.From(e, ResumePath, "cannot be written");
+                ControlFile.TryDelete(TemporaryPath);
+                throw DiskErrors.From(e, Path, "cannot be written");
             }
 
             return isSettled;
@@ -138,10 +142,10 @@ internal sealed partial class DataStore
     private bool DisownUnsettled(ResumeRecord record)
     {
         bool any = false;
-        for (int file = 0; file < _unsettled.Length; file++)
+        for (int file = 0; file < files.Paths.Count; file++)
         {
             // After their times were read: what is written later has another time.
-            if (!Interlocked.Exchange(ref _unsettled[file], false))
+            if (!files.TakeUnsettled(file))
                 continue;
             record.Times[file] = 0;
             any = true;
@@ -151,42 +155,42 @@ internal sealed partial class DataStore
     }
 
     /// <summary>Removes the resume file and the parts file, and their folder when it is empty. Does nothing when read-only.</summary>
-    public void DeleteResume()
+    public void Delete()
     {
-        if (_readOnly)
+        if (files.IsReadOnly)
             return;
-        lock (_resumeLock)
+        lock (_lock)
         {
-            _handles.Close(PartsIndex);
-            TryDelete(ResumePath);
-            TryDelete(Path.Join(_folder.ControlPath, TemporaryName));
-            TryDelete(_paths[PartsIndex]);
-            _folder.RemoveControlFolder();
+            files.Close(files.PartsIndex);
+            ControlFile.TryDelete(Path);
+            ControlFile.TryDelete(TemporaryPath);
+            ControlFile.TryDelete(files.PathOf(files.PartsIndex));
+            files.Folder.RemoveControlFolder();
         }
     }
 
-    private ResumeRecord? ReadResume()
+    private ResumeRecord? Read()
     {
-        _folder.CheckLinks(_folder.ControlPath);
+        files.Folder.CheckLinks(files.Folder.ControlPath);
         try
         {
             // Without resume data everything is verified: slower, never wrong.
-            _record = ControlFile.Read(ResumePath, ResumeRecord.MaxLength(Torrent)) is { } bytes ? ResumeRecord.Decode(bytes, Torrent) : null;
+            Record = ControlFile.Read(Path, ResumeRecord.MaxLength(Torrent)) is { } bytes ? ResumeRecord.Decode(bytes, Torrent) : null;
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            _record = null;
+            Record = null;
         }
 
-        return _record;
+        return Record;
     }
 
     /// <summary>Takes from the trusted pieces what the state of one file makes doubtful.</summary>
     private void Judge(int file, ResumeRecord record, Bitfield have, Bitfield suspect)
     {
-        (int first, int last) = _layout.PiecesOf(file);
+        (int first, int last) = files.Layout.PiecesOf(file);
         bool wasWanted = record.Selection[file];
-        bool isWanted = _layout.IsWanted(file);
+        bool isWanted = files.IsWanted(file);
         if (isWanted && wasWanted)
         {
             (long size, long time) = SizeAndTime(file);
@@ -204,7 +208,7 @@ internal sealed partial class DataStore
         {
             AddWanted(suspect, first, last);
         }
-        else if ((record.Sizes[PartsIndex], record.Times[PartsIndex]) != SizeAndTime(PartsIndex))
+        else if ((record.Sizes[files.PartsIndex], record.Times[files.PartsIndex]) != SizeAndTime(files.PartsIndex))
         {
             // Its bytes in shared pieces are in the parts file, which has been written since, or is gone.
             AddWanted(suspect, first, last);
@@ -215,48 +219,41 @@ internal sealed partial class DataStore
     {
         for (int piece = first; piece <= last; piece++)
         {
-            if (WantedPieces[piece])
+            if (files.Layout.WantedPieces[piece])
                 pieces.Add(piece);
         }
     }
 
-    private ResumeRecord MakeRecord(Bitfield have, bool flushed)
+    /// <summary>A record of pieces, with the files as they are now.</summary>
+    /// <param name="have">The pieces.</param>
+    /// <param name="flushed">Whether all of it is on the disk itself.</param>
+    public ResumeRecord MakeRecord(Bitfield have, bool flushed)
     {
-        long[] sizes = new long[_paths.Length];
-        long[] times = new long[_paths.Length];
-        for (int file = 0; file < _paths.Length; file++)
+        long[] sizes = new long[files.Paths.Count];
+        long[] times = new long[files.Paths.Count];
+        for (int file = 0; file < files.Paths.Count; file++)
         {
             // By its size a file is known as ours, also when it is wanted again only later.
-            bool matters = file == PartsIndex || _layout.IsWanted(file) || _record?.Sizes[file] >= 0;
+            bool matters = file == files.PartsIndex || files.IsWanted(file) || Record?.Sizes[file] >= 0;
             (sizes[file], times[file]) = matters ? SizeAndTime(file) : (-1, 0);
         }
 
         return WithLayers(new ResumeRecord(have, Selection(), sizes, times, flushed ? "" : SystemStart.Current()));
     }
 
-    private (long Size, long Time) SizeAndTime(int file)
+    /// <summary>The size and the time of a file; -1 and 0 when it is not there.</summary>
+    public (long Size, long Time) SizeAndTime(int file)
     {
-        FileInfo info = new(_paths[file]);
+        FileInfo info = new(files.PathOf(file));
         return info.Exists ? (info.Length, info.LastWriteTimeUtc.Ticks) : (-1, 0);
     }
 
-    private bool[] Selection()
+    /// <summary>Which files are wanted.</summary>
+    public bool[] Selection()
     {
         bool[] selection = new bool[Torrent.Files.Count];
         for (int i = 0; i < selection.Length; i++)
-            selection[i] = _layout.IsWanted(i);
+            selection[i] = files.IsWanted(i);
         return selection;
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (DiskErrors.IsDiskError(e))
-        {
-            // What cannot be removed does no harm.
-        }
     }
 }

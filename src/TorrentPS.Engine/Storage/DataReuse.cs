@@ -4,12 +4,14 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>Data of other files that is the torrent's, too (BEP 38). Those are only read; a piece counts when what was copied has its hash.</summary>
-internal sealed partial class DataStore
+internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, PieceLayers? layers)
 {
     /// <summary>A file that has given nothing in so many pieces has nothing, most likely.</summary>
     private const int PatienceWithDonor = 64;
 
     private DonorState?[] _given = []; // by file, in the round under way
+
+    private Torrent Torrent => files.Torrent;
 
     /// <summary>Copies what is the torrent's from files in other places. To be called when it is known what is there.</summary>
     /// <param name="have">The pieces that are there; those that are found are added.</param>
@@ -18,10 +20,10 @@ internal sealed partial class DataStore
     /// <param name="cancellationToken">Ends it within one read.</param>
     /// <returns>Bytes of wanted files that were copied.</returns>
     /// <exception cref="TorrentException">The data could not be written (DiskFull, AccessDenied).</exception>
-    public async Task<long> ReuseAsync(Bitfield have, IReadOnlyList<string> roots, Action<int, int>? pieceChecked, CancellationToken cancellationToken)
+    public async Task<long> RunAsync(Bitfield have, IReadOnlyList<string> roots, Action<int, int>? pieceChecked, CancellationToken cancellationToken)
     {
-        CheckCanVerify();
-        DonorSearch search = new(Torrent, _paths);
+        verifier.CheckCanVerify();
+        DonorSearch search = new(Torrent, files.Paths);
         foreach (string root in roots)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -32,6 +34,7 @@ internal sealed partial class DataStore
         for (int round = 0; round < DonorSearch.MaxDonors; round++)
         {
             _given = [.. Torrent.Files.Select(file => search.Of(file.Index) is { } donors && donors.Count > round ? new DonorState(donors[round]) : null)];
+            files.Donors = [.. _given.Select(state => state?.Donor)];
             List<int> pieces = PiecesToTry(have);
             if (pieces.Count == 0)
                 continue;
@@ -46,18 +49,16 @@ internal sealed partial class DataStore
             foreach (int piece in pieces)
             {
                 if (good[piece] && have.Add(piece))
-                    copied += BytesWantedIn(piece);
+                    copied += files.Layout.BytesWantedIn(piece);
             }
 
-            for (int file = 0; file < _given.Length; file++)
-                _handles.Close(DonorIndex(file));
+            files.CloseDonors();
         }
 
+        files.Donors = [];
         _given = [];
         return copied;
     }
-
-    private int DonorIndex(int file) => PartsIndex + 1 + file;
 
     /// <summary>The missing pieces that a file of this round may have a part of.</summary>
     private List<int> PiecesToTry(Bitfield have)
@@ -67,11 +68,11 @@ internal sealed partial class DataStore
         {
             if (_given[file] is null)
                 continue;
-            (int first, int last) = _layout.PiecesOf(file);
+            (int first, int last) = files.Layout.PiecesOf(file);
             for (int piece = first; piece <= last; piece++)
             {
                 // What cannot be verified is not used: the hashes of a version 2 torrent may still have to come from peers.
-                if (WantedPieces[piece] && !have[piece] && (Torrent.Version != TorrentVersion.V2 || Layers!.IsKnown(piece)))
+                if (files.Layout.WantedPieces[piece] && !have[piece] && (Torrent.Version != TorrentVersion.V2 || layers!.IsKnown(piece)))
                     pieces.Add(piece);
             }
         }
@@ -82,13 +83,13 @@ internal sealed partial class DataStore
     private bool TryReuse(int piece, PieceCrew.Worker worker)
     {
         Span<byte> sha1 = stackalloc byte[Torrent.Version == TorrentVersion.V2 ? 0 : InfoHash.V1Length];
-        Span<byte> root = stackalloc byte[Layers is null ? 0 : InfoHash.V2Length];
+        Span<byte> root = stackalloc byte[layers is null ? 0 : InfoHash.V2Length];
         if (!MayBeGiven(piece))
             return false;
         bool isGood = false;
         try
         {
-            isGood = TryHash(piece, ByteSource.Donors, worker, sha1, root) && IsRight(piece, sha1, root);
+            isGood = verifier.TryHash(piece, ByteSource.Donors, worker, sha1, root) && verifier.IsRight(piece, sha1, root);
         }
         catch (TorrentException e) when (e.ErrorId is TorrentErrorId.AccessDenied or TorrentErrorId.UnsafePath)
         {
@@ -97,13 +98,13 @@ internal sealed partial class DataStore
 
         Note(piece, isGood);
         // The file may change in between: what counts is the hash of what was copied.
-        return isGood && MoveFrom(piece, ByteSource.Donors, worker.Buffer) && TryHash(piece, ByteSource.Selection, worker, sha1, root) && IsRight(piece, sha1, root);
+        return isGood && verifier.MoveFrom(piece, ByteSource.Donors, worker.Buffer) && verifier.TryHash(piece, ByteSource.Selection, worker, sha1, root) && verifier.IsRight(piece, sha1, root);
     }
 
     private bool MayBeGiven(int piece)
     {
         bool any = false;
-        foreach (FileSegment segment in _layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
+        foreach (FileSegment segment in files.Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
         {
             if (_given[segment.File] is not { } state)
                 continue;
@@ -118,7 +119,7 @@ internal sealed partial class DataStore
 
     private void Note(int piece, bool isGood)
     {
-        foreach (FileSegment segment in _layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
+        foreach (FileSegment segment in files.Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
             _given[segment.File]?.Note(isGood);
     }
 

@@ -1,0 +1,415 @@
+using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Storage;
+
+/// <summary>
+/// The files of a torrent as they are on disk, by their index, and the parts file after the last one: where they are, opening, reading and writing them. Positioned,
+/// synchronous and safe to do from several threads at once.
+/// </summary>
+internal sealed class StoredFiles : IDisposable
+{
+    /// <summary>How files are opened: others may do anything with them meanwhile.</summary>
+    public const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
+
+    private const int OpenFileLimit = 64;
+
+    private readonly FileHandleCache _handles;
+    private readonly Lock _writing = new();
+    private readonly WriteBehind _writeBehind;
+    private readonly string[] _paths;
+    private readonly bool[] _dirty;
+    private readonly bool[] _fresh;
+    private readonly bool[] _unsettled;
+
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="destination">The folder that its file or folder goes into.</param>
+    /// <param name="wantedFiles">Which of its files to store, one value a file.</param>
+    /// <param name="readOnly">Whether nothing is ever written.</param>
+    /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
+    public StoredFiles(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly)
+    {
+        Torrent = torrent;
+        Layout = new FileLayout(torrent, wantedFiles);
+        Folder = new DestinationFolder(destination);
+        IsReadOnly = readOnly;
+        _handles = new FileHandleCache(OpenFile, OpenFileLimit);
+        int count = torrent.Files.Count;
+
+        // The parts file comes after the last file in everything that is kept by file.
+        _paths = new string[count + 1];
+        for (int i = 0; i < count; i++)
+            _paths[i] = torrent.Files[i].IsPadding ? "" : Folder.FullPath(torrent.Files[i].Path);
+        _paths[count] = Path.Join(Folder.ControlPath, PartsName);
+        _dirty = new bool[count + 1];
+        _fresh = new bool[count + 1];
+        _unsettled = new bool[count + 1];
+        _writeBehind = new WriteBehind(Folder.Path, count + 1);
+        Others = new OtherWriters(_paths, readOnly);
+    }
+
+    public Torrent Torrent { get; }
+
+    public FileLayout Layout { get; }
+
+    public DestinationFolder Folder { get; }
+
+    public bool IsReadOnly { get; }
+
+    /// <summary>Other programs that write the same files.</summary>
+    public OtherWriters Others { get; }
+
+    /// <summary>What was at the paths of the files before anything was made; null before that was looked at.</summary>
+    public FileStatus[]? Found { get; set; }
+
+    /// <summary>Whether the files were made.</summary>
+    public bool IsPrepared { get; set; }
+
+    /// <summary>Which files were wanted when pieces were written before; null when the same were.</summary>
+    public bool[]? PreviousSelection { get; set; }
+
+    /// <summary>Which files are not there, for <see cref="ByteSource.Present"/>.</summary>
+    public bool[] Absent { get; set; } = [];
+
+    /// <summary>By file, a file in another place that has the same bytes, for <see cref="ByteSource.Donors"/>; null for none.</summary>
+    public DonorSearch.Donor?[] Donors { get; set; } = [];
+
+    /// <summary>The index of the parts file.</summary>
+    public int PartsIndex => Torrent.Files.Count;
+
+    private string PartsName => $"{Torrent.InfoHash}.parts";
+
+    /// <summary>Where a file is, or should be; empty for a padding file.</summary>
+    public string PathOf(int file) => _paths[file];
+
+    /// <summary>The paths of all files, and of the parts file after the last.</summary>
+    public IReadOnlyList<string> Paths => _paths;
+
+    public bool IsWanted(int file) => Layout.IsWanted(file);
+
+    /// <summary>The length that a file has; -1 when there is no such file.</summary>
+    public long LengthOnDisk(int file) => DiskFile.Look(_paths[file])?.Length ?? -1;
+
+    /// <summary>Whether a file was only just made, so that there is nothing in it to read.</summary>
+    public bool IsFresh(int file) => Volatile.Read(ref _fresh[file]);
+
+    /// <summary>Whether a file was written since this was last asked.</summary>
+    public bool TakeUnsettled(int file) => Interlocked.Exchange(ref _unsettled[file], false);
+
+    /// <summary>The files that are open, but for the parts file and donors.</summary>
+    public IEnumerable<int> OpenFiles() => _handles.OpenFiles().Where(file => file < PartsIndex);
+
+    /// <summary>Forgets a file, so that the next use opens it anew.</summary>
+    public void Close(int file) => _handles.Close(file);
+
+    /// <summary>Forgets the donors, to use others.</summary>
+    public void CloseDonors()
+    {
+        for (int file = 0; file < Donors.Length; file++)
+            _handles.Close(DonorIndex(file));
+    }
+
+    /// <summary>Closes the files that no one is using.</summary>
+    public void CloseIdle() => _handles.CloseIdle();
+
+    /// <summary>Closes the files. Writes in progress end undisturbed.</summary>
+    public void Dispose() => _handles.Dispose();
+
+    /// <summary>Looks when the files that are open were written last.</summary>
+    public void LookAtOpenFiles()
+    {
+        foreach (int file in OpenFiles())
+        {
+            lock (_writing) // between a write of ours and the note of its time it would be taken for another's
+                Others.See(file, FileStatus.At(_paths[file]).Written);
+        }
+    }
+
+    /// <summary>Whether an open file is the one that was found at its path, by the time of its last write; true when it is not open.</summary>
+    public bool IsOpenOne(int file, FileStatus found)
+    {
+        if (!_handles.TryRentOpen(file, out FileHandleCache.Lease lease))
+            return true;
+        using (lease)
+            return FileStatus.WrittenTo(lease.Handle) == found.Written;
+    }
+
+    /// <summary>Reads bytes of a piece.</summary>
+    /// <returns>False when a file is missing or too short.</returns>
+    /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
+    public bool TryRead(int piece, int begin, Span<byte> destination, ByteSource source)
+    {
+        int done = 0;
+        foreach (FileSegment segment in Layout.Segments(piece, begin, destination.Length))
+        {
+            Span<byte> part = destination.Slice(done, segment.Length);
+            done += segment.Length;
+            if (Torrent.Files[segment.File].IsPadding)
+                part.Clear();
+            else if (!TryRead(segment, part, source))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads bytes of a file.</summary>
+    /// <returns>False when the file is missing or too short.</returns>
+    /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
+    public bool TryRead(in FileSegment segment, Span<byte> destination, ByteSource source)
+    {
+        (int file, long offset) = Locate(segment, source);
+        try
+        {
+            if (!_handles.TryRent(file, write: false, out FileHandleCache.Lease lease))
+                return false;
+            using (lease)
+            {
+                while (!destination.IsEmpty)
+                {
+                    int read = RandomAccess.Read(lease.Handle, destination, offset);
+                    if (read == 0)
+                        return false;
+                    destination = destination[read..];
+                    offset += read;
+                }
+            }
+
+            return true;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, file > PartsIndex ? Donors[file - PartsIndex - 1]!.Path : _paths[file], "cannot be read");
+        }
+    }
+
+    /// <summary>
+    /// Writes bytes of a file, one write at a time: the system lets only one thread write a file anyway, and one that waits for another's write spins for as long as it
+    /// takes, on a processor that could hash meanwhile.
+    /// </summary>
+    /// <exception cref="TorrentException">They could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
+    public void Write(in FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        lock (_writing)
+            WriteInTurn(segment, buffers);
+    }
+
+    private void WriteInTurn(in FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        (int file, long offset) = Locate(segment, ByteSource.Selection);
+        if (file != PartsIndex && !IsWanted(file))
+            throw new InvalidOperationException("The piece belongs to no wanted file.");
+        try
+        {
+            if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
+                throw Removed(file);
+            using (lease)
+            {
+                Volatile.Write(ref _fresh[file], false);
+                Volatile.Write(ref _unsettled[file], true);
+                Others.Look(file, lease.Handle);
+                _writeBehind.Write(file, lease.Handle, buffers, offset);
+                Others.Note(file, lease.Handle);
+                Volatile.Write(ref _dirty[file], true);
+                Volatile.Write(ref _unsettled[file], true); // once more: a save may have come in between
+            }
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, _paths[file], "cannot be written");
+        }
+    }
+
+    /// <summary>Waits until what was written is on the disk itself.</summary>
+    /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied).</exception>
+    public void Flush()
+    {
+        // All are begun before the first is waited for: many small files then go to the disk together.
+        ForEachDirty(clean: false, (file, handle) =>
+        {
+            lock (_writing)
+                _writeBehind.Start(file, handle);
+        });
+        ForEachDirty(clean: true, static (_, handle) => RandomAccess.FlushToDisk(handle));
+    }
+
+    private void ForEachDirty(bool clean, Action<int, SafeFileHandle> action)
+    {
+        for (int file = 0; file < _dirty.Length; file++)
+        {
+            if (!Volatile.Read(ref _dirty[file]))
+                continue;
+            if (clean)
+                Volatile.Write(ref _dirty[file], false);
+            try
+            {
+                if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
+                    continue;
+                using (lease)
+                    action(file, lease.Handle);
+            }
+            catch (Exception e) when (DiskErrors.IsDiskError(e))
+            {
+                Volatile.Write(ref _dirty[file], true);
+                throw DiskErrors.From(e, _paths[file], "cannot be written");
+            }
+        }
+    }
+
+    /// <summary>The file, or the parts file or donor, that has a segment, and where in it.</summary>
+    public (int File, long Offset) Locate(in FileSegment segment, ByteSource source)
+    {
+        if (source == ByteSource.Donors && Donors[segment.File] is { } donor)
+            return (DonorIndex(segment.File), segment.Offset + donor.Shift);
+        long slot = IsInParts(segment.File, source) ? Layout.SlotOf(segment) : -1;
+        return slot < 0 ? (segment.File, segment.Offset) : (PartsIndex, slot);
+    }
+
+    private bool IsInParts(int file, ByteSource source) => source switch
+    {
+        ByteSource.Selection or ByteSource.Donors => !IsReadOnly && !IsWanted(file),
+        ByteSource.PreviousSelection => PreviousSelection is { } previous && !previous[file],
+        ByteSource.Present => Absent[file],
+        _ => false,
+    };
+
+    private int DonorIndex(int file) => PartsIndex + 1 + file;
+
+    /// <summary>Makes a file at its full length, or lengthens one that is too short.</summary>
+    /// <exception cref="TorrentException">It could not be made (DiskFull, AccessDenied).</exception>
+    public void Make(int file)
+    {
+        string path = _paths[file];
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
+            long present = RandomAccess.GetLength(handle);
+            if (present < Torrent.Files[file].Length)
+                SparseFile.SetLength(handle, Torrent.Files[file].Length);
+            _fresh[file] = present == 0;
+            Others.Note(file, handle);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, path, "cannot be created");
+        }
+    }
+
+    /// <summary>Puts a copy into the place of a file that has other names, too: those then keep their bytes.</summary>
+    /// <exception cref="TorrentException">It could not be copied (DiskFull, AccessDenied).</exception>
+    public void Detach(int file)
+    {
+        string path = _paths[file];
+        string copy = Path.Join(Path.GetDirectoryName(path), $".{Torrent.InfoHash.ToString()[..16]}-{file}.part");
+        try
+        {
+            ControlFile.Check(copy);
+            File.Copy(path, copy, overwrite: true);
+            PatientMove.Run(copy, path, overwrite: true);
+            Volatile.Write(ref _dirty[file], true);
+            Others.Note(file, FileStatus.At(path).Written);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            ControlFile.TryDelete(copy);
+            throw DiskErrors.From(e, path, "has other names (hard links), which must not change, and cannot be copied");
+        }
+    }
+
+    /// <summary>Cuts a file that was too long when it was found, and that nothing had to be written to.</summary>
+    /// <exception cref="TorrentException">It cannot be written (AccessDenied).</exception>
+    public void CutAtEnd(int file)
+    {
+        if (IsReadOnly || !(Found?[file].Length > Torrent.Files[file].Length))
+            return;
+        try
+        {
+            if (_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
+                lease.Dispose();
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, _paths[file], "cannot be written");
+        }
+    }
+
+    /// <summary>Nothing may make the destination anew when it was there: a disk that was taken out would be written to the folder where it belongs.</summary>
+    /// <exception cref="TorrentException">It is gone (AccessDenied).</exception>
+    public void CheckDestination()
+    {
+        if (IsPrepared && !Directory.Exists(Folder.Path))
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{Folder.Path}' is gone: it was removed or renamed, or its disk is no longer there. Bring it back, or start again with another destination.");
+    }
+
+    /// <summary>What is wrong when a file is not at its path any more.</summary>
+    public TorrentException Removed(int file)
+    {
+        CheckDestination();
+        return new TorrentException(TorrentErrorId.DataMismatch, $"'{_paths[file]}' was removed or replaced while it was downloaded; start the download again.");
+    }
+
+    /// <summary>Refuses anything but a file where a file belongs.</summary>
+    /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
+    public static void CheckKind(string path, EntryKind kind)
+    {
+        if (kind is not (EntryKind.None or EntryKind.File) && ControlFile.Describe(kind) is { } what)
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is {what}, but a file of that name belongs there; move it away or choose another destination.");
+    }
+
+    private SafeFileHandle? OpenFile(int file, bool write)
+    {
+        string path = file > PartsIndex ? Donors[file - PartsIndex - 1]!.Path : _paths[file];
+        FileAccess access = write ? FileAccess.ReadWrite : FileAccess.Read;
+        try
+        {
+            if (file == PartsIndex && write)
+            {
+                CheckDestination();
+                return Folder.OpenControlFile(PartsName, OpenParts);
+            }
+
+            if (file == PartsIndex)
+                ControlFile.Check(path);
+
+            // Reading through a link of the user's own making does no harm, and data is often seeded so.
+            if (!IsReadOnly && file <= PartsIndex)
+                Folder.CheckLinks(path);
+            FileStatus status = FileStatus.At(path);
+            CheckKind(path, status.Kind);
+            if (write && status.Links > 1)
+                Detach(file);
+            SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, access, ShareAll);
+            if (write)
+                Cut(file, handle);
+            else if (file < PartsIndex)
+                Others.See(file, status.Written);
+            return handle;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            throw DiskErrors.From(e, path, write ? "cannot be written" : "cannot be read");
+        }
+    }
+
+    /// <summary>Cuts a file that was too long when it was found.</summary>
+    private void Cut(int file, SafeFileHandle handle)
+    {
+        if (file < PartsIndex && Found?[file].Length > Torrent.Files[file].Length && RandomAccess.GetLength(handle) > Torrent.Files[file].Length)
+        {
+            SparseFile.SetLength(handle, Torrent.Files[file].Length);
+            Others.Note(file, handle);
+        }
+    }
+
+    private static SafeFileHandle OpenParts(string path)
+    {
+        SafeFileHandle handle = ControlFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
+        SparseFile.Mark(handle);
+        return handle;
+    }
+}
