@@ -153,16 +153,83 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void A_byte_string_is_shown_as_text_where_it_is_text()
+    public void One_level_more_than_can_be_read_is_refused_when_it_is_written()
     {
-        ByteString text = new("ünï"), binary = new([0xFF, 0x00]);
-        Assert.Equal(("ünï", true, 5), (text.ToString(), text.IsText, text.Length));
-        Assert.Equal(("ff00", false, 2), (binary.ToString(), binary.IsText, binary.Length));
-        Assert.True(text.Equals("ünï"));
-        Assert.False(binary.Equals("ff00"));
-        Assert.True(text == new ByteString("ünï") && text != binary && text < binary && binary >= text);
-        text.Bytes[0] = 0;
-        Assert.Equal("ünï", text.ToString());
+        object value = Array.Empty<object>();
+        for (int depth = 1; depth < 128; depth++)
+            value = new[] { value };
+        Assert.Equal(256, BencodeConvert.Encode(value).Length);
+        Assert.Equal($"'{string.Concat(Enumerable.Repeat("[0]", 66))}[0…' lies more than 128 deep, or in itself.", Assert.Throws<TorrentException>(() => BencodeConvert.Encode(new[] { value })).Message);
+        Assert.Equal(258, BencodeConvert.Encode(Nested(127, "a")).Length - 1);
+
+        static object Nested(int depth, object inner) => depth < 0 ? inner : new[] { Nested(depth - 1, inner) };
+    }
+
+    [Fact]
+    public void Numbers_of_any_type_are_integers_when_they_are_whole()
+    {
+        object[] whole = [(sbyte)-1, (short)-2, (ushort)3, 4L, 1e18, 2.5f * 2, 79228162514264337593543950335m, Int128.MinValue, UInt128.MaxValue, (BigInteger)7, EnumOfULong.Most, EnumOfLong.Least];
+        Assert.Equal(
+            "li-1ei-2ei3ei4ei1000000000000000000ei5ei79228162514264337593543950335ei-170141183460469231731687303715884105728ei340282366920938463463374607431768211455ei7ei18446744073709551615ei-9223372036854775808ee",
+            Encoding.ASCII.GetString(BencodeConvert.Encode(whole)));
+        Assert.Equal("2:ab"u8, BencodeConvert.Encode((ReadOnlyMemory<byte>)"ab"u8.ToArray()));
+        foreach (object fraction in new object[] { 0.5f, 0.5m, double.PositiveInfinity })
+            Assert.Contains("bencoded data has only whole numbers", Assert.Throws<TorrentException>(() => BencodeConvert.Encode(fraction)).Message);
+        Assert.Equal("The object is 0.5; bencoded data has only whole numbers.", Assert.Throws<TorrentException>(() => BencodeConvert.Encode(0.5)).Message);
+    }
+
+    [Fact]
+    public void An_object_stands_for_what_it_is_unwrapped_to()
+    {
+        Func<object?, object?> unwrap = item => item is Lazy<object> lazy ? lazy.Value : item;
+        Hashtable value = new() { [new Lazy<object>("key")] = new Lazy<object>(new object[] { new Lazy<object>(1), 2 }) };
+        Assert.Equal("d3:keyli1ei2eee"u8, BencodeConvert.Encode(new Lazy<object>(value), unwrap));
+    }
+
+    [Fact]
+    public void Says_where_what_has_no_form_lies()
+    {
+        Assert.Equal("The object is null, which bencoded data does not have; leave it out.", Refusal(null));
+        Assert.Equal("'[1].a.b[0]' is null, which bencoded data does not have; leave it out.", Refusal(new object[] { new[] { 1 }, new OrderedDictionary { ["0"] = 0, ["a"] = new OrderedDictionary { ["b"] = new object?[] { null } } } }));
+        Assert.Equal("The object is a System.Guid, which bencoded data does not have; make it a string, a number, a list or a dictionary.", Refusal(Guid.Empty));
+        Assert.Equal("'a' has the key '1', which is a System.Int32; keys are strings or bytes.", Refusal(new Hashtable { ["a"] = new Hashtable { [1] = 1 } }));
+        Assert.Equal("'[0]' has the key 'b' twice.", Refusal(new object[] { new Hashtable { ["a"] = 1, ["b"] = 2, [new ByteString("b")] = 3 } }));
+        Assert.Equal("'a' has half of a surrogate pair, which UTF-8 does not have; give the bytes.", Refusal(new Hashtable { ["a"] = "\uDC00" }));
+        Assert.Equal("'a' has more than 4096 digits.", Refusal(new Hashtable { ["a"] = BigInteger.Pow(10, 4096) }));
+        Assert.Equal($"'{new string('k', 200)}' is null, which bencoded data does not have; leave it out.", Refusal(new Hashtable { [new string('k', 200)] = null }));
+        Assert.Equal($"'{new string('k', 200)}…' is null, which bencoded data does not have; leave it out.", Refusal(new Hashtable { [new string('k', 201)] = null }));
+
+        static string Refusal(object? value) => Assert.Throws<TorrentException>(() => BencodeConvert.Encode(value)).Message;
+    }
+
+    [Fact]
+    public void Says_which_key_comes_twice_and_how_long_an_integer_is()
+    {
+        Assert.Equal("The key 'a' comes twice in a dictionary (byte 7)", Assert.Throws<BencodeException>(() => BencodeConvert.Decode("d1:ai1e1:ai2ee"u8)).Message);
+        Assert.Equal("An integer has 4097 digits, more than the 4096 allowed (byte 0)", Assert.Throws<BencodeException>(() => BencodeConvert.Decode(Encoding.ASCII.GetBytes($"i{new string('9', 4097)}e"))).Message);
+    }
+
+    [Fact]
+    public void Equal_keys_that_follow_each_other_are_not_in_order()
+    {
+        Assert.False(Read("de"u8).KeepsOrder);
+        Assert.False(Read("d1:a0:2:aa0:1:b0:e"u8).KeepsOrder);
+        Assert.True(Read("d1:a0:1:c0:1:b0:1:d0:e"u8).KeepsOrder);
+        Assert.Throws<BencodeException>(() => BencodeConvert.Decode("d1:a0:1:a0:e"u8));
+
+        static BencodeDictionary Read(ReadOnlySpan<byte> data) => (BencodeDictionary)BencodeConvert.Decode(data);
+    }
+
+    private enum EnumOfULong : ulong
+    {
+        None,
+        Most = ulong.MaxValue,
+    }
+
+    private enum EnumOfLong : long
+    {
+        None,
+        Least = long.MinValue,
     }
 
     /// <summary>Any value, as the bytes of it.</summary>

@@ -151,6 +151,111 @@ public sealed class BencodeReaderTests
         Assert.EndsWith($" (byte {offset})", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "There is no data")]
+    [InlineData("li1e", "The data ends inside a list or dictionary")]
+    [InlineData("l?e", "Byte 0x3f begins no value")]
+    [InlineData("e", "An end comes where a value should begin")]
+    [InlineData("di1ei2ee", "A key is not a string")]
+    [InlineData("d1:ae", "A key has no value")]
+    [InlineData("i1ei2e", "There is more data after the end of the value")]
+    [InlineData("i1", "The data ends inside an integer")]
+    [InlineData("ie", "An integer has no digits")]
+    [InlineData("i1-e", "An integer does not end with 'e'")]
+    [InlineData("i01e", "The digits of an integer begin with 0")]
+    [InlineData("i-0e", "The digits of an integer begin with 0")]
+    [InlineData("i9223372036854775808e", "An integer does not fit into 64 bits")]
+    [InlineData("1", "The data ends inside the length of a string")]
+    [InlineData("1a", "The length of a string is not followed by ':'")]
+    [InlineData("01:a", "The length of a string begins with 0")]
+    [InlineData("5:spam", "A string of 5 bytes reaches beyond the end of the data")]
+    [InlineData("2147483648:a", "The length of a string is out of range")]
+    public void Says_what_is_malformed(string data, string what) =>
+        Assert.StartsWith($"{what} (byte ", Fault(Latin1(data))!.Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Says_which_limit_is_exceeded_and_what_it_is()
+    {
+        Assert.Contains("more than 3 deep", Fault("lllleeee"u8.ToArray(), new BencodeReaderOptions { MaxDepth = 3 })!.Message);
+        Assert.Contains("more than 3 tokens", Fault("l1:a1:be"u8.ToArray(), new BencodeReaderOptions { MaxTokens = 3 })!.Message);
+        Assert.Contains("4 bytes, more than the 3 allowed", Fault("4:spam"u8.ToArray(), new BencodeReaderOptions { MaxStringLength = 3 })!.Message);
+        Assert.Contains("data has 4 bytes, more than the 3 allowed", Fault("i10e"u8.ToArray(), new BencodeReaderOptions { MaxDataLength = 3 })!.Message);
+    }
+
+    [Theory]
+    [InlineData("i1e", "Here should be a string, not an integer")]
+    [InlineData("le", "Here should be a string, not a list")]
+    [InlineData("de", "Here should be a string, not a dictionary")]
+    [InlineData("1:a", "Here should be an integer, not a string")]
+    public void Says_what_should_be_here_and_what_is(string data, string what)
+    {
+        BencodeException e = Assert.Throws<BencodeException>(() =>
+        {
+            var reader = new BencodeReader(Latin1($"l{data}e"));
+            reader.Read();
+            reader.Read();
+            if (reader.TokenType == BencodeTokenType.String)
+                reader.GetInt64();
+            reader.GetBytes();
+        });
+        Assert.Equal($"{what} (byte 1)", e.Message);
+    }
+
+    [Fact]
+    public void Says_that_it_stands_on_a_key_an_end_or_nothing()
+    {
+        Assert.Contains("not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).GetInt64()).Message);
+        Assert.Contains("not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).TryGetInt64(out _)).Message);
+        Assert.Contains("not an end", Assert.Throws<BencodeException>(() => After("de", 2).GetInt64()).Message);
+        Assert.Contains("not nothing", Assert.Throws<BencodeException>(() => After("de", 3).GetInt64()).Message);
+        Assert.Contains("The integer -2147483649 is out of range", Assert.Throws<BencodeException>(() => After("i-2147483649e", 1).GetInt32()).Message);
+        Assert.Equal(int.MaxValue, After("i2147483647e", 1).GetInt32());
+        Assert.Equal("a", After("d1:ai1ee", 2).GetString());
+    }
+
+    [Fact]
+    public void An_integer_of_more_than_64_bits_is_its_digits_where_it_is_allowed()
+    {
+        BencodeReaderOptions options = new() { AllowBigIntegers = true };
+        var reader = new BencodeReader("li-9223372036854775809ei9223372036854775807ee"u8, options);
+        reader.Read();
+        reader.Read();
+        Assert.False(reader.TryGetInt64(out _));
+        Assert.Equal("-9223372036854775809", Encoding.ASCII.GetString(reader.ValueSpan));
+        Assert.Contains("64 bits (byte 1)", Refusal(ref reader).Message);
+        reader.Read();
+        Assert.True(reader.TryGetInt64(out long value));
+        Assert.Equal(long.MaxValue, value);
+        Assert.Equal(2, Fault("i-0999999999999999999999e"u8.ToArray(), options)!.ByteOffset);
+        Assert.Equal(1, Fault("i0999999999999999999999e"u8.ToArray(), options)!.ByteOffset);
+
+        static BencodeException Refusal(ref BencodeReader reader)
+        {
+            try
+            {
+                reader.GetInt64();
+            }
+            catch (BencodeException e)
+            {
+                return e;
+            }
+            throw new InvalidOperationException("It was not refused.");
+        }
+    }
+
+    [Fact]
+    public void Only_strings_and_integers_have_a_value()
+    {
+        var reader = new BencodeReader("d1:ald1:bi1eee1:ci2ee"u8);
+        while (reader.Read())
+        {
+            if (reader.TokenType is not (BencodeTokenType.Key or BencodeTokenType.Integer))
+                Assert.True(reader.ValueSpan.IsEmpty);
+        }
+        Assert.True(reader.ValueSpan.IsEmpty);
+        Assert.Equal((21, 21, 0), (reader.TokenStart, reader.Position, reader.Depth));
+    }
+
     [Fact]
     public void Refuses_to_go_deeper_than_its_limit()
     {
@@ -196,6 +301,10 @@ public sealed class BencodeReaderTests
         Assert.Equal(default, options);
         Assert.Throws<ArgumentOutOfRangeException>(() => new BencodeReaderOptions { MaxDepth = 129 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new BencodeReaderOptions { MaxDepth = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BencodeReaderOptions { MaxTokens = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BencodeReaderOptions { MaxStringLength = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BencodeReaderOptions { MaxDataLength = -1 });
+        Assert.Equal((1, 1, 0, 0), (new BencodeReaderOptions { MaxDepth = 1 }.MaxDepth, new BencodeReaderOptions { MaxTokens = 1 }.MaxTokens, new BencodeReaderOptions { MaxStringLength = 0 }.MaxStringLength, new BencodeReaderOptions { MaxDataLength = 0 }.MaxDataLength));
     }
 
     [Fact]
@@ -253,6 +362,14 @@ public sealed class BencodeReaderTests
         BencodeException? fault = Fault(letters);
         if (fault is not null)
             Assert.InRange(fault.ByteOffset, 0, letters.Length);
+    }
+
+    private static BencodeReader After(string data, int tokens)
+    {
+        var reader = new BencodeReader(Latin1(data));
+        for (int i = 0; i < tokens; i++)
+            reader.Read();
+        return reader;
     }
 
     private static int Walk(byte[] data)

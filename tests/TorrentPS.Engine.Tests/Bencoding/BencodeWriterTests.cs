@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Numerics;
 using System.Text;
 using FsCheck.Xunit;
 using TorrentPS.Engine.Bencoding;
@@ -83,6 +85,71 @@ public sealed class BencodeWriterTests
             Assert.Throws<InvalidOperationException>(() => writer.WriteString("a"));
             Assert.Throws<InvalidOperationException>(writer.WriteStartList);
         });
+    }
+
+    [Fact]
+    public void Says_what_is_misused()
+    {
+        Write(writer =>
+        {
+            Assert.Contains("not a list", Misuse(writer.WriteEndList));
+            Assert.Contains("at least two bytes", Misuse(() => writer.WriteRaw([])));
+            Assert.Contains("into a dictionary", Misuse(() => writer.WriteKey("a"u8)));
+            writer.WriteStartDictionary();
+            Assert.Contains("before its value", Misuse(() => writer.WriteInteger(1)));
+            Assert.Contains("before its value", Misuse(() => writer.WriteInteger(BigInteger.One)));
+            writer.WriteString("key");
+            Assert.Contains("has no value", Misuse(writer.WriteEndDictionary));
+            writer.WriteStartList();
+            Assert.Contains("not a dictionary", Misuse(writer.WriteEndDictionary));
+            writer.WriteEndList();
+            Assert.Contains("The key 'kex' must come after", Misuse(() => writer.WriteString("kex")));
+            writer.WriteEndDictionary();
+            Assert.Contains("complete", Misuse(() => writer.WriteInteger(1)));
+        });
+        Assert.Throws<ArgumentNullException>(() => new BencodeWriter(null!));
+        Assert.Throws<ArgumentNullException>("value", () => new BencodeWriter(new ArrayBufferWriter<byte>()).WriteString((string)null!));
+
+        static string Misuse(Action act) => Assert.Throws<InvalidOperationException>(act).Message;
+    }
+
+    [Fact]
+    public void A_key_stays_the_one_before_whatever_its_value_holds()
+    {
+        Assert.Equal("d3:keyd1:ai1e20:bbbbbbbbbbbbbbbbbbbbd1:ci1eee3:kezi2ee", Write(writer =>
+        {
+            writer.WriteStartDictionary();
+            writer.WriteKey("key"u8);
+            writer.WriteStartDictionary();
+            writer.WriteKey("a"u8);
+            writer.WriteInteger(1);
+            writer.WriteKey("bbbbbbbbbbbbbbbbbbbb"u8);
+            writer.WriteStartDictionary();
+            writer.WriteKey("c"u8);
+            writer.WriteInteger(1);
+            writer.WriteEndDictionary();
+            Assert.Throws<InvalidOperationException>(() => writer.WriteKey("bbbbbbbbbbbbbbbbbbbb"u8));
+            writer.WriteEndDictionary();
+            Assert.Throws<InvalidOperationException>(() => writer.WriteKey("key"u8));
+            writer.WriteKey("kez"u8);
+            writer.WriteInteger(2);
+            writer.WriteEndDictionary();
+        }));
+    }
+
+    [Fact]
+    public void Tells_how_deep_it_is_and_whether_the_value_is_complete()
+    {
+        BencodeWriter writer = new(new ArrayBufferWriter<byte>());
+        writer.WriteStartList();
+        writer.WriteStartDictionary();
+        Assert.Equal((2, false, 2L), (writer.Depth, writer.IsComplete, writer.BytesWritten));
+        writer.WriteEndDictionary();
+        writer.WriteInteger(BigInteger.Parse("123456789012345678901234567890", CultureInfo.InvariantCulture));
+        writer.WriteRaw("1:a"u8);
+        Assert.Equal((1, false, 38L), (writer.Depth, writer.IsComplete, writer.BytesWritten));
+        writer.WriteEndList();
+        Assert.Equal((0, true, 39L), (writer.Depth, writer.IsComplete, writer.BytesWritten));
     }
 
     [Property(MaxTest = 1000)]

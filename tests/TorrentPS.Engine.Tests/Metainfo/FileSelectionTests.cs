@@ -50,6 +50,35 @@ public sealed class FileSelectionTests
     }
 
     [Fact]
+    public void Shows_five_names_and_that_there_are_more()
+    {
+        TorrentException five = Assert.Throws<TorrentException>(() => FileSelection.Select(Make(new TorrentFile("dir/.pad/1", 1, 4, 4) { IsPadding = true }, new TorrentFile("dir/e", 1, 5, 5)), ["x"], null));
+        Assert.Equal("No file of 'dir' is left by what is to be included and excluded. Its files are 'a.mkv', 'b.txt', 'Sub/C.MKV', 'Sub/[Group] d.srt', 'e'.", five.Message);
+        TorrentException six = Assert.Throws<TorrentException>(() => FileSelection.Select(Make(new TorrentFile("dir/e", 1, 4, 4), new TorrentFile("dir/f", 1, 5, 5)), ["x"], null));
+        Assert.EndsWith("'Sub/[Group] d.srt', 'e', …", six.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_single_file_has_its_name_and_no_folder()
+    {
+        Torrent single = Torrent.Parse("d4:infod6:lengthi1e4:name5:a.mkv12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee"u8.ToArray());
+        Assert.Equal([true], FileSelection.Select(single, ["a.*"], null));
+        Assert.Equal([true], FileSelection.Select(single, ["?.mkv"], ["mkv"]));
+        Assert.Contains("Its files are 'a.mkv'.", Assert.Throws<TorrentException>(() => FileSelection.Select(single, null, ["*"])).Message);
+    }
+
+    [Fact]
+    public void A_magnet_link_selects_where_no_pattern_does()
+    {
+        Torrent Linked(string selection) => Torrent.ParseInfo("d5:filesld6:lengthi1e4:pathl1:aeed6:lengthi1e4:pathl1:beee4:name1:n12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae"u8.ToArray(), MagnetLink.Parse($"magnet:?xt=urn:btih:{new string('0', 40)}{selection}"));
+        Assert.Equal([false, true], FileSelection.Select(Linked("&so=1"), null, null));
+        Assert.Equal([true, true], FileSelection.Select(Linked(""), null, null));
+        Assert.Equal([true, false], FileSelection.Select(Linked("&so=1"), ["a"], null));
+        Assert.Throws<TorrentException>(() => FileSelection.Select(Linked("&so=2"), null, null));
+        Assert.Throws<TorrentException>(() => FileSelection.Select(Linked("&so=1"), null, ["b"]));
+    }
+
+    [Fact]
     public void Never_wants_padding()
     {
         Torrent torrent = Make(new TorrentFile("dir/.pad/5", 5, 4, 4) { IsPadding = true });

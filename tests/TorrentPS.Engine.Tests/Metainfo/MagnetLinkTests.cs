@@ -64,6 +64,77 @@ public sealed class MagnetLinkTests
         Assert.False(MagnetLink.TryParse(null, out _));
     }
 
+    [Theory]
+    [InlineData("http://a", "A magnet link begins with 'magnet:?'")]
+    [InlineData("magnet:?dn=x", "The magnet link has no info hash: 'xt=urn:btih:…' or 'xt=urn:btmh:1220…' is missing")]
+    [InlineData("magnet:?xt=urn:btih:abc", "The info hash 'abc' is neither 40 hexadecimal digits nor 32 of base32")]
+    [InlineData("magnet:?xt=urn:btmh:1220abc", "The info hash '1220abc' is not 1220 and 64 hexadecimal digits")]
+    [InlineData("magnet:?xt=urn:btmh:1220" + V1, "The info hash '1220" + V1 + "' is not 1220 and 64 hexadecimal digits")]
+    [InlineData("magnet:?xt=urn:btih:" + V1 + "&xt=urn:btih:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "The magnet link has two different v1 info hashes")]
+    [InlineData("magnet:?xt=urn:btmh:1220" + V2 + "&xt=urn:btmh:1220aaf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e", "The magnet link has two different v2 info hashes")]
+    public void Says_why_it_is_none(string text, string why) => Assert.Equal(why, Assert.Throws<TorrentException>(() => MagnetLink.Parse(text)).Message);
+
+    [Fact]
+    public void The_same_hash_may_come_twice_and_of_all_else_the_first_counts()
+    {
+        MagnetLink link = MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}&xt=urn:btih:{V1.ToUpperInvariant()}&xt=urn:btmh:1220{V2}&xt=URN:BTMH:1220{V2}&dn=a&dn=b&xl=-1&xl=x&xl=1&xl=2&=x&dn&xl.1x=9&ws=http://w&ws=http://w/&x.pe=h:1&x.pe=h:1&tr.12=http://t&.1=x");
+        Assert.Equal(("a", 1L), (link.DisplayName, link.Length));
+        Assert.Equal((1, 1, 1), (link.WebSeeds.Count, link.Peers.Count, link.Trackers.Count));
+        Assert.Equal($"magnet:?xt=urn:btih:{V1}&xt=urn:btmh:1220{V2}&dn=a&xl=1&tr=http%3A%2F%2Ft&ws=http%3A%2F%2Fw&x.pe=h:1", link.ToString());
+        Assert.True(link.IsFileSelected(0));
+    }
+
+    [Theory]
+    [InlineData("", V1)]
+    [InlineData("&dn=%20", V1)]
+    [InlineData("&dn=..", V1)]
+    [InlineData("&dn=a/b:c", "a_b_c")]
+    public void Its_name_is_safe_or_the_hash(string name, string expected) => Assert.Equal(expected, MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{name}").Name);
+
+    [Fact]
+    public void Of_a_torrent_it_has_hashes_name_size_trackers_and_web_seeds()
+    {
+        const string Files = "ld6:lengthi5e4:pathl1:aeed4:attr1:p6:lengthi11e4:pathl4:.padeed6:lengthi2e4:pathl1:beee";
+        Torrent torrent = Torrent.Parse(System.Text.Encoding.ASCII.GetBytes($"d13:announce-listll8:http://a8:http://bel9:udp://c:1ee4:infod5:files{Files}4:name3:a b12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae8:url-list9:http://w/e"));
+        Assert.Equal($"magnet:?xt=urn:btih:{torrent.InfoHash}&dn=a%20b&xl=7&tr=http%3A%2F%2Fa&tr=http%3A%2F%2Fb&tr=udp%3A%2F%2Fc%3A1&ws=http%3A%2F%2Fw%2F", MagnetLink.FromTorrent(torrent).ToString());
+        Assert.Throws<ArgumentNullException>("torrent", () => MagnetLink.FromTorrent(null!));
+        Assert.Throws<ArgumentNullException>("text", () => MagnetLink.Parse(null!));
+    }
+
+    [Fact]
+    public void A_torrent_known_by_it_alone_has_what_it_says()
+    {
+        Torrent v1 = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}&dn=n&xl=9&tr=http://a&tr=http://b&ws=http://w"));
+        Assert.Equal((TorrentVersion.V1, "n", 9L, 2, 1, false, 0), (v1.Version, v1.Name, v1.Length, v1.Trackers.Count, v1.WebSeeds.Count, v1.HasMetadata, v1.Files.Count));
+        Assert.Equal(TorrentVersion.V2, Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btmh:1220{V2}")).Version);
+        Torrent hybrid = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btmh:1220{V2}&xt=urn:btih:{V1}"));
+        Assert.Equal((TorrentVersion.Hybrid, 0L), (hybrid.Version, hybrid.Length));
+        Assert.NotNull(hybrid.Link);
+        Assert.Throws<ArgumentNullException>("link", () => Torrent.FromLink(null!));
+    }
+
+    [Fact]
+    public void Its_selection_has_ranges_with_both_ends()
+    {
+        MagnetLink link = MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}&so=3-3,5-7,-1,2-,1-x,-,,+4&so=9");
+        Assert.Equal([(3, 3), (5, 7), (9, 9)], link.SelectedFiles);
+        Assert.EndsWith("&so=3,5-7,9", link.ToString(), StringComparison.Ordinal);
+        Assert.Equal([3, 5, 6, 7, 9], Enumerable.Range(0, 12).Where(link.IsFileSelected));
+    }
+
+    [Theory]
+    [InlineData(65536, true)]
+    [InlineData(65537, false)]
+    public void It_has_64_KiB_of_characters_at_most(int length, bool isOne)
+    {
+        string link = $"magnet:?xt=urn:btih:{V1}&dn=";
+        Assert.Equal(isOne, MagnetLink.TryParse($" {link.PadRight(length, 'x')} ", out _));
+    }
+
+    [Fact]
+    public void It_has_500_peers_at_most() =>
+        Assert.Equal(500, MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{string.Concat(Enumerable.Range(1, 501).Select(i => $"&x.pe=h:{i}"))}").Peers.Count);
+
     [Fact]
     public void Bounds_what_it_takes()
     {

@@ -48,6 +48,26 @@ public sealed class DiskErrorsTests
     [InlineData(1450, TorrentErrorId.AccessDenied, "words")]
     [InlineData(1920, TorrentErrorId.AccessDenied, "in a cloud")]
     [InlineData(1921, TorrentErrorId.UnsafePath, "links")]
+    [InlineData(20, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(51, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(55, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(59, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(433, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(1203, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(1232, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(25, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(27, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(29, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(30, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(483, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(1005, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(1006, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(1393, TorrentErrorId.AccessDenied, "reports an error")]
+    [InlineData(363, TorrentErrorId.AccessDenied, "in a cloud")]
+    [InlineData(388, TorrentErrorId.AccessDenied, "in a cloud")]
+    [InlineData(389, TorrentErrorId.AccessDenied, "in a cloud")]
+    [InlineData(170, TorrentErrorId.AccessDenied, "another program has it open")]
+    [InlineData(226, TorrentErrorId.AccessDenied, "malicious")]
     public void Windows_numbers_have_a_meaning(int number, TorrentErrorId expected, string reason) =>
         HasMeaning(unchecked((int)0x80070000) | number, expected, reason);
 
@@ -81,6 +101,14 @@ public sealed class DiskErrorsTests
     [InlineData(117, TorrentErrorId.AccessDenied, "reports an error")]
     [InlineData(122, TorrentErrorId.DiskFull, "quota")]
     [InlineData(69, TorrentErrorId.DiskFull, "quota")]
+    [InlineData(6, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(57, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(112, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(64, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(113, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(65, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(110, TorrentErrorId.AccessDenied, "within reach")]
+    [InlineData(60, TorrentErrorId.AccessDenied, "within reach")]
     public void Error_numbers_of_Unix_have_a_meaning(int number, TorrentErrorId expected, string reason) => HasMeaning(number, expected, reason);
 
     [Theory]
@@ -96,6 +124,11 @@ public sealed class DiskErrorsTests
     {
         Assert.Equal(TorrentErrorId.AccessDenied, DiskErrors.From(new UnauthorizedAccessException(), "/p", "x").ErrorId);
         Assert.Equal(TorrentErrorId.UnsafePath, DiskErrors.From(new PathTooLongException(), "/p", "x").ErrorId);
+        Assert.Equal("'/p' x: access is denied; check the permissions or choose another destination", DiskErrors.From(new UnauthorizedAccessException(), "/p", "x").Message);
+        Assert.Equal("'/p' x: access is denied; check the permissions or choose another destination", DiskErrors.From(new System.Security.SecurityException(), "/p", "x").Message);
+        Assert.Equal("'/p' x: words", DiskErrors.From(new NotSupportedException("words"), "/p", "x").Message);
+        Assert.Contains("there is a folder of that name, or access to it is denied", DiskErrors.From(new UnauthorizedAccessException(), Path.GetTempPath(), "x").Message);
+        Assert.All((Exception[])[new IOException(), new UnauthorizedAccessException(), new NotSupportedException(), new System.Security.SecurityException()], e => Assert.True(DiskErrors.IsDiskError(e)));
         Assert.False(DiskErrors.IsDiskError(new InvalidOperationException()));
     }
 

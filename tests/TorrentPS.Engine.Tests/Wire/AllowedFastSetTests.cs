@@ -30,6 +30,8 @@ public sealed class AllowedFastSetTests
     public void Of_few_pieces_all_are_allowed()
     {
         Assert.Equal([0, 1, 2], Of("80.4.4.200", 3, 10));
+        Assert.Equal(Enumerable.Range(0, 10), Of("80.4.4.200", 10, 10));
+        Assert.NotEqual(Enumerable.Range(0, 10), Of("80.4.4.200", 11, 10));
         Assert.Equal(11, Of("80.4.4.200", 12, 11).Distinct().Count());
         Assert.Empty(Of("80.4.4.200", 0, 10));
     }

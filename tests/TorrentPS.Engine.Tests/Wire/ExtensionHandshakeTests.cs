@@ -74,6 +74,40 @@ public sealed class ExtensionHandshakeTests
     [InlineData(256, false)]
     public void Only_bytes_are_message_ids(int value, bool taken) => Assert.Equal(taken, Read($"d1:md1:xi{value}eee").Extensions.ContainsKey("x"));
 
+    [Theory]
+    [InlineData("13:metadata_sizei0e", null, null)]
+    [InlineData("13:metadata_sizei1e", 1L, null)]
+    [InlineData("13:metadata_sizei-1e", null, null)]
+    [InlineData("13:metadata_sizei5000000000e", 5000000000L, null)]
+    [InlineData("11:upload_onlyi0e", null, false)]
+    [InlineData("11:upload_onlyi1e", null, true)]
+    [InlineData("11:upload_onlyi-5e", null, true)]
+    [InlineData("11:upload_only1:1", null, null)]
+    public void Only_sizes_are_sizes_and_what_is_not_0_is_yes(string entry, long? size, bool? isUploadOnly)
+    {
+        ExtensionHandshake read = Read($"d{entry}e");
+        Assert.Equal((size, isUploadOnly), (read.MetadataSize, read.IsUploadOnly));
+    }
+
+    [Fact]
+    public void Is_written_with_all_that_it_says()
+    {
+        ExtensionHandshake all = new() { MetadataSize = 7, IsUploadOnly = false, YourIP = IPAddress.IPv6Loopback, Client = "\u00FC" };
+        Assert.Equal("d1:mde13:metadata_sizei7e11:upload_onlyi0e1:v2:\u00C3\u00BC6:yourip16:\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\u0001e", Encoding.Latin1.GetString(all.ToBytes()));
+    }
+
+    [Fact]
+    public void A_name_that_is_switched_on_twice_is_the_last_and_others_are_passed_over()
+    {
+        ExtensionHandshake read = Read("d1:md1:ai1e1:ai2e1:b1:x1:ci3ee4:reqqi5ee");
+        Assert.Equal([new("a", 2), new("c", 3)], read.Extensions.OrderBy(pair => pair.Key));
+        Assert.Equal(5, read.RequestQueue);
+    }
+
+    [Fact]
+    public void What_is_no_dictionary_is_called_so() =>
+        Assert.Equal("The extension handshake is not a dictionary (byte 0)", Assert.Throws<BencodeException>(() => Read("le")).Message);
+
     [Fact]
     public void The_number_of_extensions_is_bounded()
     {
@@ -86,6 +120,8 @@ public sealed class ExtensionHandshakeTests
     [Theory]
     [InlineData("Evil\u001B[31m\r\nClient\u0000", "Evil[31mClient")]
     [InlineData("a\u202Eb\u2028c", "abc")]
+    [InlineData("a\u2029b\uE000c\u200Bd", "abcd")]
+    [InlineData(" \u00A0Client 1\u00A0", "Client 1")]
     [InlineData("\u0007\u0001 ", null)]
     [InlineData("", null)]
     public void The_client_says_nothing_that_a_terminal_obeys(string sent, string? shown)
@@ -118,6 +154,10 @@ public sealed class ExtensionHandshakeTests
     {
         Assert.Throws<BencodeException>(() => Read("d1:a" + new string('l', 30) + new string('e', 30) + "e"));
         Assert.Throws<BencodeException>(() => Read("d1:al" + string.Concat(Enumerable.Repeat("i1e", 1500)) + "ee"));
+        Assert.Throws<BencodeException>(() => Read("d1:a" + new string('l', 10) + new string('e', 10) + "e"));
+        Assert.Empty(Read("d1:a" + new string('l', 9) + new string('e', 9) + "e").Extensions);
+        Assert.Throws<BencodeException>(() => Read("d1:al" + string.Concat(Enumerable.Repeat("i1e", 996)) + "ee"));
+        Assert.Empty(Read("d1:al" + string.Concat(Enumerable.Repeat("i1e", 995)) + "ee").Extensions);
     }
 
     [Property(MaxTest = 1000)]

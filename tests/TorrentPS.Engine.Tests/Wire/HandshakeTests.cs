@@ -18,6 +18,18 @@ public sealed class HandshakeTests
             Convert.ToHexString(bytes));
     }
 
+    [Theory]
+    [InlineData(false, false, "0000000000100004")]
+    [InlineData(true, false, "0000000000100005")]
+    [InlineData(false, true, "0000000000100014")]
+    [InlineData(true, true, "0000000000100015")]
+    public void Says_by_its_bits_whether_there_is_a_node_of_the_DHT_and_a_v2_hash(bool usesDht, bool supportsV2, string reserved)
+    {
+        byte[] bytes = new byte[Handshake.Length];
+        Handshake.Write(bytes, s_infoHash, s_peerId, usesDht, supportsV2);
+        Assert.Equal(reserved, Convert.ToHexString(bytes.AsSpan(Handshake.ReservedOffset, 8)));
+    }
+
     [Fact]
     public void Is_read_as_written()
     {
@@ -82,6 +94,8 @@ public sealed class HandshakeTests
 
     [Theory]
     [InlineData(19, 20)]
+    [InlineData(21, 20)]
+    [InlineData(20, 19)]
     [InlineData(20, 21)]
     public void Wrong_lengths_are_not_written(int infoHashLength, int peerIdLength) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Handshake.Write(new byte[Handshake.Length], new byte[infoHashLength], new byte[peerIdLength]));

@@ -19,6 +19,28 @@ public sealed class HashMessageTests
         Assert.False(HashMessage.TryRead(bytes.AsSpan(5, 47), out _, out _, out _));
     }
 
+    [Fact]
+    public void Hashes_follow_what_was_asked_for()
+    {
+        byte[] bytes = [.. new byte[HashMessage.Length], 1, 2, 3];
+        HashMessage.Write(bytes, MessageId.Hashes, s_root, new HashRange(1, 2, 2, 3), hashesLength: 3);
+        Assert.Equal("00000034" + "16", Convert.ToHexString(bytes.AsSpan(0, 5)));
+        Assert.True(HashMessage.TryRead(bytes.AsSpan(5), out ReadOnlySpan<byte> root, out HashRange range, out ReadOnlySpan<byte> hashes));
+        Assert.Equal([1, 2, 3], hashes.ToArray());
+        Assert.Equal(s_root, root.ToArray());
+        Assert.Equal(new HashRange(1, 2, 2, 3), range);
+    }
+
+    [Theory]
+    [InlineData(3, 512, 9, 12, 513)]
+    [InlineData(2, 4, 5, 4, 8)]
+    [InlineData(2, 4, 0, 4, 4)]
+    public void A_run_has_a_top_and_so_many_hashes_in_the_answer(int baseLayer, int length, int proofLayers, int top, int hashes)
+    {
+        HashRange range = new(baseLayer, 0, length, proofLayers);
+        Assert.Equal((top, 32 * hashes), (range.TopLayer, range.HashesLength));
+    }
+
     [Theory]
     [InlineData(0, 4, 0, 0)]
     [InlineData(0, 4, 1, 0)] // the first log2(length) - 1 proof layers follow from the hashes themselves
@@ -33,6 +55,14 @@ public sealed class HashMessageTests
     [Theory]
     [InlineData(2, 0, 4, 1, 4, true)]
     [InlineData(2, 4, 2, 2, 5, true)]
+    [InlineData(4, 0, 1, 0, 4, false)] // the root needs no proof
+    [InlineData(5, 0, 1, 0, 4, false)]
+    [InlineData(0, 0, 8192, 0, 13, true)] // the most there are
+    [InlineData(0, 8192, 8192, 0, 14, true)]
+    [InlineData(0, 16384, 8192, 0, 14, false)]
+    [InlineData(2, 0, 2, 2, 5, true)] // up to below the root
+    [InlineData(2, 0, 2, -1, 5, false)]
+    [InlineData(4, 0, 1, 1, 4, false)]
     [InlineData(2, 0, 8, 0, 4, false)] // longer than the layer
     [InlineData(2, 3, 2, 1, 5, false)] // not in its place
     [InlineData(2, 0, 3, 1, 5, false)] // no power of two

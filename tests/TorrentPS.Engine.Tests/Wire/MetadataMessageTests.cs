@@ -50,6 +50,30 @@ public sealed class MetadataMessageTests
     public void A_message_is_no_longer_than_a_piece_and_its_dictionary() =>
         Assert.Throws<BencodeException>(() => Read("d8:msg_typei1e5:piecei0ee" + new string('x', MetadataMessage.BlockLength + 1024), out _));
 
+    [Fact]
+    public void Says_what_is_broken()
+    {
+        Assert.Equal("The metadata message is not a dictionary (byte 0)", Assert.Throws<BencodeException>(() => Read("le", out _)).Message);
+        Assert.Equal("The metadata message has no type (byte 0)", Assert.Throws<BencodeException>(() => Read("d8:msg_typei2147483648e5:piecei0ee", out _)).Message);
+        Assert.Equal("The metadata message has no type (byte 0)", Assert.Throws<BencodeException>(() => Read("d5:piecei0ee", out _)).Message);
+        Assert.Equal("The metadata message is about no piece that there can be (byte 0)", Assert.Throws<BencodeException>(() => Read("d8:msg_typei0ee", out _)).Message);
+        Assert.Equal(new MetadataMessage((MetadataMessageType)int.MaxValue, 1919), Read("d8:msg_typei2147483647e5:piecei1919ee", out _));
+        Assert.Equal(1, Read("d8:msg_typei1e5:piecei0e10:total_sizei1ee", out _).TotalSize);
+        Assert.Null(Read("d8:msg_typei1e5:piecei0e10:total_sizei0ee", out _).TotalSize);
+    }
+
+    [Fact]
+    public void As_much_as_a_piece_and_its_dictionary_have_is_read_and_no_more_values_than_make_sense()
+    {
+        const string Dictionary = "d8:msg_typei1e5:piecei0ee";
+        Read(Dictionary + new string('x', MetadataMessage.BlockLength + 1024 - Dictionary.Length), out string data);
+        Assert.Equal(MetadataMessage.BlockLength + 1024 - Dictionary.Length, data.Length);
+        Assert.Throws<BencodeException>(() => Read($"d1:al{string.Concat(Enumerable.Repeat("i1e", 100))}e8:msg_typei1e5:piecei0ee", out _));
+        Read($"d1:al{string.Concat(Enumerable.Repeat("i1e", 91))}e8:msg_typei1e5:piecei0ee", out _);
+        Assert.Throws<BencodeException>(() => Read($"d1:a{new string('l', 10)}{new string('e', 10)}8:msg_typei1e5:piecei0ee", out _));
+        Read($"d1:a{new string('l', 9)}{new string('e', 9)}8:msg_typei1e5:piecei0ee", out _);
+    }
+
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(16384, 1, 16384)]

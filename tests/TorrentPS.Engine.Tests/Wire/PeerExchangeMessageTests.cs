@@ -77,6 +77,17 @@ public sealed class PeerExchangeMessageTests
     public void Too_many_values_are_an_error() =>
         Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes($"d1:xl{string.Concat(Enumerable.Repeat("i1e", 300))}ee")));
 
+    [Fact]
+    public void What_is_no_dictionary_is_called_so_and_depth_is_limited()
+    {
+        Assert.Equal("The peer exchange message is not a dictionary (byte 0)", Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes("le"))).Message);
+        Assert.Empty(PeerExchangeMessage.Read(Bytes($"d1:x{new string('l', 9)}{new string('e', 9)}e")).Added);
+        Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes($"d1:x{new string('l', 10)}{new string('e', 10)}e")));
+        Assert.Empty(PeerExchangeMessage.Read(Bytes($"d1:xl{string.Concat(Enumerable.Repeat("i1e", 195))}ee")).Added);
+        Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes($"d1:xl{string.Concat(Enumerable.Repeat("i1e", 196))}ee")));
+        Assert.Single(PeerExchangeMessage.Read(Bytes("d5:added6:\u0001\u0002\u0003\u0004\0\u0005etrailing")).Added);
+    }
+
     [Property]
     public void Whatever_comes_is_read_or_refused(byte[] bytes)
     {

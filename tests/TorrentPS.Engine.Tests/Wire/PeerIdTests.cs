@@ -27,6 +27,7 @@ public sealed class PeerIdTests
     {
         Assert.Equal("-qB4520-~a%25b%20%00%7F%FFz", PeerId.ToText([.. "-qB4520-~a%b \0"u8, 0x7F, 0xFF, (byte)'z']));
         Assert.Null(PeerId.ToText([]));
+        Assert.Equal("!~", PeerId.ToText("!~"u8));
     }
 
     [Theory]
@@ -67,6 +68,69 @@ public sealed class PeerIdTests
     [InlineData("X310--001", null)]
     [InlineData("S!8B-----", null)]
     public void Other_styles_are_read(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
+
+    [Theory]
+    [InlineData("-AZ2509-", "Vuze 2.5.0.9")]
+    [InlineData("-AZ250A-", "Vuze 2.5.0")]
+    [InlineData("-LT9AZz-", "libtorrent 9.10.35")]
+    [InlineData("-LTaz01-", "libtorrent 36.61.0.1")]
+    [InlineData("-WD0123-", "WebTorrent Desktop 1.23")]
+    [InlineData("-WW1234-", "WebTorrent 12.34")]
+    [InlineData("-a~1234-", "a~ 1234")]
+    [InlineData("-4a1234-", "4a 1234")]
+    [InlineData("-+B1234-", null)]
+    [InlineData("-q!1234-", null)]
+    [InlineData("+qB4520-", null)]
+    [InlineData("-qB45201", null)]
+    [InlineData("-ZZ1/34-", null)]
+    [InlineData("-ZZ1:34-", null)]
+    [InlineData("-ZZ1@34-", null)]
+    [InlineData("-ZZ1[34-", null)]
+    [InlineData("-ZZ1`34-", null)]
+    [InlineData("-ZZ1{34-", null)]
+    public void Version_characters_of_the_Azureus_style_are_digits_and_letters(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
+
+    [Theory]
+    [InlineData("A58B-----", "ABC 5.8.11")]
+    [InlineData("O58B-----", "Osprey Permaseed 5.8.11")]
+    [InlineData("Q58B-----", "BTQueue 5.8.11")]
+    [InlineData("R58B-----", "Tribler 5.8.11")]
+    [InlineData("T58B-----", "BitTornado 5.8.11")]
+    [InlineData("U58B-----", "UPnP NAT Bit Torrent 5.8.11")]
+    [InlineData("S5-------", "Shadow 5")]
+    [InlineData("S58--xx-x", "Shadow 5.8")]
+    [InlineData("S5812--xx", "Shadow 5.8.1.2")]
+    [InlineData("S12345--x", "Shadow 1.2.3.4.5")]
+    [InlineData("S12345-xx", null)]
+    [InlineData("S123456--", null)]
+    [InlineData("S5--xxxxx", null)]
+    [InlineData("S58A-B-xx", null)]
+    [InlineData("S------xx", null)]
+    public void One_letter_and_a_version_up_to_two_dashes_are_the_style_of_Shadow(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
+
+    [Theory]
+    [InlineData("M10-20-30--", "BitTorrent 10.20.30")]
+    [InlineData("M10-20-300--", null)]
+    [InlineData("M4-36--", null)]
+    [InlineData("M4-3x6--", null)]
+    [InlineData("N4-3-6--", null)]
+    [InlineData("A2-1--36-0-", null)]
+    [InlineData("A2-1-36-0x", null)]
+    [InlineData("A2-100000-1000000-1-", "aria2 100000.1000000.1")]
+    [InlineData("A2-100000-1000000-11", null)]
+    public void Numbers_between_single_dashes_are_a_version(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
+
+    [Fact]
+    public void Each_client_that_is_known_has_a_name()
+    {
+        const string Characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz~";
+        string[] names = [.. from first in Characters from second in Characters
+                             let name = PeerId.ClientName(Id($"-{first}{second}1234-"))
+                             where name is not null && name != $"{first}{second} 1234"
+                             select name];
+        Assert.Equal(74, names.Length);
+        Assert.All(names, name => Assert.Matches("^[\\p{L}].* (1\\.2\\.3\\.4|1\\.23|12\\.34)$", name));
+    }
 
     [Fact]
     public void Garbage_is_nobody()

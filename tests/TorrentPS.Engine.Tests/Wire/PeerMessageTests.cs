@@ -37,6 +37,34 @@ public sealed class PeerMessageTests
     public void Requests_that_make_no_sense_are_refused(string payload) =>
         Assert.False(PeerMessage.TryReadBlock(Convert.FromHexString(payload), out _));
 
+    [Fact]
+    public void Messages_that_name_a_piece_or_a_port_are_written_byte_for_byte()
+    {
+        Assert.Equal("000000050D00010203", Written(9, span => PeerMessage.WritePiece(span, MessageId.Suggest, 0x010203)));
+        Assert.Equal("000000051100010203", Written(9, span => PeerMessage.WritePiece(span, MessageId.AllowedFast, 0x010203)));
+        Assert.Equal("00000003091AE1", Written(7, span => PeerMessage.WritePort(span, 6881)));
+    }
+
+    [Theory]
+    [InlineData(MessageId.Choke, 64)]
+    [InlineData(MessageId.Have, 64)]
+    [InlineData(MessageId.Bitfield, 1 + 13)]
+    [InlineData(MessageId.Request, 64)]
+    [InlineData(MessageId.Piece, 9 + 16384)]
+    [InlineData(MessageId.Port, 64)]
+    [InlineData((MessageId)10, 0)]
+    [InlineData((MessageId)12, 0)]
+    [InlineData(MessageId.Suggest, 64)]
+    [InlineData(MessageId.AllowedFast, 64)]
+    [InlineData((MessageId)18, 0)]
+    [InlineData((MessageId)19, 0)]
+    [InlineData(MessageId.Extended, 65538)]
+    [InlineData(MessageId.HashRequest, 64)]
+    [InlineData(MessageId.Hashes, 65538)]
+    [InlineData(MessageId.HashReject, 64)]
+    [InlineData((MessageId)24, 0)]
+    internal void No_message_of_a_kind_is_longer_than_the_longest_of_it(MessageId id, int longest) => Assert.Equal(longest, PeerMessage.LongestOf(id, 97));
+
     private static string Written(int length, SpanAction write)
     {
         byte[] bytes = new byte[length];
