@@ -169,6 +169,7 @@ public sealed class BencodeReaderTests
     [InlineData("1a", "The length of a string is not followed by ':'")]
     [InlineData("01:a", "The length of a string begins with 0")]
     [InlineData("5:spam", "A string of 5 bytes reaches beyond the end of the data")]
+    [InlineData("2147483647:a", "A string of 2147483647 bytes reaches beyond the end of the data")]
     [InlineData("2147483648:a", "The length of a string is out of range")]
     public void Says_what_is_malformed(string data, string what) =>
         Assert.StartsWith($"{what} (byte ", Fault(Latin1(data))!.Message, StringComparison.Ordinal);
@@ -205,7 +206,7 @@ public sealed class BencodeReaderTests
     public void Says_that_it_stands_on_a_key_an_end_or_nothing()
     {
         Assert.Contains("not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).GetInt64()).Message);
-        Assert.Contains("not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).TryGetInt64(out _)).Message);
+        Assert.Contains("should be an integer, not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).TryGetInt64(out _)).Message);
         Assert.Contains("not an end", Assert.Throws<BencodeException>(() => After("de", 2).GetInt64()).Message);
         Assert.Contains("not nothing", Assert.Throws<BencodeException>(() => After("de", 3).GetInt64()).Message);
         Assert.Contains("The integer -2147483649 is out of range", Assert.Throws<BencodeException>(() => After("i-2147483649e", 1).GetInt32()).Message);
@@ -279,6 +280,26 @@ public sealed class BencodeReaderTests
         for (int level = 0; level < 64; level++)
             data.Append("i1eee");
         Assert.Null(Fault(Latin1(data.ToString()), new BencodeReaderOptions { MaxDepth = 128 }));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(64)]
+    [InlineData(65)]
+    public void Ends_each_list_and_dictionary_as_what_it_began(int period)
+    {
+        bool[] isDictionary = [.. Enumerable.Range(0, 128).Select(level => level % period == 0 || level / 64 == 1 && level % 2 == 0)];
+        string data = string.Concat(isDictionary.Select(dictionary => dictionary ? "d0:" : "l")) + "i1e" + new string('e', 128);
+        var reader = new BencodeReader(Latin1(data), new BencodeReaderOptions { MaxDepth = 128 });
+        List<bool> ended = [];
+        while (reader.Read())
+        {
+            if (reader.TokenType is BencodeTokenType.EndDictionary or BencodeTokenType.EndList)
+                ended.Add(reader.TokenType == BencodeTokenType.EndDictionary);
+        }
+        Assert.Equal(isDictionary.Reverse(), ended);
     }
 
     [Fact]

@@ -67,6 +67,51 @@ public sealed class BitfieldTests
         Assert.All(found, piece => Assert.Equal(Bitfield.Bit(piece), set.Words[piece / 64] & Bitfield.Bit(piece)));
     }
 
+    [Property(MaxTest = 200)]
+    public void All_and_any_are_those_in_the_set(int seed)
+    {
+        Random random = new(seed);
+        int length = random.Next(1, 400);
+        Bitfield set = new(length);
+        for (int i = random.Next(6); i > 0; i--)
+            set.Add(random.Next(length));
+        int[] pieces = [.. Enumerable.Range(0, length).Where(piece => set[piece])];
+        Assert.Equal(pieces, set.All().Order());
+        for (int i = 0; i < 50; i++)
+        {
+            int from = random.Next(length), end = random.Next(from, length + 1);
+            Assert.Equal(pieces.Any(piece => piece >= from && piece < end), set.HasAny(from, end));
+        }
+    }
+
+    [Fact]
+    public void Only_as_many_bytes_without_spare_bits_are_a_bitfield()
+    {
+        Assert.True(Bitfield.TryCreate([0xFF, 0xE0], 11, out _));
+        Assert.False(Bitfield.TryCreate([0xFF, 0xF0], 11, out _));
+        Assert.False(Bitfield.TryCreate([0xFF, 0xE1], 11, out _));
+        Assert.False(Bitfield.TryCreate([0xFF], 11, out _));
+        Assert.False(Bitfield.TryCreate([0xFF, 0xE0, 0], 11, out _));
+        Assert.True(Bitfield.TryCreate([0xFF], 8, out Bitfield full));
+        Assert.True(full.IsFull);
+        Assert.True(Bitfield.TryCreate([], 0, out Bitfield none));
+        Assert.True(none.IsEmpty && none.IsFull);
+    }
+
+    [Fact]
+    public void No_piece_lies_outside()
+    {
+        Bitfield set = new(10);
+        Assert.All((int[])[-1, 10, int.MaxValue, int.MinValue], index =>
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(nameof(index), () => set[index]);
+            Assert.Throws<ArgumentOutOfRangeException>(nameof(index), () => set.Add(index));
+            Assert.Throws<ArgumentOutOfRangeException>(nameof(index), () => set.Remove(index));
+        });
+        Assert.Throws<ArgumentOutOfRangeException>("length", () => new Bitfield(-1));
+        Assert.Equal((1 << 28, 1 << 25), (Bitfield.ByteCount(int.MaxValue), Bitfield.WordCount(int.MaxValue)));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(8)]

@@ -27,7 +27,7 @@ public sealed class InfoHashTests
     [Fact]
     public void Has_20_bytes_32_or_both_and_nothing_else()
     {
-        Assert.Contains("20 bytes", Assert.Throws<ArgumentException>("v1", () => InfoHash.Create(s_v1[..19])).Message);
+        Assert.Contains("20 bytes", Assert.Throws<ArgumentException>("v1", () => InfoHash.Create(s_v1.AsSpan(0, 19))).Message);
         Assert.Contains("20 bytes", Assert.Throws<ArgumentException>("v1", () => InfoHash.Create(s_v2, s_v2)).Message);
         Assert.Contains("32 bytes", Assert.Throws<ArgumentException>("v2", () => InfoHash.Create(s_v1, s_v1)).Message);
         Assert.Contains("or both", Assert.Throws<ArgumentException>("v1", () => InfoHash.Create(default)).Message);

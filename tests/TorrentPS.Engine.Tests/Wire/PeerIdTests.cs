@@ -101,6 +101,7 @@ public sealed class PeerIdTests
     [InlineData("S58--xx-x", "Shadow 5.8")]
     [InlineData("S5812--xx", "Shadow 5.8.1.2")]
     [InlineData("S12345--x", "Shadow 1.2.3.4.5")]
+    [InlineData("Q12345--x", "BTQueue 1.2.3.4.5")]
     [InlineData("S12345-xx", null)]
     [InlineData("S123456--", null)]
     [InlineData("S5--xxxxx", null)]
