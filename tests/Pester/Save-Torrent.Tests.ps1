@@ -111,7 +111,7 @@ Describe 'Save-Torrent' {
             try {
                 $file = Join-Path (Get-TestFolder) 'saved.torrent'
                 $null = Save-Torrent $made.MagnetUri $file -Peer "127.0.0.1:$emptyPort" -Source Manual -TimeoutSeconds 3 -WarningVariable warned -WarningAction SilentlyContinue
-                "$warned" | Should -BeLike "The piece layers of 'two.bin' did not come: *"
+                "$warned" | Should -BeLike "The piece layers of 'two.bin' were not received: *"
                 (Get-TorrentInfo $file).InfoHash | Should -Be $made.InfoHash
             }
             finally { Stop-TestJob $empty }

@@ -39,7 +39,7 @@ Describe 'Start-TorrentTracker -AsJob' {
         # One by hand; a start and a stop for each search.
         $job.Announces | Should -Be 5
         $job.Scrapes | Should -Be 2
-        $job.StatusMessage | Should -Be '1 peers of 1 torrents, 5 announces'
+        $job.StatusMessage | Should -Be '1 peer of 1 torrent, 5 announces'
     }
 
     It 'ends with Stop-Job, and gives the port back' {

@@ -14,7 +14,7 @@ public sealed class TerminalTests
         (int code, string output, string error) = await RecordingTerminal.RunAsync("info", "no\e[2J\nsuch.torrent");
         Assert.Equal(3, code);
         Assert.Empty(output);
-        Assert.Equal("torrentps: TorrentNotFound: There is no such file: no\\u001b[2J\\u000asuch.torrent" + Environment.NewLine, error);
+        Assert.Equal("torrentps: TorrentNotFound: The file does not exist: no\\u001b[2J\\u000asuch.torrent" + Environment.NewLine, error);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public class TrackerCommandTests
         (int code, string output, string error) = await RecordingTerminal.RunAsync("tracker", "--address", "127.0.0.1", "--port", $"{other.EndPoint.Port}");
         Assert.Equal(1, code);
         Assert.Empty(output);
-        Assert.Contains($"cannot listen on {other.EndPoint}", error, StringComparison.Ordinal);
+        Assert.Contains($"Cannot listen on {other.EndPoint}", error, StringComparison.Ordinal);
     }
 
     // The command listens some moments after it was started.

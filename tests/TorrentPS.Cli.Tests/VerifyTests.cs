@@ -34,7 +34,7 @@ public sealed class VerifyTests : IDisposable
         (int code, string output, string error) = await RecordingTerminal.RunAsync("verify", Torrent, "--data", _folder);
         Assert.Equal(8, code);
         Assert.StartsWith("damaged    set/a (48.8 KiB bad in 4 pieces)\n", output, StringComparison.Ordinal);
-        Assert.StartsWith("torrentps: DataMismatch: 2 of 2 files of 'set' are not as the torrent says", error, StringComparison.Ordinal);
+        Assert.StartsWith("torrentps: DataMismatch: 2 of 2 files of 'set' do not match the torrent", error, StringComparison.Ordinal);
 
         (code, output, _) = await RecordingTerminal.RunAsync("verify", Torrent, "--data", _folder, "--json");
         Assert.Equal(8, code);
@@ -48,7 +48,7 @@ public sealed class VerifyTests : IDisposable
         await MakeAsync();
         (int code, string output, string error) = await RecordingTerminal.RunAsync("verify", Torrent, "--data", Path.Combine(_folder, "none"), "--exclude", "b");
         Assert.Equal((8, "missing    set/a\n"), (code, output));
-        Assert.Contains("DataMismatch: There is no folder", error, StringComparison.Ordinal);
+        Assert.Contains("DataMismatch: The folder '", error, StringComparison.Ordinal);
         File.Delete(Path.Combine(_folder, "set", "b"));
         (code, output, _) = await RecordingTerminal.RunAsync("verify", Torrent, "--data", _folder);
         Assert.Equal((8, "unverified set/a (848 B in pieces that cannot be checked)\nmissing    set/b\n"), (code, output));

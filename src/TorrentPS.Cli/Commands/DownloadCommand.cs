@@ -68,7 +68,7 @@ internal sealed class DownloadCommand
     private string Reused(string path)
     {
         if (!Path.Exists(path))
-            _terminal.WriteMessage($"Warning: '{path}' does not exist, so there is nothing to reuse of it.");
+            _terminal.WriteMessage($"Warning: '{path}' does not exist, so no data is reused from it.");
         return Path.GetFullPath(path);
     }
 

@@ -55,7 +55,7 @@ internal static class PeersCommand
     }
 
     public static TorrentException NoPeers(TorrentInfo torrent) =>
-        new(TorrentErrorId.NoPeers, $"No peer was found for '{torrent.Name}'; try again later, wait longer with --timeout, or name another tracker with --tracker");
+        new(TorrentErrorId.NoPeers, $"No peers found for '{torrent.Name}'; try again later, wait longer with --timeout, or add a tracker with --tracker");
 
     private static string Describe(TorrentPeer peer) =>
         $"{peer.EndPoint,-24} {peer.Source,-8} {(peer.Tracker is { } tracker ? AddressText.Of(tracker) : "")}".TrimEnd();

@@ -51,7 +51,7 @@ internal static class TrackerCommand
         terminal.WriteLine(tracker.AnnounceUri.ToString());
         if (options.Http && tracker.UdpAnnounceUri is { } udp)
             terminal.WriteLine(udp.ToString());
-        terminal.WriteMessage($"Listening on {tracker.EndPoint}; Ctrl+C ends it");
+        terminal.WriteMessage($"Listening on {tracker.EndPoint}; press Ctrl+C to stop");
         try
         {
             await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
@@ -101,7 +101,7 @@ internal static class TrackerCommand
         }
         catch (SocketException e)
         {
-            throw new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint} ({e.Message.TrimEnd('.')}); choose another --address or --port", e);
+            throw new TorrentException(TorrentErrorId.Unexpected, $"Cannot listen on {endPoint} ({e.Message.TrimEnd('.')}); choose another --address or --port", e);
         }
     }
 }

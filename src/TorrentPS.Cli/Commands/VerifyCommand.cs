@@ -93,8 +93,8 @@ internal sealed class VerifyCommand
         }
         long verified = reports.Sum(report => report.BytesComplete), all = reports.Sum(report => report.Length);
         string message = Directory.Exists(options.Folder)
-            ? $"{reports.Count - complete} of {Quantity.Count(reports.Count, "file")} of '{torrent.Name}' are not as the torrent says; {Quantity.Size(verified)} of {Quantity.Size(all)} are right. A download to '{options.Folder}' repairs it"
-            : $"There is no folder '{options.Folder}'; give the one that '{torrent.Name}' is in";
+            ? $"{reports.Count - complete} of {Quantity.Count(reports.Count, "file")} of '{torrent.Name}' do not match the torrent; {Quantity.Size(verified)} of {Quantity.Size(all)} are right. A download to '{options.Folder}' repairs it"
+            : $"The folder '{options.Folder}' does not exist; give the folder that contains '{torrent.Name}'";
         _terminal.WriteError(TorrentErrorId.DataMismatch, message);
         return ExitCode.DataMismatch;
     }

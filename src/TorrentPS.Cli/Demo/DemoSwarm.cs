@@ -89,7 +89,7 @@ internal sealed class DemoSwarm(Terminal terminal, string folder)
             return ExitCode.DataMismatch;
         }
         _log.Step("Compare", $"SHA-256 of all {Quantity.Count(DemoPayload.FileCount, "file")} is that of the originals");
-        _log.Result(true, $"the whole way in {Quantity.Duration(Stopwatch.GetElapsedTime(_started))}");
+        _log.Result(true, $"completed in {Quantity.Duration(Stopwatch.GetElapsedTime(_started))}");
         return ExitCode.Done;
     }
 

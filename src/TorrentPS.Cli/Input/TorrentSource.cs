@@ -26,7 +26,7 @@ internal static class TorrentSource
         if (!IsWebAddress(source))
             return Read(source);
         if (!Uri.TryCreate(source, UriKind.Absolute, out Uri? uri))
-            throw new TorrentException(TorrentErrorId.TorrentNotFound, "The address cannot be understood; check how it is written");
+            throw new TorrentException(TorrentErrorId.TorrentNotFound, "The address is not valid; check its spelling");
         return await client.GetTorrentAsync(uri, cancellationToken).ConfigureAwait(false);
     }
 
@@ -54,12 +54,12 @@ internal static class TorrentSource
             if (Directory.Exists(path))
                 throw new TorrentException(TorrentErrorId.TorrentNotFound, "This is a folder; give the path of a .torrent");
             if (new FileInfo(path) is { Exists: true, Length: > LengthLimit })
-                throw new TorrentException(TorrentErrorId.InvalidTorrent, $"The file is larger than {LengthLimit:N0} bytes, which no .torrent is");
+                throw new TorrentException(TorrentErrorId.InvalidTorrent, $"The file is larger than {LengthLimit:N0} bytes, the limit for a .torrent");
             return GivenFile.ReadAllBytes(path, LengthLimit);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || e.HResult == WindowsInvalidName)
         {
-            throw new TorrentException(TorrentErrorId.TorrentNotFound, "There is no such file", e);
+            throw new TorrentException(TorrentErrorId.TorrentNotFound, "The file does not exist", e);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -31,8 +31,8 @@ internal static class ProgressDisplay
     /// <summary>One line on what a download is doing.</summary>
     internal static string Details(TorrentDownload download) => download.State switch
     {
-        TorrentState.Checking => "checking what is there",
-        TorrentState.Resolving => $"asking peers what it is, {Quantity.Count(download.PeersConnected, "peer")}",
+        TorrentState.Checking => "checking existing data",
+        TorrentState.Resolving => $"getting the metadata, {Quantity.Count(download.PeersConnected, "peer")}",
         TorrentState.Seeding => $"↑ {Quantity.Rate(download.UploadRate)}, {Quantity.Size(download.Uploaded)} sent, {Quantity.Count(download.PeersConnected, "peer")}",
         _ => string.Join(", ", new[]
         {

@@ -79,7 +79,7 @@ internal class Terminal
         WriteMessage(text);
     }
 
-    /// <summary>Writes an error that nobody foresaw.</summary>
+    /// <summary>Writes an unexpected error.</summary>
     public void WriteUnexpected(Exception error)
     {
         WriteMessage($"{nameof(TorrentErrorId.Unexpected)}: {error.Message} ({error.GetType().Name}; set TORRENTPS_DEBUG=1 to see where)");

@@ -145,7 +145,7 @@ internal sealed class HttpConnection(Stream stream, IPAddress? from) : IDisposab
     private async Task<bool> ReadChunkHeadAsync(CancellationToken cancellationToken)
     {
         if (_isAtChunkEnd && await ReadLineAsync(cancellationToken).ConfigureAwait(false) is not "")
-            throw new InvalidDataException("a chunk of its answer has not the length it says");
+            throw new InvalidDataException("a chunk of its answer has the wrong length");
         string line = await ReadLineAsync(cancellationToken).ConfigureAwait(false);
         int semicolon = line.IndexOf(';', StringComparison.Ordinal);
         if (!long.TryParse((semicolon < 0 ? line : line[..semicolon]).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _left) || _left < 0)

@@ -347,7 +347,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         {
             PassOn(response);
             string name = AddressText.Of(tracker.Tracker.Uri);
-            _request.Log?.Invoke(response.Warning is { } warning ? $"Tracker {name} warns: {warning}" : $"Tracker {name} named {response.Peers.Count} peers");
+            _request.Log?.Invoke(response.Warning is { } warning ? $"Tracker {name} warns: {warning}" : $"Tracker {name} returned {CountText.Of(response.Peers.Count, "peer")}");
         }
         else if (error is not null)
         {

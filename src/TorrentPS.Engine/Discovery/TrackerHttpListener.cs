@@ -32,7 +32,7 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Stops to listen and closes every connection.</summary>
+    /// <summary>Stops listening and closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync().ConfigureAwait(false);

@@ -112,7 +112,7 @@ internal sealed class TrackerHttpService(TrackerServerOptions options, TrackerSw
         List<byte[]> hashes = TrackerQuery.ReadScrape(query, MaxScraped);
         if (hashes.Count == 0)
         {
-            WriteFailure(output, "info_hash is missing or has not 20 bytes");
+            WriteFailure(output, "info_hash is missing or not 20 bytes long");
             return;
         }
         counters.CountScrape();

@@ -30,10 +30,10 @@ internal static class TrackerQuery
     {
         announce = new TrackerAnnounce { IsCompact = Find(query, "compact"u8, out ReadOnlySpan<byte> value) is false || !value.SequenceEqual("0"u8) };
         if (!Find(query, "info_hash"u8, out value) || Unescape(value, scratch[..20]) != InfoHash.V1Length)
-            return "info_hash is missing or has not 20 bytes";
+            return "info_hash is missing or not 20 bytes long";
         announce.InfoHash = scratch[..20];
         if (!Find(query, "peer_id"u8, out value) || Unescape(value, scratch.Slice(20, 20)) != 20)
-            return "peer_id is missing or has not 20 bytes";
+            return "peer_id is missing or not 20 bytes long";
         announce.PeerId = scratch.Slice(20, 20);
         if (Number(query, "port"u8) is not (>= 1 and <= 65535 and long port))
             return "port is missing or not from 1 to 65535";

@@ -97,7 +97,7 @@ public sealed class TrackerServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops to listen and closes every connection.</summary>
+    /// <summary>Stops listening and closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
         await _forgetting.DisposeAsync().ConfigureAwait(false);

@@ -95,7 +95,7 @@ internal sealed class TrackerUdpService(TrackerServerOptions options, TrackerSwa
     {
         ReadOnlySpan<byte> hashes = UdpTrackerRequest.ReadScrape(datagram);
         if (hashes.IsEmpty)
-            return Error(reply, transactionId, "info_hash is missing or has not 20 bytes");
+            return Error(reply, transactionId, "info_hash is missing or not 20 bytes long");
         int length = UdpTrackerReply.WriteScrape(reply, transactionId);
         for (; !hashes.IsEmpty; hashes = hashes[InfoHash.V1Length..])
         {

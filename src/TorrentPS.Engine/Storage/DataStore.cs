@@ -353,7 +353,7 @@ internal sealed class DataStore : IDisposable
         }
 
         string pieces = overwritten.Count == 1 ? "a piece is" : $"{overwritten.Count} pieces are";
-        return $"'{_files.PathOf(file)}' was written by another program while it was downloaded, and {pieces} no longer right. End that program and start the download again: only what is wrong is fetched.";
+        return $"'{_files.PathOf(file)}' was written by another program while it was downloaded, and {pieces} damaged. End that program and run the same command again: only the damaged data is downloaded.";
     }
 
     /// <summary>Whether the file at its path has the right length, and is the one that is open.</summary>

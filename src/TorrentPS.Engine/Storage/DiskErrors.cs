@@ -50,7 +50,7 @@ internal static class DiskErrors
         Meaning.TooManyFiles => (TorrentErrorId.AccessDenied, "too many files are open; raise the limit (ulimit -n) or connect to fewer peers"),
         Meaning.TooLong => (TorrentErrorId.UnsafePath, TooLong),
         Meaning.BadName => (TorrentErrorId.UnsafePath,
-            "the file system takes no such name: it is too long, or has characters that it does not know; choose a destination on another file system"),
+            "the file system does not allow this name: it is too long, or has invalid characters; choose a destination on another file system"),
         Meaning.Links => (TorrentErrorId.UnsafePath, "its path leads through too many links, or in a circle; remove the loop"),
         Meaning.Missing => (TorrentErrorId.AccessDenied, "it, or a folder on the way to it, is missing; it may have been removed meanwhile"),
         Meaning.FileInTheWay => (TorrentErrorId.AccessDenied, "a folder on the way to it is a file; move that away or choose another destination"),

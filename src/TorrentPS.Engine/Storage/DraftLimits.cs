@@ -61,7 +61,7 @@ internal static class DraftLimits
         if (changed.Count == 0)
             return;
         string more = changed.Count > ShownNames ? $" and {changed.Count - ShownNames} more" : "";
-        warnings.Add($"Some systems cannot have these names, so whoever downloads the torrent gets others, and it cannot be seeded from here before they are renamed: {string.Join(", ", changed.Take(ShownNames))}{more}.");
+        warnings.Add($"Some systems do not allow these names, so downloads get other names, and the data must be renamed before it can be seeded: {string.Join(", ", changed.Take(ShownNames))}{more}.");
     }
 
     /// <summary>Refuses a torrent that would be larger than clients read.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
@@ -60,12 +61,12 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
             return;
         long present = files.Found![others[0]].Length, length = files.Torrent.Files[others[0]].Length;
         string what = present > length
-            ? $"has {present} bytes, and that of the torrent {length}"
-            : "has no piece of the torrent";
-        string more = others.Count == 1 ? "" : $" ({others.Count - 1} more files are not the torrent's either)";
+            ? $"has {present} bytes instead of {length}"
+            : "contains no piece of the torrent";
+        string more = others.Count == 1 ? "" : $" (and {CountText.Of(others.Count - 1, "more file")} not of this torrent)";
         throw new TorrentException(
             TorrentErrorId.FileExists,
-            $"'{files.PathOf(others[0])}' is there already and {what}{more}. Nothing was changed. Move it away, choose another destination, or have it overwritten (-Force, --force).");
+            $"'{files.PathOf(others[0])}' already exists and {what}{more}. Nothing was changed. Move it away, choose another destination, or overwrite it (-Force, --force).");
     }
 
     private bool IsOurs(int file, Bitfield have, CancellationToken cancellationToken)

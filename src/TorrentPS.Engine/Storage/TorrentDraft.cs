@@ -128,7 +128,7 @@ public sealed class TorrentDraft
         if (files.Count == 0)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no file to make a torrent of in '{root.Shown}'; check the path{(options.Exclude.Count > 0 ? " and what is excluded" : "")}.");
         if (options.IsPrivate && !options.Trackers.Any(tier => tier.Count > 0))
-            warnings.Add("The torrent is private but has no tracker, so nobody will find a peer of it.");
+            warnings.Add("The torrent is private but has no tracker, so clients cannot find peers for it.");
         return new TorrentDraft(root, files, options, warnings);
     }
 

@@ -53,10 +53,10 @@ internal sealed class DontHaveNotice(PeerSession peer) : IPeerExtension
     public void Receive(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != 4)
-            throw new BencodeException("'lt_donthave' has not the four bytes of a piece's index", 0);
+            throw new BencodeException("'lt_donthave' is not four bytes long, as a piece index is", 0);
         uint piece = BinaryPrimitives.ReadUInt32BigEndian(payload);
         if (piece >= peer.State.Pieces.Length)
-            throw new BencodeException($"'lt_donthave' of piece {piece}, which the torrent has not", 0);
+            throw new BencodeException($"'lt_donthave' of piece {piece}, which does not exist", 0);
         peer.LosePiece((int)piece);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using TorrentPS.Engine.Discovery.Mapping;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
@@ -275,7 +276,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         // Every so often is enough: one who is kept out may try for days.
         int count = Interlocked.Increment(ref _blocked);
         if (BitOperations.IsPow2(count))
-            _options.Log?.Invoke($"The IP filter keeps out {stream.RemoteEndPoint}, the {count}. connection that it refuses");
+            _options.Log?.Invoke($"The IP filter blocked {stream.RemoteEndPoint}; {CountText.Of(count, "connection")} blocked so far");
         return true;
     }
 

@@ -55,7 +55,7 @@ internal sealed partial class MetadataPeer
         if (!_hashesAsked.Remove((file, range)))
         {
             if (++_unaskedHashes > MaxUnaskedHashes)
-                Violate("hashes that nobody asked for");
+                Violate("unrequested hashes");
             return;
         }
 

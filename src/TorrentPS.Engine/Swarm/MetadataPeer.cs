@@ -321,7 +321,7 @@ internal sealed partial class MetadataPeer : IRosterPeer, IDisposable
                 if (Source is not null && _swarm.Fetch.Receive(Source, message.Piece, message.TotalSize, data, _swarm.Now))
                     EarnBack();
                 else if (++_unasked > MaxUnasked)
-                    Violate("metadata that nobody asked for");
+                    Violate("unrequested metadata");
                 break;
             case MetadataMessageType.Reject when Source is not null:
                 MetadataFetch.Reject(Source, message.Piece, _swarm.Now);

@@ -108,8 +108,8 @@ internal sealed partial class MetadataSession
     /// <summary>The torrent is what there is: one that others may have to ask peers about, too, before they can verify it by version 2.</summary>
     private void DoWithout(string why)
     {
-        string message = $"The piece layers of '{_whole!.Name}' did not come: {why}. Its .torrent is without them; whoever downloads by it gets them from peers"
-            + (_whole.Version == TorrentVersion.Hybrid ? ", or goes by version 1." : ", and some programs may refuse it.");
+        string message = $"The piece layers of '{_whole!.Name}' were not received: {why}. Its .torrent does not contain them; clients get them from peers"
+            + (_whole.Version == TorrentVersion.Hybrid ? ", or use version 1." : ", and some programs may refuse it.");
         Log(message);
         if (_end.TrySetResult(_whole))
             _options.OnWarning?.Invoke(message);

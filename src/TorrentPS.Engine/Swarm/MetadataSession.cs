@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Wire;
@@ -126,7 +127,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
             StartDiscovery();
             clock = RunClockAsync();
             Torrent torrent = await _end.Task;
-            Log($"The metadata of '{torrent.Name}' is there after {Now:0.00} s: {torrent.InfoBytes.Length} bytes");
+            Log($"Received the metadata of '{torrent.Name}' after {Now:0.00} s: {torrent.InfoBytes.Length} bytes");
             if (handsOver && CanHandOver(torrent))
                 handover = await HandOverAsync();
             isResolved = true;
@@ -296,12 +297,12 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
 
     private TorrentException TimedOut(TimeSpan limit)
     {
-        string peers = _roster.Seen == 0 ? "nobody was found who has it"
-            : Fetch.Sources > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Fetch.Sources} peers have it, and {Snapshot().PercentResolved:0} % of it came")
-            : _refusedSize > 0 ? string.Create(CultureInfo.InvariantCulture, $"peers say that it has {_refusedSize} bytes, more than are allowed")
-            : string.Create(CultureInfo.InvariantCulture, $"{_roster.Seen} peers are known and {Peers.Length} connected, of which none has it");
+        string peers = _roster.Seen == 0 ? "no peers were found"
+            : Fetch.Sources > 0 ? string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(Fetch.Sources, "peer")} with it, {Snapshot().PercentResolved:0} % received")
+            : _refusedSize > 0 ? string.Create(CultureInfo.InvariantCulture, $"peers report a size of {_refusedSize} bytes, more than the limit")
+            : string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(_roster.Seen, "peer")} known, {Peers.Length} connected, none with the metadata");
         return new TorrentException(TorrentErrorId.MetadataTimedOut, string.Create(CultureInfo.InvariantCulture,
-            $"The metadata of '{_torrent.Name}' did not come within {limit.TotalSeconds:0.#} s: {peers}. Try again later, wait longer, or name a peer that has it."));
+            $"The metadata of '{_torrent.Name}' was not received within {limit.TotalSeconds:0.#} s: {peers}. Try again later, wait longer, or name a peer that has it."));
     }
 
     private TorrentException Nobody() => _discoveries?.Failure is { } failure

@@ -91,7 +91,7 @@ internal sealed partial class PeerSession
         if (index < 0)
         {
             if (--_forgiven < 0)
-                Violate("rejects of what nobody asked for", block);
+                Violate("rejects of unrequested blocks", block);
             return;
         }
 
@@ -112,7 +112,7 @@ internal sealed partial class PeerSession
     {
         if (piece >= State.Pieces.Length)
         {
-            Violate("an allowed piece {0}, which the torrent has not", piece);
+            Violate("an allowed piece {0}, which does not exist", piece);
         }
         else if (State.AllowedFast.Count < MaxAllowedFast && !State.AllowedFast.Contains((int)piece))
         {
@@ -125,7 +125,7 @@ internal sealed partial class PeerSession
     {
         if (piece >= State.Pieces.Length)
         {
-            Violate("a suggested piece {0}, which the torrent has not", piece);
+            Violate("a suggested piece {0}, which does not exist", piece);
             return;
         }
 

@@ -71,7 +71,7 @@ internal sealed partial class PeerSession
         if (!_hashesAsked.Remove((file, range)))
         {
             if (++_unaskedHashes > MaxUnaskedHashes)
-                Violate("hashes that nobody asked for: {0} times", _unaskedHashes);
+                Violate("unrequested hashes: {0} times", _unaskedHashes);
         }
         else if (id == MessageId.HashReject)
         {

@@ -259,7 +259,7 @@ internal sealed partial class PeerSession
         {
             _swarm.Wasted(this, data.Length);
             if (--_forgiven < 0)
-                Violate("blocks that nobody asked for", piece);
+                Violate("unrequested blocks", piece);
             return;
         }
 
@@ -286,7 +286,7 @@ internal sealed partial class PeerSession
     private void HandleHave(uint piece)
     {
         if (piece >= State.Pieces.Length)
-            Violate("a 'have' of piece {0}, which the torrent has not", piece);
+            Violate("a 'have' of piece {0}, which does not exist", piece);
         else if (_swarm.Picker.PeerHas(State, (int)piece))
             GotPiece((int)piece);
     }

@@ -224,7 +224,7 @@ internal sealed class PieceWriter : IDiskJob
     private void ReadKept(int begin, Span<byte> destination)
     {
         if (!_store.TryRead(Piece.Index, begin, destination))
-            throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{_store.DataPath}' was cut or removed while it was downloaded. The same command goes on from here.");
+            throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{_store.DataPath}' was cut or removed while it was downloaded. Run the same command to resume.");
     }
 
     private void Hash(ReadOnlySpan<byte> data)

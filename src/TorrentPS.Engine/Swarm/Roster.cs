@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
@@ -82,7 +83,7 @@ internal sealed partial class Roster<TPeer>
         int taken = Book.Exchange(peer.EndPoint, message, teller, IsOurs, _owner.Now);
         if (taken == 0)
             return;
-        _owner.Log($"Peer {peer.EndPoint} named {message.Added.Count} others, of which {taken} are new");
+        _owner.Log($"Peer {peer.EndPoint} sent {CountText.Of(message.Added.Count, "peer")}, {taken} new");
         ConnectMore();
     }
 

@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 
@@ -185,7 +186,7 @@ internal sealed partial class TorrentSession
     private Ending Stalled(TimeSpan limit) => new(
         TorrentState.Stalled,
         TorrentErrorId.DownloadStalled,
-        $"Nothing has arrived for {limit.TotalSeconds:0.#} s; {Peers.Length} peers are connected, {_roster.Book.Seen} are known. The same command goes on from here.");
+        $"No data has arrived for {limit.TotalSeconds:0.#} s; connected to {Peers.Length} of {CountText.Of(_roster.Book.Seen, "known peer")}. Run the same command to resume.");
 
     private bool IsSeedingDone(double now)
     {

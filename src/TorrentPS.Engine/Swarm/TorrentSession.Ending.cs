@@ -11,11 +11,11 @@ internal sealed partial class TorrentSession
     /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
     private Ending Stopped() => IsComplete
         ? new Ending(TorrentState.Completed)
-        : new Ending(TorrentState.Stopped, TorrentErrorId.DownloadStopped, "The download was stopped before it was complete. The same command goes on from here.");
+        : new Ending(TorrentState.Stopped, TorrentErrorId.DownloadStopped, "The download was stopped before it was complete. Run the same command to resume.");
 
     private Ending TimedOut() => IsComplete
         ? new Ending(TorrentState.Completed)
-        : new Ending(TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut, $"The download was not complete after {_options.Timeout!.Value.TotalSeconds:0.#} s. The same command goes on from here.");
+        : new Ending(TorrentState.TimedOut, TorrentErrorId.DownloadTimedOut, $"The download was not complete after {_options.Timeout!.Value.TotalSeconds:0.#} s. Run the same command to resume.");
 
     /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
     private async Task<Ending> FinishAsync(Ending ending)

@@ -1,3 +1,4 @@
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Wire;
@@ -50,12 +51,12 @@ internal sealed partial class TorrentSession
             Ban(liar);
         if (Suspect(piece, leaves, isLiarKnown: liar is not null))
         {
-            Log($"Piece {piece.Index} is not what its hash says; peers are asked for the hashes of its blocks");
+            Log($"Piece {piece.Index} has the wrong hash; requesting the hashes of its blocks");
             AskForHashes();
             return;
         }
 
-        Log($"Piece {piece.Index} is not what its hash says; it is fetched again");
+        Log($"Piece {piece.Index} has the wrong hash; it is downloaded again");
         FetchAgain(piece);
         AskForHashes();
     }
@@ -114,7 +115,7 @@ internal sealed partial class TorrentSession
             bad += piece.LengthOf(block);
         }
 
-        Log($"Piece {piece.Index}: by the hashes of its blocks, {liars.Count} {(liars.Count == 1 ? "peer" : "peers")} sent bad data");
+        Log($"Piece {piece.Index}: by the hashes of its blocks, {CountText.Of(liars.Count, "peer")} sent bad data");
         if (!suspect.IsWaiting)
         {
             _suspects.Remove(piece.Index);
@@ -154,7 +155,7 @@ internal sealed partial class TorrentSession
             if (suspect.IsWaiting && (now - suspect.Since > RepairSeconds || !IsAnyoneToTell(piece, now)))
             {
                 suspect.IsWaiting = false;
-                Log($"Piece {piece}: nobody gave the hashes of its blocks, it is fetched again");
+                Log($"Piece {piece}: no peer sent the hashes of its blocks; it is downloaded again");
                 FetchAgain(suspect.Piece);
             }
 

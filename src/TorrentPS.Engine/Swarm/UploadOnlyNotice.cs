@@ -15,7 +15,7 @@ internal sealed class UploadOnlyNotice(PeerSession peer) : IPeerExtension
     public void Receive(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != 1)
-            throw new BencodeException("'upload_only' has not one byte", 0);
+            throw new BencodeException("'upload_only' is not one byte long", 0);
         peer.SetUploadOnly(payload[0] != 0);
     }
 }

@@ -41,15 +41,15 @@ internal sealed class AddressListReader
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"There is no IP filter '{path}'. Check the path.", e);
+            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"The IP block-list file '{path}' does not exist. Check the path.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"The IP filter '{path}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"The IP block-list file '{path}' cannot be read: {e.Message.TrimEnd('.')}.", e);
         }
         catch (InvalidDataException e)
         {
-            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"The IP filter '{path}' is damaged: it is not whole as a gzip file.", e);
+            throw new TorrentException(TorrentErrorId.InvalidIPFilter, $"The IP block-list file '{path}' is damaged: the gzip data is incomplete.", e);
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed class AddressListReader
     }
 
     private static TorrentException TooLarge(string path, string limit) =>
-        new(TorrentErrorId.InvalidIPFilter, $"The IP filter '{path}' has more than {limit}, which no such list has.");
+        new(TorrentErrorId.InvalidIPFilter, $"The IP filter '{path}' has more than {limit}.");
 
     private sealed class Tally
     {

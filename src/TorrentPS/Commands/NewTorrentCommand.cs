@@ -3,6 +3,7 @@ using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
@@ -149,7 +150,7 @@ public sealed class NewTorrentCommand : TorrentCommand
         TorrentDraft draft = Work(token => Task.FromResult(TorrentDraft.Collect(paths, options, token)));
         foreach (string warning in draft.Warnings)
             WriteWarning(warning);
-        string count = draft.FileCount == 1 ? "1 file" : $"{draft.FileCount} files";
+        string count = CountText.Of(draft.FileCount, "file");
         if (!ShouldProcess(file, $"Create torrent of '{draft.Name}' ({count}, {Units.Size(draft.Length)})"))
             return;
         bool isTwice = _written.Contains(file);

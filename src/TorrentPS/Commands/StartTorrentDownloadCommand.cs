@@ -105,7 +105,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     {
         string resolved = ResolvePath(path, ErrorRecords.BadDestination);
         if (!System.IO.Path.Exists(resolved))
-            WriteWarning($"'{resolved}' does not exist, so there is nothing to reuse of it.");
+            WriteWarning($"'{resolved}' does not exist, so no data is reused from it.");
         return resolved;
     }
 }

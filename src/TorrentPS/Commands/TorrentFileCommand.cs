@@ -115,7 +115,7 @@ public abstract class TorrentFileCommand : NetworkCommand
                 return [];
             bool isPattern = WildcardPattern.ContainsWildcardCharacters(path);
             if (files.Count == 0 && isPattern && SessionState.InvokeProvider.Item.Exists(path, force: true, literalPath: true))
-                WriteWarning($"Nothing matches the pattern '{path}', but there is a file of that very name. -LiteralPath takes it.");
+                WriteWarning($"Nothing matches the pattern '{path}', but a file has exactly this name. Use -LiteralPath.");
             return [.. files.Select(file => ExistingFile(file, skipFolder: isPattern)).OfType<TorrentInput>()];
         }
         catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or PSArgumentException)

@@ -46,7 +46,7 @@ internal static class ErrorRecords
     };
 
     public static ErrorRecord NoPeers(TorrentInfo torrent) =>
-        From(TorrentErrorId.NoPeers, $"Nobody was found who has '{torrent.Name}'. Try again later, name another tracker with -Tracker, or wait longer with -TimeoutSeconds.", torrent);
+        From(TorrentErrorId.NoPeers, $"No peers found for '{torrent.Name}'. Try again later, add a tracker with -Tracker, or wait longer with -TimeoutSeconds.", torrent);
 
     public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
         From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message.TrimEnd('.')}. Check how it is written, or give the IP address.", target, cause);
@@ -58,7 +58,7 @@ internal static class ErrorRecords
         Record(new ArgumentException(message, cause), "InvalidBindAddress", ErrorCategory.InvalidArgument, address);
 
     public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
-        Record(new TorrentException(TorrentErrorId.Unexpected, $"The tracker cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
+        Record(new TorrentException(TorrentErrorId.Unexpected, $"Cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
             "CannotListen", ErrorCategory.ResourceUnavailable, endPoint);
 
     public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
@@ -66,7 +66,7 @@ internal static class ErrorRecords
 
     public static ErrorRecord NothingMatches(string path, bool isName) => From(
         TorrentErrorId.TorrentNotFound,
-        isName ? $"Nothing matches the pattern '{path}', but there is something of that very name: -LiteralPath takes it." : $"Nothing matches '{path}'. Check the path.",
+        isName ? $"Nothing matches the pattern '{path}', but an item has exactly this name. Use -LiteralPath." : $"Nothing matches '{path}'. Check the path.",
         path);
 
     public static ErrorRecord BadTorrentDestination(string path, string reason, Exception? cause) =>
@@ -79,7 +79,7 @@ internal static class ErrorRecords
     {
         string message = isTwice
             ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent has a file of its own."
-            : $"'{path}' is there already. -Force replaces it, -Destination takes another place.";
+            : $"'{path}' already exists. Use -Force to replace it, or -Destination to write elsewhere.";
         return Record(new TorrentException(TorrentErrorId.AccessDenied, message), "TorrentExists", ErrorCategory.ResourceExists, path);
     }
 

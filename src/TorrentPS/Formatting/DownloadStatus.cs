@@ -1,3 +1,5 @@
+using TorrentPS.Engine.Display;
+
 namespace TorrentPS.Formatting;
 
 /// <summary>What a progress record says of a download.</summary>
@@ -16,9 +18,9 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         string doing = isSeed ? "Seeding" : "Downloading";
         int percent = download.BytesWanted > 0 || download.State == TorrentState.Completed ? (int)Math.Clamp(download.PercentComplete, 0, 100) : 0;
         int secondsLeft = SecondsUntilComplete(download);
-        string peers = download.PeersConnected == 1 ? "1 peer" : $"{download.PeersConnected} peers";
+        string peers = CountText.Of(download.PeersConnected, "peer");
         if (download.WebSeedsActive > 0)
-            peers += download.WebSeedsActive == 1 ? ", 1 web seed" : $", {download.WebSeedsActive} web seeds";
+            peers += $", {CountText.Of(download.WebSeedsActive, "web seed")}";
         string facts = download.State switch
         {
             TorrentState.Seeding => $"{Units.Size(download.Uploaded)} sent, {Units.Rate(download.UploadRate)}, ratio {download.Ratio:0.00}, {peers}",

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Management.Automation;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Trackers;
 
@@ -46,7 +46,7 @@ public sealed class TorrentTrackerJob : Job
 
     /// <summary>What it knows and has done, in words.</summary>
     public override string StatusMessage =>
-        string.Create(CultureInfo.CurrentCulture, $"{PeerCount} peers of {TorrentCount} torrents, {Announces} announces");
+        $"{CountText.Of(PeerCount, "peer")} of {CountText.Of(TorrentCount, "torrent")}, {CountText.Of(Announces, "announce")}";
 
     /// <inheritdoc/>
     public override bool HasMoreData => Output.Count > 0;

@@ -48,7 +48,7 @@ public sealed class IPFilterTransferTests : IDisposable
         FakeTimeProvider time = new();
         await using SwarmMember member = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Transport = transport }, new TorrentClientOptions { TimeProvider = time });
         if (transport == PeerTransport.Tcp)
-            await time.UntilAsync(() => seed.LogText.Contains("The IP filter keeps out 127.0.0.1", StringComparison.Ordinal), 0.1, atMost: 8, () => seed.LogText);
+            await time.UntilAsync(() => seed.LogText.Contains("The IP filter blocked 127.0.0.1", StringComparison.Ordinal), 0.1, atMost: 8, () => seed.LogText);
         Assert.NotEqual(TorrentState.Completed, (await member.EndAsync(time)).State);
         Assert.Equal(0, (await seed.StopAsync()).Uploaded);
     }

@@ -83,7 +83,7 @@ public sealed partial class MetadataSessionTests
         Torrent torrent = (await ResolveAsync([giver], Warned)).Torrent;
         Assert.Equal((sample.Torrent.InfoHash, 0), (torrent.InfoHash, torrent.PieceLayers.Length));
         Assert.InRange(_session.Now, 20, 25);
-        Assert.StartsWith("The piece layers of 'T' did not come: no peer sent more of them for 20 s. Its .torrent is without them", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.StartsWith("The piece layers of 'T' were not received: no peer sent more of them for 20 s. Its .torrent does not contain them", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -130,7 +130,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         Start();
         Connect(teller);
         using TcpClient connected = await named.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_limit, TestContext.Current.CancellationToken);
-        Assert.Contains(Log(), line => line.EndsWith("named 1 others, of which 1 are new", StringComparison.Ordinal));
+        Assert.Contains(Log(), line => line.EndsWith("sent 1 peer, 1 new", StringComparison.Ordinal));
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => teller.Told is not null, s_limit), TestContext.Current.CancellationToken));
         Assert.Equal(PeerExchangeMessage.OwnId, teller.Told!.Extensions[PeerExchangeMessage.ExtensionName]);
     }
@@ -239,7 +239,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         Connect(new MetadataGiver(s_metadata) { Size = 0 });
         TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
         Assert.Equal(TorrentErrorId.MetadataTimedOut, failure.ErrorId);
-        Assert.Matches("'data' did not come within 20 s: 1 peers are known and 1 connected, of which none has it", failure.Message);
+        Assert.Matches("'data' was not received within 20 s: 1 peer known, 1 connected, none with the metadata", failure.Message);
         Assert.Equal(["start", "stop 1", "dispose"], _discovery.Calls.Where(call => call != "more"));
     }
 

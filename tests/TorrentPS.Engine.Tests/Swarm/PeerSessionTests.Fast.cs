@@ -69,7 +69,7 @@ public sealed partial class PeerSessionTests
     {
         Start();
         Send(Numbers((MessageId)id, piece));
-        AssertViolated("which the torrent has not");
+        AssertViolated("which does not exist");
     }
 
     [Fact]

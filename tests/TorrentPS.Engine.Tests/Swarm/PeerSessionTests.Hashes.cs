@@ -86,7 +86,7 @@ public sealed partial class PeerSessionTests
         int sent = 0;
         for (; sent < 1000 && _swarm.Reason is null; sent++)
             Send(HashBytes(id, s_range, id == MessageId.Hashes ? s_range.HashesLength : 0));
-        AssertViolated("nobody asked for");
+        AssertViolated("unrequested hashes");
         Assert.Equal(65, sent); // answers that crossed a request taken back are no harm
         Assert.Empty(_swarm.Hashes);
     }

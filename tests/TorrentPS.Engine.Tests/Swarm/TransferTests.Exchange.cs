@@ -17,7 +17,7 @@ public sealed partial class TransferTests
         await using SwarmMember two = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => By(options, PeerSource.PeerExchange));
         await one.UntilAsync(status => status.PeersConnected == 2);
         await two.UntilAsync(status => status.PeersConnected == 2);
-        Assert.Contains("named 1 others, of which 1 are new", one.LogText + two.LogText, StringComparison.Ordinal);
+        Assert.Contains("sent 1 peer, 1 new", one.LogText + two.LogText, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -318,7 +318,7 @@ public sealed class TransferV2Tests
         }
     }
 
-    private static bool HasFailed(SwarmMember member) => member.LogText.Contains("is not what its hash says", StringComparison.Ordinal);
+    private static bool HasFailed(SwarmMember member) => member.LogText.Contains("has the wrong hash", StringComparison.Ordinal);
 
     private static byte[] Spoil(byte[] data)
     {

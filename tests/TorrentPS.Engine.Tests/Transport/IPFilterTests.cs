@@ -70,7 +70,7 @@ public sealed class IPFilterTests : IDisposable
     [Fact]
     public void What_is_no_list_is_an_error_that_says_where()
     {
-        Assert.Contains("There is no IP filter", Fails(Path.Combine(_folder.Path, "gone")).Message);
+        Assert.Contains("does not exist", Fails(Path.Combine(_folder.Path, "gone")).Message);
         TorrentException none = Fails(Write("a.html", "# x\n<html>\n</html>\n"));
         Assert.Contains("a.html", none.Message);
         Assert.Contains("from line 2 on", none.Message);

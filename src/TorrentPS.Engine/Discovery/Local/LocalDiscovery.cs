@@ -102,7 +102,7 @@ internal sealed class LocalDiscovery : IPeerDiscovery
         try
         {
             await Task.Delay(time, _request.TimeProvider, _ending.Token).ConfigureAwait(false);
-            _failure = new TorrentException(TorrentErrorId.NoPeers, $"Nobody in the local network has announced '{_request.Name}'.");
+            _failure = new TorrentException(TorrentErrorId.NoPeers, $"No peer in the local network announced '{_request.Name}'.");
         }
         catch (OperationCanceledException)
         {

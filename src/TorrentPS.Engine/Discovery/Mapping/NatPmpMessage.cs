@@ -60,7 +60,7 @@ internal static class NatPmpMessage
         3 => "it has no network itself",
         4 => "it has no more ports to give",
         5 => "it does not map ports",
-        _ => $"it says no (NAT-PMP result {result})",
+        _ => $"it refused the request (NAT-PMP result {result})",
     };
 
     private static byte Operation(PortRequest request) => request.Protocol == ProtocolType.Udp ? (byte)1 : (byte)2;

@@ -77,6 +77,6 @@ internal static class PcpMessage
         10 => "this machine has as many ports as it gets",
         11 or 13 => "it does not give this port",
         12 => "another router is between",
-        _ => $"it says no (PCP result {result})",
+        _ => $"it refused the request (PCP result {result})",
     };
 }

@@ -161,6 +161,6 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
         Conflict => "another machine has this port",
         SamePortsRequired or ExternalPortOnlyWildcard or OnlyPermanentLeases => "it does not take this kind of mapping",
         728 => "it has no more ports to give",
-        _ => $"it says no (UPnP error {code})",
+        _ => $"it refused the request (UPnP error {code})",
     };
 }

@@ -134,7 +134,7 @@ internal sealed class WebSeedPool
     public void Lose(WebSeed seed, int file)
     {
         seed.Lost(file);
-        _swarm.Log($"Web seed {seed} has not '{_swarm.Torrent.Files[file].Path}'");
+        _swarm.Log($"Web seed {seed} does not have '{_swarm.Torrent.Files[file].Path}'");
         foreach (PeerState state in _lanes.Where(lane => lane.Seed == seed).Select(lane => lane.State))
             Lose(state, file);
     }
