@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -8,6 +9,7 @@ namespace TorrentPS.Engine.Tests;
 /// A message to this machine and back, by the same sockets, events and pool threads that the peers of a test use. On a machine that is busy it takes
 /// longer, as all that does: whatever is paced by it runs away from nothing.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Idle ones are used again until the test program ends.")]
 internal sealed class LoopbackPulse
 {
     private static readonly ConcurrentBag<LoopbackPulse> s_idle = [];
