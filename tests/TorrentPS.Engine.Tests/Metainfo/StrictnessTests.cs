@@ -20,6 +20,7 @@ public sealed class StrictnessTests
         { "names out of order in a folder", $"1:dd1:b{File(20)}1:a{File(10)}e", "has keys that are not in order" },
         { "a folder after what follows it", $"1:b{File(20)}1:ad1:c{File(10)}e", "has keys that are not in order" },
         { "names after a folder", $"1:ad1:x{File(1)}e1:b{File(20)}", null },
+        { "a name in a folder that is before that of the folder", $"1:bd1:a{File(1)}e", null },
         { "a name twice", $"1:a{File(10)}1:a{File(10)}", "has a key twice" },
         { "keys of a file out of order", $"1:ad0:d11:pieces root32:{Root}6:lengthi10eee", "has keys that are not in order" },
         { "a root of zeros", $"1:a{File(10, s_zeros)}", "is of zeros" },
