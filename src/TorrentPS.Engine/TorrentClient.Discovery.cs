@@ -21,7 +21,7 @@ public sealed partial class TorrentClient
 
     private TrackerFactory? _trackers;
 
-    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, rules: new ReachRules(Options.ReachOf, () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser()), route: NetworkRoute.Of(Options));
+    private HttpFetch Http => field ??= new HttpFetch(Options.TimeProvider, rules: new ReachRules(Options.ReachOf, () => Options.AllowPrivateTrackers ?? TrackerTargets.IsAllowedByUser()), route: Options.Route());
 
     private TrackerFactory Trackers
     {
@@ -49,7 +49,7 @@ public sealed partial class TorrentClient
         List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
         // Their datagrams would go around a proxy.
         if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0, Proxy: null })
-            services.Add(new DhtService(DhtOptions.Of(Options), _ports));
+            services.Add(new DhtService(Options.ForDht(), _ports));
         if (Options is { LocalDiscovery: true, Proxy: null })
             services.Add(new LocalDiscoveryService(new MulticastNetwork(Options.Binding, Options.Log), Options.TimeProvider, Options.Log));
         return new DiscoveryServices(services, Options.Proxy);

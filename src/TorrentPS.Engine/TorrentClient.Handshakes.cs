@@ -24,7 +24,7 @@ public sealed partial class TorrentClient
         ArgumentNullException.ThrowIfNull(endPoint);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         options ??= new HandshakeOptions();
-        var probe = new HandshakeProbe(endPoint, infoHash, options, Options.TimeProvider, NetworkRoute.Of(Options), ProbeUtp(options.Transport));
+        var probe = new HandshakeProbe(endPoint, infoHash, options, Options.TimeProvider, Options.Route(), ProbeUtp(options.Transport));
         return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 

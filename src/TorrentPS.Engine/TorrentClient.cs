@@ -83,7 +83,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _running.Add(running);
-            return _services ??= new SwarmServices(Options, Discoveries, _ports);
+            return _services ??= new SwarmServices(Options.ForSwarms(), Discoveries, _ports);
         }
     }
 

@@ -1,4 +1,9 @@
+using System.Net;
+using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Mapping;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine;
 
@@ -101,13 +106,13 @@ public sealed record TorrentClientOptions
     public static IReadOnlyList<string> PublicDhtNodes => Discovery.Dht.DhtBootstrap.OfUser();
 
     /// <summary>How near addresses are that trackers, web seeds and .torrent files are at; null for what they are.</summary>
-    internal Func<System.Net.IPAddress, Transport.AddressReach>? ReachOf { get; init; }
+    internal Func<IPAddress, AddressReach>? ReachOf { get; init; }
 
     /// <summary>Where gateways are looked for; null for where they are.</summary>
     internal PortMapperOptions? Gateways { get; init; }
 
     /// <summary>What connects to peers; null for the network.</summary>
-    internal Func<System.Net.IPEndPoint, CancellationToken, Task<Transport.PeerStream>>? Connect { get; init; }
+    internal Func<IPEndPoint, CancellationToken, Task<PeerStream>>? Connect { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -117,4 +122,44 @@ public sealed record TorrentClientOptions
 
     /// <summary>Gets a line for each thing that a user might want to know when a download is slow; called from any thread.</summary>
     public Action<string>? Log { get; init; }
+
+    /// <summary>How connections get to where they go, and from where.</summary>
+    internal NetworkRoute Route() => new(Proxy, IPFilter, Binding);
+
+    /// <summary>What the swarms need of it.</summary>
+    internal SwarmOptions ForSwarms() => new()
+    {
+        Route = Route(),
+        Port = Port,
+        RequirePort = RequirePort,
+        MapPorts = MapPorts,
+        Gateways = Gateways ?? new PortMapperOptions(),
+        HasDht = DhtEnabled,
+        MaxConnections = MaxConnections,
+        MaxHalfOpen = MaxHalfOpen,
+        ConnectionsPerSecond = ConnectionsPerSecond,
+        Encryption = Encryption,
+        Transport = Transport,
+        BufferLimit = BufferLimit,
+        DownloadLimit = DownloadLimit,
+        UploadLimit = UploadLimit,
+        StateFolder = StateFolder,
+        ReachOf = ReachOf,
+        Connect = Connect,
+        TimeProvider = TimeProvider,
+        OnWarning = OnWarning,
+        Log = Log,
+    };
+
+    /// <summary>What the DHT needs of it.</summary>
+    internal DhtOptions ForDht() => new()
+    {
+        Port = Port,
+        Bootstrap = DhtBootstrap,
+        IsReadOnly = DhtReadOnly,
+        StateFolder = StateFolder,
+        IPFilter = IPFilter,
+        TimeProvider = TimeProvider,
+        Log = Log,
+    };
 }

@@ -108,7 +108,7 @@ internal sealed class CreateCommand
     };
 
     private static string OutputPath(string? output, string name) =>
-        Path.GetFullPath(output is null ? TorrentDraft.ToFileName(name) : Directory.Exists(output) ? Path.Join(output, TorrentDraft.ToFileName(name)) : output);
+        Path.GetFullPath(output is null ? TorrentFileName.Of(name) : Directory.Exists(output) ? Path.Join(output, TorrentFileName.Of(name)) : output);
 
     private sealed class HashingSink(ProgressDisplay.Sink sink) : IProgress<TorrentCreatorProgress>
     {

@@ -52,7 +52,7 @@ internal static class AnnounceQuery
     public static bool TryScrape(Uri tracker, IReadOnlyList<InfoHash> infoHashes, out string target)
     {
         target = "";
-        if (!IsAnnounce(tracker))
+        if (!ReachRules.IsAnnounce(tracker))
             return false;
         string path = tracker.AbsolutePath;
         int last = path.LastIndexOf('/') + 1;
@@ -67,13 +67,6 @@ internal static class AnnounceQuery
         }
         target = result.ToString();
         return true;
-    }
-
-    /// <summary>Whether the last part of the path begins with "announce", as it does by convention.</summary>
-    public static bool IsAnnounce(Uri tracker)
-    {
-        string path = tracker.AbsolutePath;
-        return path.AsSpan(path.LastIndexOf('/') + 1).StartsWith(AnnounceWord, StringComparison.Ordinal);
     }
 
     private static void AppendEvent(StringBuilder target, AnnounceEvent announceEvent) => target.Append(announceEvent switch

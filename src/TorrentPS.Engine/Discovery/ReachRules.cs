@@ -74,5 +74,12 @@ internal sealed class ReachRules(Func<IPAddress, AddressReach>? reachOf = null, 
         };
     }
 
-    private static bool LooksLikeTracker(Uri uri) => (uri.Scheme == "udp" && uri.AbsolutePath is "/" or "") || AnnounceQuery.IsAnnounce(uri);
+    /// <summary>Whether the last part of the path begins with "announce", as that of a tracker does by convention (BEP 48).</summary>
+    public static bool IsAnnounce(Uri tracker)
+    {
+        string path = tracker.AbsolutePath;
+        return path.AsSpan(path.LastIndexOf('/') + 1).StartsWith("announce", StringComparison.Ordinal);
+    }
+
+    private static bool LooksLikeTracker(Uri uri) => (uri.Scheme == "udp" && uri.AbsolutePath is "/" or "") || IsAnnounce(uri);
 }

@@ -118,7 +118,7 @@ public sealed class TorrentInfo
     }
 
     /// <summary>The name of a .torrent file for it: its own name, or as much of that as a file's name can have.</summary>
-    public string ToFileName() => TorrentDraft.ToFileName(Name);
+    public string ToFileName() => TorrentFileName.Of(Name);
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

@@ -90,22 +90,6 @@ public sealed class TorrentDraft
     /// <exception cref="TorrentException">There is nothing at a path (TorrentNotFound), or they have no folder in common (InvalidTorrent).</exception>
     public static string ChooseName(params IReadOnlyList<string> paths) => InputRoot.Of(paths).Name;
 
-    /// <summary>
-    /// The name of the .torrent file of a torrent: its own name, or as much of that as a file's name can have. On Windows, what no name can have there is replaced.
-    /// </summary>
-    /// <param name="name">The torrent's name.</param>
-    public static string ToFileName(string name) => ToFileName(name, PathEquality.OfSystem);
-
-    internal static string ToFileName(string name, PathEquality equality)
-    {
-        const string Extension = ".torrent";
-        PathBuffer path = new();
-        if (equality == PathEquality.OfWindows && PathSanitizer.Append(path, name, isLast: true) is null)
-            name = path.ToString();
-        int maxBytes = MetainfoLimits.ComponentBytes - Extension.Length;
-        return (Encoding.UTF8.GetByteCount(name) <= maxBytes ? name : PathSanitizer.Shorten(name, "~", maxBytes)) + Extension;
-    }
-
     /// <summary>Looks for the files of a torrent, and checks that each can be read.</summary>
     /// <param name="paths">The files and folders that it is made of.</param>
     /// <param name="options">What else goes into it; null means the defaults.</param>

@@ -19,7 +19,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private readonly MseTorrents _torrents = new();
     private readonly PeerConnector _connector;
-    private readonly TorrentClientOptions _options;
+    private readonly SwarmOptions _options;
     private readonly UdpPorts _ports;
     private readonly Lock _lock = new();
     private readonly List<Listening> _listeners = [];
@@ -29,7 +29,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     private int _blocked;
     private bool _hasWarned;
 
-    public IncomingPeers(PeerConnector connector, TorrentClientOptions options, UdpPorts ports)
+    public IncomingPeers(PeerConnector connector, SwarmOptions options, UdpPorts ports)
     {
         _ports = ports;
         _connector = connector;
@@ -56,8 +56,8 @@ internal sealed class IncomingPeers : IAsyncDisposable
         lock (_lock)
         {
             Listening listening = Open(port);
-            if (_options.Proxy is not null)
-                Refuse(session, _options.Proxy);
+            if (_options.Route.Proxy is not null)
+                Refuse(session, _options.Route.Proxy);
             else if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
                 OpenUtp(listening, required: session.Transport == PeerTransport.Utp);
             listening.Sessions.Add(session);
@@ -130,17 +130,17 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private Listening Open(int? port)
     {
-        Listening? open = port is null || _options.Proxy is not null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Port == port);
+        Listening? open = port is null || _options.Route.Proxy is not null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Port == port);
         if (open is not null)
             return open;
-        if (_options.Proxy is not null)
+        if (_options.Route.Proxy is not null)
         {
             // Peers do not come through the proxy, and who listens beside it shows where we are.
             _listeners.Add(open = new Listening(null, isShared: true));
             return open;
         }
 
-        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Binding, _options.Log), isShared: port is null);
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Route.Binding, _options.Log), isShared: port is null);
         _listeners.Add(open);
         return open;
     }
@@ -175,7 +175,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     {
         if (listening.Mapper is not null)
             return;
-        if (_options.Proxy is { } proxy)
+        if (_options.Route.Proxy is { } proxy)
         {
             if (!_hasWarned)
                 _options.OnWarning?.Invoke($"No port is mapped: peers cannot connect through the proxy {proxy}.");
@@ -183,9 +183,9 @@ internal sealed class IncomingPeers : IAsyncDisposable
             return;
         }
 
-        listening.Mapper = new PortMapper(listening.Port, hasUdp: listening.Utp is not null || _options.DhtEnabled, (_options.Gateways ?? new PortMapperOptions()) with
+        listening.Mapper = new PortMapper(listening.Port, hasUdp: listening.Utp is not null || _options.HasDht, _options.Gateways with
         {
-            Route = NetworkRoute.Of(_options),
+            Route = _options.Route,
             TimeProvider = _options.TimeProvider,
             Log = _options.Log,
             OnWarning = _options.OnWarning,
@@ -271,7 +271,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private bool IsBlocked(PeerStream stream)
     {
-        if (_options.IPFilter?.Blocks(stream.RemoteEndPoint.Address) is not true)
+        if (_options.Route.Filter?.Blocks(stream.RemoteEndPoint.Address) is not true)
             return false;
         // Every so often is enough: one who is kept out may try for days.
         int count = Interlocked.Increment(ref _blocked);

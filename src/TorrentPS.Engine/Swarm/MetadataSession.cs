@@ -56,7 +56,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
         _torrent = torrent;
         _link = torrent.Link ?? throw new ArgumentException("The torrent is not of a magnet link.", nameof(torrent));
         _options = options;
-        _roster = new Roster<MetadataPeer>(this, services, new PeerBook(services.Options.IPFilter), _peerId, options.MaxPeers, _stopping.Token);
+        _roster = new Roster<MetadataPeer>(this, services, new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, _stopping.Token);
         _progress = progress;
         _destination = destination;
         _time = services.Options.TimeProvider;

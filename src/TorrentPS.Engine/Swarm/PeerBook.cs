@@ -76,7 +76,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
     /// <summary>Notes an address; false when it was known, or is no address of a peer.</summary>
     public bool Add(IPEndPoint endPoint, PeerSource? source, double now)
     {
-        endPoint = TcpPeerStream.Unmap(endPoint);
+        endPoint = endPoint.Unmapped();
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? known))
         {
             Confirm(known, source, now);
@@ -104,13 +104,13 @@ internal sealed class PeerBook(IPFilter? filter = null)
         int taken = 0;
         foreach (ExchangedPeer named in message.Added)
         {
-            IPEndPoint endPoint = TcpPeerStream.Unmap(named.EndPoint);
+            IPEndPoint endPoint = named.EndPoint.Unmapped();
             if (AddressRules.MayName(from.Address, endPoint.Address) && !isOurs(endPoint) && AddFromPeer(endPoint, named.Flags, teller, now))
                 taken++;
         }
 
         foreach (IPEndPoint gone in message.Dropped)
-            DropFromPeer(TcpPeerStream.Unmap(gone), teller);
+            DropFromPeer(gone.Unmapped(), teller);
         return taken;
     }
 

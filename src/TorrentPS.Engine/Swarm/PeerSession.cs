@@ -30,7 +30,7 @@ internal sealed partial class PeerSession : IRosterPeer
         _stream = stream;
         Handshake = handshake;
         IsFast = handshake.SupportsFast; // we always do
-        State = new PeerState(this, stream.RemoteEndPoint, pieceCount);
+        State = new ConnectedPeerState(this, stream.RemoteEndPoint, pieceCount);
         _extensions = CreateExtensions();
         _hashServing = swarm.HashSupply is { } supply ? new HashServing(this, swarm, supply) : null;
         ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;

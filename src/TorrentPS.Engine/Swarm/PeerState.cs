@@ -4,17 +4,13 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>What is known of a connected peer: what it has, who chokes whom, what it was asked for, and how fast it is. No input or output.</summary>
-internal sealed class PeerState
+internal class PeerState
 {
-    public PeerState(PeerSession? session, IPEndPoint endPoint, int pieceCount)
+    public PeerState(IPEndPoint endPoint, int pieceCount)
     {
-        Session = session;
         EndPoint = endPoint;
         Pieces = new Bitfield(pieceCount);
     }
-
-    /// <summary>The connection.</summary>
-    public PeerSession? Session { get; }
 
     public IPEndPoint EndPoint { get; }
 

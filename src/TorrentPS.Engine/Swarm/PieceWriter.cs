@@ -31,13 +31,13 @@ internal sealed class PieceWriter : IDiskJob
     private int _written;
     private int _hashed; // how far, of a piece that is repaired
 
-    public PieceWriter(OpenPiece piece, ISwarm swarm, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
+    public PieceWriter(OpenPiece piece, PieceDisk disk, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
     {
         Piece = piece;
-        _store = swarm.Store;
-        _disk = swarm.Disk;
-        _tally = swarm.DiskJobs;
-        _pool = swarm.Pool;
+        _store = disk.Store;
+        _disk = disk.Queue;
+        _tally = disk.Jobs;
+        _pool = disk.Pool;
         _segmentFreed = segmentFreed;
         _done = done;
         _segmentLength = piece.SegmentLength;

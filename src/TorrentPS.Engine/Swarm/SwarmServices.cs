@@ -10,21 +10,22 @@ internal sealed class SwarmServices : IAsyncDisposable
     /// <summary>Connections that are begun at once when none were for a while: a torrent's first peers.</summary>
     private const int ConnectBurst = 50;
 
-    public SwarmServices(TorrentClientOptions options, DiscoveryServices discoveries, UdpPorts? ports = null)
+    public SwarmServices(SwarmOptions options, DiscoveryServices discoveries, UdpPorts? ports = null)
     {
         Options = options;
         Discoveries = discoveries;
         Pool = new SegmentPool(options.BufferLimit);
         Disk = new DiskQueue(Math.Clamp(Environment.ProcessorCount, 2, 8));
-        var route = NetworkRoute.Of(options);
+        NetworkRoute route = options.Route;
         Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections), route, options.Connect);
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
-        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(options.IPFilter, options.Binding, options.Log));
+        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(route.Filter, route.Binding, options.Log));
         Clock = new SwarmClock(options.TimeProvider);
         Http = new HttpFetch(options.TimeProvider, rules: new ReachRules(options.ReachOf), route: route);
     }
 
-    public TorrentClientOptions Options { get; }
+    /// <summary>What holds for all of them.</summary>
+    public SwarmOptions Options { get; }
 
     public DiscoveryServices Discoveries { get; }
 

@@ -29,7 +29,7 @@ internal sealed partial class TorrentSession
                     link.Send(new HolepunchMessage(HolepunchType.Error, message.EndPoint, error));
                 break;
             case HolepunchType.Connect:
-                Punch(peer, TcpPeerStream.Unmap(message.EndPoint));
+                Punch(peer, message.EndPoint.Unmapped());
                 break;
             case HolepunchType.Error:
                 Log($"Peer {peer.EndPoint} cannot bring us together with {message.EndPoint}: {message.Error}");
@@ -40,7 +40,7 @@ internal sealed partial class TorrentSession
     /// <summary>Tells two peers of each other.</summary>
     private HolepunchError Relay(PeerSession asking, IPEndPoint wanted)
     {
-        wanted = TcpPeerStream.Unmap(wanted);
+        wanted = wanted.Unmapped();
         if (!AddressRules.IsPeer(wanted))
             return HolepunchError.NoSuchPeer;
         if (_roster.IsOurs(wanted))

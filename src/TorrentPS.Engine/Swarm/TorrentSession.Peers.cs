@@ -122,7 +122,7 @@ internal sealed partial class TorrentSession
     {
         if (_webSeeds?.Ban(peer) == true)
             return;
-        if (peer.Session is { } session)
+        if (peer is ConnectedPeerState { Session: var session })
             _roster.Ban(session, "bad data");
     }
 
@@ -137,7 +137,7 @@ internal sealed partial class TorrentSession
     /// <summary>A slot may have become free: the one that has waited longest need not wait for the next round.</summary>
     private void FillSlots()
     {
-        while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is { Session: { } next })
+        while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is ConnectedPeerState { Session: var next })
             Try(next, static (session, peer) => session.Unchoke(peer));
     }
 

@@ -250,7 +250,7 @@ internal sealed partial class TorrentSession
     {
         while (piece.TakeFullSegment() is { } segment)
         {
-            piece.Writer ??= new PieceWriter(piece, this, SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };
+            piece.Writer ??= new PieceWriter(piece, new PieceDisk(_store, Disk, DiskJobs, Pool), SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };
             piece.Writer.Add(segment);
         }
 
@@ -260,7 +260,7 @@ internal sealed partial class TorrentSession
 
     private static void Cancel(PeerState? other, OpenPiece piece, int block)
     {
-        if (other?.Session is { } session)
+        if (other is ConnectedPeerState { Session: var session })
             SendCancel(session, piece, block);
         else
             other?.Outstanding.Remove(piece.Index, block); // a web seed sends a run; what is left of it is cut off when nothing of it is needed

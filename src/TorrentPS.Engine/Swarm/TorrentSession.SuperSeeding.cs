@@ -19,7 +19,7 @@ internal sealed partial class TorrentSession
     {
         while (SuperSeeding?.NextDue() is { } state)
         {
-            if (state.Session is { IsClosed: false } due)
+            if (state is ConnectedPeerState { Session: { IsClosed: false } due })
                 Try(due, static (session, peer) => session.ShowPieces(session.SuperSeeding!, peer, session.Now));
         }
     }

@@ -61,7 +61,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner
         _torrent = torrent;
         _handover = resolved?.Handover;
         _peerId = _handover?.PeerId ?? PeerId.Create();
-        _roster = new Roster<PeerSession>(this, services, _handover?.Book ?? new PeerBook(services.Options.IPFilter), _peerId, options.MaxPeers, _stopping.Token);
+        _roster = new Roster<PeerSession>(this, services, _handover?.Book ?? new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, _stopping.Token);
         _options = options;
         _progress = progress;
         _time = services.Options.TimeProvider;

@@ -15,8 +15,8 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
     /// <summary>Where everything leaves by; null leaves that to the system.</summary>
     public NetworkBinding? Binding => binding;
 
-    /// <summary>What a client's options say of it.</summary>
-    public static NetworkRoute Of(TorrentClientOptions options) => new(options.Proxy, options.IPFilter, options.Binding);
+    /// <summary>The addresses that are blocked; null blocks none.</summary>
+    public IPFilter? Filter => filter;
 
     /// <summary>Whether a peer may be connected to, over whatever.</summary>
     /// <exception cref="BlockedAddressException">It may not.</exception>

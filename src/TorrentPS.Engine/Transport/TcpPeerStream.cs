@@ -17,16 +17,12 @@ internal sealed class TcpPeerStream : PeerStream
         _socket = socket;
         _socket.NoDelay = true; // messages are batched by us; Nagle would only add delay
         IsOutgoing = isOutgoing;
-        RemoteEndPoint = remote ?? Unmap((IPEndPoint)socket.RemoteEndPoint!);
+        RemoteEndPoint = remote ?? ((IPEndPoint)socket.RemoteEndPoint!).Unmapped();
     }
 
     public override IPEndPoint RemoteEndPoint { get; }
 
     public override bool IsOutgoing { get; }
-
-    /// <summary>An IPv4 address that came through a dual-mode socket, as itself.</summary>
-    public static IPEndPoint Unmap(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -101,7 +101,7 @@ internal sealed class UdpPort : IAsyncDisposable
     public bool CanProbe => _path.CanProbe;
 
     /// <summary>The address of a datagram as an end point.</summary>
-    public IPEndPoint EndPointOf(SocketAddress address) => TcpPeerStream.Unmap((IPEndPoint)_any.Create(address));
+    public IPEndPoint EndPointOf(SocketAddress address) => ((IPEndPoint)_any.Create(address)).Unmapped();
 
     /// <summary>Sends datagrams that lie one after the other, in one call where the system can; what cannot be sent is lost.</summary>
     /// <param name="packets">The datagrams.</param>

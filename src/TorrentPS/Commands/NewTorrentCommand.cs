@@ -227,7 +227,7 @@ public sealed class NewTorrentCommand : TorrentCommand
         string path = Destination ?? ".";
         string resolved = ResolvePath(path, ErrorRecords.BadTorrentDestination);
         return Directory.Exists(resolved) || path.EndsWith('/') || path.EndsWith(System.IO.Path.DirectorySeparatorChar)
-            ? System.IO.Path.Join(resolved, TorrentDraft.ToFileName(name))
+            ? System.IO.Path.Join(resolved, TorrentFileName.Of(name))
             : resolved;
     }
 

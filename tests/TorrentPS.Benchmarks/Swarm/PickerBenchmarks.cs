@@ -98,7 +98,7 @@ public class PickerBenchmarks
 
     private static PeerState MakePeer(int number, Random random, int percent)
     {
-        var peer = new PeerState(null, new IPEndPoint(IPAddress.Loopback, 1000 + number), Pieces) { IsChokingUs = false };
+        var peer = new PeerState(new IPEndPoint(IPAddress.Loopback, 1000 + number), Pieces) { IsChokingUs = false };
         for (int piece = 0; piece < Pieces; piece++)
         {
             if (random.Next(100) < percent)

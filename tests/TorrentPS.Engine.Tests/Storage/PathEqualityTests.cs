@@ -168,8 +168,8 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("plain", "plain.torrent")]
     public void A_torrent_file_gets_a_name_that_Windows_can_have(string name, string expected)
     {
-        Assert.Equal(expected, TorrentDraft.ToFileName(name, PathEquality.OfWindows));
-        Assert.Equal($"{name}.torrent", TorrentDraft.ToFileName(name, PathEquality.Exact));
+        Assert.Equal(expected, TorrentFileName.Of(name, PathEquality.OfWindows));
+        Assert.Equal($"{name}.torrent", TorrentFileName.Of(name, PathEquality.Exact));
     }
 
     private void Lay(string path)

@@ -26,7 +26,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
 
     public IncomingPeersTests()
     {
-        _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = _time, Log = Log }, _discoveries);
+        _services = new SwarmServices(new SwarmOptions { Port = 0, TimeProvider = _time, Log = Log }, _discoveries);
         _session = new TorrentSession(_services, s_sample.Torrent, new DownloadOptions { Destination = _folder.Path }, null);
         _run = _session.RunAsync(_stop.Token);
         Until(() => _services.Incoming.Port > 0);

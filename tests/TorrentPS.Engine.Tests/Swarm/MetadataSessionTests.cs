@@ -299,7 +299,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
 
     private void Start(ResolveOptions? options = null, bool handsOver = false)
     {
-        _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = _time, Log = Add }, new DiscoveryServices([_discovery]));
+        _services = new SwarmServices(new SwarmOptions { Port = 0, TimeProvider = _time, Log = Add }, new DiscoveryServices([_discovery]));
         _session = new MetadataSession(_services, Link, options ?? new ResolveOptions(), null, "");
         _result = _session.RunAsync(handsOver, _stop.Token);
     }

@@ -32,7 +32,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null, Func<DownloadOptions, DownloadOptions>? change = null, Torrent? torrent = null, Func<IPAddress, AddressReach>? reachOf = null)
     {
         _sample = sample;
-        _services = new SwarmServices(new TorrentClientOptions { Port = 0, TimeProvider = Time, Log = Log, Connect = ConnectAsync, ReachOf = reachOf }, new DiscoveryServices([Discovery]));
+        _services = new SwarmServices(new SwarmOptions { Port = 0, TimeProvider = Time, Log = Log, Connect = ConnectAsync, ReachOf = reachOf }, new DiscoveryServices([Discovery]));
         if (phase == SwarmPhase.Resolving)
         {
             _resolving = new MetadataSession(_services, Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent)), new ResolveOptions { MaxPeers = maxPeers ?? 60 }, null, "");

@@ -46,7 +46,7 @@ public sealed class PieceWriterTests : IDisposable
     private (PieceWriter Writer, Task<PieceWriter> Done) Writer(OpenPiece piece, bool wantsDigests = false)
     {
         TaskCompletionSource<PieceWriter> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        return (new PieceWriter(piece, _swarm, _ => Interlocked.Increment(ref _freed), done.SetResult) { WantsDigests = wantsDigests }, done.Task);
+        return (new PieceWriter(piece, new PieceDisk(_swarm.Store, _swarm.Disk, _swarm.DiskJobs, _swarm.Pool), _ => Interlocked.Increment(ref _freed), done.SetResult) { WantsDigests = wantsDigests }, done.Task);
     }
 
     private async Task<PieceWriter> WriteAsync(OpenPiece piece, int? wrongBlock = null, bool wantsDigests = false)

@@ -53,7 +53,7 @@ internal static class SwarmData
     /// <summary>A peer that has the pieces, and does not choke us.</summary>
     public static PeerState Peer(int pieceCount, params IEnumerable<int> pieces)
     {
-        PeerState peer = new(null, new IPEndPoint(IPAddress.Loopback, Interlocked.Increment(ref s_port)), pieceCount) { IsChokingUs = false };
+        PeerState peer = new(new IPEndPoint(IPAddress.Loopback, Interlocked.Increment(ref s_port)), pieceCount) { IsChokingUs = false };
         foreach (int piece in pieces)
             peer.Pieces.Add(piece);
         return peer;

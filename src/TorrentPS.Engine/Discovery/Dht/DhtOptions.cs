@@ -26,16 +26,4 @@ internal sealed record DhtOptions
 
     /// <summary>Finds the addresses of a name.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
-
-    /// <summary>What a client's options say of the DHT.</summary>
-    public static DhtOptions Of(TorrentClientOptions options) => new()
-    {
-        Port = options.Port,
-        Bootstrap = options.DhtBootstrap,
-        IsReadOnly = options.DhtReadOnly,
-        StateFolder = options.StateFolder,
-        IPFilter = options.IPFilter,
-        TimeProvider = options.TimeProvider,
-        Log = options.Log,
-    };
 }

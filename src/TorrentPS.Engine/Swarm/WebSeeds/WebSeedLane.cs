@@ -43,7 +43,7 @@ internal sealed partial class WebSeedLane : IDisposable
     public WebSeedLane(WebSeedPool pool, IWebSeedSwarm swarm, WebSeed seed, int first)
     {
         (_pool, _swarm, Seed, _next) = (pool, swarm, seed, first);
-        State = new PeerState(null, new IPEndPoint(IPAddress.Any, 0), swarm.Torrent.PieceCount) { IsChokingUs = false };
+        State = new PeerState(new IPEndPoint(IPAddress.Any, 0), swarm.Torrent.PieceCount) { IsChokingUs = false };
         State.Pieces.AddAll();
         Running = Task.CompletedTask;
     }

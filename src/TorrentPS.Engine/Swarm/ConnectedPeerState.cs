@@ -1,0 +1,10 @@
+using System.Net;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>What is known of a peer that is connected, with its connection. Sources without one, such as web seeds, have a plain <see cref="PeerState"/>.</summary>
+internal sealed class ConnectedPeerState(PeerSession session, IPEndPoint endPoint, int pieceCount) : PeerState(endPoint, pieceCount)
+{
+    /// <summary>The connection.</summary>
+    public PeerSession Session => session;
+}
