@@ -9,9 +9,6 @@ namespace TorrentPS.Engine;
 /// </summary>
 public sealed partial class TorrentClient : IAsyncDisposable
 {
-    /// <summary>The client's name and version, as peers are told (BEP 10, "v").</summary>
-    internal const string ClientName = "TorrentPS 0.1.0";
-
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly HashSet<Task> _running = [];

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Text;
 using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Discovery;
@@ -179,7 +178,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         {
             if (uri.Scheme == "https")
                 stream = await TlsClient.SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
-            await stream.WriteAsync(Request(uri, target, isFirst, options.Post), cancellationToken).ConfigureAwait(false);
+            // The user part of an address is for its own host: it is not sent on to where that redirects.
+            await stream.WriteAsync(HttpRequest.Once(uri, target, withUser: isFirst, options.Post), cancellationToken).ConfigureAwait(false);
             if (isFirst)
                 options.Sent?.Invoke();
             var parser = new HttpReplyParser(options.MaxBodyLength);
@@ -212,19 +212,6 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
                 // the next one
             }
         }
-    }
-
-    private static byte[] Request(Uri uri, string target, bool isFirst, HttpPost? post)
-    {
-        string host = uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost;
-        string port = uri.IsDefaultPort ? "" : $":{uri.Port}";
-        // The user part of an address is for its own host: it is not sent on to where that redirects.
-        string authorization = isFirst && uri.UserInfo.Length > 0
-            ? $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(uri.UserInfo)))}\r\n" : "";
-        string content = post is null ? "" : $"Content-Type: {post.ContentType}\r\nContent-Length: {post.Body.Length}\r\n{post.Headers}";
-        byte[] head = Encoding.ASCII.GetBytes($"{(post is null ? "GET" : "POST")} {target} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: TorrentPS/0.1.0\r\nAccept: */*\r\n" +
-            $"Accept-Encoding: gzip, deflate\r\n{content}{authorization}Connection: close\r\n\r\n");
-        return post is null ? head : [.. head, .. post.Body.Span];
     }
 
     /// <summary>What a socket's error means, as part of a sentence.</summary>

@@ -23,8 +23,11 @@ internal sealed record HttpHead
     /// <summary>Whether the body comes in chunks.</summary>
     public bool IsChunked { get; init; }
 
+    /// <summary>How the body is compressed (<c>Content-Encoding</c>), in small letters; null where it says nothing.</summary>
+    public string? ContentEncoding { get; init; }
+
     /// <summary>Whether the body comes as it is, and not compressed.</summary>
-    public bool IsPlain { get; init; } = true;
+    public bool IsPlain => ContentEncoding is null or "" or "identity";
 
     /// <summary>Whether the server closes the connection after the answer.</summary>
     public bool IsLast { get; init; }
@@ -44,8 +47,8 @@ internal sealed record HttpHead
     {
         "CONTENT-LENGTH" => this with { Length = ReadLength(value) },
         "CONTENT-RANGE" => this with { Range = ReadRange(value) },
-        "CONTENT-ENCODING" => this with { IsPlain = value.Length == 0 || value.Equals("identity", StringComparison.OrdinalIgnoreCase) },
-        "TRANSFER-ENCODING" => this with { IsChunked = value.EndsWith("chunked", StringComparison.OrdinalIgnoreCase) },
+        "CONTENT-ENCODING" => this with { ContentEncoding = value.ToLowerInvariant() },
+        "TRANSFER-ENCODING" => this with { IsChunked = ReadTransferEncoding(value) },
         "LOCATION" => this with { Location = value },
         "RETRY-AFTER" => this with { RetryAfter = value },
         "CONNECTION" when value.Equals("close", StringComparison.OrdinalIgnoreCase) => this with { IsLast = true },
@@ -53,10 +56,15 @@ internal sealed record HttpHead
         _ => this,
     };
 
+    // Other codings were not asked for (RFC 9112, section 7.4).
+    private static bool ReadTransferEncoding(string value) =>
+        value.Equals("chunked", StringComparison.OrdinalIgnoreCase)
+        || (value.Equals("identity", StringComparison.OrdinalIgnoreCase) ? false : throw new InvalidDataException("its reply is encoded in a way that was not asked for"));
+
     private long ReadLength(string value)
     {
         if (!long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long length) || (Length is { } other && other != length))
-            throw new InvalidDataException("its answer has no clear length");
+            throw new InvalidDataException("its reply has a malformed length");
         return length;
     }
 
@@ -68,7 +76,7 @@ internal sealed record HttpHead
         if (!long.TryParse(value.AsSpan(space + 1, dash - space - 1), NumberStyles.None, CultureInfo.InvariantCulture, out long first)
             || !long.TryParse(value.AsSpan(dash + 1, slash - dash - 1), NumberStyles.None, CultureInfo.InvariantCulture, out long last) || last < first)
         {
-            throw new InvalidDataException("its answer has no clear range");
+            throw new InvalidDataException("its reply has a malformed range");
         }
 
         return (first, last, long.TryParse(value.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long whole) ? whole : null);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Utp;
@@ -70,7 +71,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            byte[] payload = new ExtensionHandshake { Client = TorrentClient.ClientName, YourIP = endPoint.Address }.ToBytes();
+            byte[] payload = new ExtensionHandshake { Client = ProgramName.Client, YourIP = endPoint.Address }.ToBytes();
             byte[] message = new byte[6 + payload.Length];
             PeerMessage.WriteExtendedHeader(message, ExtensionHandshake.ExtendedId, payload.Length);
             payload.CopyTo(message, 6);

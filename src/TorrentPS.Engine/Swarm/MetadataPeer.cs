@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
@@ -223,7 +224,7 @@ internal sealed partial class MetadataPeer : IRosterPeer, IDisposable
         Extensions = _swarm.ExchangesPeers
             ? new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId, [PeerExchangeMessage.ExtensionName] = PeerExchangeMessage.OwnId }
             : new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId },
-        Client = TorrentClient.ClientName,
+        Client = ProgramName.Client,
         RequestQueue = PeerSession.OwnRequestQueue,
         Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _swarm.PublicPort : _swarm.ListenPort) is > 0 and int port ? port : null,
         YourIP = EndPoint.Address,

@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
@@ -58,7 +59,7 @@ internal sealed partial class PeerSession
         AppendExtended(ExtensionHandshake.ExtendedId, new ExtensionHandshake
         {
             Extensions = _extensions.OwnIds,
-            Client = TorrentClient.ClientName,
+            Client = ProgramName.Client,
             MetadataSize = MetadataServing.Serves(torrent) ? torrent.InfoBytes.Length : null,
             RequestQueue = OwnRequestQueue,
             Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _swarm.PublicPort : _swarm.ListenPort) is > 0 and int port ? port : null,

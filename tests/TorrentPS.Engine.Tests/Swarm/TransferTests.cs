@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Discovery;
@@ -277,7 +278,7 @@ public sealed partial class TransferTests
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_files, client: new TorrentClientOptions { Encryption = seeds });
         PeerHandshake handshake = await seed.Client.TestHandshakeAsync(seed.EndPoint, s_files.Torrent.InfoHash, new HandshakeOptions { Encryption = downloads, Timeout = TimeSpan.FromSeconds(60) }, Token);
         Assert.Equal((PeerHandshakeStatus.Succeeded, seeds == EncryptionMode.Require || downloads == EncryptionMode.Require), (handshake.Status, handshake.Encrypted));
-        Assert.Equal(TorrentClient.ClientName, handshake.Client);
+        Assert.Equal(ProgramName.Client, handshake.Client);
         await using SwarmMember leecher = SwarmMember.Download(s_files.Torrent, null, [seed.EndPoint], client: new TorrentClientOptions { Encryption = downloads });
         Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
         AssertSame(s_files, leecher.Destination, AllFiles(s_files));
