@@ -3,8 +3,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// What a source with nothing left to ask for does while others still owe blocks that it has: it asks for those too that it would send sooner, so that no
-/// slow or silent one holds up the end. When a block comes is reckoned from the rate of whoever owes it and from what it owes before. The last
+/// What a source does when every block that any source has is asked for, while others still owe blocks that it has: it asks for those too that it would send sooner, so that no
+/// slow or silent one holds up the end. Earlier than that nothing comes twice: where all have little yet, as in a new swarm, to have nothing free for one of them is usual. When a block comes is reckoned from the rate of whoever owes it and from what it owes before. The last
 /// due are taken first, so that both meet in the middle and few blocks come twice; a block is asked of two at most.
 /// </summary>
 internal static class EndGame
@@ -34,6 +34,9 @@ internal static class EndGame
     /// <param name="picked">The block.</param>
     public static bool TryPick(PiecePicker picker, IReadOnlyList<PeerState> sources, PeerState peer, double now, bool isHeldBack, out Outstanding picked)
     {
+        picked = default;
+        if (picker.HasFree(sources))
+            return false;
         int position = FindLatest(sources, peer, now, isHeldBack, out PeerState? other);
         for (; position >= 0; position--)
         {

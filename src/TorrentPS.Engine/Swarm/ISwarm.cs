@@ -1,3 +1,4 @@
+using System.Net;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Wire;
 
@@ -114,4 +115,7 @@ internal interface ISwarm
 
     /// <summary>The connection has ended.</summary>
     void Closed(PeerSession peer, PeerClose reason);
+
+    /// <summary>Whether a peer at an address may be told of pieces that it may ask for while it is choked: true once for each network of BEP 6.</summary>
+    bool MayAllowFast(IPAddress address);
 }

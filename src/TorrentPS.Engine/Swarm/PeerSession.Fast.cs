@@ -22,13 +22,20 @@ internal sealed partial class PeerSession
     /// <summary>Whether the peer may have a piece: we have it, and let it be known.</summary>
     private bool Shares(int piece) => _swarm.Picker.Have[piece] && _swarm.SuperSeeding?.IsShown(State, piece) != false;
 
-    /// <summary>A peer that has few pieces is told of some that it may ask for at once, so that it soon has something to give.</summary>
+    /// <summary>
+    /// A peer that has few pieces is told of some that it may ask for at once, so that it soon has something to give. One peer of a network is: the others would be told
+    /// of the same pieces, which they had all to be sent instead of what they could then give each other.
+    /// </summary>
     private void OfferAllowedFast()
     {
         Torrent torrent = _swarm.Store.Torrent;
         int size = AllowedFastSet.SizeFor(torrent.PieceLength);
-        if (!IsFast || _allowedFast.Length > 0 || _swarm.SuperSeeding is not null || _swarm.Picker.Have.IsEmpty || State.Pieces.Count >= size || torrent.PieceCount == 0)
+        if (!IsFast || _allowedFast.Length > 0 || _swarm.SuperSeeding is not null || _swarm.Picker.Have.IsEmpty || State.Pieces.Count >= size || torrent.PieceCount == 0
+            || !_swarm.MayAllowFast(EndPoint.Address))
+        {
             return;
+        }
+
         _allowedFast = AllowedFastSet.Of(EndPoint.Address, torrent.InfoHash.Wire, torrent.PieceCount, size);
         foreach (int piece in _allowedFast)
         {

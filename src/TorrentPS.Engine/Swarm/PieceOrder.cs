@@ -47,6 +47,21 @@ internal sealed class PieceOrder
     /// <summary>How many peers have a piece, those that have everything not counted.</summary>
     public int Availability(int piece) => _counts[piece] - _zero;
 
+    /// <summary>Whether a queued piece is counted for a peer.</summary>
+    public bool IsAnyAvailable
+    {
+        get
+        {
+            for (int count = 1; count < _ranks.Count; count++)
+            {
+                if (_ranks[count] is { Count: > 0 })
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     public void Enqueue(int piece)
     {
         if (!_queued.Add(piece))

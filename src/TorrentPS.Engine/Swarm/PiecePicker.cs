@@ -59,6 +59,26 @@ internal sealed partial class PiecePicker
     /// <summary>Whether every block that is missing is asked for or received.</summary>
     public bool IsEndGame => _order is not { QueuedCount: > 0 } && NextFree(0) is null;
 
+    /// <summary>Whether a block that one of the sources has is still to be asked for.</summary>
+    public bool HasFree(IReadOnlyList<PeerState> sources)
+    {
+        if (IsEndGame || _order is not { } order)
+            return false;
+        for (int i = 0; i < sources.Count; i++)
+        {
+            if (sources[i].Pieces.IsFull)
+                return true;
+        }
+
+        for (int i = 0; NextFree(i) is { } piece; i++)
+        {
+            if (order.Availability(piece.Index) > 0)
+                return true;
+        }
+
+        return order.IsAnyAvailable;
+    }
+
     /// <summary>Whether every missing block that a peer could send is asked for or received. Other peers may still have some to be asked for.</summary>
     public bool HasNothingFreeFor(PeerState peer)
     {

@@ -7,6 +7,11 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>Finding, connecting, accepting and losing peers.</content>
 internal sealed partial class TorrentSession
 {
+    /// <summary>Networks that are remembered; beyond so many peers none is allowed pieces.</summary>
+    private const int MaxAllowedFastNetworks = 4096;
+
+    private readonly HashSet<IPAddress> _allowedFastNetworks = [];
+
     /// <summary>A peer gets this long to show what it is good for.</summary>
     private const double CrowdGraceSeconds = 10;
 
@@ -163,4 +168,6 @@ internal sealed partial class TorrentSession
     private PeerState[] States() => Array.ConvertAll(Peers, peer => peer.State);
 
     private bool ReachedNobody => !_roster.EverConnected && _discoveries is not { AnyAnswered: true };
+
+    public bool MayAllowFast(IPAddress address) => _allowedFastNetworks.Count < MaxAllowedFastNetworks && _allowedFastNetworks.Add(AllowedFastSet.NetworkOf(address));
 }

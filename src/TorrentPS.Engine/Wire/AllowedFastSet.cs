@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Wire;
@@ -18,6 +17,14 @@ internal static class AllowedFastSet
     /// <summary>How many pieces a peer is offered where they are so long.</summary>
     public static int SizeFor(int pieceLength) => (int)Math.Clamp(MaxBytes / pieceLength, 1, Size);
 
+    /// <summary>What of an address counts: all that share it are allowed the same pieces.</summary>
+    public static IPAddress NetworkOf(IPAddress address)
+    {
+        byte[] bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
+        bytes.AsSpan(bytes.Length == 4 ? 3 : 8).Clear();
+        return new IPAddress(bytes);
+    }
+
     /// <summary>Reckons the set.</summary>
     /// <param name="address">The address of the peer that may ask. Of IPv4 its first 24 bits count, of IPv6, which the BEP does not speak of, the first 64.</param>
     /// <param name="infoHash">The torrent's 20 bytes.</param>
@@ -28,12 +35,8 @@ internal static class AllowedFastSet
     {
         if (pieceCount <= size)
             return [.. Enumerable.Range(0, pieceCount)];
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        byte[] bytes = address.GetAddressBytes();
-        int network = address.AddressFamily == AddressFamily.InterNetwork ? 3 : 8;
-        bytes.AsSpan(network).Clear();
-        byte[] x = [.. bytes.AsSpan(0, network == 3 ? 4 : 8), .. infoHash];
+        byte[] bytes = NetworkOf(address).GetAddressBytes();
+        byte[] x = [.. bytes.AsSpan(0, Math.Min(bytes.Length, 8)), .. infoHash];
         int[] set = new int[size];
         for (int count = 0; count < size;)
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using TorrentPS.Benchmarks.Swarm;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -156,4 +157,6 @@ internal sealed class BenchmarkSwarm : ISwarm
             peer.QueueRequest(picked);
         peer.Flush();
     }
+
+    public bool MayAllowFast(IPAddress address) => true;
 }

@@ -61,6 +61,26 @@ public sealed class EndGameTests
         harness.Check();
     }
 
+    /// <summary>In a new swarm peers have a piece or two each, and what one has is soon asked for: that is not the end.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Nothing_comes_twice_while_another_piece_could_be_asked_for(bool isOpen)
+    {
+        PeerState slow = SwarmData.Peer(2, 0), fast = SwarmData.Peer(2, 0), third = SwarmData.Peer(2, 1);
+        (slow.Rate, fast.Rate) = (10, 1000);
+        PickerHarness harness = Start(2, 8, slow, fast, third);
+        if (isOpen)
+            Assert.True(harness.Ask(third));
+        AskAll(harness, slow);
+        AskAll(harness, fast);
+        Assert.Equal(0, fast.Outstanding.Count);
+        AskAll(harness, third); // now all is asked for
+        AskAll(harness, fast);
+        Assert.Equal(8, fast.Outstanding.Count);
+        harness.Check();
+    }
+
     [Fact]
     public void Nothing_is_doubled_that_would_not_come_a_while_sooner()
     {

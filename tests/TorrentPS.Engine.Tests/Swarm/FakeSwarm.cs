@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -153,4 +154,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
         Store.Dispose();
         _folder.Dispose();
     }
+
+    private readonly HashSet<IPAddress> _allowedFast = [];
+
+    public bool MayAllowFast(IPAddress address) => _allowedFast.Add(AllowedFastSet.NetworkOf(address));
 }

@@ -132,6 +132,18 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
+    public void Of_a_network_whose_peers_would_be_allowed_the_same_pieces_one_is()
+    {
+        Start(isSeed: true);
+        Assert.True(_swarm.MayAllowFast(_session.EndPoint.Address)); // as another peer of it was
+        Sent();
+        Send(Message(MessageId.HaveNone));
+        Assert.DoesNotContain(Sent(), message => message.Id == MessageId.AllowedFast);
+        Send(Numbers(MessageId.Request, 4, 0, 16384));
+        Assert.Equal([MessageId.Reject], SentFast().Select(message => message.Id));
+    }
+
+    [Fact]
     public void What_is_allowed_while_choked_has_an_end()
     {
         Start(isSeed: true);

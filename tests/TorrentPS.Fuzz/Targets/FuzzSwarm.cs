@@ -1,3 +1,4 @@
+using System.Net;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
@@ -174,4 +175,6 @@ internal sealed class FuzzSwarm : ISwarm
 
         Picker.Disown(peer);
     }
+
+    public bool MayAllowFast(IPAddress address) => true;
 }
