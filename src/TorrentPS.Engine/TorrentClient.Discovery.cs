@@ -4,10 +4,13 @@ using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Local;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine;

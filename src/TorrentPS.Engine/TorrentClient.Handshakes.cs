@@ -1,8 +1,8 @@
 using System.Net;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Swarm;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine;

@@ -1,6 +1,9 @@
+
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Metadata;
 
 namespace TorrentPS.Engine;
 

@@ -1,5 +1,8 @@
+
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Metadata;
 
 namespace TorrentPS.Engine;
 

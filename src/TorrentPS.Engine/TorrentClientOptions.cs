@@ -1,8 +1,10 @@
 using System.Net;
 using TorrentPS.Engine.Discovery.Dht;
-using TorrentPS.Engine.Discovery.Mapping;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Gateways;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine;
@@ -85,7 +87,7 @@ public sealed record TorrentClientOptions
     /// The user's folder for the state of this program: <c>TORRENTPS_STATE</c> where that is set, else <c>torrentps</c> below <c>XDG_STATE_HOME</c> or
     /// <c>~/.local/state</c>, or on Windows and macOS <c>TorrentPS</c> below the local application data. Null where there is no such place.
     /// </summary>
-    public static string? UserStateFolder => Storage.StateFolder.OfUser();
+    public static string? UserStateFolder => Storage.Files.StateFolder.OfUser();
 
     /// <summary>Whether the DHT (BEP 5) may be asked for the peers of torrents that are not private. It is started when it is first needed.</summary>
     public bool DhtEnabled { get; init; } = true;

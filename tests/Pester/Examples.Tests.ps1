@@ -10,7 +10,7 @@ BeforeAll {
     $bytes = [byte[]]::new(3000001)
     [System.Random]::new(1).NextBytes($bytes)
     [System.IO.File]::WriteAllBytes($image, $bytes)
-    $tracker = [TorrentPS.Engine.Discovery.TrackerServer]::Start([ipendpoint]::new([ipaddress]::Loopback, 0), $null)
+    $tracker = [TorrentPS.Engine.TrackerHosting.TrackerServer]::Start([ipendpoint]::new([ipaddress]::Loopback, 0), $null)
 
     function Invoke-Example {
         param([string] $Name, [string[]] $Arguments)

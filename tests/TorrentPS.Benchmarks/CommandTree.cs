@@ -13,7 +13,7 @@ using TorrentPS.Benchmarks.Scale;
 using TorrentPS.Benchmarks.Storage;
 using TorrentPS.Benchmarks.Tracking;
 using TorrentPS.Benchmarks.Utp;
-using TorrentPS.Engine;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks;
 

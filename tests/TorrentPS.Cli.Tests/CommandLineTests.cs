@@ -2,8 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using TorrentPS.Cli.Commands;
-using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Cli.Tests;
 

@@ -41,7 +41,7 @@ public sealed class EndToEndTests : IDisposable
 
         using var terminal = new RecordingTerminal();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        await using var tracker = Engine.Discovery.TrackerServer.Start(new(System.Net.IPAddress.Loopback, 0));
+        await using var tracker = Engine.TrackerHosting.TrackerServer.Start(new(System.Net.IPAddress.Loopback, 0));
         string torrent = Path.Combine(_folder, "x.torrent");
         (int code, string output, string error) = await RecordingTerminal.RunAsync(
             "create", Path.Combine(source, "data.bin"), "-o", torrent, "--tracker", tracker.AnnounceUri.ToString(), "--piece-length", "16KiB", "--private", "--json");
@@ -85,7 +85,7 @@ public sealed class EndToEndTests : IDisposable
         Random.Shared.NextBytes(data);
         string file = Path.Combine(_folder, "data.bin"), torrent = Path.Combine(_folder, "x.torrent");
         await File.WriteAllBytesAsync(file, data, TestContext.Current.CancellationToken);
-        await using var tracker = Engine.Discovery.TrackerServer.Start(new(System.Net.IPAddress.Loopback, 0));
+        await using var tracker = Engine.TrackerHosting.TrackerServer.Start(new(System.Net.IPAddress.Loopback, 0));
         Assert.Equal(0, (await RecordingTerminal.RunAsync("create", file, "-o", torrent, "--tracker", tracker.AnnounceUri.ToString(), "--piece-length", "16KiB", "--private")).Code);
         using RecordingTerminal terminal = new(), downloading = new();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

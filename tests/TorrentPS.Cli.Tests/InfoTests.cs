@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using TorrentPS.Cli.Output;
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Cli.Tests;

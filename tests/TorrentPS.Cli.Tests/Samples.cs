@@ -25,7 +25,7 @@ internal static class Samples
         Port = 6881,
         InfoHash = Download.InfoHash,
         TorrentName = "sample",
-        Source = Engine.Discovery.PeerSource.Tracker,
+        Source = PeerSource.Tracker,
         Tracker = new Uri("http://tracker.example/announce?key=a b"),
     };
 

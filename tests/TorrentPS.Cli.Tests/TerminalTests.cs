@@ -1,4 +1,4 @@
-using TorrentPS.Cli.Output;
+
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Tests;

@@ -1,7 +1,8 @@
 using System.Net;
 using TorrentPS.Cli.Output;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Cli.Tests;
 

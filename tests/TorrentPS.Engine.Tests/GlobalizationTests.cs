@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using TorrentPS.Engine.Tests.Discovery;
 using TorrentPS.Engine.Tests.Hostile;
+using TorrentPS.Engine.Tests.Http;
 using TorrentPS.Engine.Tests.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Storage.Files;
 
 namespace TorrentPS.Engine.Tests;
 
@@ -25,7 +26,7 @@ public sealed partial class GlobalizationTests
     private static readonly Type[] s_classes =
     [
         typeof(GlobalizationTests), typeof(PathEqualityTests), typeof(PathClaimsTests), typeof(ControlFileTests), typeof(ReuseTests), typeof(PathTraversalTests), typeof(AddressTests),
-        typeof(HttpReplyParserTests), typeof(ReachRulesTests), typeof(Discovery.Local.LocalAnnounceTests), typeof(Discovery.Mapping.UpnpDescriptionTests),
+        typeof(HttpReplyParserTests), typeof(ReachRulesTests), typeof(Discovery.Local.LocalAnnounceTests), typeof(Gateways.UpnpDescriptionTests),
     ];
 
     /// <summary>They take long, and are about bytes.</summary>

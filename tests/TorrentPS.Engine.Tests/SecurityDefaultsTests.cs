@@ -2,7 +2,8 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Tests.Discovery;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Tests.Http;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Wire;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests;

@@ -1,7 +1,8 @@
 using System.Net;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

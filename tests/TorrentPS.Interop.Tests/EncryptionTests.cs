@@ -1,6 +1,8 @@
 using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

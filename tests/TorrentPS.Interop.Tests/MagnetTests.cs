@@ -1,7 +1,7 @@
 using System.Net;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

@@ -29,7 +29,7 @@ public sealed class MakerTests : InteropTest
         Assert.Equal(trackers.Order(), torrent.Info.Trackers.SelectMany(tier => tier).Select(uri => uri.ToString()).Order());
         Assert.Equal(s_payload.Files.Select(file => (file.Path, (long)file.Length)).Order(), torrent.Info.Files.Select(file => (file.Path, file.Length)).Order());
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source);
-        await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint) with { Sources = [Engine.Discovery.PeerSource.Manual] });
+        await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint) with { Sources = [PeerSource.Manual] });
         s_payload.AssertIn(Target);
     }
 }

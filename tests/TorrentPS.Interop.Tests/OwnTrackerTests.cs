@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

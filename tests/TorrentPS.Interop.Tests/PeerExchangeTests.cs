@@ -1,5 +1,5 @@
-using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery.Searches;
+using TorrentPS.Engine.Net;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

@@ -1,5 +1,6 @@
-using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.TrackerHosting;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

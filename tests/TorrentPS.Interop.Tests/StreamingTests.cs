@@ -1,4 +1,4 @@
-using TorrentPS.Engine;
+
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

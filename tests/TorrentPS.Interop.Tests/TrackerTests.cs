@@ -1,6 +1,6 @@
 using System.Net;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;

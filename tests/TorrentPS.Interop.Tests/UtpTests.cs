@@ -1,5 +1,7 @@
 using System.Net;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

@@ -1,6 +1,9 @@
+
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 
@@ -55,7 +58,7 @@ public sealed class Version2Tests : InteropTest
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
         await using TorrentClient client = new(new TorrentClientOptions { Port = Loopback.FreePort() });
         TorrentDownload result = await client.DownloadAsync(
-            new TorrentInfo(MagnetLink.Parse($"{Magnet(torrent, topics)}&x.pe={seeder.EndPoint}")), OwnPeer.Options(Target, seeder.EndPoint) with { Sources = [Engine.Discovery.PeerSource.Manual] }, null, Token);
+            new TorrentInfo(MagnetLink.Parse($"{Magnet(torrent, topics)}&x.pe={seeder.EndPoint}")), OwnPeer.Options(Target, seeder.EndPoint) with { Sources = [PeerSource.Manual] }, null, Token);
         Assert.True(result.State == TorrentState.Completed, $"{result} {result.ErrorId} {result.Error}");
         s_folder.AssertIn(Target);
     }
@@ -71,7 +74,7 @@ public sealed class Version2Tests : InteropTest
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
         List<string> warnings = [];
         await using TorrentClient client = new(new TorrentClientOptions { Port = Loopback.FreePort() });
-        ResolveOptions options = new() { Sources = [Engine.Discovery.PeerSource.Manual], Peers = [seeder.EndPoint], Timeout = Limits.Transfer, OnWarning = warnings.Add };
+        ResolveOptions options = new() { Sources = [PeerSource.Manual], Peers = [seeder.EndPoint], Timeout = Limits.Transfer, OnWarning = warnings.Add };
         TorrentInfo resolved = await client.ResolveAsync(MagnetLink.Parse(Magnet(torrent, topics)), options, null, Token);
         Assert.Empty(warnings);
         Assert.Equal(torrent.Info.Torrent.PieceLayers, resolved.Torrent.PieceLayers);

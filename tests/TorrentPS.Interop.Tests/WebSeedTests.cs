@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

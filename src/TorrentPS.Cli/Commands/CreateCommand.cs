@@ -3,7 +3,8 @@ using System.Numerics;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Cli.Commands;
 

@@ -3,8 +3,10 @@ using System.Net;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Membership;
 
 namespace TorrentPS.Cli.Commands;
 

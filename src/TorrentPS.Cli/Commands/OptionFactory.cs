@@ -2,9 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using TorrentPS.Cli.Input;
-using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -107,7 +108,7 @@ internal static class OptionFactory
         {
             try
             {
-                return Engine.IPFilter.Load(result.Tokens.Select(token => token.Value));
+                return Engine.Net.IPFilter.Load(result.Tokens.Select(token => token.Value));
             }
             catch (TorrentException e)
             {

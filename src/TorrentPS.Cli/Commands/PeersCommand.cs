@@ -2,6 +2,7 @@ using System.CommandLine;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Cli.Commands;
 

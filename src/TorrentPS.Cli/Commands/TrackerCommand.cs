@@ -3,9 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Cli.Commands;
 

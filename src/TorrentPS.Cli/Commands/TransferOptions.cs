@@ -3,8 +3,9 @@ using System.Net;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Cli.Commands;
 

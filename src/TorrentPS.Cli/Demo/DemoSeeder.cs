@@ -1,6 +1,7 @@
+
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Cli.Demo;
 

@@ -3,10 +3,12 @@ using System.Net;
 using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Cli.Demo;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Cli.Input;
 

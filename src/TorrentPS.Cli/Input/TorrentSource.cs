@@ -1,7 +1,8 @@
+
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Cli.Input;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Threading.Channels;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Metainfo;
 

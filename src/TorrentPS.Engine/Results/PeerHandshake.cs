@@ -46,7 +46,7 @@ public sealed record PeerHandshake
     public bool Encrypted { get; init; }
 
     /// <summary>What the connection went over, TCP or uTP; null when there was none.</summary>
-    public Engine.PeerTransport? Transport { get; init; }
+    public PeerTransport? Transport { get; init; }
 
     /// <summary>From the start of connecting to the reply; null when no reply came.</summary>
     public TimeSpan? Latency { get; init; }

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS;
 

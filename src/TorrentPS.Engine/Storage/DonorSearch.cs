@@ -1,4 +1,6 @@
+
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage;
 

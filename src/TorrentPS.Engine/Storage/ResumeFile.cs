@@ -1,6 +1,8 @@
 using Microsoft.Win32.SafeHandles;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage.Files;
+using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Storage;
 
@@ -116,7 +118,7 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
             ResumeRecord record = MakeRecord(have, flush);
             bool isSettled = !underWay || !DisownUnsettled(record);
             byte[] bytes = record.Encode(Torrent.InfoHash);
-                        try
+            try
             {
                 ControlFile.Check(Path);
                 using (SafeFileHandle handle = files.Folder.OpenControlFile(TemporaryName, static path =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Storage;
 

@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage;
 

@@ -1,6 +1,6 @@
 using System.Net;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Swarm;
 

@@ -1,7 +1,11 @@
-using TorrentPS.Engine.Discovery;
+
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 

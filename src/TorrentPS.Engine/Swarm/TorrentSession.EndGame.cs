@@ -1,3 +1,6 @@
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
+
 namespace TorrentPS.Engine.Swarm;
 
 /// <content>What peers that have nothing else to do take over of others.</content>

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;

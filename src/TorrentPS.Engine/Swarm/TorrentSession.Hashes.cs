@@ -1,6 +1,9 @@
+
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;

@@ -1,6 +1,7 @@
 using System.Net;
-using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;

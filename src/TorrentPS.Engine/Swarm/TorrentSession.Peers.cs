@@ -1,4 +1,8 @@
 using System.Net;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 

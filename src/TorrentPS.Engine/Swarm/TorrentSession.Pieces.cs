@@ -1,4 +1,8 @@
-using TorrentPS.Engine.Errors;
+
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;

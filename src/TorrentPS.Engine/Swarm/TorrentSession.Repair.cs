@@ -1,6 +1,10 @@
+
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;

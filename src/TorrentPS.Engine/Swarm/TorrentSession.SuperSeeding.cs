@@ -1,4 +1,7 @@
+
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 

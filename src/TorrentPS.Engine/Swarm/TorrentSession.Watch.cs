@@ -1,6 +1,11 @@
+
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
+using TorrentPS.Engine.Storage.Records;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Swarm;
 

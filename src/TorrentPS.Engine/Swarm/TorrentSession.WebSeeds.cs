@@ -1,5 +1,7 @@
-using TorrentPS.Engine.Discovery;
+
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Swarm;

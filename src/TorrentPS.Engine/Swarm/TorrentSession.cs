@@ -2,9 +2,17 @@ using System.Net;
 using System.Numerics;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;

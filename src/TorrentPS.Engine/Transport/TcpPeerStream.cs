@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Transport;
 

@@ -4,7 +4,7 @@ using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;

@@ -1,8 +1,9 @@
 using System.Management.Automation;
 using TorrentPS.Completion;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Net;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;

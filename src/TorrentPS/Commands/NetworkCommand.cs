@@ -3,8 +3,8 @@ using System.Management.Automation;
 using System.Net;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Completion;
-using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Net;
 using TorrentPS.Errors;
 using TorrentPS.Sharing;
 

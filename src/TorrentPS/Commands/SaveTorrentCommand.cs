@@ -3,8 +3,9 @@ using System.Net;
 using TorrentPS.Arguments;
 using TorrentPS.Downloads;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;

@@ -2,8 +2,8 @@ using System.Management.Automation;
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
 using TorrentPS.Downloads;
-using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Errors;
 using TorrentPS.Formatting;
 

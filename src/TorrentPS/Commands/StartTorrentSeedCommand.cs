@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using TorrentPS.Downloads;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Errors;
 using TorrentPS.Formatting;
 

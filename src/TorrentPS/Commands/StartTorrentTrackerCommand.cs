@@ -3,8 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Errors;
 using TorrentPS.Trackers;
 

@@ -5,6 +5,9 @@ using TorrentPS.Arguments;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;

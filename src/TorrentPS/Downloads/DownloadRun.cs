@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Errors;
 using TorrentPS.Sharing;
 

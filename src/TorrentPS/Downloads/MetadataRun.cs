@@ -3,6 +3,7 @@ using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Downloads;

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using TorrentPS.Downloads;
-using TorrentPS.Engine;
 using TorrentPS.Errors;
 using TorrentPS.Formatting;
 using TorrentPS.Sharing;

@@ -1,4 +1,6 @@
+
 using TorrentPS.Engine;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Sharing;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Trackers;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 

@@ -3,9 +3,8 @@ using System.Net;
 using System.Runtime.Versioning;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Benchmarks.Comparing;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using TorrentPS.Engine;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.Channels;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Comparing;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Crowd;
 

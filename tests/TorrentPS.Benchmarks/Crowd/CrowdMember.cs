@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using TorrentPS.Engine;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Crowd;
 

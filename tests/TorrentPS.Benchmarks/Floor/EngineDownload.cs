@@ -3,6 +3,8 @@ using System.Net;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 

@@ -2,6 +2,8 @@ using System.Globalization;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 

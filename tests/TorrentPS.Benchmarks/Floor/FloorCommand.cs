@@ -1,6 +1,6 @@
 using System.CommandLine;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 

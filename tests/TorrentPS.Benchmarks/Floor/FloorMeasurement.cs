@@ -1,5 +1,6 @@
+
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Benchmarks.Floor;
 

@@ -1,4 +1,5 @@
-using TorrentPS.Engine;
+
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 

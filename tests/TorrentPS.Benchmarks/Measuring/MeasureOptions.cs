@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using TorrentPS.Engine;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Measuring;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Scale;
 

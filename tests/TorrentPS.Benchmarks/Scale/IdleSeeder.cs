@@ -5,6 +5,7 @@ using System.Runtime;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Benchmarks.Scale;
 

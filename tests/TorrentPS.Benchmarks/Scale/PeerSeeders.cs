@@ -1,6 +1,9 @@
+
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Scale;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using TorrentPS.Benchmarks.Floor;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Scale;
 

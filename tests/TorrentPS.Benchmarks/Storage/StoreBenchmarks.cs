@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Swarm;
-using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Benchmarks.Storage;

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Engines;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Benchmarks.Storage;
 

@@ -3,7 +3,7 @@ using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Engines;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Benchmarks.Swarm;
 

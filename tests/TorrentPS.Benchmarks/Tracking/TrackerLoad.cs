@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Benchmarks.Tracking;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using TorrentPS.Benchmarks.Measuring;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Tracking;
 

@@ -5,7 +5,8 @@ using System.Text.Json;
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Benchmarks.Utp;
 

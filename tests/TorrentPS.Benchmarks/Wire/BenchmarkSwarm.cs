@@ -2,8 +2,11 @@ using System.Net;
 using TorrentPS.Benchmarks.Swarm;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Benchmarks.Wire;

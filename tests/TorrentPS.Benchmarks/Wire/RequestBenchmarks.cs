@@ -2,7 +2,8 @@ using BenchmarkDotNet.Attributes;
 using TorrentPS.Benchmarks.Swarm;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Benchmarks.Wire;

@@ -3,7 +3,8 @@ using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Benchmarks.Swarm;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Benchmarks.Wire;

@@ -1,5 +1,7 @@
+
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 

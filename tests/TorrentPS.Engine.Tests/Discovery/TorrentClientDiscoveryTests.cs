@@ -2,10 +2,14 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
-using static TorrentPS.Engine.Discovery.AnnounceEvent;
+using TorrentPS.Engine.Tests.Http;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
+using static TorrentPS.Engine.Trackers.AnnounceEvent;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 

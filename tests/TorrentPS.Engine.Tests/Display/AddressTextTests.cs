@@ -1,9 +1,8 @@
 using System.Text.RegularExpressions;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Tests.Discovery;
+using TorrentPS.Engine.Tests.Http;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Swarm;
 

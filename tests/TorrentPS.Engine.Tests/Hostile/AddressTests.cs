@@ -1,8 +1,9 @@
 using System.Net;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 

@@ -4,12 +4,13 @@ using System.Net.Sockets;
 using System.Text;
 using FsCheck;
 using FsCheck.Xunit;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Local;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Records;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Hostile;

@@ -3,11 +3,12 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using TorrentPS.Engine.Bencoding;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Records;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
+using TorrentPS.Engine.TrackerHosting;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Hostile;

@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 

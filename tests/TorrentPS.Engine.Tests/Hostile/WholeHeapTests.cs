@@ -1,9 +1,11 @@
 using System.IO.Compression;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Tests.Discovery;
+using TorrentPS.Engine.Tests.Http;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Swarm;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 

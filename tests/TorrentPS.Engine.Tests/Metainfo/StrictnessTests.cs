@@ -1,5 +1,4 @@
 using System.Text;
-using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 

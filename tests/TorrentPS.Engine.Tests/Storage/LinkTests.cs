@@ -1,5 +1,7 @@
+
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage;
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
+using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage;
 

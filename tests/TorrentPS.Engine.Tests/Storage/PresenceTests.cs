@@ -1,6 +1,8 @@
+
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage;
 

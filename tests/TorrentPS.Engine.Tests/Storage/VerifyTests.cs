@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage;
 

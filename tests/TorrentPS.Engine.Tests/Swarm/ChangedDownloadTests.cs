@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Wire;

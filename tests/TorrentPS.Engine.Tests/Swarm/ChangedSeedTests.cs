@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Wire;

@@ -35,7 +35,7 @@ public sealed class DataSafetyTests : IDisposable
     {
         byte[] mine = [.. Enumerable.Repeat((byte)'x', 600_000)];
         File.WriteAllBytes(_folder["notes.txt"], mine);
-        await using (SwarmMember alone = SwarmMember.Download(s_sample.Torrent, _folder.Path, [], options => options with { Overwrite = true, Sources = [Engine.Discovery.PeerSource.Manual], StallTimeout = TimeSpan.FromMilliseconds(100) }))
+        await using (SwarmMember alone = SwarmMember.Download(s_sample.Torrent, _folder.Path, [], options => options with { Overwrite = true, Sources = [PeerSource.Manual], StallTimeout = TimeSpan.FromMilliseconds(100) }))
             Assert.NotEqual(TorrentState.Completed, (await alone.EndAsync()).State);
         Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["notes.txt"]));
         using ScriptedSeed seed = new(s_sample);

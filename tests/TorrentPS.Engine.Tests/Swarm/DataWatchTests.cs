@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Tests.Storage;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Wire;

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Utp;
 using TorrentPS.Engine.Wire;
 

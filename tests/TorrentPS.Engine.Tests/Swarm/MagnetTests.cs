@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

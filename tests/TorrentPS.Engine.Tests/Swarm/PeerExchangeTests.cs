@@ -1,5 +1,5 @@
 using System.Net;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

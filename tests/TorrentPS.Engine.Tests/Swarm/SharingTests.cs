@@ -3,7 +3,10 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

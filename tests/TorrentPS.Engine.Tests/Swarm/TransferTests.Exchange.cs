@@ -1,6 +1,7 @@
-using TorrentPS.Engine.Discovery;
+
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

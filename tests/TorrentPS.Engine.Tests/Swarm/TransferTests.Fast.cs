@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

@@ -3,12 +3,13 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Microsoft.Extensions.Time.Testing;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Tests.Discovery;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Tests.Http;
 using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 

@@ -1,6 +1,8 @@
-using TorrentPS.Engine.Discovery;
+
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Wire;
 

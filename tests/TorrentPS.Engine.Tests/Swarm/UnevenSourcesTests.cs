@@ -1,4 +1,5 @@
-using TorrentPS.Engine.Swarm;
+
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Tests.Swarm;

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Tests.Transport;
 

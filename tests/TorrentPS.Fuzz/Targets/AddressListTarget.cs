@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

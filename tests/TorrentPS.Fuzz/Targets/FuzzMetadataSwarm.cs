@@ -1,6 +1,8 @@
+
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Fuzz.Targets;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Xml;
-using TorrentPS.Engine.Discovery.Mapping;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Gateways;
+using TorrentPS.Engine.Net;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

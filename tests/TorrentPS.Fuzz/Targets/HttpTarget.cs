@@ -1,8 +1,9 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Http;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 using TorrentPS.Fuzz.Fuzzing;
 

@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Text;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Wire;
 using TorrentPS.Fuzz.Fuzzing;
 

@@ -1,8 +1,8 @@
 using System.Text;
-using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

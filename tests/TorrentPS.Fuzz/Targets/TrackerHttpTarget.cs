@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using TorrentPS.Engine.Bencoding;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.TrackerHosting;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

@@ -3,6 +3,7 @@ using System.Text;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.TrackerHosting;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

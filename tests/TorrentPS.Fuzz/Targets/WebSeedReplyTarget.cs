@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
-using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Http;
+using TorrentPS.Engine.Net;
 using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Records;
 using TorrentPS.Interop.Tests.Harness;
 using TorrentPS.Interop.Tests.Peers;
 

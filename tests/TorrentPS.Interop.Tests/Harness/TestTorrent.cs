@@ -2,7 +2,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Interop.Tests.Harness;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using TorrentPS.Engine;
-using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Transport;
 using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests.Peers;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 

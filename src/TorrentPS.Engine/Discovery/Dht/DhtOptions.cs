@@ -1,4 +1,5 @@
 using System.Net;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 

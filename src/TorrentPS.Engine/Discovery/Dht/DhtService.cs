@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 

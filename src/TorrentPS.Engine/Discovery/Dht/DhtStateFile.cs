@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 

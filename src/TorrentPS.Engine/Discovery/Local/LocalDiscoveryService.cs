@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Local;
 

@@ -1,6 +1,9 @@
-using TorrentPS.Engine.Discovery;
+
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 

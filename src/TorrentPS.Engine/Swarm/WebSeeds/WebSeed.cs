@@ -1,5 +1,6 @@
-using TorrentPS.Engine.Discovery;
+
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Http;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 

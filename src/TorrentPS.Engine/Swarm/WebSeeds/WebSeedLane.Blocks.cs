@@ -1,4 +1,6 @@
+
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 

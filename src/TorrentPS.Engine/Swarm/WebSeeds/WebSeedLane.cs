@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;

@@ -1,4 +1,6 @@
+
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
-using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Swarm;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Swarm.WebSeeds;
 using TorrentPS.Engine.Tests.Storage;
 

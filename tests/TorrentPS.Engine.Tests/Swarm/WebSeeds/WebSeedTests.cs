@@ -4,8 +4,8 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Tests.Storage;
-using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
 

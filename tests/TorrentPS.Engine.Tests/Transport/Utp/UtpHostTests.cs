@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Threading.Channels;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Utp;
 

@@ -1,4 +1,3 @@
-using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 

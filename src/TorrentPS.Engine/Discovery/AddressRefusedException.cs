@@ -1,4 +1,0 @@
-namespace TorrentPS.Engine.Discovery;
-
-/// <summary>An address is not asked because of what it would reach; the message is the reason as part of a sentence.</summary>
-internal sealed class AddressRefusedException(string reason) : HttpFetchException(reason);

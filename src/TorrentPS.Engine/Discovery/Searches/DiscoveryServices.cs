@@ -1,0 +1,71 @@
+
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+
+namespace TorrentPS.Engine.Discovery.Searches;
+
+/// <summary>The kinds of discovery that a client has, for all of its torrents.</summary>
+internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services, ProxyServer? proxy = null) : IAsyncDisposable
+{
+    /// <summary>Makes the discoveries of one torrent: those that the client has, the user wants and the torrent allows.</summary>
+    public PeerDiscoveries For(DiscoveryRequest request)
+    {
+        var chosen = new List<IPeerDiscovery>();
+        var useless = new List<TorrentException>();
+        if (request.PeerNames.Count > 0)
+            chosen.Add(proxy is null ? new NamedPeers(request) : new NamedPeers(request, (_, _) => throw Unresolved(proxy)));
+        foreach (IDiscoveryService service in services)
+        {
+            if (!request.Allows(service.Source))
+                continue;
+            try
+            {
+                foreach (DiscoveryRequest one in service.Source == PeerSource.Tracker ? ByHash(request) : [request])
+                    chosen.Add(service.Create(one));
+            }
+            catch (TorrentException reason)
+            {
+                useless.Add(reason);
+            }
+        }
+        // One that nobody asked for by name may be of no use without a word, as long as another is.
+        if (request.Sources is { } sources)
+            useless.AddRange(sources.Distinct().Select(source => RefusalOf(source, request)).OfType<TorrentException>());
+        else if (chosen.Count > 0)
+            useless.Clear();
+        return new PeerDiscoveries(chosen, useless, request.Log);
+    }
+
+    /// <summary>Trackers keep the peers of a hybrid torrent by both hashes, as though these were two torrents (BEP 52, "Upgrade Path"); other kinds see to it themselves.</summary>
+    private static IEnumerable<DiscoveryRequest> ByHash(DiscoveryRequest request) => request.InfoHash is { HasV1: true, HasV2: true } both
+        ? [request with { InfoHash = InfoHash.Create(both.V1) }, request with { InfoHash = InfoHash.Create(default, both.V2) }]
+        : [request];
+
+    /// <summary>The kind of this type, when the client has it.</summary>
+    public T? Find<T>()
+        where T : class, IDiscoveryService => services.OfType<T>().FirstOrDefault();
+
+    /// <summary>Ends what the kinds share between torrents, such as a DHT node.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IDiscoveryService service in services)
+        {
+            if (service is IAsyncDisposable disposable)
+                await disposable.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static ProxyException Unresolved(ProxyServer proxy) => new(System.Net.Sockets.SocketError.HostNotFound, $"looking it up would go around the proxy {proxy}");
+
+    private TorrentException? RefusalOf(PeerSource source, DiscoveryRequest request)
+    {
+        if (request.IsPrivate && DiscoveryRequest.IsBarredFromPrivate(source))
+            return new TorrentException(TorrentErrorId.NoPeers, $"'{request.Name}' is a private torrent, whose peers may come only from its trackers (BEP 27): {source} cannot be asked. Leave that source out.");
+        if (source == PeerSource.Manual || services.Any(service => service.Source == source))
+            return null;
+        if (source != PeerSource.PeerExchange)
+            return new TorrentException(TorrentErrorId.NoPeers, $"Peers cannot be looked for by {source}: {(proxy is null ? "this client does not have it." : $"that cannot go through the proxy {proxy}.")}");
+        return request.IsSearch ? new TorrentException(TorrentErrorId.NoPeers, "Peers exchange addresses only while they are connected, as in a download: a search cannot ask by PeerExchange.") : null;
+    }
+}

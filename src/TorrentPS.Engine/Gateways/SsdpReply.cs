@@ -1,0 +1,41 @@
+using System.Net;
+using System.Text;
+
+namespace TorrentPS.Engine.Gateways;
+
+/// <summary>What a device answers to a search (UPnP Device Architecture 1.1, 1.3.3): where its description is.</summary>
+internal static class SsdpReply
+{
+    private const int MaxLocation = 1024;
+
+    /// <summary>The search for gateways, of each of the kinds that there are.</summary>
+    public static byte[] Search(IPEndPoint to, string target) => Encoding.ASCII.GetBytes(
+        $"M-SEARCH * HTTP/1.1\r\nHOST: {to}\r\nMAN: \"ssdp:discover\"\r\nMX: 2\r\nST: {target}\r\n\r\n");
+
+    /// <summary>
+    /// Reads an answer. Null where it is none, or its description is anywhere but at the device that answers: nobody in the network is to have us ask another.
+    /// </summary>
+    public static Uri? Read(ReadOnlySpan<byte> datagram, IPAddress from)
+    {
+        string[] lines = Encoding.Latin1.GetString(datagram).Split('\n');
+        if (!lines[0].StartsWith("HTTP/1.", StringComparison.Ordinal) || !lines[0].Contains(" 200", StringComparison.Ordinal))
+            return null;
+        string? location = ValueOf(lines, "LOCATION");
+        string? target = ValueOf(lines, "ST");
+        if (location is null or { Length: > MaxLocation } || target is null || !Array.Exists(UpnpDescription.SearchTargets, one => target.Equals(one, StringComparison.OrdinalIgnoreCase)))
+            return null;
+        return Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Scheme == "http" && IPAddress.TryParse(uri.IdnHost, out IPAddress? host) && host.Equals(from) ? uri : null;
+    }
+
+    private static string? ValueOf(string[] lines, string name)
+    {
+        foreach (string line in lines)
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon == name.Length && line.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+                return line[(colon + 1)..].Trim();
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Xml;
+
+namespace TorrentPS.Engine.Gateways;
+
+/// <summary>What of a device's description (UPnP Device Architecture 1.1, 2.3) matters here: the service that maps ports, and where it is asked.</summary>
+internal static class UpnpDescription
+{
+    /// <summary>Bytes of a description, or of an answer of the service.</summary>
+    public const int MaxLength = 256 * 1024;
+
+    private const int MaxDepth = 32;
+    private const int MaxText = 1024;
+
+    private static readonly string[] s_services =
+    [
+        "urn:schemas-upnp-org:service:WANIPConnection:2",
+        "urn:schemas-upnp-org:service:WANIPConnection:1",
+        "urn:schemas-upnp-org:service:WANPPPConnection:1",
+    ];
+
+    /// <summary>What gateways answer to when they are searched for.</summary>
+    public static string[] SearchTargets { get; } =
+        ["urn:schemas-upnp-org:device:InternetGatewayDevice:1", "urn:schemas-upnp-org:device:InternetGatewayDevice:2", .. s_services];
+
+    /// <summary>Finds the service; null where there is none, or where it would be asked elsewhere than at the device.</summary>
+    /// <exception cref="XmlException">It is no XML, declares a document type, or is beyond a limit.</exception>
+    public static (string Service, Uri Control)? Read(ReadOnlyMemory<byte> xml, Uri location)
+    {
+        (int Rank, string Service, Uri Control)? best = null;
+        string? service = null;
+        string? control = null;
+        Walk(xml, (name, text, isEnd) =>
+        {
+            if (name == "service" && isEnd)
+            {
+                int rank = Array.IndexOf(s_services, service);
+                if (rank >= 0 && (best is null || rank < best.Value.Rank) && Uri.TryCreate(location, control, out Uri? uri) && uri.Scheme == "http" && uri.IdnHost == location.IdnHost)
+                    best = (rank, service!, uri);
+                (service, control) = (null, null);
+            }
+            else if (name == "serviceType")
+            {
+                service = text ?? service;
+            }
+            else if (name == "controlURL")
+            {
+                control = text ?? control;
+            }
+        });
+        return best is { } found ? (found.Service, found.Control) : null;
+    }
+
+    /// <summary>The text of the first element of a name in an answer of the service; null where there is none.</summary>
+    /// <exception cref="XmlException">It is no XML, declares a document type, or is beyond a limit.</exception>
+    public static string? Find(ReadOnlyMemory<byte> xml, string element)
+    {
+        string? found = null;
+        Walk(xml, (name, text, _) =>
+        {
+            if (name == element)
+                found ??= text;
+        });
+        return found;
+    }
+
+    /// <summary>Goes through the elements: those with text are told with it, and each is told at its end.</summary>
+    private static void Walk(ReadOnlyMemory<byte> xml, Action<string, string?, bool> element)
+    {
+        // No document type, so no entities of its own; nothing is fetched for it.
+        var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaxLength, IgnoreComments = true, IgnoreProcessingInstructions = true };
+        using var reader = XmlReader.Create(new MemoryStream(xml.ToArray(), writable: false), settings);
+        var names = new Stack<string>();
+        while (reader.Read())
+        {
+            if (reader.Depth > MaxDepth)
+                throw new XmlException("It is nested too deeply.");
+            switch (reader.NodeType)
+            {
+                case XmlNodeType.Element when reader.IsEmptyElement:
+                    element(reader.LocalName, null, true);
+                    break;
+                case XmlNodeType.Element:
+                    names.Push(reader.LocalName);
+                    break;
+                case XmlNodeType.Text or XmlNodeType.CDATA when names.Count > 0 && reader.Value.Length <= MaxText:
+                    element(names.Peek(), reader.Value.Trim(), false);
+                    break;
+                case XmlNodeType.EndElement:
+                    element(names.Pop(), null, true);
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text;
+using TorrentPS.Engine.Display;
+
+namespace TorrentPS.Engine.Http;
+
+/// <summary>The requests that are sent by HTTP/1.1.</summary>
+internal static class HttpRequest
+{
+    /// <summary>A GET over a connection that others may follow on, for a body that comes as it is.</summary>
+    /// <param name="uri">The address. Its user part is sent as credentials.</param>
+    /// <param name="range">The first and the last byte wanted; null for all.</param>
+    public static byte[] Get(Uri uri, (long First, long Last)? range)
+    {
+        string bytes = range is { } wanted ? string.Create(CultureInfo.InvariantCulture, $"Range: bytes={wanted.First}-{wanted.Last}\r\n") : "";
+        return Head("GET", uri, uri.PathAndQuery, $"Accept-Encoding: identity\r\n{bytes}{Authorization(uri)}Connection: keep-alive\r\n");
+    }
+
+    /// <summary>A request that is the only one of its connection.</summary>
+    /// <param name="uri">The address.</param>
+    /// <param name="target">What is asked for there: path and query as they are sent.</param>
+    /// <param name="withUser">Whether the address's user part is sent as credentials.</param>
+    /// <param name="post">What is sent; null for a GET.</param>
+    public static byte[] Once(Uri uri, string target, bool withUser, HttpPost? post)
+    {
+        string content = post is null ? "" : $"Content-Type: {post.ContentType}\r\nContent-Length: {post.Body.Length}\r\n{post.Headers}";
+        byte[] head = Head(post is null ? "GET" : "POST", uri, target, $"Accept-Encoding: gzip, deflate\r\n{content}{(withUser ? Authorization(uri) : "")}Connection: close\r\n");
+        return post is null ? head : [.. head, .. post.Body.Span];
+    }
+
+    private static byte[] Head(string method, Uri uri, string target, string rest)
+    {
+        string host = uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost;
+        string port = uri.IsDefaultPort ? "" : $":{uri.Port}";
+        return Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: {ProgramName.UserAgent}\r\nAccept: */*\r\n{rest}\r\n");
+    }
+
+    private static string Authorization(Uri uri) => uri.UserInfo.Length == 0
+        ? "" : $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(uri.UserInfo)))}\r\n";
+}

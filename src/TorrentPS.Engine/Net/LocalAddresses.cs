@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace TorrentPS.Engine.Net;
+
+/// <summary>The addresses of this machine. They are looked up again after some seconds, since networks come and go.</summary>
+internal static class LocalAddresses
+{
+    private const long FreshMilliseconds = 10_000;
+
+    private static Snapshot? s_last;
+
+    /// <summary>Whether an address is one of this machine's, loopback included.</summary>
+    public static bool Contains(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        return IPAddress.IsLoopback(address) || Current().Contains(Plain(address));
+    }
+
+    private static HashSet<IPAddress> Current()
+    {
+        Snapshot? last = Volatile.Read(ref s_last);
+        if (last is not null && Environment.TickCount64 - last.TakenAt < FreshMilliseconds)
+            return last.Addresses;
+        HashSet<IPAddress> addresses = [];
+        try
+        {
+            foreach (NetworkInterface network in NetworkInterface.GetAllNetworkInterfaces())
+            {
+                foreach (UnicastIPAddressInformation own in network.GetIPProperties().UnicastAddresses)
+                    addresses.Add(Plain(own.Address));
+            }
+        }
+        catch (NetworkInformationException)
+        {
+            // Not known: rather one connection to ourselves too many than a peer too few.
+        }
+
+        Volatile.Write(ref s_last, new Snapshot(addresses, Environment.TickCount64));
+        return addresses;
+    }
+
+    /// <summary>Without the number of an interface, which is in link-local addresses only as long as they do not travel.</summary>
+    private static IPAddress Plain(IPAddress address) => address.IsIPv6LinkLocal && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes()) : address;
+
+    private sealed record Snapshot(HashSet<IPAddress> Addresses, long TakenAt);
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TorrentPS.Engine.Net;
+
+/// <summary>How a client's connections get to where they go: directly, from one address, or through a proxy. All that connects does it here, so that nothing goes another way.</summary>
+internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter = null, NetworkBinding? binding = null)
+{
+    /// <summary>Without a proxy, from anywhere.</summary>
+    public static NetworkRoute Direct { get; } = new();
+
+    /// <summary>The proxy; null without one.</summary>
+    public ProxyServer? Proxy => proxy;
+
+    /// <summary>Where everything leaves by; null leaves that to the system.</summary>
+    public NetworkBinding? Binding => binding;
+
+    /// <summary>The addresses that are blocked; null blocks none.</summary>
+    public IPFilter? Filter => filter;
+
+    /// <summary>Whether a peer may be connected to, over whatever.</summary>
+    /// <exception cref="BlockedAddressException">It may not.</exception>
+    public void ThrowIfBlocked(IPEndPoint peer)
+    {
+        if (filter?.Blocks(peer.Address) is true)
+            throw new BlockedAddressException(peer.Address);
+    }
+
+    /// <summary>Whether addresses of a family can be connected to at all.</summary>
+    public bool Reaches(AddressFamily family) => binding?.Has(family) is not false;
+
+    /// <summary>Connects over TCP.</summary>
+    /// <param name="to">An address, or a name for the proxy to look up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SocketException">There is no connection to be had; a <see cref="ProxyException"/> where it is the proxy who says so.</exception>
+    public async Task<Socket> ConnectAsync(EndPoint to, CancellationToken cancellationToken)
+    {
+        if (proxy is not null)
+            return await ConnectByProxyAsync(proxy, to, cancellationToken).ConfigureAwait(false);
+        Socket socket = Open(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            await socket.ConnectAsync(to, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a socket that goes out from where everything does.</summary>
+    /// <exception cref="SocketException">Addresses of that family cannot be reached from there, or it is gone.</exception>
+    public Socket Open(AddressFamily family, SocketType type, ProtocolType protocol)
+    {
+        if (!Reaches(family))
+            throw new SocketException((int)SocketError.AddressFamilyNotSupported, $"no address of that family can be reached from {binding}");
+        var socket = new Socket(family, type, protocol);
+        try
+        {
+            binding?.Leave(socket);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has the proxy, one of SOCKS5, carry datagrams.</summary>
+    /// <returns>The connection that this lasts as long as, and where datagrams for the proxy are sent to.</returns>
+    /// <exception cref="ProxyException">The proxy cannot be reached, or does not.</exception>
+    public Task<(Socket Control, IPEndPoint Relay)> AssociateAsync(CancellationToken cancellationToken) =>
+        ByProxyAsync(proxy!, async socket => (socket, await Socks5Client.AssociateAsync(socket, proxy!, cancellationToken).ConfigureAwait(false)), cancellationToken);
+
+    private Task<Socket> ConnectByProxyAsync(ProxyServer proxy, EndPoint to, CancellationToken cancellationToken) => ByProxyAsync(proxy, async socket =>
+    {
+        if (proxy.Kind == ProxyKind.Socks5)
+            await Socks5Client.ConnectAsync(socket, proxy, to, cancellationToken).ConfigureAwait(false);
+        else
+            await HttpConnectClient.ConnectAsync(socket, proxy, to, cancellationToken).ConfigureAwait(false);
+        return socket;
+    }, cancellationToken);
+
+    /// <summary>Connects to the proxy and asks it for something; without success the connection is closed.</summary>
+    private async Task<T> ByProxyAsync<T>(ProxyServer proxy, Func<Socket, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        Socket socket = await ConnectToAsync(proxy, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ask(socket).ConfigureAwait(false);
+        }
+        catch (SocketException e) when (e is not ProxyException)
+        {
+            socket.Dispose();
+            throw new ProxyException(SocketError.NetworkDown, $"the connection to the proxy {proxy} was lost ({e.Message})");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // The proxy's own name is the only one that is looked up here.
+    private async Task<Socket> ConnectToAsync(ProxyServer proxy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            IPAddress[] addresses = IPAddress.TryParse(proxy.Host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(proxy.Host, cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < addresses.Length; i++)
+            {
+                try
+                {
+                    return await new NetworkRoute(binding: binding).ConnectAsync(new IPEndPoint(addresses[i], proxy.Port), cancellationToken).ConfigureAwait(false);
+                }
+                catch (SocketException) when (i < addresses.Length - 1)
+                {
+                    // another of its addresses may do
+                }
+            }
+
+            throw new SocketException((int)SocketError.HostNotFound);
+        }
+        catch (SocketException e)
+        {
+            throw new ProxyException(SocketError.NetworkDown, $"the proxy {proxy} cannot be connected to: {e.Message}");
+        }
+    }
+}

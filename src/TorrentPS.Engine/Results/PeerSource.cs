@@ -1,0 +1,20 @@
+namespace TorrentPS;
+
+/// <summary>Where a peer's address came from.</summary>
+public enum PeerSource
+{
+    /// <summary>A tracker (BEP 3, 7, 15, 23).</summary>
+    Tracker,
+
+    /// <summary>The distributed hash table (BEP 5).</summary>
+    Dht,
+
+    /// <summary>Another peer (BEP 11).</summary>
+    PeerExchange,
+
+    /// <summary>The local network (BEP 14).</summary>
+    LocalDiscovery,
+
+    /// <summary>The user.</summary>
+    Manual,
+}

@@ -1,0 +1,187 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Storage.Files;
+
+/// <summary>
+/// Keeps two downloads of one torrent from the same destination, and two of any torrents from the same files, in this process or another. The system holds the
+/// lock, so that it ends with the process however that ends; the file is removed on release.
+/// </summary>
+internal sealed class DestinationLock : IDisposable
+{
+    private const int MaxTries = 20;
+    private const int MaxToken = 1 << 20;
+
+    // Two that begin at the same time both see the other; they wait, each as long as chance has it.
+    private const int MaxClaims = 3;
+    private const int LongestWait = 50;
+
+    // For file systems that know no locks: at least this process does.
+    private static readonly Lock s_lock = new();
+    private static readonly Lock s_claiming = new();
+    private static readonly HashSet<string> s_held = new(PathEquality.OfSystem);
+
+    private readonly DestinationFolder _folder;
+    private readonly string _path;
+    private SafeFileHandle? _handle;
+    private PathClaims? _claims;
+
+    private DestinationLock(DestinationFolder folder, string path, SafeFileHandle handle) =>
+        (_folder, _path, _handle) = (folder, path, handle);
+
+    /// <summary>The folders that the destination, or one above it, was made in when the lock was taken.</summary>
+    public IReadOnlyList<string> FoldersMadeIn => _folder.MadeIn;
+
+    /// <summary>Takes the lock, or fails at once.</summary>
+    /// <param name="destination">The folder that is downloaded to; created when it is missing.</param>
+    /// <param name="infoHash">The torrent.</param>
+    /// <param name="files">The files that are going to be written: their paths below the destination, with '/' between the parts.</param>
+    /// <param name="equality">When two paths are of one file; null takes the system's.</param>
+    /// <exception cref="TorrentException">Someone else has it, or writes one of the files (DataInUse), or it cannot be made (AccessDenied, DiskFull, UnsafePath).</exception>
+    public static DestinationLock Acquire(string destination, InfoHash infoHash, IReadOnlyCollection<string> files, PathEquality? equality = null)
+    {
+        DestinationLock taken = Acquire(destination, infoHash);
+        try
+        {
+            taken.Claim(infoHash, files, equality ?? PathEquality.OfSystem);
+            return taken;
+        }
+        catch (Exception e)
+        {
+            taken.Dispose();
+            if (DiskErrors.IsDiskError(e))
+                throw DiskErrors.From(e, taken._path, "cannot be created");
+            throw;
+        }
+    }
+
+    /// <summary>The same for no files in particular.</summary>
+    public static DestinationLock Acquire(string destination, InfoHash infoHash)
+    {
+        DestinationFolder folder = new(destination);
+        string name = $"{infoHash}.lock";
+        string path = Path.Join(folder.ControlPath, name);
+        lock (s_lock)
+        {
+            if (!s_held.Add(path))
+                throw InUse(path, null);
+        }
+
+        try
+        {
+            for (int i = 0; i < MaxTries; i++)
+            {
+                SafeFileHandle handle = folder.OpenControlFile(name, static path =>
+                    File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                if (IsStillAt(path, handle))
+                    return new DestinationLock(folder, path, handle);
+                handle.Dispose();
+            }
+
+            throw InUse(path, null);
+        }
+        catch (Exception e)
+        {
+            lock (s_lock)
+                s_held.Remove(path);
+            if (e is IOException && IsSharingViolation(e))
+                throw InUse(path, e);
+            if (DiskErrors.IsDiskError(e))
+                throw DiskErrors.From(e, path, "cannot be created");
+            throw;
+        }
+    }
+
+    /// <summary>Releases the lock and removes its file.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _handle, null) is not { } handle)
+            return;
+
+        _claims?.Withdraw();
+
+        // Elsewhere the file must go while the lock is held, or it might be the next holder's; Windows removes no open file, and none that the next holder has opened.
+        if (OperatingSystem.IsWindows())
+            handle.Dispose();
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e))
+        {
+            // The next holder has it already.
+        }
+
+        handle.Dispose();
+        _folder.RemoveControlFolder();
+        lock (s_lock)
+            s_held.Remove(_path);
+    }
+
+    private void Claim(InfoHash infoHash, IReadOnlyCollection<string> files, PathEquality equality)
+    {
+        lock (s_claiming)
+        {
+            PathClaims claims = new(_folder, infoHash.ToString(), files, equality, IsHeld);
+            for (int i = 1; ; i++)
+            {
+                _claims = claims;
+                claims.Publish();
+                if (claims.Find() is not { } shared)
+                    return;
+                claims.Withdraw();
+                if (i == MaxClaims)
+                    throw new TorrentException(TorrentErrorId.DataInUse, $"'{_folder.FullPath(shared)}' is being written by the download of another torrent. Wait for that download, stop it, or choose another destination.");
+                Thread.Sleep(RandomNumberGenerator.GetInt32(1, LongestWait));
+            }
+        }
+    }
+
+    /// <summary>Whether anyone holds the lock at a path.</summary>
+    private static bool IsHeld(string path)
+    {
+        lock (s_lock)
+        {
+            if (s_held.Contains(path))
+                return true;
+        }
+
+        try
+        {
+            using SafeFileHandle handle = ControlFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return false;
+        }
+        catch (IOException e)
+        {
+            return IsSharingViolation(e);
+        }
+        catch (Exception e) when (DiskErrors.IsDiskError(e) || e is TorrentException)
+        {
+            return true; // another user's, perhaps: it cannot be told, so it counts
+        }
+    }
+
+    /// <summary>
+    /// Whether the file that was locked is the one that the path leads to: between opening and locking, its holder may have removed it, and then another
+    /// made and locked a new one. The file gets a random mark, its length, which can be seen through the path without opening the file.
+    /// </summary>
+    private static bool IsStillAt(string path, SafeFileHandle handle)
+    {
+        int token = RandomNumberGenerator.GetInt32(1, MaxToken);
+        // FAT has no time before 1980, and only even seconds.
+        DateTime time = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(2 * RandomNumberGenerator.GetInt32(1 << 28));
+        SparseFile.SetLength(handle, token);
+        File.SetLastWriteTimeUtc(handle, time);
+        FileInfo info = new(path);
+        return info.Exists && info.Length == token && info.LastWriteTimeUtc == time;
+    }
+
+    // EWOULDBLOCK of flock: 11 on Linux, 35 on macOS and the BSDs. ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION on Windows.
+    private static bool IsSharingViolation(Exception e) =>
+        e.HResult is 11 or 35 or unchecked((int)0x80070020) or unchecked((int)0x80070021);
+
+    private static TorrentException InUse(string path, Exception? inner) =>
+        new(TorrentErrorId.DataInUse, $"'{path}' is locked: the same torrent is being downloaded to this place already. Wait for that download, stop it, or choose another destination.", inner);
+}

@@ -1,0 +1,367 @@
+using System.Numerics;
+using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Gateways;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Transport.Connecting;
+using TorrentPS.Engine.Transport.Encryption;
+using TorrentPS.Engine.Transport.Utp;
+
+namespace TorrentPS.Engine.Swarm.Membership;
+
+/// <summary>
+/// Takes the connections that peers make over TCP and uTP, reads their handshakes, and gives each to the torrent it asks for. All torrents share one listener,
+/// but those that want a port of their own, which is closed when the last of them ends.
+/// </summary>
+internal sealed class IncomingPeers : IAsyncDisposable
+{
+    private static readonly TimeSpan s_handshakeLimit = TimeSpan.FromSeconds(10);
+
+    private readonly MseTorrents _torrents = new();
+    private readonly PeerConnector _connector;
+    private readonly SwarmOptions _options;
+    private readonly UdpPorts _ports;
+    private readonly Lock _lock = new();
+    private readonly List<Listening> _listeners = [];
+    private readonly Dictionary<InfoHash, IIncomingTorrent[]> _sessions = []; // the arrays are replaced, never changed
+    private EncryptionMode _mode = EncryptionMode.Prefer;
+    private readonly IncomingGate _gate;
+    private int _blocked;
+    private bool _hasWarned;
+
+    public IncomingPeers(PeerConnector connector, SwarmOptions options, UdpPorts ports)
+    {
+        _ports = ports;
+        _connector = connector;
+        _options = options;
+        _gate = new IncomingGate(options.TimeProvider);
+    }
+
+    /// <summary>The port listened on by all that did not ask for another; 0 when nothing runs.</summary>
+    public int Port
+    {
+        get
+        {
+            lock (_lock)
+                return _listeners.Count > 0 ? _listeners[0].Port : 0;
+        }
+    }
+
+    /// <summary>Accepts peers for a torrent from now on, and says on which port.</summary>
+    /// <param name="session">The torrent; there may be several of the same, which then are peers of each other.</param>
+    /// <param name="port">The port it wants; null for the one that is shared.</param>
+    /// <exception cref="TorrentException">The port cannot be listened on.</exception>
+    public int Add(IIncomingTorrent session, int? port)
+    {
+        lock (_lock)
+        {
+            Listening listening = Open(port);
+            if (_options.Route.Proxy is not null)
+                Refuse(session, _options.Route.Proxy);
+            else if (session.Transport != PeerTransport.Tcp && listening.Utp is null)
+                OpenUtp(listening, required: session.Transport == PeerTransport.Utp);
+            listening.Sessions.Add(session);
+            if (_options.MapPorts)
+                Map(listening);
+            foreach (InfoHash key in Keys(session))
+            {
+                IIncomingTorrent[] others = _sessions.GetValueOrDefault(key, []);
+                if (others.Length == 0)
+                    _torrents.Add(key.V1);
+                _sessions[key] = [.. others, session];
+            }
+
+            _mode = CommonMode();
+            return listening.Port;
+        }
+    }
+
+    /// <summary>Accepts no more peers for a torrent.</summary>
+    public async Task RemoveAsync(IIncomingTorrent session)
+    {
+        Listening? unused = null;
+        lock (_lock)
+        {
+            foreach (InfoHash key in Keys(session))
+            {
+                if (!_sessions.TryGetValue(key, out IIncomingTorrent[]? running) || !running.Contains(session))
+                    return;
+                running = Array.FindAll(running, other => other != session);
+                _sessions[key] = running;
+                if (running.Length > 0)
+                    continue;
+                _sessions.Remove(key);
+                _torrents.Remove(key.V1);
+            }
+
+            _mode = CommonMode();
+            Listening listening = _listeners.First(one => one.Sessions.Remove(session));
+            if (listening.Sessions.Count == 0 && !listening.IsShared)
+            {
+                _listeners.Remove(listening);
+                unused = listening;
+            }
+        }
+
+        if (unused is not null)
+            await CloseAsync(unused).ConfigureAwait(false);
+    }
+
+    /// <summary>Closes the shared listener when nobody uses it. Not done before the client is idle: a magnet link's download follows on its resolving.</summary>
+    public async Task CloseUnusedAsync()
+    {
+        List<Listening> unused;
+        lock (_lock)
+        {
+            unused = _listeners.FindAll(one => one.Sessions.Count == 0);
+            _listeners.RemoveAll(unused.Contains);
+        }
+
+        foreach (Listening listening in unused)
+            await CloseAsync(listening).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the same torrent runs here once more, which then is a peer of this one.</summary>
+    public bool HasOthers(IIncomingTorrent session)
+    {
+        lock (_lock)
+            return Keys(session).Any(key => _sessions.GetValueOrDefault(key, []).Length > 1);
+    }
+
+    private Listening Open(int? port)
+    {
+        Listening? open = port is null || _options.Route.Proxy is not null ? _listeners.FirstOrDefault() : _listeners.Find(one => one.Port == port);
+        if (open is not null)
+            return open;
+        if (_options.Route.Proxy is not null)
+        {
+            // Peers do not come through the proxy, and who listens beside it shows where we are.
+            _listeners.Add(open = new Listening(null, isShared: true));
+            return open;
+        }
+
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Route.Binding, _options.Log), isShared: port is null);
+        _listeners.Add(open);
+        return open;
+    }
+
+    private static void Refuse(IIncomingTorrent session, ProxyServer proxy)
+    {
+        if (session.Transport == PeerTransport.Utp)
+            throw new TorrentException(TorrentErrorId.Unexpected, $"uTP cannot go through the proxy {proxy}: let connections go over TCP too, or leave the proxy out.");
+    }
+
+    /// <summary>Opens the UDP port of the same number as the TCP one, which the DHT may have opened already.</summary>
+    private void OpenUtp(Listening listening, bool required)
+    {
+        int port = listening.Port;
+        try
+        {
+            listening.Udp = _ports.Open(port);
+        }
+        catch (TorrentException e) when (!required)
+        {
+            _options.Log?.Invoke($"uTP: none, {e.Message}");
+            return;
+        }
+
+        if (listening.Udp.Port != port)
+            _options.Log?.Invoke($"uTP: UDP port {port} is taken, so peers cannot connect over uTP; ours go out from port {listening.Udp.Port}");
+        listening.Utp = new UtpHost(listening.Udp, _options.TimeProvider, Accept, _options.Log);
+    }
+
+    /// <summary>Has a gateway pass connections on to where we listen, if that has not begun.</summary>
+    private void Map(Listening listening)
+    {
+        if (listening.Mapper is not null)
+            return;
+        if (_options.Route.Proxy is { } proxy)
+        {
+            if (!_hasWarned)
+                _options.OnWarning?.Invoke($"No port is mapped: peers cannot connect through the proxy {proxy}.");
+            _hasWarned = true;
+            return;
+        }
+
+        listening.Mapper = new PortMapper(listening.Port, hasUdp: listening.Utp is not null || _options.HasDht, _options.Gateways with
+        {
+            Route = _options.Route,
+            TimeProvider = _options.TimeProvider,
+            Log = _options.Log,
+            OnWarning = _options.OnWarning,
+            Changed = () => Moved(listening),
+        });
+    }
+
+    private void Moved(Listening listening)
+    {
+        IIncomingTorrent[] sessions;
+        lock (_lock)
+            sessions = [.. listening.Sessions];
+        foreach (IIncomingTorrent session in sessions)
+            session.PublicPortChanged();
+    }
+
+    /// <summary>The port by which peers reach the one that is listened on: that of the gateway that passes them on, or the same.</summary>
+    public int PublicPort(int port)
+    {
+        lock (_lock)
+            return _listeners.Find(one => one.Port == port)?.Mapper?.ExternalPort ?? port;
+    }
+
+    private async Task CloseAsync(Listening listening)
+    {
+        Task unmapped = listening.Mapper?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+        if (listening.Listener is { } listener)
+            await listener.DisposeAsync().ConfigureAwait(false);
+        if (listening.Utp is { } utp)
+            await utp.DisposeAsync().ConfigureAwait(false);
+        if (listening.Udp is { } udp)
+            await _ports.CloseAsync(udp).ConfigureAwait(false);
+        await unmapped.ConfigureAwait(false);
+    }
+
+    /// <summary>Where a torrent's connections over uTP go out; null when it has none.</summary>
+    public UtpHost? UtpOf(IIncomingTorrent session)
+    {
+        if (session.Transport == PeerTransport.Tcp)
+            return null;
+        lock (_lock)
+            return _listeners.Find(one => one.Sessions.Contains(session))?.Utp;
+    }
+
+    /// <summary>What all torrents agree on; where they differ, both kinds are read as far as the torrent that they are for.</summary>
+    private EncryptionMode CommonMode()
+    {
+        EncryptionMode? common = null;
+        foreach (IIncomingTorrent[] running in _sessions.Values)
+        {
+            foreach (IIncomingTorrent session in running)
+            {
+                if (common is not null && common != session.Encryption)
+                    return EncryptionMode.Prefer;
+                common = session.Encryption;
+            }
+        }
+
+        return common ?? _options.Encryption;
+    }
+
+    /// <summary>What a session is found by, as though it were a v1 hash.</summary>
+    private static InfoHash[] Keys(IIncomingTorrent session) => session.WireHashes is { IsHybrid: true } both
+        ? [InfoHash.Create(both.First.Span), InfoHash.Create(both.V2.Span)]
+        : [InfoHash.Create(session.WireHashes.First.Span)];
+
+    /// <summary>Takes a connection that a peer has made.</summary>
+    internal void Accept(PeerStream stream)
+    {
+        try
+        {
+            if (_torrents.Count > 0 && !IsBlocked(stream) && _gate.Enter(stream) is { } place)
+                _ = GreetAsync(stream, place);
+            else
+                stream.Dispose();
+        }
+        catch (Exception e) // a fault of this program costs this connection, and not the listener
+        {
+            stream.Dispose();
+            _options.Log?.Invoke($"A peer that connects is closed by a fault of this program: {e}");
+        }
+    }
+
+    private bool IsBlocked(PeerStream stream)
+    {
+        if (_options.Route.Filter?.Blocks(stream.RemoteEndPoint.Address) is not true)
+            return false;
+        // Every so often is enough: one who is kept out may try for days.
+        int count = Interlocked.Increment(ref _blocked);
+        if (BitOperations.IsPow2(count))
+            _options.Log?.Invoke($"The IP filter blocked {stream.RemoteEndPoint}; {CountText.Of(count, "connection")} blocked so far");
+        return true;
+    }
+
+    private async Task GreetAsync(PeerStream stream, LinkedListNode<PeerStream> place)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(s_handshakeLimit, _options.TimeProvider);
+            HandshakeOutcome outcome = await HandshakeExchange.AcceptAsync(stream, _torrents, _mode, limit.Token).ConfigureAwait(false);
+            _gate.Leave(place);
+            if (outcome is not { Stream: { } connection, Handshake: { } handshake })
+                return;
+            if (Find(connection, handshake) is { } session && session.TryReserveConnection(isIncoming: true))
+                session.Accept(connection, handshake);
+            else
+                connection.Dispose();
+        }
+        catch (OperationCanceledException)
+        {
+            stream.Dispose();
+        }
+        catch (Exception e) // a fault of this program costs this connection, and nothing else
+        {
+            stream.Dispose();
+            _options.Log?.Invoke($"Peer {stream.RemoteEndPoint} is closed by a fault of this program: {e}");
+        }
+        finally
+        {
+            _gate.Leave(place);
+        }
+    }
+
+    /// <summary>The torrent that a peer asks for. Of several of the same it is one that the peer is not itself, rather one that has everything.</summary>
+    private IIncomingTorrent? Find(PeerStream connection, Wire.Handshake handshake)
+    {
+        IIncomingTorrent[] running;
+        lock (_lock)
+            running = _sessions.GetValueOrDefault(InfoHash.Create(handshake.InfoHash), []);
+        IIncomingTorrent? found = null;
+        foreach (IIncomingTorrent session in running)
+        {
+            if (session.Transport == (connection.IsUtp ? PeerTransport.Tcp : PeerTransport.Utp))
+                continue;
+            if (session.Encryption == (connection.IsEncrypted ? EncryptionMode.Off : EncryptionMode.Require))
+                continue;
+            if (found is null || found.IsSelf(handshake) || (session.IsSeeding && !found.IsSeeding && !session.IsSelf(handshake)))
+                found = session;
+        }
+
+        return found;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Listening[] open;
+        lock (_lock)
+        {
+            open = [.. _listeners];
+            _listeners.Clear();
+        }
+
+        foreach (Listening listening in open)
+            await CloseAsync(listening).ConfigureAwait(false);
+    }
+
+    /// <summary>A listener and the torrents that announce its port.</summary>
+    private sealed class Listening(PeerListener? listener, bool isShared)
+    {
+        /// <summary>Null where nobody can connect to us.</summary>
+        public PeerListener? Listener { get; } = listener;
+
+        public int Port => Listener?.Port ?? 0;
+
+        public HashSet<IIncomingTorrent> Sessions { get; } = [];
+
+        public bool IsShared { get; } = isShared;
+
+        /// <summary>uTP on the UDP port of the same number; null while nobody wants it.</summary>
+        public UtpHost? Utp { get; set; }
+
+        public UdpPort? Udp { get; set; }
+
+        /// <summary>What has a gateway pass connections on to it; null while nobody asked for that.</summary>
+        public PortMapper? Mapper { get; set; }
+    }
+}

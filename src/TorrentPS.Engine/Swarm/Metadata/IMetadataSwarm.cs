@@ -1,0 +1,47 @@
+
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Metadata;
+
+/// <summary>What a connection needs of the session that resolves a magnet link. Everything is called on the session's loop.</summary>
+internal interface IMetadataSwarm
+{
+    /// <summary>Seconds of the session's clock.</summary>
+    double Now { get; }
+
+    /// <summary>The port that peers may connect to; 0 when there is none.</summary>
+    int ListenPort { get; }
+
+    /// <summary>The port by which peers in the Internet reach us, where a gateway passes them on.</summary>
+    int PublicPort { get; }
+
+    MetadataFetch Fetch { get; }
+
+    /// <summary>The hashes of pieces that are still to be got; null while there is no metadata, and where nobody needs them.</summary>
+    LayerFetch? Layers { get; }
+
+    /// <summary>Whether peers may name others (BEP 11).</summary>
+    bool ExchangesPeers { get; }
+
+    /// <summary>The peer tells of others.</summary>
+    void PeersExchanged(MetadataPeer peer, PeerExchangeMessage message);
+
+    /// <summary>The peer says a size that no metadata has.</summary>
+    void SizeRefused(MetadataPeer peer, long size);
+
+    /// <summary>What the peer has sent so far is read: the moment to ask it for more, and to see whether the metadata is complete.</summary>
+    void Received(MetadataPeer peer);
+
+    /// <summary>The peer sent hashes that are not of this torrent.</summary>
+    void HashesWrong(MetadataPeer peer);
+
+    /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
+    void Violated(MetadataPeer peer, string what);
+
+    /// <summary>What the peer sent brought out a fault of this program; its connection is about to be closed.</summary>
+    void Faulted(MetadataPeer peer, Exception fault);
+
+    /// <summary>The connection has ended.</summary>
+    void Closed(MetadataPeer peer, PeerClose reason);
+}

@@ -1,0 +1,40 @@
+
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Peers;
+
+/// <summary>Holepunching with one peer (BEP 55): what it says is told to the torrent, and only so often.</summary>
+internal sealed class HolepunchLink(PeerSession peer, ISwarm swarm) : IPeerExtension
+{
+    /// <summary>Messages that a peer may send a minute, and that others may have us send to it.</summary>
+    public const int PerMinute = 10;
+
+    private const int MaxIgnored = 100;
+
+    private readonly MinuteBudget _received = new(PerMinute);
+    private readonly MinuteBudget _relayed = new(PerMinute);
+    private int _ignored;
+
+    public string Name => HolepunchMessage.ExtensionName;
+
+    public byte OwnId => HolepunchMessage.OwnId;
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> payload)
+    {
+        if (HolepunchMessage.Read(payload) is { } message && _received.TryTake(swarm.Now))
+            swarm.HolepunchReceived(peer, message);
+        else if (++_ignored > MaxIgnored)
+            peer.CloseFlooded("holepunch messages", _ignored);
+    }
+
+    /// <summary>Whether the peer may be told of one more who wants to connect to it.</summary>
+    public bool TakesRelayed() => peer.Takes(Name) && _relayed.TryTake(swarm.Now);
+
+    public void Send(HolepunchMessage message)
+    {
+        peer.QueueExtended(Name, message.ToBytes());
+        peer.Flush();
+    }
+}

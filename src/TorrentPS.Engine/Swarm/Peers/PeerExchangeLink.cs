@@ -1,0 +1,48 @@
+
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Peers;
+
+/// <summary>Peer exchange with one peer (BEP 11).</summary>
+internal sealed class PeerExchangeLink(PeerSession peer, ISwarm swarm) : IPeerExtension
+{
+    private readonly PeerExchangeInbox _inbox = new();
+    private readonly PeerExchangeOutbox _outbox = new(peer.EndPoint);
+    private int _toldOf = -1;
+
+    public string Name => PeerExchangeMessage.ExtensionName;
+
+    public byte OwnId => PeerExchangeMessage.OwnId;
+
+    /// <summary>What the peer is allowed to name, from when it has named something.</summary>
+    public PeerTeller? Teller { get; set; }
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> payload)
+    {
+        if (_inbox.Takes(swarm.Now))
+            swarm.PeersExchanged(peer, PeerExchangeMessage.Read(payload));
+        else if (_inbox.IsFlooded)
+            peer.CloseFlooded("peer exchange messages", _inbox.Ignored);
+    }
+
+    /// <summary>Whether the peer is to be told of others now.</summary>
+    /// <param name="version">Changes whenever those connected do.</param>
+    /// <param name="now">Seconds of the torrent's clock.</param>
+    public bool IsDue(int version, double now) => version != _toldOf && _outbox.IsDue(now) && peer.Takes(Name);
+
+    /// <summary>Tells the peer who came and who went, when that is anybody.</summary>
+    public void Tell(IReadOnlyList<ExchangedPeer> connected, int version, double now)
+    {
+        _outbox.Own = peer.ListenEndPoint;
+        if (_outbox.Next(connected, now) is not { } message)
+        {
+            _toldOf = version;
+            return;
+        }
+
+        peer.QueueExtended(Name, message.ToBytes());
+        peer.Flush();
+    }
+}

@@ -1,0 +1,22 @@
+
+using TorrentPS.Engine.Bencoding;
+
+namespace TorrentPS.Engine.Swarm.Peers;
+
+/// <summary>Hears that a peer wants nothing any more, or something again (BEP 21), from clients that say so by a message of its own and not by another handshake.</summary>
+internal sealed class UploadOnlyNotice(PeerSession peer) : IPeerExtension
+{
+    public const byte Id = 8;
+
+    public string Name => "upload_only";
+
+    public byte OwnId => Id;
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length != 1)
+            throw new BencodeException("'upload_only' is not one byte long", 0);
+        peer.SetUploadOnly(payload[0] != 0);
+    }
+}

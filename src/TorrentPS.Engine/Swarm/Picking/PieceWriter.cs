@@ -1,0 +1,275 @@
+using System.Security.Cryptography;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Picking;
+
+/// <summary>
+/// Hashes and writes one piece, segment by segment while later ones still arrive, and says in the end whether it is right. A piece of one
+/// segment is hashed before it is written. Its methods but <see cref="Run"/> belong to the torrent's loop.
+/// </summary>
+internal sealed class PieceWriter : IDiskJob
+{
+    private readonly DataStore _store;
+    private readonly DiskQueue _disk;
+    private readonly DiskTally _tally;
+    private readonly SegmentPool _pool;
+    private readonly Action<PieceWriter> _segmentFreed;
+    private readonly Action<PieceWriter> _done;
+    private readonly Lock _lock = new();
+    private readonly List<byte[]> _ready = [];
+    private readonly int _segmentLength;
+    private readonly int _length;
+    private readonly int _padding; // zeros that only the v1 hash is over (BEP 47)
+    private readonly bool _hasSha1;
+    private readonly PieceTree? _tree;
+    private IncrementalHash? _hash;
+    private bool _isQueued;
+    private bool _isCancelled;
+    private int _written;
+    private int _hashed; // how far, of a piece that is repaired
+
+    public PieceWriter(OpenPiece piece, PieceDisk disk, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
+    {
+        Piece = piece;
+        _store = disk.Store;
+        _disk = disk.Queue;
+        _tally = disk.Jobs;
+        _pool = disk.Pool;
+        _segmentFreed = segmentFreed;
+        _done = done;
+        _segmentLength = piece.SegmentLength;
+        _length = piece.Length;
+        _padding = _store.Torrent.LengthOfPiece(piece.Index) - _length;
+        _hasSha1 = _store.Torrent.Version != TorrentVersion.V2;
+        _tree = _store.Layers is null ? null : new PieceTree(_length);
+        _written = BehindKept(0);
+    }
+
+    /// <summary>The piece, for the torrent's loop alone.</summary>
+    public OpenPiece Piece { get; }
+
+    /// <summary>Whether the data is what the torrent's hash says. To be read when done.</summary>
+    public bool IsValid { get; private set; }
+
+    /// <summary>What went wrong with the disk. To be read when done.</summary>
+    public TorrentException? Failure { get; private set; }
+
+    /// <summary>The digests of the piece's blocks, when the piece is bad or <see cref="WantsDigests"/>. To be read when done.</summary>
+    public byte[][]? BlockDigests { get; private set; }
+
+    /// <summary>Whether the digests of a good piece's blocks are wanted, to compare with those of a bad attempt.</summary>
+    public bool WantsDigests { get; init; }
+
+    /// <summary>Hands over the next segment.</summary>
+    public void Add(byte[] segment)
+    {
+        lock (_lock)
+        {
+            _ready.Add(segment);
+            if (_isQueued)
+                return;
+            _isQueued = true;
+        }
+
+        _tally.Begin();
+        _disk.Enqueue(this);
+    }
+
+    /// <summary>Forgets what is not written yet: the download ends.</summary>
+    public void Cancel()
+    {
+        lock (_lock)
+            _isCancelled = true;
+    }
+
+    public void Run()
+    {
+        byte[][] segments;
+        lock (_lock)
+        {
+            segments = [.. _ready];
+            _ready.Clear();
+            if (_isCancelled)
+                Failure ??= new TorrentException(TorrentErrorId.DownloadStopped, "The download was stopped.");
+        }
+
+        try
+        {
+            Process(segments);
+        }
+        catch (TorrentException e)
+        {
+            Failure ??= e;
+        }
+        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
+        {
+            Failure ??= new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
+        }
+
+        foreach (byte[] segment in segments)
+        {
+            _written = BehindKept(_written + LengthAt(_written));
+            _pool.Return(segment);
+            _pool.Release(_segmentLength);
+        }
+
+        if (_written >= _length)
+        {
+            _hash?.Dispose();
+            _done(this);
+            _tally.End();
+            return;
+        }
+
+        bool goesOn;
+        lock (_lock)
+            goesOn = _isQueued = _ready.Count > 0;
+        if (goesOn)
+            _disk.Enqueue(this); // never two at once: the next is queued only when this one ends
+        else
+            _tally.End();
+        _segmentFreed(this);
+    }
+
+    private int LengthAt(int offset) => Math.Min(_segmentLength, _length - offset);
+
+    private void Process(byte[][] segments)
+    {
+        if (Failure is not null)
+            return;
+        if (Piece.Kept is not null)
+        {
+            Repair(segments);
+            return;
+        }
+
+        if (segments.Length == 1 && _length <= _segmentLength)
+        {
+            ReadOnlyMemory<byte> data = segments[0].AsMemory(0, _length);
+            if (_padding > 0 || !_hasSha1)
+                Hash(data.Span);
+            else
+                _tree?.Append(data.Span); // and SHA-1 at once, below
+            Conclude(data);
+            if (IsValid || IsWorthKeeping)
+                _store.Write(Piece.Index, 0, [data]);
+            return;
+        }
+
+        var buffers = new ReadOnlyMemory<byte>[segments.Length];
+        int offset = _written;
+        for (int i = 0; i < segments.Length; i++)
+        {
+            buffers[i] = segments[i].AsMemory(0, LengthAt(offset));
+            Hash(buffers[i].Span);
+            offset += buffers[i].Length;
+        }
+
+        _store.Write(Piece.Index, _written, buffers);
+        if (offset == _length)
+            Conclude(null);
+    }
+
+    /// <summary>Whether bad data is written as well, because it may turn out which of its blocks are good.</summary>
+    private bool IsWorthKeeping => _tree is not null && Piece.BlockCount > 1 && _store.Layers!.IsKnown(Piece.Index);
+
+    /// <summary>The first place from one on that is not of a segment which is on disk already.</summary>
+    private int BehindKept(int offset)
+    {
+        while (Piece.Kept is not null && offset < _length && Piece.IsKept(offset / _segmentLength))
+            offset += LengthAt(offset);
+        return offset;
+    }
+
+    /// <summary>Goes on with a piece of which some blocks are on disk already: they are read, and all of it is hashed as any other.</summary>
+    private void Repair(byte[][] segments)
+    {
+        int begin = _written;
+        foreach (byte[] segment in segments)
+        {
+            HashKept(begin);
+            int length = LengthAt(begin);
+            for (int place = 0; place < length; place += BlockRequest.BlockLength)
+            {
+                if (Piece.Kept![(begin + place) / BlockRequest.BlockLength])
+                    ReadKept(begin + place, segment.AsSpan(place, Math.Min(BlockRequest.BlockLength, length - place)));
+            }
+
+            Hash(segment.AsSpan(0, length));
+            _store.Write(Piece.Index, begin, [segment.AsMemory(0, length)]);
+            _hashed = begin + length;
+            begin = BehindKept(_hashed);
+        }
+
+        if (begin < _length)
+            return;
+        HashKept(_length);
+        Conclude(null);
+    }
+
+    private void HashKept(int end)
+    {
+        byte[] block = _hashed < end ? new byte[BlockRequest.BlockLength] : [];
+        for (; _hashed < end; _hashed += BlockRequest.BlockLength)
+        {
+            Span<byte> part = block.AsSpan(0, Math.Min(block.Length, end - _hashed));
+            ReadKept(_hashed, part);
+            Hash(part);
+        }
+    }
+
+    private void ReadKept(int begin, Span<byte> destination)
+    {
+        if (!_store.TryRead(Piece.Index, begin, destination))
+            throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{_store.DataPath}' was cut or removed while it was downloaded. Run the same command to resume.");
+    }
+
+    private void Hash(ReadOnlySpan<byte> data)
+    {
+        _tree?.Append(data);
+        if (!_hasSha1)
+            return;
+        _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        _hash.AppendData(data);
+    }
+
+    private void Conclude(ReadOnlyMemory<byte>? data)
+    {
+        Span<byte> sha1 = stackalloc byte[_hasSha1 ? SHA1.HashSizeInBytes : 0];
+        Span<byte> root = stackalloc byte[_tree is null ? 0 : SHA256.HashSizeInBytes];
+        ReadOnlySpan<byte> zeros = stackalloc byte[_padding > 0 ? 1024 : 0];
+        for (int left = _padding; left > 0; left -= zeros.Length)
+            _hash?.AppendData(zeros[..Math.Min(left, zeros.Length)]);
+        if (_hash is not null)
+            _hash.GetHashAndReset(sha1);
+        else if (_hasSha1)
+            SHA1.HashData(data!.Value.Span, sha1);
+        byte[]? leaves = _tree?.Leaves.ToArray();
+        _tree?.TakeRoot(_store.Layers!.HeightOf(Piece.Index)).CopyTo(root);
+        IsValid = _store.IsRight(Piece.Index, sha1, root);
+        if (IsValid && !WantsDigests)
+            return;
+        BlockDigests = leaves is null ? HashBlocks(data) : [.. leaves.Chunk(SHA256.HashSizeInBytes)];
+    }
+
+    private byte[][] HashBlocks(ReadOnlyMemory<byte>? data)
+    {
+        var digests = new byte[Piece.BlockCount][];
+        byte[] block = new byte[BlockRequest.BlockLength];
+        for (int i = 0; i < digests.Length; i++)
+        {
+            int begin = i * BlockRequest.BlockLength, length = Math.Min(block.Length, _length - begin);
+            if (data is { } held)
+                digests[i] = SHA1.HashData(held.Span.Slice(begin, length));
+            else if (_store.TryRead(Piece.Index, begin, block.AsSpan(0, length))) // rare: only after bad data
+                digests[i] = SHA1.HashData(block.AsSpan(0, length));
+            else
+                digests[i] = [];
+        }
+
+        return digests;
+    }
+}

@@ -1,0 +1,16 @@
+namespace TorrentPS.Engine.TrackerHosting;
+
+/// <summary>What a tracker has answered so far. Safe for use from several threads.</summary>
+internal sealed class TrackerCounters
+{
+    private long _announces;
+    private long _scrapes;
+
+    public long Announces => Interlocked.Read(ref _announces);
+
+    public long Scrapes => Interlocked.Read(ref _scrapes);
+
+    public void CountAnnounce() => Interlocked.Increment(ref _announces);
+
+    public void CountScrape() => Interlocked.Increment(ref _scrapes);
+}

@@ -1,0 +1,218 @@
+using System.Buffers;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
+
+namespace TorrentPS.Engine.TrackerHosting;
+
+/// <summary>
+/// The torrents and peers that a tracker knows of, within its limits. Where one is reached, who has less than others gets in, and the one with most makes
+/// way: nobody can fill it up for the rest. Safe for use from several threads.
+/// </summary>
+internal sealed class TrackerSwarms
+{
+    // So many peers are looked at with each announce: all of a small torrent, a part of a large one, of which a timer looks at the rest.
+    private const int LooksAtOnce = 64;
+
+    // So many torrents or peers are drawn to find one that makes way; more draws where torrents differ much in size.
+    private const int Draws = 32;
+    private const int MaxDraws = 512;
+
+    private readonly TrackerServerOptions _options;
+    private readonly HashSet<SwarmKey>? _allowed;
+    private readonly long _begin;
+    private readonly int _lifetime;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<SwarmKey, TrackedSwarm> _swarms = [];
+    private readonly List<TrackedSwarm> _list = []; // the same, to draw from
+    private readonly TrackerLoads _loads = new();
+    private readonly PeerChoice _choice = new();
+    private int _largest = 1;
+    private int _peers;
+
+    public TrackerSwarms(TrackerServerOptions options)
+    {
+        _options = options;
+        _allowed = options.AllowedTorrents is { } allowed ? [.. allowed.SelectMany(Keys)] : null;
+        _begin = options.TimeProvider.GetTimestamp();
+        _lifetime = (int)(2 * options.Interval).TotalSeconds;
+    }
+
+    public (int Torrents, int Peers) Counts
+    {
+        get
+        {
+            lock (_lock)
+                return (_swarms.Count, _peers);
+        }
+    }
+
+    // A torrent of both versions is announced by either hash (BEP 52, "Upgrade Path").
+    private static IEnumerable<SwarmKey> Keys(InfoHash hash)
+    {
+        if (hash.HasV1)
+            yield return SwarmKey.Create(hash.V1);
+        if (hash.HasV2)
+            yield return SwarmKey.Create(hash.V2);
+    }
+
+    private int Now => (int)_options.TimeProvider.GetElapsedTime(_begin).TotalSeconds;
+
+    /// <summary>Notes an announce and chooses peers for the one who makes it; an error text where it is refused.</summary>
+    /// <param name="announce">The announce.</param>
+    /// <param name="max">How many peers the answer has room for.</param>
+    /// <param name="answer">What to answer; the caller gives its peers back to the pool.</param>
+    public string? Announce(in TrackerAnnounce announce, int max, out TrackerAnswer answer)
+    {
+        answer = default;
+        var key = SwarmKey.Create(announce.InfoHash);
+        if (_allowed?.Contains(key) == false)
+            return "this torrent is not served here";
+        bool isStopped = announce.Event == AnnounceEvent.Stopped;
+        int wanted = isStopped ? 0 : Math.Min(announce.NumWant ?? TrackerServerOptions.DefaultPeers, Math.Min(max, _options.MaxPeersPerAnswer));
+        int now = Now;
+        lock (_lock)
+        {
+            if (!_swarms.TryGetValue(key, out TrackedSwarm? swarm))
+            {
+                if (isStopped)
+                {
+                    answer = new TrackerAnswer([], 0, 0, 0, 0);
+                    return null;
+                }
+                if (_swarms.Count >= _options.MaxTorrents && !TryDropTorrent(announce.Key.Subscriber))
+                    return "this tracker serves as many torrents as it can";
+                Add(swarm = new TrackedSwarm(key, _loads));
+            }
+            _peers -= swarm.ForgetSome(now - _lifetime, LooksAtOnce);
+            bool mayAdd = isStopped || swarm.Contains(announce.Key) || HasRoom(swarm, announce);
+            int before = swarm.Count;
+            int place = swarm.Update(announce, now, mayAdd);
+            _peers += swarm.Count - before;
+            _largest = Math.Max(_largest, swarm.Count);
+            TrackedPeer[] chosen = ArrayPool<TrackedPeer>.Shared.Rent(wanted);
+            int count = _choice.Choose(swarm, chosen.AsSpan(0, wanted), place, announce.IsSeeder, announce.Family, now - _lifetime);
+            answer = new TrackerAnswer(chosen, count, swarm.Seeders, swarm.Leechers, swarm.Downloads);
+            if (swarm.Count == 0)
+                Remove(swarm);
+        }
+        return null;
+    }
+
+    private void Add(TrackedSwarm swarm)
+    {
+        swarm.Place = _list.Count;
+        _list.Add(swarm);
+        _swarms.Add(swarm.Key, swarm);
+    }
+
+    private void Remove(TrackedSwarm swarm)
+    {
+        _swarms.Remove(swarm.Key);
+        TrackedSwarm last = _list[^1];
+        _list[last.Place = swarm.Place] = last;
+        _list.RemoveAt(_list.Count - 1);
+    }
+
+    /// <summary>Drops a torrent that is of use to those alone who are in more torrents than the one who brings another; of several, the one that was silent for longest.</summary>
+    private bool TryDropTorrent(PeerKey subscriber)
+    {
+        EvictionChoice<TrackedSwarm> choice = new(_loads.Of(subscriber).Places);
+        for (int i = 0; i < Draws; i++)
+        {
+            TrackedSwarm swarm = _list[Random.Shared.Next(_list.Count)];
+            choice.Offer(swarm, swarm.LeastLoad(), swarm.LastSeen);
+        }
+        if (choice.Found is not { } found)
+            return false;
+        _peers -= found.Clear();
+        Remove(found);
+        return true;
+    }
+
+    /// <summary>Whether there is room for a new peer, or can be made: in its torrent, and in the tracker.</summary>
+    private bool HasRoom(TrackedSwarm swarm, in TrackerAnnounce announce) =>
+        (swarm.Count < _options.MaxPeersPerTorrent || TryDropPeer(swarm, announce)) && (_peers < _options.MaxPeers || TryDropPeer(announce.Key.Subscriber, swarm));
+
+    /// <summary>Drops a peer of a torrent whose subscriber has more in it than that of the one who comes; of several, the one that was silent for longest.</summary>
+    private bool TryDropPeer(TrackedSwarm swarm, in TrackerAnnounce announce)
+    {
+        EvictionChoice<int> choice = new(swarm.OfSubscriber(announce.Key, announce.IsSeeder));
+        for (int i = 0; i < Draws; i++)
+        {
+            int place = Random.Shared.Next(swarm.Count);
+            ref TrackedPeer peer = ref swarm[place];
+            choice.Offer(place, swarm.OfSubscriber(peer.Key, peer.IsSeeder), peer.LastSeen);
+        }
+        if (!choice.IsFound)
+            return false;
+        swarm.RemoveAt(choice.Found);
+        _peers--;
+        return true;
+    }
+
+    /// <summary>Drops a peer of any torrent whose subscriber has more in the tracker than the one who comes; of several, the one that was silent for longest.</summary>
+    private bool TryDropPeer(PeerKey subscriber, TrackedSwarm joined)
+    {
+        EvictionChoice<(TrackedSwarm Swarm, int Place)> choice = new(_loads.Of(subscriber).Peers);
+        for (int i = 0, drawn = 0; i < MaxDraws && drawn < Draws; i++)
+        {
+            // Each peer has the same chance: a torrent is passed over the more often the smaller it is.
+            TrackedSwarm swarm = _list[Random.Shared.Next(_list.Count)];
+            int place = Random.Shared.Next(_largest);
+            if (place >= swarm.Count)
+                continue;
+            drawn++;
+            ref TrackedPeer peer = ref swarm[place];
+            choice.Offer((swarm, place), _loads.Of(peer.Key.Subscriber).Peers, peer.LastSeen);
+        }
+        if (!choice.IsFound)
+            return false;
+        (TrackedSwarm found, int at) = choice.Found;
+        found.RemoveAt(at);
+        _peers--;
+        if (found.Count == 0 && found != joined)
+            Remove(found);
+        return true;
+    }
+
+    /// <summary>The counts of a torrent; false for one that is not known.</summary>
+    public bool TryScrape(ReadOnlySpan<byte> infoHash, out int seeders, out int leechers, out int downloads)
+    {
+        (seeders, leechers, downloads) = (0, 0, 0);
+        lock (_lock)
+        {
+            if (!_swarms.TryGetValue(SwarmKey.Create(infoHash), out TrackedSwarm? swarm))
+                return false;
+            _peers -= swarm.ForgetSome(Now - _lifetime, LooksAtOnce);
+            (seeders, leechers, downloads) = (swarm.Seeders, swarm.Leechers, swarm.Downloads);
+            return true;
+        }
+    }
+
+    /// <summary>Forgets peers that have been silent for two intervals, and torrents without peers.</summary>
+    public void Forget()
+    {
+        int largest = 1;
+        for (int i = int.MaxValue; i >= 0; i--)
+        {
+            // One torrent at a time, so that announces need not wait for all. From the end: what takes the place of one that goes has been looked at.
+            lock (_lock)
+            {
+                i = Math.Min(i, _list.Count - 1);
+                if (i < 0)
+                    break;
+                TrackedSwarm swarm = _list[i];
+                _peers -= swarm.Forget(Now - _lifetime);
+                largest = Math.Max(largest, swarm.Count);
+                if (swarm.Count == 0)
+                    Remove(swarm);
+            }
+        }
+        lock (_lock)
+        {
+            _largest = largest;
+            _loads.Trim();
+        }
+    }
+}

@@ -1,7 +1,0 @@
-using System.Net;
-using System.Net.Sockets;
-
-namespace TorrentPS.Engine.Transport;
-
-/// <summary>There is no connection because the user's filter blocks the address.</summary>
-internal sealed class BlockedAddressException(IPAddress address) : SocketException((int)SocketError.AccessDenied, $"The IP filter blocks {address}.");

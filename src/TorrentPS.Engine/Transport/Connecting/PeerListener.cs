@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Net;
+
+namespace TorrentPS.Engine.Transport.Connecting;
+
+/// <summary>Accepts connections from peers over TCP, IPv6 and IPv4 on one port, and hands each on.</summary>
+internal sealed class PeerListener : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly Action<PeerStream> _accepted;
+    private readonly Action<string>? _log;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _accepting = Task.CompletedTask;
+
+    private PeerListener(Socket socket, Action<PeerStream> accepted, Action<string>? log)
+    {
+        _socket = socket;
+        _accepted = accepted;
+        _log = log;
+        Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>The port that it listens on.</summary>
+    public int Port { get; }
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="port">The port; 0 takes any free one.</param>
+    /// <param name="required">Whether a taken port is an error, rather than replaced by a free one.</param>
+    /// <param name="accepted">Gets each connection, on a pool thread; must not block.</param>
+    /// <param name="binding">Where it listens alone; null means everywhere.</param>
+    /// <param name="log">Gets what happens that must not.</param>
+    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null, Action<string>? log = null)
+    {
+        Socket socket;
+        try
+        {
+            socket = Bind(port, binding);
+        }
+        catch (SocketException e) when (!required && port != 0 && e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            socket = Bind(0, binding);
+        }
+        catch (SocketException e)
+        {
+            throw new TorrentException(TorrentErrorId.Unexpected, $"Cannot listen on port {port}{(binding is null ? "" : $" at {binding}")}: {e.Message}. Choose another port, or 0 for any free one.", e);
+        }
+
+        var listener = new PeerListener(socket, accepted, log);
+        listener._accepting = Task.Run(listener.AcceptAsync);
+        return listener;
+    }
+
+    private static Socket Bind(int port, NetworkBinding? binding)
+    {
+        if (binding?.Address is { } address)
+            return Bind(new IPEndPoint(address, port), binding);
+        try
+        {
+            return Bind(new IPEndPoint(IPAddress.IPv6Any, port), binding);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
+        {
+            return Bind(new IPEndPoint(IPAddress.Any, port), binding); // a machine without IPv6
+        }
+    }
+
+    private static Socket Bind(IPEndPoint endPoint, NetworkBinding? binding)
+    {
+        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Stream, ProtocolType.Tcp, binding);
+        try
+        {
+            socket.Listen(512);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            Socket? socket = null;
+            try
+            {
+                socket = await _socket.AcceptAsync(_stopping.Token).ConfigureAwait(false);
+                _accepted(new TcpPeerStream(socket, isOutgoing: false));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                socket?.Dispose();
+                return;
+            }
+            catch (SocketException e)
+            {
+                socket?.Dispose();
+                // A peer that is gone before it was accepted is nothing; out of descriptors passes when others close.
+                if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                    await Task.Delay(100).ConfigureAwait(false);
+            }
+            catch (Exception e) // a fault of this program costs this connection, and not those that follow
+            {
+                socket?.Dispose();
+                _log?.Invoke($"A peer that connects is closed by a fault of this program: {e}");
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _socket.Dispose();
+        await _accepting.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+}

@@ -1,0 +1,35 @@
+
+using TorrentPS.Engine.Net;
+
+namespace TorrentPS.Engine.Tests.Net;
+
+/// <summary>What makes way when all places are taken.</summary>
+public sealed class EvictionChoiceTests
+{
+    [Theory]
+    [InlineData(0, "a:1@5 b:3@5 c:2@5", "b")] // of the client with most
+    [InlineData(0, "a:2@5 b:2@3 c:2@4", "b")] // what has been there longest
+    [InlineData(0, "a:2@5 b:2@5 c:2@5", "a")] // the first of equals
+    [InlineData(0, "a:2@1 b:3@9 c:2@0", "b")] // but never of a client with fewer
+    [InlineData(2, "a:2@5 b:1@3 c:3@4", "c")] // and of one with more than the newcomer
+    [InlineData(2, "a:2@5 b:1@3 c:2@1", null)] // else nothing does
+    [InlineData(0, "", null)]
+    public void It_is_the_oldest_of_the_client_that_holds_most_and_more_than_the_newcomer(int held, string candidates, string? expected)
+    {
+        EvictionChoice<string> choice = new(held);
+        foreach (string candidate in candidates.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            choice.Offer(candidate[..1], candidate[2] - '0', candidate[4] - '0');
+        Assert.Equal(expected is not null, choice.IsFound);
+        Assert.Equal(expected, choice.Found);
+    }
+
+    [Fact]
+    public void What_is_nothing_by_default_is_told_from_nothing()
+    {
+        EvictionChoice<int> choice = new(0);
+        Assert.False(choice.IsFound);
+        choice.Offer(0, 1, 7);
+        Assert.True(choice.IsFound);
+        Assert.Equal(0, choice.Found);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+using TorrentPS.Engine.Net;
+
+namespace TorrentPS.Engine.Tests.Net;
+
+public sealed class ListeningSocketTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void A_port_that_is_listened_on_is_not_to_be_had_again()
+    {
+        using Socket first = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, ProtocolType.Tcp);
+        first.Listen(1);
+        SocketException failure = Assert.Throws<SocketException>(() => ListeningSocket.Bind((IPEndPoint)first.LocalEndPoint!, SocketType.Stream, ProtocolType.Tcp));
+        Assert.True(failure.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied, failure.Message);
+    }
+
+    [Fact]
+    public async Task A_port_whose_connections_were_just_closed_is_to_be_had_at_once()
+    {
+        int port;
+        using (Socket first = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, ProtocolType.Tcp))
+        {
+            first.Listen(1);
+            port = ((IPEndPoint)first.LocalEndPoint!).Port;
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await client.ConnectAsync(IPAddress.Loopback, port, Token);
+            using Socket accepted = await first.AcceptAsync(Token);
+            // Who closes first waits, and keeps the port.
+            accepted.Shutdown(SocketShutdown.Both);
+            Assert.Equal(0, await client.ReceiveAsync(new byte[1], Token));
+        }
+
+        using Socket again = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, port), SocketType.Stream, ProtocolType.Tcp);
+        again.Listen(1);
+    }
+
+    [Fact]
+    public async Task One_for_all_addresses_of_IPv6_hears_IPv4_too()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "IPv6 is off here.");
+        using Socket both = ListeningSocket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0), SocketType.Dgram, ProtocolType.Udp);
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await sender.SendToAsync(new byte[] { 7 }, new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)both.LocalEndPoint!).Port), Token);
+        byte[] received = new byte[1];
+        await both.ReceiveAsync(received, Token);
+        Assert.Equal(7, received[0]);
+    }
+
+    [Fact]
+    public async Task Somebody_who_is_not_there_does_not_end_the_receiving()
+    {
+        using Socket socket = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Dgram, ProtocolType.Udp);
+        using var gone = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        gone.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        EndPoint nobody = gone.LocalEndPoint!;
+        gone.Dispose();
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.SendToAsync(new byte[] { 1 }, nobody, Token);
+        await sender.SendToAsync(new byte[] { 2 }, socket.LocalEndPoint!, Token);
+        byte[] received = new byte[1];
+        await socket.ReceiveAsync(received, Token);
+        Assert.Equal(2, received[0]);
+    }
+}

@@ -1,0 +1,36 @@
+
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage.Creating;
+using TorrentPS.Engine.Storage.Files;
+
+namespace TorrentPS.Engine.Tests.Storage.Files;
+
+public sealed class AtomicFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_name_may_be_as_long_as_names_can_be()
+    {
+        string name = new('n', 255);
+        await AtomicFile.WriteAsync(_folder[name], "one"u8.ToArray(), overwrite: false, Token);
+        TorrentCreator.Write(_folder[name], "two"u8, overwrite: true);
+        Assert.Equal("two", File.ReadAllText(_folder[name]));
+        Assert.Equal([_folder[name]], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task What_is_there_stays_unless_it_is_to_be_replaced()
+    {
+        File.WriteAllText(_folder["x"], "old");
+        Assert.Equal(TorrentErrorId.AccessDenied, (await Assert.ThrowsAsync<TorrentException>(() => AtomicFile.WriteAsync(_folder["x"], "new"u8.ToArray(), overwrite: false, Token))).ErrorId);
+        Assert.Equal("old", File.ReadAllText(_folder["x"]));
+        await AtomicFile.WriteAsync(_folder["x"], "new"u8.ToArray(), overwrite: true, Token);
+        Assert.Equal("new", File.ReadAllText(_folder["x"]));
+        Assert.Equal([_folder["x"]], Directory.GetFiles(_folder.Path));
+    }
+}

@@ -1,0 +1,240 @@
+using System.Net;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm.Membership;
+
+/// <summary>Which address comes first, who may fill the book, and what is forgotten for it.</summary>
+public sealed class PeerBookOrderTests
+{
+    private readonly PeerBook _book = new();
+
+    private static IPEndPoint At(string text) => IPEndPoint.Parse(text);
+
+    private static IPEndPoint Number(int i) => new(new IPAddress([20, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), 6881);
+
+    private List<string> TakeAll(double now)
+    {
+        List<string> taken = [];
+        while (_book.Take(now) is { } candidate)
+            taken.Add(candidate.EndPoint.ToString());
+        return taken;
+    }
+
+    private bool HasDue(double now)
+    {
+        if (_book.Take(now) is not { } candidate)
+            return false;
+        _book.PutBack(candidate);
+        return true;
+    }
+
+    [Fact]
+    public void One_in_the_Internet_names_nobody_on_this_machine_and_nobody_names_us()
+    {
+        PeerTeller teller = new();
+        PeerExchangeMessage message = new() { Added = [.. new[] { "127.0.0.1:9", "169.254.0.1:9", "198.51.100.1:1", "198.51.100.2:1" }.Select(text => new ExchangedPeer(At(text), PeerExchangeFlags.None))] };
+
+        Assert.Equal(1, _book.Exchange(At("192.0.2.1:1"), message, teller, endPoint => endPoint.Equals(At("198.51.100.2:1")), 0));
+
+        Assert.Equal(At("198.51.100.1:1"), _book.Take(0)!.EndPoint);
+        Assert.Null(_book.Take(0));
+        Assert.Equal(2, _book.Exchange(At("127.0.0.1:1"), message, new PeerTeller(), endPoint => endPoint.Port == 1, 0)); // one who is here may
+    }
+
+    [Fact]
+    public void Better_sources_come_first()
+    {
+        PeerTeller teller = new();
+        _book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.None, teller, 0);
+        _book.AddFromPeer(At("198.51.100.2:1"), PeerExchangeFlags.Reachable, teller, 0);
+        _book.Add(At("198.51.100.3:1"), PeerSource.Dht, 0);
+        _book.Add(At("198.51.100.4:1"), PeerSource.Tracker, 0);
+        _book.Add(At("198.51.100.5:1"), PeerSource.LocalDiscovery, 0);
+        _book.Add(At("198.51.100.6:1"), PeerSource.Manual, 0);
+        Assert.Equal(["198.51.100.6:1", "198.51.100.5:1", "198.51.100.4:1", "198.51.100.3:1", "198.51.100.2:1", "198.51.100.1:1"], TakeAll(0));
+    }
+
+    [Fact]
+    public void What_has_failed_comes_after_what_has_not_and_what_is_near_before_what_is_far()
+    {
+        _book.Add(At("192.168.1.1:1"), PeerSource.Tracker, 0);
+        PeerCandidate failed = _book.Take(0)!;
+        _book.Failed(failed, 0);
+        _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
+        _book.Add(At("192.168.1.2:1"), PeerSource.PeerExchange, 0);
+        Assert.Equal(["192.168.1.2:1", "198.51.100.1:1", "192.168.1.1:1"], TakeAll(100));
+    }
+
+    [Fact]
+    public void Equals_come_by_canonical_priority_from_when_our_address_is_known()
+    {
+        IPEndPoint own = At("203.0.113.9:6881");
+        List<string> all = [.. Enumerable.Range(1, 50).Select(i => $"198.51.{i}.1:1")];
+        foreach (string text in all)
+            _book.Add(At(text), PeerSource.Tracker, 0);
+        Assert.Equal(all[0], _book.Take(0)!.EndPoint.ToString()); // in the order in which they came
+        _book.SetPriority(endPoint => CanonicalPriority.Of(own, endPoint));
+        _book.Add(At("198.51.77.1:1"), PeerSource.Tracker, 0);
+        List<uint> priorities = [.. TakeAll(0).Select(text => CanonicalPriority.Of(own, At(text)))];
+        Assert.Equal(50, priorities.Count);
+        Assert.Equal(priorities.OrderDescending(), priorities);
+    }
+
+    [Fact]
+    public void One_that_is_known_is_merged_with_the_better_source()
+    {
+        PeerTeller teller = new();
+        Assert.True(_book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.None, teller, 0));
+        Assert.Equal(1, teller.Open);
+        Assert.False(_book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0));
+        Assert.False(_book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.Seed, new PeerTeller(), 0));
+        Assert.Equal(0, teller.Open); // it is no longer that one's word alone
+        PeerCandidate candidate = _book.Take(0)!;
+        Assert.Equal((PeerSource.Tracker, 1), (candidate.Source, _book.Seen));
+        Assert.Null(_book.Take(0));
+    }
+
+    [Fact]
+    public void A_user_who_names_a_peer_that_is_known_has_it_tried_at_once_and_without_end()
+    {
+        _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
+        _book.Failed(_book.Take(0)!, 0);
+        Assert.Null(_book.Take(1));
+        _book.Add(At("198.51.100.1:1"), PeerSource.Manual, 1);
+        PeerCandidate candidate = _book.Take(1)!;
+        for (int i = 0; i < 20; i++)
+        {
+            _book.Failed(candidate, 100 * i);
+            Assert.Same(candidate, _book.Take(100 * i + 99));
+        }
+    }
+
+    [Fact]
+    public void An_entry_that_is_left_from_before_does_not_shorten_a_pause()
+    {
+        _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
+        PeerCandidate candidate = _book.Take(0)!;
+        _book.Failed(candidate, 0); // due at 5
+        _book.Connected(candidate); // it came to us meanwhile
+        _book.PutOff(candidate, 1); // due at 301
+        Assert.Null(_book.Take(10));
+        Assert.Same(candidate, _book.Take(301));
+    }
+
+    [Fact]
+    public void Seeds_are_not_tried_when_we_have_everything()
+    {
+        _book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.Seed, new PeerTeller(), 0);
+        _book.Add(At("198.51.100.2:1"), PeerSource.Tracker, 0);
+        Assert.True(HasDue(0));
+        _book.IsSeeding = true;
+        Assert.Equal(["198.51.100.2:1"], TakeAll(0));
+    }
+
+    [Fact]
+    public void One_that_is_put_back_is_still_the_next()
+    {
+        Assert.False(HasDue(0));
+        _book.Add(At("198.51.100.2:1"), PeerSource.Tracker, 1);
+        Assert.False(HasDue(0));
+        Assert.True(HasDue(1));
+        Assert.True(HasDue(1));
+        Assert.Single(TakeAll(1));
+    }
+
+    [Fact]
+    public void One_liar_does_not_fill_the_book()
+    {
+        PeerTeller liar = new();
+        int taken = Enumerable.Range(0, 5000).Count(i => _book.AddFromPeer(Number(i), PeerExchangeFlags.None, liar, 0));
+        Assert.Equal(PeerTeller.MaxOpen, taken);
+        Assert.True(_book.AddFromPeer(Number(6000), PeerExchangeFlags.None, new PeerTeller(), 0));
+        // What comes of them decides whether it is heard again, but not without end.
+        for (int round = 0; round < 100; round++)
+        {
+            double now = 10_000 * (round + 1);
+            for (int attempt = 0; attempt < 3; attempt++)
+            {
+                List<PeerCandidate> candidates = [];
+                while (_book.Take(now + 1000 * attempt) is { } candidate)
+                    candidates.Add(candidate);
+                candidates.ForEach(candidate => _book.Failed(candidate, now + 1000 * attempt));
+            }
+
+            taken += Enumerable.Range(10_000 * (round + 1), 5000).Count(i => _book.AddFromPeer(Number(i), PeerExchangeFlags.None, liar, now));
+        }
+
+        Assert.Equal(PeerTeller.MaxNamed, taken);
+    }
+
+    [Fact]
+    public void All_liars_together_leave_room_for_the_trackers()
+    {
+        for (int i = 0; i < PeerBook.MaxCandidates; i++)
+            _book.AddFromPeer(Number(i), PeerExchangeFlags.None, new PeerTeller(), 0);
+        Assert.Equal(PeerBook.MaxFromPeers, _book.Seen);
+        Assert.True(_book.Add(At("203.0.113.1:1"), PeerSource.Tracker, 0));
+        Assert.False(_book.AddFromPeer(At("203.0.113.2:1"), PeerExchangeFlags.None, new PeerTeller(), 0));
+    }
+
+    [Fact]
+    public void Peers_cannot_have_us_attack_one_machine_but_near_by_many_may_share_an_address()
+    {
+        PeerTeller teller = new();
+        Assert.Equal(PeerBook.MaxPortsFromPeers, Enumerable.Range(1, 50).Count(port => _book.AddFromPeer(At($"203.0.113.1:{port}"), PeerExchangeFlags.None, teller, 0)));
+        Assert.Equal(50, Enumerable.Range(1, 50).Count(port => _book.AddFromPeer(At($"127.0.0.1:{port}"), PeerExchangeFlags.None, teller, 0)));
+    }
+
+    [Fact]
+    public void What_a_peer_takes_back_is_forgotten_unless_somebody_else_says_it_too()
+    {
+        PeerTeller teller = new(), other = new();
+        foreach (string text in (string[])["198.51.100.1:1", "198.51.100.2:1", "198.51.100.3:1"])
+            _book.AddFromPeer(At(text), PeerExchangeFlags.None, teller, 0);
+        _book.Add(At("198.51.100.2:1"), PeerSource.Tracker, 0);
+        _book.DropFromPeer(At("198.51.100.1:1"), teller);
+        _book.DropFromPeer(At("198.51.100.2:1"), teller);
+        _book.DropFromPeer(At("198.51.100.3:1"), other);
+        Assert.Equal(["198.51.100.2:1", "198.51.100.3:1"], TakeAll(0));
+        Assert.Equal(1, teller.Open);
+    }
+
+    [Fact]
+    public void A_full_book_forgets_what_was_tried_in_vain()
+    {
+        for (int i = 0; i < PeerBook.MaxCandidates; i++)
+            _book.Add(Number(i), PeerSource.Tracker, 0);
+        Assert.False(_book.Add(At("203.0.113.1:1"), PeerSource.Tracker, 0));
+        PeerCandidate candidate = _book.Take(0)!;
+        double now = 0;
+        for (int i = 0; i < 8; i++, now += 1000)
+            _book.Failed(candidate, now);
+        Assert.True(_book.Add(At("203.0.113.1:1"), PeerSource.Tracker, now));
+        Assert.Null(_book.Find(candidate.EndPoint));
+        Assert.False(_book.Add(At("203.0.113.2:1"), PeerSource.Tracker, now));
+    }
+
+    [Fact]
+    public void One_that_was_given_up_has_another_chance_when_a_tracker_still_names_it_later()
+    {
+        _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
+        PeerCandidate candidate = _book.Take(0)!;
+        for (int i = 0; i < 8; i++)
+            _book.Failed(candidate, 0);
+        _book.Add(candidate.EndPoint, PeerSource.Tracker, 600);
+        Assert.Null(_book.Take(1e6));
+        _book.Add(candidate.EndPoint, PeerSource.Tracker, 1800);
+        Assert.Same(candidate, _book.Take(1800));
+        _book.Failed(candidate, 1800);
+        Assert.Null(_book.Take(1e6)); // one chance
+    }
+
+    [Fact]
+    public void Those_at_one_address_are_one_teller()
+    {
+        Assert.Same(_book.TellerAt(At("203.0.113.1:1")), _book.TellerAt(At("203.0.113.1:2")));
+        Assert.NotSame(_book.TellerAt(At("203.0.113.1:1")), _book.TellerAt(At("203.0.113.2:1")));
+        Assert.NotSame(_book.TellerAt(At("127.0.0.1:1")), _book.TellerAt(At("127.0.0.1:2")));
+    }
+}

@@ -1,0 +1,40 @@
+
+using TorrentPS.Engine.Swarm.Membership;
+
+namespace TorrentPS.Engine.Tests.Swarm.Membership;
+
+public sealed class TwinConnectionsTests
+{
+    private static readonly byte[] s_small = "-XX0001-000000000001"u8.ToArray();
+    private static readonly byte[] s_large = "-XX0001-000000000002"u8.ToArray();
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Both_sides_keep_the_same_one_of_two_that_were_made_at_once(bool smallHasItsOwnFirst, bool largeHasItsOwnFirst)
+    {
+        // Of each side, whether the connection that stays is the one that it made.
+        bool smallKeepsOwn = KeepsOwn(s_small, s_large, smallHasItsOwnFirst), largeKeepsOwn = KeepsOwn(s_large, s_small, largeHasItsOwnFirst);
+        Assert.True(largeKeepsOwn);
+        Assert.False(smallKeepsOwn);
+    }
+
+    [Fact]
+    public void One_that_has_been_there_for_long_stays()
+    {
+        Assert.True(TwinConnections.KeepsNew(s_large, s_small, isNewOutgoing: true, isOldOutgoing: false, 1));
+        Assert.False(TwinConnections.KeepsNew(s_large, s_small, isNewOutgoing: true, isOldOutgoing: false, 10));
+    }
+
+    [Fact]
+    public void A_second_of_the_same_direction_does_not_replace_the_first()
+    {
+        Assert.False(TwinConnections.KeepsNew(s_large, s_small, true, true, 0));
+        Assert.False(TwinConnections.KeepsNew(s_small, s_large, false, false, 0));
+    }
+
+    private static bool KeepsOwn(byte[] own, byte[] peer, bool ownIsFirst) =>
+        TwinConnections.KeepsNew(own, peer, isNewOutgoing: !ownIsFirst, isOldOutgoing: ownIsFirst, 0) != ownIsFirst;
+}

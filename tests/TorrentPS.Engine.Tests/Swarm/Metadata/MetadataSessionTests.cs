@@ -1,0 +1,340 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using TorrentPS.Engine.Discovery.Searches;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Tests.Discovery;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm.Metadata;
+
+public sealed partial class MetadataSessionTests : IAsyncDisposable
+{
+    // 5,000 pieces: 100,000 bytes of hashes, so that there are seven pieces of metadata.
+    private static readonly Sample s_sample = Sample.Build(64, 1, null, ("data", 320_000));
+    private static readonly byte[] s_metadata = s_sample.Torrent.InfoBytes.ToArray();
+    private static readonly byte[] s_wrong = [.. s_metadata[..50_000], .. new byte[s_metadata.Length - 50_000]];
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeDiscovery _discovery = new(PeerSource.Tracker);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<string> _log = [];
+    private SwarmServices _services = null!;
+    private MetadataSession _session = null!;
+    private Task<ResolvedTorrent> _result = null!;
+
+    private Torrent Link { get; set; } = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{s_sample.Torrent.InfoHash}&dn=data&xl=320000"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await ((Task)_result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _session.Ended.WaitAsync(s_limit);
+        _session.Dispose();
+        await _services.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Several_peers_give_it_together()
+    {
+        MetadataGiver[] givers = [new(s_metadata), new(s_metadata), new(s_metadata)];
+        ResolvedTorrent resolved = await ResolveAsync(givers);
+        Assert.Equal(s_metadata, resolved.Torrent.InfoBytes);
+        Assert.Equal((s_sample.Torrent.InfoHash, "data", 5000), (resolved.Torrent.InfoHash, resolved.Torrent.Name, resolved.Torrent.PieceCount));
+        Assert.Null(resolved.Handover);
+    }
+
+    [Theory]
+    [InlineData("lies alone")]
+    [InlineData("lies together with the honest")]
+    [InlineData("says nothing")]
+    [InlineData("rejects")]
+    [InlineData("says another size")]
+    [InlineData("says a giant size")]
+    [InlineData("says no size")]
+    [InlineData("sends pieces of a wrong length")]
+    [InlineData("contradicts its size")]
+    [InlineData("floods with pieces")]
+    [InlineData("sends rubbish")]
+    [InlineData("sends an endless message")]
+    [InlineData("begins a bitfield longer than any torrent's")]
+    [InlineData("begins a long have")]
+    [InlineData("closes")]
+    public async Task Whatever_others_do_the_honest_peer_is_enough(string what)
+    {
+        MetadataGiver hostile = Hostile(what), honest = new(s_metadata);
+        Start();
+        Connect(hostile);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => HasActed(hostile, what), s_limit), TestContext.Current.CancellationToken));
+        Connect(honest);
+        ResolvedTorrent resolved = await EndAsync();
+        Assert.Equal(s_metadata, resolved.Torrent.InfoBytes);
+        if (what.StartsWith("lies", StringComparison.Ordinal) || what is "sends pieces of a wrong length" or "contradicts its size")
+            Assert.Contains(Log(), line => line.Contains("wrong metadata", StringComparison.Ordinal));
+        else if (what is "floods with pieces" or "sends rubbish" or "sends an endless message" || what.StartsWith("begins", StringComparison.Ordinal))
+            Assert.Contains(Log(), line => line.Contains("broke the protocol", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whether a hostile peer has done its worst, so that the honest one cannot be done before.</summary>
+    private bool HasActed(MetadataGiver hostile, string what) => what switch
+    {
+        "lies together with the honest" => _session.Fetch.Progress > 0.5,
+        "says nothing" or "rejects" => hostile.Requests.Count > 0,
+        "says another size" => _session.Fetch.Progress > 0 || hostile.IsClosed,
+        "says a giant size" or "says no size" => Array.Exists(Log(), line => line.Contains("connected", StringComparison.Ordinal)),
+        _ => hostile.IsClosed,
+    };
+
+    private static MetadataGiver Hostile(string what) => what switch
+    {
+        "lies alone" => new MetadataGiver(s_wrong),
+        "lies together with the honest" => new MetadataGiver(s_wrong) { Answer = piece => piece < 4 ? [new MetadataGiver(s_wrong).Piece(piece)] : [] },
+        "says nothing" => new MetadataGiver(s_metadata) { Answer = _ => [] },
+        "rejects" => new MetadataGiver(s_metadata) { Answer = piece => [MetadataGiver.Reject(piece)] },
+        "says another size" => new MetadataGiver(s_metadata[..70_000]),
+        "says a giant size" => new MetadataGiver(s_metadata) { Size = 2_000_000_000 },
+        "says no size" => new MetadataGiver(s_metadata) { Size = 0 },
+        "sends pieces of a wrong length" => new MetadataGiver(s_metadata) { Answer = piece => [new MetadataGiver(s_metadata).Data(piece, new byte[100])] },
+        "contradicts its size" => new MetadataGiver(s_metadata) { Answer = piece => [new MetadataGiver(s_metadata).Data(piece, new byte[16384], 5)] },
+        "floods with pieces" => new MetadataGiver(s_metadata) { Answer = piece => Enumerable.Repeat(new MetadataGiver(s_metadata).Piece(6), 100) },
+        "sends rubbish" => new MetadataGiver(s_metadata) { Answer = _ => [[.. "le"u8]] },
+        "begins a bitfield longer than any torrent's" => new MetadataGiver(s_metadata) { AndThen = MetadataGiver.Message(MessageId.Bitfield, new byte[262_145])[..100] },
+        "begins a long have" => new MetadataGiver(s_metadata) { AndThen = MetadataGiver.Message(MessageId.Have, new byte[1000])[..100] },
+        "sends an endless message" => new MetadataGiver(s_metadata) { AndThen = [0x7F, 0xFF, 0xFF, 0xFF] },
+        _ => new MetadataGiver(s_metadata) { Answer = _ => throw new IOException(), ClosesOnFault = true },
+    };
+
+    [Fact]
+    public async Task Peers_ask_in_vain_for_what_is_not_there_yet()
+    {
+        byte[] request = MetadataGiver.Message(MessageId.Extended, [MetadataMessage.OwnId, .. new MetadataMessage(MetadataMessageType.Request, 3).ToBytes()]);
+        MetadataGiver asker = new(s_metadata) { Size = 0, AndThen = request };
+        Start();
+        Connect(asker);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => asker.Others.Count > 0, s_limit), TestContext.Current.CancellationToken));
+        Assert.Equal([new MetadataMessage(MetadataMessageType.Reject, 3)], asker.Others);
+    }
+
+    [Fact]
+    public async Task One_that_a_peer_names_is_connected_to()
+    {
+        using TcpListener named = new(IPAddress.Loopback, 0);
+        named.Start();
+        MetadataGiver teller = new(s_metadata, IPAddress.Loopback) { Size = 0, AndThen = Naming((IPEndPoint)named.LocalEndpoint) };
+        Start();
+        Connect(teller);
+        using TcpClient connected = await named.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        Assert.Contains(Log(), line => line.EndsWith("sent 1 peer, 1 new", StringComparison.Ordinal));
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => teller.Told is not null, s_limit), TestContext.Current.CancellationToken));
+        Assert.Equal(PeerExchangeMessage.OwnId, teller.Told!.Extensions[PeerExchangeMessage.ExtensionName]);
+    }
+
+    [Fact]
+    public async Task Where_peer_exchange_is_not_wanted_nobody_is_named()
+    {
+        MetadataGiver teller = new(s_metadata) { AndThen = Naming(new IPEndPoint(IPAddress.Loopback, 9)) };
+        Start(new ResolveOptions { Sources = [PeerSource.Tracker] });
+        Connect(teller);
+        await EndAsync();
+        Assert.DoesNotContain(Log(), line => line.Contains("named", StringComparison.Ordinal));
+        Assert.DoesNotContain(PeerExchangeMessage.ExtensionName, teller.Told!.Extensions.Keys);
+    }
+
+    [Fact]
+    public async Task One_that_floods_with_names_is_left()
+    {
+        byte[] naming = Naming(new IPEndPoint(IPAddress.Loopback, 9));
+        MetadataGiver flood = new(s_metadata) { Size = 0, AndThen = [.. Enumerable.Repeat(naming, 100).SelectMany(bytes => bytes)] };
+        Start();
+        Connect(flood);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => flood.IsClosed, s_limit), TestContext.Current.CancellationToken));
+        Assert.Contains(Log(), line => line.Contains("a flood of peer exchange messages", StringComparison.Ordinal));
+    }
+
+    private static byte[] Naming(IPEndPoint endPoint)
+    {
+        PeerExchangeMessage message = new() { Added = [new ExchangedPeer(endPoint, PeerExchangeFlags.None)] };
+        return MetadataGiver.Message(MessageId.Extended, [PeerExchangeMessage.OwnId, .. message.ToBytes()]);
+    }
+
+    [Fact]
+    public async Task A_connection_is_handed_over_with_what_the_peer_told_before()
+    {
+        byte[] told = [.. MetadataGiver.Message(MessageId.Bitfield, 1, 2, 3), .. MetadataGiver.Message(MessageId.Unchoke), .. MetadataGiver.Message(MessageId.Have, 0, 0, 0, 5)];
+        MetadataGiver giver = new(s_metadata) { AndThen = told };
+        ResolvedTorrent resolved = await ResolveAsync([giver], handsOver: true);
+        SwarmHandover handover = Assert.IsType<SwarmHandover>(resolved.Handover);
+        HandedOverPeer peer = Assert.Single(handover.Peers);
+        Assert.Same(giver.Handshake, peer.Handshake);
+        Assert.False(giver.IsClosed);
+
+        byte[] bytes = new byte[4096];
+        int count = await peer.Stream.ReceiveAsync(bytes, TestContext.Current.CancellationToken);
+        Assert.Equal((byte)MessageId.Extended, bytes[4]); // its handshake comes first
+        Assert.Equal(told, bytes[(count - told.Length)..count]);
+        Assert.DoesNotContain("dispose", _discovery.Calls);
+        peer.Stream.Dispose();
+    }
+
+    [Theory]
+    [InlineData(5, 262_000)]
+    [InlineData(99, 1_000_000)]
+    public async Task Nobody_has_memory_for_a_length_alone(int id, int length)
+    {
+        byte[] begun = [.. MetadataGiver.Message((MessageId)id, new byte[length])[..1000]];
+        MetadataGiver hostile = new(s_metadata) { AndThen = begun, Answer = _ => [] };
+        Start(handsOver: true);
+        Connect(hostile);
+        // It is asked for metadata when what it sent has been read, the begun message with it.
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => hostile.Requests.Count > 0, s_limit), TestContext.Current.CancellationToken));
+        Connect(new MetadataGiver(s_metadata));
+        ResolvedTorrent resolved = await EndAsync();
+        Assert.InRange(hostile.Stream.LargestBuffer, 1, 32 * 1024);
+
+        // Of a message that nobody reads only what is still to come is handed over, as a shorter one.
+        HandedOverPeer peer = Assert.Single(resolved.Handover!.Peers, peer => peer.Handshake == hostile.Handshake);
+        byte[] bytes = new byte[4096];
+        int count = await peer.Stream.ReceiveAsync(bytes, TestContext.Current.CancellationToken);
+        byte[] rest = id == (int)MessageId.Bitfield ? begun : MetadataGiver.Message((MessageId)255, new byte[length - 995])[..5];
+        Assert.Equal(rest, bytes[(count - rest.Length)..count]);
+        foreach (HandedOverPeer each in resolved.Handover.Peers)
+            each.Stream.Dispose();
+    }
+
+    [Fact]
+    public async Task Of_a_private_torrent_nothing_is_handed_over()
+    {
+        Sample hidden = Sample.Build(64, 1, builder => builder.IsPrivate = true, ("data", 6400));
+        Link = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{hidden.Torrent.InfoHash}&tr=http%3A%2F%2Fa.example%2Fannounce"));
+        MetadataGiver giver = new(hidden.Torrent.InfoBytes.ToArray());
+        ResolvedTorrent resolved = await ResolveAsync([giver], handsOver: true);
+        Assert.True(resolved.Torrent.IsPrivate);
+        Assert.Equal("http://a.example/announce", Assert.Single(Assert.Single(resolved.Torrent.Trackers)).OriginalString);
+        Assert.Null(resolved.Handover);
+        Assert.True(giver.IsClosed);
+        Assert.Equal(["start", "stop 1", "dispose"], _discovery.Calls);
+    }
+
+    [Fact]
+    public async Task Right_metadata_that_is_no_torrent_is_refused_as_a_file_is()
+    {
+        byte[] evil = Encoding.ASCII.GetBytes("d6:lengthi5e4:name8:../../up12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae");
+#pragma warning disable CA5350 // BEP 3 has SHA-1.
+        Link = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{Convert.ToHexString(System.Security.Cryptography.SHA1.HashData(evil))}"));
+#pragma warning restore CA5350
+        TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => ResolveAsync([new MetadataGiver(evil)]));
+        Assert.Equal(TorrentErrorId.UnsafePath, failure.ErrorId);
+    }
+
+    [Fact]
+    public async Task The_time_out_ends_it()
+    {
+        Start(new ResolveOptions { Timeout = TimeSpan.FromSeconds(20) });
+        Connect(new MetadataGiver(s_metadata) { Size = 0 });
+        TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
+        Assert.Equal(TorrentErrorId.MetadataTimedOut, failure.ErrorId);
+        Assert.Matches("'data' was not received within 20 s: 1 peer known, 1 connected, none with the metadata", failure.Message);
+        Assert.Equal(["start", "stop 1", "dispose"], _discovery.Calls.Where(call => call != "more"));
+    }
+
+    [Fact]
+    public async Task The_stall_time_out_counts_from_the_last_piece()
+    {
+        int answers = 0;
+        MetadataGiver slow = new(s_metadata);
+        slow = new MetadataGiver(s_metadata) { Answer = piece => ++answers <= 3 ? [slow.Piece(piece)] : [] };
+        Start(new ResolveOptions { Timeout = null, StallTimeout = TimeSpan.FromSeconds(15) });
+        await PassAsync(14);
+        Connect(slow);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => _session.Fetch.Progress > 0.4, s_limit), TestContext.Current.CancellationToken));
+        await PassAsync(14);
+        Assert.False(_result.IsCompleted);
+        TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
+        Assert.Equal(TorrentErrorId.MetadataTimedOut, failure.ErrorId);
+        Assert.Contains("43 % of it came", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_nobody_to_ask_it_ends_at_once()
+    {
+        Start(new ResolveOptions { Sources = [] });
+        TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
+        Assert.Equal(TorrentErrorId.NoPeers, failure.ErrorId);
+        Assert.Contains("names no tracker and no peer", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_every_discovery_fails_that_is_the_result()
+    {
+        _discovery.Failure = new TorrentException(TorrentErrorId.TrackerUnreachable, "nobody there");
+        Start();
+        TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
+        Assert.Equal("nobody there", failure.Message);
+        Assert.InRange(_session.Now, 30, 35);
+    }
+
+    [Fact]
+    public async Task Stopping_it_ends_it()
+    {
+        Start();
+        Connect(new MetadataGiver(s_metadata) { Answer = _ => [] });
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _result.WaitAsync(s_limit, TestContext.Current.CancellationToken));
+        Assert.Equal(["start", "stop 1", "dispose"], _discovery.Calls);
+    }
+
+    private Task<ResolvedTorrent> ResolveAsync(MetadataGiver[] givers, bool handsOver = false)
+    {
+        Start(handsOver: handsOver);
+        foreach (MetadataGiver giver in givers)
+            Connect(giver);
+        return EndAsync();
+    }
+
+    private void Start(ResolveOptions? options = null, bool handsOver = false)
+    {
+        _services = new SwarmServices(new SwarmOptions { Port = 0, TimeProvider = _time, Log = Add }, new DiscoveryServices([_discovery]));
+        _session = new MetadataSession(_services, Link, options ?? new ResolveOptions(), null, "");
+        _result = _session.RunAsync(handsOver, _stop.Token);
+    }
+
+    /// <summary>Connects a peer to the session, as the listener does.</summary>
+    private void Connect(MetadataGiver giver)
+    {
+        giver.Start(Link.InfoHash.Wire);
+        Assert.True(_services.Connector.TryReserve(0, isIncoming: false));
+        _session.Accept(giver.Stream, giver.Handshake);
+    }
+
+    private async Task PassAsync(double seconds)
+    {
+        for (double passed = 0; passed < seconds && !_result.IsCompleted; passed += 0.2)
+            await _time.PassAsync(0.2);
+    }
+
+    /// <summary>Lets time pass until it ends.</summary>
+    private async Task<ResolvedTorrent> EndAsync()
+    {
+        await PassAsync(200);
+        return await _result.WaitAsync(s_limit, TestContext.Current.CancellationToken);
+    }
+
+    private void Add(string line)
+    {
+        lock (_log)
+            _log.Add(line);
+    }
+
+    private string[] Log()
+    {
+        lock (_log)
+            return [.. _log];
+    }
+}

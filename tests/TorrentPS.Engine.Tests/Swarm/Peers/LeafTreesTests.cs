@@ -1,0 +1,190 @@
+using System.Net;
+using System.Text;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm.Peers;
+
+public sealed class LeafTreesTests : IDisposable
+{
+    private const int PieceLength = 4 * 16384;
+
+    private static readonly Sample s_sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 1, ("data", 10 * PieceLength - 100));
+    private static readonly Torrent s_large = ZeroTorrent.Make(16 << 20, ("data", 160 << 20));
+
+    private readonly TestLoop _loop = new();
+    private readonly ManualResetEventSlim _free = new();
+    private FakeSwarm? _swarm;
+
+    public void Dispose()
+    {
+        _swarm?.Dispose();
+        _loop.Dispose();
+        _free.Dispose();
+    }
+
+    /// <summary>Holds up the disk while something is asked of it.</summary>
+    private void WhileDiskIsBusy(Action action)
+    {
+        _swarm!.Disk.Enqueue(new BusyDisk(_free));
+        _loop.Run(action);
+        _free.Set();
+    }
+
+    private sealed class BusyDisk(ManualResetEventSlim free) : IDiskJob
+    {
+        public void Run() => free.Wait();
+    }
+
+    private LeafTrees Trees(Torrent? torrent = null)
+    {
+        _swarm = torrent is null ? new FakeSwarm(s_sample, isSeed: true) : new FakeSwarm(torrent, isSeed: true);
+        return _swarm.HashSupply!.Leaves;
+    }
+
+    private PeerSession Peer(string address = "198.51.100.1", bool isChoked = true)
+    {
+        byte[] handshake = new byte[Handshake.Length];
+        Handshake.Write(handshake, _swarm!.Store.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: true);
+        PeerSession peer = new(_swarm, MemoryPeerStream.Create(address: IPAddress.Parse(address)).Dialler, Handshake.Read(handshake)!, _swarm.Store.Torrent.PieceCount) { IsV2 = true };
+        peer.State.IsChokedByUs = isChoked;
+        return peer;
+    }
+
+    [Fact]
+    public void A_piece_is_read_once_for_all_who_ask_and_its_tree_is_that_of_its_root()
+    {
+        LeafTrees trees = Trees();
+        List<HashTree?> got = [];
+        WhileDiskIsBusy(() =>
+        {
+            for (int i = 0; i < 5; i++)
+                Assert.True(trees.TryRead(Peer($"198.51.100.{i}"), 9, isEarned: false, 0, got.Add));
+        });
+        _loop.RunUntil(() => got.Count == 5);
+        Assert.Equal(PieceLength - 100, trees.BytesRead);
+        Assert.True(_swarm!.Store.Layers!.TryGet(9, out ReadOnlySpan<byte> root));
+        Assert.Equal(root, got[0]!.Layer(2));
+        Assert.Same(got[0], trees.Find(9));
+        Assert.Null(trees.Find(8));
+    }
+
+    [Fact]
+    public void Those_come_first_that_we_send_to()
+    {
+        LeafTrees trees = Trees();
+        List<int> got = [];
+        WhileDiskIsBusy(() =>
+        {
+            for (int piece = 0; piece < 4; piece++)
+            {
+                int read = piece;
+                Assert.True(trees.TryRead(Peer(isChoked: piece < 3), piece, isEarned: false, 0, _ => got.Add(read)));
+            }
+        });
+        _loop.RunUntil(() => got.Count == 4);
+        Assert.Equal([0, 3, 1, 2], got); // the first was begun before the others came
+    }
+
+    [Fact]
+    public void One_that_is_gone_has_nothing_read()
+    {
+        LeafTrees trees = Trees();
+        List<int> got = [];
+        WhileDiskIsBusy(() =>
+        {
+            PeerSession gone = Peer();
+            Assert.True(trees.TryRead(Peer(), 0, isEarned: false, 0, _ => got.Add(0)));
+            Assert.True(trees.TryRead(gone, 1, isEarned: false, 0, _ => got.Add(1)));
+            Assert.True(trees.TryRead(Peer(), 2, isEarned: false, 0, _ => got.Add(2)));
+            gone.Close(PeerClose.Lost);
+        });
+        _loop.RunUntil(() => got.Count == 2);
+        Assert.Equal([0, 2], got);
+        Assert.Equal(2 * PieceLength, trees.BytesRead);
+    }
+
+    [Fact]
+    public void What_an_address_may_have_read_is_bounded_however_often_it_connects()
+    {
+        LeafTrees trees = Trees(s_large);
+        int given = 0, done = 0;
+        _loop.Run(() =>
+        {
+            for (int piece = 0; piece < 10; piece++) // a connection each
+                given += trees.TryRead(Peer(isChoked: false), piece, isEarned: false, 0, _ => done++) ? 1 : 0;
+        });
+        Assert.Equal(LeafTrees.MostOfAddress / (16 << 20), given);
+        _loop.RunUntil(() => done == given);
+        Assert.Equal(LeafTrees.MostOfAddress, trees.BytesRead);
+        _loop.Run(() =>
+        {
+            Assert.False(trees.TryRead(Peer(), 9, isEarned: false, 60, _ => { }));
+            Assert.True(trees.TryRead(Peer(), 9, isEarned: true, 60, _ => done++)); // it has taken as much data
+            Assert.True(trees.TryRead(Peer("198.51.100.2"), 8, isEarned: false, 60, _ => done++));
+            Assert.True(trees.TryRead(Peer(), 7, isEarned: false, 3600, _ => done++)); // by then it has some again
+        });
+        _loop.RunUntil(() => done == given + 3);
+    }
+
+    [Fact]
+    public void What_all_may_have_read_that_are_choked_is_bounded_however_many_addresses_they_have()
+    {
+        Torrent torrent = ZeroTorrent.Make(16 << 20, ("data", 640 << 20));
+        LeafTrees trees = Trees(torrent);
+        int given = 0, done = 0;
+        _loop.Run(() =>
+        {
+            for (int piece = 0; piece < 40; piece++)
+                given += trees.TryRead(Peer($"198.51.100.{piece}"), piece, isEarned: false, 0, _ => done++) ? 1 : 0;
+        });
+        Assert.Equal(LeafTrees.MostOfChoked / (16 << 20), given);
+        _loop.Run(() => Assert.True(trees.TryRead(Peer("198.51.100.200", isChoked: false), 39, isEarned: false, 0, _ => done++)));
+        _loop.RunUntil(() => done == given + 1);
+    }
+
+    [Fact]
+    public void What_is_kept_is_bounded_and_is_what_was_used_last()
+    {
+        Trees();
+        LeafTrees trees = new(_swarm!.Store, _swarm.Disk, _swarm.DiskJobs, mostKept: 3 * 7 * 32); // three trees of four leaves
+        int read = 0;
+        for (int piece = 0; piece < 10; piece++)
+        {
+            int before = read;
+            _loop.Run(() => Assert.True(trees.TryRead(Peer(), piece, isEarned: false, 0, _ => read++)));
+            _loop.RunUntil(() => read > before);
+            Assert.NotNull(trees.Find(0));
+        }
+
+        Assert.Equal([0, 8, 9], Enumerable.Range(0, 10).Where(piece => trees.Find(piece) is not null));
+    }
+
+    /// <summary>While the piece is read, or with what is made of it for one of those who wait for it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_fault_costs_the_peer_that_it_is_read_for_and_no_other(bool isReading)
+    {
+        LeafTrees trees = Trees();
+        List<int> got = [];
+        PeerSession faulty = Peer("198.51.100.2");
+        WhileDiskIsBusy(() =>
+        {
+            Assert.True(trees.TryRead(Peer(), 0, isEarned: false, 0, _ => got.Add(0)));
+            Assert.True(trees.TryRead(faulty, isReading ? 99 : 1, isEarned: true, 0, _ => throw new InvalidOperationException("injected")));
+            Assert.True(trees.TryRead(Peer(), 1, isEarned: false, 0, _ => got.Add(1)));
+            Assert.True(trees.TryRead(Peer(), 2, isEarned: false, 0, _ => got.Add(2)));
+        });
+        _loop.RunUntil(() => got.Count == 3);
+        Assert.Equal([0, 1, 2], got);
+        Assert.True(faulty.IsClosed);
+        Assert.Equal(PeerClose.Faulted, _swarm!.Reason); // that of the only one that was closed
+        Assert.Equal(isReading, _swarm.Fault is not InvalidOperationException);
+    }
+}

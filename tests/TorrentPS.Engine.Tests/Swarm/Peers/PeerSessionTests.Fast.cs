@@ -1,0 +1,283 @@
+
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm.Peers;
+
+/// <content>The fast extension (BEP 6), and what peers say of what they have no longer (BEP 54) or want no longer (BEP 21).</content>
+public sealed partial class PeerSessionTests
+{
+    private List<(MessageId Id, byte[] Payload)> SentFast() => [.. Sent().Where(message => message.Id != MessageId.Extended)];
+
+    [Fact]
+    public void It_says_that_it_has_all_or_nothing()
+    {
+        Start(isSeed: true);
+        Assert.Equal([MessageId.HaveAll], SentFast().Select(message => message.Id));
+        End();
+        Start();
+        Assert.Equal([MessageId.HaveNone], SentFast().Select(message => message.Id));
+    }
+
+    [Fact]
+    public void To_a_peer_without_the_extension_it_says_what_it_always_did()
+    {
+        Start(isSeed: true, extensions: false);
+        Assert.Equal([MessageId.Bitfield], Sent().Select(message => message.Id));
+        _loop.Run(() => _session.SendChoke(false));
+        Send(Numbers(MessageId.Request, 0, 0, 16384));
+        _loop.RunUntil(() => _swarm.UploadedBytes == 16384);
+        Assert.Equal([MessageId.Unchoke, MessageId.Piece], Sent().Select(message => message.Id));
+        _loop.Run(() => _session.SendChoke(true));
+        Send([.. Numbers(MessageId.Request, 0, 0, 16384), .. Message(MessageId.HaveAll), .. Numbers(MessageId.Reject, 0, 0, 16384), .. Numbers(MessageId.Suggest, 99)]);
+        Assert.Equal([MessageId.Choke], Sent().Select(message => message.Id));
+        Assert.True(_session.State.Pieces.IsEmpty);
+        AssertOpen();
+    }
+
+    [Fact]
+    public void Have_all_and_have_none_are_heard()
+    {
+        Start();
+        Send(Message(MessageId.HaveAll));
+        Assert.True(_session.State.Pieces.IsFull);
+        Assert.Equal(10, _session.State.Interesting);
+        Send(Message(MessageId.HaveNone));
+        Assert.True(_session.State.Pieces.IsEmpty);
+        Assert.Equal(0, _session.State.Interesting);
+        AssertOpen();
+    }
+
+    [Theory]
+    [InlineData("000000020E00")]
+    [InlineData("000000020F00")]
+    [InlineData("000000040D000000")]
+    [InlineData("0000000411000000")]
+    [InlineData("000000061100000000FF")]
+    [InlineData("000000041000000000")]
+    public void Fast_messages_of_a_wrong_length_are_violations(string bytes)
+    {
+        Start();
+        Send([.. Convert.FromHexString(bytes), .. new byte[16]]);
+        AssertViolated("wrong length");
+    }
+
+    [Theory]
+    [InlineData(13, 10u)]
+    [InlineData(13, uint.MaxValue)]
+    [InlineData(17, 10u)]
+    public void Pieces_beyond_the_torrent_are_violations(byte id, uint piece)
+    {
+        Start();
+        Send(Numbers((MessageId)id, piece));
+        AssertViolated("which does not exist");
+    }
+
+    [Fact]
+    public void Each_request_gets_a_block_or_a_refusal()
+    {
+        Start(isSeed: true);
+        Sent();
+        Send(Numbers(MessageId.Request, 3, 16384, 16384)); // choked, and not a beginner that may ask nevertheless: it said nothing of its pieces
+        (MessageId id, byte[] payload) = Assert.Single(SentFast());
+        Assert.Equal(MessageId.Reject, id);
+        Assert.Equal(Numbers(MessageId.Reject, 3, 16384, 16384)[5..], payload);
+        _loop.Run(() => _session.SendChoke(false));
+        Send(Numbers(MessageId.Request, 3, 16384, 16384));
+        _loop.RunUntil(() => _swarm.UploadedBytes == 16384);
+        Assert.Equal([MessageId.Unchoke, MessageId.Piece], SentFast().Select(message => message.Id));
+    }
+
+    [Fact]
+    public void A_request_for_what_is_not_there_is_refused()
+    {
+        Start();
+        _loop.Run(() => _session.SendChoke(false));
+        Sent();
+        Send(Numbers(MessageId.Request, 3, 0, 16384));
+        Assert.Equal([MessageId.Reject], SentFast().Select(message => message.Id));
+        AssertOpen();
+    }
+
+    [Fact]
+    public void What_waits_is_refused_when_it_is_choked_or_cancelled_or_wants_nothing()
+    {
+        Start(isSeed: true, uploadLimit: 1); // nothing leaves
+        _loop.Run(() => _session.SendChoke(false));
+        Send([.. Numbers(MessageId.Request, 1, 0, 16384), .. Numbers(MessageId.Request, 2, 0, 16384), .. Numbers(MessageId.Request, 3, 0, 16384)]);
+        Sent();
+        Send(Numbers(MessageId.Cancel, 2, 0, 16384));
+        Send(Numbers(MessageId.Cancel, 2, 0, 16384)); // once
+        Assert.Equal([Numbers(MessageId.Reject, 2, 0, 16384)[5..]], SentFast().Select(message => message.Payload));
+        _loop.Run(() => _session.SendChoke(true));
+        List<(MessageId Id, byte[] Payload)> sent = SentFast();
+        Assert.Equal([MessageId.Choke, MessageId.Reject, MessageId.Reject], sent.Select(message => message.Id)); // in this order, so that the peer knows why
+        Assert.Equal(0, _session.RequestsWaiting);
+        _loop.Run(() => _session.SendChoke(false));
+        Send([.. Message(MessageId.Interested), .. Numbers(MessageId.Request, 1, 0, 16384), .. Message(MessageId.NotInterested)]);
+        Assert.Equal([MessageId.Unchoke, MessageId.Reject], SentFast().Select(message => message.Id));
+    }
+
+    [Fact]
+    public void A_beginner_may_have_some_pieces_while_it_is_choked()
+    {
+        Start(isSeed: true);
+        Sent();
+        Send(Message(MessageId.HaveNone)); // ten pieces are few, so all are allowed
+        Assert.Equal(Enumerable.Range(0, 10).Select(piece => Numbers(MessageId.AllowedFast, (uint)piece)[5..]), SentFast().Select(message => message.Payload));
+        Send([.. Numbers(MessageId.Request, 4, 0, 16384), .. Numbers(MessageId.Request, 4, 16384, 16384)]);
+        _loop.RunUntil(() => _swarm.UploadedBytes == 32768);
+        Assert.Equal([MessageId.Piece, MessageId.Piece], SentFast().Select(message => message.Id));
+        Send(Message(MessageId.HaveNone));
+        Assert.Empty(SentFast()); // told once
+    }
+
+    [Fact]
+    public void Of_a_network_whose_peers_would_be_allowed_the_same_pieces_one_is()
+    {
+        Start(isSeed: true);
+        Assert.True(_swarm.MayAllowFast(_session.EndPoint.Address)); // as another peer of it was
+        Sent();
+        Send(Message(MessageId.HaveNone));
+        Assert.DoesNotContain(Sent(), message => message.Id == MessageId.AllowedFast);
+        Send(Numbers(MessageId.Request, 4, 0, 16384));
+        Assert.Equal([MessageId.Reject], SentFast().Select(message => message.Id));
+    }
+
+    [Fact]
+    public void What_is_allowed_while_choked_has_an_end()
+    {
+        Start(isSeed: true);
+        Send(Message(MessageId.HaveNone));
+        Sent();
+        int blocks = 0, refusals = 0;
+        for (int i = 0; i < 60; i++)
+        {
+            Send(Numbers(MessageId.Request, 4, 0, 16384));
+            _loop.RunUntil(() => _session.RequestsWaiting == 0 && (_swarm.UploadedBytes >= 16384L * Math.Min(i + 1, 39)));
+            foreach ((MessageId id, _) in SentFast())
+                (blocks, refusals) = id == MessageId.Piece ? (blocks + 1, refusals) : (blocks, refusals + 1);
+        }
+
+        Assert.Equal((39, 21), (blocks, refusals)); // twice ten pieces, of which the last is a little shorter
+    }
+
+    [Fact]
+    public void A_peer_that_has_enough_is_a_beginner_no_more()
+    {
+        Start(isSeed: true);
+        Send(Message(MessageId.Bitfield, 0xFF, 0xC0));
+        Assert.DoesNotContain(Sent(), message => message.Id == MessageId.AllowedFast);
+        Send(Numbers(MessageId.Request, 4, 0, 16384));
+        Assert.Equal([MessageId.Reject], SentFast().Select(message => message.Id));
+    }
+
+    [Fact]
+    public void A_flood_of_requests_that_are_refused_ends_it()
+    {
+        Start(isSeed: true);
+        byte[] request = Numbers(MessageId.Request, 4, 0, 16384);
+        Send([.. Enumerable.Repeat(request, 5000).SelectMany(bytes => bytes)]); // so many that thousands are read before anything can be answered
+        AssertViolated("flood");
+    }
+
+    [Fact]
+    public void A_super_seed_shows_itself_as_one_that_has_nothing_but_what_it_shows()
+    {
+        Start(isSeed: true);
+        Sent();
+        _loop.Run(() =>
+        {
+            _swarm.SuperSeeding = new SuperSeeding(10, new Random(1));
+            _swarm.SuperSeeding.Join(_session.State, 0);
+            _session.SendChoke(false);
+        });
+        Send(Message(MessageId.HaveNone));
+        Assert.DoesNotContain(Sent(), message => message.Id == MessageId.AllowedFast);
+        _loop.Run(() => _swarm.SuperSeeding!.Replace(_session.State, 0));
+        int shown = _swarm.SuperSeeding!.Next(_session.State, 0);
+        Send([.. Numbers(MessageId.Request, (uint)shown, 0, 16384), .. Numbers(MessageId.Request, (uint)(shown + 1) % 10, 0, 16384)]);
+        _loop.RunUntil(() => _swarm.UploadedBytes == 16384);
+        Assert.Equal([MessageId.Piece, MessageId.Reject], Sent().Select(message => message.Id).Order());
+    }
+
+    [Fact]
+    public void A_rejected_block_is_told_and_no_longer_outstanding()
+    {
+        Start();
+        BecomeSeedAndUnchoke();
+        List<Outstanding> asked = Ask(3);
+        Send(Numbers(MessageId.Reject, 0, 16384, 16384));
+        Assert.Equal([asked[1]], _swarm.RejectedBlocks);
+        Assert.Equal(2, _session.State.Outstanding.Count);
+        AssertOpen();
+    }
+
+    [Fact]
+    public void Rejects_of_what_nobody_asked_for_are_borne_up_to_a_limit()
+    {
+        Start();
+        BecomeSeedAndUnchoke();
+        for (int i = 0; i < 64; i++)
+            Send(Numbers(MessageId.Reject, 0, 0, 16384));
+        AssertOpen();
+        Send(Numbers(MessageId.Reject, 0, 0, 16384));
+        AssertViolated("rejects");
+    }
+
+    [Fact]
+    public void A_cancelled_block_may_be_rejected_or_come()
+    {
+        Start();
+        BecomeSeedAndUnchoke();
+        List<Outstanding> asked = Ask(20);
+        _loop.Run(() =>
+        {
+            foreach (Outstanding item in asked)
+                _session.SendCancel(item.Piece, item.Block);
+        });
+        for (int i = 0; i < 64 + 20; i++)
+            Send(Numbers(MessageId.Reject, 0, 0, 16384));
+        AssertOpen();
+    }
+
+    [Fact]
+    public void Allowed_and_suggested_pieces_are_noted_within_limits()
+    {
+        Start();
+        Send([.. Numbers(MessageId.AllowedFast, 3), .. Numbers(MessageId.AllowedFast, 3), .. Numbers(MessageId.AllowedFast, 9)]);
+        Assert.Equal([3, 9], _session.State.AllowedFast);
+        for (uint i = 0; i < 20; i++)
+            Send(Numbers(MessageId.Suggest, i % 10));
+        Assert.Equal(16, _session.State.Suggested.Count);
+        Assert.Equal(9, _session.State.Suggested.Last());
+        AssertOpen();
+    }
+
+    [Fact]
+    public void A_piece_that_is_there_no_longer_is_told()
+    {
+        Start();
+        Send([.. Message(MessageId.HaveAll), .. Message(MessageId.Extended, DontHaveNotice.Id, 0, 0, 0, 4)]);
+        Assert.Equal(["pieces 10", "lost 4"], _swarm.Events);
+        Send(Message(MessageId.Extended, DontHaveNotice.Id, 0, 0, 0, 10));
+        AssertViolated("lt_donthave");
+    }
+
+    [Fact]
+    public void A_peer_that_only_uploads_from_now_on_is_a_seed()
+    {
+        Start();
+        Assert.False(_session.IsSeed);
+        Send(Message(MessageId.Extended, UploadOnlyNotice.Id, 1));
+        Assert.True(_session.IsSeed);
+        Send(Message(MessageId.Extended, UploadOnlyNotice.Id, 0));
+        Assert.False(_session.IsSeed);
+        Send(Message(MessageId.Extended, [0, .. "d11:upload_onlyi1ee"u8]));
+        Send(Message(MessageId.Extended, [0, .. "d1:v1:xe"u8])); // says nothing of it
+        Assert.True(_session.IsSeed);
+        Send(Message(MessageId.Extended, UploadOnlyNotice.Id));
+        AssertViolated("upload_only");
+    }
+}

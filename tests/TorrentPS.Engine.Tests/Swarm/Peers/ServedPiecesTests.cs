@@ -1,0 +1,41 @@
+
+using TorrentPS.Engine.Swarm.Peers;
+
+namespace TorrentPS.Engine.Tests.Swarm.Peers;
+
+/// <summary>What is remembered of what a peer was sent.</summary>
+public sealed class ServedPiecesTests
+{
+    private readonly ServedPieces _served = new();
+
+    [Fact]
+    public void More_of_a_piece_than_there_is_was_asked_for_again()
+    {
+        Assert.False(_served.Add(3, 60, 100));
+        Assert.False(_served.Add(4, 60, 100));
+        Assert.False(_served.Add(3, 40, 100));
+        Assert.True(_served.Add(3, 60, 100));
+        Assert.False(_served.Add(3, 40, 100));
+        Assert.True(_served.Add(3, 1, 100));
+    }
+
+    [Fact]
+    public void Those_come_first_of_which_most_was_sent_and_then_the_last()
+    {
+        for (int piece = 0; piece < 20; piece++)
+            _served.Add(piece, piece < 18 ? 100 : 10, 100);
+        Assert.Equal([.. Enumerable.Range(4, 14).Reverse(), 19, 18], _served.Pieces());
+    }
+
+    [Fact]
+    public void A_sample_is_taken_once_of_what_was_sent()
+    {
+        Assert.False(_served.TryTakeSample(out _));
+        _served.Add(3, 60, 100);
+        Assert.True(_served.TryTakeSample(out int piece));
+        Assert.Equal(3, piece);
+        Assert.False(_served.TryTakeSample(out _));
+        _served.Add(3, 40, 100);
+        Assert.True(_served.TryTakeSample(out _));
+    }
+}

@@ -1,0 +1,178 @@
+using System.Security.Cryptography;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Picking;
+using TorrentPS.Engine.Tests.Storage;
+
+namespace TorrentPS.Engine.Tests.Swarm.Picking;
+
+public sealed class PieceWriterTests : IDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+
+    private FakeSwarm _swarm = null!;
+    private int _freed;
+
+    public void Dispose() => _swarm.Dispose();
+
+    private OpenPiece Start(int pieceLength, int pieces = 2)
+    {
+        _swarm = new FakeSwarm(Sample.Make(pieceLength, 3, ("a", pieceLength / 2), ("b", pieces * pieceLength - pieceLength / 2 - 5)), isSeed: false);
+        int segmentLength = SegmentPool.SegmentLength(pieceLength);
+        OpenPiece piece = new(1, _swarm.Sample.Torrent.LengthOfPiece(1), segmentLength);
+        for (; piece.ReservedSegments < piece.SegmentCount; piece.ReservedSegments++)
+            Assert.True(_swarm.Pool.TryReserve(segmentLength));
+        return piece;
+    }
+
+    private static byte[] Fill(FakeSwarm swarm, OpenPiece piece, int segment, int? wrongBlock = null)
+    {
+        PeerState peer = SwarmData.Peer(2);
+        for (int block = 0; block < piece.BlockCount; block++)
+        {
+            if (piece.SegmentOf(block) != segment)
+                continue;
+            piece.AddRequester(block, peer);
+            Span<byte> place = piece.Place(block, swarm.Pool);
+            swarm.Sample.Piece(1).Slice(block * 16384, place.Length).Span.CopyTo(place);
+            if (block == wrongBlock)
+                place[^1] ^= 1;
+            piece.Receive(block, peer);
+        }
+
+        return piece.TakeFullSegment()!;
+    }
+
+    private (PieceWriter Writer, Task<PieceWriter> Done) Writer(OpenPiece piece, bool wantsDigests = false)
+    {
+        TaskCompletionSource<PieceWriter> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (new PieceWriter(piece, new PieceDisk(_swarm.Store, _swarm.Disk, _swarm.DiskJobs, _swarm.Pool), _ => Interlocked.Increment(ref _freed), done.SetResult) { WantsDigests = wantsDigests }, done.Task);
+    }
+
+    private async Task<PieceWriter> WriteAsync(OpenPiece piece, int? wrongBlock = null, bool wantsDigests = false)
+    {
+        (PieceWriter writer, Task<PieceWriter> done) = Writer(piece, wantsDigests);
+        for (int segment = 0; segment < piece.SegmentCount; segment++)
+            writer.Add(Fill(_swarm, piece, segment, wrongBlock));
+        await done.WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        return writer;
+    }
+
+    private byte[] Written()
+    {
+        byte[] bytes = new byte[_swarm.Sample.Torrent.LengthOfPiece(1)];
+        Assert.True(_swarm.Store.TryRead(1, 0, bytes));
+        return bytes;
+    }
+
+    private byte[] Digest(int block) => SHA1.HashData(_swarm.Sample.Piece(1).Span.Slice(block * 16384, Math.Min(16384, _swarm.Sample.Piece(1).Length - block * 16384)));
+
+    [Theory]
+    [InlineData(16384)]
+    [InlineData(20_000)]
+    [InlineData(300_000)]
+    [InlineData(1 << 20)]
+    public async Task A_good_piece_is_written_and_its_memory_given_back(int pieceLength)
+    {
+        PieceWriter writer = await WriteAsync(Start(pieceLength));
+        Assert.True(writer.IsValid);
+        Assert.Null(writer.Failure);
+        Assert.Null(writer.BlockDigests);
+        Assert.Equal(_swarm.Sample.Piece(1).ToArray(), Written());
+        Assert.Equal(0, _swarm.Pool.Reserved);
+    }
+
+    [Fact]
+    public async Task A_bad_piece_of_one_segment_is_not_written()
+    {
+        OpenPiece piece = Start(65536);
+        PieceWriter writer = await WriteAsync(piece, wrongBlock: 2);
+        Assert.False(writer.IsValid);
+        Assert.Null(writer.Failure);
+        Assert.All(Written(), value => Assert.Equal(0, value));
+        Assert.Equal([true, true, false, true], Enumerable.Range(0, 4).Select(block => writer.BlockDigests![block].SequenceEqual(Digest(block))));
+        Assert.Equal(0, _swarm.Pool.Reserved);
+    }
+
+    [Fact]
+    public async Task A_bad_piece_of_several_segments_tells_its_digests()
+    {
+        OpenPiece piece = Start(600_000);
+        PieceWriter writer = await WriteAsync(piece, wrongBlock: 20);
+        Assert.False(writer.IsValid);
+        Assert.Equal([20], Enumerable.Range(0, piece.BlockCount).Where(block => !writer.BlockDigests![block].SequenceEqual(Digest(block))));
+        Assert.Equal(0, _swarm.Pool.Reserved);
+    }
+
+    [Theory]
+    [InlineData(65536)]
+    [InlineData(600_000)]
+    public async Task A_good_piece_tells_its_digests_when_asked(int pieceLength)
+    {
+        OpenPiece piece = Start(pieceLength);
+        PieceWriter writer = await WriteAsync(piece, wantsDigests: true);
+        Assert.True(writer.IsValid);
+        Assert.All(Enumerable.Range(0, piece.BlockCount), block => Assert.Equal(Digest(block), writer.BlockDigests![block]));
+    }
+
+    [Fact]
+    public async Task Segments_are_written_while_others_are_still_to_come()
+    {
+        OpenPiece piece = Start(600_000); // three segments
+        (PieceWriter writer, Task<PieceWriter> done) = Writer(piece);
+        for (int segment = 0; segment < 3; segment++)
+        {
+            Assert.False(done.IsCompleted);
+            writer.Add(Fill(_swarm, piece, segment));
+            await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+            Assert.Equal((2 - segment) * SegmentPool.MaxSegmentLength, _swarm.Pool.Reserved);
+        }
+
+        Assert.True((await done.WaitAsync(s_limit, TestContext.Current.CancellationToken)).IsValid);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _freed) == 2, s_limit)); // the third is told as done
+        Assert.Equal(_swarm.Sample.Piece(1).ToArray(), Written());
+    }
+
+    [Fact]
+    public async Task What_is_cancelled_is_not_written_and_its_memory_given_back()
+    {
+        OpenPiece piece = Start(600_000);
+        (PieceWriter writer, Task<PieceWriter> done) = Writer(piece);
+        writer.Add(Fill(_swarm, piece, 0));
+        await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        writer.Cancel();
+        writer.Add(Fill(_swarm, piece, 1));
+        writer.Add(Fill(_swarm, piece, 2));
+        await done.WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        Assert.Equal(TorrentErrorId.DownloadStopped, writer.Failure!.ErrorId);
+        Assert.False(writer.IsValid);
+        Assert.All(Written().Skip(SegmentPool.MaxSegmentLength), value => Assert.Equal(0, value));
+        Assert.Equal(0, _swarm.Pool.Reserved);
+    }
+
+    [Theory]
+    [InlineData(65536)]
+    [InlineData(600_000)]
+    public async Task A_failure_of_the_disk_is_told(int pieceLength)
+    {
+        OpenPiece piece = Start(pieceLength);
+        File.Delete(Path.Join(_swarm.Store.DataPath, "b"));
+        PieceWriter writer = await WriteAsync(piece);
+        Assert.Equal(TorrentErrorId.DataMismatch, writer.Failure!.ErrorId);
+        Assert.Equal(0, _swarm.Pool.Reserved);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_program_does_not_end_a_disk_thread()
+    {
+        OpenPiece piece = Start(65536);
+        _swarm.Store.Dispose();
+        OpenPiece beyond = new(7, piece.Length, piece.SegmentLength) { ReservedSegments = 1 }; // there is no such piece
+        (PieceWriter writer, Task<PieceWriter> done) = Writer(beyond);
+        writer.Add(Fill(_swarm, beyond, 0));
+        await done.WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        Assert.Equal(TorrentErrorId.Unexpected, writer.Failure!.ErrorId);
+    }
+}

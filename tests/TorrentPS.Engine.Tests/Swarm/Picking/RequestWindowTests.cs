@@ -1,0 +1,125 @@
+
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Swarm.Picking;
+
+namespace TorrentPS.Engine.Tests.Swarm.Picking;
+
+public sealed class RequestWindowTests
+{
+    /// <summary>A peer that sends all it is asked for within a round trip, up to a rate, for so many seconds.</summary>
+    private static void Run(RequestWindow window, double bytesPerSecond, double roundTrip, double seconds, double from = 0)
+    {
+        RateMeter meter = new();
+        for (double now = from; now < from + seconds; now += roundTrip)
+        {
+            int blocks = (int)Math.Min(window.Size, bytesPerSecond * roundTrip / 16384);
+            for (int i = 0; i < blocks; i++)
+            {
+                meter.Add(16384, now);
+                window.BlockReceived(meter.PerSecond(now), now);
+            }
+        }
+    }
+
+    [Fact]
+    public void Doubles_with_each_round_trip_at_the_start()
+    {
+        RequestWindow window = new();
+        int first = window.Size;
+        Assert.InRange(first, 8, 32);
+        for (int i = 0; i < first; i++)
+            window.BlockReceived(0, 0.1);
+        Assert.Equal(2 * first, window.Size);
+        for (int i = 0; i < 2 * first; i++)
+            window.BlockReceived(0, 0.2);
+        Assert.Equal(4 * first, window.Size);
+    }
+
+    [Fact]
+    public void Settles_at_some_seconds_of_the_rate()
+    {
+        RequestWindow window = new();
+        Run(window, 1e6, 0.1, 20);
+        Assert.InRange(window.Size, (int)(1e6 * 2 / 16384), (int)(1e6 * 4 / 16384));
+    }
+
+    [Fact]
+    public void Follows_a_rate_that_rises_later()
+    {
+        RequestWindow window = new();
+        Run(window, 2e5, 0.1, 20);
+        int before = window.Size;
+        Run(window, 1.2e6, 0.1, 30, from: 20);
+        Assert.True(window.Size > 4 * before, $"from {before} to {window.Size}");
+    }
+
+    [Fact]
+    public void Never_asks_for_more_than_the_peer_queues()
+    {
+        RequestWindow window = new();
+        window.SetPeerLimit(40);
+        Run(window, 1e9, 0.01, 5);
+        Assert.Equal(40, window.Size);
+        window.SetPeerLimit(5);
+        Assert.Equal(5, window.Size);
+        window.Restart();
+        Assert.Equal(5, window.Size);
+        window.SetPeerLimit(1);
+        Run(window, 1e9, 0.01, 5, from: 10);
+        Assert.Equal(1, window.Size);
+    }
+
+    [Fact]
+    public void A_peer_that_does_not_say_gets_what_every_client_queues()
+    {
+        RequestWindow window = new();
+        Run(window, 1e9, 0.01, 5);
+        Assert.Equal(RequestWindow.UnknownLimit, window.Size);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void A_limit_that_makes_no_sense_is_none(long limit)
+    {
+        RequestWindow window = new();
+        int before = window.Size;
+        window.SetPeerLimit(limit);
+        Assert.Equal(before, window.Size);
+        Run(window, 1e9, 0.01, 5);
+        Assert.Equal(RequestWindow.UnknownLimit, window.Size);
+    }
+
+    [Fact]
+    public void At_least_500_are_allowed_and_not_without_end()
+    {
+        RequestWindow window = new();
+        window.SetPeerLimit(long.MaxValue);
+        Run(window, 1e9, 0.01, 5);
+        Assert.InRange(window.Size, 500, 5000);
+    }
+
+    [Fact]
+    public void A_slow_peer_keeps_two()
+    {
+        RequestWindow window = new();
+        for (int i = 0; i < 60; i++)
+            window.BlockReceived(100, i);
+        Assert.Equal(2, window.Size);
+    }
+
+    [Fact]
+    public void A_snubbed_peer_gets_one_and_starts_anew_when_it_sends()
+    {
+        RequestWindow window = new();
+        int first = window.Size;
+        Run(window, 1e6, 0.1, 20);
+        window.Snub();
+        Assert.Equal(1, window.Size);
+        window.Restart();
+        Assert.Equal(first, window.Size);
+        window.BlockReceived(0, 100);
+        Assert.Equal(first + 1, window.Size);
+    }
+}
