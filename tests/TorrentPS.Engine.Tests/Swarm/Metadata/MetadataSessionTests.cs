@@ -258,7 +258,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         Assert.False(_result.IsCompleted);
         TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
         Assert.Equal(TorrentErrorId.MetadataTimedOut, failure.ErrorId);
-        Assert.Contains("43 % of it came", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("43 % received", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

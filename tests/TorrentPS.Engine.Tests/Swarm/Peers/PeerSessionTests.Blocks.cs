@@ -49,7 +49,7 @@ public sealed partial class PeerSessionTests
         Assert.Equal(64 * 16384, _swarm.WastedBytes);
         Assert.Empty(_swarm.Blocks);
         Send(Piece(5, 0, 16384));
-        AssertViolated("nobody asked");
+        AssertViolated("unrequested blocks");
     }
 
     [Theory]

@@ -124,7 +124,7 @@ public sealed partial class PeerSessionTests
         int rubbish = 0;
         for (; rubbish < 10_000 && _swarm.Reason is null; rubbish++)
             Send(Piece(5, 1, 100));
-        AssertViolated("nobody asked");
+        AssertViolated("unrequested blocks");
         Assert.InRange(rubbish, 64, 4097);
     }
 
