@@ -67,7 +67,7 @@ Describe 'The module' {
 
         $others = 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' | Where-Object { Get-Module $_ -ListAvailable }
         $load = "`$ErrorActionPreference = 'Stop'; Import-Module $($others -join ', '); Import-Module '$unpacked'; (Get-Module TorrentPS).ModuleBase; (Get-Help Get-TorrentInfo).Synopsis"
-        Invoke-TestPowerShell -Command $load 2>&1 | Should -Be $unpacked, 'Shows what a torrent says of itself.'
+        Invoke-TestPowerShell -Command $load 2>&1 | Should -Be $unpacked, 'Shows the contents of torrents and magnet links.'
     }
 
     It 'loads in a new PowerShell beside <_>' -ForEach 'PSReadLine', 'Pester', 'Microsoft.PowerShell.ThreadJob' {

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Shows what a torrent says of itself.</para>
+/// <para type="synopsis">Shows the contents of torrents and magnet links.</para>
 /// <para type="description">Reads .torrent files and writes their names, info hashes, files, trackers and the rest as objects.</para>
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "TorrentInfo", DefaultParameterSetName = PathSet)]
