@@ -113,7 +113,7 @@ public sealed class CommandLineTests
     {
         DownloadOptions options = Options("x");
         var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };
-        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, ReuseFrom = options.ReuseFrom, PeerNames = options.PeerNames, OnError = options.OnError }, options);
+        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, ReuseFrom = options.ReuseFrom, PeerNames = options.PeerNames, OnError = options.OnError, OnWarning = options.OnWarning }, options);
         Assert.Empty(options.Peers);
         Assert.Empty(options.PeerNames);
         Assert.Empty(options.Include);
