@@ -86,7 +86,7 @@ public sealed class EndToEndTests : IDisposable
         string file = Path.Combine(_folder, "data.bin"), torrent = Path.Combine(_folder, "x.torrent");
         await File.WriteAllBytesAsync(file, data, TestContext.Current.CancellationToken);
         await using var tracker = Engine.TrackerHosting.TrackerServer.Start(new(System.Net.IPAddress.Loopback, 0));
-        Assert.Equal(0, (await RecordingTerminal.RunAsync("create", file, "-o", torrent, "--tracker", tracker.AnnounceUri.ToString(), "--piece-length", "16KiB", "--private")).Code);
+        Assert.Equal(0, (await RecordingTerminal.RunAsync("create", file, "-o", torrent, "--tracker", tracker.AnnounceUri.ToString(), "--piece-length", "128KiB", "--private")).Code);
         using RecordingTerminal terminal = new(), downloading = new();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task<int> seed = CommandTree.RunAsync(["seed", torrent, "--data", _folder, "--port", "0"], terminal, stop.Token);
