@@ -134,7 +134,7 @@ public sealed class WebSeedTests : InteropTest
         TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
         string[] arguments = ["download", torrent.Path, "--output", Target, "--port", "0", "--no-dht", "--no-pex", "--no-lsd", "--json"];
 
-        (int exitCode, ExternalProcess process) = await TorrentPSProcess.RunAsync(Temp.Path, [.. arguments, "--stall-timeout", "2"]);
+        (int exitCode, ExternalProcess process) = await TorrentPSProcess.RunAsync(Temp.Path, [.. arguments, "--stall-timeout", "20"]);
         Assert.True(exitCode == 4, process.Report);
         Assert.Contains("its certificate is signed by itself, or by an authority that this system does not trust", (string?)Assert.Single(TorrentPSProcess.Json(process))["Error"], StringComparison.Ordinal);
 
