@@ -136,7 +136,6 @@ Describe 'Start-TorrentSeed' {
         $copy = Get-TestDestination
         Copy-Item $data $copy -Recurse
         $changed = Get-Item (Join-Path $copy 'many/sub/b.bin')
-        $written = $changed.LastWriteTimeUtc
         $port = Get-FreePort
         $seed = Start-TorrentSeed $many.Path $copy -Port $port -PeerSource Manual -AsJob
         $download = $null
@@ -148,8 +147,8 @@ Describe 'Start-TorrentSeed' {
             $null = $stream.Seek(100000, 'Begin')
             $stream.WriteByte($byte -bxor 255)
             $stream.Dispose()
-            $changed.LastWriteTimeUtc = $written
-            # It gets a wrong piece, and bans the seed.
+            $changed.LastWriteTimeUtc = $changed.LastWriteTimeUtc.AddMinutes(1)
+            # What it asks for has the seed open the file, and see the time.
             $download = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -AsJob
             Wait-Until { $seed.Warning.Count -gt 0 }
             $seed.Warning[0].Message | Should -BeLike "'$changed' was changed by another program,* It is no longer served."

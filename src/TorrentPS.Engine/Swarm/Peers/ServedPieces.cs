@@ -35,11 +35,8 @@ internal sealed class ServedPieces
         return false;
     }
 
-    /// <summary>
-    /// The pieces: first those of which most was sent, since a peer finds a piece wrong when it has all of it; of several the first begun, of which it would have told by now
-    /// that it has it.
-    /// </summary>
-    public IEnumerable<int> Pieces() => _served.Take(_count).Reverse().OrderByDescending(one => one.Bytes).Select(one => one.Piece);
+    /// <summary>The pieces: first those of which most was sent, since a peer finds a piece wrong when it has all of it; of several the last begun.</summary>
+    public IEnumerable<int> Pieces() => _served.Take(_count).OrderByDescending(one => one.Bytes).Select(one => one.Piece);
 
     /// <summary>One of the pieces by chance; false when nothing was sent since this was last asked.</summary>
     public bool TryTakeSample(out int piece)

@@ -20,11 +20,11 @@ public sealed class ServedPiecesTests
     }
 
     [Fact]
-    public void Those_come_first_of_which_most_was_sent_and_then_the_first_begun()
+    public void Those_come_first_of_which_most_was_sent_and_then_the_last()
     {
         for (int piece = 0; piece < 20; piece++)
             _served.Add(piece, piece < 18 ? 100 : 10, 100);
-        Assert.Equal([.. Enumerable.Range(4, 16)], _served.Pieces());
+        Assert.Equal([.. Enumerable.Range(4, 14).Reverse(), 19, 18], _served.Pieces());
     }
 
     [Fact]
