@@ -127,7 +127,7 @@ internal sealed class HttpReplyReader
             throw new InvalidDataException("the connection was closed before the reply was complete");
         if (!MayEnd)
             throw new InvalidDataException("its reply ended too early");
-        if (_start < _end)
+        if (_place == Place.BodyToEnd && _start < _end)
             return; // what is left of the body is taken first; the next read tells of the end again
         _place = Place.End;
         _head = _head! with { IsLast = true };

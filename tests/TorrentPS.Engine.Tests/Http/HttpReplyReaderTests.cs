@@ -52,6 +52,22 @@ public class HttpReplyReaderTests
     public void What_is_not_a_reply_is_an_error(string reply, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Begin(reply)).Message, StringComparison.Ordinal);
 
+    /// <summary>All of the body is there; what a server breaks off after it is not waited for.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("Tr")]
+    [InlineData("Trailer: t\r\n")]
+    public void A_connection_that_is_closed_in_a_trailer_ends_the_reply(string trailer)
+    {
+        HttpReplyReader reader = Begin("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n" + trailer);
+        Assert.Equal(2, reader.Take(new byte[10]));
+        Assert.Equal(0, reader.Take(new byte[10]));
+        Assert.False(reader.IsComplete);
+        reader.Advance(0);
+        Assert.True(reader.IsComplete);
+        Assert.False(reader.IsReusable);
+    }
+
     [Fact]
     public void A_head_has_an_end()
     {
