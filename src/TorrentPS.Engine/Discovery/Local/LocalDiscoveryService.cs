@@ -108,7 +108,7 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
         {
             Send(torrents, s_interval);
         }
-        catch (Exception e) // nobody else would hear of it, and the process would end
+        catch (Exception e) // unhandled in a timer, it would end the process
         {
             log?.Invoke($"Local discovery: nothing is announced by a fault of this program: {e}");
         }

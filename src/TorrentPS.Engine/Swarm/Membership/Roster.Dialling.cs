@@ -41,7 +41,7 @@ internal sealed partial class Roster<TPeer>
         }
     }
 
-    /// <summary>The best address that is due and has not enough connections; null when there is none. Who names us a thousand ports of one machine has no more places for it.</summary>
+    /// <summary>The best address that is due and has not enough connections; null when there is none. A thousand ports of one machine get no more places than one.</summary>
     private PeerCandidate? TakeDue()
     {
         double now = _owner.Now;
@@ -178,7 +178,7 @@ internal sealed partial class Roster<TPeer>
     private void Failed(PeerCandidate candidate, PeerHandshakeStatus status, WireHashes hashes)
     {
         candidate.TriesUtp = status == PeerHandshakeStatus.Closed && !candidate.TriesUtp;
-        // Who answers by another hash, or closes it over both transports, may know the torrent only by its other.
+        // A peer that answers by another hash, or closes the connection over both transports, may know the torrent only by its other.
         if (hashes.IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
             candidate.PrefersV2 = !candidate.PrefersV2;
         _owner.Unreached(candidate, status);

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// The peers of a torrent: which addresses are dialled, who is let in, who of two stays, who is banned, and how many places one address may have. The same for a
+/// The peers of a torrent: which addresses are dialled, which peers are let in, which of two connections stays, which peers are banned, and how many places one address may have. The same for a
 /// magnet link that is resolved and for a download. Belongs to the torrent's loop.
 /// </summary>
 /// <typeparam name="TPeer">The torrent's connections.</typeparam>
@@ -88,7 +88,7 @@ internal sealed partial class Roster<TPeer>
         ConnectMore();
     }
 
-    /// <summary>Whether an address is where we ourselves listen, and nobody else of the same torrent: discoveries name us too.</summary>
+    /// <summary>Whether an address is our own, and no other client with the torrent shares it: discovery sources also return our address.</summary>
     public bool IsOurs(IPEndPoint endPoint) =>
         endPoint.Port == _owner.ListenPort && LocalAddresses.Contains(endPoint.Address) && !_services.Incoming.HasOthers(_owner);
 
@@ -192,7 +192,7 @@ internal sealed partial class Roster<TPeer>
         return true;
     }
 
-    /// <summary>Whether an address in the Internet has as many connections as it may, those included that are being made: nobody gets all places by having many. Near by, many may share an address.</summary>
+    /// <summary>Whether an address in the Internet has as many connections as it may, including those being made, so that no subscriber can take all places with many ports. Local peers may share an address.</summary>
     public bool HasEnoughOf(IPAddress address) => ConnectedOf(address) + DiallingOf(address) >= MaxPerAddress;
 
     /// <summary>The connections with an address in the Internet.</summary>

@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Swarm.Metadata;
 /// <content>Finding, connecting, accepting and losing peers.</content>
 internal sealed partial class MetadataSession
 {
-    /// <summary>With so many who have the metadata, nobody else is looked for.</summary>
+    /// <summary>Once this many peers have the metadata, no more are searched for.</summary>
     private const int FewSources = 5;
 
     /// <summary>How long a peer may take to say that it has the metadata before another may have its place.</summary>
