@@ -1,4 +1,5 @@
 using System.Globalization;
+using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Output;
 
@@ -44,5 +45,5 @@ internal static class Quantity
 
     /// <summary><c>1 peer</c>, <c>2 peers</c>.</summary>
     public static string Count(long? count, string noun) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {CountText.Noun(count ?? 0, noun)}");
 }

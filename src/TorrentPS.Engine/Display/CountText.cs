@@ -8,9 +8,14 @@ public static class CountText
     /// <summary>A count and its noun.</summary>
     /// <param name="count">The count.</param>
     /// <param name="noun">The noun in the singular, which has a regular plural, such as <c>peer</c> or <c>address</c>.</param>
-    public static string Of(long count, string noun)
+    public static string Of(long count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {Noun(count, noun)}");
+
+    /// <summary>The noun as it stands after a count.</summary>
+    /// <param name="count">The count.</param>
+    /// <param name="noun">As for <see cref="Of"/>.</param>
+    public static string Noun(long count, string noun)
     {
         ArgumentNullException.ThrowIfNull(noun);
-        return string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}");
+        return count == 1 ? noun : noun + (noun.EndsWith('s') ? "es" : "s");
     }
 }

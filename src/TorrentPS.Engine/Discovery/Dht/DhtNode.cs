@@ -183,7 +183,7 @@ internal sealed partial class DhtNode
     {
         TimeSpan now = Now;
         while (_requests.TakeDelayed(now) is { } delayed)
-            Delay(delayed);
+            Tell(delayed, static (caller, silent) => caller.Delayed(silent));
         while (_requests.TakeExpired(now) is { } expired)
         {
             // When nobody at all answers, it is our network that is down.
@@ -204,23 +204,14 @@ internal sealed partial class DhtNode
         return due > now ? due - now : TimeSpan.Zero;
     }
 
-    private void Delay(DhtRequest request)
-    {
-        try
-        {
-            request.Caller.Delayed(request);
-        }
-        catch (Exception e)
-        {
-            _log?.Invoke($"DHT: the silence of {request.EndPoint} brought out a fault of this program: {e}");
-        }
-    }
+    private void Fail(DhtRequest request) => Tell(request, static (caller, silent) => caller.Failed(silent));
 
-    private void Fail(DhtRequest request)
+    /// <summary>Tells the sender of a request that no answer comes. A fault of this program costs this request alone.</summary>
+    private void Tell(DhtRequest request, Action<IDhtCaller, DhtRequest> silence)
     {
         try
         {
-            request.Caller.Failed(request);
+            silence(request.Caller, request);
         }
         catch (Exception e)
         {

@@ -149,11 +149,10 @@ internal sealed partial class WebSeedLane : IDisposable
         }
     }
 
-    /// <summary>Something happened that must not: it costs this web seed, and nothing else.</summary>
-    public void Fault(Exception fault)
+    /// <summary>A fault of this program happened with the web seed, which is given up for it.</summary>
+    private void Fault(Exception fault)
     {
-        Seed.GiveUp($"{fault.GetType().Name}: {fault.Message}");
-        _swarm.Log($"Web seed {Seed} is left by a fault of this program: {fault}");
+        _pool.GiveUp(Seed, fault);
         _swarm.Recover(State);
         Abort(); // whatever it is doing
     }

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Picking;
 
@@ -102,11 +101,17 @@ internal sealed class WebSeedPool
         {
             Open(seed);
         }
-        catch (Exception e) // costs this web seed, and nothing else
+        catch (Exception e)
         {
-            seed.GiveUp($"{e.GetType().Name}: {e.Message}");
-            _swarm.Log($"Web seed {seed} is left by a fault of this program: {e}");
+            GiveUp(seed, e);
         }
+    }
+
+    /// <summary>Gives up a web seed after a fault of this program, which costs nothing else.</summary>
+    public void GiveUp(WebSeed seed, Exception fault)
+    {
+        seed.GiveUp($"{fault.GetType().Name}: {fault.Message}");
+        _swarm.Log($"Web seed {seed} is left by a fault of this program: {fault}");
     }
 
     private void Open(WebSeed seed)

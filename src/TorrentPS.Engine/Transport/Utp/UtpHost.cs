@@ -149,23 +149,30 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
 
     private void Deliver(UtpPeerStream stream, in UtpHeader header, ReadOnlySpan<byte> selectiveAck, ReadOnlySpan<byte> payload, long now)
     {
-        try
-        {
-            bool wasAnswered = stream.State == UtpState.Answered;
-            stream.Receive(header, selectiveAck, payload, now);
-            if (wasAnswered && stream.State == UtpState.Connected)
-                ThreadPool.UnsafeQueueUserWorkItem(static state => state.Host.Pass(state.Stream), (Host: this, Stream: stream), preferLocal: false);
-        }
-        catch (Exception e)
-        {
-            Fault(stream, e);
+        bool wasAnswered = stream.State == UtpState.Answered;
+        if (!TryReceive(stream, header, selectiveAck, payload, now))
             return;
-        }
-
+        if (wasAnswered && stream.State == UtpState.Connected)
+            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Host.Pass(state.Stream), (Host: this, Stream: stream), preferLocal: false);
         if (stream.IsTouched)
             return;
         stream.IsTouched = true;
         _touched.Add(stream);
+    }
+
+    /// <summary>Gives a connection a packet; false when that brought out a fault, which ends it.</summary>
+    private bool TryReceive(UtpPeerStream stream, in UtpHeader header, ReadOnlySpan<byte> selectiveAck, ReadOnlySpan<byte> payload, long now)
+    {
+        try
+        {
+            stream.Receive(header, selectiveAck, payload, now);
+            return true;
+        }
+        catch (Exception e)
+        {
+            Fault(stream, e);
+            return false;
+        }
     }
 
     /// <summary>Hands on a connection that was made, on a pool thread.</summary>
@@ -193,15 +200,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         UtpAddress key = UtpAddress.Of(from, (ushort)(header.ConnectionId + 1));
         if (_streams.TryGetValue(key, out UtpPeerStream? known))
         {
-            try
-            {
-                known.Receive(header, default, default, now);
-            }
-            catch (Exception e)
-            {
-                Fault(known, e);
-            }
-
+            TryReceive(known, header, default, default, now);
             return;
         }
 
