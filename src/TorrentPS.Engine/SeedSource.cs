@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage.Files;
 

@@ -1,4 +1,3 @@
-
 namespace TorrentPS.Engine.Net;
 
 /// <summary>

@@ -1,4 +1,3 @@
-
 namespace TorrentPS;
 
 /// <summary>A peer that a discovery named.</summary>

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Benchmarks.Measuring;
 using TorrentPS.Engine.Storage.Creating;
 

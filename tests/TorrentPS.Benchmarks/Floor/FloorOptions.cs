@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Trackers;

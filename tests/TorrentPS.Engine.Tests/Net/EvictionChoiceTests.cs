@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Tests.Net;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Swarm.WebSeeds;
 

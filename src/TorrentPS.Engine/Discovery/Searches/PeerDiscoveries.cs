@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Discovery.Searches;

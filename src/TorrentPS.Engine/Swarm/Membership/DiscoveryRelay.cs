@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Discovery;
 
 namespace TorrentPS.Engine.Swarm.Membership;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Transport.Encryption;
 using TorrentPS.Engine.Wire;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Net;

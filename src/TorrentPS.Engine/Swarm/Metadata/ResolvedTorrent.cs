@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Swarm.Peers;

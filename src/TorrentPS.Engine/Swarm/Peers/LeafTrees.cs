@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Wire;
 

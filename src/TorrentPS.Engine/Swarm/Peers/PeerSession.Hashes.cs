@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;

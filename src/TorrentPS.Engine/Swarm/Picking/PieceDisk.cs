@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm.Picking;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.Picking;

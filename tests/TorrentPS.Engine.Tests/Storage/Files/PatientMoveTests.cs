@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage.Files;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage.Records;
 

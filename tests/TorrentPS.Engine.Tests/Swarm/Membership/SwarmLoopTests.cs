@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Swarm.Membership;
 
 namespace TorrentPS.Engine.Tests.Swarm.Membership;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Tests.Transport;
 

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;

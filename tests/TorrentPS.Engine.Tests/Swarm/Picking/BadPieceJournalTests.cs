@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Tests.Swarm.Picking;

@@ -1,4 +1,3 @@
-
 using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Tests.Transport.Connecting;

@@ -1,4 +1,3 @@
-
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 
 /// <summary>Whole transfers over a simulated network: right bytes, and at what pace.</summary>
