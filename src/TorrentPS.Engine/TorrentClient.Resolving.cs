@@ -64,7 +64,7 @@ public sealed partial class TorrentClient
             {
                 State = TorrentState.Stopped,
                 ErrorId = TorrentErrorId.DownloadStopped,
-                Error = "The download was stopped before its metadata was there. The same command begins again.",
+                Error = "The download was stopped before its metadata was received. Run the same command to start again.",
             });
         }
     }

@@ -19,7 +19,7 @@ internal static class DownloadReport
         if (cancellationToken.IsCancellationRequested && (download.State == TorrentState.Stopped || (seeds && download.State == TorrentState.Completed)))
         {
             terminal.WriteMessage(download.PercentComplete < 100
-                ? $"Interrupted at {Quantity.Percent(download.PercentComplete)}; the same command goes on from there"
+                ? $"Interrupted at {Quantity.Percent(download.PercentComplete)}. Run the same command to resume"
                 : "Interrupted");
             return ExitCode.Interrupted;
         }

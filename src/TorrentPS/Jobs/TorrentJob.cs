@@ -118,7 +118,7 @@ internal abstract class TorrentJob : Job2
         base.Dispose(disposing);
     }
 
-    private static PSNotSupportedException CannotSuspend() => new("A torrent's job cannot be suspended. Stop it; the same command goes on from there.");
+    private static PSNotSupportedException CannotSuspend() => new("A torrent's job cannot be suspended. Stop it, and run the same command to resume.");
 
     /// <summary>Tells the work to stop; false when there is nothing to wait for.</summary>
     private bool RequestStop()
