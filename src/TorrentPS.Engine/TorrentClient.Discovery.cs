@@ -55,7 +55,7 @@ public sealed partial class TorrentClient
             services.Add(new DhtService(Options.ForDht(), _ports));
         if (Options is { LocalDiscovery: true, Proxy: null })
             services.Add(new LocalDiscoveryService(new MulticastNetwork(Options.Binding, Options.Log), Options.TimeProvider, Options.Log));
-        return new DiscoveryServices(services, Options.Proxy);
+        return new DiscoveryServices(services, Options.Proxy, Options.StopLimit);
     }
 
     /// <summary>Reads a torrent from an http or https address.</summary>

@@ -113,6 +113,9 @@ public sealed record TorrentClientOptions
     /// <summary>Where gateways are looked for; null for where they are.</summary>
     internal PortMapperOptions? Gateways { get; init; }
 
+    /// <summary>How long trackers have to hear that a torrent has stopped; null for the default.</summary>
+    internal TimeSpan? StopLimit { get; init; }
+
     /// <summary>What connects to peers; null for the network.</summary>
     internal Func<IPEndPoint, CancellationToken, Task<PeerStream>>? Connect { get; init; }
 

@@ -76,11 +76,14 @@ Describe 'The examples' {
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'image.torrent') -Private
         $lonely = Join-Path $TestDrive 'lonely.bin'
         [System.IO.File]::WriteAllBytes($lonely, [byte[]]::new(50000))
-        $null = New-Torrent $lonely -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'lonely.torrent') -Private
         $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
         try {
             $copy = Join-Path $TestDrive 'scheduled'
             $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 300
+            $result.Code | Should -Be 0 -Because $result.Output
+            # The next run finds a torrent without a seeder, and gives it up as soon as it may.
+            $null = New-Torrent $lonely -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'lonely.torrent') -Private
+            $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 1
             $result.Code | Should -Be 1 -Because $result.Output
             Join-Path $box 'done' 'image.torrent' | Should -Exist
             Join-Path $box 'lonely.torrent' | Should -Exist

@@ -23,7 +23,7 @@ public sealed class TrackerTests : InteropTest
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
         await using LibtorrentPeer leecher = await LibtorrentPeer.StartAsync(torrent, Target, trackers: true);
         await leecher.UntilCompleteAsync();
-        await using TorrentClient client = new();
+        await using TorrentClient client = new(new TorrentClientOptions { StopLimit = Limits.Transfer });
 
         List<TorrentPeer> peers = await FindAsync(client, torrent, Loopback.FreePort());
 
@@ -46,7 +46,7 @@ public sealed class TrackerTests : InteropTest
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address, scheme));
         await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, new string('0', 40));
-        await using TorrentClient client = new();
+        await using TorrentClient client = new(new TorrentClientOptions { StopLimit = Limits.Transfer });
         List<TorrentException> errors = [];
 
         List<TorrentPeer> peers = await FindAsync(client, torrent, Loopback.FreePort(), errors);
@@ -66,7 +66,7 @@ public sealed class TrackerTests : InteropTest
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, (scheme == "udp" ? tracker.UdpUri : tracker.Uri).ToString());
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), trackers: true);
         await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start"), "knows the seeder");
-        await using TorrentClient client = new();
+        await using TorrentClient client = new(new TorrentClientOptions { StopLimit = Limits.Transfer });
         int port = Loopback.FreePort();
 
         List<TorrentPeer> peers = await FindAsync(client, torrent, port);

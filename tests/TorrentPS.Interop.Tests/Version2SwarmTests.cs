@@ -75,7 +75,7 @@ public sealed class Version2SwarmTests : InteropTest
         await using OwnPeer downloader = OwnPeer.Start(torrent, OwnPeer.Options(Target) with { Sources = [PeerSource.Dht] }, dhtNodes: [entry.EndPoint.ToString()]);
         TorrentDownload result = await downloader.UntilCompletedAsync();
         s_payload.AssertIn(Target);
-        Assert.Equal(1, result.PeersSeen);
+        Assert.InRange(result.PeersSeen, 1, 2); // the seeder, and our own address until it is known for that
     }
 
     [Theory(Timeout = Limits.Test)]

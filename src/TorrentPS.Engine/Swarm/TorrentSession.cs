@@ -23,8 +23,6 @@ namespace TorrentPS.Engine.Swarm;
 /// </summary>
 internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner<PeerSession>, IAsyncDisposable
 {
-    private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800); // Ctrl+C ends within a second
-
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
 
     /// <summary>Bytes of receive buffers that all peers have together, while they are not too many for that.</summary>
@@ -302,7 +300,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner
             await _webSeeds.EndAsync();
         _picker.AbandonAll();
         _watch.End();
-        Task announced = _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
+        Task announced = _discoveries?.StopAsync() ?? Task.CompletedTask;
         await _roster.WhenDialledAsync();
         await DiskJobs.WhenEmptyAsync();
         await Task.Yield(); // what the last jobs reported comes first
@@ -344,7 +342,7 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner
             _services.Connector.Release();
         }
 
-        await handover.Discoveries.StopAsync(s_stopLimit).ConfigureAwait(false);
+        await handover.Discoveries.StopAsync().ConfigureAwait(false);
         await handover.Discoveries.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -34,8 +34,7 @@ public sealed class FaultTests
         ["our keep-alive"] = swarm =>
         {
             Come(swarm, sends: 2);
-            PhasedSwarm.Until(() => swarm.Logged("connected:") == 2);
-            Pass(swarm, 102);
+            PhasedSwarm.Until(() => swarm.Logged("connected:") == 2); // what is sent next is a keep-alive, within 120 s
         },
         [WhatOthersAreTold] = swarm =>
         {
@@ -43,17 +42,12 @@ public sealed class FaultTests
             PhasedSwarm.Until(() => swarm.Logged("connected:") == 2);
             object peer = swarm.Peers[^1];
             peer.GetType().GetField("_extensions", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(peer, null);
-            Pass(swarm, 3);
         },
         ["that it is dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), _ => throw Injected),
         ["the handshake of one dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), ours => new FaultyStream(ours, Injected, receives: 0)),
         ["our first message to one dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), ours => new FaultyStream(ours, Injected, sends: 1)),
         ["addresses that are found"] = swarm => swarm.Discovery.Request!.PeersFound(new Unreadable()),
-        [SearchForMore] = swarm =>
-        {
-            swarm.Discovery.Fault = Injected;
-            Pass(swarm, 32);
-        },
+        [SearchForMore] = swarm => swarm.Discovery.Fault = Injected,
     };
 
     private static InvalidOperationException Injected => new("injected");
@@ -84,7 +78,7 @@ public sealed class FaultTests
         MemoryPeerStream before = swarm.Come(PhasedSwarm.Address(8), PhasedSwarm.Id(8)).Peer;
         PhasedSwarm.Until(() => before.Waiting > Handshake.Length);
         s_kinds[kind](swarm);
-        PhasedSwarm.Until(() => swarm.Logged("by a fault of this program: System.") > 0 || swarm.Run.IsCompleted);
+        await swarm.PassAsync(150, () => swarm.Logged("by a fault of this program: System.") > 0 || swarm.Run.IsCompleted);
         Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
         Assert.Equal(1, swarm.Logged("by a fault of this program: System."));
         MemoryPeerStream after = swarm.Come(PhasedSwarm.Address(9), PhasedSwarm.Id(9)).Peer;
@@ -123,19 +117,12 @@ public sealed class FaultTests
         byte[] bytes = s_sample.Torrent.ToBytes().ToArray();
         Torrent torrent = Torrent.Parse((byte[])[.. bytes[..^1], .. Encoding.ASCII.GetBytes("8:url-list21:http://192.0.2.9/filee")]);
         await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample, torrent: torrent, reachOf: _ => throw Injected);
-        Pass(swarm, 1);
-        PhasedSwarm.Until(() => swarm.Logged("is left by a fault of this program: System.InvalidOperationException: injected") == 1 || swarm.Run.IsCompleted);
+        await swarm.PassAsync(1, () => swarm.Logged("is left by a fault of this program: System.InvalidOperationException: injected") == 1 || swarm.Run.IsCompleted);
         Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
     }
 
     private static void Come(PhasedSwarm swarm, int receives = int.MaxValue, int sends = int.MaxValue) =>
         swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1), change: ours => new FaultyStream(ours, Injected, receives, sends));
-
-    private static void Pass(PhasedSwarm swarm, int seconds)
-    {
-        for (int i = 0; i < 5 * seconds; i++)
-            swarm.Time.Advance(TimeSpan.FromMilliseconds(200));
-    }
 
     /// <summary>Addresses that cannot be looked at.</summary>
     private sealed class Unreadable : IReadOnlyList<DiscoveredPeer>

@@ -18,7 +18,7 @@ internal sealed class OwnPeer : IAsyncDisposable
     private OwnPeer(TorrentInfo torrent, DownloadOptions options, int port, EncryptionMode encryption, string[]? dhtNodes)
     {
         EndPoint = new IPEndPoint(IPAddress.Loopback, port);
-        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, DhtBootstrap = dhtNodes ?? [], Log = Add });
+        _client = new TorrentClient(new TorrentClientOptions { Port = port, RequirePort = true, Encryption = encryption, DhtBootstrap = dhtNodes ?? [], StopLimit = Limits.Transfer, Log = Add });
         Result = _client.DownloadAsync(torrent, options, _progress, _stop.Token);
     }
 

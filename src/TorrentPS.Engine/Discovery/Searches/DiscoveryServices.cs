@@ -5,8 +5,14 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Discovery.Searches;
 
 /// <summary>The kinds of discovery that a client has, for all of its torrents.</summary>
-internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services, ProxyServer? proxy = null) : IAsyncDisposable
+/// <param name="services">The kinds.</param>
+/// <param name="proxy">What everything goes through; null for nothing.</param>
+/// <param name="stopLimit">How long trackers have to hear that a torrent has stopped; null for <see cref="DefaultStopLimit"/>.</param>
+internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services, ProxyServer? proxy = null, TimeSpan? stopLimit = null) : IAsyncDisposable
 {
+    /// <summary>Short enough for Ctrl+C to end within a second.</summary>
+    public static readonly TimeSpan DefaultStopLimit = TimeSpan.FromMilliseconds(800);
+
     /// <summary>Makes the discoveries of one torrent: those that the client has, the user wants and the torrent allows.</summary>
     public PeerDiscoveries For(DiscoveryRequest request)
     {
@@ -33,7 +39,7 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
             useless.AddRange(sources.Distinct().Select(source => RefusalOf(source, request)).OfType<TorrentException>());
         else if (chosen.Count > 0)
             useless.Clear();
-        return new PeerDiscoveries(chosen, useless, request.Log);
+        return new PeerDiscoveries(chosen, useless, stopLimit ?? DefaultStopLimit, request.Log);
     }
 
     /// <summary>Trackers keep the peers of a hybrid torrent by both hashes, as though these were two torrents (BEP 52, "Upgrade Path"); other kinds see to it themselves.</summary>

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Discovery.Searches;
 
 /// <summary>All the ways of finding peers for one torrent, side by side from the start.</summary>
-internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IReadOnlyList<TorrentException> refusals, Action<string>? log = null) : IAsyncDisposable
+internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IReadOnlyList<TorrentException> refusals, TimeSpan stopLimit, Action<string>? log = null) : IAsyncDisposable
 {
     /// <summary>Why kinds of discovery that were asked for are not among these; when there are none at all, why.</summary>
     public IReadOnlyList<TorrentException> Refusals => refusals;
@@ -33,8 +33,8 @@ internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IRe
     /// <summary>The download is complete.</summary>
     public void Completed() => ForEach(static member => member.Completed());
 
-    /// <summary>Ends them all at once, within the limit.</summary>
-    public Task StopAsync(TimeSpan limit) => Task.WhenAll(members.Select(member => TryAsync(member, () => member.StopAsync(limit))));
+    /// <summary>Ends them all at once, and tells those that list us that we are gone, within the limit.</summary>
+    public Task StopAsync() => Task.WhenAll(members.Select(member => TryAsync(member, () => member.StopAsync(stopLimit))));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

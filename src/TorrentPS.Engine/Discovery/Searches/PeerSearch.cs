@@ -13,8 +13,6 @@ internal sealed class PeerSearch : IAsyncDisposable
 {
     private const int MaxPeers = 20_000;
 
-    private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(1);
-
     private readonly PeerSearchOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly IPFilter? _filter;
@@ -61,7 +59,7 @@ internal sealed class PeerSearch : IAsyncDisposable
     /// <summary>Ends the search, and tells those that may list us that we are gone; within a second.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _discoveries.StopAsync(s_stopLimit).ConfigureAwait(false);
+        await _discoveries.StopAsync().ConfigureAwait(false);
         await _discoveries.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -47,7 +47,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
     private int _blockedTold;
     private Func<IPEndPoint, uint>? _priority;
 
-    /// <summary>Different addresses heard of, those forgotten included.</summary>
+    /// <summary>Different addresses heard of, those forgotten included and our own left out.</summary>
     public int Seen { get; private set; }
 
     /// <summary>Whether we have everything, so that those who have everything too are of no use.</summary>
@@ -254,7 +254,14 @@ internal sealed class PeerBook(IPFilter? filter = null)
         Wait(candidate, now);
     }
 
-    /// <summary>The address is one to leave alone: ourselves, or a peer that needs nothing and has nothing for us.</summary>
+    /// <summary>The address is our own: trackers and the DHT name it to us as to others.</summary>
+    public void DropSelf(PeerCandidate candidate)
+    {
+        Drop(candidate);
+        Seen--;
+    }
+
+    /// <summary>The address is one to leave alone: a peer that needs nothing and has nothing for us.</summary>
     public static void Drop(PeerCandidate candidate) => candidate.IsBanned = true;
 
     /// <summary>Never connects to or accepts the address again. An IP address with several banned ports is banned as a whole.</summary>

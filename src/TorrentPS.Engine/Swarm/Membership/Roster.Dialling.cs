@@ -163,7 +163,7 @@ internal sealed partial class Roster<TPeer>
         }
 
         if (outcome.Status == PeerHandshakeStatus.SelfConnection)
-            PeerBook.Drop(candidate);
+            Book.DropSelf(candidate);
         else
             Failed(candidate, outcome.Status, hashes);
         _owner.Log($"Peer {candidate.EndPoint}: {outcome.Status}{(outcome.Error is null ? "" : $" ({outcome.Error})")}");

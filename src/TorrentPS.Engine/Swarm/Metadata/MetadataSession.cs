@@ -19,7 +19,6 @@ namespace TorrentPS.Engine.Swarm.Metadata;
 internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<MetadataPeer>, IDisposable
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_stopLimit = TimeSpan.FromMilliseconds(800);
     private static readonly TimeSpan s_leaveLimit = TimeSpan.FromMilliseconds(300);
 
     /// <summary>How long trackers that have never answered are tried before that is the result, when nobody else is known.</summary>
@@ -211,7 +210,7 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
         await _stopping.CancelAsync();
         foreach (MetadataPeer peer in Peers)
             peer.Close(PeerClose.Stopping);
-        Task announced = isHandedOver ? Task.CompletedTask : _discoveries?.StopAsync(s_stopLimit) ?? Task.CompletedTask;
+        Task announced = isHandedOver ? Task.CompletedTask : _discoveries?.StopAsync() ?? Task.CompletedTask;
         await _roster.WhenDialledAsync();
         await clock;
         await announced;

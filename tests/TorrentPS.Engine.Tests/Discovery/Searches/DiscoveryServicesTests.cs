@@ -120,7 +120,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     public async Task Stopping_stops_all()
     {
         PeerDiscoveries discoveries = For(Request);
-        await discoveries.StopAsync(TimeSpan.FromSeconds(3));
+        await discoveries.StopAsync();
         await discoveries.DisposeAsync();
         Assert.All([_tracker, _dht, _lsd], discovery => Assert.Equal(["stop 3", "dispose"], discovery.Calls));
     }
@@ -150,5 +150,5 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
         Assert.Empty(errors);
     }
 
-    private PeerDiscoveries For(DiscoveryRequest request) => new DiscoveryServices([_tracker, _dht, _lsd]).For(request);
+    private PeerDiscoveries For(DiscoveryRequest request) => new DiscoveryServices([_tracker, _dht, _lsd], stopLimit: TimeSpan.FromSeconds(3)).For(request);
 }

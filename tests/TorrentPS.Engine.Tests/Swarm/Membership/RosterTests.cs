@@ -181,6 +181,22 @@ public sealed class RosterTests
         Assert.Equal(1, swarm.Logged("connected:"));
     }
 
+    /// <summary>Trackers and the DHT name our own address to us, too: it is no peer.</summary>
+    [Fact]
+    public async Task Our_own_address_does_not_count_as_a_peer()
+    {
+        await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample);
+        (MemoryPeerStream ours, MemoryPeerStream self) = MemoryPeerStream.Create(address: PhasedSwarm.Address(1));
+        swarm.Listen(ours.RemoteEndPoint, () => ours);
+        swarm.Name(ours.RemoteEndPoint);
+        PhasedSwarm.Until(() => self.Waiting >= Handshake.Length);
+        self.Send(self.TakeArrived());
+        PhasedSwarm.Until(() => swarm.Logged("SelfConnection") == 1);
+        swarm.Come(PhasedSwarm.Address(2), PhasedSwarm.Id(2));
+        PhasedSwarm.Until(() => swarm.Logged("connected:") == 1);
+        Assert.Equal(1, (await swarm.StopAsync()).PeersSeen);
+    }
+
     /// <summary>A liar is known by its address and its id together: else it could have another banned by taking its id. How it is in a download, <see cref="IncomingPeersTests"/> shows.</summary>
     [Fact]
     public async Task A_liar_about_metadata_does_not_have_the_one_banned_whose_id_it_uses()
