@@ -21,7 +21,7 @@ internal sealed partial class TorrentSession
     private double _exchangeAt;
     private double _turnoverAt = TurnoverSeconds;
 
-    public bool ExchangesPeers { get; private set; }
+    private bool ExchangesPeers { get; set; }
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
     {

@@ -15,7 +15,9 @@ internal sealed partial class TorrentSession
 {
     private LayerFetch? _hashes; // null for a v1 torrent
 
-    public HashSupply? HashSupply { get; private set; }
+    private HashSupply? HashSupply { get; set; }
+
+    HashSupply IHashExchange.Supply => HashSupply!;
 
     /// <summary>Whether a piece cannot be verified yet. One of a hybrid torrent can, by its v1 hash.</summary>
     private bool IsWithheld(int piece) => _torrent.Version == TorrentVersion.V2 && !_store.Layers!.IsKnown(piece);

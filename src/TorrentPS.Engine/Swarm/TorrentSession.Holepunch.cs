@@ -18,7 +18,7 @@ internal sealed partial class TorrentSession
     private readonly MinuteBudget _punches = new(PunchesPerMinute);
 
     /// <summary>Whether holes are punched: over uTP, and not for a private torrent, whose peers may not name each other (BEP 27).</summary>
-    public bool PunchesHoles => ExchangesPeers && _services.Incoming.UtpOf(this) is not null;
+    private bool PunchesHoles => ExchangesPeers && _services.Incoming.UtpOf(this) is not null;
 
     public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
     {

@@ -21,7 +21,7 @@ namespace TorrentPS.Engine.Swarm;
 /// One torrent in motion, from checking what is on disk to the result. Its state (picker, peers, choker) belongs to its <see cref="SwarmLoop"/>;
 /// everything else sends it messages. This part is the course of a run; the others are its peers, its pieces and its clock.
 /// </summary>
-internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner<PeerSession>, IAsyncDisposable
+internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHashExchange, IPeerExchange, IHolepunchBroker, IServedData, IRosterOwner<PeerSession>, IAsyncDisposable
 {
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
 
@@ -89,13 +89,27 @@ internal sealed partial class TorrentSession : ISwarm, IServedData, IRosterOwner
 
     public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
 
+    Torrent ISwarm.Torrent => _torrent;
+
     public PiecePicker Picker => _picker;
 
-    public DataStore Store => _store;
+    IPeerDownload ISwarm.Download => this;
 
-    public DiskQueue Disk => _services.Disk;
+    IPeerUpload ISwarm.Upload => this;
 
-    public DiskTally DiskJobs { get; } = new();
+    IPeerOwner ISwarm.Owner => this;
+
+    IHashExchange? ISwarm.Hashes => HashSupply is null ? null : this;
+
+    IPeerExchange? ISwarm.Exchange => ExchangesPeers ? this : null;
+
+    IHolepunchBroker? ISwarm.Holepunch => PunchesHoles ? this : null;
+
+    BlockReader IPeerUpload.CreateReader() => new(_store, Disk, DiskJobs);
+
+    private DiskQueue Disk => _services.Disk;
+
+    private DiskTally DiskJobs { get; } = new();
 
     public SegmentPool Pool => _services.Pool;
 

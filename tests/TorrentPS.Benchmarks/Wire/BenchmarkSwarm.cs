@@ -15,23 +15,40 @@ namespace TorrentPS.Benchmarks.Wire;
 /// The least that a session needs around it: it asks one peer for everything and throws away what comes, or gives what is asked for from
 /// <see cref="Store"/>. Picker, pool, disk threads and loop are the engine's.
 /// </summary>
-internal sealed class BenchmarkSwarm : ISwarm
+internal sealed class BenchmarkSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner
 {
     private readonly long _startedAt = TimeProvider.System.GetTimestamp();
+    private readonly Torrent _torrent;
     private readonly int _segmentLength;
     private readonly int _window;
 
     public BenchmarkSwarm(Torrent torrent, Bitfield have, int window, SegmentPool pool, DataStore store, DiskQueue disk)
     {
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
-        _window = window;
+        (_torrent, _window) = (torrent, window);
         (Pool, Store, Disk) = (pool, store, disk);
         Picker = new PiecePicker(torrent, pool, SwarmTorrent.All(torrent.PieceCount), have, sequential: true);
     }
 
     public double Now => TimeProvider.System.GetElapsedTime(_startedAt).TotalSeconds;
 
+    public Torrent Torrent => _torrent;
+
     public PiecePicker Picker { get; }
+
+    IPeerDownload ISwarm.Download => this;
+
+    IPeerUpload ISwarm.Upload => this;
+
+    IPeerOwner ISwarm.Owner => this;
+
+    IHashExchange? ISwarm.Hashes => null;
+
+    IPeerExchange? ISwarm.Exchange => null;
+
+    IHolepunchBroker? ISwarm.Holepunch => null;
+
+    BlockReader IPeerUpload.CreateReader() => new(Store, Disk, DiskJobs);
 
     public DataStore Store { get; }
 
@@ -49,13 +66,7 @@ internal sealed class BenchmarkSwarm : ISwarm
 
     public int ListenPort => 0;
 
-    public bool ExchangesPeers => false;
-
-    public bool PunchesHoles => false;
-
-    public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
-    {
-    }
+    public int PublicPort => 0;
 
     public int DhtPort => 0;
 
@@ -83,10 +94,6 @@ internal sealed class BenchmarkSwarm : ISwarm
     }
 
     public void ChokeChanged(PeerSession peer) => Ask(peer);
-
-    public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
-    {
-    }
 
     public void InterestChanged(PeerSession peer) => peer.SendChoke(!peer.State.IsInterestedInUs);
 
@@ -128,16 +135,6 @@ internal sealed class BenchmarkSwarm : ISwarm
     }
 
     public void DhtPortReceived(PeerSession peer, int port)
-    {
-    }
-
-    public HashSupply? HashSupply => null;
-
-    public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
-    {
-    }
-
-    public void HashesRejected(PeerSession peer, int file, HashRange range)
     {
     }
 

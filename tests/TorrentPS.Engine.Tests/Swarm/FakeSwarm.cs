@@ -13,7 +13,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Tests.Swarm;
 
 /// <summary>What a peer's session needs of a torrent: real data on disk and a real picker, no decisions of its own, and a list of what it was told.</summary>
-internal sealed class FakeSwarm : ISwarm, IDisposable
+internal sealed class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHashExchange, IPeerExchange, IHolepunchBroker, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -43,7 +43,25 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
 
     public double Now { get; set; }
 
+    public Torrent Torrent => Store.Torrent;
+
     public PiecePicker Picker { get; }
+
+    IPeerDownload ISwarm.Download => this;
+
+    IPeerUpload ISwarm.Upload => this;
+
+    IPeerOwner ISwarm.Owner => this;
+
+    IHashExchange? ISwarm.Hashes => HashSupply is null ? null : this;
+
+    HashSupply IHashExchange.Supply => HashSupply!;
+
+    IPeerExchange? ISwarm.Exchange => ExchangesPeers ? this : null;
+
+    IHolepunchBroker? ISwarm.Holepunch => ExchangesPeers && PunchesHoles ? this : null;
+
+    BlockReader IPeerUpload.CreateReader() => new(Store, Disk, DiskJobs);
 
     public DataStore Store { get; }
 
@@ -60,6 +78,8 @@ internal sealed class FakeSwarm : ISwarm, IDisposable
     public RateLimiter UploadLimiter { get; }
 
     public int ListenPort { get; init; }
+
+    public int PublicPort => ListenPort;
 
     public bool ExchangesPeers { get; init; }
 

@@ -11,7 +11,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>The torrent that a session belongs to: it asks its one peer for what is missing and believes whatever comes.</summary>
-internal sealed class FuzzSwarm : ISwarm
+internal sealed class FuzzSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHashExchange, IPeerExchange, IHolepunchBroker
 {
     private const int Window = 8;
 
@@ -36,7 +36,25 @@ internal sealed class FuzzSwarm : ISwarm
 
     public double Now { get; set; }
 
+    public Torrent Torrent => Store.Torrent;
+
     public PiecePicker Picker { get; }
+
+    IPeerDownload ISwarm.Download => this;
+
+    IPeerUpload ISwarm.Upload => this;
+
+    IPeerOwner ISwarm.Owner => this;
+
+    IHashExchange? ISwarm.Hashes => HashSupply is null ? null : this;
+
+    HashSupply IHashExchange.Supply => HashSupply!;
+
+    IPeerExchange ISwarm.Exchange => this;
+
+    IHolepunchBroker ISwarm.Holepunch => this;
+
+    BlockReader IPeerUpload.CreateReader() => new(Store, Disk, DiskJobs);
 
     public DataStore Store { get; }
 
@@ -54,9 +72,7 @@ internal sealed class FuzzSwarm : ISwarm
 
     public int ListenPort => 6881;
 
-    public bool ExchangesPeers => true;
-
-    public bool PunchesHoles => true;
+    public int PublicPort => ListenPort;
 
     public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
     {

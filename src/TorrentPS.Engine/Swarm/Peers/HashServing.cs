@@ -27,7 +27,7 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
     public int NextLength =>
         _waiting.TryPeek(out (int File, HashRange Range) first) && (_answer is not null || IsOfPieces(first.File, first.Range)) ? HashMessage.Length + first.Range.HashesLength : 0;
 
-    private PieceLayers Layers => swarm.Store.Layers!;
+    private PieceLayers Layers => supply.Layers;
 
     /// <summary>Takes a request.</summary>
     public void Receive(int file, ReadOnlySpan<byte> root, HashRange range)
@@ -121,7 +121,7 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
         return range.Length <= 1 << Layers.HeightOf(piece) && swarm.Picker.Have[piece] ? piece : -1;
     }
 
-    private ReadOnlySpan<byte> RootOf(int file) => swarm.Store.Torrent.PieceRoots![file].Span;
+    private ReadOnlySpan<byte> RootOf(int file) => swarm.Torrent.PieceRoots![file].Span;
 
     /// <summary>Whether hashes may be sent: so many to an address in the Internet, however often it connects. Near by many may share one.</summary>
     private bool TryTake(int bytes)
@@ -135,7 +135,7 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
     /// <summary>Whether the peer has taken so much data that a piece may be read for it: twice as much.</summary>
     private bool IsEarned(int piece)
     {
-        int bytes = swarm.Store.Torrent.LengthOfPiece(piece);
+        int bytes = swarm.Torrent.LengthOfPiece(piece);
         if (_leafBytes + bytes > 2 * peer.State.UploadRate.Total)
             return false;
         _leafBytes += bytes;

@@ -15,6 +15,8 @@ internal sealed class HashSupply(DataStore store, DiskQueue disk, DiskTally tall
     private const int MoreBytes = 1 << 20;
     private const double RecoverySeconds = 3600;
 
+    public PieceLayers Layers { get; } = store.Layers!;
+
     /// <summary>Proves hashes of the torrent's trees.</summary>
     public HashProofs Proofs { get; } = new(store.Torrent, store.Layers!);
 

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>Holepunching with one peer (BEP 55): what it says is told to the torrent, and only so often.</summary>
-internal sealed class HolepunchLink(PeerSession peer, ISwarm swarm) : IPeerExtension
+internal sealed class HolepunchLink(PeerSession peer, IHolepunchBroker broker) : IPeerExtension
 {
     /// <summary>Messages that a peer may send a minute, and that others may have us send to it.</summary>
     public const int PerMinute = 10;
@@ -22,14 +22,14 @@ internal sealed class HolepunchLink(PeerSession peer, ISwarm swarm) : IPeerExten
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> payload)
     {
-        if (HolepunchMessage.Read(payload) is { } message && _received.TryTake(swarm.Now))
-            swarm.HolepunchReceived(peer, message);
+        if (HolepunchMessage.Read(payload) is { } message && _received.TryTake(broker.Now))
+            broker.HolepunchReceived(peer, message);
         else if (++_ignored > MaxIgnored)
             peer.CloseFlooded("holepunch messages", _ignored);
     }
 
     /// <summary>Whether the peer may be told of one more who wants to connect to it.</summary>
-    public bool TakesRelayed() => peer.Takes(Name) && _relayed.TryTake(swarm.Now);
+    public bool TakesRelayed() => peer.Takes(Name) && _relayed.TryTake(broker.Now);
 
     public void Send(HolepunchMessage message)
     {

@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Swarm.Peers;
 /// Sends the torrent's info dictionary to a peer that came with a magnet link (BEP 9). One piece at a time is on its way, and after some times
 /// the whole of it a peer gets no more: nobody needs it so often.
 /// </summary>
-internal sealed class MetadataServing(PeerSession peer, ISwarm swarm) : IPeerExtension
+internal sealed class MetadataServing(PeerSession peer, Torrent torrent) : IPeerExtension
 {
     /// <summary>Requests that wait; more are rejected.</summary>
     public const int MaxWaiting = 64;
@@ -27,7 +27,7 @@ internal sealed class MetadataServing(PeerSession peer, ISwarm swarm) : IPeerExt
 
     public byte OwnId => MetadataMessage.OwnId;
 
-    private ReadOnlyMemory<byte> Metadata => swarm.Store.Torrent.InfoBytes;
+    private ReadOnlyMemory<byte> Metadata => torrent.InfoBytes;
 
     /// <summary>Whether peers are told that we have it. Those of a private torrent have it from their tracker's site, and from nowhere else.</summary>
     public static bool Serves(Torrent torrent) => !torrent.IsPrivate && torrent.InfoBytes.Length is > 0 and <= MetadataMessage.MaxSize;
@@ -39,7 +39,7 @@ internal sealed class MetadataServing(PeerSession peer, ISwarm swarm) : IPeerExt
         if (message.Type != MetadataMessageType.Request)
             return; // answers to what was asked before the metadata was there, or something new
         int pieces = MetadataMessage.PieceCount(Metadata.Length);
-        if (Serves(swarm.Store.Torrent) && message.Piece < pieces && _waiting.Count < MaxWaiting && _served + _waiting.Count < Times * pieces + MorePieces)
+        if (Serves(torrent) && message.Piece < pieces && _waiting.Count < MaxWaiting && _served + _waiting.Count < Times * pieces + MorePieces)
         {
             _waiting.Enqueue(message.Piece);
             peer.Flush();

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>Peer exchange with one peer (BEP 11).</summary>
-internal sealed class PeerExchangeLink(PeerSession peer, ISwarm swarm) : IPeerExtension
+internal sealed class PeerExchangeLink(PeerSession peer, IPeerExchange exchange) : IPeerExtension
 {
     private readonly PeerExchangeInbox _inbox = new();
     private readonly PeerExchangeOutbox _outbox = new(peer.EndPoint);
@@ -20,8 +20,8 @@ internal sealed class PeerExchangeLink(PeerSession peer, ISwarm swarm) : IPeerEx
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> payload)
     {
-        if (_inbox.Takes(swarm.Now))
-            swarm.PeersExchanged(peer, PeerExchangeMessage.Read(payload));
+        if (_inbox.Takes(exchange.Now))
+            exchange.PeersExchanged(peer, PeerExchangeMessage.Read(payload));
         else if (_inbox.IsFlooded)
             peer.CloseFlooded("peer exchange messages", _inbox.Ignored);
     }

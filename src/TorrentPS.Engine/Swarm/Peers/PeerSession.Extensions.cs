@@ -43,11 +43,11 @@ internal sealed partial class PeerSession
     private PeerExtensions CreateExtensions()
     {
         ListenEndPoint = IsOutgoing ? EndPoint : null;
-        List<IPeerExtension> members = [new MetadataServing(this, _swarm), _dontHave = new DontHaveNotice(this), new UploadOnlyNotice(this)];
-        if (_swarm.ExchangesPeers)
-            members.Add(Exchange = new PeerExchangeLink(this, _swarm));
-        if (_swarm.ExchangesPeers && _swarm.PunchesHoles)
-            members.Add(Holepunch = new HolepunchLink(this, _swarm));
+        List<IPeerExtension> members = [new MetadataServing(this, _swarm.Torrent), _dontHave = new DontHaveNotice(this), new UploadOnlyNotice(this)];
+        if (_swarm.Exchange is { } exchange)
+            members.Add(Exchange = new PeerExchangeLink(this, exchange));
+        if (_swarm.Holepunch is { } holepunch)
+            members.Add(Holepunch = new HolepunchLink(this, holepunch));
         return new(members);
     }
 
@@ -56,16 +56,16 @@ internal sealed partial class PeerSession
 
     private void AppendExtensionHandshake()
     {
-        Torrent torrent = _swarm.Store.Torrent;
+        Torrent torrent = _swarm.Torrent;
         AppendExtended(ExtensionHandshake.ExtendedId, new ExtensionHandshake
         {
             Extensions = _extensions.OwnIds,
             Client = ProgramName.Client,
             MetadataSize = MetadataServing.Serves(torrent) ? torrent.InfoBytes.Length : null,
             RequestQueue = OwnRequestQueue,
-            Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _swarm.PublicPort : _swarm.ListenPort) is > 0 and int port ? port : null,
+            Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _owner.PublicPort : _owner.ListenPort) is > 0 and int port ? port : null,
             YourIP = EndPoint.Address,
-            IsUploadOnly = _swarm.Picker.Missing == 0 && _swarm.SuperSeeding is null ? true : null,
+            IsUploadOnly = _swarm.Picker.Missing == 0 && _upload.SuperSeeding is null ? true : null,
         }.ToBytes());
     }
 
@@ -121,7 +121,7 @@ internal sealed partial class PeerSession
         _supportsHolepunch |= handshake.Extensions.GetValueOrDefault("ut_holepunch") > 0;
         if (!IsOutgoing && handshake.Port is { } port)
             ListenEndPoint = new IPEndPoint(EndPoint.Address, port);
-        _swarm.ExtensionsReceived(this, handshake);
+        _owner.ExtensionsReceived(this, handshake);
     }
 
     /// <summary>Hears whether the peer only uploads (BEP 21).</summary>
@@ -133,7 +133,7 @@ internal sealed partial class PeerSession
         if (_isClosed)
             return;
         _isUploadOnly = isUploadOnly;
-        _swarm.OffersChanged(this);
+        _download.OffersChanged(this);
     }
 
     /// <summary>Hears that the peer has a piece no longer (BEP 54).</summary>
@@ -142,7 +142,7 @@ internal sealed partial class PeerSession
         if (State.Pieces[piece])
             Spend(MessageBudget.LostPiece);
         if (!_isClosed)
-            _swarm.PieceLost(this, piece);
+            _download.PieceLost(this, piece);
     }
 
     /// <summary>Says again what we are: we have got all that we want, and only upload from now on (BEP 21).</summary>

@@ -21,7 +21,7 @@ internal sealed partial class PeerSession
     public bool IsFast { get; }
 
     /// <summary>Whether the peer may have a piece: we have it, and let it be known.</summary>
-    private bool Shares(int piece) => _swarm.Picker.Have[piece] && _swarm.SuperSeeding?.IsShown(State, piece) != false;
+    private bool Shares(int piece) => _swarm.Picker.Have[piece] && _upload.SuperSeeding?.IsShown(State, piece) != false;
 
     /// <summary>
     /// A peer that has few pieces is told of some that it may ask for at once, so that it soon has something to give. One peer of a network is: the others would be told
@@ -29,10 +29,10 @@ internal sealed partial class PeerSession
     /// </summary>
     private void OfferAllowedFast()
     {
-        Torrent torrent = _swarm.Store.Torrent;
+        Torrent torrent = _swarm.Torrent;
         int size = AllowedFastSet.SizeFor(torrent.PieceLength);
-        if (!IsFast || _allowedFast.Length > 0 || _swarm.SuperSeeding is not null || _swarm.Picker.Have.IsEmpty || State.Pieces.Count >= size || torrent.PieceCount == 0
-            || !_swarm.MayAllowFast(EndPoint.Address))
+        if (!IsFast || _allowedFast.Length > 0 || _upload.SuperSeeding is not null || _swarm.Picker.Have.IsEmpty || State.Pieces.Count >= size || torrent.PieceCount == 0
+            || !_upload.MayAllowFast(EndPoint.Address))
         {
             return;
         }
@@ -105,7 +105,7 @@ internal sealed partial class PeerSession
 
         Outstanding item = State.Outstanding[index];
         State.Outstanding.RemoveAt(index);
-        _swarm.Rejected(this, item);
+        _download.Rejected(this, item);
     }
 
     private void HandleHaveAll(bool hasAll)
@@ -125,7 +125,7 @@ internal sealed partial class PeerSession
         else if (State.AllowedFast.Count < MaxAllowedFast && !State.AllowedFast.Contains((int)piece))
         {
             State.AllowedFast.Add((int)piece);
-            _swarm.OffersChanged(this);
+            _download.OffersChanged(this);
         }
     }
 

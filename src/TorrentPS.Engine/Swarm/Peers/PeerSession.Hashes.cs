@@ -26,7 +26,7 @@ internal sealed partial class PeerSession
         if (_isClosed)
             return; // nobody is there to answer
         _hashesAsked.Add((file, range));
-        QueueHashes(MessageId.HashRequest, _swarm.Store.Torrent.PieceRoots![file].Span, range, []);
+        QueueHashes(MessageId.HashRequest, _swarm.Torrent.PieceRoots![file].Span, range, []);
         Flush();
     }
 
@@ -61,7 +61,7 @@ internal sealed partial class PeerSession
             return;
         }
 
-        int file = _swarm.HashSupply!.Proofs.FileOf(root);
+        int file = _swarm.Hashes!.Supply.Proofs.FileOf(root);
         if (id == MessageId.HashRequest)
         {
             _hashServing.Receive(file, root, range);
@@ -75,7 +75,7 @@ internal sealed partial class PeerSession
         }
         else if (id == MessageId.HashReject)
         {
-            _swarm.HashesRejected(this, file, range);
+            _swarm.Hashes!.HashesRejected(this, file, range);
         }
         else if (hashes.Length != range.HashesLength)
         {
@@ -84,7 +84,7 @@ internal sealed partial class PeerSession
         else
         {
             EarnBack();
-            _swarm.HashesReceived(this, file, range, hashes);
+            _swarm.Hashes!.HashesReceived(this, file, range, hashes);
         }
     }
 }

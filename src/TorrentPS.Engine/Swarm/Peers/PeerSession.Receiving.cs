@@ -32,7 +32,7 @@ internal sealed partial class PeerSession
             int used = 0, inTurn = 0;
             while (!_isClosed)
             {
-                ValueTask<int> receiving = _swarm.DownloadLimiter.IsLimited
+                ValueTask<int> receiving = _download.DownloadLimiter.IsLimited
                     ? ReceiveLimitedAsync(buffer.AsMemory(used))
                     : _stream.ReceiveAsync(buffer.AsMemory(used));
                 // Data that is always there must not keep the loop from other peers.
@@ -45,7 +45,7 @@ internal sealed partial class PeerSession
                 int consumed = ReadMessages(buffer.AsSpan(0, used));
                 if (_isClosed)
                     return;
-                _swarm.Received(this);
+                _download.Received(this);
                 Flush();
                 buffer = Rearrange(buffer, consumed, ref used);
                 if (inTurn >= ReceivesPerTurn)
@@ -66,7 +66,7 @@ internal sealed partial class PeerSession
         // Wait for data before taking a share of the limit, so that idle peers take none.
         await _stream.ReceiveAsync(Memory<byte>.Empty);
         IsHeldBack = true;
-        int allowed = await _swarm.DownloadLimiter.TakeAsync(buffer.Length);
+        int allowed = await _download.DownloadLimiter.TakeAsync(buffer.Length);
         IsHeldBack = false;
         int received = 0;
         try
@@ -75,7 +75,7 @@ internal sealed partial class PeerSession
         }
         finally
         {
-            _swarm.DownloadLimiter.GiveBack(allowed - received);
+            _download.DownloadLimiter.GiveBack(allowed - received);
         }
 
         return received;
@@ -88,7 +88,7 @@ internal sealed partial class PeerSession
         int needed = rest < PeerMessage.PrefixLength ? 0 : PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed));
         // Twice what has come, so that nobody has memory for a length alone.
         int wanted = rest == buffer.Length ? Math.Min(needed, 2 * rest) : buffer.Length;
-        int large = _swarm.ReceiveBufferLength;
+        int large = _download.ReceiveBufferLength;
         if (used == buffer.Length && buffer.Length < large)
             wanted = Math.Max(wanted, Math.Min(buffer.Length * 4, large));
         else if (buffer.Length > large && rest < large / 2 && needed <= large)
@@ -259,7 +259,7 @@ internal sealed partial class PeerSession
             : -1;
         if (index < 0)
         {
-            _swarm.Wasted(this, data.Length);
+            _download.Wasted(this, data.Length);
             if (--_forgiven < 0)
                 Violate("unrequested blocks", piece);
             return;
@@ -277,12 +277,12 @@ internal sealed partial class PeerSession
         State.LastBlockAt = _swarm.Now;
         if (item.Piece.IsClosed || item.Piece.IsReceived(item.Block))
         {
-            _swarm.Wasted(this, data.Length);
+            _download.Wasted(this, data.Length);
             return;
         }
 
-        data.CopyTo(item.Piece.Place(item.Block, _swarm.Pool));
-        _swarm.BlockReceived(this, item);
+        data.CopyTo(item.Piece.Place(item.Block, _download.Pool));
+        _download.BlockReceived(this, item);
     }
 
     private void HandleHave(uint piece)
@@ -296,7 +296,7 @@ internal sealed partial class PeerSession
     private void GotPiece(int piece)
     {
         EarnBack();
-        _swarm.PiecesChanged(this, piece);
+        _download.PiecesChanged(this, piece);
     }
 
     private void HandleBitfield(ReadOnlySpan<byte> payload)
@@ -320,7 +320,7 @@ internal sealed partial class PeerSession
         State.IsPlainSeed = pieces.IsFull;
         _swarm.Picker.AddPeer(State);
         OfferAllowedFast();
-        _swarm.PiecesChanged(this);
+        _download.PiecesChanged(this);
     }
 
     private void HandleChoke(bool isChoking)
@@ -335,7 +335,7 @@ internal sealed partial class PeerSession
             _forgiven = isChoking ? Math.Min(_forgiven + State.Outstanding.Count, MostForgiven) : _forgiven; // what is under way still arrives
         else if (!isChoking)
             ForgetReleased(); // each was to be sent or refused before
-        _swarm.ChokeChanged(this);
+        _download.ChokeChanged(this);
     }
 
     private void HandleInterest(bool isInterested)
@@ -348,7 +348,7 @@ internal sealed partial class PeerSession
         State.IsInterestedInUs = isInterested;
         if (!isInterested)
             RefuseWaiting(keepsAllowed: false);
-        _swarm.InterestChanged(this);
+        _upload.InterestChanged(this);
     }
 
     private void HandlePort(int port)
@@ -356,14 +356,14 @@ internal sealed partial class PeerSession
         if (port == 0 || _toldDhtPort)
             return;
         _toldDhtPort = true; // once: nobody has us ping one port after the other
-        _swarm.DhtPortReceived(this, port);
+        _owner.DhtPortReceived(this, port);
     }
 
     private void Violate(string what, object detail)
     {
         if (_isClosed)
             return;
-        _swarm.Violated(this, string.Format(System.Globalization.CultureInfo.InvariantCulture, what, detail));
+        _owner.Violated(this, string.Format(System.Globalization.CultureInfo.InvariantCulture, what, detail));
         Close(PeerClose.Violation);
     }
 }

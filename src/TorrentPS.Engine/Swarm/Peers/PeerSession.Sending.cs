@@ -144,7 +144,7 @@ internal sealed partial class PeerSession
 
     private void HandleRequest(BlockRequest block)
     {
-        Torrent torrent = _swarm.Store.Torrent;
+        Torrent torrent = _swarm.Torrent;
         if (block.Piece >= torrent.PieceCount || block.Length > BlockRequest.MaxLength || (long)block.Begin + block.Length > torrent.ServedLengthOfPiece(block.Piece))
         {
             Violate("a request beyond the data: {0}", block);
@@ -261,7 +261,7 @@ internal sealed partial class PeerSession
     /// <param name="answer">The bytes of the answer.</param>
     private bool MaySend(int answer = 1)
     {
-        if (!_swarm.UploadLimiter.IsLimited)
+        if (!_upload.UploadLimiter.IsLimited)
             _allowance = Math.Max(answer, BlocksPerSend * BlockRequest.BlockLength);
         else if (_allowance < answer && !_isWaitingForAllowance)
             _ = WaitForAllowanceAsync();
@@ -276,7 +276,7 @@ internal sealed partial class PeerSession
             do
             {
                 int wanted = NextAnswer is > 0 and int answer ? answer - _allowance : Math.Min(_requests.Count, BlocksPerSend) * BlockRequest.BlockLength;
-                _allowance += await _swarm.UploadLimiter.TakeAsync(wanted);
+                _allowance += await _upload.UploadLimiter.TakeAsync(wanted);
             }
             while (!_isClosed && _allowance < NextAnswer); // no more than its part at a time, which is also that of each who waits for blocks
             _isWaitingForAllowance = false;
@@ -293,7 +293,7 @@ internal sealed partial class PeerSession
 
     private void GiveAllowanceBack()
     {
-        _swarm.UploadLimiter.GiveBack(_allowance);
+        _upload.UploadLimiter.GiveBack(_allowance);
         _allowance = 0;
     }
 
@@ -301,7 +301,7 @@ internal sealed partial class PeerSession
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendBlocksAsync()
     {
-        BlockReader reader = _reader ??= new BlockReader(_swarm.Store, _swarm.DiskJobs);
+        BlockReader reader = _reader ??= _upload.CreateReader();
         reader.Blocks.Clear();
         int blocks = 0, bytes = 0;
         while (_requests.Count > 0 && blocks < _allowance && bytes + _requests.First.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
@@ -317,25 +317,25 @@ internal sealed partial class PeerSession
         byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
         try
         {
-            await reader.ReadAsync(_swarm.Disk, buffer);
+            await reader.ReadAsync(buffer);
             if (_isClosed)
                 return;
             await _stream.SendAsync(buffer.AsMemory(0, bytes));
             _lastSentAt = _swarm.Now;
             State.UploadRate.Add(blocks, _lastSentAt);
             _budget.Earn(2 * MessageBudget.Idle * reader.Blocks.Count); // for each request, and for a cancel of it that may be on its way
-            _swarm.Uploaded(this, blocks);
+            _upload.Uploaded(this, blocks);
             NoteServed(reader.Blocks);
         }
         catch (TorrentException e) when (e.ErrorId == TorrentErrorId.DataMismatch)
         {
             foreach (BlockRequest block in reader.Blocks)
                 Refuse(block);
-            _swarm.CutShort(this, reader.CutShort, e);
+            _upload.CutShort(this, reader.CutShort, e);
         }
         catch (TorrentException e)
         {
-            _swarm.StorageFailed(e);
+            _upload.StorageFailed(e);
             Close(PeerClose.Stopping);
         }
         finally
@@ -353,8 +353,8 @@ internal sealed partial class PeerSession
             int piece = blocks[i].Piece, bytes = 0;
             for (; i < blocks.Count && blocks[i].Piece == piece; i++)
                 bytes += blocks[i].Length;
-            if (_served.Add(piece, bytes, _swarm.Store.Torrent.ServedLengthOfPiece(piece)))
-                _swarm.Complained(this, piece);
+            if (_served.Add(piece, bytes, _swarm.Torrent.ServedLengthOfPiece(piece)))
+                _upload.Complained(this, piece);
         }
     }
 

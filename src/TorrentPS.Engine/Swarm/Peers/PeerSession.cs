@@ -21,6 +21,9 @@ internal sealed partial class PeerSession : IRosterPeer
     private const double SilenceSeconds = 150; // BEP 3 expects something every two minutes
 
     private readonly ISwarm _swarm;
+    private readonly IPeerDownload _download;
+    private readonly IPeerUpload _upload;
+    private readonly IPeerOwner _owner;
     private readonly PeerStream _stream;
     private bool _isClosed;
     private double _lastReceivedAt;
@@ -28,13 +31,13 @@ internal sealed partial class PeerSession : IRosterPeer
 
     public PeerSession(ISwarm swarm, PeerStream stream, Handshake handshake, int pieceCount)
     {
-        _swarm = swarm;
+        (_swarm, _download, _upload, _owner) = (swarm, swarm.Download, swarm.Upload, swarm.Owner);
         _stream = stream;
         Handshake = handshake;
         IsFast = handshake.SupportsFast; // we always do
         State = new ConnectedPeerState(this, stream.RemoteEndPoint, pieceCount);
         _extensions = CreateExtensions();
-        _hashServing = swarm.HashSupply is { } supply ? new HashServing(this, swarm, supply) : null;
+        _hashServing = swarm.Hashes is { } hashes ? new HashServing(this, swarm, hashes.Supply) : null;
         ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
     }
 
@@ -87,7 +90,7 @@ internal sealed partial class PeerSession : IRosterPeer
     {
         if (_isClosed)
             return;
-        _swarm.Faulted(this, fault);
+        _owner.Faulted(this, fault);
         Close(PeerClose.Faulted);
     }
 
@@ -98,14 +101,14 @@ internal sealed partial class PeerSession : IRosterPeer
 
         SendOpeningBitfield();
         // Told only to those that say that they know the message; after the bitfield, which must come first (BEP 3).
-        if (Handshake.SupportsDht && _swarm.DhtPort is > 0 and int dhtPort)
+        if (Handshake.SupportsDht && _owner.DhtPort is > 0 and int dhtPort)
             PeerMessage.WritePort(Append(7), dhtPort);
         Flush();
     }
 
     private void SendOpeningBitfield()
     {
-        Bitfield have = _swarm.SuperSeeding is null ? _swarm.Picker.Have : new Bitfield(State.Pieces.Length);
+        Bitfield have = _upload.SuperSeeding is null ? _swarm.Picker.Have : new Bitfield(State.Pieces.Length);
         if (IsFast && (have.IsEmpty || have.IsFull))
         {
             PeerMessage.WriteState(Append(5), have.IsEmpty ? MessageId.HaveNone : MessageId.HaveAll);
@@ -125,7 +128,7 @@ internal sealed partial class PeerSession : IRosterPeer
         _isClosed = true;
         _stream.Dispose();
         _requests.Clear();
-        _swarm.Closed(this, reason);
+        _owner.Closed(this, reason);
         ReturnBuffers();
     }
 

@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Swarm.Picking;
 /// Reads blocks from the disk into a buffer, each behind the header of its piece message: what is then sent in one go. One reader does one read
 /// after another, and what it needs for that is made once.
 /// </summary>
-internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, IValueTaskSource
+internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tally) : IDiskJob, IValueTaskSource
 {
     private readonly List<BlockRequest> _blocks = [];
     private byte[] _buffer = [];
@@ -21,7 +21,7 @@ internal sealed class BlockReader(DataStore store, DiskTally tally) : IDiskJob, 
     /// <summary>After a failure by DataMismatch: the piece of which bytes were not there.</summary>
     public int CutShort { get; private set; }
 
-    public ValueTask ReadAsync(DiskQueue disk, byte[] buffer)
+    public ValueTask ReadAsync(byte[] buffer)
     {
         _buffer = buffer;
         _done.Reset();

@@ -1,0 +1,32 @@
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Peers;
+
+/// <summary>What keeps the connections: what a peer is told of us, and how its connection fares.</summary>
+internal interface IPeerOwner
+{
+    /// <summary>The port that peers may connect to; 0 when there is none.</summary>
+    int ListenPort { get; }
+
+    /// <summary>The port by which peers in the Internet reach us, where a gateway passes them on.</summary>
+    int PublicPort { get; }
+
+    /// <summary>The port of our node of the DHT; 0 when this torrent has nothing to do with it.</summary>
+    int DhtPort { get; }
+
+    /// <summary>The peer has told the port of its node of the DHT.</summary>
+    void DhtPortReceived(PeerSession peer, int port);
+
+    /// <summary>The peer told its extensions.</summary>
+    void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake);
+
+    /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
+    void Violated(PeerSession peer, string what);
+
+    /// <summary>What the peer sent brought out a fault of this program; its connection is about to be closed.</summary>
+    void Faulted(PeerSession peer, Exception fault);
+
+    /// <summary>The connection has ended.</summary>
+    void Closed(PeerSession peer, PeerClose reason);
+}
