@@ -286,8 +286,14 @@ internal sealed class DataStore : IDisposable
     /// <inheritdoc cref="OtherWriters.Doubt"/>
     public void Doubt(int file) => _files.Others.Doubt(file);
 
+    /// <summary>Has the file that a piece begins in verified soon.</summary>
+    public void DoubtAt(int piece) => Doubt(Torrent.FileAt((long)piece * Torrent.PieceLength));
+
     /// <inheritdoc cref="OtherWriters.Trust"/>
     public void Trust(int file) => _files.Others.Trust(file);
+
+    /// <summary>Why a file could not be read, when it could not.</summary>
+    public TorrentException? ReadFailure(int file) => _files.ReadFailures.GetValueOrDefault(file);
 
     /// <summary>What has become of a file that is not what it was.</summary>
     public string DescribeChange(int file)
@@ -296,7 +302,7 @@ internal sealed class DataStore : IDisposable
         return length < 0 ? "was removed" : length < Torrent.Files[file].Length ? $"was cut to {length} of {Torrent.Files[file].Length} bytes" : Changed;
     }
 
-    /// <summary>The wanted files that a piece is made of: those that are gone or cut, where there are such, else those that others have written, where there are such.</summary>
+    /// <summary>The wanted files that a piece is made of: those that could not be read, else those that are gone or cut, else those that others have written, where there are such.</summary>
     public List<int> FilesBehind(int piece)
     {
         List<int> files = [];
@@ -306,6 +312,9 @@ internal sealed class DataStore : IDisposable
                 files.Add(segment.File);
         }
 
+        List<int> unread = files.FindAll(_files.ReadFailures.ContainsKey);
+        if (unread.Count > 0)
+            return unread;
         List<int> cut = files.FindAll(file => _files.LengthOnDisk(file) < Torrent.Files[file].Length), touched = files.FindAll(IsTouched);
         return cut.Count > 0 ? cut : touched.Count > 0 ? touched : files;
     }
@@ -315,7 +324,7 @@ internal sealed class DataStore : IDisposable
     {
         if (!Layers!.TryGet(piece, out ReadOnlySpan<byte> known) || tree.Root.SequenceEqual(known))
             return true;
-        Doubt(Torrent.FileAt((long)piece * Torrent.PieceLength));
+        DoubtAt(piece);
         return false;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -60,6 +61,9 @@ internal sealed class StoredFiles : IDisposable
 
     /// <summary>Other programs that write the same files.</summary>
     public OtherWriters Others { get; }
+
+    /// <summary>By file, why it could not be read where it belongs, when that was tried last and failed.</summary>
+    public ConcurrentDictionary<int, TorrentException> ReadFailures { get; } = new();
 
     /// <summary>What was at the paths of the files before anything was made; null before that was looked at.</summary>
     public FileStatus[]? Found { get; set; }
@@ -146,10 +150,18 @@ internal sealed class StoredFiles : IDisposable
         {
             Span<byte> part = destination.Slice(done, segment.Length);
             done += segment.Length;
-            if (Torrent.Files[segment.File].IsPadding)
-                part.Clear();
-            else if (!TryRead(segment, part, source))
-                return false;
+            try
+            {
+                if (Torrent.Files[segment.File].IsPadding)
+                    part.Clear();
+                else if (!TryRead(segment, part, source))
+                    return false;
+            }
+            catch (TorrentException e) when (source == ByteSource.Selection)
+            {
+                ReadFailures[segment.File] = e;
+                throw;
+            }
         }
 
         return true;

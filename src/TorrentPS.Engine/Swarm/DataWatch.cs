@@ -1,12 +1,12 @@
 using System.Net;
-using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Whether the data that is served is still what was verified. A file that others have written is verified, piece by piece. Beside that single pieces are read: one that a
-/// peer seems to have found wrong, and now and then one of those that were sent. One piece is read at a time, and of single ones so few that no peer can keep the disk busy.
+/// Whether the data that is served is still what was verified. A file that others have written is verified, piece by piece. After that, single pieces are read: those that
+/// peers seem to have found wrong, and now and then one of those that were sent. One piece is read at a time, and of single ones so few that no peer can keep the disk busy.
 /// Belongs to the torrent's loop.
 /// </summary>
 /// <param name="store">The data.</param>
@@ -18,22 +18,19 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
     /// <summary>Between two looks at the times of the open files.</summary>
     public const double LookSeconds = 30;
 
-    /// <summary>Between two pieces that are read because of complaints, at least.</summary>
-    public const double ComplaintSeconds = 30;
-
     /// <summary>Between two pieces that are read by chance, at least.</summary>
     public const double SampleSeconds = 60;
 
     /// <summary>What single pieces are read at on average, for each of the two reasons: after a long piece the next one waits longer.</summary>
     public const double BytesPerSecond = 256 * 1024;
 
-    /// <summary>Complaints that are remembered.</summary>
-    public const int MaxComplaints = 16;
+    /// <summary>For so long it adds up while nothing is read, so that small pieces do not wait for a tick each.</summary>
+    private const double SavedSeconds = 1;
 
-    private readonly List<Complaint> _complaints = []; // the oldest first
+    private readonly Complaints _complaints = new();
     private double _now;
     private double _lookAt = LookSeconds;
-    private double _complaintAt;
+    private double _paidAt = -SavedSeconds; // when what was read because of complaints has been paid for
     private double _sampleAt = SampleSeconds;
     private int _file = -1; // which is being verified
     private int _piece = -1; // the next of it
@@ -47,15 +44,11 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
     /// <summary>Pieces that were read.</summary>
     public int PiecesRead { get; private set; }
 
-    /// <summary>A peer seems to have found a piece wrong that it got from us. Where too many do so, an address keeps out no other.</summary>
+    /// <summary>A peer seems to have found a piece wrong that it got from us.</summary>
     public void Complain(int piece, IPAddress from)
     {
-        if (_complaints.Exists(complaint => complaint.Piece == piece) || !served.Serves(piece))
-            return;
-        IPAddress subscriber = AddressRules.SubscriberOf(from);
-        if (_complaints.Count == MaxComplaints && !MakeRoom(subscriber))
-            return;
-        _complaints.Add(new Complaint(piece, subscriber));
+        if (served.Serves(piece))
+            _complaints.Add(piece, from);
     }
 
     /// <summary>Looks at the clock.</summary>
@@ -68,16 +61,6 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
 
     /// <summary>Nothing more is read after what is being read.</summary>
     public void End() => _isEnded = true;
-
-    private bool MakeRoom(IPAddress subscriber)
-    {
-        EvictionChoice<Complaint> choice = new(CountOf(subscriber));
-        foreach (Complaint complaint in _complaints)
-            choice.Offer(complaint, CountOf(complaint.Subscriber), since: 0);
-        return choice.IsFound && _complaints.Remove(choice.Found);
-    }
-
-    private int CountOf(IPAddress subscriber) => _complaints.Count(complaint => complaint.Subscriber.Equals(subscriber));
 
     private async Task WorkAsync()
     {
@@ -99,14 +82,7 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
 
     private async ValueTask<bool> StepAsync()
     {
-        if (_complaints.Count > 0 && _now >= _complaintAt)
-        {
-            int piece = _complaints[0].Piece;
-            _complaints.RemoveAt(0);
-            _complaintAt = _now + Pause(ComplaintSeconds, piece);
-            await CheckAsync(piece);
-        }
-        else if (_file >= 0 || TryTakeFile())
+        if (_file >= 0 || TryTakeFile())
         {
             await VerifyNextAsync();
         }
@@ -119,12 +95,17 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
                 return true;
             }).AskAsync(disk);
         }
+        else if (_now > _paidAt && _complaints.TryTake(out int complained))
+        {
+            if (served.Serves(complained)) // perhaps it was withdrawn since
+                await CheckPaidAsync(complained);
+        }
         else if (_now >= _sampleAt)
         {
             _sampleAt = _now + SampleSeconds;
             if (served.TakeSample() is >= 0 and int piece)
             {
-                _sampleAt = _now + Pause(SampleSeconds, piece);
+                _sampleAt = _now + Math.Max(SampleSeconds, SecondsFor(piece));
                 await CheckAsync(piece);
             }
         }
@@ -136,7 +117,13 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
         return true;
     }
 
-    private double Pause(double least, int piece) => Math.Max(least, store.Torrent.LengthOfPiece(piece) / BytesPerSecond);
+    private ValueTask<bool> CheckPaidAsync(int piece)
+    {
+        _paidAt = Math.Max(_paidAt, _now - SavedSeconds) + SecondsFor(piece);
+        return CheckAsync(piece);
+    }
+
+    private double SecondsFor(int piece) => store.Torrent.LengthOfPiece(piece) / BytesPerSecond;
 
     private bool TryTakeFile()
     {
@@ -171,12 +158,21 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
         if (!served.Serves(piece))
             return true;
         PiecesRead++;
-        bool isRight = await new DiskQuestion(tally, () => store.IsStillRight(piece)).AskAsync(disk);
-        if (!isRight && served.Serves(piece))
+        TorrentException? failure = null;
+        bool isRight = false;
+        try
+        {
+            isRight = await new DiskQuestion(tally, () => store.IsStillRight(piece)).AskAsync(disk);
+        }
+        catch (TorrentException e)
+        {
+            failure = e;
+        }
+
+        if (failure is not null)
+            served.Unreadable(piece, failure);
+        else if (!isRight && served.Serves(piece))
             served.Spoilt(piece);
         return isRight;
     }
-
-    /// <summary>A piece that a peer seems to have found wrong.</summary>
-    private readonly record struct Complaint(int Piece, IPAddress Subscriber);
 }

@@ -1,3 +1,5 @@
+using TorrentPS.Engine.Errors;
+
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>What a <see cref="DataWatch"/> asks of the torrent whose data it watches, and tells it. Called on the torrent's loop.</summary>
@@ -12,9 +14,12 @@ internal interface IServedData
     /// <summary>A piece that is served is not what its hash says.</summary>
     void Spoilt(int piece);
 
+    /// <summary>A piece could not be read.</summary>
+    void Unreadable(int piece, TorrentException failure);
+
     /// <summary>Others have written a file, and all of it that is served is right.</summary>
     void Kept(int file);
 
-    /// <summary>The data could not be read.</summary>
+    /// <summary>A fault of this program, or a failure that no piece is to blame for.</summary>
     void WatchFailed(Exception failure);
 }

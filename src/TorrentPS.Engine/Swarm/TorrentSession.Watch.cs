@@ -10,15 +10,15 @@ namespace TorrentPS.Engine.Swarm;
 
 /// <content>
 /// Data that other programs change while it is served. While a download runs, a piece that is no longer right is fetched again; afterwards its file is served no
-/// longer, and the result says so.
+/// longer, and the result says so. The same goes for a file that cannot be read any more, unless the reason concerns all files of a disk or of the process.
 /// </content>
 internal sealed partial class TorrentSession
 {
     private const int FilesTold = 100;
     private const int FilesNamed = 3;
-    private const int ComplaintsOfOne = 4;
 
-    private readonly List<string> _spoilt = []; // the files, as they are told, in the order in which it was found out
+    private readonly List<string> _spoilt = []; // the files that were changed, as they are told, in the order in which it was found out
+    private readonly List<string> _unread = []; // likewise those that could not be read
     private DataWatch _watch = null!;
     private Bitfield? _withdrawn; // pieces that were there and are served no longer
 
@@ -29,14 +29,8 @@ internal sealed partial class TorrentSession
         _watch.Complain(piece, peer.EndPoint.Address);
     }
 
-    /// <summary>What a peer asked for is not there any more: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
-    public void CutShort(PeerSession peer, int piece, TorrentException failure)
-    {
-        if (!IsComplete)
-            StorageFailed(failure);
-        else if (_picker.Have[piece])
-            Spoilt(piece);
-    }
+    /// <summary>What a peer asked for is not there any more, or cannot be read: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => Unreadable(piece, failure);
 
     bool IServedData.Serves(int piece) => _picker.Have[piece];
 
@@ -53,6 +47,8 @@ internal sealed partial class TorrentSession
     }
 
     void IServedData.Spoilt(int piece) => Spoilt(piece);
+
+    void IServedData.Unreadable(int piece, TorrentException failure) => Unreadable(piece, failure);
 
     void IServedData.Kept(int file)
     {
@@ -76,20 +72,43 @@ internal sealed partial class TorrentSession
     /// <summary>A peer has closed its connection: perhaps one of the last pieces that it got was wrong.</summary>
     private void ComplainOfLast(PeerSession peer)
     {
-        foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]).Take(ComplaintsOfOne))
+        foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]))
             _watch.Complain(piece, peer.EndPoint.Address);
     }
 
-    /// <summary>A piece that is served is not what it was.</summary>
+    private void Unreadable(int piece, TorrentException failure)
+    {
+        if (!IsComplete || !DiskErrors.ConcernsOneFile(failure))
+            StorageFailed(failure);
+        else if (_picker.Have[piece])
+            Spoilt(piece);
+    }
+
+    /// <summary>A piece that is served is not what it was, or cannot be read.</summary>
     private void Spoilt(int piece)
     {
         List<int> files = _store.FilesBehind(piece);
-        if (IsComplete)
-            Withdraw(piece, files);
-        else
+        if (!IsComplete)
+        {
             FetchAgain(piece, files);
-        TellSpoilt(files);
-        if (IsComplete && _picker.Have.CountCommon(_store.WantedPieces) == 0)
+            TellSpoilt(files);
+            return;
+        }
+
+        List<int> unread = files.FindAll(file => _store.ReadFailure(file) is not null);
+        foreach (int file in unread)
+        {
+            Withdraw(piece, [file]);
+            TellUnread(file);
+        }
+
+        if (unread.Count == 0)
+        {
+            Withdraw(piece, files);
+            TellSpoilt(files);
+        }
+
+        if (_picker.Have.CountCommon(_store.WantedPieces) == 0)
             _end.TrySetResult(EndOfSpoilt());
     }
 
@@ -164,18 +183,41 @@ internal sealed partial class TorrentSession
         bool isOne = files.Count == 1;
         string names = string.Join(", ", files.Take(FilesNamed).Select(file => $"'{_store.PathOnDisk(file)}'")) + (files.Count > FilesNamed ? ", …" : "");
         string what = isOne ? names : $"one of {names}";
-        if (_spoilt.Count >= FilesTold || _spoilt.Contains(what))
+        if (!IsNews(_spoilt, what))
             return;
-        _spoilt.Add(what);
         string then = !IsComplete ? "What is wrong is downloaded again." : isOne ? "It is no longer served." : "The piece that they share is no longer served.";
-        string warning = $"{(isOne ? names : $"One of {names}")} {(isOne ? _store.DescribeChange(files[0]) : DataStore.Changed)}. {then}";
+        Warn($"{(isOne ? names : $"One of {names}")} {(isOne ? _store.DescribeChange(files[0]) : DataStore.Changed)}. {then}");
+    }
+
+    private void TellUnread(int file)
+    {
+        if (IsNews(_unread, $"'{_store.PathOnDisk(file)}'"))
+            Warn($"{_store.ReadFailure(file)!.Message.TrimEnd('.')}. It is no longer served.");
+    }
+
+    private static bool IsNews(List<string> told, string what)
+    {
+        bool isNews = told.Count < FilesTold && !told.Contains(what);
+        if (isNews)
+            told.Add(what);
+        return isNews;
+    }
+
+    private void Warn(string warning)
+    {
         Log(warning);
         _options.OnWarning?.Invoke(warning);
     }
 
     /// <summary>How it ends when data was served no longer.</summary>
-    private Ending EndOfSpoilt() => new(
-        TorrentState.Failed,
-        TorrentErrorId.DataMismatch,
-        $"Changed while it was seeded: {string.Join(", ", _spoilt.Take(FilesNamed))}{(_spoilt.Count > FilesNamed ? ", …" : "")}. {_withdrawn!.Count} of {_torrent.PieceCount} pieces were no longer served. Restore the data, or download it again.");
+    private Ending EndOfSpoilt()
+    {
+        bool isChanged = _spoilt.Count > 0;
+        string what = Named("Changed while it was seeded", _spoilt) + Named("Could not be read while it was seeded", _unread);
+        string then = isChanged ? "Restore the data, or download it again." : "Make the data readable, and seed it again.";
+        return new Ending(TorrentState.Failed, isChanged ? TorrentErrorId.DataMismatch : TorrentErrorId.AccessDenied, $"{what}{_withdrawn!.Count} of {_torrent.PieceCount} pieces were no longer served. {then}");
+
+        static string Named(string what, List<string> files) =>
+            files.Count == 0 ? "" : $"{what}: {string.Join(", ", files.Take(FilesNamed))}{(files.Count > FilesNamed ? ", …" : "")}. ";
+    }
 }

@@ -328,7 +328,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
 
     private bool IsComplete => _state == TorrentState.Seeding;
 
-    public void StorageFailed(TorrentException failure) => _end.TrySetResult(new Ending(TorrentState.Failed, failure.ErrorId, failure.Message));
+    private void StorageFailed(TorrentException failure) => _end.TrySetResult(new Ending(TorrentState.Failed, failure.ErrorId, failure.Message));
 
     private void Faulted(Exception fault) => _end.TrySetResult(Fault(fault));
 

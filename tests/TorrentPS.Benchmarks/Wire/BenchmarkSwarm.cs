@@ -122,7 +122,7 @@ internal sealed class BenchmarkSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeer
     {
     }
 
-    public void CutShort(PeerSession peer, int piece, TorrentException failure) => StorageFailed(failure);
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => Fault ??= failure.Message;
 
     public void Wasted(PeerSession peer, int bytes) => Fault ??= $"{bytes} bytes came in vain";
 
@@ -139,8 +139,6 @@ internal sealed class BenchmarkSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeer
     }
 
     public void Violated(PeerSession peer, string what) => Fault ??= what;
-
-    public void StorageFailed(TorrentException failure) => Fault ??= failure.Message;
 
     public void Faulted(PeerSession peer, Exception fault) => Fault ??= fault.ToString();
 

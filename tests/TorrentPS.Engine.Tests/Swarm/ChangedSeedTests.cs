@@ -66,6 +66,102 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task All_the_pieces_that_a_peer_got_last_are_verified_when_it_closes()
+    {
+        MemoryPeerStream peer = Connect(), other = Connect();
+        OtherProgram.Overwrite(Swarm.Folder["T/a"], 20, keepsTime: true);
+        for (int piece = 0; piece < 8; piece++)
+        {
+            Request(other, piece);
+            PhasedSwarm.Until(() => Arrived(other, MessageId.Piece, piece));
+        }
+
+        other.Dispose();
+        PhasedSwarm.Until(() => Swarm.Logged("closed: Lost") == 1);
+        for (int i = 0; i < 10; i++)
+            Swarm.Time.Advance(TimeSpan.FromSeconds(0.2));
+        PhasedSwarm.Until(() => !_told.IsEmpty); // no more time passes, so that nothing is read by chance
+        await IsWithdrawnAsync(peer);
+    }
+
+    [Theory]
+    [InlineData("a folder")]
+    [InlineData("too many links")]
+    [InlineData("access is denied")]
+    public async Task A_file_that_cannot_be_read_is_served_no_longer(string why)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() && why != "a folder", "The system knows no such links and permissions.");
+        Assert.SkipWhen(Environment.IsPrivilegedProcess && why == "access is denied", "The superuser may read everything.");
+        MemoryPeerStream peer = Connect();
+        string path = Swarm.Folder["T/a"];
+        if (why == "a folder")
+        {
+            OtherProgram.PutFolder(path);
+        }
+        else if (why == "access is denied")
+        {
+            File.SetUnixFileMode(path, UnixFileMode.None);
+        }
+        else
+        {
+            File.Delete(path);
+            File.CreateSymbolicLink(path, path);
+        }
+
+        Request(peer, 0);
+        await IsWithdrawnAsync(peer, errorId: TorrentErrorId.AccessDenied);
+        string told = Assert.Single(_told);
+        Assert.Contains(why, told);
+        Assert.EndsWith(". It is no longer served.", told);
+    }
+
+    [Fact]
+    public async Task A_seed_of_which_nothing_can_be_read_ends()
+    {
+        MemoryPeerStream peer = Connect();
+        OtherProgram.PutFolder(Swarm.Folder["T/a"]);
+        OtherProgram.PutFolder(Swarm.Folder["T/b"]);
+        Request(peer, 0);
+        PassUntil(() => _told.Count == 1);
+        Assert.False(Swarm.Run.IsCompleted);
+        Request(peer, 7);
+        PassUntil(() => Swarm.Run.IsCompleted);
+        TorrentDownload result = await Swarm.Result!;
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.AccessDenied, 0L), (result.State, result.ErrorId, result.BytesCompleted));
+        Assert.Equal($"Could not be read while it was seeded: '{Swarm.Folder["T/a"]}', '{Swarm.Folder["T/b"]}'. 8 of 8 pieces were no longer served. Make the data readable, and seed it again.", result.Error);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_changed_and_one_that_cannot_be_read_are_both_told_at_the_end()
+    {
+        MemoryPeerStream peer = Connect();
+        OtherProgram.Cut(Swarm.Folder["T/a"], 100);
+        OtherProgram.PutFolder(Swarm.Folder["T/b"]);
+        Request(peer, 0);
+        Request(peer, 7);
+        PassUntil(() => Swarm.Run.IsCompleted);
+        TorrentDownload result = await Swarm.Result!;
+        Assert.Equal(TorrentErrorId.DataMismatch, result.ErrorId);
+        Assert.StartsWith($"Changed while it was seeded: '{Swarm.Folder["T/a"]}'. Could not be read while it was seeded: '{Swarm.Folder["T/b"]}'. 8 of 8", result.Error);
+    }
+
+    /// <summary>The memory of this process is a file that gives an error of the device where nothing is mapped: at its beginning.</summary>
+    [Fact]
+    public async Task A_disk_that_reports_an_error_ends_the_seed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "There is a file that gives such an error only on Linux.");
+        MemoryPeerStream peer = Connect();
+        File.Delete(Swarm.Folder["T/a"]);
+        File.CreateSymbolicLink(Swarm.Folder["T/a"], "/proc/self/mem");
+        Request(peer, 0);
+        PassUntil(() => Swarm.Run.IsCompleted);
+        TorrentDownload result = await Swarm.Result!;
+        Assert.Equal((TorrentState.Failed, TorrentErrorId.AccessDenied), (result.State, result.ErrorId));
+        Assert.Contains("reports an error", result.Error);
+        Assert.Empty(_told);
+    }
+
+    [Fact]
     public async Task Now_and_then_a_piece_that_was_sent_is_read_though_no_peer_complains()
     {
         MemoryPeerStream peer = Connect(), other = Connect();
@@ -205,7 +301,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         return change?.Invoke(options) ?? options;
     });
 
-    private async Task IsWithdrawnAsync(MemoryPeerStream peer, int pieces = 4)
+    private async Task IsWithdrawnAsync(MemoryPeerStream peer, int pieces = 4, TorrentErrorId errorId = TorrentErrorId.DataMismatch)
     {
         PassUntil(() => !_told.IsEmpty);
         Assert.StartsWith($"'{Swarm.Folder["T/a"]}' ", Assert.Single(_told));
@@ -217,7 +313,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         Assert.True(Arrived(peer, MessageId.Reject, 0));
         Assert.False(Arrived(peer, MessageId.Extended, 4));
         TorrentDownload result = await Swarm.StopAsync();
-        Assert.Equal((TorrentState.Failed, TorrentErrorId.DataMismatch, (long)pieces * PieceLength), (result.State, result.ErrorId, result.BytesCompleted));
+        Assert.Equal((TorrentState.Failed, errorId, (long)pieces * PieceLength), (result.State, result.ErrorId, result.BytesCompleted));
         Assert.Contains(Swarm.Folder["T/a"], result.Error);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Storage.Creating;
@@ -30,32 +31,78 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void Complaints_have_one_piece_read_in_half_a_minute_whoever_complains()
+    public void Complaints_have_256_KiB_read_in_a_second_on_average_whoever_complains()
     {
-        for (int second = 0; second < 300; second++)
+        (_store, _watch) = Watch(Sample.Make(65536, 4, ("a", 40 * 65536)));
+        for (int second = 0; second < 60; second++)
         {
             for (int piece = 0; piece < _store.Torrent.PieceCount; piece++)
                 _watch.Complain(piece, PhasedSwarm.Address(piece));
             Tick(second);
         }
 
-        Assert.Equal(10, _watch.PiecesRead);
+        Assert.Equal(4 * 60, _watch.PiecesRead);
         Assert.Empty(_served.Wrong);
     }
 
     [Fact]
-    public void Complaints_without_end_of_one_address_leave_room_for_that_of_another()
+    public void All_pieces_that_a_peer_complains_of_are_read_the_first_at_once()
     {
-        OtherProgram.Overwrite(_folder["T/b"], 319, keepsTime: true);
+        (_store, _watch) = Watch(Sample.Make(1 << 20, 4, ("a", 16 << 20)));
+        for (int piece = 0; piece < 16; piece++)
+            _watch.Complain(piece, s_peer);
         Tick(0);
-        for (int piece = 0; piece < 39; piece++)
-            _watch.Complain(piece, s_peer);
-        _watch.Complain(39, PhasedSwarm.Address(2));
-        for (int piece = 0; piece < 39; piece++)
-            _watch.Complain(piece, s_peer);
-        for (int second = 0; second <= DataWatch.MaxComplaints * (int)DataWatch.ComplaintSeconds; second++)
+        Assert.Equal(1, _watch.PiecesRead);
+        for (int second = 1; second < 16 * 4; second++)
             Tick(second);
+        Assert.Equal(16, _watch.PiecesRead);
+    }
+
+    [Fact]
+    public void Complaints_without_end_of_one_address_do_not_delay_that_of_another()
+    {
+        (_store, _watch) = Watch(Sample.Make(1 << 18, 4, ("a", 10 << 20)));
+        OtherProgram.Overwrite(_folder["a"], (10 << 20) - 1, keepsTime: true);
+        for (int second = 0; second < 4; second++)
+        {
+            for (int piece = 0; piece < 39; piece++)
+                _watch.Complain(piece, s_peer);
+            if (second == 1)
+                _watch.Complain(39, PhasedSwarm.Address(2));
+            Tick(second);
+        }
+
         Assert.Equal([39], _served.Wrong);
+    }
+
+    [Fact]
+    public void A_complaint_waits_for_the_file_that_others_have_written()
+    {
+        OtherProgram.Overwrite(_folder["T/a"], 3 * 16, keepsTime: true);
+        OtherProgram.Overwrite(_folder["T/b"], 0, keepsTime: true);
+        _store.Doubt(0);
+        _watch.Complain(20, s_peer);
+        Tick(1);
+        Assert.Equal([3, 20], _served.Wrong);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_cannot_be_read_is_told_and_the_rest_is_watched_on(bool isComplaint)
+    {
+        OtherProgram.PutFolder(_folder["T/b"]);
+        OtherProgram.Overwrite(_folder["T/a"], 0, keepsTime: true);
+        if (isComplaint)
+            _watch.Complain(39, s_peer);
+        else
+            _served.Sample = 39;
+        _watch.Complain(0, s_peer);
+        for (int second = 0; second <= 60; second++)
+            Tick(second);
+        Assert.Equal([39], _served.Unread);
+        Assert.Equal([0], _served.Wrong);
+        Assert.Equal([1], _store.FilesBehind(39));
     }
 
     [Fact]
@@ -138,6 +185,21 @@ public sealed class DataWatchTests : IDisposable
         Assert.Equal(2, _watch.PiecesRead);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Hashes_of_a_file_that_is_gone_or_cannot_be_read_are_not_given_and_have_it_verified(bool isGone)
+    {
+        (_store, _watch) = Watch(Sample.BuildV2(TorrentVersion.V2, 32768, 3, ("a", 100_000), ("b", 50_000)));
+        if (isGone)
+            File.Delete(_folder["T/b"]);
+        else
+            OtherProgram.PutFolder(_folder["T/b"]);
+        Assert.Null(Leaves(5));
+        Tick(0);
+        Assert.Equal([4, 5], isGone ? _served.Wrong : _served.Unread);
+    }
+
     private (DataStore Store, DataWatch Watch) Watch(Sample sample)
     {
         _store?.Dispose();
@@ -176,6 +238,8 @@ public sealed class DataWatchTests : IDisposable
 
         public List<int> Wrong { get; } = [];
 
+        public List<int> Unread { get; } = [];
+
         public List<int> Right { get; } = [];
 
         public bool Serves(int piece) => true;
@@ -183,6 +247,8 @@ public sealed class DataWatchTests : IDisposable
         public int TakeSample() => Sample;
 
         public void Spoilt(int piece) => Wrong.Add(piece);
+
+        public void Unreadable(int piece, TorrentException failure) => Unread.Add(piece);
 
         public void Kept(int file) => Right.Add(file);
 

@@ -161,8 +161,6 @@ internal sealed class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner
 
     public void Violated(PeerSession peer, string what) => Events.Add($"violated: {what}");
 
-    public void StorageFailed(TorrentException failure) => Events.Add($"storage failed: {failure.ErrorId}");
-
     public void Faulted(PeerSession peer, Exception fault) => Fault = fault;
 
     public void Closed(PeerSession peer, PeerClose reason)

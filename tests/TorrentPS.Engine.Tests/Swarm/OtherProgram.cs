@@ -32,6 +32,13 @@ internal static class OtherProgram
         File.SetLastWriteTimeUtc(path, written);
     }
 
+    /// <summary>Puts a folder into the place of a file, which then cannot be read.</summary>
+    public static void PutFolder(string path)
+    {
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+    }
+
     /// <summary>Puts another file of the same length and time into the place of one, as rsync does.</summary>
     public static void Replace(string path)
     {

@@ -157,7 +157,7 @@ internal sealed class FuzzSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner
     {
     }
 
-    public void CutShort(PeerSession peer, int piece, TorrentException failure) => StorageFailed(failure);
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => Fault ??= failure;
 
     public void Wasted(PeerSession peer, int bytes) => What |= 512;
 
@@ -173,8 +173,6 @@ internal sealed class FuzzSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner
     public void HashesRejected(PeerSession peer, int file, HashRange range) => What |= 1 << 30;
 
     public void Violated(PeerSession peer, string what) => Violation = what;
-
-    public void StorageFailed(TorrentException failure) => Fault ??= failure;
 
     public void Faulted(PeerSession peer, Exception fault) => Fault ??= fault;
 

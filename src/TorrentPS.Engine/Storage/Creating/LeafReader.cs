@@ -1,6 +1,7 @@
 using System.Buffers;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage.Creating;
 
@@ -38,12 +39,16 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
             }
 
             tree = isWhole ? new HashTree(leaves, 0, store.Layers!.HeightOf(piece)) : null;
-            if (tree is not null && !store.HasRoot(piece, tree))
+            if (tree is null)
+                store.DoubtAt(piece); // a file is gone or cut
+            else if (!store.HasRoot(piece, tree))
                 tree = null; // others have changed the data
         }
-        catch (TorrentException)
+        catch (TorrentException e)
         {
-            // whoever asked is told that there are none
+            // The peer that asked is told that there are none; a file that cannot be read is found by the watch.
+            if (DiskErrors.ConcernsOneFile(e))
+                store.DoubtAt(piece);
         }
         catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
         {

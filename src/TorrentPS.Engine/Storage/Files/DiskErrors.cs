@@ -21,6 +21,10 @@ internal static class DiskErrors
     /// <summary>Whether an exception says that no more files can be opened now: EMFILE, ENFILE, or what Windows calls so.</summary>
     public static bool IsTooManyFiles(Exception? exception) => exception is IOException { HResult: 24 or 23 or WindowsTooManyFiles };
 
+    /// <summary>Whether a failure concerns one file, and not the disk that it is on, or how many files this process has open.</summary>
+    public static bool ConcernsOneFile(TorrentException failure) =>
+        failure.InnerException is not IOException cause || MeaningOf(cause.HResult) is not (Meaning.Gone or Meaning.Broken or Meaning.TooManyFiles);
+
     /// <summary>Makes the engine's exception of a file operation's.</summary>
     /// <param name="exception">What the operation threw.</param>
     /// <param name="path">The full path of the file or folder.</param>

@@ -28,9 +28,6 @@ internal interface IPeerUpload
     /// <summary>The peer asks again for a piece that it got: perhaps it found it wrong.</summary>
     void Complained(PeerSession peer, int piece);
 
-    /// <summary>Bytes of a piece that the peer asked for are not there any more: what it asked for is refused.</summary>
+    /// <summary>Bytes of a piece that the peer asked for are not there any more, or cannot be read: what it asked for is refused.</summary>
     void CutShort(PeerSession peer, int piece, TorrentException failure);
-
-    /// <summary>The data could not be read.</summary>
-    void StorageFailed(TorrentException failure);
 }

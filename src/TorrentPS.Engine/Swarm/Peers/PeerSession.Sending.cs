@@ -327,16 +327,11 @@ internal sealed partial class PeerSession
             _upload.Uploaded(this, blocks);
             NoteServed(reader.Blocks);
         }
-        catch (TorrentException e) when (e.ErrorId == TorrentErrorId.DataMismatch)
+        catch (TorrentException e)
         {
             foreach (BlockRequest block in reader.Blocks)
                 Refuse(block);
             _upload.CutShort(this, reader.CutShort, e);
-        }
-        catch (TorrentException e)
-        {
-            _upload.StorageFailed(e);
-            Close(PeerClose.Stopping);
         }
         finally
         {

@@ -18,7 +18,7 @@ internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tal
     /// <summary>What to read next; to be changed only while nothing is read.</summary>
     public List<BlockRequest> Blocks => _blocks;
 
-    /// <summary>After a failure by DataMismatch: the piece of which bytes were not there.</summary>
+    /// <summary>After a failure: the piece of which bytes were not there, or could not be read.</summary>
     public int CutShort { get; private set; }
 
     public ValueTask ReadAsync(byte[] buffer)
@@ -38,11 +38,11 @@ internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tal
             int position = 0;
             foreach (BlockRequest block in _blocks)
             {
+                CutShort = block.Piece;
                 PeerMessage.WritePieceHeader(_buffer.AsSpan(position), block);
                 position += PeerMessage.PieceHeaderLength;
                 if (!store.TryRead(block.Piece, block.Begin, _buffer.AsSpan(position, block.Length)))
                 {
-                    CutShort = block.Piece;
                     failure = new TorrentException(TorrentErrorId.DataMismatch, $"'{store.DataPath}' is shorter than it was. Check it with -Recheck.");
                     break;
                 }

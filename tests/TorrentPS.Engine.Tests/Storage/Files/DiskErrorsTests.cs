@@ -228,6 +228,7 @@ public sealed class DiskErrorsTests
         Assert.Equal(expected, e.ErrorId);
         Assert.StartsWith("'/some/path' cannot be written: ", e.Message);
         Assert.Contains(reason, e.Message);
+        Assert.Equal(reason is not ("within reach" or "reports an error" or "too many files"), DiskErrors.ConcernsOneFile(e));
     }
 
     private static void FillUp(string path)
