@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using TorrentPS.Cli.Commands;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
 
 namespace TorrentPS.Cli;
 

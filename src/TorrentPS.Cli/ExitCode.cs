@@ -28,19 +28,12 @@ internal static class ExitCodes
         TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadTimedOut => ExitCode.TimedOut,
         TorrentErrorId.DownloadStalled => ExitCode.Stalled,
         TorrentErrorId.DownloadStopped => ExitCode.Interrupted,
-        TorrentErrorId.DiskFull or TorrentErrorId.AccessDenied or TorrentErrorId.DataInUse or TorrentErrorId.FileExists => ExitCode.DiskError,
+        TorrentErrorId.DiskFull or TorrentErrorId.AccessDenied or TorrentErrorId.DataInUse or TorrentErrorId.FileExists or TorrentErrorId.TorrentExists => ExitCode.DiskError,
         TorrentErrorId.DataMismatch => ExitCode.DataMismatch,
-        TorrentErrorId.InvalidIPFilter => ExitCode.Usage,
+        TorrentErrorId.InvalidIPFilter or TorrentErrorId.InvalidProxy or TorrentErrorId.InvalidBindAddress or TorrentErrorId.NothingSelected => ExitCode.Usage,
         _ => ExitCode.Unexpected,
     };
 
     /// <summary>Of a download that ended.</summary>
-    public static ExitCode Of(TorrentDownload result) => result.State switch
-    {
-        TorrentState.Completed => ExitCode.Done,
-        TorrentState.Stopped => ExitCode.Interrupted,
-        TorrentState.Stalled => ExitCode.Stalled,
-        TorrentState.TimedOut => ExitCode.TimedOut,
-        _ => result.ErrorId is { } errorId ? Of(errorId) : ExitCode.Unexpected,
-    };
+    public static ExitCode Of(TorrentDownload result) => TransferStatus.Of(result).ErrorId is { } errorId ? Of(errorId) : ExitCode.Done;
 }

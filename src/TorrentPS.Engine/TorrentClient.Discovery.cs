@@ -10,6 +10,7 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Engine.Trackers;
 using TorrentPS.Engine.Wire;
 
@@ -17,7 +18,6 @@ namespace TorrentPS.Engine;
 
 public sealed partial class TorrentClient
 {
-    private const int MaxTorrentFileLength = 10_000_000;
     private const int MaxScrapesAtOnce = 32;
 
     private static readonly TimeSpan s_torrentFileTimeout = TimeSpan.FromSeconds(30);
@@ -67,7 +67,7 @@ public sealed partial class TorrentClient
         ArgumentNullException.ThrowIfNull(uri);
         if (!uri.IsAbsoluteUri || uri.Scheme is not ("http" or "https"))
             throw NotFound(uri, "only http and https addresses can be read");
-        var options = new HttpFetchOptions { MaxBodyLength = MaxTorrentFileLength, Timeout = s_torrentFileTimeout };
+        var options = new HttpFetchOptions { MaxBodyLength = TorrentFileReader.MaxLength, Timeout = s_torrentFileTimeout };
         HttpReply reply;
         try
         {

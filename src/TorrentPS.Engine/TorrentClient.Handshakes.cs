@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Transport.Utp;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine;
 
@@ -28,6 +30,33 @@ public sealed partial class TorrentClient
         return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The end point of a peer: where its host is a name, the first of its addresses (RFC 6724).</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="limit">How long to look the name up.</param>
+    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">The name has no address, or may not be looked up since there is a proxy (UnknownHost).</exception>
+    public async Task<IPEndPoint> LookUpAsync(PeerAddress peer, TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        if (peer.ToEndPoint() is IPEndPoint endPoint)
+            return endPoint;
+        if (Options.Proxy is { } proxy)
+            throw new TorrentException(TorrentErrorId.UnknownHost, $"The host name '{peer.Host}' is not looked up, since that would go around the proxy {proxy}. Give the IP address.");
+        Exception? cause = null;
+        try
+        {
+            IPAddress[] found = await Dns.GetHostAddressesAsync(peer.Host, cancellationToken).WaitAsync(limit, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            if (found.Length > 0)
+                return new IPEndPoint(found[0], peer.Port);
+        }
+        catch (Exception exception) when (exception is SocketException or TimeoutException or ArgumentException)
+        {
+            cause = exception;
+        }
+
+        throw new TorrentException(TorrentErrorId.UnknownHost,
+            $"The host name '{peer.Host}' has no address{(cause is null ? "" : $": {cause.Message.TrimEnd('.')}")}. Check how it is written, or give the IP address.", cause);
+    }
+
     private UtpHost? ProbeUtp(PeerTransport transport)
     {
         if (transport == PeerTransport.Tcp)
@@ -35,7 +64,7 @@ public sealed partial class TorrentClient
         if (Options.Proxy is { } proxy)
         {
             return transport == PeerTransport.Any ? null
-                : throw new TorrentException(TorrentErrorId.Unexpected, $"uTP cannot go through the proxy {proxy}: let the handshake go over TCP, or leave the proxy out.");
+                : throw new TorrentException(TorrentErrorId.InvalidProxy, $"uTP cannot go through the proxy {proxy}: let the handshake go over TCP, or leave the proxy out.");
         }
 
         lock (_lock)

@@ -110,7 +110,7 @@ Describe 'Get-TorrentInfo' {
     It 'has a list of everything' {
         $text = Get-TorrentInfo $two.Path | Format-List | Out-String -Width 120
         $text | Should -Match '(?m)^Size\s+: 39\.1 KiB \(40.010 bytes\)'
-        $text | Should -Match '(?m)^Pieces\s+: 3 of 16\.0 KiB'
+        $text | Should -Match '(?m)^Pieces\s+: 3 of 16 KiB'
     }
 }
 

@@ -55,8 +55,8 @@ Describe 'Test-TorrentData' {
         (Test-TorrentData $torrent $copy -Exclude a, data/c).Path | Should -Be 'data/b'
         Get-ChildItem $copy -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | ConvertTo-Json | Should -Be $before
         $text = $reports | Out-String -Width 120
-        $text | Should -Match '(?m)^Damaged\s+64\.0 KiB\s+75\.0 %\s+16\.0 KiB\s+data/a'
-        $text | Should -Match '(?m)^Missing\s+64\.0 KiB\s+0\.0 %\s+64\.0 KiB\s+data/c'
+        $text | Should -Match '(?m)^Damaged\s+64 KiB\s+75\.0 %\s+16 KiB\s+data/a'
+        $text | Should -Match '(?m)^Missing\s+64 KiB\s+0\.0 %\s+64 KiB\s+data/c'
     }
 
     It 'says that all is missing where nothing is' {
@@ -71,7 +71,7 @@ Describe 'Test-TorrentData' {
         Test-TorrentData (Join-Path $TestDrive 'none.torrent'), $torrent -Source $TestDrive -Quiet -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeExactly $true
         $failed[0].FullyQualifiedErrorId | Should -Be 'TorrentNotFound,TorrentPS.Commands.TestTorrentDataCommand'
         Test-TorrentData $torrent $TestDrive -Include none -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
-        $failed.Count | Should -Be 1
+        $failed.FullyQualifiedErrorId | Should -Be 'NothingSelected,TorrentPS.Commands.TestTorrentDataCommand'
         { Test-TorrentData $torrent Env:/ } | Should -Throw -ErrorId 'AccessDenied,TorrentPS.Commands.TestTorrentDataCommand'
     }
 

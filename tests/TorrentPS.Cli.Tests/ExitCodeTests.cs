@@ -27,6 +27,11 @@ public sealed class ExitCodeTests
         [TorrentErrorId.DataMismatch] = 8,
         [TorrentErrorId.DownloadStopped] = 130,
         [TorrentErrorId.InvalidIPFilter] = 2,
+        [TorrentErrorId.InvalidProxy] = 2,
+        [TorrentErrorId.InvalidBindAddress] = 2,
+        [TorrentErrorId.NothingSelected] = 2,
+        [TorrentErrorId.CannotListen] = 1,
+        [TorrentErrorId.TorrentExists] = 7,
     };
 
     [Fact]

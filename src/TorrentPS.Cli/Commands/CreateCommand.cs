@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Numerics;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage.Creating;
 using TorrentPS.Engine.Storage.Files;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -28,7 +28,7 @@ internal sealed class CreateCommand
     private readonly Option<Uri[]?> _trackers = OptionFactory.Uris("--tracker", "An announce address; may be given several times, each in its own tier.");
     private readonly Option<Uri[]?> _webSeeds = OptionFactory.Uris("--web-seed", "The address of a web seed, which has the data; may be given several times.");
     private readonly Option<long?> _pieceLength = OptionFactory.Parsed<long?>("--piece-length", "N", "The piece size: 256KiB, 1MiB; by default chosen for about 1,000 pieces.",
-        text => ByteQuantity.TryParse(text, out long bytes) && bytes is >= TorrentBuilder.LeastPieceLength and <= TorrentBuilder.GreatestPieceLength && BitOperations.IsPow2(bytes) ? bytes : null,
+        text => ByteSize.TryParse(text, out ByteSize size) && size.Bytes is >= TorrentBuilder.LeastPieceLength and <= TorrentBuilder.GreatestPieceLength && BitOperations.IsPow2(size.Bytes) ? size.Bytes : null,
         "a power of two from 16KiB to 256MiB");
 
     private readonly Option<bool> _isPrivate = new("--private") { Description = "Restrict clients to peers from the trackers." };

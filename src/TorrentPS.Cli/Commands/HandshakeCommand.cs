@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Net;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -62,8 +62,8 @@ internal static class HandshakeCommand
         public async Task<ExitCode> KnownPeersAsync(InfoHash infoHash, PeerAddress[] peers)
         {
             await using var client = new TorrentClient(clientOptions);
-            foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, clientOptions.Proxy, cancellationToken).ConfigureAwait(false))
-                await StartAsync(client, endPoint, infoHash).ConfigureAwait(false);
+            foreach (PeerAddress peer in peers)
+                await StartAsync(client, peer, infoHash).ConfigureAwait(false);
             return await EndAsync().ConfigureAwait(false);
         }
 
@@ -75,14 +75,14 @@ internal static class HandshakeCommand
                 throw new TorrentException(TorrentErrorId.InvalidTorrent, "The torrent has no info hash");
             if (peers is { Length: > 0 })
             {
-                foreach (IPEndPoint endPoint in await PeerAddress.ResolveAllAsync(peers, clientOptions.Proxy, cancellationToken).ConfigureAwait(false))
-                    await StartAsync(client, endPoint, infoHash).ConfigureAwait(false);
+                foreach (PeerAddress peer in peers)
+                    await StartAsync(client, peer, infoHash).ConfigureAwait(false);
                 return await EndAsync().ConfigureAwait(false);
             }
 
             PeerSearchOptions options = PeersCommand.SearchOptions(terminal, timeout, trackers: null);
             await foreach (TorrentPeer peer in client.FindPeersAsync(torrent, options, cancellationToken).ConfigureAwait(false))
-                await StartAsync(client, new IPEndPoint(IPAddress.Parse(peer.Address), peer.Port), infoHash).ConfigureAwait(false);
+                await StartAsync(client, PeerAddress.Of(new IPEndPoint(IPAddress.Parse(peer.Address), peer.Port)), infoHash).ConfigureAwait(false);
             if (_running.Count == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -99,20 +99,25 @@ internal static class HandshakeCommand
             return defaults with { Timeout = timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : defaults.Timeout, Transport = transport ?? defaults.Transport };
         }
 
-        private async Task StartAsync(TorrentClient client, IPEndPoint endPoint, InfoHash infoHash)
+        private async Task StartAsync(TorrentClient client, PeerAddress peer, InfoHash infoHash)
         {
             await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-            _running.Add(TryAsync(client, endPoint, infoHash));
+            _running.Add(TryAsync(client, peer, infoHash));
         }
 
-        private async Task TryAsync(TorrentClient client, IPEndPoint endPoint, InfoHash infoHash)
+        private async Task TryAsync(TorrentClient client, PeerAddress peer, InfoHash infoHash)
         {
             try
             {
+                IPEndPoint endPoint = await client.LookUpAsync(peer, _options.Timeout, cancellationToken).ConfigureAwait(false);
                 PeerHandshake handshake = await client.TestHandshakeAsync(endPoint, infoHash, _options, cancellationToken).ConfigureAwait(false);
                 if (handshake.Succeeded)
                     Interlocked.Increment(ref _succeeded);
                 terminal.WriteLine(json ? JsonLines.Line(handshake, JsonLines.Default.PeerHandshake) : Describe(handshake));
+            }
+            catch (TorrentException exception) when (exception.ErrorId == TorrentErrorId.UnknownHost)
+            {
+                terminal.WriteError(exception); // the others may answer
             }
             finally
             {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 
@@ -32,7 +31,7 @@ internal static class InfoCommand
             cancellationToken.ThrowIfCancellationRequested();
             ExitCode code = await CommandAction.RunAsync(terminal, async () =>
             {
-                TorrentInfo torrent = await TorrentSource.ReadAsync(source, cancellationToken, clientOptions).ConfigureAwait(false);
+                TorrentInfo torrent = await TorrentSource.ReadAsync(source, clientOptions, cancellationToken).ConfigureAwait(false);
                 if (!isFirst && !json)
                     terminal.WriteLine("");
                 isFirst = false;

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using TorrentPS.Cli.Input;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -39,7 +39,7 @@ internal static class OptionFactory
             string.Create(CultureInfo.InvariantCulture, $"a number of seconds {(zero ? "from 0" : "above 0")} to {LongestSeconds:0}"));
 
     public static Option<long?> Rate(string name, string description) =>
-        Parsed<long?>(name, "RATE", description, text => ByteQuantity.TryParse(text, out long rate) ? rate : null,
+        Parsed<long?>(name, "RATE", description, text => ByteRate.TryParse(text, out ByteRate rate) ? rate.BytesPerSecond : null,
             "a number of bytes a second, such as 500KB, 5MB or 1MiB");
 
     public static Option<int?> Number(string name, string description, int minimum, int maximum) =>

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
+using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.TrackerHosting;
@@ -84,7 +84,7 @@ internal static class TrackerCommand
                 hashes.Add(hash);
                 continue;
             }
-            TorrentInfo torrent = await TorrentSource.ReadAsync(one, cancellationToken).ConfigureAwait(false);
+            TorrentInfo torrent = await TorrentSource.ReadAsync(one, null, cancellationToken).ConfigureAwait(false);
             if (InfoHash.TryParse(torrent.InfoHashV1, out hash))
                 hashes.Add(hash);
             if (InfoHash.TryParse(torrent.InfoHashV2, out hash))
@@ -101,7 +101,7 @@ internal static class TrackerCommand
         }
         catch (SocketException e)
         {
-            throw new TorrentException(TorrentErrorId.Unexpected, $"Cannot listen on {endPoint} ({e.Message.TrimEnd('.')}); choose another --address or --port", e);
+            throw new TorrentException(TorrentErrorId.CannotListen, $"Cannot listen on {endPoint} ({e.Message.TrimEnd('.')}); choose another --address or --port", e);
         }
     }
 }

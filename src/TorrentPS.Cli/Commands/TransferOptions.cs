@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Net;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -110,8 +110,8 @@ internal sealed class TransferOptions
         var options = new DownloadOptions { Destination = Path.GetFullPath(folder) };
         return options with
         {
-            Peers = [.. peers.Select(peer => peer.EndPoint).OfType<IPEndPoint>()],
-            PeerNames = [.. peers.Where(peer => peer.EndPoint is null).Select(peer => new DnsEndPoint(peer.Host, peer.Port))],
+            Peers = [.. peers.Select(peer => peer.ToEndPoint()).OfType<IPEndPoint>()],
+            PeerNames = [.. peers.Select(peer => peer.ToEndPoint()).OfType<DnsEndPoint>()],
             OnError = error => terminal.WriteError(error),
             OnWarning = warning => terminal.WriteMessage($"Warning: {warning}"),
             Sources = Sources(result),

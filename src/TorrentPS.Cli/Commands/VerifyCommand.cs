@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;

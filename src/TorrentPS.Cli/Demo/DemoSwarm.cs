@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using TorrentPS.Cli.Input;
 using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery.Searches;
@@ -63,7 +62,7 @@ internal sealed class DemoSwarm(Terminal terminal, string folder)
         byte[] bytes = await TorrentCreator.CreateAsync(payload.Folder, options, progress: null, cancellationToken).ConfigureAwait(false);
         string path = Path.Combine(folder, "demo.torrent");
         await File.WriteAllBytesAsync(path, bytes, cancellationToken).ConfigureAwait(false);
-        return await TorrentSource.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+        return await TorrentSource.ReadAsync(path, null, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ExitCode> DownloadAsync(DemoPayload payload, TorrentInfo torrent, CancellationToken cancellationToken)

@@ -23,16 +23,8 @@ internal static class DownloadReport
                 : "Interrupted");
             return ExitCode.Interrupted;
         }
-        if (download.State != TorrentState.Completed)
-            terminal.WriteError(download.ErrorId ?? IdOf(download.State), download.Error, download.Name);
+        if (TransferStatus.Of(download).ErrorId is { } errorId)
+            terminal.WriteError(errorId, download.Error, download.Name);
         return ExitCodes.Of(download);
     }
-
-    private static TorrentErrorId IdOf(TorrentState state) => state switch
-    {
-        TorrentState.Stopped => TorrentErrorId.DownloadStopped,
-        TorrentState.Stalled => TorrentErrorId.DownloadStalled,
-        TorrentState.TimedOut => TorrentErrorId.DownloadTimedOut,
-        _ => TorrentErrorId.Unexpected,
-    };
 }

@@ -38,17 +38,10 @@ internal static class ProgressDisplay
         {
             $"↓ {Quantity.Rate(download.DownloadRate)}",
             download.UploadRate > 0 ? $"↑ {Quantity.Rate(download.UploadRate)}" : "",
-            TimeLeft(download) is { } left ? $"{Quantity.Duration(left)} left" : "",
-            Quantity.Count(download.PeersConnected, "peer"),
-            download.WebSeedsActive > 0 ? Quantity.Count(download.WebSeedsActive, "web seed") : "",
+            TransferStatus.Of(download) is { TimeLeft: { } left } ? $"{DurationText.Left(left)} left" : "",
+            TransferStatus.Of(download).Sources,
         }.Where(part => part.Length > 0)),
     };
-
-    private static TimeSpan? TimeLeft(TorrentDownload download)
-    {
-        double seconds = (download.BytesWanted - download.BytesCompleted) / (double)download.DownloadRate;
-        return double.IsFinite(seconds) && seconds < 100 * 86400 ? TimeSpan.FromSeconds(Math.Ceiling(seconds)) : null;
-    }
 
     /// <summary>Takes how far something is, from any thread.</summary>
     internal sealed class Sink
@@ -70,7 +63,7 @@ internal static class ProgressDisplay
     private sealed class DownloadSink(Sink sink) : IProgress<TorrentDownload>
     {
         public void Report(TorrentDownload value) =>
-            sink.Report(value.State == TorrentState.Checking ? value.PercentChecked : value.PercentComplete, Details(value));
+            sink.Report(TransferStatus.Of(value).Percent ?? 0, Details(value));
     }
 
     private sealed class DetailsColumn(Sink sink) : ProgressColumn

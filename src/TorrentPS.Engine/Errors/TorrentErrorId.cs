@@ -3,7 +3,7 @@ namespace TorrentPS.Engine.Errors;
 /// <summary>The stable identifiers of everything that can go wrong; scripts compare their names.</summary>
 public enum TorrentErrorId
 {
-    /// <summary>Something that no other identifier describes.</summary>
+    /// <summary>Something that was not foreseen, and that no other identifier describes.</summary>
     Unexpected,
 
     /// <summary>There is no torrent at the given path or address.</summary>
@@ -62,4 +62,19 @@ public enum TorrentErrorId
 
     /// <summary>A list of addresses to block cannot be read, or is none.</summary>
     InvalidIPFilter,
+
+    /// <summary>A proxy cannot be used as it is given, or not together with what else is asked for.</summary>
+    InvalidProxy,
+
+    /// <summary>The address or network interface to bind to is not one of this machine's.</summary>
+    InvalidBindAddress,
+
+    /// <summary>The port is in use, or may not be opened.</summary>
+    CannotListen,
+
+    /// <summary>No file of the torrent is left by what is to be included and excluded.</summary>
+    NothingSelected,
+
+    /// <summary>Where a torrent is to be written to there is a file already.</summary>
+    TorrentExists,
 }

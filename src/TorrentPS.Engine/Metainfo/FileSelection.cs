@@ -49,7 +49,7 @@ internal static class FileSelection
         var names = torrent.Files.Where(file => !file.IsPadding).Select(file => file.Path[folder..]).Take(ShownNames + 1).ToList();
         string shown = string.Join(", ", names.Take(ShownNames).Select(name => $"'{MetainfoFault.Show(name)}'"));
         string more = names.Count > ShownNames ? ", …" : ".";
-        return new TorrentException(TorrentErrorId.Unexpected,
+        return new TorrentException(TorrentErrorId.NothingSelected,
             $"No file of '{MetainfoFault.Show(torrent.Name)}' is left by what is to be included and excluded. Its files are {shown}{more}");
     }
 }

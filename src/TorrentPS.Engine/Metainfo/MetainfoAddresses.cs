@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Metainfo;
 
@@ -109,8 +107,8 @@ internal static class MetainfoAddresses
                 else
                     reader.Skip();
             }
-            if (nodes.Count < MetainfoLimits.Addresses && port is > 0 and <= 65535 && IsHost(host, out bool isIPv6))
-                nodes.Add(string.Create(CultureInfo.InvariantCulture, $"{(isIPv6 ? $"[{host}]" : host)}:{port}"));
+            if (nodes.Count < MetainfoLimits.Addresses && port is > 0 and <= 65535 && PeerAddress.TryCreate(host, (int)port, out PeerAddress node))
+                nodes.Add(node.ToString());
         }
         return nodes;
     }
@@ -143,21 +141,8 @@ internal static class MetainfoAddresses
         TryAddress(address, out uri) && uri.Scheme is "http" or "https";
 
     /// <summary>Whether text is host:port, an IPv6 host in brackets.</summary>
-    public static bool IsHostAndPort(string text)
-    {
-        int colon = text.LastIndexOf(':');
-        if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
-            return false;
-        bool inBrackets = text[0] == '[' && text[colon - 1] == ']';
-        return IsHost(inBrackets ? text[1..(colon - 1)] : text[..colon], out bool isIPv6) && isIPv6 == inBrackets;
-    }
+    public static bool IsHostAndPort(string text) => PeerAddress.TryParse(text, out _);
 
     private static bool TryAddress(string address, [NotNullWhen(true)] out Uri? uri) =>
         Uri.TryCreate(address.Trim(), UriKind.Absolute, out uri) && uri.Host.Length > 0 && uri.OriginalString.Length <= MetainfoLimits.AddressBytes;
-
-    private static bool IsHost([NotNullWhen(true)] string? host, out bool isIPv6)
-    {
-        isIPv6 = IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6;
-        return isIPv6 || Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
-    }
 }

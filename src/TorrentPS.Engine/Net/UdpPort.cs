@@ -68,7 +68,7 @@ internal sealed class UdpPort : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw new TorrentException(TorrentErrorId.Unexpected, $"Cannot open UDP port {port}: {e.Message}.", e);
+            throw new TorrentException(TorrentErrorId.CannotListen, $"Cannot open UDP port {port}: {e.Message}.", e);
         }
 
         var opened = new UdpPort(socket, filter, log);

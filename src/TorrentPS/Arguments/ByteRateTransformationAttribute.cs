@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
@@ -13,8 +14,8 @@ public sealed class ByteRateTransformationAttribute : ArgumentTransformationAttr
     {
         object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         string? text = value as string ?? (value is IConvertible number ? number.ToString(CultureInfo.InvariantCulture) : null);
-        return ByteRate.TryParse(text, out long rate)
-            ? rate
+        return ByteRate.TryParse(text, out ByteRate rate)
+            ? rate.BytesPerSecond
             : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{text ?? value}' is no rate. Give {ByteRate.Expected}."));
     }
 }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Net;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
@@ -23,7 +24,7 @@ public sealed class PeerEndPointTransformationAttribute : ArgumentTransformation
         {
             IPEndPoint { Port: > 0 } endPoint => endPoint,
             DnsEndPoint { Port: > 0 } endPoint => endPoint,
-            string text when PeerAddress.TryParse(text, out EndPoint endPoint) => endPoint,
+            string text when PeerAddress.TryParse(text, out PeerAddress peer) => peer.ToEndPoint(),
             // A peer, a handshake, or what came back of one from a file or another process.
             not null and not string when OfProperties(PSObject.AsPSObject(value)) is { } endPoint => endPoint,
             _ => throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{value}' is no peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer.")),
@@ -33,7 +34,7 @@ public sealed class PeerEndPointTransformationAttribute : ArgumentTransformation
     private static EndPoint? OfProperties(PSObject item) =>
         item.Properties["Address"]?.Value is { } address
             && LanguagePrimitives.TryConvertTo(item.Properties["Port"]?.Value, out int port)
-            && PeerAddress.TryCreate(address.ToString()!, port, out EndPoint endPoint)
-                ? endPoint
+            && PeerAddress.TryCreate(address.ToString(), port, out PeerAddress peer)
+                ? peer.ToEndPoint()
                 : null;
 }

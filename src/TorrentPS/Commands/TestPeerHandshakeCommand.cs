@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Net;
-using System.Net.Sockets;
 using TorrentPS.Arguments;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
@@ -8,6 +7,7 @@ using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Values;
 using TorrentPS.Errors;
 
 namespace TorrentPS.Commands;
@@ -90,14 +90,9 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     private void Test(string address, int port, string infoHash, TorrentPeer? peer)
     {
         object target = peer ?? (object)$"{address}:{port}";
-        if (!PeerAddress.TryCreate(address, port, out EndPoint endPoint) || !Engine.Metainfo.InfoHash.TryParse(infoHash, out InfoHash hash))
+        if (!PeerAddress.TryCreate(address, port, out PeerAddress given) || !Engine.Metainfo.InfoHash.TryParse(infoHash, out InfoHash hash))
         {
             WriteError(ErrorRecords.From(TorrentErrorId.NoPeers, $"'{address}' with port {port} is no address of a peer. Give an IP address or a host name, and a port from 1 to 65535.", target));
-            return;
-        }
-        if (endPoint is DnsEndPoint && Network.Proxy is { } proxy)
-        {
-            WriteError(ErrorRecords.From(TorrentErrorId.UnknownHost, $"The host name '{address}' is not looked up, since that would go around the proxy {proxy}. Give the IP address.", target));
             return;
         }
         TorrentClient client = Client;
@@ -106,22 +101,18 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
         Guarded(() =>
         {
             Pump.WaitForFewerThan(ThrottleLimit);
-            Pump.Start(token => TestAsync(client, endPoint, hash, options, target, token));
+            Pump.Start(token => TestAsync(client, given, hash, options, target, token));
             Pump.Drain();
         });
     }
 
-    private async Task TestAsync(TorrentClient client, EndPoint endPoint, InfoHash infoHash, HandshakeOptions options, object target, CancellationToken cancellationToken)
+    private async Task TestAsync(TorrentClient client, PeerAddress address, InfoHash infoHash, HandshakeOptions options, object target, CancellationToken cancellationToken)
     {
         try
         {
-            IPEndPoint address = await PeerAddress.ResolveAsync(endPoint, options.Timeout, cancellationToken).ConfigureAwait(false);
-            PeerHandshake handshake = await client.TestHandshakeAsync(address, infoHash, options, cancellationToken).ConfigureAwait(false);
+            IPEndPoint endPoint = await client.LookUpAsync(address, options.Timeout, cancellationToken).ConfigureAwait(false);
+            PeerHandshake handshake = await client.TestHandshakeAsync(endPoint, infoHash, options, cancellationToken).ConfigureAwait(false);
             PostObject(Quiet ? handshake.Succeeded : handshake);
-        }
-        catch (SocketException exception)
-        {
-            PostError(ErrorRecords.UnknownHost(endPoint is DnsEndPoint name ? name.Host : endPoint.ToString()!, target, exception));
         }
         catch (TorrentException exception)
         {

@@ -6,6 +6,7 @@ using TorrentPS.Completion;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Errors;
 using TorrentPS.Pipeline;
 
@@ -76,7 +77,7 @@ public abstract class TorrentFileCommand : NetworkCommand
                 TorrentClient client = Client;
                 return Run(token => TryAsync(() => GetAsync(client, address.Uri, token), address.Uri));
             case TorrentInput.File file:
-                return Run(token => TryAsync(() => TorrentFileReader.ReadAsync(file.Path, token), file.Path));
+                return Run(token => TryAsync(() => Task.Run(() => new TorrentInfo(TorrentFileReader.Read(file.Path), file.Path), token), file.Path));
             default:
                 return null;
         }
@@ -160,10 +161,7 @@ public abstract class TorrentFileCommand : NetworkCommand
 
     // A magnet link has '?' in it and would be a wildcard pattern on a drive that does not exist.
     private static bool IsAddress(string path) =>
-        (path.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase)
-            || path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-            || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
-        && System.Uri.TryCreate(path, UriKind.Absolute, out _);
+        (TorrentSource.IsMagnet(path) || TorrentSource.IsWebAddress(path)) && System.Uri.TryCreate(path, UriKind.Absolute, out _);
 
     private bool IsFileSystem(ProviderInfo provider, string path)
     {

@@ -8,6 +8,7 @@ using TorrentPS.Engine;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Values;
 using TorrentPS.Errors;
 using TorrentPS.Jobs;
 using TorrentPS.Sharing;
@@ -207,8 +208,8 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         object? value = SessionState.PSVariable.GetValue(variable);
         if (value is null)
             return;
-        if (ByteRate.TryParse(LanguagePrimitives.ConvertTo<string>(value), out long rate))
-            limit.BytesPerSecond = rate;
+        if (ByteRate.TryParse(LanguagePrimitives.ConvertTo<string>(value), out ByteRate rate))
+            limit.BytesPerSecond = rate.BytesPerSecond;
         else
             WriteWarning($"${variable} is not a rate and has no effect. Set it to {ByteRate.Expected}.");
     }

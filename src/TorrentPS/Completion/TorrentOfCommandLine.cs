@@ -2,7 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Pipeline;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Completion;
 
@@ -68,7 +68,7 @@ internal static class TorrentOfCommandLine
     {
         try
         {
-            return Task.Run(() => TorrentFileReader.ReadAsync(file, CancellationToken.None)).GetAwaiter().GetResult();
+            return new TorrentInfo(TorrentFileReader.Read(file), file);
         }
         catch (Exception exception) when (exception is TorrentException or IOException or UnauthorizedAccessException)
         {

@@ -1,15 +1,13 @@
 using System.Management.Automation;
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Errors;
 
 /// <summary>The one place where error records are made: a stable id, a category, a target and a message that says what to do.</summary>
 internal static class ErrorRecords
 {
-    // ERROR_INVALID_NAME: no file can be called so.
-    private const int WindowsInvalidName = unchecked((int)0x8007007B);
-
     /// <summary>The record of something the engine said no to.</summary>
     /// <param name="exception">What it said.</param>
     /// <param name="target">The input that it was about.</param>
@@ -41,25 +39,21 @@ internal static class ErrorRecords
     public static ErrorRecord Unreadable(string path, Exception cause) => cause switch
     {
         UnauthorizedAccessException => From(TorrentErrorId.AccessDenied, $"'{path}' may not be read: {cause.Message}", path, cause),
-        FileNotFoundException or DirectoryNotFoundException or { HResult: WindowsInvalidName } => NotFound(path, cause),
+        _ when TorrentFileReader.IsMissing(cause) => NotFound(path, cause),
         _ => From(TorrentErrorId.TorrentNotFound, $"'{path}' cannot be read: {cause.Message}", path, cause),
     };
 
     public static ErrorRecord NoPeers(TorrentInfo torrent) =>
         From(TorrentErrorId.NoPeers, $"No peers found for '{torrent.Name}'. Try again later, add a tracker with -Tracker, or wait longer with -TimeoutSeconds.", torrent);
 
-    public static ErrorRecord UnknownHost(string host, object target, Exception cause) =>
-        From(TorrentErrorId.UnknownHost, $"The host name '{host}' has no address: {cause.Message.TrimEnd('.')}. Check how it is written, or give the IP address.", target, cause);
-
     public static ErrorRecord BadProxy(string message, object target, Exception? cause) =>
-        Record(new ArgumentException(message, cause), "InvalidProxy", ErrorCategory.InvalidArgument, target);
+        Record(new ArgumentException(message, cause), nameof(TorrentErrorId.InvalidProxy), CategoryOf(TorrentErrorId.InvalidProxy), target);
 
     public static ErrorRecord BadBindAddress(string message, string address, Exception? cause) =>
-        Record(new ArgumentException(message, cause), "InvalidBindAddress", ErrorCategory.InvalidArgument, address);
+        Record(new ArgumentException(message, cause), nameof(TorrentErrorId.InvalidBindAddress), CategoryOf(TorrentErrorId.InvalidBindAddress), address);
 
     public static ErrorRecord CannotListen(System.Net.IPEndPoint endPoint, Exception cause) =>
-        Record(new TorrentException(TorrentErrorId.Unexpected, $"Cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", cause),
-            "CannotListen", ErrorCategory.ResourceUnavailable, endPoint);
+        From(TorrentErrorId.CannotListen, $"Cannot listen on {endPoint}: {cause.Message.TrimEnd('.')}. Choose another -Address or -Port.", endPoint, cause);
 
     public static ErrorRecord BadDestination(string path, string reason, Exception? cause) =>
         From(TorrentErrorId.AccessDenied, $"Nothing can be downloaded to '{path}': {reason}. Give -Destination a folder of a file system.", path, cause);
@@ -80,19 +74,13 @@ internal static class ErrorRecords
         string message = isTwice
             ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent has a file of its own."
             : $"'{path}' already exists. Use -Force to replace it, or -Destination to write elsewhere.";
-        return Record(new TorrentException(TorrentErrorId.AccessDenied, message), "TorrentExists", ErrorCategory.ResourceExists, path);
+        return From(TorrentErrorId.TorrentExists, message, path);
     }
 
     /// <summary>The record of a download that ended without everything that was wanted.</summary>
     public static ErrorRecord Incomplete(TorrentDownload download)
     {
-        TorrentErrorId id = download.ErrorId ?? download.State switch
-        {
-            TorrentState.Stalled => TorrentErrorId.DownloadStalled,
-            TorrentState.TimedOut => TorrentErrorId.DownloadTimedOut,
-            TorrentState.Stopped => TorrentErrorId.DownloadStopped,
-            _ => TorrentErrorId.Unexpected,
-        };
+        TorrentErrorId id = TransferStatus.Of(download).ErrorId ?? TorrentErrorId.Unexpected;
         string message = download.Error ?? $"The download ended as {download.State} with {download.PercentComplete}% of '{download.Name}'. Run the same command again to go on from there.";
         return From(id, message, download);
     }
@@ -126,19 +114,19 @@ internal static class ErrorRecords
 
     internal static ErrorCategory CategoryOf(TorrentErrorId id) => id switch
     {
-        TorrentErrorId.TorrentNotFound => ErrorCategory.ObjectNotFound,
+        TorrentErrorId.TorrentNotFound or TorrentErrorId.NothingSelected => ErrorCategory.ObjectNotFound,
         TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent => ErrorCategory.InvalidData,
-        TorrentErrorId.InvalidMagnetUri => ErrorCategory.InvalidArgument,
+        TorrentErrorId.InvalidMagnetUri or TorrentErrorId.InvalidProxy or TorrentErrorId.InvalidBindAddress => ErrorCategory.InvalidArgument,
         TorrentErrorId.UnsafePath => ErrorCategory.SecurityError,
         TorrentErrorId.TrackerUnreachable or TorrentErrorId.UnknownHost => ErrorCategory.ConnectionError,
         TorrentErrorId.TrackerFailure => ErrorCategory.ProtocolError,
-        TorrentErrorId.NoPeers => ErrorCategory.ResourceUnavailable,
+        TorrentErrorId.NoPeers or TorrentErrorId.CannotListen => ErrorCategory.ResourceUnavailable,
         TorrentErrorId.MetadataTimedOut or TorrentErrorId.DownloadStalled or TorrentErrorId.DownloadTimedOut => ErrorCategory.OperationTimeout,
         TorrentErrorId.DownloadStopped => ErrorCategory.OperationStopped,
         TorrentErrorId.DiskFull => ErrorCategory.WriteError,
         TorrentErrorId.AccessDenied => ErrorCategory.PermissionDenied,
         TorrentErrorId.DataInUse => ErrorCategory.ResourceBusy,
-        TorrentErrorId.FileExists => ErrorCategory.ResourceExists,
+        TorrentErrorId.FileExists or TorrentErrorId.TorrentExists => ErrorCategory.ResourceExists,
         TorrentErrorId.DataMismatch => ErrorCategory.InvalidResult,
         TorrentErrorId.InvalidIPFilter => ErrorCategory.InvalidData,
         _ => ErrorCategory.InvalidOperation,

@@ -16,42 +16,25 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
     public static DownloadStatus Of(TorrentDownload download, bool isSeed = false)
     {
         string doing = isSeed ? "Seeding" : "Downloading";
+        TransferStatus status = TransferStatus.Of(download);
         int percent = download.BytesWanted > 0 || download.State == TorrentState.Completed ? (int)Math.Clamp(download.PercentComplete, 0, 100) : 0;
-        int secondsLeft = SecondsUntilComplete(download);
-        string peers = CountText.Of(download.PeersConnected, "peer");
-        if (download.WebSeedsActive > 0)
-            peers += $", {CountText.Of(download.WebSeedsActive, "web seed")}";
+        int step = status.Percent is { } known ? (int)known : -1;
+        string left = status.TimeLeft is { } time ? $"{DurationText.Left(time)} left, " : string.Empty;
         string facts = download.State switch
         {
-            TorrentState.Seeding => $"{Units.Size(download.Uploaded)} sent, {Units.Rate(download.UploadRate)}, ratio {download.Ratio:0.00}, {peers}",
-            TorrentState.Downloading => $"{Units.Percent(download.PercentComplete)} of {Units.Size(download.BytesWanted)}, {Units.Rate(download.DownloadRate)}, {TimeLeft(secondsLeft)}{peers}",
+            TorrentState.Seeding => $"{Units.Size(download.Uploaded)} sent, {Units.Rate(download.UploadRate)}, ratio {download.Ratio:0.00}, {status.Sources}",
+            TorrentState.Downloading => $"{Units.Percent(download.PercentComplete)} of {Units.Size(download.BytesWanted)}, {Units.Rate(download.DownloadRate)}, {left}{status.Sources}",
             _ => $"{Units.Percent(percent)} of {Units.Size(download.BytesWanted)}",
         };
         return download.State switch
         {
-            TorrentState.Resolving => new($"{doing} {download.Name}", $"no metadata yet, {peers}", -1, -1, "Resolving the magnet link", download.PercentResolved > 0 ? (int)Math.Clamp(download.PercentResolved, 0, 100) : -1),
-            TorrentState.Checking => new($"{doing} {download.Name}", facts, percent, -1, "Checking the data on disk", (int)Math.Clamp(download.PercentChecked, 0, 100)),
+            TorrentState.Resolving => new($"{doing} {download.Name}", $"no metadata yet, {status.Sources}", -1, -1, "Resolving the magnet link", step),
+            TorrentState.Checking => new($"{doing} {download.Name}", facts, percent, -1, "Checking the data on disk", step),
             TorrentState.Seeding => new($"Seeding {download.Name}", facts, 100, -1, null, -1),
-            _ => new($"{doing} {download.Name}", facts, percent, secondsLeft, null, -1),
+            _ => new($"{doing} {download.Name}", facts, percent, (int?)status.TimeLeft?.TotalSeconds ?? -1, null, -1),
         };
     }
 
     /// <summary>What it is doing now, in one line.</summary>
     public string Summary => Step is null ? Facts : StepPercent < 0 ? Step : $"{Step}: {StepPercent} %";
-
-    private static string TimeLeft(int seconds) => seconds switch
-    {
-        < 0 => string.Empty,
-        < 60 => $"{seconds} s left, ",
-        _ => $"{Units.Duration(TimeSpan.FromSeconds(seconds))} left, ",
-    };
-
-    private static int SecondsUntilComplete(TorrentDownload download)
-    {
-        if (download.State != TorrentState.Downloading || download.DownloadRate <= 0)
-            return -1;
-        long left = Math.Max(0, download.BytesWanted - download.BytesCompleted);
-        // Rounded up: 0 left would read as done.
-        return (int)Math.Min(int.MaxValue, Math.Ceiling((double)left / download.DownloadRate));
-    }
 }

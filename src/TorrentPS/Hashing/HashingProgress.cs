@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using TorrentPS.Engine.Display;
 using TorrentPS.Formatting;
 using TorrentPS.Pipeline;
 
@@ -72,7 +73,7 @@ internal sealed class HashingProgress
     {
         double rate = elapsed > TimeSpan.Zero ? done / elapsed.TotalSeconds : 0;
         int secondsLeft = rate > 0 ? (int)Math.Min(int.MaxValue, Math.Ceiling((total - done) / rate)) : -1;
-        string left = secondsLeft <= 0 ? string.Empty : secondsLeft < 60 ? $", {secondsLeft} s left" : $", {Units.Duration(TimeSpan.FromSeconds(secondsLeft))} left";
+        string left = secondsLeft <= 0 ? string.Empty : $", {DurationText.Left(TimeSpan.FromSeconds(secondsLeft))} left";
         int percent = total == 0 ? 100 : (int)Math.Clamp(100.0 * done / total, 0, 100);
         return ($"{Units.Size(done)} of {Units.Size(total)}, {Units.Rate((long)rate)}{left}", percent, secondsLeft);
     }

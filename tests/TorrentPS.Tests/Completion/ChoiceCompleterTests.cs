@@ -1,5 +1,6 @@
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Tests.Completion;
 

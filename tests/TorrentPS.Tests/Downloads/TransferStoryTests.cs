@@ -32,7 +32,7 @@ public sealed class TransferStoryTests
         story.Report(s_running with { State = TorrentState.Checking, PercentChecked = 40 });
         story.Report(s_running);
 
-        Assert.Equal(["x: Checking, Checking the data on disk: 40 %, 17 known", "x: Downloading, 25.0 % of 100 MiB, 1.00 MiB/s, 01:15 left, 3 peers, 17 known"], _lines);
+        Assert.Equal(["x: Checking, Checking the data on disk: 40 %, 17 known", "x: Downloading, 25.0 % of 100 MiB, 1 MiB/s, 1 min 15 s left, 3 peers, 17 known"], _lines);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
@@ -25,18 +25,9 @@ internal static class DhtBootstrap
     public static Task ResolveAsync(IEnumerable<string> nodes, DhtOptions options, Action<string, IPEndPoint> found, CancellationToken cancellationToken) =>
         Task.WhenAll(nodes.Select(node => ResolveAsync(node, options, found, cancellationToken)));
 
-    /// <summary>Reads host:port, with the host in brackets when it is an IPv6 address.</summary>
-    public static bool TryParse(string node, out string host, out int port)
-    {
-        int colon = node.LastIndexOf(':');
-        port = 0;
-        host = colon > 0 ? node[..colon].Trim('[', ']') : "";
-        return host.Length > 0 && int.TryParse(node.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= ushort.MaxValue;
-    }
-
     private static async Task ResolveAsync(string node, DhtOptions options, Action<string, IPEndPoint> found, CancellationToken cancellationToken)
     {
-        if (!TryParse(node, out string host, out int port))
+        if (!PeerAddress.TryParse(node, out PeerAddress address))
         {
             options.Log?.Invoke($"DHT: '{node}' is not the address of a node: HOST:PORT is");
             return;
@@ -45,14 +36,14 @@ internal static class DhtBootstrap
         try
         {
             // An address needs no looking up, and is known at once.
-            IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await LookUpAsync(host, options, cancellationToken).ConfigureAwait(false);
-            foreach (IPAddress address in addresses)
-                found(node, new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port));
+            IPAddress[] known = address.ToEndPoint() is IPEndPoint endPoint ? [endPoint.Address] : await LookUpAsync(address.Host, options, cancellationToken).ConfigureAwait(false);
+            foreach (IPAddress one in known)
+                found(node, new IPEndPoint(one.IsIPv4MappedToIPv6 ? one.MapToIPv4() : one, address.Port));
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ArgumentException)
         {
             if (!cancellationToken.IsCancellationRequested)
-                options.Log?.Invoke($"DHT: no address is known of {host}: {e.Message}");
+                options.Log?.Invoke($"DHT: no address is known of {address.Host}: {e.Message}");
         }
     }
 

@@ -150,7 +150,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     private static void Refuse(IIncomingTorrent session, ProxyServer proxy)
     {
         if (session.Transport == PeerTransport.Utp)
-            throw new TorrentException(TorrentErrorId.Unexpected, $"uTP cannot go through the proxy {proxy}: let connections go over TCP too, or leave the proxy out.");
+            throw new TorrentException(TorrentErrorId.InvalidProxy, $"uTP cannot go through the proxy {proxy}: let connections go over TCP too, or leave the proxy out.");
     }
 
     /// <summary>Opens the UDP port of the same number as the TCP one, which the DHT may have opened already.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Values;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
@@ -32,13 +33,12 @@ internal sealed partial class MetadataSession
         List<DnsEndPoint> names = [];
         foreach (string peer in _link.Peers)
         {
-            int colon = peer.LastIndexOf(':');
-            int port = int.Parse(peer.AsSpan(colon + 1), CultureInfo.InvariantCulture);
-            string host = peer[..colon].Trim('[', ']');
-            if (IPAddress.TryParse(host, out IPAddress? address))
-                _roster.Book.Add(new IPEndPoint(address, port), PeerSource.Manual, Now);
+            if (!PeerAddress.TryParse(peer, out PeerAddress address))
+                continue;
+            if (address.ToEndPoint() is IPEndPoint endPoint)
+                _roster.Book.Add(endPoint, PeerSource.Manual, Now);
             else
-                names.Add(new DnsEndPoint(host, port));
+                names.Add(new DnsEndPoint(address.Host, address.Port));
         }
 
         return names;

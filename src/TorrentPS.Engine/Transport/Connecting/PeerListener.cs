@@ -44,7 +44,7 @@ internal sealed class PeerListener : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw new TorrentException(TorrentErrorId.Unexpected, $"Cannot listen on port {port}{(binding is null ? "" : $" at {binding}")}: {e.Message}. Choose another port, or 0 for any free one.", e);
+            throw new TorrentException(TorrentErrorId.CannotListen, $"Cannot listen on port {port}{(binding is null ? "" : $" at {binding}")}: {e.Message}. Choose another port, or 0 for any free one.", e);
         }
 
         var listener = new PeerListener(socket, accepted, log);

@@ -193,21 +193,6 @@ public sealed class DhtPartsTests
         Assert.Empty(DhtState.Read("d2:id3:abc5:nodesi1ee"u8)!.NodesV4);
     }
 
-    [Theory]
-    [InlineData("router.example:6881", "router.example", 6881)]
-    [InlineData("192.0.2.1:1", "192.0.2.1", 1)]
-    [InlineData("[2001:db8::1]:65535", "2001:db8::1", 65535)]
-    [InlineData("router.example", null, 0)]
-    [InlineData(":6881", null, 0)]
-    [InlineData("router.example:0", null, 0)]
-    [InlineData("router.example:65536", null, 0)]
-    public void A_node_to_get_in_by_is_a_host_and_a_port(string node, string? host, int port)
-    {
-        Assert.Equal(host is not null, DhtBootstrap.TryParse(node, out string readHost, out int readPort));
-        if (host is not null)
-            Assert.Equal((host, port), (readHost, readPort));
-    }
-
     [Fact]
     public void The_nodes_of_a_message_are_read_up_to_a_limit()
     {

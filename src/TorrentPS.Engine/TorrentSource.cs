@@ -1,28 +1,36 @@
-using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage.Files;
 
-namespace TorrentPS.Cli.Input;
+namespace TorrentPS.Engine;
 
 /// <summary>A SOURCE as it is typed: the path of a .torrent, its http or https address, or a magnet link.</summary>
-internal static class TorrentSource
+public static class TorrentSource
 {
-    /// <summary>No .torrent is larger; what is larger is another kind of file.</summary>
-    private const long LengthLimit = 10_000_000;
+    /// <summary>Whether it is meant as a magnet link.</summary>
+    /// <param name="source">The SOURCE.</param>
+    public static bool IsMagnet(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase);
+    }
 
-    // ERROR_INVALID_NAME: no file can be called so.
-    private const int WindowsInvalidName = unchecked((int)0x8007007B);
-
-    public static bool IsMagnet(string source) => source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase);
-
-    public static bool IsWebAddress(string source) =>
-        source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether it is meant as an address of the web.</summary>
+    /// <param name="source">The SOURCE.</param>
+    public static bool IsWebAddress(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Reads what a SOURCE names. Of a magnet link that is what the link itself says.</summary>
+    /// <param name="client">What reads an address of the web.</param>
+    /// <param name="source">The SOURCE.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="TorrentException">There is nothing, or it is not a torrent.</exception>
     public static async Task<TorrentInfo> ReadAsync(TorrentClient client, string source, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(client);
         if (!IsWebAddress(source))
             return Read(source);
         if (!Uri.TryCreate(source, UriKind.Absolute, out Uri? uri))
@@ -31,8 +39,11 @@ internal static class TorrentSource
     }
 
     /// <summary>Reads what a SOURCE names, with a client only where one is needed.</summary>
+    /// <param name="source">The SOURCE.</param>
+    /// <param name="options">The client's options; null means the defaults.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="TorrentException">There is nothing, or it is not a torrent.</exception>
-    public static async Task<TorrentInfo> ReadAsync(string source, CancellationToken cancellationToken, TorrentClientOptions? options = null)
+    public static async Task<TorrentInfo> ReadAsync(string source, TorrentClientOptions? options, CancellationToken cancellationToken)
     {
         if (!IsWebAddress(source))
             return Read(source);
@@ -44,20 +55,18 @@ internal static class TorrentSource
     {
         if (IsMagnet(source))
             return new TorrentInfo(MagnetLink.Parse(source));
-        return new TorrentInfo(Torrent.Parse(ReadFile(source)), Path.GetFullPath(source));
+        return new TorrentInfo(ReadFile(source), Path.GetFullPath(source));
     }
 
-    private static byte[] ReadFile(string path)
+    private static Torrent ReadFile(string path)
     {
         try
         {
-            if (Directory.Exists(path))
-                throw new TorrentException(TorrentErrorId.TorrentNotFound, "This is a folder; give the path of a .torrent");
-            if (new FileInfo(path) is { Exists: true, Length: > LengthLimit })
-                throw new TorrentException(TorrentErrorId.InvalidTorrent, $"The file is larger than {LengthLimit:N0} bytes, the limit for a .torrent");
-            return GivenFile.ReadAllBytes(path, LengthLimit);
+            return Directory.Exists(path)
+                ? throw new TorrentException(TorrentErrorId.TorrentNotFound, "This is a folder; give the path of a .torrent")
+                : TorrentFileReader.Read(path);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || e.HResult == WindowsInvalidName)
+        catch (Exception e) when (TorrentFileReader.IsMissing(e))
         {
             throw new TorrentException(TorrentErrorId.TorrentNotFound, "The file does not exist", e);
         }

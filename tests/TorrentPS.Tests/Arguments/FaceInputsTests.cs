@@ -1,0 +1,43 @@
+using System.Management.Automation;
+using System.Net;
+using TorrentPS.Arguments;
+
+namespace TorrentPS.Tests.Arguments;
+
+/// <summary>The command takes the same in the same way.</summary>
+public sealed class FaceInputsTests
+{
+    public static TheoryData<string, string?> Peers => FaceInputs.Peers;
+
+    public static TheoryData<string, long?> Rates => FaceInputs.Rates;
+
+    [Theory]
+    [MemberData(nameof(Peers))]
+    public void Peers_are_what_they_are_to_the_command(string text, string? expected)
+    {
+        var attribute = new PeerEndPointTransformationAttribute();
+        if (expected is null)
+        {
+            Assert.Throws<ArgumentTransformationMetadataException>(() => attribute.Transform(null!, text));
+            return;
+        }
+
+        EndPoint peer = Assert.Single(Assert.IsType<EndPoint[]>(attribute.Transform(null!, text)));
+        Assert.Equal(expected, peer is DnsEndPoint name ? $"{name.Host}:{name.Port}" : peer.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Rates))]
+    public void Rates_are_what_they_are_to_the_command(string text, long? expected)
+    {
+        var attribute = new ByteRateTransformationAttribute();
+        if (expected is null)
+            Assert.Throws<ArgumentTransformationMetadataException>(() => attribute.Transform(null!, text));
+        else
+            Assert.Equal(expected, attribute.Transform(null!, text));
+    }
+
+    /// <summary>As PowerShell passes a number that was written without quotes.</summary>
+    [Fact]
+    public void A_number_is_a_rate_too() => Assert.Equal(1L, new ByteRateTransformationAttribute().Transform(null!, 0.7));
+}
