@@ -17,6 +17,13 @@ internal static class CommandTree
         try
         {
             ParseResult result = Parse(args, terminal);
+            if (result.Errors.Count == 0 && EmptyValue(result.CommandResult) is { } empty)
+            {
+                terminal.WriteMessage($"The value of {empty} is empty.");
+                terminal.WriteToError($"Try '{HelpCommand(result)} --help'.");
+                return (int)ExitCode.Usage;
+            }
+
             if (result.Errors.Count == 0)
                 return await result.InvokeAsync(Configuration(terminal.Out, terminal.Error), cancellationToken).ConfigureAwait(false);
 
@@ -36,6 +43,26 @@ internal static class CommandTree
             terminal.WriteUnexpected(e);
             return (int)ExitCode.Unexpected;
         }
+    }
+
+    /// <summary>
+    /// What of a command line is given and empty, as by a variable of a script that has no value; null when nothing is. No path, address or pattern can be. A comment may be.
+    /// </summary>
+    private static string? EmptyValue(CommandResult command)
+    {
+        foreach (SymbolResult child in command.Children)
+        {
+            string? name = child switch
+            {
+                ArgumentResult argument => argument.Argument.Name,
+                OptionResult option when option.Option.Name != CreateCommand.CommentOption => option.Option.Name,
+                _ => null,
+            };
+            if (name is not null && child.Tokens.Any(token => token.Value.Length == 0))
+                return name;
+        }
+
+        return null;
     }
 
     private static InvocationConfiguration Configuration(TextWriter output, TextWriter error) => new()

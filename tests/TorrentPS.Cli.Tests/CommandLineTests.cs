@@ -69,6 +69,26 @@ public sealed class CommandLineTests
         Assert.NotEmpty(error);
     }
 
+    /// <summary>As by a variable of a script that has no value: no path, address or pattern is empty.</summary>
+    [Theory]
+    [InlineData("info", "SOURCE")]
+    [InlineData("download", "SOURCE")]
+    [InlineData("download x -o", "--output")]
+    [InlineData("download x --include a --include", "--include")]
+    [InlineData("seed x --data", "--data")]
+    [InlineData("verify x --data", "--data")]
+    [InlineData("create", "PATH")]
+    [InlineData("create x --name", "--name")]
+    public async Task An_empty_value_is_refused(string line, string name)
+    {
+        (int code, string output, string error) = await RecordingTerminal.RunAsync([.. line.Split(' '), ""]);
+        Assert.Equal((2, ""), (code, output));
+        Assert.StartsWith($"torrentps: The value of {name} is empty.\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_comment_may_be_empty() => Assert.NotEqual(2, (await RecordingTerminal.RunAsync("create", "/nowhere/at/all", "--comment", "")).Code);
+
     [Theory]
     [InlineData("download x -o dir --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --port 0 --max-peers 7 --include *.iso --exclude *.txt --sequential --download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-pex --no-lsd --allow-private-tracker --encryption Require --json --quiet")]
     [InlineData("download x -o dir --port 7005 --no-dht --no-pex --no-lsd --encryption off --timeout 120 --quiet")]

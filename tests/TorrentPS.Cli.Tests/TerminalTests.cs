@@ -16,6 +16,19 @@ public sealed class TerminalTests
         Assert.Equal("torrentps: TorrentNotFound: The file does not exist: no\\u001b[2J\\u000asuch.torrent" + Environment.NewLine, error);
     }
 
+    [Theory]
+    [InlineData("x", "The file does not exist", "The file does not exist: x")]
+    [InlineData("x", "'x' does not exist", "'x' does not exist")]
+    [InlineData("x", "There is no x", "There is no x")]
+    [InlineData("a/x", "There is no b/a/x1, and no a/x", "There is no b/a/x1, and no a/x")]
+    [InlineData("a/x", "There is no a/x1", "There is no a/x1: a/x")]
+    public void What_an_error_is_about_is_named_once(string subject, string message, string expected)
+    {
+        using var terminal = new RecordingTerminal();
+        terminal.WriteError(TorrentErrorId.NoPeers, message, subject);
+        Assert.Equal($"torrentps: NoPeers: {expected}\n", terminal.ErrorText);
+    }
+
     [Fact]
     public void Whatever_is_written_is_escaped()
     {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using TorrentPS.Cli.Output;
-using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Commands;
 
@@ -22,10 +21,10 @@ internal static class CommandAction
             terminal.WriteMessage("Interrupted");
             return ExitCode.Interrupted;
         }
-        catch (TorrentException e)
+        catch (Exception e) when (Foreseen.Explain(e) is { } error)
         {
-            terminal.WriteError(e, subject);
-            return ExitCodes.Of(e.ErrorId);
+            terminal.WriteError(error, subject);
+            return ExitCodes.Of(error.ErrorId);
         }
         catch (Exception e)
         {

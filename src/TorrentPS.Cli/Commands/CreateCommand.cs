@@ -11,6 +11,8 @@ namespace TorrentPS.Cli.Commands;
 /// <summary><c>torrentps create PATH...</c>: makes a .torrent of files and folders.</summary>
 internal sealed class CreateCommand
 {
+    public const string CommentOption = "--comment";
+
     private readonly Terminal _terminal;
     private readonly Argument<string[]> _paths = new("PATH")
     {
@@ -32,7 +34,7 @@ internal sealed class CreateCommand
         "a power of two from 16KiB to 256MiB");
 
     private readonly Option<bool> _isPrivate = new("--private") { Description = "Restrict clients to peers from the trackers." };
-    private readonly Option<string?> _comment = new("--comment") { Description = "A comment to store in the torrent.", HelpName = "TEXT" };
+    private readonly Option<string?> _comment = new(CommentOption) { Description = "A comment to store in the torrent.", HelpName = "TEXT" };
     private readonly Option<string?> _source = new("--source") { Description = "The 'source' of the info dictionary, which gives a tracker's copy a different info hash.", HelpName = "TEXT" };
     private readonly Option<InfoHash[]?> _similar = OptionFactory.InfoHashes("--similar", "The info hash of another torrent that shares some of the same files, such as an earlier version; may be given several times.");
     private readonly Option<string[]?> _collections = new("--collection")

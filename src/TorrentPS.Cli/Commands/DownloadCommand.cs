@@ -75,12 +75,11 @@ internal sealed class DownloadCommand
     {
         bool json = result.GetValue(_transfer.Json);
         bool quiet = result.GetValue(_quiet);
-        DownloadOptions options = Options(result);
-        TorrentDownload download = await _transfer.RunAsync(result, _terminal, result.GetRequiredValue(_source), quiet, _ => options, cancellationToken).ConfigureAwait(false);
+        TorrentDownload download = await _transfer.RunAsync(result, _terminal, result.GetRequiredValue(_source), quiet, _ => Options(result), cancellationToken).ConfigureAwait(false);
         if (json)
             _terminal.WriteLine(JsonLines.Line(download, JsonLines.Default.TorrentDownload));
         else if (!quiet && download.State == TorrentState.Completed)
             _terminal.WriteLine(DownloadReport.Describe(download));
-        return DownloadReport.End(_terminal, download, seeds: options.SeedRatio is not null || options.SeedTime is not null, cancellationToken);
+        return DownloadReport.End(_terminal, download, seeds: _transfer.HasSeedRatio(result) || result.GetValue(_seedSeconds) is not null, cancellationToken);
     }
 }

@@ -37,8 +37,6 @@ internal sealed class SeedCommand
         bool json = result.GetValue(_transfer.Json);
         bool untilRatio = _transfer.HasSeedRatio(result);
         string source = result.GetRequiredValue(_source);
-        DownloadOptions options = _transfer.Download(result, ".", _terminal);
-        options = options with { SeedOnly = true, SuperSeed = result.GetValue(_superSeed), SeedTime = untilRatio ? null : Timeout.InfiniteTimeSpan };
         TorrentDownload upload = await _transfer.RunAsync(result, _terminal, source, quiet: false, Choose, cancellationToken).ConfigureAwait(false);
         if (json)
             _terminal.WriteLine(JsonLines.Line(upload, JsonLines.Default.TorrentDownload));
@@ -46,6 +44,11 @@ internal sealed class SeedCommand
             _terminal.WriteMessage($"Uploaded {Quantity.Size(upload.Uploaded)} of '{upload.Name}' in {Quantity.Duration(upload.Elapsed)}");
         return DownloadReport.End(_terminal, upload, seeds: true, cancellationToken);
 
-        DownloadOptions Choose(TorrentInfo torrent) => options with { Destination = SeedSource.Find(torrent, result.GetValue(_data), Environment.CurrentDirectory) };
+        DownloadOptions Choose(TorrentInfo torrent) => _transfer.Download(result, SeedSource.Find(torrent, result.GetValue(_data), Environment.CurrentDirectory), _terminal) with
+        {
+            SeedOnly = true,
+            SuperSeed = result.GetValue(_superSeed),
+            SeedTime = untilRatio ? null : Timeout.InfiniteTimeSpan,
+        };
     }
 }

@@ -55,9 +55,9 @@ internal sealed class TransferOptions
         {
             return NeverBegun(source, TorrentState.Stopped, TorrentErrorId.DownloadStopped, "It was stopped before the torrent was read.");
         }
-        catch (TorrentException e)
+        catch (Exception e) when (Foreseen.Explain(e) is { } error)
         {
-            return NeverBegun(source, TorrentState.Failed, e.ErrorId, e.Message);
+            return NeverBegun(source, TorrentState.Failed, error.ErrorId, error.Message);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

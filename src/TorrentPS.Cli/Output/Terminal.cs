@@ -74,9 +74,22 @@ internal class Terminal
             : message.StartsWith(id + ":", StringComparison.Ordinal) ? message
             : $"{id}: {message}";
         string? shown = subject is null ? null : AddressText.Of(subject);
-        if (shown is not null && !SafeText.Escape(text).Contains(SafeText.Escape(shown), StringComparison.Ordinal))
+        if (shown is not null && !Names(SafeText.Escape(text), SafeText.Escape(shown)))
             text = $"{text.TrimEnd('.')}: {shown}";
         WriteMessage(text);
+    }
+
+    /// <summary>Whether a message says already what it is about: by the whole of it, and not by a part of another word.</summary>
+    private static bool Names(string message, string subject)
+    {
+        for (int at = message.IndexOf(subject, StringComparison.Ordinal); at >= 0; at = message.IndexOf(subject, at + 1, StringComparison.Ordinal))
+        {
+            int end = at + subject.Length;
+            if ((at == 0 || !char.IsLetterOrDigit(message[at - 1])) && (end == message.Length || !char.IsLetterOrDigit(message[end])))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Writes an unexpected error.</summary>

@@ -84,6 +84,21 @@ public sealed class SignalTests : FaultTest
     public async Task An_error_that_cannot_be_told_is_still_in_the_exit_code(string streams) =>
         Assert.Equal(3, await ShellAsync($"{Quoted("download", Temp.File("missing.torrent"))} {streams}"));
 
+    /// <summary>As for a schedule whose folder was removed.</summary>
+    [Theory(Timeout = Limits.Test)]
+    [InlineData("download", 7)]
+    [InlineData("download --json", 7)]
+    [InlineData("seed --json", 7)]
+    public async Task A_working_folder_that_is_gone_is_told(string command, int expected)
+    {
+        TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
+        string gone = Temp.Folder("gone"), output = Temp.File("output");
+        Assert.Equal(expected, await ShellAsync($"cd {NetworkNamespace.Quote(gone)} && rmdir {NetworkNamespace.Quote(gone)} && {Quoted([.. command.Split(' '), torrent.Path])} > {NetworkNamespace.Quote(output)} 2>&1"));
+        string told = await File.ReadAllTextAsync(output, Token);
+        Assert.Contains("AccessDenied: The folder that this was started in does not exist any more", told, StringComparison.Ordinal);
+        Assert.Equal(command.EndsWith("--json", StringComparison.Ordinal), told.Contains("\"ErrorId\":\"AccessDenied\"", StringComparison.Ordinal));
+    }
+
     [Fact(Timeout = Limits.Test)]
     public async Task Of_several_sources_the_bad_ones_do_not_hide_the_others()
     {
