@@ -89,7 +89,7 @@ internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, Piece
         bool isGood = false;
         try
         {
-            isGood = verifier.TryHash(piece, ByteSource.Donors, worker, sha1, root) && verifier.IsRight(piece, sha1, root);
+            isGood = verifier.TryHash(piece, ByteSource.Donors, worker, sha1, root) && verifier.Hashes.IsRight(piece, sha1, root);
         }
         catch (TorrentException e) when (e.ErrorId is TorrentErrorId.AccessDenied or TorrentErrorId.UnsafePath)
         {
@@ -98,7 +98,7 @@ internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, Piece
 
         Note(piece, isGood);
         // The file may change in between: what counts is the hash of what was copied.
-        return isGood && verifier.MoveFrom(piece, ByteSource.Donors, worker.Buffer) && verifier.TryHash(piece, ByteSource.Selection, worker, sha1, root) && verifier.IsRight(piece, sha1, root);
+        return isGood && verifier.MoveFrom(piece, ByteSource.Donors, worker.Buffer) && verifier.TryHash(piece, ByteSource.Selection, worker, sha1, root) && verifier.Hashes.IsRight(piece, sha1, root);
     }
 
     private bool MayBeGiven(int piece)

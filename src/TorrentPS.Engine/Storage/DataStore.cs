@@ -21,7 +21,7 @@ namespace TorrentPS.Engine.Storage;
 /// </para>
 /// <para>What is done with the files is in types of their own, which share the <see cref="StoredFiles"/>; this one brings them together.</para>
 /// </remarks>
-internal sealed class DataStore : IDisposable
+internal sealed class DataStore : IChangedFiles, IDisposable
 {
     /// <summary>What has become of a file that is there and is not what it was.</summary>
     public const string Changed = "was changed by another program, or its disk has a fault";
@@ -39,10 +39,16 @@ internal sealed class DataStore : IDisposable
     /// <param name="readOnly">Whether nothing is ever created or written: for seeding data that is there. The parts file is not used then, and links are followed.</param>
     /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
     public DataStore(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly = false)
+        : this(torrent, destination, new FileLayout(torrent, wantedFiles), PieceLayers.Of(torrent), readOnly)
+    {
+    }
+
+    /// <summary>The same with what others use too.</summary>
+    public DataStore(Torrent torrent, string destination, FileLayout layout, PieceLayers? layers, bool readOnly)
     {
         Torrent = torrent;
-        Layers = torrent.PieceRoots is null ? null : new PieceLayers(torrent);
-        _files = new StoredFiles(torrent, destination, wantedFiles, readOnly);
+        Layers = layers;
+        _files = new StoredFiles(torrent, destination, layout, readOnly);
         _verifier = new PieceVerifier(_files, Layers);
         _examiner = new PieceExaminer(_files, _verifier, Layers);
         _resume = new ResumeFile(_files, Layers);
@@ -202,9 +208,6 @@ internal sealed class DataStore : IDisposable
     /// <inheritdoc cref="PieceVerifier.HashAllAsync"/>
     public Task<PieceDigests> HashAllAsync(Action<int>? pieceHashed, CancellationToken cancellationToken) => _verifier.HashAllAsync(pieceHashed, cancellationToken);
 
-    /// <inheritdoc cref="PieceVerifier.IsRight"/>
-    public bool IsRight(int piece, ReadOnlySpan<byte> sha1, ReadOnlySpan<byte> root) => _verifier.IsRight(piece, sha1, root);
-
     /// <inheritdoc cref="PieceVerifier.IsStillRight"/>
     public bool IsStillRight(int piece) => _verifier.IsStillRight(piece);
 
@@ -286,9 +289,6 @@ internal sealed class DataStore : IDisposable
     /// <inheritdoc cref="OtherWriters.Doubt"/>
     public void Doubt(int file) => _files.Others.Doubt(file);
 
-    /// <summary>Has the file that a piece begins in verified soon.</summary>
-    public void DoubtAt(int piece) => Doubt(Torrent.FileAt((long)piece * Torrent.PieceLength));
-
     /// <inheritdoc cref="OtherWriters.Trust"/>
     public void Trust(int file) => _files.Others.Trust(file);
 
@@ -317,15 +317,6 @@ internal sealed class DataStore : IDisposable
             return unread;
         List<int> cut = files.FindAll(file => _files.LengthOnDisk(file) < Torrent.Files[file].Length), touched = files.FindAll(IsTouched);
         return cut.Count > 0 ? cut : touched.Count > 0 ? touched : files;
-    }
-
-    /// <summary>Whether the root of a piece's tree is the one that it must have, as far as that is known; when not, its file is verified soon.</summary>
-    public bool HasRoot(int piece, HashTree tree)
-    {
-        if (!Layers!.TryGet(piece, out ReadOnlySpan<byte> known) || tree.Root.SequenceEqual(known))
-            return true;
-        DoubtAt(piece);
-        return false;
     }
 
     /// <summary>Verifies the files that others have written since they were prepared. To be called when everything is written and flushed.</summary>

@@ -36,6 +36,9 @@ internal sealed class PieceLayers
         }
     }
 
+    /// <summary>Those of a torrent; null for a v1 torrent.</summary>
+    public static PieceLayers? Of(Torrent torrent) => torrent.PieceRoots is null ? null : new PieceLayers(torrent);
+
     /// <summary>The height of the hashes of whole pieces.</summary>
     public int PieceHeight { get; }
 

@@ -12,6 +12,9 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
 
     private Torrent Torrent => files.Torrent;
 
+    /// <summary>What pieces must hash to.</summary>
+    public PieceHashes Hashes { get; } = new(files.Torrent, layers);
+
     /// <summary>
     /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"; BEP 52, "pieces root"; a hybrid torrent's with both). Pieces whose files are missing, too short or were only
     /// just made are not read. Bytes of files whose being wanted has changed are also looked for where they were, and put
@@ -61,7 +64,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
             PieceCrew.Worker worker = new(hash, new PieceTree(Torrent.PieceLength), buffer, CancellationToken.None);
             Span<byte> sha1 = stackalloc byte[Torrent.Version == TorrentVersion.V2 ? 0 : InfoHash.V1Length];
             Span<byte> root = stackalloc byte[layers is null ? 0 : InfoHash.V2Length];
-            return TryHash(piece, ByteSource.Selection, worker, sha1, root) && IsRight(piece, sha1, root);
+            return TryHash(piece, ByteSource.Selection, worker, sha1, root) && Hashes.IsRight(piece, sha1, root);
         }
         catch (TorrentException e) when (e.ErrorId == TorrentErrorId.InvalidTorrent)
         {
@@ -92,34 +95,6 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         }, cancellationToken).ConfigureAwait(false);
         return new PieceDigests(v1, v2);
     }
-
-    /// <summary>Whether a piece is what the torrent's hashes say: of a hybrid torrent both kinds (BEP 52, "Upgrade Path"). From any thread.</summary>
-    /// <param name="piece">The piece.</param>
-    /// <param name="sha1">Its SHA-1; of a version 2 torrent nothing.</param>
-    /// <param name="root">The root of the tree over it; of a v1 torrent nothing.</param>
-    /// <exception cref="TorrentException">The two kinds contradict each other (InvalidTorrent).</exception>
-    public bool IsRight(int piece, ReadOnlySpan<byte> sha1, ReadOnlySpan<byte> root)
-    {
-        bool isV1 = Torrent.Version != TorrentVersion.V2 && sha1.SequenceEqual(Torrent.PieceHash(piece));
-        if (layers is null || IsAllPadding(piece))
-            return isV1;
-        if (layers.TryGet(piece, out ReadOnlySpan<byte> known))
-        {
-            bool isV2 = root.SequenceEqual(known);
-            return Torrent.Version == TorrentVersion.V2 || isV1 == isV2 ? isV2 : throw layers.Inconsistent(piece);
-        }
-
-        // Only the hashes of all pieces of the file can be compared with its root.
-        if (Torrent.Version == TorrentVersion.V2)
-        {
-            layers.Offer(piece, root);
-            return false;
-        }
-
-        return isV1 && (layers.Offer(piece, root) ? true : throw layers.Inconsistent(piece));
-    }
-
-    private bool IsAllPadding(int piece) => Torrent.Version == TorrentVersion.Hybrid && Torrent.DataLengthOfPiece(piece) == 0;
 
     /// <summary>Whether a piece whose hash was not known is right, since all of its file has come to be known by the hashes of the data.</summary>
     public bool IsKnownByNow(int piece) => Torrent.Version == TorrentVersion.V2 && layers!.IsOwn(piece);
@@ -160,7 +135,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         Span<byte> root = stackalloc byte[layers is null ? 0 : InfoHash.V2Length];
         return IsPresent(piece, Torrent.LengthOfPiece(piece), source, lengths)
             && TryHash(piece, source, worker, sha1, root)
-            && IsRight(piece, sha1, root);
+            && Hashes.IsRight(piece, sha1, root);
     }
 
     /// <summary>Hashes a piece in the kinds that there is room for.</summary>

@@ -27,13 +27,13 @@ internal sealed class StoredFiles : IDisposable
 
     /// <param name="torrent">The torrent.</param>
     /// <param name="destination">The folder that its file or folder goes into.</param>
-    /// <param name="wantedFiles">Which of its files to store, one value a file.</param>
+    /// <param name="layout">Its files, and which of them to store.</param>
     /// <param name="readOnly">Whether nothing is ever written.</param>
     /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
-    public StoredFiles(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly)
+    public StoredFiles(Torrent torrent, string destination, FileLayout layout, bool readOnly)
     {
         Torrent = torrent;
-        Layout = new FileLayout(torrent, wantedFiles);
+        Layout = layout;
         Folder = new DestinationFolder(destination);
         IsReadOnly = readOnly;
         _handles = new FileHandleCache(OpenFile, OpenFileLimit);

@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm;
@@ -9,11 +10,13 @@ namespace TorrentPS.Engine.Swarm;
 /// peers seem to have found wrong, and now and then one of those that were sent. One piece is read at a time, and of single ones so few that no peer can keep the disk busy.
 /// Belongs to the torrent's loop.
 /// </summary>
-/// <param name="store">The data.</param>
-/// <param name="disk">Where it is read.</param>
+/// <param name="torrent">The torrent.</param>
+/// <param name="files">Its files.</param>
+/// <param name="layout">Which pieces are of which.</param>
+/// <param name="disk">Where they are read.</param>
 /// <param name="tally">Counts what is under way.</param>
 /// <param name="served">What is served of it.</param>
-internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally, IServedData served)
+internal sealed class DataWatch(Torrent torrent, IChangedFiles files, FileLayout layout, DiskQueue disk, DiskTally tally, IServedData served)
 {
     /// <summary>Between two looks at the times of the open files.</summary>
     public const double LookSeconds = 30;
@@ -91,7 +94,7 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
             _lookAt = _now + LookSeconds;
             await new DiskQuestion(tally, () =>
             {
-                store.LookAtOpenFiles();
+                files.LookAtOpenFiles();
                 return true;
             }).AskAsync(disk);
         }
@@ -123,11 +126,11 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
         return CheckAsync(piece);
     }
 
-    private double SecondsFor(int piece) => store.Torrent.LengthOfPiece(piece) / BytesPerSecond;
+    private double SecondsFor(int piece) => torrent.LengthOfPiece(piece) / BytesPerSecond;
 
     private bool TryTakeFile()
     {
-        if (!store.TryTakeDoubtful(out int file))
+        if (!files.TryTakeDoubtful(out int file))
             return false;
         _file = file;
         return true;
@@ -136,7 +139,7 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
     /// <summary>Verifies the next piece of the file that is being verified.</summary>
     private async ValueTask VerifyNextAsync()
     {
-        (int first, int last) = store.PiecesOf(_file);
+        (int first, int last) = layout.PiecesOf(_file);
         if (_piece < first)
             (_piece, _isFileRight, _isAnyRead) = (first, true, false);
         while (_piece <= last && !served.Serves(_piece))
@@ -162,7 +165,7 @@ internal sealed class DataWatch(DataStore store, DiskQueue disk, DiskTally tally
         bool isRight = false;
         try
         {
-            isRight = await new DiskQuestion(tally, () => store.IsStillRight(piece)).AskAsync(disk);
+            isRight = await new DiskQuestion(tally, () => files.IsStillRight(piece)).AskAsync(disk);
         }
         catch (TorrentException e)
         {

@@ -56,7 +56,7 @@ internal sealed partial class TorrentSession
         TickHashes(now);
         ShowPieces(now);
         _webSeeds?.Tick();
-        _watch.Tick(now);
+        _watch?.Tick(now);
         Turnover(now);
         MakeRoom();
         _roster.ConnectMore();
@@ -150,23 +150,12 @@ internal sealed partial class TorrentSession
     {
         try
         {
-            await Task.Run(_store.CheckPresence);
-        }
-        catch (TorrentException e)
-        {
-            StorageFailed(e);
-            return;
-        }
-
-        try
-        {
-            if (!await Task.Run(() => _store.SaveResume(have, underWay: true)))
+            if (!await Task.Run(() => _disk.Storage.Save(have, underWay: true)))
                 _isResumeDirty = true;
         }
         catch (TorrentException e)
         {
-            _isResumeDirty = true;
-            Log($"The resume file was not written: {e.Message}");
+            StorageFailed(e);
         }
     }
 
@@ -193,7 +182,7 @@ internal sealed partial class TorrentSession
 
     private bool IsSeedingDone(double now)
     {
-        if (_options.SeedRatio is { } ratio && _uploaded >= ratio * (_downloaded > 0 ? _downloaded : _store.BytesWanted))
+        if (_options.SeedRatio is { } ratio && _uploaded >= ratio * (_downloaded > 0 ? _downloaded : _layout.BytesWanted))
             return true;
         return _options.SeedTime is { } time && time != Timeout.InfiniteTimeSpan && now - _completedAt >= time.TotalSeconds;
     }
@@ -219,12 +208,12 @@ internal sealed partial class TorrentSession
             Name = _torrent.Name,
             InfoHash = _torrent.InfoHash.ToString(),
             State = _state,
-            Path = _store?.DataPath ?? _options.Destination,
+            Path = _storage?.DataPath ?? _options.Destination,
             Length = _torrent.Length,
-            BytesWanted = _store?.BytesWanted ?? _torrent.Length,
+            BytesWanted = _layout?.BytesWanted ?? _torrent.Length,
             BytesCompleted = Volatile.Read(ref _bytesCompleted),
             ContiguousBytes = Volatile.Read(ref _contiguousBytes),
-            BytesReused = Volatile.Read(ref _bytesReused),
+            BytesReused = _storage?.BytesReused ?? 0,
             Downloaded = _downloaded,
             Uploaded = _uploaded,
             Wasted = _wasted,

@@ -6,8 +6,6 @@ namespace TorrentPS.Engine.Swarm;
 /// <content>What is left on disk when it ends, and what the result says of it.</content>
 internal sealed partial class TorrentSession
 {
-    private Bitfield? _overwritten; // by other programs, as was found at the end
-
     /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
     private Ending Stopped() => IsComplete
         ? new Ending(TorrentState.Completed)
@@ -22,16 +20,13 @@ internal sealed partial class TorrentSession
     {
         if (_options.SeedOnly)
             return _withdrawn is not null && ending.ErrorId is null ? EndOfSpoilt() : ending;
+        Bitfield have = _picker.Have.Clone();
         try
         {
             if (_picker.Missing == 0)
-            {
-                await Task.Run(KeepAsync).ConfigureAwait(false);
-            }
+                await Task.Run(() => _disk.Storage.CompleteAsync(have, _withdrawn)).ConfigureAwait(false);
             else
-            {
-                await Task.Run(() => _store.SaveResume(_picker.Have.Clone())).ConfigureAwait(false);
-            }
+                await Task.Run(() => _disk.Storage.Save(have, underWay: false)).ConfigureAwait(false);
         }
         catch (TorrentException e) when (ending.ErrorId is null)
         {
@@ -43,55 +38,14 @@ internal sealed partial class TorrentSession
         }
 
         if (ending.State == TorrentState.Failed)
-            await Task.Run(CountWhatIsThere).ConfigureAwait(false);
+            await Task.Run(() => CountWhatIsThere(have)).ConfigureAwait(false);
         return ending;
     }
 
-    /// <summary>Sees to it that what was written stays, and is what was written.</summary>
-    private async Task KeepAsync()
-    {
-        _store.FlushAll();
-        _overwritten = await _store.FindOverwrittenAsync(CancellationToken.None).ConfigureAwait(false);
-        if (!_overwritten.IsEmpty)
-        {
-            _store.SaveResume(WhatIsThere());
-            throw new TorrentException(TorrentErrorId.DataMismatch, _store.DescribeOverwritten(_overwritten));
-        }
-
-        _store.DeleteResume();
-        NoteComplete();
-    }
-
-    /// <summary>The pieces that were verified, without those that other programs have damaged since.</summary>
-    private Bitfield WhatIsThere()
-    {
-        Bitfield have = _picker.Have.Clone();
-        if (_overwritten is null)
-            return have;
-        foreach (int piece in _withdrawn?.All() ?? [])
-            have.Add(piece); // it was looked at again
-        foreach (int piece in _overwritten.All())
-            have.Remove(piece);
-
-        return have;
-    }
-
-    /// <summary>A link of the torrent's is never made, so that nothing it says leads out of the destination; whoever misses it is to know why.</summary>
-    private void TellOfLinks(bool[] wanted)
-    {
-        TorrentFile[] links = [.. _torrent.Files.Where(file => file.LinkTarget is not null && wanted[file.Index])];
-        if (links.Length > 0 && !_options.SeedOnly)
-        {
-            Log($"Symbolic links (BEP 47) of '{MetainfoFault.Show(_torrent.Name)}' are left empty: "
-                + string.Join(", ", links.Take(3).Select(link => $"'{MetainfoFault.Show(link.Path)}' to '{MetainfoFault.Show(link.LinkTarget)}'")) + (links.Length > 3 ? ", …" : ""));
-        }
-    }
-
     /// <summary>What was verified may have been removed since: a failure must not say that it is there.</summary>
-    private void CountWhatIsThere()
+    private void CountWhatIsThere(Bitfield have)
     {
-        Bitfield have = WhatIsThere();
-        _store.RemoveMissing(have);
+        _disk.Storage.RemoveMissing(have);
         CountCompleted(have);
     }
 
@@ -101,7 +55,7 @@ internal sealed partial class TorrentSession
         long left = 0;
         for (int piece = 0; piece < have.Length; piece++)
         {
-            completed += have[piece] ? _store.BytesWantedIn(piece) : 0;
+            completed += have[piece] ? _layout.BytesWantedIn(piece) : 0;
             left += have[piece] ? 0 : _torrent.DataLengthOfPiece(piece);
         }
 
@@ -116,8 +70,8 @@ internal sealed partial class TorrentSession
     private void CountContiguous(Bitfield have)
     {
         long bytes = _contiguousBytes;
-        for (; _firstGap < have.Length && (have[_firstGap] || !_store.WantedPieces[_firstGap]); _firstGap++)
-            bytes += _store.BytesWantedIn(_firstGap);
+        for (; _firstGap < have.Length && (have[_firstGap] || !_layout.WantedPieces[_firstGap]); _firstGap++)
+            bytes += _layout.BytesWantedIn(_firstGap);
         Volatile.Write(ref _contiguousBytes, bytes);
     }
 }

@@ -20,15 +20,15 @@ internal sealed partial class TorrentSession
     HashSupply IHashExchange.Supply => HashSupply!;
 
     /// <summary>Whether a piece cannot be verified yet. One of a hybrid torrent can, by its v1 hash.</summary>
-    private bool IsWithheld(int piece) => _torrent.Version == TorrentVersion.V2 && !_store.Layers!.IsKnown(piece);
+    private bool IsWithheld(int piece) => _torrent.Version == TorrentVersion.V2 && !_layers!.IsKnown(piece);
 
     /// <summary>Finds out which hashes are to be asked for.</summary>
     private void PrepareHashes()
     {
-        if (_store.Layers is not { } layers)
+        if (_layers is not { } layers)
             return;
-        HashSupply = new HashSupply(_store, Disk, DiskJobs);
-        _hashes = new LayerFetch(_torrent, layers, HashSupply.Proofs, file => _store.WantedPieces[layers.FirstPieceOf(file)]);
+        HashSupply = new HashSupply(_disk);
+        _hashes = new LayerFetch(_torrent, layers, HashSupply.Proofs, file => _layout.WantedPieces[layers.FirstPieceOf(file)]);
     }
 
     /// <summary>Asks peers for what is missing, a few requests each.</summary>
@@ -48,7 +48,7 @@ internal sealed partial class TorrentSession
         foreach ((int piece, SuspectPiece suspect) in _suspects)
         {
             if (suspect.Right is null && peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
-                Ask(peer, _store.Layers!.FileOf(piece), hashes.LeavesOf(piece), now);
+                Ask(peer, _layers!.FileOf(piece), hashes.LeavesOf(piece), now);
         }
 
         for (int i = 0; i < hashes.Wanted.Length && peer.HashesAsked < LayerFetch.Window; i++)
@@ -65,11 +65,11 @@ internal sealed partial class TorrentSession
         double now = Now;
         if (_hashes is not { } hashes || !MayBeAskedForHashes(peer, now))
             return;
-        PieceLayers layers = _store.Layers!;
+        PieceLayers layers = _layers!;
         int file = layers.FileOf(piece);
         if (_suspects.TryGetValue(piece, out SuspectPiece? suspect) && suspect.Right is null)
             Ask(peer, file, hashes.LeavesOf(piece), now);
-        else if (_store.WantedPieces[piece] && !layers.IsKnown(piece))
+        else if (_layout.WantedPieces[piece] && !layers.IsKnown(piece))
             Ask(peer, file, hashes.RangeOf(file, (piece - layers.FirstPieceOf(file)) / PieceLayers.ChunkLength), now);
     }
 
@@ -84,8 +84,8 @@ internal sealed partial class TorrentSession
 
     private bool HasAnyOf(PeerSession peer, int file, int chunk)
     {
-        int first = _store.Layers!.FirstPieceOf(file) + chunk * PieceLayers.ChunkLength;
-        return peer.State.Pieces.HasAny(first, Math.Min(first + PieceLayers.ChunkLength, _store.Layers.FirstPieceOf(file) + _store.Layers.PiecesIn(file)));
+        int first = _layers!.FirstPieceOf(file) + chunk * PieceLayers.ChunkLength;
+        return peer.State.Pieces.HasAny(first, Math.Min(first + PieceLayers.ChunkLength, _layers.FirstPieceOf(file) + _layers.PiecesIn(file)));
     }
 
     public void HashesRejected(PeerSession peer, int file, HashRange range)
@@ -99,7 +99,7 @@ internal sealed partial class TorrentSession
     public void HashesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
     {
         _hashes!.Answered(file, range);
-        if (range.BaseLayer != _store.Layers!.PieceHeight)
+        if (range.BaseLayer != _layers!.PieceHeight)
         {
             LeavesReceived(peer, file, range, hashes);
             return;

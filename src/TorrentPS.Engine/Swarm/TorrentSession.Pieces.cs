@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Swarm.Picking;
@@ -15,6 +16,8 @@ internal sealed partial class TorrentSession
     /// <summary>A peer that rejects a block while it does not choke us is not asked for the piece for this long.</summary>
     private const double PassOverSeconds = 10;
 
+    private const int MaxFaultsInRow = 16;
+
     private readonly BadPieceJournal _badPieces = new();
     private long _downloaded;
     private long _uploaded;
@@ -27,6 +30,7 @@ internal sealed partial class TorrentSession
     private ITimer? _haveTimer;
     private double _havesSentAt = double.NegativeInfinity;
     private bool _areHavesDue;
+    private int _faultsInRow; // that peers were closed for since the last good piece
 
     public void PiecesChanged(PeerSession peer, int piece = -1)
     {
@@ -253,13 +257,17 @@ internal sealed partial class TorrentSession
     {
         while (piece.TakeFullSegment() is { } segment)
         {
-            piece.Writer ??= new PieceWriter(piece, new PieceDisk(_store, Disk, DiskJobs, Pool), SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };
+            piece.Writer ??= CreateWriter(piece);
             piece.Writer.Add(segment);
         }
 
         if (piece is { IsComplete: true, IsClosed: false })
             _picker.Completed(piece);
     }
+
+    // Apart, since it allocates what it captures also where it makes nothing.
+    private PieceWriter CreateWriter(OpenPiece piece) =>
+        new(piece.Index, piece.Kept, _disk, SegmentFreed, writer => _loop.Enqueue(_ => PieceDone(piece, writer), null)) { WantsDigests = _badPieces.Knows(piece.Index) };
 
     private static void Cancel(PeerState? other, OpenPiece piece, int block)
     {
@@ -300,29 +308,67 @@ internal sealed partial class TorrentSession
         _loop.Enqueue(_ => AskAgain(), null);
     }
 
-    private void PieceDone(PieceWriter writer)
+    private void PieceDone(OpenPiece piece, PieceWriter writer)
     {
-        int piece = writer.Piece.Index;
-        if (writer.Failure is { } failure)
+        try
         {
-            if (!_isStopping)
-                StorageFailed(failure);
+            if (writer.Failure is { } failure)
+            {
+                if (!_isStopping)
+                    StorageFailed(failure);
+            }
+            else if (writer.Fault is { } fault)
+            {
+                PieceFaulted(piece, fault);
+            }
+            else if (writer.IsValid)
+            {
+                PieceVerified(piece.Index, writer.BlockDigests);
+            }
+            else
+            {
+                PieceFailed(piece, writer.BlockDigests!);
+            }
         }
-        else if (writer.IsValid)
+        catch (Exception e) when (_picker[piece.Index] != PieceState.Have)
         {
-            PieceVerified(piece, writer.BlockDigests);
+            PieceFaulted(piece, e);
         }
-        else
+    }
+
+    /// <summary>
+    /// The data of a piece has brought out a fault of this program: it is fetched again, and those that sent it are closed. Where that meets one peer after the other and no
+    /// piece gets through, it has nothing to do with what they send.
+    /// </summary>
+    private void PieceFaulted(OpenPiece piece, Exception fault)
+    {
+        Log($"Piece {piece.Index} is downloaded again after a fault of this program: {fault}");
+        bool isAnyClosed = false;
+        for (int block = 0; block < piece.BlockCount; block++)
         {
-            PieceFailed(writer);
+            if (piece.Sender(block) is ConnectedPeerState { Session: { IsClosed: false } session })
+            {
+                session.Fault(fault);
+                isAnyClosed = true;
+            }
+            else if (piece.Sender(block) is { } sender && _webSeeds?.Fault(sender, fault) == true)
+            {
+                isAnyClosed = true;
+            }
         }
+
+        if (isAnyClosed && ++_faultsInRow > MaxFaultsInRow)
+            Faulted(fault);
+        else if (_picker[piece.Index] == PieceState.Verifying)
+            FetchAgain(piece);
     }
 
     private void PieceVerified(int piece, byte[][]? digests)
     {
         _picker.Verified(piece);
+        _faultsInRow = 0;
         _suspects.Remove(piece);
-        _bytesCompleted += _store.BytesWantedIn(piece);
+        _bytesCompleted += _layout.BytesWantedIn(piece);
         _bytesLeft -= _torrent.DataLengthOfPiece(piece);
         CountContiguous(_picker.Have);
         _isResumeDirty = true;

@@ -38,10 +38,8 @@ internal sealed partial class TorrentSession
         public byte[]? Right { get; set; }
     }
 
-    private void PieceFailed(PieceWriter writer)
+    private void PieceFailed(OpenPiece piece, byte[][] leaves)
     {
-        OpenPiece piece = writer.Piece;
-        byte[][] leaves = writer.BlockDigests!;
         if (_suspects.GetValueOrDefault(piece.Index)?.Right is { } right)
         {
             // It was repaired, with bad data once more.
@@ -67,7 +65,7 @@ internal sealed partial class TorrentSession
     /// <summary>Notes a wrong piece whose leaves tell which blocks are bad; true when it is worth waiting for them.</summary>
     private bool Suspect(OpenPiece piece, byte[][] leaves, bool isLiarKnown)
     {
-        if (_store.Layers is not { } layers || !layers.IsKnown(piece.Index) || _suspects.Count >= MaxSuspects || piece.BlockCount < 2 || !_hashes!.HasLeaves(piece.Index))
+        if (_layers is not { } layers || !layers.IsKnown(piece.Index) || _suspects.Count >= MaxSuspects || piece.BlockCount < 2 || !_hashes!.HasLeaves(piece.Index))
             return false;
         bool isWaiting = IsAnyoneToTell(piece.Index, Now);
         if (isWaiting || !isLiarKnown)
@@ -80,7 +78,7 @@ internal sealed partial class TorrentSession
 
     private void LeavesReceived(PeerSession peer, int file, HashRange range, ReadOnlySpan<byte> hashes)
     {
-        PieceLayers layers = _store.Layers!;
+        PieceLayers layers = _layers!;
         int wrong = -1;
         foreach (int piece in _suspects.Keys)
         {

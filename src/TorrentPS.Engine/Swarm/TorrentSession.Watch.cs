@@ -2,7 +2,6 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Storage.Files;
-using TorrentPS.Engine.Storage.Records;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
 
@@ -19,14 +18,16 @@ internal sealed partial class TorrentSession
 
     private readonly List<string> _spoilt = []; // the files that were changed, as they are told, in the order in which it was found out
     private readonly List<string> _unread = []; // likewise those that could not be read
-    private DataWatch _watch = null!;
+    private DataWatch? _watch; // null where nobody else can change the data
     private Bitfield? _withdrawn; // pieces that were there and are served no longer
+
+    private IChangedFiles Files => _disk.Storage.Changes!;
 
     /// <summary>A peer asks again for what it got.</summary>
     public void Complained(PeerSession peer, int piece)
     {
         Log($"Peer {peer.EndPoint} asks again for piece {piece}");
-        _watch.Complain(piece, peer.EndPoint.Address);
+        _watch?.Complain(piece, peer.EndPoint.Address);
     }
 
     /// <summary>What a peer asked for is not there any more, or cannot be read: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
@@ -52,13 +53,13 @@ internal sealed partial class TorrentSession
 
     void IServedData.Kept(int file)
     {
-        (int first, int last) = _store.PiecesOf(file);
+        (int first, int last) = _layout.PiecesOf(file);
         bool isWhole = IsComplete;
         for (int piece = first; piece <= last && isWhole; piece++)
             isWhole = _picker.Have[piece];
         if (isWhole)
-            _store.Trust(file);
-        Log($"'{_store.PathOnDisk(file)}' was written by another program, and is still right");
+            Files.Trust(file);
+        Log($"'{Files.PathOnDisk(file)}' was written by another program, and is still right");
     }
 
     void IServedData.WatchFailed(Exception failure)
@@ -73,12 +74,12 @@ internal sealed partial class TorrentSession
     private void ComplainOfLast(PeerSession peer)
     {
         foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]))
-            _watch.Complain(piece, peer.EndPoint.Address);
+            _watch?.Complain(piece, peer.EndPoint.Address);
     }
 
     private void Unreadable(int piece, TorrentException failure)
     {
-        if (!IsComplete || !DiskErrors.ConcernsOneFile(failure))
+        if (!IsComplete || _watch is null || !DiskErrors.ConcernsOneFile(failure))
             StorageFailed(failure);
         else if (_picker.Have[piece])
             Spoilt(piece);
@@ -87,7 +88,7 @@ internal sealed partial class TorrentSession
     /// <summary>A piece that is served is not what it was, or cannot be read.</summary>
     private void Spoilt(int piece)
     {
-        List<int> files = _store.FilesBehind(piece);
+        List<int> files = Files.FilesBehind(piece);
         if (!IsComplete)
         {
             FetchAgain(piece, files);
@@ -95,7 +96,7 @@ internal sealed partial class TorrentSession
             return;
         }
 
-        List<int> unread = files.FindAll(file => _store.ReadFailure(file) is not null);
+        List<int> unread = files.FindAll(file => Files.ReadFailure(file) is not null);
         foreach (int file in unread)
         {
             Withdraw(piece, [file]);
@@ -108,21 +109,21 @@ internal sealed partial class TorrentSession
             TellSpoilt(files);
         }
 
-        if (_picker.Have.CountCommon(_store.WantedPieces) == 0)
+        if (_picker.Have.CountCommon(_layout.WantedPieces) == 0)
             _end.TrySetResult(EndOfSpoilt());
     }
 
     /// <summary>Other programs have changed a piece of a download that still runs.</summary>
     private void FetchAgain(int piece, List<int> files)
     {
-        foreach (int file in files.Where(file => !_store.IsTouched(file)))
-            _store.Doubt(file);
+        foreach (int file in files.Where(file => !Files.IsTouched(file)))
+            Files.Doubt(file);
         _picker.Lost(piece);
-        _bytesCompleted -= _store.BytesWantedIn(piece);
+        _bytesCompleted -= _layout.BytesWantedIn(piece);
         _bytesLeft += _torrent.DataLengthOfPiece(piece);
         long contiguous = _contiguousBytes;
         while (_firstGap > piece)
-            contiguous -= _store.BytesWantedIn(--_firstGap);
+            contiguous -= _layout.BytesWantedIn(--_firstGap);
         Volatile.Write(ref _contiguousBytes, contiguous);
         _isResumeDirty = true;
         Bitfield lost = new(_torrent.PieceCount);
@@ -149,10 +150,10 @@ internal sealed partial class TorrentSession
         foreach (int file in files)
         {
             if (files.Count == 1)
-                _store.Touch(file);
-            else if (!_store.IsTouched(file))
-                _store.Doubt(file);
-            (int first, int last) = _store.PiecesOf(file);
+                Files.Touch(file);
+            else if (!Files.IsTouched(file))
+                Files.Doubt(file);
+            (int first, int last) = _layout.PiecesOf(file);
             for (int other = first; other <= last && files.Count == 1; other++)
             {
                 if (_picker.Have[other])
@@ -168,8 +169,7 @@ internal sealed partial class TorrentSession
         }
 
         CountCompleted(_picker.Have);
-        if (_options.SeedOnly && _services.Options.StateFolder is { } folder)
-            new SeedRecords(folder).Remove(_torrent, _store.DataPath);
+        _disk.Storage.Withdrawn();
         ForEach((_, peer) =>
         {
             if (!peer.Withdraw(lost))
@@ -181,18 +181,18 @@ internal sealed partial class TorrentSession
     private void TellSpoilt(List<int> files)
     {
         bool isOne = files.Count == 1;
-        string names = string.Join(", ", files.Take(FilesNamed).Select(file => $"'{_store.PathOnDisk(file)}'")) + (files.Count > FilesNamed ? ", …" : "");
+        string names = string.Join(", ", files.Take(FilesNamed).Select(file => $"'{Files.PathOnDisk(file)}'")) + (files.Count > FilesNamed ? ", …" : "");
         string what = isOne ? names : $"one of {names}";
         if (!IsNews(_spoilt, what))
             return;
         string then = !IsComplete ? "What is wrong is downloaded again." : isOne ? "It is no longer served." : "The piece that they share is no longer served.";
-        Warn($"{(isOne ? names : $"One of {names}")} {(isOne ? _store.DescribeChange(files[0]) : DataStore.Changed)}. {then}");
+        Warn($"{(isOne ? names : $"One of {names}")} {(isOne ? Files.DescribeChange(files[0]) : DataStore.Changed)}. {then}");
     }
 
     private void TellUnread(int file)
     {
-        if (IsNews(_unread, $"'{_store.PathOnDisk(file)}'"))
-            Warn($"{_store.ReadFailure(file)!.Message.TrimEnd('.')}. It is no longer served.");
+        if (IsNews(_unread, $"'{Files.PathOnDisk(file)}'"))
+            Warn($"{Files.ReadFailure(file)!.Message.TrimEnd('.')}. It is no longer served.");
     }
 
     private static bool IsNews(List<string> told, string what)

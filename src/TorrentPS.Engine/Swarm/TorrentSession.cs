@@ -7,7 +7,6 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
-using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Swarm.Peers;
@@ -42,7 +41,10 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<Ending> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DataStore _store = null!;
+    private FileLayout _layout = null!;
+    private PieceLayers? _layers; // null for a v1 torrent
+    private IPieceStorage? _storage;
+    private PieceDisk _disk = null!;
     private PiecePicker _picker = null!;
     private PeerDiscoveries? _discoveries;
     private DhtService? _dht; // null when this torrent has nothing to do with it
@@ -105,9 +107,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
 
     IHolepunchBroker? ISwarm.Holepunch => PunchesHoles ? this : null;
 
-    BlockReader IPeerUpload.CreateReader() => new(_store, Disk, DiskJobs);
-
-    private DiskQueue Disk => _services.Disk;
+    BlockReader IPeerUpload.CreateReader() => new(_disk);
 
     private DiskTally DiskJobs { get; } = new();
 
@@ -184,24 +184,41 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
     private async Task<Ending> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
         bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
-        using DestinationLock? destinationLock = _options.SeedOnly ? null : TryLock(wanted, out _denied);
-        using var store = new DataStore(_torrent, _options.Destination, wanted, readOnly: destinationLock is null) { FoldersMadeIn = destinationLock?.FoldersMadeIn ?? [] };
-        _store = store;
-        TellOfLinks(wanted);
+        _layout = new FileLayout(_torrent, wanted);
+        _layers = PieceLayers.Of(_torrent);
+        using IPieceStorage storage = OpenStorage();
+        _storage = storage;
+        _disk = new PieceDisk(storage, new PieceHashes(_torrent, _layers), _services.Disk, DiskJobs, Pool);
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
-        Bitfield have = await Task.Run(() => PrepareAndCheckAsync(either.Token), either.Token).ConfigureAwait(false);
+        Bitfield have = await Task.Run(() => storage.CheckAsync(ReportChecked, either.Token), either.Token).ConfigureAwait(false);
+        _isResumeDirty = storage.BytesReused > 0;
         PrepareHashes();
-        _picker = new PiecePicker(_torrent, Pool, store.WantedPieces, have, _options.Sequential, isWithheld: IsWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
+        _picker = new PiecePicker(_torrent, Pool, _layout.WantedPieces, have, _options.Sequential, isWithheld: IsWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
         CountCompleted(have);
         if (_options.SeedOnly && _picker.Missing > 0)
-            return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, store.DescribeFaults(store.HasMissingFiles ? null : have));
+            return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, storage.DescribeFaults(have));
         if (_picker.Missing == 0 && !IsSeedingWanted)
             return await FinishAsync(new Ending(TorrentState.Completed)).ConfigureAwait(false);
-        if (_options.SeedOnly)
-            NoteComplete();
         _state = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
         return await _loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private IPieceStorage OpenStorage()
+    {
+        StorageRequest request = new(_torrent, _layout, _layers)
+        {
+            Destination = _options.Destination,
+            SeedOnly = _options.SeedOnly,
+            Recheck = _options.Recheck,
+            Overwrite = _options.Overwrite,
+            ReuseFrom = _options.ReuseFrom,
+            ReuseSimilar = _options.ReuseSimilar,
+            StateFolder = _services.Options.StateFolder,
+            TimeProvider = _time,
+            Log = Log,
+        };
+        return _services.Options.OpenStorage?.Invoke(request) ?? new DiskStorage(request);
     }
 
     private async Task<Ending> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)
@@ -216,7 +233,8 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
             ListenPort = _services.Incoming.Add(this, _options.Port);
             if (_options.SuperSeed && IsComplete)
                 SuperSeeding = new SuperSeeding(_torrent.PieceCount);
-            _watch = new DataWatch(_store, Disk, DiskJobs, this);
+            if (_disk.Storage.Changes is { } files)
+                _watch = new DataWatch(_torrent, files, _layout, _disk.Queue, DiskJobs, this);
             StartWebSeeds();
             StartDiscovery();
             using (_ticking = _services.Clock.Start(_loop, Tick))
@@ -313,7 +331,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
         if (_webSeeds is not null)
             await _webSeeds.EndAsync();
         _picker.AbandonAll();
-        _watch.End();
+        _watch?.End();
         Task announced = _discoveries?.StopAsync() ?? Task.CompletedTask;
         await _roster.WhenDialledAsync();
         await DiskJobs.WhenEmptyAsync();

@@ -5,6 +5,7 @@ using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Wire;
+using TorrentPS.Testing;
 
 namespace TorrentPS.Benchmarks.Wire;
 
@@ -24,7 +25,7 @@ public class RequestBenchmarks
     public void Setup()
     {
         Torrent torrent = SwarmTorrent.Create(_pieces.Length, 1 << 20);
-        var swarm = new BenchmarkSwarm(torrent, new Bitfield(torrent.PieceCount), Requests, new SegmentPool(0), null!, null!);
+        var swarm = new FakeSwarm(new PieceDisk(new MemoryStorage(torrent), new PieceHashes(torrent, null), null!, new DiskTally(), new SegmentPool(0)), new Bitfield(torrent.PieceCount), TimeProvider.System) { Window = Requests };
         _session = new PeerSession(swarm, _peer, InMemoryPeer.Handshake(), torrent.PieceCount);
     }
 

@@ -6,6 +6,7 @@ using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
+using TorrentPS.Testing;
 
 namespace TorrentPS.Benchmarks.Wire;
 
@@ -25,26 +26,25 @@ public class SessionBenchmarks
     private readonly Torrent _torrent = SwarmTorrent.Create(Pieces, PieceLength);
     private readonly SegmentPool _pool = new(48L << 20);
     private WorkFolder _folder = null!;
-    private DataStore _store = null!;
-    private DiskQueue _disk = null!;
+    private PieceDisk _disk = null!;
 
     [GlobalSetup]
-    public void Setup()
+    public async Task SetupAsync()
     {
         _folder = WorkFolder.Create("session");
-        _store = new DataStore(_torrent, _folder.Path, [true]);
-        _store.Prepare();
+        var storage = new DiskStorage(new StorageRequest(_torrent, new FileLayout(_torrent, [true]), null) { Destination = _folder.Path });
+        await storage.CheckAsync(static (_, _) => { }, CancellationToken.None);
         var piece = new ReadOnlyMemory<byte>[] { new byte[PieceLength] };
         for (int i = 0; i < Pieces; i++)
-            _store.Write(i, 0, piece);
-        _disk = new DiskQueue(2);
+            storage.Write(i, 0, piece);
+        _disk = new PieceDisk(storage, new PieceHashes(_torrent, null), new DiskQueue(2), new DiskTally(), _pool);
     }
 
     [GlobalCleanup]
     public void Cleanup()
     {
-        _disk.Dispose();
-        _store.Dispose();
+        _disk.Queue.Dispose();
+        _disk.Storage.Dispose();
         _folder.Dispose();
     }
 
@@ -52,7 +52,7 @@ public class SessionBenchmarks
     [Benchmark(OperationsPerInvoke = Blocks)]
     public async Task ReceiveBlockAsync()
     {
-        var swarm = new BenchmarkSwarm(_torrent, new Bitfield(Pieces), Window, _pool, _store, _disk);
+        var swarm = Swarm(new Bitfield(Pieces));
         await RunAsync(swarm, new InMemorySeed(Pieces));
         if (swarm.Picker.Missing > 0)
             throw new InvalidOperationException($"{swarm.Picker.Missing} pieces are missing.");
@@ -62,14 +62,16 @@ public class SessionBenchmarks
     [Benchmark(OperationsPerInvoke = Blocks)]
     public async Task SendBlockAsync()
     {
-        var swarm = new BenchmarkSwarm(_torrent, SwarmTorrent.All(Pieces), Window, _pool, _store, _disk);
+        var swarm = Swarm(SwarmTorrent.All(Pieces));
         var leecher = new InMemoryLeecher(Blocks, BlocksInPiece, Window);
         await RunAsync(swarm, leecher);
         if (leecher.Received < Blocks)
             throw new InvalidOperationException($"{Blocks - leecher.Received} blocks were not sent.");
     }
 
-    private async Task RunAsync(BenchmarkSwarm swarm, InMemoryPeer peer)
+    private FakeSwarm Swarm(Bitfield have) => new(_disk, have, TimeProvider.System) { Clock = static () => TimeProvider.System.GetElapsedTime(0).TotalSeconds, Window = Window, Completed = peer => peer.Close(PeerClose.Stopping) };
+
+    private async Task RunAsync(FakeSwarm swarm, InMemoryPeer peer)
     {
         var session = new PeerSession(swarm, peer, InMemoryPeer.Handshake(), Pieces);
         await new SwarmLoop().RunAsync(async () =>
@@ -77,7 +79,9 @@ public class SessionBenchmarks
             await session.RunAsync();
             return true;
         }).WaitAsync(TimeSpan.FromSeconds(30));
-        if (swarm.Fault is { } fault)
-            throw new InvalidOperationException(fault);
+        if ((swarm.Fault ?? swarm.StorageFailure) is { } fault)
+            throw fault;
+        if (swarm.Violation is not null || swarm.WastedBytes > 0)
+            throw new InvalidOperationException(swarm.Violation ?? $"{swarm.WastedBytes} bytes came in vain");
     }
 }

@@ -26,7 +26,7 @@ public sealed class LengthTests
     public void A_peer_message_is_refused_before_there_is_memory_for_it(int length)
     {
         using TestLoop loop = new();
-        using FakeSwarm swarm = new(Sample.Make(16384, 1, ("data", 16384)), isSeed: false);
+        using SampleSwarm swarm = new(Sample.Make(16384, 1, ("data", 16384)), isSeed: false);
         (MemoryPeerStream ours, MemoryPeerStream peer) = MemoryPeerStream.Create();
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, swarm.Sample.Torrent.InfoHash.Wire, PeerId.Create());

@@ -295,7 +295,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         Assert.Equal(2, _told.Count);
     }
 
-    private PhasedSwarm Seed(Sample sample, Func<DownloadOptions, DownloadOptions>? change = null) => new(SwarmPhase.Seeding, sample, change: options =>
+    private PhasedSwarm Seed(Sample sample, Func<DownloadOptions, DownloadOptions>? change = null) => new(SwarmPhase.Seeding, sample, isOnDisk: true, change: options =>
     {
         options = options with { OnWarning = _told.Enqueue, UploadLimit = 0 };
         return change?.Invoke(options) ?? options;

@@ -206,7 +206,7 @@ public sealed class DataWatchTests : IDisposable
         sample.Lay(_folder.Path, [.. Enumerable.Range(0, sample.Torrent.Files.Count).Where(file => !sample.Torrent.Files[file].IsPadding)]);
         DataStore store = new(sample.Torrent, _folder.Path, sample.All, readOnly: true);
         store.NoteTimes();
-        return (store, new DataWatch(store, _disk, new DiskTally(), _served));
+        return (store, new DataWatch(store.Torrent, store, new FileLayout(sample.Torrent, sample.All), _disk, new DiskTally(), _served));
     }
 
     private HashTree? Leaves(int piece)
@@ -219,7 +219,7 @@ public sealed class DataWatchTests : IDisposable
 
         async Task ReadAsync()
         {
-            tree = await new LeafReader(_store, new DiskTally(), piece).ReadAsync(_disk); // and goes on on the loop, as a torrent does
+            tree = await new LeafReader(new StoredPieces(_store), new PieceHashes(_store.Torrent, _store.Layers), new DiskTally(), piece).ReadAsync(_disk); // and goes on on the loop, as a torrent does
             isDone = true;
         }
     }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using System.Text;
 using TorrentPS.Engine.Discovery;
+using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
@@ -119,6 +120,40 @@ public sealed class FaultTests
         await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample, torrent: torrent, reachOf: _ => throw Injected);
         await swarm.PassAsync(1, () => swarm.Logged("is left by a fault of this program: System.InvalidOperationException: injected") == 1 || swarm.Run.IsCompleted);
         Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
+    }
+
+    /// <summary>What goes wrong when the data of a piece is hashed or written is the fault of the data.</summary>
+    [Fact]
+    public async Task A_piece_does_not_end_the_download_but_is_fetched_again()
+    {
+        await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample);
+        int faults = 0;
+        swarm.Storage!.WriteFault = piece => piece == 3 && Interlocked.Increment(ref faults) == 1 ? Injected : null;
+        byte[] opening = [.. AnsweringPeer.Message(MessageId.HaveAll), .. AnsweringPeer.Message(MessageId.Unchoke)];
+        AnsweringPeer culprit = new(swarm, s_sample, 1, opening);
+        PhasedSwarm.Until(() => culprit.Serve() && (culprit.IsOver || swarm.Run.IsCompleted));
+        Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
+        Assert.Equal((1, 1), (swarm.Logged("Piece 3 is downloaded again after a fault of this program: System.InvalidOperationException: injected"), swarm.Logged("is closed by a fault of this program: System.")));
+        AnsweringPeer other = new(swarm, s_sample, 2, opening);
+        PhasedSwarm.Until(() => other.Serve() && swarm.Run.IsCompleted);
+        Assert.Equal(TorrentState.Completed, (await swarm.Result!).State);
+    }
+
+    /// <summary>What goes wrong with every piece, whoever sends it, is no stranger's.</summary>
+    [Fact]
+    public async Task All_pieces_of_all_peers_end_the_download()
+    {
+        await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample);
+        swarm.Storage!.WriteFault = _ => Injected;
+        byte[] opening = [.. AnsweringPeer.Message(MessageId.HaveAll), .. AnsweringPeer.Message(MessageId.Unchoke)];
+        int number = 0;
+        for (; number < 20 && !swarm.Run.IsCompleted; number++)
+        {
+            AnsweringPeer peer = new(swarm, s_sample, number, opening);
+            PhasedSwarm.Until(() => peer.Serve() && (peer.IsOver || swarm.Run.IsCompleted));
+        }
+
+        Assert.Equal((TorrentErrorId.Unexpected, 17), ((await swarm.Result!).ErrorId, number));
     }
 
     private static void Come(PhasedSwarm swarm, int receives = int.MaxValue, int sends = int.MaxValue) =>

@@ -7,6 +7,7 @@ using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
@@ -15,6 +16,7 @@ using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
+using TorrentPS.Testing;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
@@ -33,10 +35,10 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     private readonly Sample _sample;
     private readonly Task _run;
 
-    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null, Func<DownloadOptions, DownloadOptions>? change = null, Torrent? torrent = null, Func<IPAddress, AddressReach>? reachOf = null)
+    public PhasedSwarm(SwarmPhase phase, Sample sample, int? maxPeers = null, Func<DownloadOptions, DownloadOptions>? change = null, Torrent? torrent = null, Func<IPAddress, AddressReach>? reachOf = null, bool isOnDisk = false)
     {
         _sample = sample;
-        _services = new SwarmServices(new SwarmOptions { Port = 0, TimeProvider = Time, Log = Log, Connect = ConnectAsync, ReachOf = reachOf }, new DiscoveryServices([Discovery]));
+        _services = new SwarmServices(new SwarmOptions { Port = 0, TimeProvider = Time, Log = Log, Connect = ConnectAsync, ReachOf = reachOf, OpenStorage = isOnDisk ? null : Open }, new DiscoveryServices([Discovery]));
         if (phase == SwarmPhase.Resolving)
         {
             _resolving = new MetadataSession(_services, Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent)), new ResolveOptions { MaxPeers = maxPeers ?? 60 }, null, "");
@@ -44,7 +46,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         }
         else
         {
-            if (phase == SwarmPhase.Seeding)
+            if (phase == SwarmPhase.Seeding && isOnDisk)
                 sample.Lay(_folder.Path, [.. Enumerable.Range(0, sample.Torrent.Files.Count)]);
             DownloadOptions options = new()
             {
@@ -60,6 +62,9 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
         Until(() => _services.Incoming.Port > 0 && Discovery.Calls.Contains("start"));
     }
+
+    /// <summary>Where a download or seed keeps its data, unless that is on disk.</summary>
+    public MemoryStorage? Storage { get; private set; }
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -80,6 +85,8 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     }
 
     public SwarmServices Services => _services;
+
+    private MemoryStorage Open(StorageRequest request) => Storage = request.SeedOnly ? MemoryStorage.Of(request.Torrent, _sample.Content) : new MemoryStorage(request.Torrent);
 
     /// <summary>Connects from an address, as the peer of an id.</summary>
     public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false, bool supportsFast = true, Func<PeerStream, PeerStream>? change = null)
@@ -165,6 +172,15 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     public static IPAddress Address(int number) => new([(byte)(11 + number / 60_000), (byte)(number / 250), (byte)(number % 250), 7]);
 
     public static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, s_limit));
+
+    /// <summary>Lets time pass until something is so.</summary>
+    public void PassUntil(Func<bool> condition) => Until(() =>
+    {
+        if (condition())
+            return true;
+        Time.Advance(TimeSpan.FromSeconds(0.2));
+        return false;
+    });
 
     public int Logged(string part)
     {

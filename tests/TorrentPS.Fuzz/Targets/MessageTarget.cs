@@ -4,23 +4,25 @@ using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 using TorrentPS.Fuzz.Fuzzing;
+using TorrentPS.Testing;
 
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// All that a peer sends after its handshake, to a real session of a torrent of which we have every other piece: it is asked for the others, and is given what it asks for from the
-/// disk. The first byte of the input says how much of it comes at once.
+/// All that a peer sends after its handshake, to a real session of a torrent of which we have every other piece: it is asked for the others, and is given what it asks for.
+/// The first byte of the input says how much of it comes at once.
 /// </summary>
 internal sealed class MessageTarget : FuzzTarget
 {
     private const int PieceLength = 32768;
     private const int Pieces = 10;
     private const int LastLength = PieceLength - 100;
+    private const int Window = 8;
 
     private readonly byte[] _handshake = new byte[Handshake.Length];
-    private readonly Lazy<DataStore> _store;
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"torrentps-fuzz-{Guid.NewGuid():N}");
-    private readonly DiskQueue _disk = new(1);
+    private readonly DiskQueue _queue = new(1);
+    private readonly PieceHashes _hashes;
+    private readonly Bitfield _have;
     private readonly SegmentPool _pool = new(8 << 20);
     private readonly Torrent _torrent;
 
@@ -32,12 +34,10 @@ internal sealed class MessageTarget : FuzzTarget
         Handshake.Write(_handshake, _torrent.InfoHash.Wire, "-qB4520-abcdefghijkl"u8, usesDht: true);
         // The fast extension (BEP 6) and version 2 (BEP 52) as well.
         _handshake[Handshake.ReservedOffset + 7] |= 0x14;
-        _store = new Lazy<DataStore>(() =>
-        {
-            var store = new DataStore(_torrent, _folder, [true]);
-            store.Prepare();
-            return store;
-        });
+        _hashes = new PieceHashes(_torrent, PieceLayers.Of(_torrent));
+        _have = new Bitfield(Pieces);
+        for (int piece = 0; piece < Pieces; piece += 2)
+            _have.Add(piece);
         Seeds = MessageSeeds.Create(PieceLength, LastLength, Pieces, _torrent.PieceRoots![0].Span);
     }
 
@@ -59,7 +59,9 @@ internal sealed class MessageTarget : FuzzTarget
         if (input.Length == 0)
             return 0;
         using var loop = new FuzzLoop();
-        var swarm = new FuzzSwarm(_torrent, _store.Value, _disk, _pool);
+        using var storage = new MemoryStorage(_torrent);
+        var disk = new PieceDisk(storage, _hashes, _queue, new DiskTally(), _pool);
+        var swarm = new FakeSwarm(disk, _have.Clone(), TimeProvider.System) { Window = Window, ListenPort = 6881, DhtPort = 6881, ExchangesPeers = true, PunchesHoles = true };
         int pace = input[0] == 0 ? int.MaxValue : input[0] * 4;
         var stream = new FuzzStream(input.AsMemory(1), pace, () => swarm.Now += 0.05);
         var session = new PeerSession(swarm, stream, Handshake.Read(_handshake)!, _torrent.PieceCount) { IsV2 = true };
@@ -68,14 +70,14 @@ internal sealed class MessageTarget : FuzzTarget
             swarm.Picker.AddPeer(session.State);
             Task running = session.RunAsync();
             session.RequestHashes(0, MessageSeeds.Hashes);
-            loop.Settle(swarm.DiskJobs);
+            loop.Settle(disk.Jobs);
             session.Tick(swarm.Now);
             stream.End();
-            loop.Settle(swarm.DiskJobs);
+            loop.Settle(disk.Jobs);
             swarm.Picker.AbandonAll();
             Require(running.IsCompletedSuccessfully && session.IsClosed, "the session does not end");
         });
-        if (swarm.Fault is { } fault)
+        if ((swarm.Fault ?? swarm.StorageFailure) is { } fault)
             ExceptionDispatchInfo.Throw(fault);
         Require(_pool.Reserved == 0, "memory of pieces is not given back");
         return HashCode.Combine(swarm.What, stream.Sent > 0 ? System.Numerics.BitOperations.Log2((uint)stream.Sent) : 0, swarm.Violation is null ? 0 : Outcome(swarm.Violation));
@@ -83,13 +85,7 @@ internal sealed class MessageTarget : FuzzTarget
 
     public override void Dispose()
     {
-        _disk.Dispose();
-        if (_store.IsValueCreated)
-        {
-            _store.Value.Dispose();
-            Directory.Delete(_folder, recursive: true);
-        }
-
+        _queue.Dispose();
         base.Dispose();
     }
 }

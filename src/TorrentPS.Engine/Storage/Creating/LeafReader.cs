@@ -6,7 +6,7 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage.Creating;
 
 /// <summary>Hashes the blocks of a piece on a disk thread: the leaves of its tree, and the tree over them (BEP 52).</summary>
-internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : IDiskJob
+internal sealed class LeafReader(IPieceStorage storage, PieceHashes hashes, DiskTally tally, int piece) : IDiskJob
 {
     private const int BufferLength = 256 * 1024;
 
@@ -28,27 +28,27 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
-            int length = store.Torrent.DataLengthOfPiece(piece);
+            int length = hashes.Torrent.DataLengthOfPiece(piece);
             byte[] leaves = new byte[Merkle.BlockCount(length) * Merkle.HashLength];
             bool isWhole = true;
             for (int begin = 0, at = 0; begin < length && isWhole; begin += BufferLength)
             {
                 Span<byte> part = buffer.AsSpan(0, Math.Min(BufferLength, length - begin));
-                isWhole = store.TryRead(piece, begin, part);
+                isWhole = storage.TryRead(piece, begin, part);
                 at += isWhole ? Merkle.HashBlocks(part, leaves.AsSpan(at * Merkle.HashLength)) : 0;
             }
 
-            tree = isWhole ? new HashTree(leaves, 0, store.Layers!.HeightOf(piece)) : null;
+            tree = isWhole ? new HashTree(leaves, 0, hashes.Layers!.HeightOf(piece)) : null;
             if (tree is null)
-                store.DoubtAt(piece); // a file is gone or cut
-            else if (!store.HasRoot(piece, tree))
+                Doubt(); // a file is gone or cut
+            else if (!HasRoot(tree))
                 tree = null; // others have changed the data
         }
         catch (TorrentException e)
         {
             // The peer that asked is told that there are none; a file that cannot be read is found by the watch.
             if (DiskErrors.ConcernsOneFile(e))
-                store.DoubtAt(piece);
+                Doubt();
         }
         catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
         {
@@ -62,4 +62,16 @@ internal sealed class LeafReader(DataStore store, DiskTally tally, int piece) : 
         else
             _done.SetException(fault);
     }
+
+    /// <summary>Whether the root of the tree is the one that it must have, as far as that is known; when not, its file is verified soon.</summary>
+    private bool HasRoot(HashTree tree)
+    {
+        if (!hashes.Layers!.TryGet(piece, out ReadOnlySpan<byte> known) || tree.Root.SequenceEqual(known))
+            return true;
+        Doubt();
+        return false;
+    }
+
+    /// <summary>Has the file that the piece begins in verified soon.</summary>
+    private void Doubt() => storage.Changes?.Doubt(hashes.Layers!.FileOf(piece));
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine.Gateways;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Swarm.Membership;
@@ -58,6 +59,9 @@ internal sealed record SwarmOptions
 
     /// <summary>What connects to peers; null for the network.</summary>
     public Func<IPEndPoint, CancellationToken, Task<PeerStream>>? Connect { get; init; }
+
+    /// <summary>Where the pieces of a torrent are kept; null for files.</summary>
+    public Func<StorageRequest, IPieceStorage>? OpenStorage { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

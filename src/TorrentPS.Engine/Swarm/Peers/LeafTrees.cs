@@ -24,9 +24,7 @@ internal sealed class LeafTrees
     private const double RecoverySeconds = 3600;
     private const double ChokedRecoverySeconds = 600;
 
-    private readonly DataStore _store;
-    private readonly DiskQueue _disk;
-    private readonly DiskTally _tally;
+    private readonly PieceDisk _disk;
     private readonly AddressBudget _ofAddress;
     private readonly double _mostOfChoked;
     private readonly Dictionary<int, LinkedListNode<(int Piece, HashTree Tree)>> _kept = [];
@@ -38,14 +36,16 @@ internal sealed class LeafTrees
     private double _countedAt;
     private int _reading = -1;
 
-    public LeafTrees(DataStore store, DiskQueue disk, DiskTally tally, int mostKept = MostKept)
+    public LeafTrees(PieceDisk disk, int mostKept = MostKept)
     {
         _mostKept = mostKept;
-        (_store, _disk, _tally) = (store, disk, tally);
-        double most = Math.Max(MostOfAddress, 2L * store.Torrent.PieceLength);
+        _disk = disk;
+        double most = Math.Max(MostOfAddress, 2L * Torrent.PieceLength);
         _ofAddress = new AddressBudget(most, most / RecoverySeconds);
-        _leftOfChoked = _mostOfChoked = Math.Max(MostOfChoked, 4L * store.Torrent.PieceLength);
+        _leftOfChoked = _mostOfChoked = Math.Max(MostOfChoked, 4L * Torrent.PieceLength);
     }
+
+    private Torrent Torrent => _disk.Hashes.Torrent;
 
     /// <summary>Bytes that were read.</summary>
     public long BytesRead { get; private set; }
@@ -70,7 +70,7 @@ internal sealed class LeafTrees
     public bool TryRead(PeerSession peer, int piece, bool isEarned, double now, Action<HashTree?> done)
     {
         bool isRead = _reading == piece || _waiting.Exists(waiting => waiting.Piece == piece);
-        if (!isRead && !isEarned && !TryTake(peer, _store.Torrent.LengthOfPiece(piece), now))
+        if (!isRead && !isEarned && !TryTake(peer, Torrent.LengthOfPiece(piece), now))
             return false;
         _waiting.Add((peer, piece, done));
         if (_reading < 0)
@@ -96,8 +96,8 @@ internal sealed class LeafTrees
             _reading = piece;
             try
             {
-                BytesRead += _store.Torrent.DataLengthOfPiece(piece);
-                HashTree? tree = await new LeafReader(_store, _tally, piece).ReadAsync(_disk);
+                BytesRead += Torrent.DataLengthOfPiece(piece);
+                HashTree? tree = await new LeafReader(_disk.Storage, _disk.Hashes, _disk.Jobs, piece).ReadAsync(_disk.Queue);
                 if (tree is not null)
                     Keep(piece, tree);
                 Serve(piece, tree);

@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Swarm.Picking;
 /// Reads blocks from the disk into a buffer, each behind the header of its piece message: what is then sent in one go. One reader does one read
 /// after another, and what it needs for that is made once.
 /// </summary>
-internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tally) : IDiskJob, IValueTaskSource
+internal sealed class BlockReader(PieceDisk disk) : IDiskJob, IValueTaskSource
 {
     private readonly List<BlockRequest> _blocks = [];
     private byte[] _buffer = [];
@@ -25,8 +25,8 @@ internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tal
     {
         _buffer = buffer;
         _done.Reset();
-        tally.Begin();
-        disk.Enqueue(this);
+        disk.Jobs.Begin();
+        disk.Queue.Enqueue(this);
         return new ValueTask(this, _done.Version);
     }
 
@@ -41,9 +41,9 @@ internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tal
                 CutShort = block.Piece;
                 PeerMessage.WritePieceHeader(_buffer.AsSpan(position), block);
                 position += PeerMessage.PieceHeaderLength;
-                if (!store.TryRead(block.Piece, block.Begin, _buffer.AsSpan(position, block.Length)))
+                if (!disk.Storage.TryRead(block.Piece, block.Begin, _buffer.AsSpan(position, block.Length)))
                 {
-                    failure = new TorrentException(TorrentErrorId.DataMismatch, $"'{store.DataPath}' is shorter than it was. Check it with -Recheck.");
+                    failure = new TorrentException(TorrentErrorId.DataMismatch, $"'{disk.Storage.DataPath}' is shorter than it was. Check it with -Recheck.");
                     break;
                 }
 
@@ -56,7 +56,7 @@ internal sealed class BlockReader(DataStore store, DiskQueue disk, DiskTally tal
         }
 
         _buffer = [];
-        tally.End();
+        disk.Jobs.End();
         if (failure is null) // and from here on it may be reading again
             _done.SetResult(true);
         else

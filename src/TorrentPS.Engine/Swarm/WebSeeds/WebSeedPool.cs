@@ -76,13 +76,27 @@ internal sealed class WebSeedPool
             return false;
         banned.Seed.GiveUp("it sent bad data");
         _swarm.Log($"Web seed {banned.Seed} is banned: it sent bad data");
+        Abort(banned.Seed);
+        return true;
+    }
+
+    /// <summary>What one has sent has brought out a fault of this program. False when it is none of them.</summary>
+    public bool Fault(PeerState state, Exception fault)
+    {
+        if (_lanes.Find(lane => lane.State == state) is not { } faulty)
+            return false;
+        GiveUp(faulty.Seed, fault);
+        Abort(faulty.Seed);
+        return true;
+    }
+
+    private void Abort(WebSeed seed)
+    {
         foreach (WebSeedLane lane in _lanes.ToArray())
         {
-            if (lane.Seed == banned.Seed)
+            if (lane.Seed == seed)
                 lane.Abort();
         }
-
-        return true;
     }
 
     /// <summary>Waits until all connections have ended, after the token was cancelled.</summary>

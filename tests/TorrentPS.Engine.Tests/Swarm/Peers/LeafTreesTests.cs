@@ -19,7 +19,7 @@ public sealed class LeafTreesTests : IDisposable
 
     private readonly TestLoop _loop = new();
     private readonly ManualResetEventSlim _free = new();
-    private FakeSwarm? _swarm;
+    private SampleSwarm? _swarm;
 
     public void Dispose()
     {
@@ -31,7 +31,7 @@ public sealed class LeafTreesTests : IDisposable
     /// <summary>Holds up the disk while something is asked of it.</summary>
     private void WhileDiskIsBusy(Action action)
     {
-        _swarm!.Disk.Enqueue(new BusyDisk(_free));
+        _swarm!.Disk.Queue.Enqueue(new BusyDisk(_free));
         _loop.Run(action);
         _free.Set();
     }
@@ -43,15 +43,15 @@ public sealed class LeafTreesTests : IDisposable
 
     private LeafTrees Trees(Torrent? torrent = null)
     {
-        _swarm = torrent is null ? new FakeSwarm(s_sample, isSeed: true) : new FakeSwarm(torrent, isSeed: true);
+        _swarm = torrent is null ? new SampleSwarm(s_sample, isSeed: true) : new SampleSwarm(torrent, isSeed: true);
         return _swarm.HashSupply!.Leaves;
     }
 
     private PeerSession Peer(string address = "198.51.100.1", bool isChoked = true)
     {
         byte[] handshake = new byte[Handshake.Length];
-        Handshake.Write(handshake, _swarm!.Store.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: true);
-        PeerSession peer = new(_swarm, MemoryPeerStream.Create(address: IPAddress.Parse(address)).Dialler, Handshake.Read(handshake)!, _swarm.Store.Torrent.PieceCount) { IsV2 = true };
+        Handshake.Write(handshake, _swarm!.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: true);
+        PeerSession peer = new(_swarm, MemoryPeerStream.Create(address: IPAddress.Parse(address)).Dialler, Handshake.Read(handshake)!, _swarm.Torrent.PieceCount) { IsV2 = true };
         peer.State.IsChokedByUs = isChoked;
         return peer;
     }
@@ -68,7 +68,7 @@ public sealed class LeafTreesTests : IDisposable
         });
         _loop.RunUntil(() => got.Count == 5);
         Assert.Equal(PieceLength - 100, trees.BytesRead);
-        Assert.True(_swarm!.Store.Layers!.TryGet(9, out ReadOnlySpan<byte> root));
+        Assert.True(_swarm!.Disk.Hashes.Layers!.TryGet(9, out ReadOnlySpan<byte> root));
         Assert.Equal(root, got[0]!.Layer(2));
         Assert.Same(got[0], trees.Find(9));
         Assert.Null(trees.Find(8));
@@ -152,7 +152,7 @@ public sealed class LeafTreesTests : IDisposable
     public void What_is_kept_is_bounded_and_is_what_was_used_last()
     {
         Trees();
-        LeafTrees trees = new(_swarm!.Store, _swarm.Disk, _swarm.DiskJobs, mostKept: 3 * 7 * 32); // three trees of four leaves
+        LeafTrees trees = new(_swarm!.Disk, mostKept: 3 * 7 * 32); // three trees of four leaves
         int read = 0;
         for (int piece = 0; piece < 10; piece++)
         {

@@ -17,7 +17,7 @@ public sealed class MetadataServingTests : IDisposable
     private static readonly Sample s_private = Sample.Build(64, 1, builder => builder.IsPrivate = true, ("data", 64_000));
 
     private readonly TestLoop _loop = new();
-    private FakeSwarm _swarm = null!;
+    private SampleSwarm _swarm = null!;
     private MemoryPeerStream _peer = null!;
     private PeerSession _session = null!;
 
@@ -109,7 +109,7 @@ public sealed class MetadataServingTests : IDisposable
 
     private ExtensionHandshake Start(Sample sample, bool names = true)
     {
-        _swarm = new FakeSwarm(sample, isSeed: false);
+        _swarm = new SampleSwarm(sample, isSeed: false);
         (MemoryPeerStream ours, _peer) = MemoryPeerStream.Create();
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"));

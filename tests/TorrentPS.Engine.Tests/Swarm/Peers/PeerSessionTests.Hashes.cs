@@ -16,7 +16,7 @@ public sealed partial class PeerSessionTests
 
     private void StartV2(bool isV2 = true, bool exchangesPeers = false, bool punchesHoles = false)
     {
-        _swarm = new FakeSwarm(s_v2, isSeed: true) { ExchangesPeers = exchangesPeers, PunchesHoles = punchesHoles };
+        _swarm = new SampleSwarm(s_v2, isSeed: true) { ExchangesPeers = exchangesPeers, PunchesHoles = punchesHoles };
         (_ours, _peer) = MemoryPeerStream.Create(int.MaxValue);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_v2.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: isV2);

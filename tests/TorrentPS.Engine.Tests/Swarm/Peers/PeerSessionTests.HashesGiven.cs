@@ -15,16 +15,16 @@ public sealed partial class PeerSessionTests
     private static readonly Lazy<Torrent> s_many = new(() => ZeroTorrent.Make(16384, ("data", 1024 * 16384)));
 
     /// <summary>Connects a peer to a torrent of version 2, in both of whose ends time and messages are ours.</summary>
-    private (PeerSession Session, MemoryPeerStream Ours, MemoryPeerStream Peer) Connect(FakeSwarm swarm, int readLimit = int.MaxValue)
+    private (PeerSession Session, MemoryPeerStream Ours, MemoryPeerStream Peer) Connect(SampleSwarm swarm, int readLimit = int.MaxValue)
     {
         (MemoryPeerStream ours, MemoryPeerStream peer) = MemoryPeerStream.Create(readLimit);
         PeerSession session = Join(swarm, ours);
         return (session, ours, peer);
     }
 
-    private PeerSession Join(FakeSwarm swarm, MemoryPeerStream stream)
+    private PeerSession Join(SampleSwarm swarm, MemoryPeerStream stream)
     {
-        Torrent torrent = swarm.Store.Torrent;
+        Torrent torrent = swarm.Torrent;
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: true);
         PeerSession session = new(swarm, stream, Handshake.Read(handshake)!, torrent.PieceCount) { IsV2 = true };
@@ -45,7 +45,7 @@ public sealed partial class PeerSessionTests
     public void Answers_that_are_asked_for_and_not_taken_hold_up_no_other_peer(bool areLeaves)
     {
         Torrent torrent = areLeaves ? ZeroTorrent.Make(16 << 20, ("data", 32 << 20)) : s_many.Value;
-        using FakeSwarm swarm = new(torrent, isSeed: true, uploadLimit: 20_000);
+        using SampleSwarm swarm = new(torrent, isSeed: true, uploadLimit: 20_000);
         (PeerSession bad, MemoryPeerStream ours, MemoryPeerStream peer) = Connect(swarm);
         ours.Sends = false;
         byte[] request = RequestOf(torrent, new HashRange(0, 0, 1024, 0));
@@ -69,7 +69,7 @@ public sealed partial class PeerSessionTests
     [Fact]
     public void Answers_pass_the_upload_limit_as_blocks_do()
     {
-        using FakeSwarm swarm = new(s_many.Value, isSeed: true, uploadLimit: 20_000);
+        using SampleSwarm swarm = new(s_many.Value, isSeed: true, uploadLimit: 20_000);
         (PeerSession session, _, MemoryPeerStream peer) = Connect(swarm);
         peer.TakeArrived();
         byte[] request = RequestOf(s_many.Value, new HashRange(0, 0, 1024, 0));
@@ -90,7 +90,7 @@ public sealed partial class PeerSessionTests
     [Fact]
     public void Hashes_asked_for_again_after_each_reconnect_are_those_of_one_address()
     {
-        using FakeSwarm swarm = new(s_many.Value, isSeed: true);
+        using SampleSwarm swarm = new(s_many.Value, isSeed: true);
         byte[] request = RequestOf(s_many.Value, new HashRange(0, 0, 1024, 0));
         long bytes = 0;
         for (int connection = 0; connection < 10; connection++)
@@ -119,10 +119,10 @@ public sealed partial class PeerSessionTests
     public void All_hashes_that_are_asked_for_are_given_and_taken_whatever_the_length_of_pieces(int pieceLength)
     {
         Torrent torrent = ZeroTorrent.Make(pieceLength, ("a", 2L * pieceLength + pieceLength / 2 + 5), ("b", pieceLength / 2), ("c", pieceLength), ("d", 3));
-        using FakeSwarm seed = new(torrent, isSeed: true), leecher = new(Torrent.ParseInfo(torrent.InfoBytes), isSeed: false);
+        using SampleSwarm seed = new(torrent, isSeed: true), leecher = new(Torrent.ParseInfo(torrent.InfoBytes), isSeed: false);
         (MemoryPeerStream ours, MemoryPeerStream theirs) = MemoryPeerStream.Create(readLimit: 40_000); // so that messages come in parts
         PeerSession asking = Join(leecher, ours), giving = Join(seed, theirs);
-        PieceLayers layers = leecher.Store.Layers!;
+        PieceLayers layers = leecher.Disk.Hashes.Layers!;
         LayerFetch fetch = new(torrent, layers, leecher.HashSupply!.Proofs, _ => true);
         List<(int File, HashRange Range)> asked = [(0, fetch.RangeOf(0, 0))];
         for (int piece = 0; piece < torrent.PieceCount; piece++)
@@ -143,7 +143,7 @@ public sealed partial class PeerSessionTests
         {
             ReadOnlySpan<byte> root = torrent.PieceRoots![file].Span;
             if (range.BaseLayer < layers.PieceHeight && layers.PiecesIn(file) > 1)
-                Assert.True(seed.Store.Layers!.TryGet(layers.FirstPieceOf(file) + (range.Index >> layers.PieceHeight), out root));
+                Assert.True(seed.Disk.Hashes.Layers!.TryGet(layers.FirstPieceOf(file) + (range.Index >> layers.PieceHeight), out root));
             Assert.True(HashProofs.Leads(hashes, range.Length, range.ProofCount == 0 ? 0 : range.Index, range.BaseLayer, root));
         }
 

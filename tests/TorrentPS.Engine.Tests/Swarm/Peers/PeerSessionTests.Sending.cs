@@ -178,8 +178,7 @@ public sealed partial class PeerSessionTests
     public void Data_that_is_gone_from_the_disk_is_told()
     {
         Start(isSeed: true);
-        using (FileStream file = new(_swarm.Store.DataPath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
-            file.SetLength(0);
+        _swarm.Storage.IsGone = true;
         _loop.Run(() => _session.SendChoke(false));
         Send(Numbers(MessageId.Request, 0, 0, 16384));
         _loop.RunUntil(() => _swarm.Events.Contains("cut short 0"));
@@ -191,7 +190,7 @@ public sealed partial class PeerSessionTests
     public void A_fault_while_data_is_read_for_a_peer_ends_its_connection_and_not_the_torrent()
     {
         Start(isSeed: true);
-        _swarm.Store.Dispose();
+        _swarm.Storage.Dispose();
         _loop.Run(() => _session.SendChoke(false));
         Send(Numbers(MessageId.Request, 0, 0, 16384));
         _loop.RunUntil(() => _swarm.Reason is not null);

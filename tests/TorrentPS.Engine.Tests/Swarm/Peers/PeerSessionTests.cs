@@ -17,7 +17,7 @@ public sealed partial class PeerSessionTests : IDisposable
     private static readonly Sample s_sample = Sample.Make(PieceLength, 1, ("data", 10 * PieceLength - 100)); // ten pieces, the last a little shorter
 
     private readonly TestLoop _loop = new();
-    private FakeSwarm _swarm = null!;
+    private SampleSwarm _swarm = null!;
     private MemoryPeerStream _ours = null!;
     private MemoryPeerStream _peer = null!;
     private PeerSession _session = null!;
@@ -44,7 +44,7 @@ public sealed partial class PeerSessionTests : IDisposable
 
     private void Start(bool isSeed = false, int readLimit = int.MaxValue, bool extensions = true, long downloadLimit = 0, long uploadLimit = 0, int listenPort = 12345, bool exchangesPeers = false, int dhtPort = 0, bool peerUsesDht = false, bool punchesHoles = false)
     {
-        _swarm = new FakeSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers, DhtPort = dhtPort, PunchesHoles = punchesHoles };
+        _swarm = new SampleSwarm(s_sample, isSeed, downloadLimit, uploadLimit) { ListenPort = listenPort, ExchangesPeers = exchangesPeers, DhtPort = dhtPort, PunchesHoles = punchesHoles };
         (_ours, _peer) = MemoryPeerStream.Create(readLimit);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), peerUsesDht);

@@ -2,22 +2,22 @@ using System.Security.Cryptography;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Picking;
-using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Swarm;
 
-namespace TorrentPS.Engine.Tests.Swarm.Picking;
+namespace TorrentPS.Engine.Tests.Storage;
 
 public sealed class PieceWriterTests : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
-    private FakeSwarm _swarm = null!;
+    private SampleSwarm _swarm = null!;
     private int _freed;
 
     public void Dispose() => _swarm.Dispose();
 
     private OpenPiece Start(int pieceLength, int pieces = 2)
     {
-        _swarm = new FakeSwarm(Sample.Make(pieceLength, 3, ("a", pieceLength / 2), ("b", pieces * pieceLength - pieceLength / 2 - 5)), isSeed: false);
+        _swarm = new SampleSwarm(Sample.Make(pieceLength, 3, ("a", pieceLength / 2), ("b", pieces * pieceLength - pieceLength / 2 - 5)), isSeed: false);
         int segmentLength = SegmentPool.SegmentLength(pieceLength);
         OpenPiece piece = new(1, _swarm.Sample.Torrent.LengthOfPiece(1), segmentLength);
         for (; piece.ReservedSegments < piece.SegmentCount; piece.ReservedSegments++)
@@ -25,7 +25,7 @@ public sealed class PieceWriterTests : IDisposable
         return piece;
     }
 
-    private static byte[] Fill(FakeSwarm swarm, OpenPiece piece, int segment, int? wrongBlock = null)
+    private static byte[] Fill(SampleSwarm swarm, OpenPiece piece, int segment, int? wrongBlock = null)
     {
         PeerState peer = SwarmData.Peer(2);
         for (int block = 0; block < piece.BlockCount; block++)
@@ -46,7 +46,7 @@ public sealed class PieceWriterTests : IDisposable
     private (PieceWriter Writer, Task<PieceWriter> Done) Writer(OpenPiece piece, bool wantsDigests = false)
     {
         TaskCompletionSource<PieceWriter> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        return (new PieceWriter(piece, new PieceDisk(_swarm.Store, _swarm.Disk, _swarm.DiskJobs, _swarm.Pool), _ => Interlocked.Increment(ref _freed), done.SetResult) { WantsDigests = wantsDigests }, done.Task);
+        return (new PieceWriter(piece.Index, piece.Kept, _swarm.Disk, _ => Interlocked.Increment(ref _freed), done.SetResult) { WantsDigests = wantsDigests }, done.Task);
     }
 
     private async Task<PieceWriter> WriteAsync(OpenPiece piece, int? wrongBlock = null, bool wantsDigests = false)
@@ -55,14 +55,14 @@ public sealed class PieceWriterTests : IDisposable
         for (int segment = 0; segment < piece.SegmentCount; segment++)
             writer.Add(Fill(_swarm, piece, segment, wrongBlock));
         await done.WaitAsync(s_limit, TestContext.Current.CancellationToken);
-        await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await _swarm.Disk.Jobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
         return writer;
     }
 
     private byte[] Written()
     {
         byte[] bytes = new byte[_swarm.Sample.Torrent.LengthOfPiece(1)];
-        Assert.True(_swarm.Store.TryRead(1, 0, bytes));
+        Assert.True(_swarm.Storage.TryRead(1, 0, bytes));
         return bytes;
     }
 
@@ -125,7 +125,7 @@ public sealed class PieceWriterTests : IDisposable
         {
             Assert.False(done.IsCompleted);
             writer.Add(Fill(_swarm, piece, segment));
-            await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+            await _swarm.Disk.Jobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
             Assert.Equal((2 - segment) * SegmentPool.MaxSegmentLength, _swarm.Pool.Reserved);
         }
 
@@ -140,12 +140,12 @@ public sealed class PieceWriterTests : IDisposable
         OpenPiece piece = Start(600_000);
         (PieceWriter writer, Task<PieceWriter> done) = Writer(piece);
         writer.Add(Fill(_swarm, piece, 0));
-        await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await _swarm.Disk.Jobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
         writer.Cancel();
         writer.Add(Fill(_swarm, piece, 1));
         writer.Add(Fill(_swarm, piece, 2));
         await done.WaitAsync(s_limit, TestContext.Current.CancellationToken);
-        await _swarm.DiskJobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await _swarm.Disk.Jobs.WhenEmptyAsync().WaitAsync(s_limit, TestContext.Current.CancellationToken);
         Assert.Equal(TorrentErrorId.DownloadStopped, writer.Failure!.ErrorId);
         Assert.False(writer.IsValid);
         Assert.All(Written().Skip(SegmentPool.MaxSegmentLength), value => Assert.Equal(0, value));
@@ -158,7 +158,7 @@ public sealed class PieceWriterTests : IDisposable
     public async Task A_failure_of_the_disk_is_told(int pieceLength)
     {
         OpenPiece piece = Start(pieceLength);
-        File.Delete(Path.Join(_swarm.Store.DataPath, "b"));
+        _swarm.Storage.IsGone = true;
         PieceWriter writer = await WriteAsync(piece);
         Assert.Equal(TorrentErrorId.DataMismatch, writer.Failure!.ErrorId);
         Assert.Equal(0, _swarm.Pool.Reserved);
@@ -168,11 +168,10 @@ public sealed class PieceWriterTests : IDisposable
     public async Task A_fault_of_the_program_does_not_end_a_disk_thread()
     {
         OpenPiece piece = Start(65536);
-        _swarm.Store.Dispose();
-        OpenPiece beyond = new(7, piece.Length, piece.SegmentLength) { ReservedSegments = 1 }; // there is no such piece
-        (PieceWriter writer, Task<PieceWriter> done) = Writer(beyond);
-        writer.Add(Fill(_swarm, beyond, 0));
-        await done.WaitAsync(s_limit, TestContext.Current.CancellationToken);
-        Assert.Equal(TorrentErrorId.Unexpected, writer.Failure!.ErrorId);
+        _swarm.Storage.WriteFault = _ => new InvalidOperationException("injected");
+        PieceWriter writer = await WriteAsync(piece);
+        Assert.IsType<InvalidOperationException>(writer.Fault);
+        Assert.Null(writer.Failure);
+        Assert.Equal(0, _swarm.Pool.Reserved);
     }
 }

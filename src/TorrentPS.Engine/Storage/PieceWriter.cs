@@ -1,21 +1,18 @@
 using System.Security.Cryptography;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Wire;
 
-namespace TorrentPS.Engine.Swarm.Picking;
+namespace TorrentPS.Engine.Storage;
 
 /// <summary>
 /// Hashes and writes one piece, segment by segment while later ones still arrive, and says in the end whether it is right. A piece of one
-/// segment is hashed before it is written. Its methods but <see cref="Run"/> belong to the torrent's loop.
+/// segment is hashed before it is written. <see cref="Add"/> and <see cref="Cancel"/> are called by one at a time.
 /// </summary>
 internal sealed class PieceWriter : IDiskJob
 {
-    private readonly DataStore _store;
-    private readonly DiskQueue _disk;
-    private readonly DiskTally _tally;
-    private readonly SegmentPool _pool;
+    private readonly IPieceStorage _storage;
+    private readonly PieceDisk _disk;
+    private readonly bool[]? _kept;
     private readonly Action<PieceWriter> _segmentFreed;
     private readonly Action<PieceWriter> _done;
     private readonly Lock _lock = new();
@@ -23,7 +20,6 @@ internal sealed class PieceWriter : IDiskJob
     private readonly int _segmentLength;
     private readonly int _length;
     private readonly int _padding; // zeros that only the v1 hash is over (BEP 47)
-    private readonly bool _hasSha1;
     private readonly PieceTree? _tree;
     private IncrementalHash? _hash;
     private bool _isQueued;
@@ -31,31 +27,41 @@ internal sealed class PieceWriter : IDiskJob
     private int _written;
     private int _hashed; // how far, of a piece that is repaired
 
-    public PieceWriter(OpenPiece piece, PieceDisk disk, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
+    /// <param name="piece">The piece.</param>
+    /// <param name="kept">Which of its blocks are in the storage already, and right; null for none.</param>
+    /// <param name="disk">Where it is written.</param>
+    /// <param name="segmentFreed">Is told when the memory of a segment is free again; on a disk thread.</param>
+    /// <param name="done">Is told when the piece is through, whatever came of it; on a disk thread.</param>
+    public PieceWriter(int piece, bool[]? kept, PieceDisk disk, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
     {
         Piece = piece;
-        _store = disk.Store;
-        _disk = disk.Queue;
-        _tally = disk.Jobs;
-        _pool = disk.Pool;
+        _kept = kept;
+        _disk = disk;
+        _storage = disk.Storage;
         _segmentFreed = segmentFreed;
         _done = done;
-        _segmentLength = piece.SegmentLength;
-        _length = piece.Length;
-        _padding = _store.Torrent.LengthOfPiece(piece.Index) - _length;
-        _hasSha1 = _store.Torrent.Version != TorrentVersion.V2;
-        _tree = _store.Layers is null ? null : new PieceTree(_length);
+        _segmentLength = SegmentPool.SegmentLength(disk.Hashes.Torrent.PieceLength);
+        _length = disk.Hashes.Torrent.DataLengthOfPiece(piece);
+        _padding = disk.Hashes.Torrent.LengthOfPiece(piece) - _length;
+        _tree = disk.Hashes.Layers is null ? null : new PieceTree(_length);
         _written = BehindKept(0);
     }
 
-    /// <summary>The piece, for the torrent's loop alone.</summary>
-    public OpenPiece Piece { get; }
+    /// <summary>The piece.</summary>
+    public int Piece { get; }
 
     /// <summary>Whether the data is what the torrent's hash says. To be read when done.</summary>
     public bool IsValid { get; private set; }
 
     /// <summary>What went wrong with the disk. To be read when done.</summary>
     public TorrentException? Failure { get; private set; }
+
+    /// <summary>A fault of this program that the data brought out. To be read when done.</summary>
+    public Exception? Fault { get; private set; }
+
+    private int BlockCount => (_length + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength;
+
+    private bool HasSha1 => _disk.Hashes.HasSha1;
 
     /// <summary>The digests of the piece's blocks, when the piece is bad or <see cref="WantsDigests"/>. To be read when done.</summary>
     public byte[][]? BlockDigests { get; private set; }
@@ -74,8 +80,8 @@ internal sealed class PieceWriter : IDiskJob
             _isQueued = true;
         }
 
-        _tally.Begin();
-        _disk.Enqueue(this);
+        _disk.Jobs.Begin();
+        _disk.Queue.Enqueue(this);
     }
 
     /// <summary>Forgets what is not written yet: the download ends.</summary>
@@ -106,21 +112,21 @@ internal sealed class PieceWriter : IDiskJob
         }
         catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
         {
-            Failure ??= new TorrentException(TorrentErrorId.Unexpected, e.Message, e);
+            Fault ??= e;
         }
 
         foreach (byte[] segment in segments)
         {
             _written = BehindKept(_written + LengthAt(_written));
-            _pool.Return(segment);
-            _pool.Release(_segmentLength);
+            _disk.Pool.Return(segment);
+            _disk.Pool.Release(_segmentLength);
         }
 
         if (_written >= _length)
         {
             _hash?.Dispose();
             _done(this);
-            _tally.End();
+            _disk.Jobs.End();
             return;
         }
 
@@ -128,9 +134,9 @@ internal sealed class PieceWriter : IDiskJob
         lock (_lock)
             goesOn = _isQueued = _ready.Count > 0;
         if (goesOn)
-            _disk.Enqueue(this); // never two at once: the next is queued only when this one ends
+            _disk.Queue.Enqueue(this); // never two at once: the next is queued only when this one ends
         else
-            _tally.End();
+            _disk.Jobs.End();
         _segmentFreed(this);
     }
 
@@ -138,9 +144,9 @@ internal sealed class PieceWriter : IDiskJob
 
     private void Process(byte[][] segments)
     {
-        if (Failure is not null)
+        if (Failure is not null || Fault is not null)
             return;
-        if (Piece.Kept is not null)
+        if (_kept is not null)
         {
             Repair(segments);
             return;
@@ -149,13 +155,13 @@ internal sealed class PieceWriter : IDiskJob
         if (segments.Length == 1 && _length <= _segmentLength)
         {
             ReadOnlyMemory<byte> data = segments[0].AsMemory(0, _length);
-            if (_padding > 0 || !_hasSha1)
+            if (_padding > 0 || !HasSha1)
                 Hash(data.Span);
             else
                 _tree?.Append(data.Span); // and SHA-1 at once, below
             Conclude(data);
             if (IsValid || IsWorthKeeping)
-                _store.Write(Piece.Index, 0, [data]);
+                _storage.Write(Piece, 0, [data]);
             return;
         }
 
@@ -168,21 +174,24 @@ internal sealed class PieceWriter : IDiskJob
             offset += buffers[i].Length;
         }
 
-        _store.Write(Piece.Index, _written, buffers);
+        _storage.Write(Piece, _written, buffers);
         if (offset == _length)
             Conclude(null);
     }
 
     /// <summary>Whether bad data is written as well, because it may turn out which of its blocks are good.</summary>
-    private bool IsWorthKeeping => _tree is not null && Piece.BlockCount > 1 && _store.Layers!.IsKnown(Piece.Index);
+    private bool IsWorthKeeping => _tree is not null && BlockCount > 1 && _disk.Hashes.Layers!.IsKnown(Piece);
 
     /// <summary>The first place from one on that is not of a segment which is on disk already.</summary>
     private int BehindKept(int offset)
     {
-        while (Piece.Kept is not null && offset < _length && Piece.IsKept(offset / _segmentLength))
+        while (_kept is not null && offset < _length && IsKept(offset))
             offset += LengthAt(offset);
         return offset;
     }
+
+    /// <summary>Whether all of the segment that begins at a place is in the storage already.</summary>
+    private bool IsKept(int offset) => !_kept.AsSpan(offset / BlockRequest.BlockLength, (LengthAt(offset) + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength).Contains(false);
 
     /// <summary>Goes on with a piece of which some blocks are on disk already: they are read, and all of it is hashed as any other.</summary>
     private void Repair(byte[][] segments)
@@ -194,12 +203,12 @@ internal sealed class PieceWriter : IDiskJob
             int length = LengthAt(begin);
             for (int place = 0; place < length; place += BlockRequest.BlockLength)
             {
-                if (Piece.Kept![(begin + place) / BlockRequest.BlockLength])
+                if (_kept![(begin + place) / BlockRequest.BlockLength])
                     ReadKept(begin + place, segment.AsSpan(place, Math.Min(BlockRequest.BlockLength, length - place)));
             }
 
             Hash(segment.AsSpan(0, length));
-            _store.Write(Piece.Index, begin, [segment.AsMemory(0, length)]);
+            _storage.Write(Piece, begin, [segment.AsMemory(0, length)]);
             _hashed = begin + length;
             begin = BehindKept(_hashed);
         }
@@ -223,14 +232,14 @@ internal sealed class PieceWriter : IDiskJob
 
     private void ReadKept(int begin, Span<byte> destination)
     {
-        if (!_store.TryRead(Piece.Index, begin, destination))
-            throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{_store.DataPath}' was cut or removed while it was downloaded. Run the same command to resume.");
+        if (!_storage.TryRead(Piece, begin, destination))
+            throw new TorrentException(TorrentErrorId.DataMismatch, $"A file in '{_storage.DataPath}' was cut or removed while it was downloaded. Run the same command to resume.");
     }
 
     private void Hash(ReadOnlySpan<byte> data)
     {
         _tree?.Append(data);
-        if (!_hasSha1)
+        if (!HasSha1)
             return;
         _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         _hash.AppendData(data);
@@ -238,18 +247,18 @@ internal sealed class PieceWriter : IDiskJob
 
     private void Conclude(ReadOnlyMemory<byte>? data)
     {
-        Span<byte> sha1 = stackalloc byte[_hasSha1 ? SHA1.HashSizeInBytes : 0];
+        Span<byte> sha1 = stackalloc byte[HasSha1 ? SHA1.HashSizeInBytes : 0];
         Span<byte> root = stackalloc byte[_tree is null ? 0 : SHA256.HashSizeInBytes];
         ReadOnlySpan<byte> zeros = stackalloc byte[_padding > 0 ? 1024 : 0];
         for (int left = _padding; left > 0; left -= zeros.Length)
             _hash?.AppendData(zeros[..Math.Min(left, zeros.Length)]);
         if (_hash is not null)
             _hash.GetHashAndReset(sha1);
-        else if (_hasSha1)
+        else if (HasSha1)
             SHA1.HashData(data!.Value.Span, sha1);
         byte[]? leaves = _tree?.Leaves.ToArray();
-        _tree?.TakeRoot(_store.Layers!.HeightOf(Piece.Index)).CopyTo(root);
-        IsValid = _store.IsRight(Piece.Index, sha1, root);
+        _tree?.TakeRoot(_disk.Hashes.Layers!.HeightOf(Piece)).CopyTo(root);
+        IsValid = _disk.Hashes.IsRight(Piece, sha1, root);
         if (IsValid && !WantsDigests)
             return;
         BlockDigests = leaves is null ? HashBlocks(data) : [.. leaves.Chunk(SHA256.HashSizeInBytes)];
@@ -257,14 +266,14 @@ internal sealed class PieceWriter : IDiskJob
 
     private byte[][] HashBlocks(ReadOnlyMemory<byte>? data)
     {
-        var digests = new byte[Piece.BlockCount][];
+        var digests = new byte[BlockCount][];
         byte[] block = new byte[BlockRequest.BlockLength];
         for (int i = 0; i < digests.Length; i++)
         {
             int begin = i * BlockRequest.BlockLength, length = Math.Min(block.Length, _length - begin);
             if (data is { } held)
                 digests[i] = SHA1.HashData(held.Span.Slice(begin, length));
-            else if (_store.TryRead(Piece.Index, begin, block.AsSpan(0, length))) // rare: only after bad data
+            else if (_storage.TryRead(Piece, begin, block.AsSpan(0, length))) // rare: only after bad data
                 digests[i] = SHA1.HashData(block.AsSpan(0, length));
             else
                 digests[i] = [];
