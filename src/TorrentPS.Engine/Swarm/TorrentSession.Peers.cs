@@ -1,5 +1,5 @@
 using System.Net;
-using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Swarm.Picking;
@@ -8,66 +8,91 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <content>Finding, connecting, accepting and losing peers.</content>
-internal sealed partial class TorrentSession
+/// <content>The torrent as its connections know it, and those that come.</content>
+internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<PeerSession>
 {
-    /// <summary>Networks that are remembered; beyond so many peers none is allowed pieces.</summary>
-    private const int MaxAllowedFastNetworks = 4096;
+    /// <summary>What it goes by in handshakes.</summary>
+    public WireHashes WireHashes { get; }
 
-    private readonly HashSet<IPAddress> _allowedFastNetworks = [];
+    WireHashes IRosterOwner<PeerSession>.Dialled => WireHashes;
 
-    /// <summary>A peer gets this long to show what it is good for.</summary>
-    private const double CrowdGraceSeconds = 10;
+    /// <summary>Which connections it takes and makes.</summary>
+    public EncryptionMode Encryption { get; }
 
-    private readonly Roster<PeerSession> _roster;
-    private readonly Choker _choker;
+    /// <summary>What they go over.</summary>
+    public PeerTransport Transport { get; }
 
-    private PeerSession[] Peers => _roster.Peers;
+    /// <summary>Whether everything wanted is there. From any thread.</summary>
+    public bool IsSeeding => _run.IsComplete;
 
-    bool IRosterOwner<PeerSession>.IsStopping => _isStopping;
+    public double Now => _run.Now;
+
+    public int ListenPort { get; private set; }
+
+    public int PublicPort => _services.Incoming.PublicPort(ListenPort);
+
+    public int DhtPort => _dht?.Port ?? 0;
+
+    bool IRosterOwner<PeerSession>.IsStopping => _run.IsStopping;
 
     bool IRosterOwner<PeerSession>.HasDht => DhtPort > 0;
 
-    WireHashes IRosterOwner<PeerSession>.Dialled => WireHashes;
+    Torrent ISwarm.Torrent => _torrent;
+
+    PiecePicker ISwarm.Picker => _picker;
+
+    IPeerDownload ISwarm.Download => _download;
+
+    IPeerUpload ISwarm.Upload => _upload;
+
+    IPeerOwner ISwarm.Owner => this;
+
+    IHashExchange? ISwarm.Hashes => _hashes;
+
+    IPeerExchange? ISwarm.Exchange => _exchange.IsOn ? _exchange : null;
+
+    IHolepunchBroker? ISwarm.Holepunch => _holepunch.IsOn ? _holepunch : null;
+
+    private PeerSession[] Peers => _roster.Peers;
+
+    /// <summary>Whether a handshake is our own. From any thread.</summary>
+    public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
 
     /// <summary>Takes one of the client's connections. From any thread.</summary>
     public bool TryReserveConnection(bool isIncoming) => _roster.TryReserve(isIncoming);
 
     /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. From any thread.</summary>
-    public void Accept(PeerStream stream, Handshake handshake) => _loop.Enqueue(_ => _ = _roster.AnswerAsync(stream, handshake), null);
+    public void Accept(PeerStream stream, Handshake handshake) => _run.Loop.Enqueue(_ => _ = _roster.AnswerAsync(stream, handshake), null);
+
+    public void PublicPortChanged() => _run.Loop.Enqueue(_ =>
+    {
+        if (!_run.IsStopping)
+            _discoveries?.RequestMore();
+    }, null);
 
     PeerSession IRosterOwner<PeerSession>.Create(PeerStream stream, Handshake handshake, PeerCandidate? candidate, bool isV2) =>
         new(this, stream, handshake, _torrent.PieceCount) { IsV2 = isV2 };
 
     void IRosterOwner<PeerSession>.Begin(PeerSession peer)
     {
-        _connectedVersion++;
-        SuperSeeding?.Join(peer.State, Now);
+        _exchange.Changed();
+        _showing.Join(peer);
         _ = peer.RunAsync(); // may end at once, and then is no longer among the peers
-        Log($"Peer {peer.EndPoint} connected: {peer.Client}");
+        _run.Log($"Peer {peer.EndPoint} connected: {peer.Client}");
     }
 
-    void IRosterOwner<PeerSession>.Unreached(PeerCandidate candidate, PeerHandshakeStatus status) => AskForHole(candidate, status);
+    bool IRosterOwner<PeerSession>.MakeRoomFor(IPEndPoint comer) => _places.MakeRoomFor(comer);
 
-    void IRosterOwner<PeerSession>.Log(string message) => Log(message);
+    void IRosterOwner<PeerSession>.Unreached(PeerCandidate candidate, PeerHandshakeStatus status) => _holepunch.Unreached(candidate, status);
 
-    public void Closed(PeerSession peer, PeerClose reason)
+    void IRosterOwner<PeerSession>.Log(string message) => _run.Log(message);
+
+    public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
     {
-        _roster.Remove(peer, reason, peer.IsSeed);
-        _connectedVersion++;
-        SuperSeeding?.Leave(peer.State);
-        ReleaseAll(peer.State);
-        if (reason == PeerClose.Faulted)
-            Recover(peer.State);
-        _picker.RemovePeer(peer.State);
-        if (_isStopping)
-            return;
-        Log($"Peer {peer.EndPoint} closed: {reason}");
-        if (reason == PeerClose.Lost)
-            ComplainOfLast(peer);
-        DisownHashes(peer);
-        FillSlots();
-        AskAll();
+        _exchange.Heard(peer, handshake);
+        if (_run.IsComplete)
+            _download.OffersChanged(peer); // one that only uploads, too, has nothing to do here
+        _requests.Ask(peer);
     }
 
     public void DhtPortReceived(PeerSession peer, int port)
@@ -76,102 +101,26 @@ internal sealed partial class TorrentSession
             _dht!.Ping(new IPEndPoint(peer.EndPoint.Address, port));
     }
 
-    public void Faulted(PeerSession peer, Exception fault) => Log($"Peer {peer.EndPoint} is closed by a fault of this program: {fault}");
+    public void Violated(PeerSession peer, string what) => _run.Log($"Peer {peer.EndPoint} broke the protocol: {what}");
 
-    /// <summary>Does something with each peer.</summary>
-    private void ForEach(Action<TorrentSession, PeerSession> action)
+    public void Faulted(PeerSession peer, Exception fault) => _run.Log($"Peer {peer.EndPoint} is closed by a fault of this program: {fault}");
+
+    public void Closed(PeerSession peer, PeerClose reason)
     {
-        foreach (PeerSession peer in Peers)
-            Try(peer, action);
-    }
-
-    /// <summary>Does something with a peer that it has not brought about itself by a message: what it brings out costs this peer, and nobody who is handled with it.</summary>
-    private void Try(PeerSession peer, Action<TorrentSession, PeerSession> action)
-    {
-        try
-        {
-            action(this, peer);
-        }
-        catch (Exception e)
-        {
-            peer.Fault(e);
-        }
-    }
-
-    /// <summary>A fault cut short what a peer's message changes: what it is still noted for is free again, and what was about to go to the disk goes there.</summary>
-    private void Recover(PeerState peer)
-    {
-        _picker.ReleaseAllOf(peer);
-        foreach (OpenPiece piece in _picker.Open.ToArray())
-            Advance(piece);
-    }
-
-    public void Violated(PeerSession peer, string what) => Log($"Peer {peer.EndPoint} broke the protocol: {what}");
-
-    /// <summary>Closes the least useful connection when other torrents have fewer than their share because of ours.</summary>
-    private void MakeRoom()
-    {
-        if (!_services.Connector.IsCrowded || Peers.Length <= _services.Connector.FairShare)
+        _roster.Remove(peer, reason, peer.IsSeed);
+        _exchange.Changed();
+        _showing.Leave(peer);
+        _requests.ReleaseAll(peer.State);
+        if (reason == PeerClose.Faulted)
+            _assembly.Recover(peer.State);
+        _picker.RemovePeer(peer.State);
+        if (_run.IsStopping)
             return;
-        PeerSession? least = null;
-        foreach (PeerSession peer in Peers)
-        {
-            if (Now - peer.ConnectedAt > CrowdGraceSeconds && (least is null || Usefulness(peer.State) < Usefulness(least.State)))
-                least = peer;
-        }
-
-        least?.Close(PeerClose.Crowded);
+        _run.Log($"Peer {peer.EndPoint} closed: {reason}");
+        if (reason == PeerClose.Lost)
+            _served.ComplainOfLast(peer);
+        _hashes?.Disown(peer);
+        _upload.FillSlots();
+        _requests.AskAll();
     }
-
-    private double Usefulness(PeerState peer) =>
-        peer.Rate + peer.UploadRate.PerSecond(Now) + (peer.Interesting > 0 || peer.IsInterestedInUs ? 1 : 0);
-
-    /// <summary>A peer has sent bad data.</summary>
-    private void Ban(PeerState peer)
-    {
-        if (_webSeeds?.Ban(peer) == true)
-            return;
-        if (peer is ConnectedPeerState { Session: var session })
-            _roster.Ban(session, "bad data");
-    }
-
-    public void InterestChanged(PeerSession peer)
-    {
-        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(States()))
-            Unchoke(peer);
-        else if (!peer.State.IsInterestedInUs)
-            FillSlots();
-    }
-
-    /// <summary>A slot may have become free: the one that has waited longest need not wait for the next round.</summary>
-    private void FillSlots()
-    {
-        while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is ConnectedPeerState { Session: var next })
-            Try(next, static (session, peer) => session.Unchoke(peer));
-    }
-
-    private void Unchoke(PeerSession peer)
-    {
-        Choker.Begin(peer.State, Now);
-        peer.SendChoke(false);
-    }
-
-    /// <summary>Chooses anew whom to send to.</summary>
-    private void Rechoke()
-    {
-        HashSet<PeerState> chosen = _choker.Choose(States(), IsComplete, Now);
-        ForEach((session, peer) =>
-        {
-            if (!chosen.Contains(peer.State))
-                peer.SendChoke(true);
-            else if (peer.State.IsChokedByUs)
-                session.Unchoke(peer);
-        });
-    }
-
-    private PeerState[] States() => Array.ConvertAll(Peers, peer => peer.State);
-
-    private bool ReachedNobody => !_roster.EverConnected && _discoveries is not { AnyAnswered: true };
-
-    public bool MayAllowFast(IPAddress address) => _allowedFastNetworks.Count < MaxAllowedFastNetworks && _allowedFastNetworks.Add(AllowedFastSet.NetworkOf(address));
 }

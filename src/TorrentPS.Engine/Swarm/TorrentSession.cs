@@ -1,5 +1,4 @@
 using System.Net;
-using System.Numerics;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Searches;
@@ -11,50 +10,62 @@ using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
 using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Swarm.Picking;
-using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Swarm.WebSeeds;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// One torrent in motion, from checking what is on disk to the result. Its state (picker, peers, choker) belongs to its <see cref="SwarmLoop"/>;
-/// everything else sends it messages. This part is the course of a run; the others are its peers, its pieces and its clock.
+/// One torrent in motion, from checking what is there to the result: it brings together the parts, and has each do its work in its turn. Their state belongs to the torrent's
+/// <see cref="SwarmLoop"/>; everything else sends it messages. This file is the course of a run; the other is the torrent as its connections know it.
 /// </summary>
-internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHashExchange, IPeerExchange, IHolepunchBroker, IServedData, IRosterOwner<PeerSession>, IAsyncDisposable
+internal sealed partial class TorrentSession : IAsyncDisposable
 {
-    private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
-
-    /// <summary>Bytes of receive buffers that all peers have together, while they are not too many for that.</summary>
-    private const int ReceiveBuffers = 8 << 20;
-
-    private const int MaxUploadSlots = 16;
+    private const double MorePeersSeconds = 30;
+    private const int FewPeers = 10;
 
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
     private readonly DownloadOptions _options;
     private readonly IProgress<TorrentDownload>? _progress;
-    private readonly TimeProvider _time;
-    private readonly SwarmLoop _loop = new();
-    private readonly long _startedAt;
+    private readonly SwarmRun _run;
+    private readonly CheckReports _checked;
     private readonly byte[] _peerId;
     private readonly SwarmHandover? _handover;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource<Ending> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Roster<PeerSession> _roster;
+    private readonly AddressExchange _exchange;
+    private readonly HolepunchBroker _holepunch;
+    private readonly PeerPlaces _places;
+    private readonly PeerBans _bans;
+    private readonly TransferCounters _counters = new();
+    private readonly DiskTally _diskJobs = new();
+    private readonly RateLimiter _downloadLimiter;
+    private readonly RateLimiter _uploadLimiter;
 
+    // Those that are made when it is known which files are wanted,
     private FileLayout _layout = null!;
-    private PieceLayers? _layers; // null for a v1 torrent
+    private PieceProgress _pieces = null!;
     private IPieceStorage? _storage;
-    private PieceDisk _disk = null!;
+
+    // and those that are made when it is known what is there.
     private PiecePicker _picker = null!;
+    private ResumeSaver _saver = null!;
+    private BlockRequests _requests = null!;
+    private PieceAssembly _assembly = null!;
+    private PieceNews _news = null!;
+    private PieceShowing _showing = null!;
+    private ServedData _served = null!;
+    private HashExchange? _hashes; // null for a v1 torrent
+    private PeerDownload _download = null!;
+    private PeerUpload _upload = null!;
+    private EndConditions _conditions = null!;
+
+    private WebSeedPool? _webSeeds; // null when there are none, or none are wanted
     private PeerDiscoveries? _discoveries;
     private DhtService? _dht; // null when this torrent has nothing to do with it
-    private volatile TorrentState _state = TorrentState.Checking;
-    private long _bytesCompleted;
-    private long _contiguousBytes;
-    private int _firstGap; // the first wanted piece that is not there
-    private long _bytesLeft; // of the whole torrent, by whole pieces
-    private double _percentChecked;
-    private bool _isStopping;
+    private SwarmClock.Ticking? _ticking;
+    private double _morePeersAt = MorePeersSeconds;
     private bool _handedOver;
     private int _peersAtEnd;
 
@@ -65,148 +76,79 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
     /// <param name="resolved">Where its metadata came from, when it came from peers: its time counts, and what was opened is taken over.</param>
     public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, ResolvedTorrent? resolved = null)
     {
-        _services = services;
-        _torrent = torrent;
+        (_services, _torrent, _options, _progress) = (services, torrent, options, progress);
+        TimeProvider time = services.Options.TimeProvider;
+        _run = new SwarmRun(torrent, options, time, resolved?.StartedAt ?? time.GetTimestamp(), options.Log ?? services.Options.Log);
+        _checked = new CheckReports(time, () => _progress?.Report(Snapshot()));
         _handover = resolved?.Handover;
         _peerId = _handover?.PeerId ?? PeerId.Create();
         _roster = new Roster<PeerSession>(this, services, _handover?.Book ?? new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, _stopping.Token);
-        _options = options;
-        _progress = progress;
-        _time = services.Options.TimeProvider;
-        _startedAt = resolved?.StartedAt ?? _time.GetTimestamp();
-        DownloadLimiter = new RateLimiter(options.DownloadLimit, _time, options.SharedDownloadLimit, services.Options.DownloadLimit);
-        UploadLimiter = new RateLimiter(options.UploadLimit, _time, options.SharedUploadLimit, services.Options.UploadLimit);
-        _choker = new Choker(UploadSlots(options));
+        _exchange = new AddressExchange(_run, _roster, () => PublicPort);
+        _holepunch = new HolepunchBroker(_run, _roster, () => _exchange.IsOn && _services.Incoming.UtpOf(this) is not null);
+        _places = new PeerPlaces(_run, _roster, services.Connector, _exchange.PriorityOf);
+        _bans = new PeerBans(_roster);
+        _downloadLimiter = new RateLimiter(options.DownloadLimit, time, options.SharedDownloadLimit, services.Options.DownloadLimit);
+        _uploadLimiter = new RateLimiter(options.UploadLimit, time, options.SharedUploadLimit, services.Options.UploadLimit);
         Encryption = options.Encryption ?? services.Options.Encryption;
         Transport = options.Transport ?? services.Options.Transport;
         WireHashes = new WireHashes(torrent.InfoHash);
-        _loop.Faulted = Faulted;
     }
-
-    /// <summary>How a run ends.</summary>
-    private sealed record Ending(TorrentState State, TorrentErrorId? ErrorId = null, string? Error = null);
-
-    /// <summary>What it goes by in handshakes.</summary>
-    public WireHashes WireHashes { get; }
-
-    public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
-
-    Torrent ISwarm.Torrent => _torrent;
-
-    public PiecePicker Picker => _picker;
-
-    IPeerDownload ISwarm.Download => this;
-
-    IPeerUpload ISwarm.Upload => this;
-
-    IPeerOwner ISwarm.Owner => this;
-
-    IHashExchange? ISwarm.Hashes => HashSupply is null ? null : this;
-
-    IPeerExchange? ISwarm.Exchange => ExchangesPeers ? this : null;
-
-    IHolepunchBroker? ISwarm.Holepunch => PunchesHoles ? this : null;
-
-    BlockReader IPeerUpload.CreateReader() => new(_disk);
-
-    private DiskTally DiskJobs { get; } = new();
-
-    public SegmentPool Pool => _services.Pool;
-
-    public int ReceiveBufferLength =>
-        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(Peers.Length, 1)) + 1) / 2, PeerSession.LargeBuffer / 8, PeerSession.LargeBuffer);
-
-    public RateLimiter DownloadLimiter { get; }
-
-    public RateLimiter UploadLimiter { get; }
-
-    public int ListenPort { get; private set; }
-
-    public int PublicPort => _services.Incoming.PublicPort(ListenPort);
-
-    public int DhtPort => _dht?.Port ?? 0;
-
-    /// <summary>Which connections it takes and makes.</summary>
-    public EncryptionMode Encryption { get; }
-
-    /// <summary>What they go over.</summary>
-    public PeerTransport Transport { get; }
-
-    /// <summary>Whether everything wanted is there. From any thread.</summary>
-    public bool IsSeeding => _state == TorrentState.Seeding;
-
-    private bool IsSeedingWanted => _options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
-
-    /// <summary>Slots by what the uplink carries: below 16 KiB/s each, nobody is served well.</summary>
-    private static int UploadSlots(DownloadOptions options)
-    {
-        long limit = options.UploadLimit;
-        if (options.SharedUploadLimit is { IsLimited: true } shared && (limit == 0 || shared.BytesPerSecond < limit))
-            limit = shared.BytesPerSecond;
-        return limit == 0 ? MaxUploadSlots : (int)Math.Clamp(limit / (16 * 1024), 2, MaxUploadSlots);
-    }
-
-    /// <summary>Whether a handshake is our own. From any thread.</summary>
-    public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
 
     /// <summary>Does the whole job. Never throws for what the torrent, the peers or the disk do.</summary>
     public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
     {
         // A limit too long for a timer is seen to by the clock.
-        using CancellationTokenSource timeout = _options.Timeout is { } limit && limit <= s_longestTimer ? new CancellationTokenSource(TimeLeft(limit), _time) : new CancellationTokenSource();
-        Ending ending;
+        using CancellationTokenSource timeout = _options.Timeout is { } limit && limit <= EndConditions.LongestTimer
+            ? new CancellationTokenSource(_run.TimeLeft(limit), _run.Time)
+            : new CancellationTokenSource();
+        RunEnding ending;
         try
         {
             ending = await RunCheckedAsync(timeout.Token, cancellationToken).ConfigureAwait(false);
         }
         catch (TorrentException e)
         {
-            ending = new Ending(TorrentState.Failed, e.ErrorId, e.Message);
+            ending = RunEnding.Failed(e);
         }
         catch (OperationCanceledException)
         {
-            ending = timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested ? TimedOut() : Stopped();
+            ending = timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested ? _run.End.TimedOut() : _run.End.Stopped();
         }
         catch (Exception e)
         {
-            ending = Fault(e);
+            ending = _run.End.Fault(e);
         }
 
-        _state = ending.State;
+        _run.State = ending.State;
         TorrentDownload result = Snapshot() with { Error = ending.Error, ErrorId = ending.ErrorId };
         double seconds = Math.Max(result.Elapsed.TotalSeconds, 0.001);
         return result with { DownloadRate = (long)(result.Downloaded / seconds), UploadRate = (long)(result.Uploaded / seconds) };
     }
 
-    /// <summary>What resolving the magnet link left of a limit.</summary>
-    private TimeSpan TimeLeft(TimeSpan limit) => TimeSpan.FromTicks(Math.Max(0, (limit - _time.GetElapsedTime(_startedAt)).Ticks));
-
-    private async Task<Ending> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
+    private async Task<RunEnding> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
         bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
         _layout = new FileLayout(_torrent, wanted);
-        _layers = PieceLayers.Of(_torrent);
-        using IPieceStorage storage = OpenStorage();
+        _pieces = new PieceProgress(_torrent, _layout);
+        PieceHashes hashes = new(_torrent, PieceLayers.Of(_torrent));
+        using IPieceStorage storage = OpenStorage(hashes.Layers);
         _storage = storage;
-        _disk = new PieceDisk(storage, new PieceHashes(_torrent, _layers), _services.Disk, DiskJobs, Pool);
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
-        Bitfield have = await Task.Run(() => storage.CheckAsync(ReportChecked, either.Token), either.Token).ConfigureAwait(false);
-        _isResumeDirty = storage.BytesReused > 0;
-        PrepareHashes();
-        _picker = new PiecePicker(_torrent, Pool, _layout.WantedPieces, have, _options.Sequential, isWithheld: IsWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
-        CountCompleted(have);
+        Bitfield have = await Task.Run(() => storage.CheckAsync(_checked.Checked, either.Token), either.Token).ConfigureAwait(false);
+        Assemble(new PieceDisk(storage, hashes, _services.Disk, _diskJobs, _services.Pool), wanted, have);
+        _pieces.Count(have);
         if (_options.SeedOnly && _picker.Missing > 0)
-            return new Ending(TorrentState.Failed, TorrentErrorId.DataMismatch, storage.DescribeFaults(have));
-        if (_picker.Missing == 0 && !IsSeedingWanted)
-            return await FinishAsync(new Ending(TorrentState.Completed)).ConfigureAwait(false);
-        _state = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
-        return await _loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
+            return new RunEnding(TorrentState.Failed, TorrentErrorId.DataMismatch, storage.DescribeFaults(have));
+        if (_picker.Missing == 0 && !_run.IsSeedingWanted)
+            return await FinishAsync(RunEnding.Completed).ConfigureAwait(false);
+        _run.State = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
+        return await _run.Loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
     }
 
-    private IPieceStorage OpenStorage()
+    private IPieceStorage OpenStorage(PieceLayers? layers)
     {
-        StorageRequest request = new(_torrent, _layout, _layers)
+        StorageRequest request = new(_torrent, _layout, layers)
         {
             Destination = _options.Destination,
             SeedOnly = _options.SeedOnly,
@@ -215,31 +157,51 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
             ReuseFrom = _options.ReuseFrom,
             ReuseSimilar = _options.ReuseSimilar,
             StateFolder = _services.Options.StateFolder,
-            TimeProvider = _time,
-            Log = Log,
+            TimeProvider = _run.Time,
+            Log = _run.Log,
         };
         return _services.Options.OpenStorage?.Invoke(request) ?? new DiskStorage(request);
     }
 
-    private async Task<Ending> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)
+    /// <summary>Makes the parts that need to know what is there.</summary>
+    private void Assemble(PieceDisk disk, bool[] wanted, Bitfield have)
     {
-        using CancellationTokenRegistration stop = cancellationToken.Register(() => _end.TrySetResult(Stopped()));
-        using CancellationTokenRegistration late = timeout.Register(() => _end.TrySetResult(TimedOut()));
-        _lastProgressAt = Now;
+        SegmentPool pool = _services.Pool;
+        PieceLayers? layers = disk.Hashes.Layers;
+        // A piece whose hash is not known cannot be verified yet. One of a hybrid can, by its v1 hash.
+        Func<int, bool>? isWithheld = _torrent.Version == TorrentVersion.V2 ? piece => !layers!.IsKnown(piece) : null;
+        _picker = new PiecePicker(_torrent, pool, _layout.WantedPieces, have, _options.Sequential, isWithheld: isWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
+        _saver = new ResumeSaver(_run, disk.Storage, have);
+        _requests = new BlockRequests(_run, _roster, _picker, pool, _downloadLimiter, _counters);
+        PieceRepair repair = new(_run, _roster, _picker, _requests, _counters, _bans);
+        if (layers is not null)
+            repair.Hashes = _hashes = new HashExchange(_run, _roster, _picker, _layout, disk, _bans, _saver) { Repair = repair };
+        _assembly = new PieceAssembly(_run, _picker, disk, _requests, _counters, repair, _bans) { Verified = PieceVerified };
+        _news = new PieceNews(_run, _roster);
+        _showing = new PieceShowing(_run, _roster, _picker);
+        _served = new ServedData(_run, _roster, _picker, _layout, disk, _pieces, _requests, _saver);
+        _download = new PeerDownload(_run, _roster, _picker, pool, _downloadLimiter, _counters, _requests, _assembly) { Hashes = _hashes, Showing = _showing };
+        _upload = new PeerUpload(_run, _roster, _uploadLimiter, _counters, disk, _showing, _served);
+        _conditions = new EndConditions(_run, _roster, _counters, _layout.BytesWanted);
+    }
+
+    private async Task<RunEnding> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration stop = cancellationToken.Register(() => _run.End.Set(_run.End.Stopped()));
+        using CancellationTokenRegistration late = timeout.Register(() => _run.End.Set(_run.End.TimedOut()));
+        _run.LastProgressAt = _run.Now;
         try
         {
-            _roster.Book.IsSeeding = IsComplete;
+            _roster.Book.IsSeeding = _run.IsComplete;
             _services.Connector.AddTorrent();
             ListenPort = _services.Incoming.Add(this, _options.Port);
-            if (_options.SuperSeed && IsComplete)
-                SuperSeeding = new SuperSeeding(_torrent.PieceCount);
-            if (_disk.Storage.Changes is { } files)
-                _watch = new DataWatch(_torrent, files, _layout, _disk.Queue, DiskJobs, this);
+            if (_options.SuperSeed && _run.IsComplete)
+                _showing.Begin();
             StartWebSeeds();
             StartDiscovery();
-            using (_ticking = _services.Clock.Start(_loop, Tick))
+            using (_ticking = _services.Clock.Start(_run.Loop, Tick))
             {
-                Ending ending = await _end.Task;
+                RunEnding ending = await _run.End.Ending;
                 return await StopAsync(ending);
             }
         }
@@ -250,20 +212,29 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
         }
     }
 
+    private void StartWebSeeds()
+    {
+        if (!_options.UseWebSeeds || _run.IsComplete || _torrent.WebSeeds.Count + _torrent.HttpSeeds.Count == 0)
+            return;
+        WebSeedSwarm swarm = new(_run, _picker, _services.Pool, _downloadLimiter, _services.Http, _counters, _requests, _assembly);
+        _webSeeds = _requests.WebSeeds = _bans.WebSeeds = _conditions.WebSeeds = new WebSeedPool(swarm, _torrent, _stopping.Token);
+    }
+
     private void StartDiscovery()
     {
         foreach (IPEndPoint endPoint in _options.Peers)
-            _roster.Book.Add(endPoint, PeerSource.Manual, Now);
+            _roster.Book.Add(endPoint, PeerSource.Manual, _run.Now);
         DiscoveryRequest request = Request();
         // The same torrent once more in this client: no tracker names it to us, since it is where we are.
         if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
-            _roster.Book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
-        ExchangesPeers = request.Allows(PeerSource.PeerExchange);
+            _roster.Book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, _run.Now);
+        _exchange.IsOn = request.Allows(PeerSource.PeerExchange);
         _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
         if (_handover is not null)
             TakeOver(_handover);
         else
             Discover(request);
+        _conditions.Discoveries = _discoveries;
         _roster.ConnectMore();
     }
 
@@ -281,16 +252,16 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
         Port = () => ListenPort,
         PublicPort = _services.Incoming.PublicPort,
         Statistics = Statistics,
-        PeersFound = peers => _loop.Enqueue(_ => _roster.Add(peers), null),
-        TimeProvider = _time,
-        Log = Log,
+        PeersFound = peers => _run.Loop.Enqueue(_ => _roster.Add(peers), null),
+        TimeProvider = _run.Time,
+        Log = _run.Log,
     };
 
     private void Discover(DiscoveryRequest request)
     {
         _discoveries = _services.Discoveries.For(request);
         foreach (TorrentException reason in _discoveries.Refusals)
-            Log(reason.Message);
+            _run.Log(reason.Message);
         if (_discoveries.IsEmpty && _webSeeds is null && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
             throw _discoveries.Refusals[0];
         _discoveries.Start();
@@ -300,60 +271,171 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
     private void TakeOver(SwarmHandover handover)
     {
         _discoveries = handover.Discoveries;
-        handover.Relay.Attach(() => ListenPort, Statistics, peers => _loop.Enqueue(_ => _roster.Add(peers), null));
+        handover.Relay.Attach(() => ListenPort, Statistics, peers => _run.Loop.Enqueue(_ => _roster.Add(peers), null));
         foreach (HandedOverPeer peer in handover.Peers)
         {
             if (!_roster.Join(peer.Stream, peer.Handshake, peer.Candidate) && peer.Candidate is { } candidate)
-                _roster.Book.PutOff(candidate, Now);
+                _roster.Book.PutOff(candidate, _run.Now);
         }
 
         _handedOver = true;
     }
 
-    public void PublicPortChanged() => _loop.Enqueue(_ =>
-    {
-        if (!_isStopping)
-            _discoveries?.RequestMore();
-    }, null);
+    private AnnounceStatistics Statistics() => new(_counters.Uploaded, _counters.Downloaded, _pieces.BytesLeft, IsPartialSeed: _run.IsComplete && _pieces.BytesLeft > 0);
 
-    private AnnounceStatistics Statistics() =>
-        new(Volatile.Read(ref _uploaded), Volatile.Read(ref _downloaded), Volatile.Read(ref _bytesLeft), IsPartialSeed: IsComplete && Volatile.Read(ref _bytesLeft) > 0);
+    /// <summary>What happens by the clock.</summary>
+    private void Tick()
+    {
+        if (_run.IsStopping)
+            return;
+        double now = _run.Now;
+        _requests.BeginTick();
+        bool isIdle = _counters.Tick(now);
+        _roster.ForEach((_download, now), static (tick, peer) => tick._download.Tick(peer, tick.now));
+        _upload.Tick(now);
+        _hashes?.Tick(now);
+        _showing.Tick(now);
+        _webSeeds?.Tick();
+        _served.Tick(now);
+        _places.Tick(now);
+        _roster.ConnectMore();
+        _roster.TellBlocked();
+        _exchange.Tick(now);
+        if (!_run.IsComplete)
+            TickDownload(now);
+        _conditions.Tick(now);
+        _progress?.Report(Snapshot());
+        _ticking!.IsIdle = isIdle && _run.IsComplete && _roster.Connecting == 0;
+    }
+
+    private void TickDownload(double now)
+    {
+        _requests.FreeMemory();
+        if (now >= _morePeersAt && Peers.Length < FewPeers)
+        {
+            _morePeersAt = now + MorePeersSeconds;
+            _discoveries?.RequestMore();
+        }
+
+        _saver.Tick(now);
+    }
+
+    private void PieceVerified(int piece)
+    {
+        _pieces.Verified(piece, _picker.Have);
+        _saver.IsDirty = true;
+        _news.Got(piece);
+        if (_picker.Missing == 0)
+            Completed();
+        else
+            _requests.PieceFreed();
+    }
+
+    private void Completed()
+    {
+        _run.State = TorrentState.Seeding;
+        _conditions.Completed(_run.Now);
+        _roster.Book.IsSeeding = true;
+        _discoveries?.Completed();
+        if (!_run.IsSeedingWanted)
+        {
+            _run.End.Set(RunEnding.Completed);
+            return;
+        }
+
+        _roster.ForEach(0, static (_, peer) =>
+        {
+            if (peer.IsSeed)
+                peer.Close(PeerClose.NothingToDo);
+            else
+                peer.TellUploadOnly();
+        });
+    }
 
     /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
-    private async Task<Ending> StopAsync(Ending ending)
+    private async Task<RunEnding> StopAsync(RunEnding ending)
     {
-        _isStopping = true;
+        _run.IsStopping = true;
         _peersAtEnd = Peers.Length;
         await _stopping.CancelAsync();
-        _haveTimer?.Dispose();
+        _news.Dispose();
         foreach (PeerSession peer in Peers)
             peer.Close(PeerClose.Stopping);
         if (_webSeeds is not null)
             await _webSeeds.EndAsync();
         _picker.AbandonAll();
-        _watch?.End();
+        _served.End();
         Task announced = _discoveries?.StopAsync() ?? Task.CompletedTask;
         await _roster.WhenDialledAsync();
-        await DiskJobs.WhenEmptyAsync();
+        await _diskJobs.WhenEmptyAsync();
         await Task.Yield(); // what the last jobs reported comes first
-        await _savingResume;
+        await _saver.Saving;
         if (_picker.Missing == 0 && ending.State != TorrentState.Failed)
-            ending = new Ending(TorrentState.Completed); // by what was still being written
+            ending = RunEnding.Completed; // by what was still being written
         ending = await FinishAsync(ending);
         await announced;
         return ending;
     }
 
-    private bool IsComplete => _state == TorrentState.Seeding;
-
-    private void StorageFailed(TorrentException failure) => _end.TrySetResult(new Ending(TorrentState.Failed, failure.ErrorId, failure.Message));
-
-    private void Faulted(Exception fault) => _end.TrySetResult(Fault(fault));
-
-    private Ending Fault(Exception fault)
+    /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
+    private async Task<RunEnding> FinishAsync(RunEnding ending)
     {
-        Log(fault.ToString());
-        return new Ending(TorrentState.Failed, TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}");
+        if (_options.SeedOnly)
+            return _served.Withdrawn is not null && ending.ErrorId is null ? _served.Ending() : ending;
+        IPieceStorage storage = _storage!;
+        Bitfield have = _picker.Have.Clone();
+        try
+        {
+            if (_picker.Missing == 0)
+                await Task.Run(() => storage.CompleteAsync(have, _served.Withdrawn)).ConfigureAwait(false);
+            else
+                await Task.Run(() => storage.Save(have, underWay: false)).ConfigureAwait(false);
+        }
+        catch (TorrentException e) when (ending.ErrorId is null)
+        {
+            ending = RunEnding.Failed(e);
+        }
+        catch (TorrentException e)
+        {
+            _run.Log($"The resume file was not written: {e.Message}");
+        }
+
+        if (ending.State == TorrentState.Failed)
+        {
+            // What was verified may have been removed since: a failure must not say that it is there.
+            await Task.Run(() => storage.RemoveMissing(have)).ConfigureAwait(false);
+            _pieces.Count(have);
+        }
+
+        return ending;
+    }
+
+    private TorrentDownload Snapshot()
+    {
+        double now = _run.Now;
+        bool isRunning = _run.Loop.IsCurrent;
+        return new TorrentDownload
+        {
+            Name = _torrent.Name,
+            InfoHash = _torrent.InfoHash.ToString(),
+            State = _run.State,
+            Path = _storage?.DataPath ?? _options.Destination,
+            Length = _torrent.Length,
+            BytesWanted = _layout?.BytesWanted ?? _torrent.Length,
+            BytesCompleted = _pieces?.BytesCompleted ?? 0,
+            ContiguousBytes = _pieces?.ContiguousBytes ?? 0,
+            BytesReused = _storage?.BytesReused ?? 0,
+            Downloaded = _counters.Downloaded,
+            Uploaded = _counters.Uploaded,
+            Wasted = _counters.Wasted,
+            DownloadRate = isRunning ? _counters.DownloadRate(now) : 0,
+            UploadRate = isRunning ? _counters.UploadRate(now) : 0,
+            PeersConnected = _run.IsStopping ? _peersAtEnd : Peers.Length,
+            WebSeedsActive = isRunning ? _webSeeds?.ActiveCount ?? 0 : 0,
+            PeersSeen = _roster.Seen,
+            Elapsed = _run.Elapsed,
+            PercentChecked = _checked.Percent,
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -362,6 +444,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
             await AbandonAsync(_handover).ConfigureAwait(false);
         if (_discoveries is not null)
             await _discoveries.DisposeAsync().ConfigureAwait(false);
+        _news?.Dispose();
         _stopping.Dispose();
     }
 
@@ -377,6 +460,4 @@ internal sealed partial class TorrentSession : ISwarm, IPeerDownload, IPeerUploa
         await handover.Discoveries.StopAsync().ConfigureAwait(false);
         await handover.Discoveries.DisposeAsync().ConfigureAwait(false);
     }
-
-    private void Log(string message) => (_options.Log ?? _services.Options.Log)?.Invoke(message);
 }

@@ -148,8 +148,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     /// <summary>Lets time go on until something is so, then waits for that. Each tick is dealt with before the next comes, on a busy machine too.</summary>
     public async Task PassAsync(int seconds, Func<bool> condition)
     {
-        object session = (object?)_resolving ?? _session!;
-        var loop = (SwarmLoop)session.GetType().GetField("_loop", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session)!;
+        SwarmLoop loop = _session is null ? (SwarmLoop)Field(_resolving!, "_loop") : ((SwarmRun)Field(_session, "_run")).Loop;
         for (int i = 0; i < 5 * seconds && !condition(); i++)
         {
             Time.Advance(TimeSpan.FromMilliseconds(200));
@@ -158,6 +157,8 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
         Until(condition);
     }
+
+    private static object Field(object session, string name) => session.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session)!;
 
     /// <summary>Ends it as its user does, in whatever phase.</summary>
     public async Task EndAsync()

@@ -235,6 +235,26 @@ internal sealed partial class Roster<TPeer>
             Book.Lost(candidate, _owner.Now - peer.ConnectedAt, _owner.Now, reason is PeerClose.Violation or PeerClose.Faulted);
     }
 
+    /// <summary>Does something with each peer.</summary>
+    public void ForEach<TState>(TState state, Action<TState, TPeer> action)
+    {
+        foreach (TPeer peer in Peers)
+            Try(peer, state, action);
+    }
+
+    /// <summary>Does something with a peer that it has not brought about itself by a message: what it brings out costs this peer, and nobody who is handled with it.</summary>
+    public void Try<TState>(TPeer peer, TState state, Action<TState, TPeer> action)
+    {
+        try
+        {
+            action(state, peer);
+        }
+        catch (Exception e)
+        {
+            peer.Fault(e);
+        }
+    }
+
     /// <summary>All connections were given away.</summary>
     public void Clear()
     {

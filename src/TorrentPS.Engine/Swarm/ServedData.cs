@@ -4,41 +4,85 @@ using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <content>
+/// <summary>
 /// Data that other programs change while it is served. While a download runs, a piece that is no longer right is fetched again; afterwards its file is served no
 /// longer, and the result says so. The same goes for a file that cannot be read any more, unless the reason concerns all files of a disk or of the process.
-/// </content>
-internal sealed partial class TorrentSession
+/// Belongs to the torrent's loop.
+/// </summary>
+internal sealed class ServedData : IServedData
 {
     private const int FilesTold = 100;
     private const int FilesNamed = 3;
 
+    private readonly SwarmRun _run;
+    private readonly Roster<PeerSession> _roster;
+    private readonly PiecePicker _picker;
+    private readonly FileLayout _layout;
+    private readonly PieceProgress _progress;
+    private readonly BlockRequests _requests;
+    private readonly ResumeSaver _saver;
+    private readonly IPieceStorage _storage;
     private readonly List<string> _spoilt = []; // the files that were changed, as they are told, in the order in which it was found out
     private readonly List<string> _unread = []; // likewise those that could not be read
-    private DataWatch? _watch; // null where nobody else can change the data
-    private Bitfield? _withdrawn; // pieces that were there and are served no longer
+    private readonly DataWatch? _watch; // null where nobody else can change the data
 
-    private IChangedFiles Files => _disk.Storage.Changes!;
-
-    /// <summary>A peer asks again for what it got.</summary>
-    public void Complained(PeerSession peer, int piece)
+    /// <param name="run">The run.</param>
+    /// <param name="roster">The peers.</param>
+    /// <param name="picker">What is served.</param>
+    /// <param name="layout">Which pieces are of which files.</param>
+    /// <param name="disk">Where the data is.</param>
+    /// <param name="progress">Counts what is there.</param>
+    /// <param name="requests">Asks again for what is wrong.</param>
+    /// <param name="saver">Notes what is there.</param>
+    public ServedData(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, FileLayout layout, PieceDisk disk, PieceProgress progress, BlockRequests requests, ResumeSaver saver)
     {
-        Log($"Peer {peer.EndPoint} asks again for piece {piece}");
-        _watch?.Complain(piece, peer.EndPoint.Address);
+        (_run, _roster, _picker, _layout, _storage, _progress, _requests, _saver) = (run, roster, picker, layout, disk.Storage, progress, requests, saver);
+        if (_storage.Changes is { } files)
+            _watch = new DataWatch(run.Torrent, files, layout, disk.Queue, disk.Jobs, this);
     }
 
-    /// <summary>What a peer asked for is not there any more, or cannot be read: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
-    public void CutShort(PeerSession peer, int piece, TorrentException failure) => Unreadable(piece, failure);
+    /// <summary>Pieces that were there and are served no longer; null for none.</summary>
+    public Bitfield? Withdrawn { get; private set; }
 
-    bool IServedData.Serves(int piece) => _picker.Have[piece];
+    private IChangedFiles Files => _storage.Changes!;
 
-    int IServedData.TakeSample()
+    /// <summary>Looks at the clock.</summary>
+    public void Tick(double now) => _watch?.Tick(now);
+
+    /// <summary>Nothing more is read.</summary>
+    public void End() => _watch?.End();
+
+    /// <summary>A peer asks again for what it got.</summary>
+    public void Complain(int piece, PeerSession peer) => _watch?.Complain(piece, peer.EndPoint.Address);
+
+    /// <summary>A peer has closed its connection: perhaps one of the last pieces that it got was wrong.</summary>
+    public void ComplainOfLast(PeerSession peer)
+    {
+        foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]))
+            Complain(piece, peer);
+    }
+
+    /// <summary>A piece is not there any more, or cannot be read: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
+    public void Unreadable(int piece, TorrentException failure)
+    {
+        if (!_run.IsComplete || _watch is null || !DiskErrors.ConcernsOneFile(failure))
+            _run.End.StorageFailed(failure);
+        else if (_picker.Have[piece])
+            Spoilt(piece);
+    }
+
+    /// <inheritdoc/>
+    public bool Serves(int piece) => _picker.Have[piece];
+
+    /// <inheritdoc/>
+    public int TakeSample()
     {
         int sample = -1, count = 0;
-        foreach (PeerSession peer in Peers)
+        foreach (PeerSession peer in _roster.Peers)
         {
             if (peer.TryTakeSample(out int piece) && Random.Shared.Next(++count) == 0)
                 sample = piece;
@@ -47,49 +91,32 @@ internal sealed partial class TorrentSession
         return sample;
     }
 
-    void IServedData.Spoilt(int piece) => Spoilt(piece);
-
-    void IServedData.Unreadable(int piece, TorrentException failure) => Unreadable(piece, failure);
-
-    void IServedData.Kept(int file)
+    /// <inheritdoc/>
+    public void Kept(int file)
     {
         (int first, int last) = _layout.PiecesOf(file);
-        bool isWhole = IsComplete;
+        bool isWhole = _run.IsComplete;
         for (int piece = first; piece <= last && isWhole; piece++)
             isWhole = _picker.Have[piece];
         if (isWhole)
             Files.Trust(file);
-        Log($"'{Files.PathOnDisk(file)}' was written by another program, and is still right");
+        _run.Log($"'{Files.PathOnDisk(file)}' was written by another program, and is still right");
     }
 
-    void IServedData.WatchFailed(Exception failure)
+    /// <inheritdoc/>
+    public void WatchFailed(Exception failure)
     {
         if (failure is TorrentException e)
-            StorageFailed(e);
+            _run.End.StorageFailed(e);
         else
-            Faulted(failure);
+            _run.End.Faulted(failure);
     }
 
-    /// <summary>A peer has closed its connection: perhaps one of the last pieces that it got was wrong.</summary>
-    private void ComplainOfLast(PeerSession peer)
-    {
-        foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]))
-            _watch?.Complain(piece, peer.EndPoint.Address);
-    }
-
-    private void Unreadable(int piece, TorrentException failure)
-    {
-        if (!IsComplete || _watch is null || !DiskErrors.ConcernsOneFile(failure))
-            StorageFailed(failure);
-        else if (_picker.Have[piece])
-            Spoilt(piece);
-    }
-
-    /// <summary>A piece that is served is not what it was, or cannot be read.</summary>
-    private void Spoilt(int piece)
+    /// <inheritdoc/>
+    public void Spoilt(int piece)
     {
         List<int> files = Files.FilesBehind(piece);
-        if (!IsComplete)
+        if (!_run.IsComplete)
         {
             FetchAgain(piece, files);
             TellSpoilt(files);
@@ -110,7 +137,7 @@ internal sealed partial class TorrentSession
         }
 
         if (_picker.Have.CountCommon(_layout.WantedPieces) == 0)
-            _end.TrySetResult(EndOfSpoilt());
+            _run.End.Set(Ending());
     }
 
     /// <summary>Other programs have changed a piece of a download that still runs.</summary>
@@ -119,16 +146,11 @@ internal sealed partial class TorrentSession
         foreach (int file in files.Where(file => !Files.IsTouched(file)))
             Files.Doubt(file);
         _picker.Lost(piece);
-        _bytesCompleted -= _layout.BytesWantedIn(piece);
-        _bytesLeft += _torrent.DataLengthOfPiece(piece);
-        long contiguous = _contiguousBytes;
-        while (_firstGap > piece)
-            contiguous -= _layout.BytesWantedIn(--_firstGap);
-        Volatile.Write(ref _contiguousBytes, contiguous);
-        _isResumeDirty = true;
-        Bitfield lost = new(_torrent.PieceCount);
+        _progress.Lost(piece);
+        _saver.IsDirty = true;
+        Bitfield lost = new(_run.Torrent.PieceCount);
         lost.Add(piece);
-        ForEach((_, peer) =>
+        _roster.ForEach(lost, (lost, peer) =>
         {
             if (peer.State.Pieces[piece])
                 peer.State.Interesting++;
@@ -136,7 +158,7 @@ internal sealed partial class TorrentSession
             peer.Withdraw(lost); // one that cannot be told is refused it until it is here again
         });
 
-        AskAll();
+        _requests.AskAll();
     }
 
     /// <summary>
@@ -145,7 +167,7 @@ internal sealed partial class TorrentSession
     /// </summary>
     private void Withdraw(int piece, List<int> files)
     {
-        Bitfield lost = new(_torrent.PieceCount);
+        Bitfield lost = new(_run.Torrent.PieceCount);
         lost.Add(piece);
         foreach (int file in files)
         {
@@ -161,16 +183,16 @@ internal sealed partial class TorrentSession
             }
         }
 
-        _withdrawn ??= new Bitfield(_torrent.PieceCount);
+        Withdrawn ??= new Bitfield(_run.Torrent.PieceCount);
         foreach (int one in lost.All())
         {
             _picker.Withdraw(one);
-            _withdrawn.Add(one);
+            Withdrawn.Add(one);
         }
 
-        CountCompleted(_picker.Have);
-        _disk.Storage.Withdrawn();
-        ForEach((_, peer) =>
+        _progress.Count(_picker.Have);
+        _storage.Withdrawn();
+        _roster.ForEach(lost, static (lost, peer) =>
         {
             if (!peer.Withdraw(lost))
                 peer.Close(PeerClose.Outdated);
@@ -185,7 +207,7 @@ internal sealed partial class TorrentSession
         string what = isOne ? names : $"one of {names}";
         if (!IsNews(_spoilt, what))
             return;
-        string then = !IsComplete ? "What is wrong is downloaded again." : isOne ? "It is no longer served." : "The piece that they share is no longer served.";
+        string then = !_run.IsComplete ? "What is wrong is downloaded again." : isOne ? "It is no longer served." : "The piece that they share is no longer served.";
         Warn($"{(isOne ? names : $"One of {names}")} {(isOne ? Files.DescribeChange(files[0]) : DataStore.Changed)}. {then}");
     }
 
@@ -205,17 +227,17 @@ internal sealed partial class TorrentSession
 
     private void Warn(string warning)
     {
-        Log(warning);
-        _options.OnWarning?.Invoke(warning);
+        _run.Log(warning);
+        _run.Options.OnWarning?.Invoke(warning);
     }
 
     /// <summary>How it ends when data was served no longer.</summary>
-    private Ending EndOfSpoilt()
+    public RunEnding Ending()
     {
         bool isChanged = _spoilt.Count > 0;
         string what = Named("Changed while it was seeded", _spoilt) + Named("Could not be read while it was seeded", _unread);
         string then = isChanged ? "Restore the data, or download it again." : "Make the data readable, and seed it again.";
-        return new Ending(TorrentState.Failed, isChanged ? TorrentErrorId.DataMismatch : TorrentErrorId.AccessDenied, $"{what}{_withdrawn!.Count} of {_torrent.PieceCount} pieces were no longer served. {then}");
+        return new RunEnding(TorrentState.Failed, isChanged ? TorrentErrorId.DataMismatch : TorrentErrorId.AccessDenied, $"{what}{Withdrawn!.Count} of {_run.Torrent.PieceCount} pieces were no longer served. {then}");
 
         static string Named(string what, List<string> files) =>
             files.Count == 0 ? "" : $"{what}: {string.Join(", ", files.Take(FilesNamed))}{(files.Count > FilesNamed ? ", …" : "")}. ";

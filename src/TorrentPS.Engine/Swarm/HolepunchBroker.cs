@@ -6,20 +6,27 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <content>
+/// <summary>
 /// Bringing together peers that cannot connect to each other (BEP 55), in each of the three parts: as the one who asks, the one who knows both, and
-/// the one who is to be reached. Both then connect over uTP at once, and so open their routers for each other.
-/// </content>
-internal sealed partial class TorrentSession
+/// the one who is to be reached. Both then connect over uTP at once, and so open their routers for each other. Belongs to the torrent's loop.
+/// </summary>
+/// <param name="run">The run.</param>
+/// <param name="roster">The peers.</param>
+/// <param name="canPunch">Whether holes are punched: over uTP, and not for a private torrent, whose peers may not name each other (BEP 27).</param>
+internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, Func<bool> canPunch) : IHolepunchBroker
 {
     /// <summary>Connections that others may have us begin a minute.</summary>
     private const int PunchesPerMinute = 30;
 
     private readonly MinuteBudget _punches = new(PunchesPerMinute);
 
-    /// <summary>Whether holes are punched: over uTP, and not for a private torrent, whose peers may not name each other (BEP 27).</summary>
-    private bool PunchesHoles => ExchangesPeers && _services.Incoming.UtpOf(this) is not null;
+    /// <summary>Whether holes are punched.</summary>
+    public bool IsOn => canPunch();
 
+    /// <inheritdoc/>
+    public double Now => run.Now;
+
+    /// <inheritdoc/>
     public void HolepunchReceived(PeerSession peer, HolepunchMessage message)
     {
         switch (message.Type)
@@ -33,7 +40,7 @@ internal sealed partial class TorrentSession
                 Punch(peer, message.EndPoint.Unmapped());
                 break;
             case HolepunchType.Error:
-                Log($"Peer {peer.EndPoint} cannot bring us together with {message.EndPoint}: {message.Error}");
+                run.Log($"Peer {peer.EndPoint} cannot bring us together with {message.EndPoint}: {message.Error}");
                 break;
         }
     }
@@ -44,9 +51,9 @@ internal sealed partial class TorrentSession
         wanted = wanted.Unmapped();
         if (!AddressRules.IsPeer(wanted))
             return HolepunchError.NoSuchPeer;
-        if (_roster.IsOurs(wanted))
+        if (roster.IsOurs(wanted))
             return HolepunchError.NoSelf;
-        if (Array.Find(Peers, peer => peer != asking && (wanted.Equals(peer.ListenEndPoint) || wanted.Equals(peer.EndPoint))) is not { } target)
+        if (Array.Find(roster.Peers, peer => peer != asking && (wanted.Equals(peer.ListenEndPoint) || wanted.Equals(peer.EndPoint))) is not { } target)
             return HolepunchError.NotConnected;
         // One who is asked too often is as good as one who does not know it.
         if (target.Holepunch is not { } link || !link.TakesRelayed())
@@ -59,28 +66,28 @@ internal sealed partial class TorrentSession
     /// <summary>A peer says that another connects to us now. It may not be true: what goes out for it are a few packets of 20 bytes, and not often.</summary>
     private void Punch(PeerSession relay, IPEndPoint endPoint)
     {
-        if (_isStopping || !PunchesHoles || !AddressRules.IsPeer(endPoint) || !AddressRules.MayName(relay.EndPoint.Address, endPoint.Address)
-            || _roster.IsOurs(endPoint) || _roster.Book.IsBanned(endPoint) || _roster.IsFull || _roster.HasEnoughOf(endPoint.Address) || !_punches.TryTake(Now))
+        if (run.IsStopping || !IsOn || !AddressRules.IsPeer(endPoint) || !AddressRules.MayName(relay.EndPoint.Address, endPoint.Address)
+            || roster.IsOurs(endPoint) || roster.Book.IsBanned(endPoint) || roster.IsFull || roster.HasEnoughOf(endPoint.Address) || !_punches.TryTake(run.Now))
             return;
-        _roster.Book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? _roster.Book.TellerAt(relay.EndPoint), Now);
-        if (_roster.Book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !TryReserveConnection(isIncoming: false))
+        roster.Book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? roster.Book.TellerAt(relay.EndPoint), run.Now);
+        if (roster.Book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !roster.TryReserve(isIncoming: false))
             return;
         candidate.IsBusy = true;
         candidate.WasPunched = true; // if this fails, it is not tried so again
-        Log($"Peer {relay.EndPoint} brings us together with {endPoint}");
-        _roster.Dial(candidate, PeerTransport.Utp);
+        run.Log($"Peer {relay.EndPoint} brings us together with {endPoint}");
+        roster.Dial(candidate, PeerTransport.Utp);
     }
 
     /// <summary>Asks the peer that has named one who cannot be reached to bring us together.</summary>
-    private void AskForHole(PeerCandidate candidate, PeerHandshakeStatus status)
+    public void Unreached(PeerCandidate candidate, PeerHandshakeStatus status)
     {
         bool isUnreachable = status is PeerHandshakeStatus.TimedOut or PeerHandshakeStatus.Refused or PeerHandshakeStatus.Unreachable;
-        if (!isUnreachable || candidate.WasPunched || !PunchesHoles || !candidate.Flags.HasFlag(PeerExchangeFlags.SupportsHolepunch) || candidate.Teller is not { } teller)
+        if (!isUnreachable || candidate.WasPunched || !IsOn || !candidate.Flags.HasFlag(PeerExchangeFlags.SupportsHolepunch) || candidate.Teller is not { } teller)
             return;
-        if (Array.Find(Peers, peer => peer.Exchange?.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
+        if (Array.Find(roster.Peers, peer => peer.Exchange?.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
             return;
         candidate.WasPunched = true;
         relay.Holepunch!.Send(new HolepunchMessage(HolepunchType.Rendezvous, candidate.EndPoint));
-        Log($"Peer {relay.EndPoint} is asked to bring us together with {candidate.EndPoint}");
+        run.Log($"Peer {relay.EndPoint} is asked to bring us together with {candidate.EndPoint}");
     }
 }

@@ -1,0 +1,83 @@
+using TorrentPS.Engine.Discovery.Searches;
+using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.WebSeeds;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>When a run ends by itself: nothing arrives or can be reached any more, or enough was uploaded. Belongs to the torrent's loop.</summary>
+/// <param name="run">The run.</param>
+/// <param name="roster">The peers.</param>
+/// <param name="counters">What was received and sent.</param>
+/// <param name="bytesWanted">Bytes of the wanted files.</param>
+internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, TransferCounters counters, long bytesWanted)
+{
+    /// <summary>The longest time that the system's timers take; a longer limit is seen to by the clock.</summary>
+    public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
+
+    /// <summary>How long trackers that have never answered are tried before that is the result, when nobody else is known.</summary>
+    private const double NobodySeconds = 30;
+
+    private double _completedAt;
+
+    /// <summary>What names peers; null while nothing does.</summary>
+    public PeerDiscoveries? Discoveries { get; set; }
+
+    /// <summary>The web seeds; null when there are none.</summary>
+    public WebSeedPool? WebSeeds { get; set; }
+
+    /// <summary>Everything is there from now on.</summary>
+    public void Completed(double now) => _completedAt = now;
+
+    /// <summary>Looks at the clock.</summary>
+    public void Tick(double now)
+    {
+        if (!run.IsComplete)
+            TickDownload(now);
+        else if (IsSeedingDone(now))
+            run.End.Set(RunEnding.Completed);
+        if (run.Options.Timeout is { } timeout && timeout > LongestTimer && now >= timeout.TotalSeconds)
+            run.End.Set(run.End.TimedOut());
+    }
+
+    private void TickDownload(double now)
+    {
+        double still = now - run.LastProgressAt;
+        if (ReachedNobody && IsNobodyLeft && WebSeeds is not { IsAnyHopeful: true } && still > Math.Min(NobodySeconds, run.Options.StallTimeout?.TotalSeconds ?? NobodySeconds))
+            run.End.Set(Nobody());
+        else if (run.Options.StallTimeout is { } limit && still > limit.TotalSeconds)
+            run.End.Set(Stalled(limit));
+    }
+
+    private bool ReachedNobody => !roster.EverConnected && Discoveries is not { AnyAnswered: true };
+
+    /// <summary>Whether no discovery names a peer: there is none, or each one fails.</summary>
+    private bool IsNobodyLeft => Discoveries is null or { AllFailed: true };
+
+    private RunEnding Nobody()
+    {
+        // That of a tracker or of a name says best what to do; that nobody is near, or known to the DHT, does not.
+        if (Discoveries?.Failure is { } failure && (failure.ErrorId != TorrentErrorId.NoPeers || run.Options.PeerNames.Count > 0))
+            return RunEnding.Failed(failure);
+        if (WebSeeds?.Reason is { } reason)
+            return new RunEnding(TorrentState.Failed, TorrentErrorId.NoPeers, $"No peer of '{run.Torrent.Name}' was found, and no web seed has it: {reason}.");
+        string tracker = run.Torrent.Trackers.Count > 0 ? "" : ", and it has no tracker that is asked for others";
+        return new RunEnding(TorrentState.Failed, TorrentErrorId.NoPeers, run.Options.Peers.Count > 0
+            ? $"None of the given peers of '{run.Torrent.Name}' could be reached{tracker}."
+            : $"No peer of '{run.Torrent.Name}' was found{tracker}. Give addresses of peers.");
+    }
+
+    private RunEnding Stalled(TimeSpan limit) => new(
+        TorrentState.Stalled,
+        TorrentErrorId.DownloadStalled,
+        $"No data has arrived for {limit.TotalSeconds:0.#} s; connected to {roster.Peers.Length} of {CountText.Of(roster.Book.Seen, "known peer")}. Run the same command to resume.");
+
+    private bool IsSeedingDone(double now)
+    {
+        if (run.Options.SeedRatio is { } ratio && counters.Uploaded >= ratio * (counters.Downloaded > 0 ? counters.Downloaded : bytesWanted))
+            return true;
+        return run.Options.SeedTime is { } time && time != Timeout.InfiniteTimeSpan && now - _completedAt >= time.TotalSeconds;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>Which peers are sent data, and what they make of it. Belongs to the torrent's loop.</summary>
+/// <param name="run">The run.</param>
+/// <param name="roster">The peers.</param>
+/// <param name="limiter">How fast data may be sent.</param>
+/// <param name="counters">What was sent.</param>
+/// <param name="disk">Where it is read.</param>
+/// <param name="showing">Which pieces peers are shown.</param>
+/// <param name="served">Whether the data is what it was.</param>
+internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateLimiter limiter, TransferCounters counters, PieceDisk disk, PieceShowing showing, ServedData served) : IPeerUpload
+{
+    private const int MaxSlots = 16;
+
+    /// <summary>Networks that are remembered; beyond so many peers none is allowed pieces.</summary>
+    private const int MaxAllowedFastNetworks = 4096;
+
+    private readonly HashSet<IPAddress> _allowedFastNetworks = [];
+    private readonly Choker _choker = new(Slots(run.Options));
+    private double _rechokeAt;
+
+    /// <inheritdoc/>
+    public RateLimiter UploadLimiter => limiter;
+
+    /// <inheritdoc/>
+    public SuperSeeding? SuperSeeding => showing.SuperSeeding;
+
+    /// <inheritdoc/>
+    public BlockReader CreateReader() => new(disk);
+
+    /// <summary>Slots by what the uplink carries: below 16 KiB/s each, nobody is served well.</summary>
+    private static int Slots(DownloadOptions options)
+    {
+        long limit = options.UploadLimit;
+        if (options.SharedUploadLimit is { IsLimited: true } shared && (limit == 0 || shared.BytesPerSecond < limit))
+            limit = shared.BytesPerSecond;
+        return limit == 0 ? MaxSlots : (int)Math.Clamp(limit / (16 * 1024), 2, MaxSlots);
+    }
+
+    /// <inheritdoc/>
+    public void InterestChanged(PeerSession peer)
+    {
+        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(States()))
+            Unchoke(peer);
+        else if (!peer.State.IsInterestedInUs)
+            FillSlots();
+    }
+
+    /// <summary>A slot may have become free: the one that has waited longest need not wait for the next round.</summary>
+    public void FillSlots()
+    {
+        while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is ConnectedPeerState { Session: var next })
+            roster.Try(next, this, static (self, peer) => self.Unchoke(peer));
+    }
+
+    /// <summary>Looks at the clock: now and then it is chosen anew whom to send to.</summary>
+    public void Tick(double now)
+    {
+        if (now < _rechokeAt)
+            return;
+        _rechokeAt = now + Choker.RoundSeconds;
+        HashSet<PeerState> chosen = _choker.Choose(States(), run.IsComplete, now);
+        roster.ForEach(this, (self, peer) =>
+        {
+            if (!chosen.Contains(peer.State))
+                peer.SendChoke(true);
+            else if (peer.State.IsChokedByUs)
+                self.Unchoke(peer);
+        });
+    }
+
+    private void Unchoke(PeerSession peer)
+    {
+        Choker.Begin(peer.State, run.Now);
+        peer.SendChoke(false);
+    }
+
+    private PeerState[] States() => Array.ConvertAll(roster.Peers, peer => peer.State);
+
+    /// <inheritdoc/>
+    public bool MayAllowFast(IPAddress address) => _allowedFastNetworks.Count < MaxAllowedFastNetworks && _allowedFastNetworks.Add(AllowedFastSet.NetworkOf(address));
+
+    /// <inheritdoc/>
+    public void Uploaded(PeerSession peer, int bytes) => counters.Sent(bytes, run.Now);
+
+    /// <inheritdoc/>
+    public void Complained(PeerSession peer, int piece)
+    {
+        run.Log($"Peer {peer.EndPoint} asks again for piece {piece}");
+        served.Complain(piece, peer);
+    }
+
+    /// <inheritdoc/>
+    public void CutShort(PeerSession peer, int piece, TorrentException failure) => served.Unreadable(piece, failure);
+}

@@ -1,0 +1,58 @@
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>Tells peers which pieces we have got, and of which we want nothing any more. Belongs to the torrent's loop.</summary>
+internal sealed class PieceNews(SwarmRun run, Roster<PeerSession> roster) : IDisposable
+{
+    /// <summary>Between two sends of the news that we have pieces: with many peers and pieces they would be most of all sends.</summary>
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+
+    private ITimer? _timer;
+    private double _sentAt = double.NegativeInfinity;
+    private bool _isDue;
+
+    /// <summary>A piece is there now.</summary>
+    public void Got(int piece)
+    {
+        roster.ForEach(piece, static (piece, peer) =>
+        {
+            if (peer.State.Pieces[piece])
+            {
+                peer.State.Interesting--;
+                peer.SendInterest(peer.State.Interesting > 0);
+            }
+
+            // Who has the piece need not know; but a super-seed shows the next when it hears what became of one that it showed (BEP 16).
+            if (!peer.State.IsPlainSeed)
+                peer.QueueHave(piece);
+        });
+
+        Send();
+    }
+
+    /// <summary>Sends what peers were not told yet: at once, unless that was done just now; then with what comes in the next moment.</summary>
+    private void Send()
+    {
+        if (_isDue)
+            return;
+        double now = run.Now;
+        if (now - _sentAt >= s_pause.TotalSeconds)
+        {
+            _sentAt = now;
+            roster.ForEach(0, static (_, peer) => peer.Flush());
+            return;
+        }
+
+        _isDue = true;
+        _timer ??= run.Time.CreateTimer(_ => run.Loop.Enqueue(_ =>
+        {
+            _isDue = false;
+            Send();
+        }, null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(s_pause, Timeout.InfiniteTimeSpan);
+    }
+
+    public void Dispose() => _timer?.Dispose();
+}

@@ -1,0 +1,67 @@
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>How much of a torrent's data is there. Changed by one at a time, read from any thread.</summary>
+internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
+{
+    private long _bytesCompleted;
+    private long _bytesLeft;
+    private long _contiguousBytes;
+    private int _firstGap; // the first wanted piece that is not there
+
+    /// <summary>Bytes of wanted files that are there.</summary>
+    public long BytesCompleted => Volatile.Read(ref _bytesCompleted);
+
+    /// <summary>Bytes that are not, of the whole torrent, by whole pieces.</summary>
+    public long BytesLeft => Volatile.Read(ref _bytesLeft);
+
+    /// <summary>Bytes of wanted files up to the first gap.</summary>
+    public long ContiguousBytes => Volatile.Read(ref _contiguousBytes);
+
+    /// <summary>Counts anew.</summary>
+    public void Count(Bitfield have)
+    {
+        long completed = 0;
+        long left = 0;
+        for (int piece = 0; piece < have.Length; piece++)
+        {
+            completed += have[piece] ? layout.BytesWantedIn(piece) : 0;
+            left += have[piece] ? 0 : torrent.DataLengthOfPiece(piece);
+        }
+
+        Volatile.Write(ref _bytesCompleted, completed);
+        Volatile.Write(ref _bytesLeft, left);
+        _firstGap = 0;
+        Volatile.Write(ref _contiguousBytes, 0);
+        CountContiguous(have);
+    }
+
+    /// <summary>A piece is there now.</summary>
+    public void Verified(int piece, Bitfield have)
+    {
+        Volatile.Write(ref _bytesCompleted, _bytesCompleted + layout.BytesWantedIn(piece));
+        Volatile.Write(ref _bytesLeft, _bytesLeft - torrent.DataLengthOfPiece(piece));
+        CountContiguous(have);
+    }
+
+    /// <summary>A piece is not there any more.</summary>
+    public void Lost(int piece)
+    {
+        Volatile.Write(ref _bytesCompleted, _bytesCompleted - layout.BytesWantedIn(piece));
+        Volatile.Write(ref _bytesLeft, _bytesLeft + torrent.DataLengthOfPiece(piece));
+        long contiguous = _contiguousBytes;
+        while (_firstGap > piece)
+            contiguous -= layout.BytesWantedIn(--_firstGap);
+        Volatile.Write(ref _contiguousBytes, contiguous);
+    }
+
+    private void CountContiguous(Bitfield have)
+    {
+        long bytes = _contiguousBytes;
+        for (; _firstGap < have.Length && (have[_firstGap] || !layout.WantedPieces[_firstGap]); _firstGap++)
+            bytes += layout.BytesWantedIn(_firstGap);
+        Volatile.Write(ref _contiguousBytes, bytes);
+    }
+}

@@ -1,0 +1,86 @@
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>Shows peers one piece after the other while the torrent super-seeds (BEP 16), and all when that ends. Belongs to the torrent's loop.</summary>
+internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker)
+{
+    /// <summary>Which pieces peers are shown; null when all are.</summary>
+    public SuperSeeding? SuperSeeding { get; private set; }
+
+    /// <summary>From now on each piece is shown to one peer first.</summary>
+    public void Begin() => SuperSeeding = new SuperSeeding(run.Torrent.PieceCount);
+
+    public void Join(PeerSession peer) => SuperSeeding?.Join(peer.State, run.Now);
+
+    public void Leave(PeerSession peer) => SuperSeeding?.Leave(peer.State);
+
+    /// <summary>A peer's pieces have changed.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="piece">The one that it has got; negative when it told of all.</param>
+    public void PiecesChanged(PeerSession peer, int piece)
+    {
+        if (SuperSeeding is { } seeding && (piece < 0 ? seeding.Replace(peer.State, run.Now) : seeding.Has(peer.State, piece, run.Now)))
+            End();
+        ShowEarned();
+    }
+
+    /// <summary>Shows peers their next pieces, when the time has come for it.</summary>
+    public void Tick(double now)
+    {
+        if (SuperSeeding is { } seeding)
+            roster.ForEach(this, (self, peer) => self.Show(seeding, peer, now));
+    }
+
+    /// <summary>Shows their next pieces to those who have earned them by what a peer has just said: these few, so that no message costs a look at all peers.</summary>
+    private void ShowEarned()
+    {
+        while (SuperSeeding?.NextDue() is { } state)
+        {
+            if (state is ConnectedPeerState { Session: { IsClosed: false } due })
+                roster.Try(due, this, static (self, peer) => self.Show(self.SuperSeeding!, peer, self.Now));
+        }
+    }
+
+    private double Now => run.Now;
+
+    private void Show(SuperSeeding seeding, PeerSession peer, double now)
+    {
+        bool isAny = false;
+        while (seeding.Next(peer.State, now) is >= 0 and int piece)
+        {
+            if (!picker.Have[piece])
+                continue; // it was changed since
+            peer.QueueHave(piece);
+            isAny = true;
+        }
+
+        if (isAny)
+            peer.Flush();
+    }
+
+    /// <summary>Another has everything: from now on all may have all of us.</summary>
+    private void End()
+    {
+        SuperSeeding seeding = SuperSeeding!;
+        SuperSeeding = null;
+        run.Log("Another peer has everything; super-seeding ends");
+        roster.ForEach(this, (self, peer) =>
+        {
+            Bitfield pieces = peer.State.Pieces, untold = new(pieces.Length);
+            for (int piece = 0; piece < pieces.Length; piece++)
+            {
+                if (self.Has(piece) && !pieces[piece] && !seeding.IsShown(peer.State, piece))
+                    untold.Add(piece);
+            }
+
+            peer.TellPieces(untold);
+            peer.TellUploadOnly();
+        });
+    }
+
+    private bool Has(int piece) => picker.Have[piece];
+}
