@@ -145,7 +145,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         WebSeeds?.Pulse();
         PeerSession[] peers = roster.Peers;
         for (int i = 0; i < peers.Length && !_isShortOfMemory; i++)
-            roster.Try(peers[(_askedFirst + i) % peers.Length], this, static (self, peer) => self.Ask(peer));
+            Roster<PeerSession>.Try(peers[(_askedFirst + i) % peers.Length], this, static (self, peer) => self.Ask(peer));
         _askedFirst = peers.Length == 0 ? 0 : (_askedFirst + 1) % peers.Length;
     }
 

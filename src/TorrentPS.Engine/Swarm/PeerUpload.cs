@@ -59,7 +59,7 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
     public void FillSlots()
     {
         while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is ConnectedPeerState { Session: var next })
-            roster.Try(next, this, static (self, peer) => self.Unchoke(peer));
+            Roster<PeerSession>.Try(next, this, static (self, peer) => self.Unchoke(peer));
     }
 
     /// <summary>Looks at the clock: now and then it is chosen anew whom to send to.</summary>

@@ -41,7 +41,7 @@ internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, Pie
         while (SuperSeeding?.NextDue() is { } state)
         {
             if (state is ConnectedPeerState { Session: { IsClosed: false } due })
-                roster.Try(due, this, static (self, peer) => self.Show(self.SuperSeeding!, peer, self.Now));
+                Roster<PeerSession>.Try(due, this, static (self, peer) => self.Show(self.SuperSeeding!, peer, self.Now));
         }
     }
 

@@ -243,7 +243,7 @@ internal sealed partial class Roster<TPeer>
     }
 
     /// <summary>Does something with a peer that it has not brought about itself by a message: what it brings out costs this peer, and nobody who is handled with it.</summary>
-    public void Try<TState>(TPeer peer, TState state, Action<TState, TPeer> action)
+    public static void Try<TState>(TPeer peer, TState state, Action<TState, TPeer> action)
     {
         try
         {
