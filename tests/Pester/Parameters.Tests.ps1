@@ -173,6 +173,28 @@ Describe 'Parameters' {
         finally { $server.Dispose() }
     }
 
+    It 'ask the trackers of -Tracker besides those of the torrent, and announce to them' {
+        $asked = [TestTracker]::new()
+        $port = Get-FreePort
+        $plain = Get-TorrentInfo (New-TestTorrent -Path "$(Get-TestDestination).torrent" -Name 'payload' -DataRoot $data).Path
+        $plain.Trackers | Should -BeNullOrEmpty
+        $seed = $plain | Start-TorrentSeed -Source $data -Port $port -PeerSource Tracker -Tracker $asked.Url -AsJob
+        try {
+            Wait-Until { $asked.CountEvents('started') -gt 0 }
+            $asked.Peers = "127.0.0.1:$port"
+            $result = $plain | Start-TorrentDownload -Destination (Get-TestDestination) -Source Tracker -Tracker $asked.Url -StallTimeoutSeconds 300
+            $result.State | Should -Be 'Completed'
+            $saved = Save-Torrent -Uri "magnet:?xt=urn:btih:$($plain.InfoHash)" -Destination "$(Get-TestDestination).torrent" -Source Tracker -Tracker $asked.Url
+            $saved.Trackers[0][0] | Should -Be $asked.Url
+            ($plain | Get-TorrentTracker -Tracker $asked.Url, 'udp://127.0.0.1:1' -TimeoutSeconds 1).Tracker | Should -Be $asked.Url, 'udp://127.0.0.1:1'
+            { $plain | Start-TorrentDownload -Tracker 'wss://tracker.example' } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        }
+        finally {
+            Stop-TestJob $seed
+            $asked.Dispose()
+        }
+    }
+
     It 'reach a peer over what -Transport names, and over nothing else' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -Transport Utp -AsJob

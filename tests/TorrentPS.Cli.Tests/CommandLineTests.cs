@@ -60,6 +60,8 @@ public sealed class CommandLineTests
     [InlineData("tracker --address here")]
     [InlineData("tracker --no-http --no-udp")]
     [InlineData("tracker --interval 0")]
+    [InlineData("download x --tracker here")]
+    [InlineData("seed x --tracker wss://tracker.example")]
     [InlineData("demo x")]
     public async Task A_wrong_command_line_ends_with_2_and_says_why(string line)
     {

@@ -13,6 +13,7 @@ namespace TorrentPS.Cli.Commands;
 internal sealed class TransferOptions
 {
     private readonly Option<PeerAddress[]?> _peers = OptionFactory.Peers("A peer to connect to in addition to those found; may be given several times.");
+    private readonly Option<Uri[]?> _trackers = OptionFactory.Trackers("--tracker", "A tracker to ask before the torrent's own; may be given several times.");
     private readonly Option<int?> _port = OptionFactory.Number("--port", "The port for incoming peer connections (6881, or any free port); 0 selects any free port.", 0, 65535);
     private readonly Option<bool> _mapPort = new("--map-port") { Description = "Ask the router, by PCP, NAT-PMP or UPnP, to forward the port; removed at the end." };
     private readonly Option<int?> _maxPeers = OptionFactory.Number("--max-peers", "The maximum number of connected peers (200).", 1, 10000);
@@ -32,7 +33,7 @@ internal sealed class TransferOptions
     {
         _route = new RouteOptions(command, hasPeers: true);
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _port, _mapPort, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
+        foreach (Option option in new Option[] { _peers, _trackers, _port, _mapPort, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
             command.Options.Add(option);
     }
 
@@ -74,6 +75,7 @@ internal sealed class TransferOptions
     {
         await using var client = new TorrentClient(Client(result, terminal));
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
+        torrent = torrent.WithTrackers([.. (result.GetValue(_trackers) ?? []).Select(tracker => new[] { tracker })]);
         DownloadOptions options = choose(torrent);
         return quiet || result.GetValue(Json) || !terminal.IsErrorTerminal
             ? await client.DownloadAsync(torrent, options, progress: null, cancellationToken).ConfigureAwait(false)

@@ -27,7 +27,7 @@ public sealed class MagnetLink
     public long? Length { get; private init; }
 
     /// <summary>The trackers (<c>tr</c>), http, https and udp, without duplicates.</summary>
-    public IReadOnlyList<Uri> Trackers { get; private init; } = [];
+    public IReadOnlyList<Uri> Trackers { get; private set; } = [];
 
     /// <summary>The web seeds (<c>ws</c>), http and https, without duplicates.</summary>
     public IReadOnlyList<Uri> WebSeeds { get; private init; } = [];
@@ -68,6 +68,14 @@ public sealed class MagnetLink
             Trackers = [.. torrent.Trackers.SelectMany(tier => tier)],
             WebSeeds = [.. torrent.WebSeeds],
         };
+    }
+
+    /// <summary>The same link with more trackers, before its own.</summary>
+    internal MagnetLink WithTrackers(IReadOnlyList<Uri> trackers)
+    {
+        var link = (MagnetLink)MemberwiseClone();
+        link.Trackers = [.. trackers, .. Trackers];
+        return link;
     }
 
     /// <summary>Whether the link asks for a file.</summary>

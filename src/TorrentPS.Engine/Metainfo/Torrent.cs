@@ -3,6 +3,9 @@ namespace TorrentPS.Engine.Metainfo;
 /// <summary>What a .torrent file says (BEP 3 and its extensions), or as much of it as a magnet link does; checked and immutable.</summary>
 public sealed class Torrent
 {
+    private IReadOnlyList<IReadOnlyList<Uri>> _trackers = [];
+    private MagnetLink? _link;
+
     internal Torrent()
     {
     }
@@ -32,7 +35,7 @@ public sealed class Torrent
     public required bool IsSingleFile { get; init; }
 
     /// <summary>Its trackers by tier (BEP 12); the tier of <c>announce</c> where there is no <c>announce-list</c>.</summary>
-    public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get; init; } = [];
+    public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get => _trackers; init => _trackers = value; }
 
     /// <summary>Its web seeds (BEP 19, <c>url-list</c>).</summary>
     public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
@@ -71,7 +74,7 @@ public sealed class Torrent
     public bool HasMetadata => PieceLength > 0;
 
     /// <summary>The magnet link that it came from; null where it came from a file.</summary>
-    public MagnetLink? Link { get; init; }
+    public MagnetLink? Link { get => _link; init => _link = value; }
 
     /// <summary>The .torrent file exactly as read; empty where it came from a magnet link.</summary>
     internal ReadOnlyMemory<byte> FileBytes { get; init; }
@@ -168,6 +171,20 @@ public sealed class Torrent
             WebSeeds = link.WebSeeds,
             Link = link,
         };
+    }
+
+    /// <summary>The same torrent with more trackers, before its own: those that the user adds are the ones to ask first. Its file stays as it was read.</summary>
+    /// <param name="tiers">The trackers by tier; those that it has already are left where they are.</param>
+    internal Torrent WithTrackers(IReadOnlyList<IReadOnlyList<Uri>> tiers)
+    {
+        HashSet<Uri> known = [.. Trackers.SelectMany(tier => tier)];
+        Uri[][] added = [.. tiers.Select(tier => tier.Where(known.Add).ToArray()).Where(tier => tier.Length > 0)];
+        if (added.Length == 0)
+            return this;
+        var torrent = (Torrent)MemberwiseClone();
+        torrent._trackers = [.. added, .. Trackers];
+        torrent._link = Link?.WithTrackers([.. added.SelectMany(tier => tier)]);
+        return torrent;
     }
 
     /// <summary>The .torrent file: as it was read, or else written from what is known.</summary>

@@ -117,6 +117,14 @@ public sealed class TorrentInfo
         return new TorrentInfo(_torrent, path);
     }
 
+    /// <summary>The same torrent with more trackers, which are asked before its own. What it was read from stays as it is.</summary>
+    /// <param name="tiers">The trackers by tier (BEP 12); those that the torrent has already are left where they are.</param>
+    public TorrentInfo WithTrackers(params IReadOnlyList<IReadOnlyList<Uri>> tiers)
+    {
+        ArgumentNullException.ThrowIfNull(tiers);
+        return new TorrentInfo(_torrent.WithTrackers(tiers), Path, DataFolder);
+    }
+
     /// <summary>The name of a .torrent file for it: its own name, or as much of that as a file's name can have.</summary>
     public string ToFileName() => TorrentFileName.Of(Name);
 

@@ -8,7 +8,11 @@ namespace TorrentPS.Arguments;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class TrackerTierTransformationAttribute : ArgumentTransformationAttribute
 {
-    private static readonly string[] s_schemes = ["http", "https", "udp", "ws", "wss"];
+    private static readonly string[] s_schemes = ["http", "https", "udp"];
+    private static readonly string[] s_browserSchemes = ["ws", "wss"];
+
+    /// <summary>Whether a torrent may name it though nothing here can ask it: a tracker of browsers.</summary>
+    public bool AllowBrowserTracker { get; set; }
 
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
@@ -16,14 +20,14 @@ public sealed class TrackerTierTransformationAttribute : ArgumentTransformationA
             ? tiers.Cast<object?>().Select(Tier).ToArray()
             : new[] { Tier(inputData) };
 
-    private static Uri[] Tier(object? tier) =>
+    private Uri[] Tier(object? tier) =>
         Unwrapped(tier) is IEnumerable trackers and not string ? [.. trackers.Cast<object?>().Select(Tracker)] : [Tracker(tier)];
 
-    private static Uri Tracker(object? tracker)
+    private Uri Tracker(object? tracker)
     {
         object? value = Unwrapped(tracker);
         string? text = value as string ?? (value as Uri)?.OriginalString;
-        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && s_schemes.Contains(uri.Scheme)
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (s_schemes.Contains(uri.Scheme) || (AllowBrowserTracker && s_browserSchemes.Contains(uri.Scheme)))
             ? uri
             : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{AddressText.Of(text ?? $"{value}")}' is no tracker. Give its announce address, as in http://tracker.example/announce or udp://tracker.example:6969."));
     }

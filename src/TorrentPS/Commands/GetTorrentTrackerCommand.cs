@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using TorrentPS.Arguments;
+using TorrentPS.Completion;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 
@@ -12,6 +14,13 @@ namespace TorrentPS.Commands;
 [OutputType(typeof(TorrentTracker))]
 public sealed class GetTorrentTrackerCommand : TorrentInfoCommand
 {
+    /// <summary><para type="description">Trackers to ask besides the torrent's: announce addresses.</para></summary>
+    [Parameter(HelpMessage = "More trackers to ask, besides the torrent's own.")]
+    [TrackerTierTransformation]
+    [ArgumentCompleter(typeof(KnownTrackerCompleter))]
+    [ValidateNotNullOrEmpty]
+    public Uri[][] Tracker { get; set; } = [];
+
     /// <summary><para type="description">How long to wait for each tracker.</para></summary>
     [Parameter(HelpMessage = "The timeout of each tracker in seconds; by default 15.")]
     [ValidateRange(0.01, 4_000_000)]
@@ -19,6 +28,7 @@ public sealed class GetTorrentTrackerCommand : TorrentInfoCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
+        torrent = torrent.WithTrackers(Tracker);
         TorrentClient client = Client;
         Run(token => ScrapeAsync(client, torrent, token));
     }

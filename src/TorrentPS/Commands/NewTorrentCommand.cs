@@ -58,7 +58,7 @@ public sealed class NewTorrentCommand : TorrentCommand
 
     /// <summary><para type="description">The announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
     [Parameter(HelpMessage = "Announce addresses, each in its own tier; a nested array is a tier of several trackers.")]
-    [TrackerTierTransformation]
+    [TrackerTierTransformation(AllowBrowserTracker = true)]
     [ArgumentCompleter(typeof(KnownTrackerCompleter))]
     [ValidateNotNullOrEmpty]
     public Uri[][] Tracker { get; set; } = [];

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using TorrentPS.Arguments;
+using TorrentPS.Completion;
 using TorrentPS.Downloads;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Net;
@@ -31,6 +32,13 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     [ValidateNotNullOrEmpty]
     [PeerEndPointTransformation]
     public EndPoint[] Peer { get; set; } = [];
+
+    /// <summary><para type="description">Trackers to ask besides those of a magnet link, and before them; the saved torrent has them too. Announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
+    [Parameter(HelpMessage = "More trackers for a magnet link, which the saved torrent has too; a nested array is a tier of several.")]
+    [TrackerTierTransformation]
+    [ArgumentCompleter(typeof(KnownTrackerCompleter))]
+    [ValidateNotNullOrEmpty]
+    public Uri[][] Tracker { get; set; } = [];
 
     /// <summary><para type="description">The discoveries to use for a magnet link. All when it is left out; Manual means only -Peer and the peers of the link.</para></summary>
     [Parameter(HelpMessage = "The discovery sources to use for a magnet link; by default all. Manual means only -Peer and the link's peers.")]
@@ -76,6 +84,7 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
 
     private TorrentInfo? Resolve(TorrentInfo torrent)
     {
+        torrent = torrent.WithTrackers(Tracker);
         TorrentClient client = Client;
         ResolveOptions options = new() { Sources = Source, Transport = Transport, Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null, OnWarning = PostWarning };
         MetadataRun run = new(torrent, options, Peer);

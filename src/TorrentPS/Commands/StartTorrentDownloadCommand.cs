@@ -82,6 +82,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
+        torrent = torrent.WithTrackers(Tracker);
         string destination = ResolvePath(Destination ?? SessionState.Path.CurrentLocation.Path, ErrorRecords.BadDestination);
         string size = torrent.Length is { } length ? Units.Size(length) : "size not known yet";
         if (!ShouldProcess($"{torrent.Name} ({size}) to {destination}", "Download"))

@@ -32,6 +32,7 @@ public sealed class StartTorrentSeedCommand : TorrentTransferCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
+        torrent = torrent.WithTrackers(Tracker);
         string? given = Source is null ? null : ResolvePath(Source, ErrorRecords.BadSource);
         string folder;
         try

@@ -34,6 +34,13 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [PeerEndPointTransformation]
     public EndPoint[] Peer { get; set; } = [];
 
+    /// <summary><para type="description">Trackers to ask besides the torrent's, and before them: announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
+    [Parameter(HelpMessage = "More trackers, which are asked before the torrent's own; a nested array is a tier of several.")]
+    [TrackerTierTransformation]
+    [ArgumentCompleter(typeof(KnownTrackerCompleter))]
+    [ValidateNotNullOrEmpty]
+    public Uri[][] Tracker { get; set; } = [];
+
     /// <summary><para type="description">The TCP port that peers may connect to, 1 to 65535. An error when another program has it. When it is left out, the port that this process listens on already, or else 6881 or another free one.</para></summary>
     [Parameter(HelpMessage = "The TCP port for incoming peer connections.")]
     [ValidateRange(1, 65535)]

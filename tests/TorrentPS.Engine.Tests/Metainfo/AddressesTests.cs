@@ -99,5 +99,26 @@ public sealed class AddressesTests
     public void Trackers_are_asked_by_HTTP_or_UDP_and_web_seeds_by_HTTP(string address, bool isTracker, bool isWebSeed) =>
         Assert.Equal((isTracker, isWebSeed), (MetainfoAddresses.TryTracker(address, out _), MetainfoAddresses.TryWebSeed(address, out _)));
 
+    [Fact]
+    public void Trackers_that_are_added_come_first_and_none_comes_twice()
+    {
+        Uri own = new("http://a/"), other = new("udp://b:1"), third = new("http://c/");
+        Torrent read = Parse($"d13:announce-listll8:http://aee{Info}e");
+        foreach (TorrentInfo torrent in new[] { new TorrentInfo(read), new TorrentInfo(Torrent.FromLink(MagnetLink.FromTorrent(read))) })
+        {
+            TorrentInfo more = torrent.WithTrackers([[other, own], [third, other], [own]]);
+            Assert.Equal([[other], [third], [own]], more.Trackers);
+            Assert.Equal([[own]], torrent.Trackers);
+            Assert.Equal(torrent.InfoHash, more.InfoHash);
+            Assert.Equal([other, third, own], MagnetLink.Parse(more.MagnetUri).Trackers);
+            Assert.Equal(more.Trackers, more.WithTrackers([[third]]).Trackers);
+            Assert.Equal(torrent.Trackers, torrent.WithTrackers().Trackers);
+        }
+
+        // What peers send of a magnet link's torrent has the trackers that were added, too.
+        MagnetLink link = Torrent.FromLink(MagnetLink.FromTorrent(read)).WithTrackers([[other]]).Link!;
+        Assert.Equal([[other], [own]], Torrent.ParseInfo(read.InfoBytes, link).Trackers);
+    }
+
     private static Torrent Parse(string data) => Torrent.Parse(Encoding.Latin1.GetBytes(data));
 }
