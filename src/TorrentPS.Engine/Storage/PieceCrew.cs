@@ -38,14 +38,14 @@ internal sealed class PieceCrew
         for (int i = 0; i < workers; i++)
         {
             // Threads of their own: the work blocks, and must not take the pool's threads from the network.
-            tasks[i] = Task.Factory.StartNew(() => WorkUntilDone(work, stop), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            tasks[i] = Task.Factory.StartNew(() => WorkUntilDone(work, stop, cancellationToken), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         await Task.WhenAll(tasks).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private void WorkUntilDone(Action<int, Worker> work, CancellationTokenSource stop)
+    private void WorkUntilDone(Action<int, Worker> work, CancellationTokenSource stop, CancellationToken cancellationToken)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         Worker worker = new(hash, new PieceTree(_pieceLength), GC.AllocateUninitializedArray<byte>(Math.Min(BufferLength, _pieceLength)), stop.Token);
@@ -57,6 +57,7 @@ internal sealed class PieceCrew
                 int end = Math.Min(_pieces.Count, first + _batch);
                 if (first == end)
                     return;
+                cancellationToken.ThrowIfCancellationRequested(); // the other follows it, but only when the thread that cancels has come so far
                 stop.Token.ThrowIfCancellationRequested();
                 for (int i = first; i < end; i++)
                     work(_pieces[i], worker);
