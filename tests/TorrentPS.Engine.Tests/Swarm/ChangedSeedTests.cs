@@ -120,10 +120,10 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     {
         MemoryPeerStream peer = Connect();
         OtherProgram.PutFolder(Swarm.Folder["T/a"]);
-        OtherProgram.PutFolder(Swarm.Folder["T/b"]);
         Request(peer, 0);
-        PhasedSwarm.Until(() => _told.Count == 1); // no time passes, in which both would be found to be gone
+        PassUntil(() => _told.Count == 1);
         Assert.False(Swarm.Run.IsCompleted);
+        OtherProgram.PutFolder(Swarm.Folder["T/b"]); // only now, for in the time that passed both would be found to be gone
         Request(peer, 7);
         PassUntil(() => Swarm.Run.IsCompleted);
         TorrentDownload result = await Swarm.Result!;
