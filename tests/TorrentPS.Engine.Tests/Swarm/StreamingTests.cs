@@ -41,7 +41,7 @@ public sealed class StreamingTests
         List<Outstanding> Claim(PeerState of)
         {
             List<Outstanding> run = [];
-            Assert.True(picker.TryClaimRun(of, 5, 1 << 20, run));
+            Assert.True(picker.Runs.TryClaim(of, 5, 1 << 20, run));
             return run;
         }
 

@@ -76,7 +76,7 @@ public sealed class UnevenSourcesTests
         source.Length.Ended(source.Sent - source.BeganWith, harness.Now - source.Began);
         state.LastBlockAt = harness.Now;
         List<Outstanding> run = [];
-        if (!harness.Picker.TryClaimRun(state, 0, source.Length.Next, run) && !EndGame.TryPickRun(harness.Picker, harness.Peers, state, harness.Now, false, run))
+        if (!harness.Picker.Runs.TryClaim(state, 0, source.Length.Next, run) && !EndGame.TryPickRun(harness.Picker, harness.Peers, state, harness.Now, false, run))
             return 0;
         (source.Began, source.BeganWith) = (harness.Now, source.Sent);
         foreach (Outstanding item in run)

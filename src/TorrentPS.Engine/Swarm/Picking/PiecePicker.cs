@@ -8,14 +8,14 @@ namespace TorrentPS.Engine.Swarm.Picking;
 /// peer is gone (partial pieces first); then it begins the rarest queued piece; only when memory or pieces run out it shares another peer's
 /// piece. When no block is free any more, it asks again for blocks that slower peers owe (<see cref="EndGame"/>).
 /// </summary>
-internal sealed partial class PiecePicker
+internal sealed class PiecePicker
 {
+    private const int RandomFirstPieces = 4;
+
     private readonly Torrent _torrent;
-    private readonly SegmentPool _pool;
     private readonly PieceState[] _states;
     private readonly Bitfield _missing;
-    private readonly List<OpenPiece> _openList = [];
-    private readonly List<OpenPiece> _freeList = []; // the open pieces with free blocks; and some that have none any more, until somebody looks
+    private readonly OpenPieces _open;
     private readonly HashSet<int> _onParole = [];
     private readonly int _segmentLength;
     private PieceOrder? _order; // none when nothing is missing
@@ -23,12 +23,13 @@ internal sealed partial class PiecePicker
     public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null, Func<int, bool>? isWithheld = null, Bitfield? urgent = null)
     {
         _torrent = torrent;
-        _pool = pool;
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
+        _open = new OpenPieces(pool, _segmentLength);
         _missing = new Bitfield(torrent.PieceCount);
         _states = new PieceState[torrent.PieceCount];
         IsSequential = sequential;
         Have = have;
+        Runs = new RunPicker(this, torrent, _open);
         for (int piece = 0; piece < torrent.PieceCount; piece++)
         {
             if (have[piece])
@@ -54,10 +55,16 @@ internal sealed partial class PiecePicker
 
     public bool IsSequential { get; }
 
-    public IReadOnlyList<OpenPiece> Open => _openList;
+    /// <summary>The queued pieces in their order; null when nothing is missing.</summary>
+    public PieceOrder? Order => _order;
+
+    /// <summary>Picks blocks in a row.</summary>
+    public RunPicker Runs { get; }
+
+    public IReadOnlyList<OpenPiece> Open => _open.All;
 
     /// <summary>Whether every block that is missing is asked for or received.</summary>
-    public bool IsEndGame => _order is not { QueuedCount: > 0 } && NextFree(0) is null;
+    public bool IsEndGame => _order is not { QueuedCount: > 0 } && _open.NextFree(0) is null;
 
     /// <summary>Whether a block that one of the sources has is still to be asked for.</summary>
     public bool HasFree(IReadOnlyList<PeerState> sources)
@@ -70,7 +77,7 @@ internal sealed partial class PiecePicker
                 return true;
         }
 
-        for (int i = 0; NextFree(i) is { } piece; i++)
+        for (int i = 0; _open.NextFree(i) is { } piece; i++)
         {
             if (order.Availability(piece.Index) > 0)
                 return true;
@@ -84,7 +91,7 @@ internal sealed partial class PiecePicker
     {
         if (HasQueuedFor(peer))
             return false;
-        for (int i = 0; NextFree(i) is { } piece; i++)
+        for (int i = 0; _open.NextFree(i) is { } piece; i++)
         {
             if (peer.Pieces[piece.Index])
                 return false;
@@ -154,19 +161,19 @@ internal sealed partial class PiecePicker
         if (item.IsReleased)
             return;
         item.Piece.RemoveRequester(item.Block, peer);
-        ListFree(item.Piece);
+        _open.ListFree(item.Piece);
         CloseIfUntouched(item.Piece);
     }
 
     /// <summary>Frees all that a peer is noted for, whatever it itself is known to owe: a fault may have cut short the change of both.</summary>
     public void ReleaseAllOf(PeerState peer)
     {
-        for (int i = _openList.Count - 1; i >= 0; i--)
+        for (int i = _open.All.Count - 1; i >= 0; i--)
         {
-            OpenPiece piece = _openList[i];
+            OpenPiece piece = _open.All[i];
             for (int block = 0; block < piece.BlockCount; block++)
                 piece.RemoveRequester(block, peer);
-            ListFree(piece);
+            _open.ListFree(piece);
             CloseIfUntouched(piece);
         }
     }
@@ -184,22 +191,14 @@ internal sealed partial class PiecePicker
         }
     }
 
-    /// <summary>A peer is gone or chokes us: what it began is others' to go on with.</summary>
-    public void Disown(PeerState peer)
-    {
-        peer.Current = null;
-        foreach (OpenPiece piece in _openList)
-        {
-            if (piece.Owner == peer)
-                piece.Owner = null;
-        }
-    }
+    /// <inheritdoc cref="OpenPieces.Disown"/>
+    public void Disown(PeerState peer) => _open.Disown(peer);
 
     /// <summary>All blocks of a piece have arrived.</summary>
     public void Completed(OpenPiece piece)
     {
         _states[piece.Index] = PieceState.Verifying;
-        Close(piece);
+        _open.Close(piece);
     }
 
     /// <summary>The hash of a piece is known now.</summary>
@@ -251,10 +250,9 @@ internal sealed partial class PiecePicker
     /// <param name="kept">Which blocks are right; some, and not all.</param>
     public void Repair(int piece, bool[] kept)
     {
-        OpenPiece opened = new(piece, _torrent.DataLengthOfPiece(piece), _segmentLength, kept) { OpenIndex = _openList.Count };
+        OpenPiece opened = new(piece, _torrent.DataLengthOfPiece(piece), _segmentLength, kept);
         _states[piece] = PieceState.Open;
-        _openList.Add(opened);
-        ListFree(opened);
+        _open.Add(opened);
     }
 
     /// <summary>
@@ -263,13 +261,12 @@ internal sealed partial class PiecePicker
     public long AbandonUnfinishable(IReadOnlyCollection<PeerState> peers)
     {
         long wasted = 0;
-        for (int i = _openList.Count - 1; i >= 0; i--)
+        for (int i = _open.All.Count - 1; i >= 0; i--)
         {
-            OpenPiece piece = _openList[i];
+            OpenPiece piece = _open.All[i];
             if (piece.FreeBlocks != piece.BlockCount - piece.ReceivedBlocks || piece.ReservedSegments == piece.FlushedSegments || CanAnyFinish(piece, peers))
                 continue;
-            wasted += piece.Drop(_pool);
-            ListFree(piece);
+            wasted += _open.Drop(piece);
             if (piece.IsUntouched)
                 Requeue(piece); // else its beginning is hashed and written, and waits for the rest
         }
@@ -296,58 +293,182 @@ internal sealed partial class PiecePicker
 
     private void Requeue(OpenPiece piece)
     {
-        piece.Abandon(_pool);
-        Close(piece);
+        _open.Abandon(piece);
         _states[piece.Index] = PieceState.Queued;
         _order!.Enqueue(piece.Index);
     }
 
-    private void Close(OpenPiece piece)
+    /// <summary>Opens a queued piece, without a block asked for or memory set aside.</summary>
+    public OpenPiece Begin(int index, PeerState owner)
     {
-        if (piece.Owner is { } owner && owner.Current == piece)
-            owner.Current = null;
-        piece.IsClosed = true;
-        _openList[piece.OpenIndex] = _openList[^1];
-        _openList[piece.OpenIndex].OpenIndex = piece.OpenIndex;
-        _openList.RemoveAt(_openList.Count - 1);
+        var piece = new OpenPiece(index, _torrent.DataLengthOfPiece(index), _segmentLength) { Owner = owner, IsOnParole = _onParole.Contains(index) };
+        _order!.Dequeue(index);
+        _states[index] = PieceState.Open;
+        _open.Add(piece);
+        return piece;
     }
 
-    /// <summary>Notes that a piece has free blocks.</summary>
-    private void ListFree(OpenPiece piece)
-    {
-        if (piece.IsListedFree || piece.IsClosed || piece.FreeBlocks == 0)
-            return;
-        piece.IsListedFree = true;
-        _freeList.Add(piece);
-    }
+    /// <inheritdoc cref="OpenPieces.TryReserveFor"/>
+    public bool TryReserveFor(OpenPiece piece, int block) => _open.TryReserveFor(piece, block);
 
-    /// <summary>The piece at a place of the list of those with free blocks; null behind the end. Who has none any more leaves the list here.</summary>
-    private OpenPiece? NextFree(int place)
+    /// <inheritdoc cref="OpenPieces.AbandonAll"/>
+    public void AbandonAll() => _open.AbandonAll();
+
+    private bool TryAdopt(PeerState peer, out Outstanding picked)
     {
-        while (place < _freeList.Count)
+        for (int i = 0; _open.NextFree(i) is { } piece; i++)
         {
-            OpenPiece piece = _freeList[place];
-            if (piece is { IsClosed: false, FreeBlocks: > 0 })
+            if ((piece.Owner is null || piece.Owner == peer) && peer.Pieces[piece.Index] && TryTake(piece, peer, out picked))
+            {
+                piece.Owner = peer;
+                peer.Current = piece;
+                return true;
+            }
+        }
+
+        picked = default;
+        return false;
+    }
+
+    private bool TryBegin(PeerState peer, out Outstanding picked)
+    {
+        picked = default;
+        if (!_open.HasRoom)
+            return false;
+        int index = Choose(peer);
+        return index >= 0 && TryOpen(index, peer, out picked);
+    }
+
+    /// <summary>Begins a queued piece with a peer, and takes its first block.</summary>
+    private bool TryOpen(int index, PeerState peer, out Outstanding picked)
+    {
+        picked = default;
+        if (!_open.TryReserveFirst())
+            return false;
+        OpenPiece piece = Begin(index, peer);
+        piece.ReservedSegments = 1;
+        peer.Current = piece;
+        return TryTake(piece, peer, out picked);
+    }
+
+    /// <summary>The queued piece to begin with a peer; -1 when it has none.</summary>
+    private int Choose(PeerState peer)
+    {
+        if (_order is null || peer.NothingQueuedAt == _order.Version)
+            return -1;
+        if (peer.Suggested.Count > 0 && !IsSequential && NextSuggested(peer) is >= 0 and int suggested)
+            return suggested;
+        int index = IsSequential ? _order.Next(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
+        if (index < 0)
+            peer.NothingQueuedAt = _order.Version;
+        return index;
+    }
+
+    private bool HasQueuedFor(PeerState peer)
+    {
+        if (_order is null || peer.NothingQueuedAt == _order.Version)
+            return false;
+        if (_order.First(peer.Pieces) >= 0)
+            return true;
+        peer.NothingQueuedAt = _order.Version;
+        return false;
+    }
+
+    /// <summary>Takes a block of a piece that another peer is at: of the one that has most to do. A piece on parole is taken over, and only from a peer that is much slower.</summary>
+    private bool TryShare(PeerState peer, out Outstanding picked)
+    {
+        OpenPiece? most = null;
+        bool hasRoom = _open.HasRoom;
+        for (int i = 0; _open.NextFree(i) is { } piece; i++)
+        {
+            if (piece.FreeBlocks <= (most?.FreeBlocks ?? 0) || !peer.Pieces[piece.Index])
+                continue;
+            if (piece.IsOnParole && piece.Owner is { } owner && owner.Rate * EndGame.MuchSlower >= peer.Rate)
+                continue;
+            if (hasRoom || piece.SegmentOf(piece.NextFree()) < piece.ReservedSegments)
+                most = piece;
+        }
+
+        picked = default;
+        if (most is null || !TryTake(most, peer, out picked))
+            return false;
+        if (most.IsOnParole)
+        {
+            if (most.Owner is { } slow && slow.Current == most)
+                slow.Current = null;
+            most.Owner = peer;
+            peer.Current = most;
+        }
+
+        return true;
+    }
+
+    private bool TryTake(OpenPiece piece, PeerState peer, out Outstanding picked)
+    {
+        int block = piece.NextFree();
+        if (block < 0 || !_open.TryReserveFor(piece, block))
+        {
+            picked = default;
+            return false;
+        }
+
+        piece.AddRequester(block, peer);
+        picked = new Outstanding(piece, block);
+        return true;
+    }
+
+    /// <summary>The next free block to ask a peer for while it chokes us; false when it allows none that is of use.</summary>
+    public bool TryPickAllowed(PeerState peer, out Outstanding picked)
+    {
+        picked = default;
+        foreach (int index in peer.AllowedFast)
+        {
+            if (!peer.Pieces[index])
+                continue;
+            if (_states[index] == PieceState.Queued)
+                return _open.HasRoom && TryOpen(index, peer, out picked);
+            if (_states[index] == PieceState.Open && _open.Find(index) is { } piece && (piece.Owner is null || piece.Owner == peer) && TryTake(piece, peer, out picked))
+            {
+                piece.Owner = peer;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A queued piece that a peer suggests, and has; -1 when there is none.</summary>
+    private int NextSuggested(PeerState peer)
+    {
+        while (peer.Suggested.TryDequeue(out int piece))
+        {
+            if (_states[piece] == PieceState.Queued && peer.Pieces[piece])
                 return piece;
-            piece.IsListedFree = false;
-            _freeList[place] = _freeList[^1];
-            _freeList.RemoveAt(_freeList.Count - 1);
         }
 
-        return null;
+        return -1;
     }
 
-    /// <summary>Gives back all memory: the download ends.</summary>
-    public void AbandonAll()
+    /// <summary>A peer has a piece no longer, or will not send it; false when it had not. What it owes of it is the caller's to release.</summary>
+    public bool PeerLacks(PeerState peer, int piece)
     {
-        foreach (OpenPiece piece in _openList)
+        if (!peer.Pieces[piece])
+            return false;
+        bool wasFull = peer.Pieces.IsFull;
+        peer.Pieces.Remove(piece);
+        if (wasFull)
+            _order?.Add(peer.Pieces); // until now it was not counted
+        else
+            _order?.Decrement(piece);
+        if (IsMissing(piece))
+            peer.Interesting--;
+        if (_open.Find(piece) is { } open && open.Owner == peer)
         {
-            piece.Writer?.Cancel();
-            piece.Abandon(_pool);
-            piece.IsClosed = true;
+            open.Owner = null;
+            if (peer.Current == open)
+                peer.Current = null;
         }
 
-        _openList.Clear();
-        _freeList.Clear();
+        return true;
     }
 }

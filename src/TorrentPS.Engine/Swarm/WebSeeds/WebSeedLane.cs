@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -14,27 +13,22 @@ namespace TorrentPS.Engine.Swarm.WebSeeds;
 /// One connection to a web seed: takes a run of blocks, asks for its bytes, file by file, and gives each block away as soon as it is whole. To the
 /// picker it is a peer like others, so faster ones take over what it owes in the end.
 /// </summary>
-internal sealed partial class WebSeedLane : IDisposable
+internal sealed class WebSeedLane : IDisposable
 {
-    private const int BufferLength = 256 * 1024;
     private const double SilenceSeconds = 20;
 
     /// <summary>What is left of an answer is read, though nothing of it is needed any more, when that takes no longer than this: the connection is then kept.</summary>
     private const double LeftoverSeconds = 0.5;
-
-    private static readonly TimeSpan s_headLimit = TimeSpan.FromSeconds(30);
 
     private readonly WebSeedPool _pool;
     private readonly IWebSeedSwarm _swarm;
     private readonly List<Outstanding> _run = [];
     private readonly RunLength _runLength = new();
     private CancellationTokenSource _aborting = new();
-    private byte[] _buffer = [];
-    private HttpConnection? _connection;
-    private string? _connectedTo;
+    private readonly WebSeedConnection _connection;
+    private readonly WebSeedBlocks _blocks;
     private int _next;
-    private long _position; // in the torrent's data, of the first byte of the buffer
-    private int _used;
+    private int _vainRounds;
     private long _left; // of the run, of what was not read yet
     private bool _isAtRun;
     private bool _isCutShort;
@@ -46,6 +40,8 @@ internal sealed partial class WebSeedLane : IDisposable
         (_pool, _swarm, Seed, _next) = (pool, swarm, seed, first);
         State = new PeerState(new IPEndPoint(IPAddress.Any, 0), swarm.Torrent.PieceCount) { IsChokingUs = false };
         State.Pieces.AddAll();
+        _connection = new WebSeedConnection(swarm, seed);
+        _blocks = new WebSeedBlocks(pool, swarm, State);
         Running = Task.CompletedTask;
     }
 
@@ -76,9 +72,8 @@ internal sealed partial class WebSeedLane : IDisposable
         if (_hasEnded)
             return;
         _hasEnded = true;
-        Close();
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
+        _connection.Close();
+        _blocks.Return();
         _aborting.Dispose();
     }
 
@@ -99,7 +94,7 @@ internal sealed partial class WebSeedLane : IDisposable
     {
         double now = _swarm.Now;
         State.Rate = State.DownloadRate.PerSecond(now);
-        if (_isHeldBack)
+        if (_isHeldBack || _blocks.IsHeldBack)
             State.LastBlockAt = now;
         else if (IsReceiving && now - State.LastBlockAt > SilenceSeconds)
             Abort();
@@ -127,7 +122,7 @@ internal sealed partial class WebSeedLane : IDisposable
                 if (_swarm.Now < Seed.RetryAt || !await TryWorkAsync(stopping))
                 {
                     IsBusy = false;
-                    CloseIdle();
+                    _connection.CloseIdle();
                     await _pool.NextPulse;
                     IsBusy = true;
                 }
@@ -212,7 +207,7 @@ internal sealed partial class WebSeedLane : IDisposable
                 _swarm.AskAll();
         }
 
-        Close();
+        _connection.Close();
         if (reason is not null && !stopping.IsCancellationRequested)
             _swarm.Log($"Web seed {Seed}: {reason}{(Seed.IsGivenUp ? "; it is asked no more" : "")}");
         return true;
@@ -220,7 +215,7 @@ internal sealed partial class WebSeedLane : IDisposable
 
     private bool TryClaim()
     {
-        if (!_swarm.Picker.TryClaimRun(State, _next, _runLength.Next, _run)
+        if (!_swarm.Picker.Runs.TryClaim(State, _next, _runLength.Next, _run)
             && !EndGame.TryPickRun(_swarm.Picker, _swarm.Sources, State, _swarm.Now, _swarm.DownloadLimiter.IsExhausted, _run))
         {
             return false;
@@ -277,7 +272,7 @@ internal sealed partial class WebSeedLane : IDisposable
         Outstanding first = _run[0], last = _run[^1];
         long start = Offset(first.Piece.Index, first.Block);
         long end = Offset(last.Piece.Index, last.Block) + last.Piece.LengthOf(last.Block);
-        (_position, _used) = (start, 0);
+        _blocks.Seek(start);
         if (Seed.ServesPieces)
         {
             for (long at = start; at < end && State.Outstanding.Count > 0;)
@@ -291,15 +286,15 @@ internal sealed partial class WebSeedLane : IDisposable
             return;
         }
 
-        for (int file = FileAt(start); file < torrent.Files.Count && _position + _used < end && State.Outstanding.Count > 0; file++)
+        for (int file = FileAt(start); file < torrent.Files.Count && _blocks.End < end && State.Outstanding.Count > 0; file++)
         {
             TorrentFile entry = torrent.Files[file];
-            long at = _position + _used;
+            long at = _blocks.End;
             if (entry.Offset + entry.Length <= at)
                 continue; // an empty one
             long length = Math.Min(end, entry.Offset + entry.Length) - at;
             if (entry.IsPadding)
-                await PadAsync(length, cancellationToken);
+                await _blocks.PadAsync(length, cancellationToken);
             else
                 await GetPartAsync(file, at - entry.Offset, length, cancellationToken);
         }
@@ -323,26 +318,6 @@ internal sealed partial class WebSeedLane : IDisposable
         return low;
     }
 
-    /// <summary>Padding (BEP 47) is zeros, which nobody is asked for.</summary>
-    private async Task PadAsync(long length, CancellationToken cancellationToken)
-    {
-        while (length > 0)
-        {
-            Memory<byte> free = Free(length);
-            free.Span.Clear();
-            _used += free.Length;
-            length -= free.Length;
-            await DeliverAsync(cancellationToken);
-        }
-    }
-
-    private Memory<byte> Free(long atMost)
-    {
-        if (_buffer.Length == 0)
-            _buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
-        return _buffer.AsMemory(_used, (int)Math.Min(_buffer.Length - _used, atMost));
-    }
-
     /// <summary>Reads the next bytes of the body into the buffer and gives away the blocks that are whole.</summary>
     private async Task ReceiveAsync(long length, CancellationToken cancellationToken)
     {
@@ -351,7 +326,7 @@ internal sealed partial class WebSeedLane : IDisposable
         RateLimiter limiter = _swarm.DownloadLimiter;
         while (length > 0)
         {
-            Memory<byte> free = Free(length);
+            Memory<byte> free = _blocks.Free(length);
             int allowed = free.Length;
             if (limiter.IsLimited)
             {
@@ -363,7 +338,7 @@ internal sealed partial class WebSeedLane : IDisposable
             int count = 0;
             try
             {
-                count = await _connection!.ReadAsync(free[..allowed], cancellationToken);
+                count = await _connection.ReadAsync(free[..allowed], cancellationToken);
             }
             finally
             {
@@ -375,30 +350,141 @@ internal sealed partial class WebSeedLane : IDisposable
                 throw new IOException("the answer is shorter than it says");
             State.LastBlockAt = _swarm.Now;
             State.DownloadRate.Add(count, State.LastBlockAt);
-            _used += count;
             _left = length -= count;
             Seed.Answered();
-            await DeliverAsync(cancellationToken);
+            await _blocks.DeliverAsync(count, cancellationToken);
             if (IsNothingNeeded)
             {
-                Close();
+                _connection.Close();
                 return;
             }
         }
     }
 
-    private void CloseIdle()
+    /// <summary>Gets a part of a file (BEP 19).</summary>
+    private async Task GetPartAsync(int file, long begin, long length, CancellationToken cancellationToken)
     {
-        // A server keeps an idle connection for some seconds: it is opened again when there is something to get.
-        if (_connection is { IsReusable: false })
-            Close();
+        TorrentFile entry = _swarm.Torrent.Files[file];
+        HttpHead head = await _connection.AskAsync(AddressOf(file), (begin, begin + length - 1), file, cancellationToken);
+        switch (head.Status)
+        {
+            case 206:
+                if (head.Range is not { } range || range.First != begin || range.Last != begin + length - 1 || range.Whole is { } whole && whole != entry.Length)
+                    throw new WebSeedException($"it sends other bytes of '{entry.Path}' than were asked for, or the file has another length", WebSeedFault.Useless);
+                break;
+            case 200 when begin == 0 && length == entry.Length && (head.Length ?? length) == length:
+                break; // the whole file was wanted
+            case 200:
+                Seed.SendsWholeFiles();
+                throw new WebSeedException("it ignores ranges: whole files are taken", WebSeedFault.Noted);
+            default:
+                throw Refusal(head, file);
+        }
+
+        await ReceiveAsync(length, cancellationToken);
+        await _connection.FinishBodyAsync(cancellationToken);
     }
 
-    private void Close()
+    /// <summary>Gets a part of a piece (BEP 17).</summary>
+    private async Task GetPieceAsync(int piece, int begin, int length, CancellationToken cancellationToken)
     {
-        _connection?.Dispose();
-        _connection = null;
+        bool isWhole = length == _swarm.Torrent.LengthOfPiece(piece);
+        Uri uri = WebSeedAddress.OfPiece(Seed.Address.Uri, _swarm.Torrent, piece, isWhole ? null : (begin, begin + length - 1));
+        HttpHead head = await _connection.AskAsync(Seed.Address.At(uri), null, -1, cancellationToken);
+        if (head.Status == 503)
+            throw new WebSeedException("it has too much to do", WebSeedFault.Busy, await _connection.ReadSecondsAsync(cancellationToken) ?? head.RetryAfterSeconds(_swarm.TimeProvider.GetUtcNow()));
+        if (head.Status is not (200 or 206))
+            throw Refusal(head, -1);
+        if (head.Length is { } sent && sent != length)
+            throw new WebSeedException($"it sends {sent} bytes of a piece where {length} were asked for", WebSeedFault.Useless);
+        await ReceiveAsync(length, cancellationToken);
+        await _connection.FinishBodyAsync(cancellationToken);
     }
+
+    /// <summary>
+    /// Takes whole files one after the other from a server that knows no ranges, those that have nothing that is missing left out. False when there is
+    /// nothing to take.
+    /// </summary>
+    private async Task<bool> GetWholeFilesAsync(CancellationToken cancellationToken)
+    {
+        Torrent torrent = _swarm.Torrent;
+        int missing = _swarm.Picker.Missing;
+        long received = State.DownloadRate.Total;
+        bool isContinued = false;
+        for (int file = 0; file < torrent.Files.Count; file++)
+        {
+            TorrentFile entry = torrent.Files[file];
+            if (entry.Length == 0)
+                continue;
+            if (!HasMissing(entry))
+            {
+                isContinued = false;
+                continue;
+            }
+
+            if (!isContinued || _blocks.End != entry.Offset)
+                _blocks.Seek(entry.Offset);
+            isContinued = true;
+            if (entry.IsPadding)
+                await _blocks.PadAsync(entry.Length, cancellationToken);
+            else
+                await GetWholeFileAsync(file, entry, cancellationToken);
+        }
+
+        // Pieces are still being verified when their last byte has come. But a whole round in vain is one too many.
+        if (State.DownloadRate.Total > received && _swarm.Picker.Missing == missing && ++_vainRounds > 2)
+            throw new WebSeedException("it ignores ranges, and nothing new came of it", WebSeedFault.Useless);
+        return false; // what is being verified needs a while
+    }
+
+    private bool HasMissing(TorrentFile file)
+    {
+        int pieceLength = _swarm.Torrent.PieceLength;
+        for (long piece = file.Offset / pieceLength; piece * pieceLength < file.Offset + file.Length; piece++)
+        {
+            if (_swarm.Picker[(int)piece] is PieceState.Queued or PieceState.Open && State.Pieces[(int)piece])
+                return true;
+        }
+
+        return false;
+    }
+
+    private async Task GetWholeFileAsync(int file, TorrentFile entry, CancellationToken cancellationToken)
+    {
+        State.LastBlockAt = _swarm.Now;
+        HttpHead head = await _connection.AskAsync(AddressOf(file), null, file, cancellationToken);
+        if (head.Status != 200)
+            throw Refusal(head, file);
+        if (head.Length is { } length && length != entry.Length)
+            throw new WebSeedException($"its '{entry.Path}' has {length} bytes and not {entry.Length}", WebSeedFault.Useless);
+        await ReceiveAsync(entry.Length, cancellationToken);
+        await _connection.FinishBodyAsync(cancellationToken);
+    }
+
+    private WebSeedException Refusal(HttpHead head, int file)
+    {
+        string text = $"it answered with HTTP status {head.Status}";
+        switch (head.Status)
+        {
+            case 429 or 503:
+                return new WebSeedException(text, WebSeedFault.Busy, head.RetryAfterSeconds(_swarm.TimeProvider.GetUtcNow()));
+            case 408 or >= 500:
+                return new WebSeedException(text, WebSeedFault.Passing);
+            case >= 400 when file >= 0 && _swarm.Torrent.Files.Count > 1:
+                if (Seed.MovedTo(file) is not null)
+                {
+                    Seed.Forget(file); // that to which it redirected is gone, perhaps, and it knows another
+                    return new WebSeedException(text, WebSeedFault.Passing);
+                }
+
+                _pool.Lose(Seed, file);
+                return new WebSeedException(text, WebSeedFault.Noted);
+            default:
+                return new WebSeedException(text, WebSeedFault.Useless);
+        }
+    }
+
+    private NamedAddress AddressOf(int file) => Seed.MovedTo(file) ?? Seed.Address.At(WebSeedAddress.OfFile(Seed.Address.Uri, _swarm.Torrent, file));
 
     private static string Describe(Exception exception) => exception switch
     {

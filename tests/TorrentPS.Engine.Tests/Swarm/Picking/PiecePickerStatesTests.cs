@@ -89,7 +89,7 @@ public sealed class PiecePickerStatesTests
         Assert.True(picker.IsEndGame);
         Assert.True(picker.HasNothingFreeFor(peer));
         Assert.False(picker.TryPick(peer, out _));
-        Assert.False(picker.TryClaimRun(peer, 0, 1, []));
+        Assert.False(picker.Runs.TryClaim(peer, 0, 1, []));
         PeerState late = SwarmData.Peer(2);
         picker.AddPeer(late);
         Assert.True(picker.PeerHas(late, 1));
@@ -113,11 +113,11 @@ public sealed class PiecePickerStatesTests
         Assert.True(picker.TryPick(a, out Outstanding item));
         Assert.True(item.Piece.IsOnParole);
         Assert.False(picker.TryPick(b, out _));
-        Assert.False(picker.TryClaimRun(b, 0, 1, []));
+        Assert.False(picker.Runs.TryClaim(b, 0, 1, []));
         picker.Release(a, item);
         Assert.Equal(PieceState.Queued, picker[0]); // untouched again
         List<Outstanding> run = [];
-        Assert.True(picker.TryClaimRun(b, 0, 1, run));
+        Assert.True(picker.Runs.TryClaim(b, 0, 1, run));
         Assert.True(run[0].Piece.IsOnParole);
         Complete(picker, 0, b);
         picker.Verified(0);
@@ -166,10 +166,10 @@ public sealed class PiecePickerStatesTests
         PiecePicker picker = Picker(6, urgent: SwarmData.Set(6, 2, 3));
         PeerState source = SwarmData.Seed(6);
         List<Outstanding> run = [];
-        Assert.True(picker.TryClaimRun(source, 0, 100 << 20, run));
+        Assert.True(picker.Runs.TryClaim(source, 0, 100 << 20, run));
         Assert.Equal([(2, 0), (2, 1), (3, 0), (3, 1)], run.Select(item => (item.Piece.Index, item.Block)));
         run.Clear();
-        Assert.True(picker.TryClaimRun(source, 5, 4 * 16384, run));
+        Assert.True(picker.Runs.TryClaim(source, 5, 4 * 16384, run));
         Assert.Equal([(0, 0), (0, 1), (1, 0), (1, 1)], run.Select(item => (item.Piece.Index, item.Block)));
     }
 
@@ -182,12 +182,12 @@ public sealed class PiecePickerStatesTests
             Assert.True(picker.TryPick(a, out _));
         Assert.True(picker.TryPick(b, out _));
         List<Outstanding> run = [];
-        Assert.True(picker.TryClaimRun(partial, 0, 1, run));
+        Assert.True(picker.Runs.TryClaim(partial, 0, 1, run));
         Assert.Equal([(0, 3)], run.Select(item => (item.Piece.Index, item.Block)));
         run.Clear();
-        Assert.True(picker.TryClaimRun(source, 0, 1, run));
+        Assert.True(picker.Runs.TryClaim(source, 0, 1, run));
         Assert.Equal([(1, 1), (1, 2), (1, 3)], run.Select(item => (item.Piece.Index, item.Block)));
-        Assert.False(picker.TryClaimRun(source, 0, 1, run));
+        Assert.False(picker.Runs.TryClaim(source, 0, 1, run));
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed class WebSeedPartsTests
     private static List<(int, int)> Run(PiecePicker picker, PeerState source, int from, long length)
     {
         List<Outstanding> run = [];
-        Assert.True(picker.TryClaimRun(source, from, length, run));
+        Assert.True(picker.Runs.TryClaim(source, from, length, run));
         return [.. run.Select(item => (item.Piece.Index, item.Block))];
     }
 
@@ -139,7 +139,7 @@ public sealed class WebSeedPartsTests
         Assert.Equal([(0, 0), (0, 1), (1, 0), (1, 1)], Run(picker, other, 9, 100 * 16384)); // and from the beginning again
         Assert.Equal([(5, 0), (5, 1)], Run(picker, other, 9, 100 * 16384));
         List<Outstanding> none = [];
-        Assert.False(picker.TryClaimRun(source, 0, 1, none));
+        Assert.False(picker.Runs.TryClaim(source, 0, 1, none));
         Assert.False(picker.TryPick(peer, out _));
         picker.Release(other, new Outstanding(picker.Open.Single(piece => piece.Index == 9), 1));
         picker.Disown(other);
@@ -153,7 +153,7 @@ public sealed class WebSeedPartsTests
         PiecePicker picker = new(SwarmData.Pieces(2, blocks: 160), pool, SwarmData.All(2), new Bitfield(2), true, new Random(1)); // ten segments a piece
         PeerState source = SwarmData.Seed(2);
         List<Outstanding> run = [];
-        Assert.True(picker.TryClaimRun(source, 0, 1, run));
+        Assert.True(picker.Runs.TryClaim(source, 0, 1, run));
         OpenPiece piece = run[0].Piece;
         Assert.True(picker.TryReserveFor(piece, 17));
         Assert.Equal((2, 2L * SegmentPool.MaxSegmentLength), (piece.ReservedSegments, pool.Reserved));
@@ -168,11 +168,11 @@ public sealed class WebSeedPartsTests
     {
         PiecePicker picker = new(SwarmData.Pieces(4, blocks: 2), new SegmentPool(0), SwarmData.All(4), SwarmData.Set(4, 3), true, new Random(1));
         PeerState source = SwarmData.Seed(4);
-        Assert.False(picker.TryTakeUnasked(3, 0, source, out _));
-        Assert.True(picker.TryTakeUnasked(1, 1, source, out Outstanding item));
+        Assert.False(picker.Runs.TryTakeUnasked(3, 0, source, out _));
+        Assert.True(picker.Runs.TryTakeUnasked(1, 1, source, out Outstanding item));
         Assert.Equal((1, 1), (item.Piece.Index, item.Block));
         item.Piece.Receive(1, source);
-        Assert.False(picker.TryTakeUnasked(1, 1, source, out _));
+        Assert.False(picker.Runs.TryTakeUnasked(1, 1, source, out _));
     }
 
     /// <summary>Takes whatever is written and answers a little at a time.</summary>
