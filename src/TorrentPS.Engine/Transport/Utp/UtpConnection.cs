@@ -1,33 +1,29 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
 /// One connection (BEP 29) without a socket, a clock or a thread: packets and the time go in, packets come out. Times are in microseconds. Used by one
-/// caller at a time. This part is its life from the first packet to the last; the others are what it sends and what it receives.
+/// caller at a time. This is its life from the first packet to the last; what it sends and what it receives have types of their own.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "It gives back its buffers when it ends.")]
-internal sealed partial class UtpConnection
+internal sealed class UtpConnection
 {
-    private const int MaxSynTimeouts = 2;
-    private const int MaxTimeouts = 5;
-    private const int MaxUnprovenTimeouts = 2;
+    /// <summary>Bytes that may wait to be read, those included that came too early.</summary>
+    public const int MaxReceived = UtpReceiver.MaxReceived;
+
     private const long AnsweredLimit = 10_000_000;
     private const long CloseLimit = 5_000_000;
     private const long LongestEarly = 5_000_000; // several time-outs of the other side, which has sent the missing packet again by then
     private const long KeepAlivePeriod = 29_000_000; // below the half minute after which routers forget a mapping
 
     private readonly IUtpOutput _output;
-    private readonly UtpMemory _memory;
     private readonly ushort _sendId;
-    private readonly RoundTrip _roundTrip = new();
-    private readonly Ledbat _congestion;
     private readonly MtuSearch _mtu;
+    private readonly PacketDelays _delays = new();
+    private readonly UtpReceiver _receiver;
+    private readonly UtpSender _sender;
     private long _now;
-    private long _deadline = long.MaxValue;
     private long _stateEnds = long.MaxValue;
-    private int _timeouts;
-    private int _allowedTimeouts = MaxTimeouts;
+    private long _lastSentAt;
+    private ushort _synNumber;
 
     /// <param name="output">Where its packets go.</param>
     /// <param name="memory">What all connections share for what has arrived.</param>
@@ -38,12 +34,11 @@ internal sealed partial class UtpConnection
     public UtpConnection(IUtpOutput output, UtpMemory memory, ushort receiveId, ushort sendId, ushort number, MtuSearch mtu)
     {
         _output = output;
-        _memory = memory;
         ReceiveId = receiveId;
         _sendId = sendId;
-        _sent = new SentPackets(number);
         _mtu = mtu;
-        _congestion = new Ledbat(mtu.Current);
+        _receiver = new UtpReceiver(memory);
+        _sender = new UtpSender(this, output, number, mtu, _delays);
     }
 
     public ushort ReceiveId { get; }
@@ -56,19 +51,39 @@ internal sealed partial class UtpConnection
     public UtpFailure Failure { get; private set; }
 
     /// <summary>Whether time matters to it: it waits for an acknowledgement, or has something to send.</summary>
-    public bool IsBusy => State != UtpState.Connected || _sent.Count > 0 || Unsent > 0;
+    public bool IsBusy => State != UtpState.Connected || _sender.Count > 0 || _sender.Unsent > 0;
+
+    /// <summary>The time, as of the last call.</summary>
+    public long Now => _now;
+
+    /// <summary>Bytes that can be written now.</summary>
+    public int Writable => State == UtpState.Connected ? _sender.Room : 0;
+
+    /// <inheritdoc cref="UtpReceiver.Readable"/>
+    public int Readable => _receiver.Readable;
+
+    /// <inheritdoc cref="UtpReceiver.IsEnded"/>
+    public bool IsEnded => _receiver.IsEnded;
+
+    /// <inheritdoc cref="UtpSender.Flight"/>
+    public int Flight => _sender.Flight;
+
+    /// <inheritdoc cref="UtpSender.Window"/>
+    public int Window => _sender.Window;
+
+    /// <inheritdoc cref="PacketDelays.Queueing"/>
+    public long Queueing => _delays.Queueing;
+
+    /// <summary>The largest packet that is known to arrive, without the headers of UDP and IP.</summary>
+    public int PacketSize => _mtu.Current;
 
     /// <summary>Asks for the connection.</summary>
     public void Connect(long now)
     {
         _now = now;
         State = UtpState.Connecting;
-        ref SentPacket syn = ref _sent.Add();
-        syn.Transmissions = 1;
-        syn.SentAt = now;
-        syn.Place = _outgoing.End;
+        _sender.BeginConnecting();
         SendSyn();
-        _deadline = now + _roundTrip.Timeout;
     }
 
     /// <summary>Answers one who asks for the connection. The answer is no longer than the question, and is not repeated unless that is.</summary>
@@ -80,11 +95,10 @@ internal sealed partial class UtpConnection
         _now = now;
         State = UtpState.Answered;
         _stateEnds = now + AnsweredLimit;
-        _allowedTimeouts = MaxUnprovenTimeouts;
-        _arrived = syn.SequenceNumber;
-        _synNumber = syn.SequenceNumber;
-        _peerWindow = syn.WindowSize;
-        NoteTimestamp(syn);
+        _sender.BeginUnproven();
+        _receiver.Arrived = _synNumber = syn.SequenceNumber;
+        _sender.PeerWindow = syn.WindowSize;
+        _delays.Note(syn, now);
         if (!wasAnswered)
             SendState();
     }
@@ -93,7 +107,7 @@ internal sealed partial class UtpConnection
     public void Close(long now)
     {
         _now = now;
-        DropReceived();
+        _receiver.Drop();
         if (State is UtpState.Closing or UtpState.Closed)
             return;
         if (State != UtpState.Connected)
@@ -104,7 +118,7 @@ internal sealed partial class UtpConnection
 
         State = UtpState.Closing;
         _stateEnds = now + CloseLimit;
-        SendMore();
+        _sender.SendMore();
     }
 
     /// <summary>Ends it at once, and tells the other side.</summary>
@@ -128,56 +142,189 @@ internal sealed partial class UtpConnection
                 SendReset();
             End(UtpFailure.TimedOut);
         }
-        else if (_memory.IsShort && _early.HasSince(now - LongestEarly))
+        else if (_receiver.IsStuckSince(now - LongestEarly))
         {
             // They were acknowledged one by one, and would not come again: it cannot do without them, and others need the room.
             SendReset();
             End(UtpFailure.TimedOut);
         }
-        else if (now >= _deadline)
+        else if (now >= _sender.Deadline)
         {
             TimeOut();
         }
         else if (State != UtpState.Connecting)
         {
-            if (now >= _tailProbeAt)
-                ProbeTail();
-            SendMore(); // where the other side's window was shut
+            _sender.Tick();
             if (now - _lastSentAt >= KeepAlivePeriod && State == UtpState.Connected)
                 SendState();
         }
 
-        if (_sent.Count == 0)
-            _sent.Trim();
-        _outgoing.Trim();
-        _incoming.Trim();
-        _early.Trim();
+        _sender.Trim();
+        _receiver.Trim();
+    }
+
+    /// <summary>Takes a packet that is of this connection.</summary>
+    /// <param name="header">Its header.</param>
+    /// <param name="selectiveAck">The bits of its selective acknowledgement.</param>
+    /// <param name="payload">Its data.</param>
+    /// <param name="now">The time.</param>
+    public void Receive(in UtpHeader header, ReadOnlySpan<byte> selectiveAck, ReadOnlySpan<byte> payload, long now)
+    {
+        _now = now;
+        if (State == UtpState.Closed)
+            return;
+        if (header.Type == UtpPacketType.Reset)
+        {
+            TakeReset(header);
+            return;
+        }
+
+        if (header.Type == UtpPacketType.Syn)
+        {
+            // Our answer was lost. Who asks for a connection that has long been there asks for another.
+            if (State == UtpState.Answered && header.SequenceNumber == _synNumber)
+                SendState();
+            return;
+        }
+
+        if (!Checks(header))
+            return;
+        _delays.Note(header, now);
+        bool isCurrent = (short)(header.AckNumber + 1 - _sender.First) >= 0;
+        if (isCurrent)
+        {
+            _sender.TakeWindow(header.WindowSize);
+            if (_sender.Count > 0)
+                _sender.TakeAck(header, selectiveAck, header.Type == UtpPacketType.State);
+        }
+
+        if (header.Type is UtpPacketType.Data or UtpPacketType.Fin)
+            _receiver.Take(header, payload, now);
+        if (State == UtpState.Closing && _sender.IsFinAcknowledged)
+            End(UtpFailure.None);
+    }
+
+    /// <summary>Checks that a packet answers what was sent, and takes the first one that does as the proof that the other side hears us.</summary>
+    private bool Checks(in UtpHeader header)
+    {
+        switch (State)
+        {
+            case UtpState.Connecting:
+                if (header.Type != UtpPacketType.State || header.AckNumber != _sender.First)
+                    return false;
+                _receiver.Arrived = (ushort)(header.SequenceNumber - 1);
+                State = UtpState.Connected;
+                return true;
+            case UtpState.Answered:
+                // Whoever forges an address does not see our number (reflection of what follows, such as an MSE key).
+                if (header.AckNumber != (ushort)(_sender.First - 1) || header.Type == UtpPacketType.State && header.SequenceNumber != (ushort)(_receiver.Arrived + 1))
+                    return false;
+                State = UtpState.Connected;
+                _stateEnds = long.MaxValue;
+                return true;
+            default:
+                // No acknowledgement of what was not sent, nor one older than any packet that still travels.
+                return (short)(_sender.Next - 1 - header.AckNumber) >= 0 && (short)(header.AckNumber + SentPackets.Max - _sender.First) >= 0;
+        }
+    }
+
+    private void TakeReset(in UtpHeader header)
+    {
+        // It acknowledges a packet that we have sent, or one who guesses has sent it.
+        int behind = (short)(_sender.Next - header.AckNumber);
+        if (behind >= 0 && behind <= _sender.Count + SentPackets.Max && State != UtpState.Answered)
+            End(UtpFailure.Reset);
+    }
+
+    /// <summary>Reads what has arrived and says how many bytes.</summary>
+    public int Read(Span<byte> destination, long now)
+    {
+        _now = now;
+        int count = _receiver.Read(destination);
+        if (State == UtpState.Connected && _receiver.IsWindowNews())
+            SendState(); // the other side may wait for this
+        return count;
+    }
+
+    /// <summary>Takes bytes to send and says how many.</summary>
+    public int Write(ReadOnlySpan<byte> bytes, long now)
+    {
+        _now = now;
+        int count = Math.Min(bytes.Length, Writable);
+        _sender.Write(bytes[..count]);
+        _sender.SendMore();
+        return count;
+    }
+
+    /// <summary>Sends what is due after one or several packets have come: an acknowledgement, and what the window lets out.</summary>
+    public void Flush(long now)
+    {
+        _now = now;
+        _sender.SendMore();
+        if (_receiver.IsAckDue)
+            SendState();
+    }
+
+    /// <summary>A packet with data is on its way, and with it an acknowledgement of all that has come in order.</summary>
+    public void DataSent()
+    {
+        _lastSentAt = _now;
+        if (!_receiver.HasEarly)
+            _receiver.IsAckDue = false;
+    }
+
+    /// <summary>The header of a packet that is sent now.</summary>
+    public UtpHeader Header(UtpPacketType type, ushort number) =>
+        new(type, type == UtpPacketType.Syn ? ReceiveId : _sendId, (uint)_now, _delays.Reply, (uint)_receiver.TellWindow(), number, _receiver.Arrived);
+
+    private void SendSyn()
+    {
+        Header(UtpPacketType.Syn, _sender.First).Write(UtpBatch.OfThread.Add(UtpHeader.Length, _output));
+        Sent(UtpBatch.OfThread.Send(_output));
+    }
+
+    private void SendReset()
+    {
+        Header(UtpPacketType.Reset, _sender.Next).Write(UtpBatch.OfThread.Add(UtpHeader.Length, _output));
+        Sent(UtpBatch.OfThread.Send(_output));
+    }
+
+    private void SendState()
+    {
+        Span<byte> bits = stackalloc byte[ReorderBuffer.Max / 8];
+        int length = _receiver.WriteSelectiveAck(bits);
+        Span<byte> packet = UtpBatch.OfThread.Add(UtpHeader.Length + (length > 0 ? 2 + length : 0), _output);
+        Header(UtpPacketType.State, _sender.Next).Write(packet, length > 0 ? UtpHeader.SelectiveAckExtension : (byte)0);
+        if (length > 0)
+        {
+            packet[UtpHeader.Length] = 0;
+            packet[UtpHeader.Length + 1] = (byte)length;
+            bits[..length].CopyTo(packet[(UtpHeader.Length + 2)..]);
+        }
+
+        _receiver.IsAckDue = false;
+        Sent(UtpBatch.OfThread.Send(_output));
+    }
+
+    private bool Sent(bool result)
+    {
+        _lastSentAt = _now;
+        return result;
     }
 
     private void TimeOut()
     {
-        if (++_timeouts > (State == UtpState.Connecting ? MaxSynTimeouts : _allowedTimeouts))
+        bool isConnecting = State == UtpState.Connecting;
+        if (!_sender.TryBackOff(isConnecting))
         {
-            if (State != UtpState.Connecting)
+            if (!isConnecting)
                 SendReset();
             End(UtpFailure.TimedOut);
-            return;
         }
-
-        _roundTrip.BackOff();
-        _deadline = _now + _roundTrip.Timeout;
-        if (State == UtpState.Connecting)
+        else if (isConnecting)
         {
-            _sent[_sent.First].Transmissions++;
             SendSyn();
-            return;
         }
-
-        LoseAll();
-        _congestion.TimedOut(_mtu.Current);
-        _isRecovering = true;
-        _recovered = _sent.Next;
-        SendMore();
     }
 
     private void End(UtpFailure failure)
@@ -186,9 +333,8 @@ internal sealed partial class UtpConnection
             return;
         State = UtpState.Closed;
         Failure = failure;
-        _deadline = _stateEnds = _tailProbeAt = long.MaxValue;
-        _memory.GiveBackEarly(_early.Memory);
-        _early.Clear();
-        _outgoing.Clear(); // what has arrived can still be read
+        _stateEnds = long.MaxValue;
+        _sender.End();
+        _receiver.End();
     }
 }
