@@ -74,7 +74,7 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
 
     public RateLimiter UploadLimiter { get; }
 
-    public int ReceiveBufferLength { get; set; } = PeerSession.LargeBuffer;
+    public int ReceiveBufferLength { get; set; } = PeerConnection.LargeBuffer;
 
     public int ListenPort { get; init; }
 
@@ -227,7 +227,7 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
         Extensions = handshake;
     }
 
-    public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
+    public void PeersExchanged(PeerHandler peer, PeerExchangeMessage message)
     {
         Note(SwarmEvent.PeersExchanged);
         if (Notes)

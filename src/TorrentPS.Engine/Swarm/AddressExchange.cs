@@ -30,11 +30,7 @@ internal sealed class AddressExchange(SwarmRun run, Roster<PeerSession> roster, 
     public void Changed() => _version++;
 
     /// <inheritdoc/>
-    public void PeersExchanged(PeerSession peer, PeerExchangeMessage message)
-    {
-        PeerTeller teller = peer.Exchange!.Teller ??= roster.Book.TellerAt(peer.EndPoint);
-        roster.Exchange(peer, message, teller);
-    }
+    public void PeersExchanged(PeerHandler peer, PeerExchangeMessage message) => roster.Exchange(peer, message);
 
     /// <summary>Hears what a peer says of itself and of us.</summary>
     public void Heard(PeerSession peer, ExtensionHandshake handshake)

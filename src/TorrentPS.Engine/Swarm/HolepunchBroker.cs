@@ -69,7 +69,7 @@ internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, 
         if (run.IsStopping || !IsOn || !AddressRules.IsPeer(endPoint) || !AddressRules.MayName(relay.EndPoint.Address, endPoint.Address)
             || roster.IsOurs(endPoint) || roster.Book.IsBanned(endPoint) || roster.IsFull || roster.HasEnoughOf(endPoint.Address) || !_punches.TryTake(run.Now))
             return;
-        roster.Book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Exchange?.Teller ?? roster.Book.TellerAt(relay.EndPoint), run.Now);
+        roster.Book.AddFromPeer(endPoint, PeerExchangeFlags.SupportsHolepunch | PeerExchangeFlags.SupportsUtp, relay.Teller ?? roster.Book.TellerAt(relay.EndPoint), run.Now);
         if (roster.Book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !roster.TryReserve(isIncoming: false))
             return;
         candidate.IsBusy = true;
@@ -84,7 +84,7 @@ internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, 
         bool isUnreachable = status is PeerHandshakeStatus.TimedOut or PeerHandshakeStatus.Refused or PeerHandshakeStatus.Unreachable;
         if (!isUnreachable || candidate.WasPunched || !IsOn || !candidate.Flags.HasFlag(PeerExchangeFlags.SupportsHolepunch) || candidate.Teller is not { } teller)
             return;
-        if (Array.Find(roster.Peers, peer => peer.Exchange?.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
+        if (Array.Find(roster.Peers, peer => peer.Teller == teller && peer.Takes(HolepunchMessage.ExtensionName)) is not { } relay)
             return;
         candidate.WasPunched = true;
         relay.Holepunch!.Send(new HolepunchMessage(HolepunchType.Rendezvous, candidate.EndPoint));

@@ -47,7 +47,7 @@ internal sealed class PeerDownload(
 
     /// <inheritdoc/>
     public int ReceiveBufferLength =>
-        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(roster.Peers.Length, 1)) + 1) / 2, PeerSession.LargeBuffer / 8, PeerSession.LargeBuffer);
+        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)(ReceiveBuffers / Math.Max(roster.Peers.Length, 1)) + 1) / 2, PeerConnection.LargeBuffer / 8, PeerConnection.LargeBuffer);
 
     /// <inheritdoc/>
     public void PiecesChanged(PeerSession peer, int piece = -1)

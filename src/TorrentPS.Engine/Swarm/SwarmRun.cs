@@ -16,8 +16,10 @@ internal sealed class SwarmRun : ISwarmTime
     /// <param name="time">The time.</param>
     /// <param name="startedAt">When it began, as a timestamp of that.</param>
     /// <param name="log">Gets what a user might want to know; from any thread.</param>
-    public SwarmRun(Torrent torrent, DownloadOptions options, TimeProvider time, long startedAt, Action<string>? log)
+    /// <param name="loop">The loop of connections that are taken over; null for one of its own.</param>
+    public SwarmRun(Torrent torrent, DownloadOptions options, TimeProvider time, long startedAt, Action<string>? log, SwarmLoop? loop)
     {
+        Loop = loop ?? new SwarmLoop();
         (Torrent, Options, Time, _startedAt, _log) = (torrent, options, time, startedAt, log);
         End = new RunEnd(this);
         Loop.Faulted = End.Faulted;
@@ -30,7 +32,7 @@ internal sealed class SwarmRun : ISwarmTime
     public TimeProvider Time { get; }
 
     /// <summary>What everything but the checking runs on.</summary>
-    public SwarmLoop Loop { get; } = new();
+    public SwarmLoop Loop { get; }
 
     public RunEnd End { get; }
 

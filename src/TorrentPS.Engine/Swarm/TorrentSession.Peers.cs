@@ -31,7 +31,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
 
     public int PublicPort => _services.Incoming.PublicPort(ListenPort);
 
-    public int DhtPort => _dht?.Port ?? 0;
+    public int DhtPort => _discovery.Dht?.Port ?? 0;
 
     bool IRosterOwner<PeerSession>.IsStopping => _run.IsStopping;
 
@@ -67,11 +67,11 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
     public void PublicPortChanged() => _run.Loop.Enqueue(_ =>
     {
         if (!_run.IsStopping)
-            _discoveries?.RequestMore();
+            _discovery.RequestMore();
     }, null);
 
     PeerSession IRosterOwner<PeerSession>.Create(PeerStream stream, Handshake handshake, PeerCandidate? candidate, bool isV2) =>
-        new(this, stream, handshake, _torrent.PieceCount) { IsV2 = isV2 };
+        new(this, new PeerConnection(stream, handshake, isV2), _torrent.PieceCount);
 
     void IRosterOwner<PeerSession>.Begin(PeerSession peer)
     {
@@ -98,7 +98,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
     public void DhtPortReceived(PeerSession peer, int port)
     {
         if (DhtPort > 0)
-            _dht!.Ping(new IPEndPoint(peer.EndPoint.Address, port));
+            _discovery.Dht!.Ping(new IPEndPoint(peer.EndPoint.Address, port));
     }
 
     public void Violated(PeerSession peer, string what) => _run.Log($"Peer {peer.EndPoint} broke the protocol: {what}");

@@ -1,7 +1,4 @@
-using System.Net;
 using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Discovery.Dht;
-using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
@@ -21,7 +18,6 @@ namespace TorrentPS.Engine.Swarm;
 /// </summary>
 internal sealed partial class TorrentSession : IAsyncDisposable
 {
-    private const double MorePeersSeconds = 30;
     private const int FewPeers = 10;
 
     private readonly SwarmServices _services;
@@ -34,6 +30,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private readonly SwarmHandover? _handover;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Roster<PeerSession> _roster;
+    private readonly SwarmDiscovery _discovery;
     private readonly AddressExchange _exchange;
     private readonly HolepunchBroker _holepunch;
     private readonly PeerPlaces _places;
@@ -62,10 +59,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private EndConditions _conditions = null!;
 
     private WebSeedPool? _webSeeds; // null when there are none, or none are wanted
-    private PeerDiscoveries? _discoveries;
-    private DhtService? _dht; // null when this torrent has nothing to do with it
     private SwarmClock.Ticking? _ticking;
-    private double _morePeersAt = MorePeersSeconds;
     private bool _handedOver;
     private int _peersAtEnd;
 
@@ -78,9 +72,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         (_services, _torrent, _options, _progress) = (services, torrent, options, progress);
         TimeProvider time = services.Options.TimeProvider;
-        _run = new SwarmRun(torrent, options, time, resolved?.StartedAt ?? time.GetTimestamp(), options.Log ?? services.Options.Log);
+        _run = new SwarmRun(torrent, options, time, resolved?.StartedAt ?? time.GetTimestamp(), options.Log ?? services.Options.Log, resolved?.Handover?.Loop);
         _checked = new CheckReports(time, () => _progress?.Report(Snapshot()));
         _handover = resolved?.Handover;
+        _discovery = new SwarmDiscovery(services, _handover?.Discovery);
         _peerId = _handover?.PeerId ?? PeerId.Create();
         _roster = new Roster<PeerSession>(this, services, _handover?.Book ?? new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, _stopping.Token);
         _exchange = new AddressExchange(_run, _roster, () => PublicPort);
@@ -222,19 +217,14 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     private void StartDiscovery()
     {
-        foreach (IPEndPoint endPoint in _options.Peers)
-            _roster.Book.Add(endPoint, PeerSource.Manual, _run.Now);
-        DiscoveryRequest request = Request();
-        // The same torrent once more in this client: no tracker names it to us, since it is where we are.
-        if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
-            _roster.Book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, _run.Now);
-        _exchange.IsOn = request.Allows(PeerSource.PeerExchange);
-        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
+        _discovery.Prepare(Request(), _options.Peers, _roster, this);
+        _exchange.IsOn = _discovery.ExchangesPeers;
+        _conditions.Discoveries = _discovery.Sources;
         if (_handover is not null)
             TakeOver(_handover);
-        else
-            Discover(request);
-        _conditions.Discoveries = _discoveries;
+        else if (_discovery.Sources is { IsEmpty: true, Refusals: [var refusal, ..] } && _webSeeds is null && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false })
+            throw refusal;
+        _discovery.Start();
         _roster.ConnectMore();
     }
 
@@ -257,27 +247,11 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Log = _run.Log,
     };
 
-    private void Discover(DiscoveryRequest request)
-    {
-        _discoveries = _services.Discoveries.For(request);
-        foreach (TorrentException reason in _discoveries.Refusals)
-            _run.Log(reason.Message);
-        if (_discoveries.IsEmpty && _webSeeds is null && _options is { Sources: not null, Peers.Count: 0, SeedOnly: false } && _discoveries.Refusals.Count > 0)
-            throw _discoveries.Refusals[0];
-        _discoveries.Start();
-    }
-
     /// <summary>Goes on with what found the metadata: the same connections, the same addresses, and trackers that know us already.</summary>
     private void TakeOver(SwarmHandover handover)
     {
-        _discoveries = handover.Discoveries;
-        handover.Relay.Attach(() => ListenPort, Statistics, peers => _run.Loop.Enqueue(_ => _roster.Add(peers), null));
         foreach (HandedOverPeer peer in handover.Peers)
-        {
-            if (!_roster.Join(peer.Stream, peer.Handshake, peer.Candidate) && peer.Candidate is { } candidate)
-                _roster.Book.PutOff(candidate, _run.Now);
-        }
-
+            _roster.TakeOver(new PeerSession(this, peer.Connection, _torrent.PieceCount), peer.Candidate);
         _handedOver = true;
     }
 
@@ -311,12 +285,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private void TickDownload(double now)
     {
         _requests.FreeMemory();
-        if (now >= _morePeersAt && Peers.Length < FewPeers)
-        {
-            _morePeersAt = now + MorePeersSeconds;
-            _discoveries?.RequestMore();
-        }
-
+        _discovery.Tick(now, Peers.Length < FewPeers);
         _saver.Tick(now);
     }
 
@@ -336,7 +305,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _run.State = TorrentState.Seeding;
         _conditions.Completed(_run.Now);
         _roster.Book.IsSeeding = true;
-        _discoveries?.Completed();
+        _discovery.Sources?.Completed();
         if (!_run.IsSeedingWanted)
         {
             _run.End.Set(RunEnding.Completed);
@@ -365,7 +334,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             await _webSeeds.EndAsync();
         _picker.AbandonAll();
         _served.End();
-        Task announced = _discoveries?.StopAsync() ?? Task.CompletedTask;
+        Task announced = _discovery.StopAsync();
         await _roster.WhenDialledAsync();
         await _diskJobs.WhenEmptyAsync();
         await Task.Yield(); // what the last jobs reported comes first
@@ -442,8 +411,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         if (_handover is not null && !_handedOver)
             await AbandonAsync(_handover).ConfigureAwait(false);
-        if (_discoveries is not null)
-            await _discoveries.DisposeAsync().ConfigureAwait(false);
+        await _discovery.DisposeAsync().ConfigureAwait(false);
         _news?.Dispose();
         _stopping.Dispose();
     }
@@ -451,13 +419,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>Closes what nobody took over, since the download ended before it needed peers.</summary>
     private async Task AbandonAsync(SwarmHandover handover)
     {
-        foreach (HandedOverPeer peer in handover.Peers)
-        {
-            peer.Stream.Dispose();
-            _services.Connector.Release();
-        }
-
-        await handover.Discoveries.StopAsync().ConfigureAwait(false);
-        await handover.Discoveries.DisposeAsync().ConfigureAwait(false);
+        await handover.CloseAsync(_services.Connector).ConfigureAwait(false);
+        await _discovery.StopAsync().ConfigureAwait(false);
     }
 }

@@ -26,7 +26,7 @@ public class RequestBenchmarks
     {
         Torrent torrent = SwarmTorrent.Create(_pieces.Length, 1 << 20);
         var swarm = new FakeSwarm(new PieceDisk(new MemoryStorage(torrent), new PieceHashes(torrent, null), null!, new DiskTally(), new SegmentPool(0)), new Bitfield(torrent.PieceCount), TimeProvider.System) { Window = Requests };
-        _session = new PeerSession(swarm, _peer, InMemoryPeer.Handshake(), torrent.PieceCount);
+        _session = new PeerSession(swarm, new PeerConnection(_peer, InMemoryPeer.Handshake()), torrent.PieceCount);
     }
 
     /// <summary>The codec alone.</summary>

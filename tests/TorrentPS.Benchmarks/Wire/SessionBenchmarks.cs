@@ -73,7 +73,7 @@ public class SessionBenchmarks
 
     private async Task RunAsync(FakeSwarm swarm, InMemoryPeer peer)
     {
-        var session = new PeerSession(swarm, peer, InMemoryPeer.Handshake(), Pieces);
+        var session = new PeerSession(swarm, new PeerConnection(peer, InMemoryPeer.Handshake()), Pieces);
         await new SwarmLoop().RunAsync(async () =>
         {
             await session.RunAsync();

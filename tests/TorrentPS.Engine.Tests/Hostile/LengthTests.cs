@@ -30,7 +30,7 @@ public sealed class LengthTests
         (MemoryPeerStream ours, MemoryPeerStream peer) = MemoryPeerStream.Create();
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, swarm.Sample.Torrent.InfoHash.Wire, PeerId.Create());
-        PeerSession session = new(swarm, ours, Handshake.Read(handshake)!, 1);
+        PeerSession session = new(swarm, new PeerConnection(ours, Handshake.Read(handshake)!), 1);
         loop.Run(() => _ = session.RunAsync());
         byte[] prefix = new byte[5];
         BinaryPrimitives.WriteInt32BigEndian(prefix, length);

@@ -4,6 +4,7 @@ using System.Text;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Transport;
@@ -41,8 +42,8 @@ public sealed class FaultTests
         {
             swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1));
             PhasedSwarm.Until(() => swarm.Logged("connected:") == 2);
-            object peer = swarm.Peers[^1];
-            peer.GetType().GetField("_extensions", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(peer, null);
+            PeerConnection connection = swarm.Peers[^1].Connection;
+            typeof(PeerConnection).GetField("_extensions", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(connection, null);
         },
         ["that it is dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), _ => throw Injected),
         ["the handshake of one dialled"] = swarm => swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1), ours => new FaultyStream(ours, Injected, receives: 0)),

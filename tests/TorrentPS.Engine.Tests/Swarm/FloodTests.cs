@@ -20,7 +20,7 @@ public sealed class FloodTests
     /// <summary>What an extension is sent with, by its class in the engine.</summary>
     private static readonly Dictionary<Type, (byte Id, byte[][] Payloads)> s_extensions = new()
     {
-        [typeof(MetadataServing)] = (MetadataMessage.OwnId, [.. new[] { MetadataMessageType.Request, MetadataMessageType.Data, MetadataMessageType.Reject, (MetadataMessageType)9 }.Select(type => new MetadataMessage(type, 0, 1000).ToBytes())]),
+        [typeof(MetadataLink)] = (MetadataMessage.OwnId, [.. new[] { MetadataMessageType.Request, MetadataMessageType.Data, MetadataMessageType.Reject, (MetadataMessageType)9 }.Select(type => new MetadataMessage(type, 0, 1000).ToBytes())]),
         [typeof(DontHaveNotice)] = (DontHaveNotice.Id, [[0, 0, 0, 1]]),
         [typeof(UploadOnlyNotice)] = (UploadOnlyNotice.Id, [[1], [0]]),
         [typeof(PeerExchangeLink)] = (PeerExchangeMessage.OwnId, [new PeerExchangeMessage { Added = [], Dropped = [] }.ToBytes()]),

@@ -82,6 +82,12 @@ internal sealed class MetadataGiver
         _ = ServeAsync();
     }
 
+    /// <summary>Sends something of its own accord.</summary>
+    public void Send(ReadOnlySpan<byte> bytes) => _stream.Send(bytes);
+
+    /// <summary>Ends the connection.</summary>
+    public void Close() => _stream.Dispose();
+
     private async Task ServeAsync()
     {
         try

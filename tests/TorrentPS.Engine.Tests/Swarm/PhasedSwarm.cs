@@ -11,6 +11,7 @@ using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Tests.Discovery;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
@@ -136,12 +137,12 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     }
 
     /// <summary>The connections as the engine has them.</summary>
-    public object[] Peers
+    public PeerHandler[] Peers
     {
         get
         {
             object session = (object?)_resolving ?? _session!;
-            return (object[])session.GetType().GetProperty("Peers", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session)!;
+            return (PeerHandler[])session.GetType().GetProperty("Peers", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session)!;
         }
     }
 

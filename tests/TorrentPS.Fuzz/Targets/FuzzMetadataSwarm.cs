@@ -2,12 +2,13 @@ using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>A magnet link that is resolved with one peer. As soon as the metadata is there, the hashes of its pieces are asked for.</summary>
-internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm
+internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm, IPeerExchange
 {
     public double Now { get; set; }
 
@@ -19,7 +20,7 @@ internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm
 
     public LayerFetch? Layers { get; private set; }
 
-    public bool ExchangesPeers => true;
+    public IPeerExchange Exchange => this;
 
     /// <summary>A bit for each kind of thing that happened.</summary>
     public int What { get; private set; }
@@ -31,7 +32,7 @@ internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm
 
     public int TimesClosed { get; private set; }
 
-    public void PeersExchanged(MetadataPeer peer, PeerExchangeMessage message) => What |= 1;
+    public void PeersExchanged(PeerHandler peer, PeerExchangeMessage message) => What |= 1;
 
     public void SizeRefused(MetadataPeer peer, long size) => What |= 2;
 
@@ -51,8 +52,7 @@ internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm
             Layers = new LayerFetch(torrent, layers, new HashProofs(torrent, layers), _ => true);
         }
 
-        peer.AskForPieces();
-        peer.AskForHashes();
+        peer.Ask();
         What |= Layers is { IsDone: true } ? 16 : 0;
     }
 

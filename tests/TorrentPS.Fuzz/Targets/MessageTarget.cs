@@ -64,7 +64,7 @@ internal sealed class MessageTarget : FuzzTarget
         var swarm = new FakeSwarm(disk, _have.Clone(), TimeProvider.System) { Window = Window, ListenPort = 6881, DhtPort = 6881, ExchangesPeers = true, PunchesHoles = true };
         int pace = input[0] == 0 ? int.MaxValue : input[0] * 4;
         var stream = new FuzzStream(input.AsMemory(1), pace, () => swarm.Now += 0.05);
-        var session = new PeerSession(swarm, stream, Handshake.Read(_handshake)!, _torrent.PieceCount) { IsV2 = true };
+        var session = new PeerSession(swarm, new PeerConnection(stream, Handshake.Read(_handshake)!, isV2: true), _torrent.PieceCount);
         loop.Run(() =>
         {
             swarm.Picker.AddPeer(session.State);

@@ -2,7 +2,9 @@ using System.Runtime.ExceptionServices;
 using System.Text;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage;
+using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Wire;
 using TorrentPS.Fuzz.Fuzzing;
 
@@ -49,24 +51,25 @@ internal sealed class MetadataPeerTarget : FuzzTarget
         var swarm = new FuzzMetadataSwarm(_torrent);
         int pace = input[0] == 0 ? int.MaxValue : input[0] * 4;
         var stream = new FuzzStream(input.AsMemory(1), pace, () => swarm.Now += 0.05);
-        var peer = new MetadataPeer(swarm, stream, Handshake.Read(_handshake)!, null) { IsV2 = true };
+        var peer = new MetadataPeer(swarm, new PeerConnection(stream, Handshake.Read(_handshake)!, isV2: true), null);
         HandedOverPeer? left = null;
         loop.Run(() =>
         {
-            peer.Start();
+            Task running = peer.RunAsync();
             loop.Settle(new DiskTally());
-            peer.TickSafely(swarm.Now);
+            peer.Tick(swarm.Now);
+            peer.Ask();
             loop.Settle(new DiskTally());
-            Task<HandedOverPeer?> leaving = peer.LeaveAsync(TimeSpan.FromSeconds(1), TimeProvider.System);
+            left = peer.GiveAway();
             stream.End();
             loop.Settle(new DiskTally());
-            Require(leaving.IsCompletedSuccessfully, "the connection is not given away");
-            left = leaving.Result;
+            left?.Connection.Close(PeerClose.Stopping);
+            loop.Settle(new DiskTally());
+            Require(running.IsCompletedSuccessfully, "the connection does not end");
         });
         if (swarm.Fault is { } fault)
             ExceptionDispatchInfo.Throw(fault);
         Require(swarm.TimesClosed == (left is null ? 1 : 0), "it is closed and given away, or neither, or twice");
-        left?.Stream.Dispose();
         return HashCode.Combine(swarm.What, left is null, stream.Sent > 0 ? System.Numerics.BitOperations.Log2((uint)stream.Sent) : 0, swarm.Violation is null ? 0 : Outcome(swarm.Violation));
     }
 

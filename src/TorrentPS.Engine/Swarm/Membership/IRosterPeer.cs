@@ -16,6 +16,9 @@ internal interface IRosterPeer
     /// <summary>When it was connected, in seconds of the torrent's clock.</summary>
     double ConnectedAt { get; }
 
+    /// <summary>What it is allowed to name, from when it has named something.</summary>
+    PeerTeller? Teller { get; set; }
+
     /// <summary>Something happened with it that must not: that ends it, and nothing else.</summary>
     void Fault(Exception fault);
 

@@ -79,9 +79,10 @@ internal sealed partial class Roster<TPeer>
     }
 
     /// <summary>Notes addresses that a peer names (BEP 11), and connects to some.</summary>
-    public void Exchange(TPeer peer, PeerExchangeMessage message, PeerTeller teller)
+    public void Exchange(IRosterPeer peer, PeerExchangeMessage message)
     {
-        int taken = Book.Exchange(peer.EndPoint, message, teller, IsOurs, _owner.Now);
+        peer.Teller ??= Book.TellerAt(peer.EndPoint);
+        int taken = Book.Exchange(peer.EndPoint, message, peer.Teller, IsOurs, _owner.Now);
         if (taken == 0)
             return;
         _owner.Log($"Peer {peer.EndPoint} sent {CountText.Of(message.Added.Count, "peer")}, {taken} new");
@@ -156,11 +157,7 @@ internal sealed partial class Roster<TPeer>
 
             WireHashes hashes = stream.IsOutgoing ? _owner.Dialled : _owner.WireHashes;
             peer = _owner.Create(stream, handshake, candidate, hashes.IsV2(handshake, stream.IsOutgoing));
-            Peers = [.. Peers, peer];
-            EverConnected = true;
-            if (candidate is not null)
-                Place(peer, candidate);
-            _owner.Begin(peer);
+            Seat(peer, candidate);
             return true;
         }
         catch (Exception e)
@@ -175,6 +172,34 @@ internal sealed partial class Roster<TPeer>
             Refuse(stream);
             return false;
         }
+    }
+
+    /// <summary>
+    /// Goes on with a connection that another roster of the same torrent has had, of which one place of the client's is reserved. It is closed when the peer came to us and all places are
+    /// taken, of which there may be fewer now.
+    /// </summary>
+    public void TakeOver(TPeer peer, PeerCandidate? candidate)
+    {
+        try
+        {
+            bool isTooMany = candidate is null && Peers.Length >= _maxPeers;
+            Seat(peer, candidate);
+            if (isTooMany)
+                peer.Close(PeerClose.Replaced);
+        }
+        catch (Exception e)
+        {
+            peer.Fault(e);
+        }
+    }
+
+    private void Seat(TPeer peer, PeerCandidate? candidate)
+    {
+        Peers = [.. Peers, peer];
+        EverConnected = true;
+        if (candidate is not null)
+            Place(peer, candidate);
+        _owner.Begin(peer);
     }
 
     /// <summary>Looks for others that are the same peer as one that comes, and closes those that make way for it; false when it is the one to go.</summary>

@@ -1,11 +1,9 @@
 using TorrentPS.Engine.Swarm.Membership;
-using TorrentPS.Engine.Transport;
-using TorrentPS.Engine.Wire;
+using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>A connection that goes from the session that resolved a magnet link to the one that downloads.</summary>
-/// <param name="Stream">The connection; it begins with what the peer has told already.</param>
-/// <param name="Handshake">The peer's handshake.</param>
+/// <param name="Connection">The connection; it begins with what the peer has told already.</param>
 /// <param name="Candidate">The address it was found by; null when the peer connected to us.</param>
-internal sealed record HandedOverPeer(PeerStream Stream, Handshake Handshake, PeerCandidate? Candidate);
+internal sealed record HandedOverPeer(PeerConnection Connection, PeerCandidate? Candidate);

@@ -1,30 +1,18 @@
 using TorrentPS.Engine.Swarm.Membership;
-using TorrentPS.Engine.Wire;
+using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>What a connection needs of the session that resolves a magnet link. Everything is called on the session's loop.</summary>
-internal interface IMetadataSwarm
+internal interface IMetadataSwarm : IPeerHost
 {
-    /// <summary>Seconds of the session's clock.</summary>
-    double Now { get; }
-
-    /// <summary>The port that peers may connect to; 0 when there is none.</summary>
-    int ListenPort { get; }
-
-    /// <summary>The port by which peers in the Internet reach us, where a gateway passes them on.</summary>
-    int PublicPort { get; }
-
     MetadataFetch Fetch { get; }
 
     /// <summary>The hashes of pieces that are still to be got; null while there is no metadata, and where nobody needs them.</summary>
     LayerFetch? Layers { get; }
 
-    /// <summary>Whether peers may name others (BEP 11).</summary>
-    bool ExchangesPeers { get; }
-
-    /// <summary>The peer tells of others.</summary>
-    void PeersExchanged(MetadataPeer peer, PeerExchangeMessage message);
+    /// <summary>Takes the addresses that peers name (BEP 11); null where that is not wanted.</summary>
+    IPeerExchange? Exchange { get; }
 
     /// <summary>The peer says a size that no metadata has.</summary>
     void SizeRefused(MetadataPeer peer, long size);

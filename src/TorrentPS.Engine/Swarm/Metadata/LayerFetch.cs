@@ -23,7 +23,6 @@ internal sealed class LayerFetch
 
     private readonly Torrent _torrent;
     private readonly PieceLayers _layers;
-    private readonly HashProofs _proofs;
     private readonly List<(int File, int Chunk)> _wanted = [];
     private readonly Dictionary<(int File, int Index, int BaseLayer), double> _askedAt = [];
 
@@ -33,7 +32,7 @@ internal sealed class LayerFetch
     /// <param name="isWanted">Which files' hashes are wanted.</param>
     public LayerFetch(Torrent torrent, PieceLayers layers, HashProofs proofs, Predicate<int> isWanted)
     {
-        (_torrent, _layers, _proofs) = (torrent, layers, proofs);
+        (_torrent, _layers, Proofs) = (torrent, layers, proofs);
         for (int file = 0; file < torrent.Files.Count && !layers.IsComplete; file++)
         {
             int pieces = layers.PiecesIn(file);
@@ -51,6 +50,9 @@ internal sealed class LayerFetch
 
     /// <summary>The runs of <see cref="PieceLayers.ChunkLength"/> pieces whose hashes are not known, each by its file and its number in it.</summary>
     public ReadOnlySpan<(int File, int Chunk)> Wanted => CollectionsMarshal.AsSpan(_wanted);
+
+    /// <summary>The files by their roots.</summary>
+    public HashProofs Proofs { get; }
 
     /// <summary>How many there were in the beginning.</summary>
     public int Total { get; }
@@ -72,9 +74,6 @@ internal sealed class LayerFetch
     /// <summary>Whether the leaves of a piece may be asked for: they tell more than the piece's root, and fit a message.</summary>
     public bool HasLeaves(int piece) => _layers.HeightOf(piece) > 0 && LeavesOf(piece).Length <= HashRange.MaxLength;
 
-    /// <inheritdoc cref="HashProofs.FileOf"/>
-    public int FileOf(ReadOnlySpan<byte> root) => _proofs.FileOf(root);
-
     public ReadOnlySpan<byte> RootOf(int file) => _torrent.PieceRoots![file].Span;
 
     /// <summary>Whether nobody was asked for some hashes a moment ago. Then it counts as asked.</summary>
@@ -84,7 +83,7 @@ internal sealed class LayerFetch
     /// <param name="known">What the file is to the protocol, which has one for all of the same content.</param>
     public bool TryAsk(int file, HashRange range, double now, out int known)
     {
-        known = FileOf(RootOf(file));
+        known = Proofs.FileOf(RootOf(file));
         if (_askedAt.TryGetValue((known, range.Index, range.BaseLayer), out double at) && now - at < PatienceSeconds)
             return false;
         _askedAt[(known, range.Index, range.BaseLayer)] = now;
@@ -105,7 +104,7 @@ internal sealed class LayerFetch
     {
         if (!HashProofs.Leads(hashes, range.Length, range.Index, range.BaseLayer, RootOf(file)))
             return false;
-        for (int twin = file; twin >= 0; twin = _proofs.TwinOf(twin))
+        for (int twin = file; twin >= 0; twin = Proofs.TwinOf(twin))
         {
             if (_layers.PiecesIn(twin) == _layers.PiecesIn(file))
                 Accept(twin, range.Index / PieceLayers.ChunkLength, hashes, admit);

@@ -20,12 +20,6 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
     /// <summary>Requests to one peer at once.</summary>
     public const int Window = 4;
 
-    /// <summary>Copies being made at once, however large they are; more while they are small together.</summary>
-    public const int MaxCopies = 4;
-
-    /// <summary>Bytes that are little memory.</summary>
-    private const long SmallTogether = 32 << 20;
-
     /// <summary>After so long without an answer others are asked too, as though it had not been asked for.</summary>
     public const double PatienceSeconds = 3;
 
@@ -38,29 +32,27 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
     /// <summary>How many are asked for a piece at once when there is nothing else to ask for.</summary>
     private const int MaxAskers = 2;
 
-    private readonly List<MetadataSource> _sources = [];
-    private readonly List<MetadataCopy> _shared = [];
+    private readonly CopyShelf _shelf = new();
     private readonly List<MetadataCopy> _wrong = [];
-    private readonly HashSet<int> _contested = [];
     private readonly Queue<MetadataSource> _liars = new();
 
     /// <summary>The metadata, when it is complete and right.</summary>
     public byte[]? Result { get; private set; }
 
     /// <summary>How much of the copy that has most is there, 0 to 1.</summary>
-    public double Progress => Result is not null ? 1 : Copies().Select(copy => (double)copy.Received / copy.Count).DefaultIfEmpty(0).Max();
+    public double Progress => Result is not null ? 1 : _shelf.Copies().Select(copy => (double)copy.Received / copy.Count).DefaultIfEmpty(0).Max();
 
     /// <summary>How many peers say that they have it.</summary>
-    public int Sources => _sources.Count;
+    public int Sources => _shelf.Sources.Count;
 
     /// <summary>Whether a size is one that the metadata can have.</summary>
     public bool Accepts(long? size) => size > 0 && size <= maxSize;
 
-    public void Add(MetadataSource source) => _sources.Add(source);
+    public void Add(MetadataSource source) => _shelf.Sources.Add(source);
 
     public void Remove(MetadataSource source)
     {
-        _sources.Remove(source);
+        _shelf.Sources.Remove(source);
         source.Asked.Clear();
         source.OwnCopy = null;
     }
@@ -69,7 +61,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
     public bool TryNext(MetadataSource source, double now, out int piece)
     {
         piece = -1;
-        if (Result is not null || source.IsLiar || now < source.PausedUntil || source.Asked.Count >= Window || CopyFor(source, now) is not { } copy)
+        if (Result is not null || source.IsLiar || now < source.PausedUntil || source.Asked.Count >= Window || _shelf.For(source, now) is not { } copy)
             return false;
         int fewest = MaxAskers;
         int[] askers = Askers(copy, now);
@@ -95,7 +87,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         source.Asked.RemoveAt(index);
         if ((totalSize ?? source.Size) != source.Size || data.Length != MetadataMessage.LengthOf(piece, source.Size))
             Convict(source);
-        if (Result is not null || source.IsLiar || CopyFor(source, now) is not { } copy || copy.Has(piece))
+        if (Result is not null || source.IsLiar || _shelf.For(source, now) is not { } copy || copy.Has(piece))
             return true;
         copy.Put(piece, data, source, now);
         if (copy.IsComplete)
@@ -116,21 +108,10 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
     /// <summary>Looks at the clock: leaves those alone that do not answer.</summary>
     public void Expire(double now)
     {
-        foreach (MetadataSource source in _sources)
+        foreach (MetadataSource source in _shelf.Sources)
         {
             if (source.Asked.RemoveAll(asked => now - asked.At > MuteSeconds) > 0)
                 source.PausedUntil = now + PauseSeconds;
-        }
-    }
-
-    private IEnumerable<MetadataCopy> Copies()
-    {
-        foreach (MetadataCopy copy in _shared)
-            yield return copy;
-        foreach (MetadataSource source in _sources)
-        {
-            if (source.OwnCopy is { } own)
-                yield return own;
         }
     }
 
@@ -138,7 +119,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
     private int[] Askers(MetadataCopy copy, double now)
     {
         int[] askers = new int[copy.Count];
-        foreach (MetadataSource source in _sources)
+        foreach (MetadataSource source in _shelf.Sources)
         {
             if (source.IsLiar || source.Size != copy.Size || (source.OwnCopy is not null && source.OwnCopy != copy))
                 continue;
@@ -152,65 +133,11 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         return askers;
     }
 
-    private MetadataCopy? CopyFor(MetadataSource source, double now) => _contested.Contains(source.Size) ? OwnCopyFor(source, now) : SharedCopyFor(source.Size, now);
-
-    private MetadataCopy? OwnCopyFor(MetadataSource source, double now)
-    {
-        if (source.OwnCopy is not null)
-            return source.OwnCopy;
-        if (!HasRoom(source.Size))
-        {
-            foreach (MetadataSource other in _sources)
-            {
-                if (other.OwnCopy is { } copy && now - copy.ProgressAt > PatienceSeconds)
-                    other.OwnCopy = null; // its turn is over; it may begin anew when there is room
-            }
-        }
-
-        return HasRoom(source.Size) ? source.OwnCopy = new MetadataCopy(source.Size, now) : null;
-    }
-
-    private MetadataCopy? SharedCopyFor(int size, double now)
-    {
-        if (_shared.Find(copy => copy.Size == size) is { } known)
-            return known;
-        if (!HasRoom(size) && !MakeRoom(size, now))
-            return null;
-        var begun = new MetadataCopy(size, now);
-        _shared.Add(begun);
-        return begun;
-    }
-
-    private bool HasRoom(int size)
-    {
-        int copies = 0;
-        long bytes = size;
-        foreach (MetadataCopy copy in Copies())
-        {
-            copies++;
-            bytes += copy.Size;
-        }
-
-        return copies < MaxCopies || bytes <= SmallTogether;
-    }
-
-    /// <summary>Gives up a copy that gets nowhere, or whose size fewer peers say.</summary>
-    private bool MakeRoom(int size, double now)
-    {
-        if (_shared.Count == 0)
-            return false;
-        MetadataCopy least = _shared.OrderBy(copy => Claimants(copy.Size)).ThenBy(copy => copy.ProgressAt).First();
-        MetadataCopy? stuck = _shared.Find(copy => now - copy.ProgressAt > PatienceSeconds);
-        return _shared.Remove(Claimants(least.Size) < Claimants(size) ? least : stuck!);
-    }
-
     private void Convict(MetadataSource source)
     {
         if (source.Convict())
             _liars.Enqueue(source);
     }
-
-    private int Claimants(int size) => _sources.Count(source => source.Size == size && !source.IsLiar);
 
     [SuppressMessage("Security", "CA5350", Justification = "BEP 3 has SHA-1.")]
     private bool IsRight(byte[] metadata) =>
@@ -228,7 +155,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
             return;
         }
 
-        _shared.Remove(copy);
+        _shelf.Remove(copy);
         if (copy.OnlyGiver is { } giver)
         {
             Convict(giver);
@@ -236,8 +163,8 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
             return;
         }
 
-        if (_wrong.Count < MaxCopies)
+        if (_wrong.Count < CopyShelf.MaxCopies)
             _wrong.Add(copy);
-        _contested.Add(copy.Size);
+        _shelf.Contest(copy.Size);
     }
 }

@@ -1,23 +1,16 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Net;
-using TorrentPS.Engine.Bencoding;
-using TorrentPS.Engine.Display;
-using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
-using TorrentPS.Engine.Swarm.Picking;
-using TorrentPS.Engine.Transport;
-using TorrentPS.Engine.Transport.Encryption;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// One connection while a magnet link is resolved. It asks for metadata, and for hashes that belong to it; whatever else the peer tells of itself is kept as it came, for the
-/// session that takes the connection over when the metadata is there. It runs on the resolving session's loop.
+/// A connection while a magnet link is resolved. It asks for metadata, and for hashes that belong to it; whatever else the peer tells of itself is kept as it came, for what
+/// takes the connection over when the metadata is there.
 /// </summary>
-internal sealed partial class MetadataPeer : IRosterPeer, IDisposable
+internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
 {
     /// <summary>Bytes of messages kept; a peer that tells more is not handed on. The bitfield of the greatest torrent has 256 KiB.</summary>
     private const int MaxKept = 512 * 1024;
@@ -25,278 +18,116 @@ internal sealed partial class MetadataPeer : IRosterPeer, IDisposable
     /// <summary>Pieces that a peer may send after we no longer expect them.</summary>
     private const int MaxUnasked = 64;
 
-    private const int MaxRejections = 64;
-    private const int FirstBuffer = 4 * 1024;
-
-    /// <summary>An empty buffer that is larger is given back: a message of metadata fits.</summary>
-    private const int UsualBuffer = 8 * FirstBuffer;
-
-    /// <summary>An id that no message has, for the rest of one that is not read.</summary>
-    private const byte UnknownId = byte.MaxValue;
-
-    private const double KeepAliveSeconds = 100;
-    private const double SilenceSeconds = 150;
+    /// <summary>A message of metadata fits.</summary>
+    private const int LongestBuffer = 32 * 1024;
 
     private readonly IMetadataSwarm _swarm;
-    private readonly PeerStream _stream;
-    private readonly CancellationTokenSource _leaving = new();
-    private readonly MessageBudget _budget = new();
+    private readonly MetadataLink _metadata;
+    private readonly HashInbox _hashes;
+    private readonly IPeerExtension[] _extensions;
     private ArrayBufferWriter<byte>? _kept = new(); // null when the peer told too much
-    private readonly PeerExchangeInbox _inbox = new();
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
-    private int _used;
-    private int _skipping; // bytes to come of a message that nobody reads
-    private byte _metadataId;
-    private Task _running = Task.CompletedTask;
-    private Task _sending = Task.CompletedTask;
     private int _unasked;
-    private int _rejections;
-    private double _lastReceivedAt;
-    private double _lastSentAt;
-    private bool _isClosed;
-    private bool _isEnded;
 
-    public MetadataPeer(IMetadataSwarm swarm, PeerStream stream, Handshake handshake, PeerCandidate? candidate)
+    public MetadataPeer(IMetadataSwarm swarm, PeerConnection connection, PeerCandidate? candidate)
+        : base(connection, swarm)
     {
-        (_swarm, _stream, Handshake, Candidate) = (swarm, stream, handshake, candidate);
-        ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
+        (_swarm, Candidate) = (swarm, candidate);
+        _metadata = new MetadataLink(this, default, this);
+        _hashes = new HashInbox(this);
+        _extensions = swarm.Exchange is { } exchange ? [_metadata, new PeerExchangeLink(this, exchange)] : [_metadata];
     }
-
-    public Handshake Handshake { get; }
 
     /// <summary>The address it was found by; null when the peer connected to us.</summary>
     public PeerCandidate? Candidate { get; }
 
-    public IPEndPoint EndPoint => _stream.RemoteEndPoint;
-
-    public bool IsOutgoing => _stream.IsOutgoing;
-
-    public double ConnectedAt { get; }
-
     /// <summary>What it says of the metadata; null when it does not have it, or is not known to.</summary>
     public MetadataSource? Source { get; private set; }
 
-    /// <summary>What it is allowed to name, from when it has named something.</summary>
-    public PeerTeller? Teller { get; set; }
+    public override IReadOnlyList<IPeerExtension> Extensions => _extensions;
 
-    /// <summary>Begins.</summary>
-    public void Start() => _running = RunAsync();
+    public override int PieceCount => MetainfoLimits.Pieces;
 
-    /// <summary>Asks for as many pieces as it may be asked for now.</summary>
-    public void AskForPieces()
+    public override int LongestHashes => _hashes.Longest;
+
+    public override int ReceiveBufferLength => LongestBuffer;
+
+    public override void Open()
     {
-        while (!_isClosed && Source is not null && _swarm.Fetch.TryNext(Source, _swarm.Now, out int piece))
-            Send(_metadataId, new MetadataMessage(MetadataMessageType.Request, piece).ToBytes());
+        if (Handshake.SupportsExtensions)
+            Connection.Extensions.QueueHandshake(new ExtensionHandshake());
     }
 
-    /// <summary>Looks at the clock: keep-alive, silence.</summary>
-    public void Tick(double now)
+    /// <summary>Asks for as many pieces, or hashes, as it may be asked for now.</summary>
+    public void Ask()
     {
-        if (now - _lastReceivedAt > SilenceSeconds)
-            Close(PeerClose.TimedOut);
-        else if (now - _lastSentAt > KeepAliveSeconds)
-            Send(new byte[PeerMessage.PrefixLength]);
+        while (!IsClosed && Source is not null && _swarm.Fetch.TryNext(Source, _swarm.Now, out int piece))
+            _metadata.Request(piece);
+        AskForHashes();
+        Flush();
     }
 
-    /// <summary>Looks at the clock, and asks for more.</summary>
-    public void TickSafely(double now)
+    private void AskForHashes()
     {
-        try
-        {
-            Tick(now);
-            AskForPieces();
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-        }
-    }
-
-    /// <summary>Asks for hashes, because of what another has sent or of the clock.</summary>
-    public void AskForHashesSafely()
-    {
-        try
-        {
-            AskForHashes();
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Fault(Exception fault)
-    {
-        if (_isClosed)
+        if (!IsV2 || _swarm.Layers is not { } layers || _swarm.Now < _hashes.PausedUntil)
             return;
-        _swarm.Faulted(this, fault);
-        Close(PeerClose.Faulted);
-    }
-
-    /// <summary>Ends the connection; the session hears of it once.</summary>
-    public void Close(PeerClose reason)
-    {
-        if (_isClosed)
-            return;
-        _isClosed = true;
-        _stream.Dispose();
-        _leaving.Dispose();
-        if (Source is not null)
-            _swarm.Fetch.Remove(Source);
-        DisownHashes();
-        _swarm.Closed(this, reason);
-    }
-
-    public void Dispose() => Close(PeerClose.Stopping);
-
-    /// <summary>Stops reading and gives the connection away, with all that the peer has told before what it says next; null when it has ended.</summary>
-    /// <param name="limit">How long what is being sent may take.</param>
-    /// <param name="time">The clock for that.</param>
-    public async Task<HandedOverPeer?> LeaveAsync(TimeSpan limit, TimeProvider time)
-    {
-        try
+        for (int i = 0; i < layers.Wanted.Length && _hashes.Asked.Count < LayerFetch.Window && !IsClosed; i++)
         {
-            return await GiveAwayAsync(limit, time);
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-            return null;
+            (int file, int chunk) = layers.Wanted[i];
+            HashRange range = layers.RangeOf(file, chunk);
+            if (layers.TryAsk(file, range, _swarm.Now, out int known))
+                _hashes.Request(known, range, layers.RootOf(known));
         }
     }
 
-    private async Task<HandedOverPeer?> GiveAwayAsync(TimeSpan limit, TimeProvider time)
+    /// <summary>Gives the connection away, with all that the peer has told; null when it has ended, or the peer told too much.</summary>
+    public HandedOverPeer? GiveAway()
     {
-        if (_isClosed)
-            return null;
-        await _leaving.CancelAsync();
-        await _running;
-        try
-        {
-            await _sending.WaitAsync(limit, time);
-        }
-        catch (TimeoutException)
-        {
-            _isEnded = true;
-        }
-
-        if (_isClosed)
-            return null;
-        if (_isEnded || _kept is null)
-        {
+        if (_kept is null)
             Close(PeerClose.Lost);
+        if (IsClosed)
             return null;
-        }
-
-        _isClosed = true;
-        _leaving.Dispose();
-        byte[] told = [.. _kept.WrittenSpan, .. RestOfSkipped(), .. _buffer.AsSpan(0, _used)];
-        ArrayPool<byte>.Shared.Return(_buffer);
-        return new HandedOverPeer(new EncryptedPeerStream(_stream, told), Handshake, Candidate);
+        Connection.GiveAway(_kept!.WrittenSpan.ToArray());
+        return new HandedOverPeer(Connection, Candidate);
     }
 
-    private async Task RunAsync()
+    public override void Handle(MessageId id, ReadOnlySpan<byte> payload)
     {
-        try
+        switch (id)
         {
-            if (Handshake.SupportsExtensions)
-                SendHandshake();
-            await ReceiveAsync();
-        }
-        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            _isEnded = true;
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-        }
-
-        if (_isEnded)
-            Close(PeerClose.Lost);
-        if (_isClosed)
-            ArrayPool<byte>.Shared.Return(_buffer);
-    }
-
-    private void SendHandshake() => Send(ExtensionHandshake.ExtendedId, new ExtensionHandshake
-    {
-        Extensions = _swarm.ExchangesPeers
-            ? new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId, [PeerExchangeMessage.ExtensionName] = PeerExchangeMessage.OwnId }
-            : new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = MetadataMessage.OwnId },
-        Client = ProgramName.Client,
-        RequestQueue = PeerSession.OwnRequestQueue,
-        Port = (AddressRules.ReachOf(EndPoint.Address) == AddressReach.World ? _swarm.PublicPort : _swarm.ListenPort) is > 0 and int port ? port : null,
-        YourIP = EndPoint.Address,
-    }.ToBytes());
-
-    private void Handle(ReadOnlySpan<byte> message)
-    {
-        switch ((MessageId)message[PeerMessage.PrefixLength])
-        {
-            case MessageId.Extended when message.Length > PeerMessage.PrefixLength + 1:
-                HandleExtended(message[PeerMessage.PrefixLength + 1], message);
+            case MessageId.Hashes or MessageId.HashReject when IsV2 && _swarm.Layers is { } layers:
+                _hashes.Receive(id, payload, layers.Proofs, serving: null);
                 break;
-            case MessageId.Hashes or MessageId.HashReject:
-                HandleHashes((MessageId)message[PeerMessage.PrefixLength], message[(PeerMessage.PrefixLength + 1)..]);
-                break;
-            case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Extended:
+            case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Hashes or MessageId.HashReject:
                 break; // nobody asked for anything, and nobody may ask us
-            case MessageId.Have when Keep(message):
-                EarnBack(); // which of them are new shows when the number of pieces is known; those kept are bounded
+            case MessageId.Have when Keep(id, payload):
+                Connection.EarnBack(); // which of them are new shows when the number of pieces is known; those kept are bounded
                 break;
             default:
-                Keep(message);
+                Keep(id, payload);
                 break;
         }
     }
 
-    /// <summary>Keeps a message for the session that takes the connection over; false when there are too many.</summary>
-    private bool Keep(ReadOnlySpan<byte> message)
+    /// <summary>Keeps a message for what takes the connection over; false when there are too many, or it is none that is known.</summary>
+    private bool Keep(MessageId id, ReadOnlySpan<byte> payload)
     {
-        if (_kept is not null && _kept.WrittenCount + message.Length > MaxKept)
+        const int HeaderLength = PeerMessage.PrefixLength + 1;
+        if (!Connection.IsKnown(id, payload.Length + 1) || IsClosed)
+            return false;
+        if (_kept is not null && _kept.WrittenCount + HeaderLength + payload.Length > MaxKept)
             _kept = null;
-        _kept?.Write(message);
-        return _kept is not null;
+        if (_kept is null)
+            return false;
+        PeerMessage.WriteHeader(_kept.GetSpan(HeaderLength), id, payload.Length);
+        _kept.Advance(HeaderLength);
+        _kept.Write(payload);
+        return true;
     }
 
-    private void HandleExtended(byte extendedId, ReadOnlySpan<byte> message)
+    public override void ExtensionsReceived(ExtensionHandshake handshake, ReadOnlySpan<byte> payload)
     {
-        ReadOnlySpan<byte> payload = message[(PeerMessage.PrefixLength + 2)..];
-        try
-        {
-            if (extendedId == MetadataMessage.OwnId)
-                HandleMetadata(payload);
-            else if (extendedId == PeerExchangeMessage.OwnId && _swarm.ExchangesPeers)
-                HandleExchange(payload);
-            if (extendedId != ExtensionHandshake.ExtendedId)
-                return;
-            if (payload.Length > ExtensionHandshake.MaxLength)
-            {
-                Violate($"an extension handshake of {payload.Length} bytes");
-                return;
-            }
-
-            if (!_budget.TrySpend(MessageBudget.Handshake))
-                return; // ends with the message
-            HandleHandshake(ExtensionHandshake.Read(payload));
-            Keep(message);
-        }
-        catch (BencodeException e)
-        {
-            Violate($"an extension message that cannot be read: {e.Message}");
-        }
-    }
-
-    private void HandleHandshake(ExtensionHandshake handshake)
-    {
-        if (handshake.Extensions.TryGetValue(MetadataMessage.ExtensionName, out byte id))
-            _metadataId = id;
-        if (Source is not null || _metadataId == 0 || handshake.MetadataSize is not { } size)
+        Keep(MessageId.Extended, payload);
+        if (Source is not null || !Takes(MetadataMessage.ExtensionName) || handshake.MetadataSize is not { } size)
             return;
         if (!_swarm.Fetch.Accepts(size))
         {
@@ -308,75 +139,45 @@ internal sealed partial class MetadataPeer : IRosterPeer, IDisposable
         _swarm.Fetch.Add(Source);
     }
 
-    /// <summary>It names others, who may have the metadata when it does not.</summary>
-    private void HandleExchange(ReadOnlySpan<byte> payload)
+    public void MetadataReceived(MetadataMessage message, ReadOnlySpan<byte> data)
     {
-        if (_inbox.Takes(_swarm.Now))
-            _swarm.PeersExchanged(this, PeerExchangeMessage.Read(payload));
-        else if (_inbox.IsFlooded)
-            Violate($"a flood of peer exchange messages: {_inbox.Ignored}");
+        if (Source is not null && _swarm.Fetch.Receive(Source, message.Piece, message.TotalSize, data, _swarm.Now))
+            Connection.EarnBack();
+        else if (++_unasked > MaxUnasked)
+            Connection.Violate("unrequested metadata: {0} times", _unasked);
     }
 
-    private void HandleMetadata(ReadOnlySpan<byte> payload)
+    public void MetadataRejected(int piece)
     {
-        MetadataMessage message = MetadataMessage.Read(payload, out ReadOnlySpan<byte> data);
-        switch (message.Type)
-        {
-            case MetadataMessageType.Data:
-                if (Source is not null && _swarm.Fetch.Receive(Source, message.Piece, message.TotalSize, data, _swarm.Now))
-                    EarnBack();
-                else if (++_unasked > MaxUnasked)
-                    Violate("unrequested metadata");
-                break;
-            case MetadataMessageType.Reject when Source is not null:
-                MetadataFetch.Reject(Source, message.Piece, _swarm.Now);
-                break;
-            case MetadataMessageType.Request when _metadataId > 0 && ++_rejections <= MaxRejections:
-                Send(_metadataId, new MetadataMessage(MetadataMessageType.Reject, message.Piece).ToBytes());
-                break;
-            default:
-                break; // BEP 9: what is not known is ignored
-        }
+        if (Source is not null)
+            MetadataFetch.Reject(Source, piece, _swarm.Now);
     }
 
-    private void Violate(string what)
+    public override void HashesReceived(int file, HashRange range, ReadOnlySpan<byte> hashes)
     {
-        if (_isClosed)
-            return;
-        _swarm.Violated(this, what);
-        Close(PeerClose.Violation);
+        _swarm.Layers!.Answered(file, range);
+        if (!_swarm.Layers.Receive(file, range, hashes))
+            _swarm.HashesWrong(this);
     }
 
-    private void Send(byte extendedId, byte[] payload)
+    public override void HashesRejected(int file, HashRange range)
     {
-        byte[] message = new byte[6 + payload.Length];
-        PeerMessage.WriteExtendedHeader(message, extendedId, payload.Length);
-        payload.CopyTo(message, 6);
-        Send(message);
+        _swarm.Layers!.Answered(file, range);
+        _hashes.PausedUntil = _swarm.Now + LayerFetch.PauseSeconds;
     }
 
-    private void Send(byte[] message)
-    {
-        _lastSentAt = _swarm.Now;
-        _sending = SendAfterAsync(_sending, message);
-    }
+    public override void Received() => _swarm.Received(this);
 
-    private async Task SendAfterAsync(Task before, byte[] message)
+    public override void Violated(string what) => _swarm.Violated(this, what);
+
+    public override void Faulted(Exception fault) => _swarm.Faulted(this, fault);
+
+    public override void Closed(PeerClose reason)
     {
-        await before;
-        if (_isClosed || _isEnded)
-            return;
-        try
-        {
-            await _stream.SendAsync(message);
-        }
-        catch (IOException)
-        {
-            _isEnded = true; // the reading ends, too, and closes it
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-        }
+        if (Source is not null)
+            _swarm.Fetch.Remove(Source);
+        foreach ((int file, HashRange range) in _hashes.Asked) // what it was asked for is others' to send
+            _swarm.Layers?.Answered(file, range);
+        _swarm.Closed(this, reason);
     }
 }

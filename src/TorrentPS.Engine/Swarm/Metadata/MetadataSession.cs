@@ -1,30 +1,19 @@
 using System.Globalization;
-using System.Net;
-using TorrentPS.Engine.Discovery;
-using TorrentPS.Engine.Discovery.Dht;
-using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;
-using TorrentPS.Engine.Transport;
-using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// Gets the metadata of a magnet link from peers (BEP 9), which it finds as a download does. Its state belongs to its <see cref="SwarmLoop"/>. What
-/// it has opened (connections, discoveries, addresses) goes to the download, when there is one. This part is the course of a run; the other is its peers.
+/// Gets the metadata of a magnet link from peers (BEP 9), from the search for them to the result. Its state belongs to its <see cref="SwarmLoop"/>. What
+/// it has opened (connections, discoveries, addresses) goes to the download, when there is one.
 /// </summary>
-internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<MetadataPeer>, IDisposable
+internal sealed class MetadataSession : IDisposable
 {
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_leaveLimit = TimeSpan.FromMilliseconds(300);
-
     /// <summary>How long trackers that have never answered are tried before that is the result, when nobody else is known.</summary>
     private const double NobodySeconds = 30;
-
-    private const double MorePeersSeconds = 30;
 
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
@@ -32,19 +21,12 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
     private readonly ResolveOptions _options;
     private readonly IProgress<TorrentDownload>? _progress;
     private readonly string _destination;
-    private readonly TimeProvider _time;
     private readonly SwarmLoop _loop = new();
-    private readonly long _startedAt;
-    private readonly byte[] _peerId = PeerId.Create();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<Torrent> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly DiscoveryRelay _relay = new();
-    private PeerDiscoveries? _discoveries;
-    private DhtService? _dht; // null when this torrent has nothing to do with it
+    private Torrent? _whole; // from when the metadata is there
     private double _lastProgressAt;
     private double _lastShare;
-    private double _morePeersAt = MorePeersSeconds;
-    private bool _isStopping;
     private bool _handsOver;
 
     /// <param name="services">What all torrents of the client share.</param>
@@ -54,44 +36,19 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
     /// <param name="destination">Where the data would go, for the snapshots.</param>
     public MetadataSession(SwarmServices services, Torrent torrent, ResolveOptions options, IProgress<TorrentDownload>? progress, string destination)
     {
-        _services = services;
-        _torrent = torrent;
+        (_services, _torrent, _options, _progress, _destination) = (services, torrent, options, progress, destination);
         _link = torrent.Link ?? throw new ArgumentException("The torrent is not of a magnet link.", nameof(torrent));
-        _options = options;
-        _roster = new Roster<MetadataPeer>(this, services, new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, _stopping.Token);
-        _progress = progress;
-        _destination = destination;
-        _time = services.Options.TimeProvider;
-        _startedAt = _time.GetTimestamp();
-        WireHashes = new WireHashes(torrent.InfoHash);
-        Fetch = new MetadataFetch(torrent.InfoHash, Math.Min(MetadataMessage.MaxSize, MetainfoLimits.TorrentBytes));
+        Swarm = new LinkSwarm(services, torrent, options, _loop, Received, _stopping.Token);
         _loop.Faulted = Faulted;
     }
 
-    public WireHashes WireHashes { get; }
-
-    public EncryptionMode Encryption => _options.Encryption ?? _services.Options.Encryption;
-
-    public PeerTransport Transport => _options.Transport ?? _services.Options.Transport;
-
-    public bool IsSeeding => false;
-
-    public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
-
-    public bool TryReserveConnection(bool isIncoming) => _roster.TryReserve(isIncoming);
-
-    public double Now => _time.GetElapsedTime(_startedAt).TotalSeconds;
-
-    public int ListenPort { get; private set; }
-
-    public int PublicPort => _services.Incoming.PublicPort(ListenPort);
-
-    public MetadataFetch Fetch { get; }
-
-    public bool ExchangesPeers { get; private set; }
+    /// <summary>The peers and what is got from them.</summary>
+    public LinkSwarm Swarm { get; }
 
     /// <summary>Ends when nothing of it is left to do. A run that succeeds may be over before: then it is only the trackers that are still told of the stop.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
+
+    private MetadataPeer[] Peers => Swarm.Roster.Peers;
 
     /// <summary>How it is at the moment, for those who watch.</summary>
     public TorrentDownload Snapshot() => new()
@@ -103,9 +60,9 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
         Length = _link.Length ?? 0,
         BytesWanted = _link.Length ?? 0,
         PeersConnected = Peers.Length,
-        PeersSeen = _roster.Seen,
+        PeersSeen = Swarm.Roster.Seen,
         PercentResolved = 100 * _lastShare,
-        Elapsed = _time.GetElapsedTime(_startedAt),
+        Elapsed = Swarm.Elapsed,
     };
 
     /// <summary>Resolves the link.</summary>
@@ -117,27 +74,24 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
     private async Task<ResolvedTorrent> ResolveAsync(bool handsOver, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _end.TrySetCanceled(cancellationToken));
-        Task clock = Task.CompletedTask;
         SwarmHandover? handover = null;
         bool isResolved = false;
         _handsOver = handsOver;
         try
         {
-            _services.Connector.AddTorrent();
-            ListenPort = _services.Incoming.Add(this, _options.Port);
-            _progress?.Report(Snapshot());
-            StartDiscovery();
-            clock = RunClockAsync();
-            Torrent torrent = await _end.Task;
-            Log($"Received the metadata of '{torrent.Name}' after {Now:0.00} s: {torrent.InfoBytes.Length} bytes");
+            Begin();
+            Torrent torrent;
+            using (_services.Clock.Start(_loop, Tick))
+                torrent = await _end.Task;
+            Swarm.Log($"Received the metadata of '{torrent.Name}' after {Swarm.Now:0.00} s: {torrent.InfoBytes.Length} bytes");
             if (handsOver && CanHandOver(torrent))
-                handover = await HandOverAsync();
+                handover = Swarm.HandOver();
             isResolved = true;
-            return new ResolvedTorrent { Torrent = torrent, StartedAt = _startedAt, Handover = handover };
+            return new ResolvedTorrent { Torrent = torrent, StartedAt = Swarm.StartedAt, Handover = handover };
         }
         finally
         {
-            Ended = StopAsync(handover is not null, clock);
+            Ended = StopAsync(handover is not null);
             // Whoever has the metadata goes on at once; whoever has not, waits for the end.
             if (!isResolved || handsOver)
                 await Ended;
@@ -150,88 +104,91 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
     /// </summary>
     private bool CanHandOver(Torrent torrent) => !torrent.IsPrivate && torrent.InfoHash == _torrent.InfoHash;
 
-    private void StartDiscovery()
+    private void Begin()
     {
-        foreach (IPEndPoint endPoint in _options.Peers)
-            _roster.Book.Add(endPoint, PeerSource.Manual, Now);
-        List<DnsEndPoint> names = AddPeersOfLink();
-        _relay.Attach(() => ListenPort, () => new AnnounceStatistics(0, 0, Math.Max(_link.Length ?? 0, MetainfoLimits.BlockLength)), peers => _loop.Enqueue(_ => _roster.Add(peers), null));
-        DiscoveryRequest request = _relay.Connect(new DiscoveryRequest
-        {
-            InfoHash = _torrent.InfoHash,
-            Name = _torrent.Name,
-            Trackers = _torrent.Trackers,
-            PeerNames = [.. _options.PeerNames, .. names],
-            OnError = _options.OnError,
-            Sources = _options.Sources,
-            PeerId = _peerId,
-            Port = () => 0,
-            PublicPort = _services.Incoming.PublicPort,
-            Statistics = () => default,
-            PeersFound = _ => { },
-            TimeProvider = _time,
-            Log = Log,
-        });
-        // Who seeds it in this client: no tracker names it to us, since it is where we are.
-        if (request.Allows(PeerSource.LocalDiscovery) && ListenPort > 0 && _services.Incoming.HasOthers(this))
-            _roster.Book.Add(new IPEndPoint(IPAddress.Loopback, ListenPort), PeerSource.LocalDiscovery, Now);
-        ExchangesPeers = request.Allows(PeerSource.PeerExchange);
-        _discoveries = _services.Discoveries.For(request);
-        _dht = request.Allows(PeerSource.Dht) ? _services.Discoveries.Find<DhtService>() : null;
-        foreach (TorrentException reason in _discoveries.Refusals)
-            Log(reason.Message);
-        if (_discoveries.IsEmpty && _roster.Book.Seen == 0)
-            throw _discoveries.Refusals.Count > 0 && _options.Sources is not null ? _discoveries.Refusals[0] : Nobody();
-        _discoveries.Start();
-        _roster.ConnectMore();
+        Swarm.Open();
+        _progress?.Report(Snapshot());
+        if (Swarm.Discovery.Sources is { IsEmpty: true, Refusals: var refusals } && Swarm.Roster.Book.Seen == 0)
+            throw refusals.Count > 0 && _options.Sources is not null ? refusals[0] : Nobody();
+        Swarm.Discovery.Start();
+        Swarm.Roster.ConnectMore();
     }
 
-    public void PublicPortChanged() => _loop.Enqueue(_ =>
+    private async Task StopAsync(bool isHandedOver)
     {
-        if (!_isStopping)
-            _discoveries?.RequestMore();
-    }, null);
-
-    private async Task<SwarmHandover> HandOverAsync()
-    {
-        _isStopping = true;
-        _relay.Detach();
-        HandedOverPeer?[] left = await Task.WhenAll(Array.ConvertAll(Peers, peer => peer.LeaveAsync(s_leaveLimit, _time)));
-        HandedOverPeer[] kept = [.. left.OfType<HandedOverPeer>()];
-        _roster.Clear();
-        return new SwarmHandover(_peerId, _roster.Book, _discoveries!, _relay, kept);
-    }
-
-    private async Task StopAsync(bool isHandedOver, Task clock)
-    {
-        _isStopping = true;
-        await _services.Incoming.RemoveAsync(this);
-        _services.Connector.RemoveTorrent();
+        await Swarm.CloseAsync();
         await _stopping.CancelAsync();
         foreach (MetadataPeer peer in Peers)
             peer.Close(PeerClose.Stopping);
-        Task announced = isHandedOver ? Task.CompletedTask : _discoveries?.StopAsync() ?? Task.CompletedTask;
-        await _roster.WhenDialledAsync();
-        await clock;
+        Task announced = isHandedOver ? Task.CompletedTask : Swarm.Discovery.StopAsync();
+        await Swarm.Roster.WhenDialledAsync();
         await announced;
-        if (!isHandedOver && _discoveries is not null)
-            await _discoveries.DisposeAsync();
+        if (!isHandedOver)
+            await Swarm.Discovery.DisposeAsync();
     }
 
     /// <summary>To be called when it has <see cref="Ended"/>.</summary>
     public void Dispose() => _stopping.Dispose();
 
-    private async Task RunClockAsync()
+    private void Tick()
     {
-        using var timer = new PeriodicTimer(s_tick, _time);
+        double now = Swarm.Now;
+        Swarm.Tick(now);
+        if (Swarm.Search is { } layers)
+        {
+            Ask(layers);
+            if (layers.Tick(now) is { } why)
+                DoWithout(why);
+        }
+
+        double still = now - _lastProgressAt;
+        if (_options.Timeout is { } timeout && now >= timeout.TotalSeconds)
+            Expired(timeout);
+        else if (_options.StallTimeout is { } limit && still >= limit.TotalSeconds)
+            Expired(limit);
+        else if (!Swarm.Roster.EverConnected && Swarm.Discovery.IsHopeless && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
+            _end.TrySetException(Nobody());
+        _progress?.Report(Snapshot());
+    }
+
+    /// <summary>What a peer has sent so far is read.</summary>
+    private void Received(MetadataPeer peer)
+    {
+        double share = Swarm.Search?.Share ?? Swarm.Fetch.Progress;
+        if (share > _lastShare)
+            Progressed();
+        _lastShare = share;
+        while (Swarm.Fetch.TakeLiar() is { Peer: { } liar })
+            Swarm.Roster.Ban(liar, "wrong metadata");
+
+        if (Swarm.Search is { } layers)
+            Ask(layers);
+        else if (_whole is null && Swarm.Fetch.Result is { } metadata)
+            Arrived(metadata);
+        else
+            peer.Ask();
+    }
+
+    private void Progressed()
+    {
+        _lastProgressAt = Swarm.Now;
+        Swarm.Search?.Progressed(Swarm.Now);
+    }
+
+    /// <summary>The metadata is there and right: whatever comes of it is no fault of the peer that sent the last of it.</summary>
+    private void Arrived(byte[] metadata)
+    {
         try
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-                Tick();
+            _whole = Torrent.ParseInfo(metadata, _link);
+            if (_handsOver || _whole.PieceRoots is null)
+                _end.TrySetResult(_whole);
+            else
+                BeginLayers(_whole);
         }
-        catch (OperationCanceledException)
+        catch (TorrentException e)
         {
-            // it ends
+            _end.TrySetException(e);
         }
         catch (Exception e)
         {
@@ -239,53 +196,37 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
         }
     }
 
-    private void Tick()
+    private void BeginLayers(Torrent torrent)
     {
-        double now = Now;
-        Fetch.Expire(now);
-        foreach (MetadataPeer peer in Peers)
-            peer.TickSafely(now);
-        MakeRoom();
-        _roster.ConnectMore();
-        _roster.TellBlocked();
-        if (now >= _morePeersAt && Fetch.Sources < FewSources)
-        {
-            _morePeersAt = now + MorePeersSeconds;
-            _discoveries!.RequestMore();
-        }
-
-        if (Layers is not null)
-            TickLayers(now);
-        double still = now - _lastProgressAt;
-        if (_options.Timeout is { } timeout && now >= timeout.TotalSeconds)
-            Expired(timeout);
-        else if (_options.StallTimeout is { } limit && still >= limit.TotalSeconds)
-            Expired(limit);
-        else if (!_roster.EverConnected && _discoveries is { AnyAnswered: false, AllFailed: true } && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
-            _end.TrySetException(Nobody());
-        _progress?.Report(Snapshot());
+        LayerSearch layers = Swarm.Search = new LayerSearch(torrent, Swarm.Roster, Swarm.Now);
+        string? why = layers.Begin(Swarm.WireHashes);
+        (_lastShare, _lastProgressAt) = (layers.Share, Swarm.Now);
+        if (why is null)
+            Ask(layers);
+        else
+            DoWithout(why);
     }
 
-    public void Received(MetadataPeer peer)
+    private void Ask(LayerSearch layers)
     {
-        double share = Share;
-        if (share > _lastShare)
-            _lastProgressAt = Now;
-        _lastShare = share;
-        while (Fetch.TakeLiar() is { Peer: { } liar })
-            _roster.Ban(liar, "wrong metadata");
+        Swarm.Roster.ForEach(0, static (_, peer) => peer.Ask());
+        if (layers.IsDone && !_end.Task.IsCompleted)
+            _end.TrySetResult(layers.Whole(_link));
+    }
 
-        if (Layers is not null)
-            AskForHashes();
-        else if (_whole is null && Fetch.Result is { } metadata)
-            Arrived(metadata);
-        else
-            peer.AskForPieces();
+    /// <summary>The torrent is what there is: one that others may have to ask peers about, too, before they can verify it by version 2.</summary>
+    private void DoWithout(string why)
+    {
+        string message = $"The piece layers of '{_whole!.Name}' were not received: {why}. Its .torrent does not contain them; clients get them from peers"
+            + (_whole.Version == TorrentVersion.Hybrid ? ", or use version 1." : ", and some programs may refuse it.");
+        Swarm.Log(message);
+        if (_end.TrySetResult(_whole))
+            _options.OnWarning?.Invoke(message);
     }
 
     private void Faulted(Exception fault)
     {
-        Log(fault.ToString());
+        Swarm.Log(fault.ToString());
         _end.TrySetException(new TorrentException(TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}", fault));
     }
 
@@ -299,19 +240,17 @@ internal sealed partial class MetadataSession : IMetadataSwarm, IRosterOwner<Met
 
     private TorrentException TimedOut(TimeSpan limit)
     {
-        string peers = _roster.Seen == 0 ? "no peers were found"
-            : Fetch.Sources > 0 ? string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(Fetch.Sources, "peer")} with it, {Snapshot().PercentResolved:0} % received")
-            : _refusedSize > 0 ? string.Create(CultureInfo.InvariantCulture, $"peers report a size of {_refusedSize} bytes, more than the limit")
-            : string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(_roster.Seen, "peer")} known, {Peers.Length} connected, none with the metadata");
+        string peers = Swarm.Roster.Seen == 0 ? "no peers were found"
+            : Swarm.Fetch.Sources > 0 ? string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(Swarm.Fetch.Sources, "peer")} with it, {Snapshot().PercentResolved:0} % received")
+            : Swarm.RefusedSize > 0 ? string.Create(CultureInfo.InvariantCulture, $"peers report a size of {Swarm.RefusedSize} bytes, more than the limit")
+            : string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(Swarm.Roster.Seen, "peer")} known, {Peers.Length} connected, none with the metadata");
         return new TorrentException(TorrentErrorId.MetadataTimedOut, string.Create(CultureInfo.InvariantCulture,
             $"The metadata of '{_torrent.Name}' was not received within {limit.TotalSeconds:0.#} s: {peers}. Try again later, wait longer, or name a peer that has it."));
     }
 
-    private TorrentException Nobody() => _discoveries?.Failure is { } failure
+    private TorrentException Nobody() => Swarm.Discovery.Sources?.Failure is { } failure
         ? failure
         : new TorrentException(TorrentErrorId.NoPeers, _options.Peers.Count + _link.Peers.Count > 0
             ? $"None of the given peers could be reached, and the magnet link of '{_torrent.Name}' names no tracker that is asked for others."
             : $"The magnet link of '{_torrent.Name}' names no tracker and no peer that is asked for the metadata. Name a peer that has it.");
-
-    private void Log(string message) => (_options.Log ?? _services.Options.Log)?.Invoke(message);
 }

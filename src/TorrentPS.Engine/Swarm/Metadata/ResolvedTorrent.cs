@@ -1,6 +1,6 @@
-using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;
+using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
@@ -19,7 +19,20 @@ internal sealed record ResolvedTorrent
 /// <summary>What goes from the session that resolved a magnet link to the one that downloads.</summary>
 /// <param name="PeerId">Our peer id, which peers and trackers know.</param>
 /// <param name="Book">The addresses; those of the connections are busy.</param>
-/// <param name="Discoveries">What finds peers; it runs.</param>
-/// <param name="Relay">Where to take the found peers from.</param>
+/// <param name="Discovery">What finds peers; it runs.</param>
 /// <param name="Peers">The connections. Of each one place of the client's is reserved.</param>
-internal sealed record SwarmHandover(byte[] PeerId, PeerBook Book, PeerDiscoveries Discoveries, DiscoveryRelay Relay, IReadOnlyList<HandedOverPeer> Peers);
+/// <param name="Loop">The loop that they run on.</param>
+internal sealed record SwarmHandover(byte[] PeerId, PeerBook Book, SwarmDiscovery Discovery, IReadOnlyList<HandedOverPeer> Peers, SwarmLoop Loop)
+{
+    /// <summary>Closes the connections, when nothing takes them over.</summary>
+    public Task CloseAsync(PeerConnector connector) => Loop.RunAsync(() =>
+    {
+        foreach (HandedOverPeer peer in Peers)
+        {
+            peer.Connection.Close(PeerClose.Stopping);
+            connector.Release();
+        }
+
+        return Task.FromResult(true);
+    });
+}

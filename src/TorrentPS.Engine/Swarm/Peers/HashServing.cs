@@ -54,7 +54,7 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
         if (hashes is null)
             Reject(RootOf(file), range);
         else
-            peer.QueueHashes(MessageId.Hashes, RootOf(file), range, hashes);
+            Queue(MessageId.Hashes, RootOf(file), range, hashes);
         ReadNext();
     }
 
@@ -105,7 +105,14 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
         if (++_rejects > MaxRejects)
             peer.CloseFlooded("requests for hashes that are not given", _rejects);
         else
-            peer.QueueHashes(MessageId.HashReject, root, range, []);
+            Queue(MessageId.HashReject, root, range, []);
+    }
+
+    private void Queue(MessageId id, ReadOnlySpan<byte> root, HashRange range, ReadOnlySpan<byte> hashes)
+    {
+        Span<byte> message = peer.Connection.Output.Append(HashMessage.Length + hashes.Length);
+        HashMessage.Write(message, id, root, range, hashes.Length);
+        hashes.CopyTo(message[HashMessage.Length..]);
     }
 
     /// <summary>Whether the hashes are those of pieces, which are there without reading.</summary>

@@ -6,5 +6,5 @@ namespace TorrentPS.Engine.Swarm.Peers;
 internal interface IPeerExchange : ISwarmTime
 {
     /// <summary>The peer tells of others.</summary>
-    void PeersExchanged(PeerSession peer, PeerExchangeMessage message);
+    void PeersExchanged(PeerHandler peer, PeerExchangeMessage message);
 }

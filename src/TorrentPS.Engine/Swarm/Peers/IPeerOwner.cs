@@ -4,14 +4,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>What keeps the connections: what a peer is told of us, and how its connection fares.</summary>
-internal interface IPeerOwner
+internal interface IPeerOwner : IPeerHost
 {
-    /// <summary>The port that peers may connect to; 0 when there is none.</summary>
-    int ListenPort { get; }
-
-    /// <summary>The port by which peers in the Internet reach us, where a gateway passes them on.</summary>
-    int PublicPort { get; }
-
     /// <summary>The port of our node of the DHT; 0 when this torrent has nothing to do with it.</summary>
     int DhtPort { get; }
 

@@ -1,10 +1,9 @@
-using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>Peer exchange with one peer (BEP 11).</summary>
-internal sealed class PeerExchangeLink(PeerSession peer, IPeerExchange exchange) : IPeerExtension
+internal sealed class PeerExchangeLink(PeerHandler peer, IPeerExchange exchange) : IPeerExtension
 {
     private readonly PeerExchangeInbox _inbox = new();
     private readonly PeerExchangeOutbox _outbox = new(peer.EndPoint);
@@ -13,9 +12,6 @@ internal sealed class PeerExchangeLink(PeerSession peer, IPeerExchange exchange)
     public string Name => PeerExchangeMessage.ExtensionName;
 
     public byte OwnId => PeerExchangeMessage.OwnId;
-
-    /// <summary>What the peer is allowed to name, from when it has named something.</summary>
-    public PeerTeller? Teller { get; set; }
 
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> payload)
@@ -34,7 +30,7 @@ internal sealed class PeerExchangeLink(PeerSession peer, IPeerExchange exchange)
     /// <summary>Tells the peer who came and who went, when that is anybody.</summary>
     public void Tell(IReadOnlyList<ExchangedPeer> connected, int version, double now)
     {
-        _outbox.Own = peer.ListenEndPoint;
+        _outbox.Own = peer.Connection.Extensions.ListenEndPoint;
         if (_outbox.Next(connected, now) is not { } message)
         {
             _toldOf = version;

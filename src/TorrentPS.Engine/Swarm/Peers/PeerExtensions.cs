@@ -1,21 +1,102 @@
-using System.Collections.ObjectModel;
+using System.Net;
+using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The kinds of extension messages of one connection: which we take, and by which ids the peer takes them (BEP 10, "handshake message").</summary>
-internal sealed class PeerExtensions(IReadOnlyList<IPeerExtension> members)
+/// <summary>The extension messages of one connection (BEP 10): both handshakes, which kinds we take, and by which ids the peer takes them.</summary>
+internal sealed class PeerExtensions(PeerConnection connection)
 {
     private readonly Dictionary<string, byte> _peerIds = new(StringComparer.Ordinal);
 
-    /// <summary>What our handshake names.</summary>
-    public IReadOnlyDictionary<string, byte> OwnIds { get; } =
-        members.Count == 0 ? ReadOnlyDictionary<string, byte>.Empty : members.ToDictionary(member => member.Name, member => member.OwnId, StringComparer.Ordinal);
+    /// <summary>The kinds that we take; our next handshake names them.</summary>
+    public IReadOnlyList<IPeerExtension> Members { get; set; } = [];
 
-    /// <summary>The one that has an id of ours; null when we gave out no such id.</summary>
-    public IPeerExtension? Find(byte ownId)
+    /// <summary>The client's name, from its own words or from its peer id.</summary>
+    public string Client { get; private set; } = PeerId.ClientName(connection.Handshake.PeerId) ?? "unknown client";
+
+    /// <summary>Where the peer can be connected to; null when it came to us and does not say where it listens.</summary>
+    public IPEndPoint? ListenEndPoint { get; private set; } = connection.IsOutgoing ? connection.EndPoint : null;
+
+    /// <summary>Whether the peer has said that it knows holepunching, which it may take messages of or not.</summary>
+    public bool KnowsHolepunch { get; private set; }
+
+    /// <summary>Whether the peer takes a kind of extension messages.</summary>
+    public bool Takes(string name) => _peerIds.GetValueOrDefault(name) > 0;
+
+    /// <summary>Queues our handshake.</summary>
+    /// <param name="own">What it says beside what each does.</param>
+    public void QueueHandshake(ExtensionHandshake own)
     {
-        foreach (IPeerExtension member in members)
+        IPAddress peer = connection.EndPoint.Address;
+        Append(ExtensionHandshake.ExtendedId, (own with
+        {
+            Extensions = Members.ToDictionary(member => member.Name, member => member.OwnId, StringComparer.Ordinal),
+            Client = ProgramName.Client,
+            RequestQueue = BlockOutbox.MaxRequests,
+            Port = (AddressRules.ReachOf(peer) == AddressReach.World ? connection.Host.PublicPort : connection.Host.ListenPort) is > 0 and int port ? port : null,
+            YourIP = peer,
+        }).ToBytes());
+    }
+
+    /// <summary>Queues an extension message.</summary>
+    /// <param name="name">Its kind; nothing is sent when the peer does not take it.</param>
+    /// <param name="payload">What follows the extension id.</param>
+    /// <param name="more">What follows that.</param>
+    public void Queue(string name, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default)
+    {
+        if (_peerIds.GetValueOrDefault(name) is > 0 and byte id)
+            Append(id, payload, more);
+    }
+
+    private void Append(byte extendedId, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default)
+    {
+        PeerMessage.WriteExtendedHeader(connection.Output.Append(6), extendedId, payload.Length + more.Length);
+        payload.CopyTo(connection.Output.Append(payload.Length));
+        more.CopyTo(connection.Output.Append(more.Length));
+    }
+
+    /// <summary>The first kind that has a message that waits for the connection; null when none has.</summary>
+    public IPeerExtension? NextToSend()
+    {
+        foreach (IPeerExtension member in Members)
+        {
+            if (member.NextLength > 0)
+                return member;
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a message of the peer.</summary>
+    /// <param name="payload">The extension id, and what follows it.</param>
+    public void Receive(ReadOnlySpan<byte> payload)
+    {
+        if (payload.IsEmpty)
+        {
+            connection.Violate("a message {0} of a wrong length", MessageId.Extended);
+            return;
+        }
+
+        byte id = payload[0];
+        try
+        {
+            if (id == ExtensionHandshake.ExtendedId)
+                ReceiveHandshake(payload);
+            else
+                Find(id)?.Receive(payload[1..]); // ids that we gave to nobody are skipped
+        }
+        catch (BencodeException e)
+        {
+            connection.Violate(id == ExtensionHandshake.ExtendedId ? "an extension handshake that cannot be read: {0}" : "an extension message that cannot be read: {0}", e.Message);
+        }
+    }
+
+    private IPeerExtension? Find(byte ownId)
+    {
+        foreach (IPeerExtension member in Members)
         {
             if (member.OwnId == ownId)
                 return member;
@@ -24,28 +105,27 @@ internal sealed class PeerExtensions(IReadOnlyList<IPeerExtension> members)
         return null;
     }
 
-    /// <summary>The id by which the peer takes a kind; 0 when it does not.</summary>
-    public byte PeerId(string name) => _peerIds.GetValueOrDefault(name);
-
-    /// <summary>Notes what the peer takes. A later handshake changes only what it names.</summary>
-    public void Update(ExtensionHandshake handshake)
+    private void ReceiveHandshake(ReadOnlySpan<byte> payload)
     {
-        foreach (IPeerExtension member in members)
+        if (payload.Length - 1 > ExtensionHandshake.MaxLength)
+        {
+            connection.Violate("an extension handshake of {0} bytes", payload.Length - 1);
+            return;
+        }
+
+        if (!connection.Spend(MessageBudget.Handshake))
+            return;
+        ExtensionHandshake handshake = ExtensionHandshake.Read(payload[1..]);
+        foreach (IPeerExtension member in Members) // a later handshake changes only what it names
         {
             if (handshake.Extensions.TryGetValue(member.Name, out byte id))
                 _peerIds[member.Name] = id;
         }
-    }
 
-    /// <summary>The first that has a message that waits for the connection; null when none has.</summary>
-    public IPeerExtension? NextToSend()
-    {
-        foreach (IPeerExtension member in members)
-        {
-            if (member.NextLength > 0)
-                return member;
-        }
-
-        return null;
+        Client = handshake.Client ?? Client;
+        KnowsHolepunch |= handshake.Extensions.GetValueOrDefault(HolepunchMessage.ExtensionName) > 0;
+        if (!connection.IsOutgoing && handshake.Port is { } port)
+            ListenEndPoint = new IPEndPoint(connection.EndPoint.Address, port);
+        connection.Handler!.ExtensionsReceived(handshake, payload);
     }
 }

@@ -1,162 +1,465 @@
-using System.Buffers;
+using System.Buffers.Binary;
 using System.Net;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Picking;
-using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// One connection of a torrent after its handshake: reads the peer's messages, writes ours. It runs on the torrent's loop alone. What it reads
-/// changes the <see cref="PeerState"/> and is told to the <see cref="ISwarm"/>, which decides.
+/// A connection that exchanges data: what the peer has, wants and allows. What it says changes the <see cref="PeerState"/> and is told to the <see cref="ISwarm"/>, which decides. The blocks
+/// that come and go, hashes and extensions have types of their own.
 /// </summary>
-internal sealed partial class PeerSession : IRosterPeer
+internal sealed class PeerSession : PeerHandler
 {
-    /// <summary>Requests of the peer that we queue (BEP 10, "reqq"); more are dropped.</summary>
-    public const int OwnRequestQueue = 500;
-
-    private const double KeepAliveSeconds = 100;
-    private const double SilenceSeconds = 150; // BEP 3 expects something every two minutes
+    private const int HaveLength = 9;
+    private const int HavesPerSend = 4096;
+    private const int MaxAllowedFast = 64;
+    private const int MaxSuggested = 16;
 
     private readonly ISwarm _swarm;
     private readonly IPeerDownload _download;
     private readonly IPeerUpload _upload;
     private readonly IPeerOwner _owner;
-    private readonly PeerStream _stream;
-    private bool _isClosed;
-    private double _lastReceivedAt;
-    private double _lastSentAt;
+    private readonly PeerOutput _output;
+    private readonly BlockInbox _inbox;
+    private readonly BlockOutbox _outbox;
+    private readonly UploadAllowance _allowance;
+    private readonly HashInbox _hashes;
+    private readonly HashServing? _hashServing; // null for a v1 torrent
+    private readonly MetadataLink _metadata;
+    private readonly DontHaveNotice _dontHave;
+    private readonly IPeerExtension[] _extensions;
+    private Bitfield? _untold; // pieces that the peer is still to be told of
+    private int _untoldFrom;
+    private bool _toldDhtPort;
+    private bool _isUploadOnly;
 
-    public PeerSession(ISwarm swarm, PeerStream stream, Handshake handshake, int pieceCount)
+    public PeerSession(ISwarm swarm, PeerConnection connection, int pieceCount)
+        : base(connection, swarm.Owner)
     {
         (_swarm, _download, _upload, _owner) = (swarm, swarm.Download, swarm.Upload, swarm.Owner);
-        _stream = stream;
-        Handshake = handshake;
-        IsFast = handshake.SupportsFast; // we always do
-        State = new ConnectedPeerState(this, stream.RemoteEndPoint, pieceCount);
-        _extensions = CreateExtensions();
+        _output = connection.Output;
+        State = new ConnectedPeerState(this, connection.EndPoint, pieceCount);
+        DownloadLimiter = _download.DownloadLimiter;
+        _inbox = new BlockInbox(this, _download);
+        _allowance = new UploadAllowance(this, _upload.UploadLimiter);
+        _outbox = new BlockOutbox(this, swarm, _allowance);
+        _hashes = new HashInbox(this);
         _hashServing = swarm.Hashes is { } hashes ? new HashServing(this, swarm, hashes.Supply) : null;
-        ConnectedAt = _lastReceivedAt = _lastSentAt = swarm.Now;
+        _metadata = new MetadataLink(this, MetadataLink.ServedOf(swarm.Torrent));
+        _dontHave = new DontHaveNotice(this);
+        List<IPeerExtension> extensions = [_metadata, _dontHave, new UploadOnlyNotice(this)];
+        if (swarm.Exchange is { } exchange)
+            extensions.Add(Exchange = new PeerExchangeLink(this, exchange));
+        if (swarm.Holepunch is { } broker)
+            extensions.Add(Holepunch = new HolepunchLink(this, broker));
+        _extensions = [.. extensions];
     }
 
-    public PeerState State { get; }
+    public ConnectedPeerState State { get; }
 
-    public Handshake Handshake { get; }
+    /// <summary>Whether both sides speak the fast extension; we always do.</summary>
+    public bool IsFast => Handshake.SupportsFast;
 
-    /// <summary>Whether the connection is one of version 2 (BEP 52), which has messages for hashes.</summary>
-    public bool IsV2 { get; init; }
+    /// <summary>Tells of others and hears of them (BEP 11); null where the torrent does not allow that.</summary>
+    public PeerExchangeLink? Exchange { get; }
 
-    public IPEndPoint EndPoint => _stream.RemoteEndPoint;
+    /// <summary>Brings peers together (BEP 55); null where that is not done.</summary>
+    public HolepunchLink? Holepunch { get; }
 
-    public bool IsOutgoing => _stream.IsOutgoing;
+    /// <inheritdoc cref="PeerExtensions.ListenEndPoint"/>
+    public IPEndPoint? ListenEndPoint => Connection.Extensions.ListenEndPoint;
 
-    /// <summary>When it was connected, in seconds of the torrent's clock.</summary>
-    public double ConnectedAt { get; }
+    /// <summary>Whether it has everything, or says that it only uploads (BEP 21).</summary>
+    public bool IsSeed => _isUploadOnly || State.Pieces.IsFull;
 
-    public bool IsClosed => _isClosed;
+    /// <summary>What others are told of it (BEP 11).</summary>
+    public PeerExchangeFlags ExchangeFlags =>
+        (Connection.IsEncrypted ? PeerExchangeFlags.PrefersEncryption : PeerExchangeFlags.None)
+        | (IsSeed ? PeerExchangeFlags.Seed : PeerExchangeFlags.None)
+        | (Connection.IsUtp ? PeerExchangeFlags.SupportsUtp : PeerExchangeFlags.None)
+        | (Connection.Extensions.KnowsHolepunch ? PeerExchangeFlags.SupportsHolepunch : PeerExchangeFlags.None)
+        | (IsOutgoing ? PeerExchangeFlags.Reachable : PeerExchangeFlags.None);
 
-    /// <summary>Whether the peer has sent something that the download limit does not let us read yet: then its silence is ours.</summary>
-    public bool IsHeldBack { get; private set; }
+    /// <summary>The pieces that it got blocks of last, those first that it is likeliest to have all of.</summary>
+    public IEnumerable<int> LastServed => _outbox.Served?.Pieces() ?? [];
 
-    /// <summary>Sends the first messages and then reads until the connection ends.</summary>
-    public async Task RunAsync()
+    /// <summary>How many blocks the peer waits for.</summary>
+    public int RequestsWaiting => _outbox.Count;
+
+    /// <summary>Requests for hashes that the peer has not answered.</summary>
+    public int HashesAsked => _hashes.Asked.Count;
+
+    /// <summary>What these are of.</summary>
+    public IReadOnlyList<(int File, HashRange Range)> UnansweredHashes => _hashes.Asked;
+
+    /// <inheritdoc cref="HashInbox.PausedUntil"/>
+    public double HashesPausedUntil
     {
-        try
-        {
-            Client = PeerId.ClientName(Handshake.PeerId) ?? "unknown client";
-            SendOpening();
-            await ReceiveAsync();
-        }
-        catch (IOException)
-        {
-            // the reason is nobody's business but the peer's
-        }
-        catch (OperationCanceledException)
-        {
-            // the download ends
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-        }
-
-        Close(PeerClose.Lost);
+        get => _hashes.PausedUntil;
+        set => _hashes.PausedUntil = value;
     }
 
-    /// <inheritdoc/>
-    public void Fault(Exception fault)
+    public override IReadOnlyList<IPeerExtension> Extensions => _extensions;
+
+    public override int PieceCount => State.Pieces.Length;
+
+    public override int LongestHashes => _hashes.Longest;
+
+    public override int ReceiveBufferLength => _download.ReceiveBufferLength;
+
+    public override bool ExpectsData => State.Outstanding.Count > 0;
+
+    public override RateLimiter? DownloadLimiter { get; }
+
+    public override bool HasMore => _untold is not null || IsWaiting;
+
+    /// <summary>Whether the peer waits for blocks or answers.</summary>
+    public bool IsWaiting => _outbox.Count > 0 || NextAnswer > 0;
+
+    /// <summary>What is made only when the connection is ready to send it: bytes of the next answer to the peer, 0 when there is none.</summary>
+    public int NextAnswer => _hashServing?.NextLength is > 0 and int hashes ? hashes : Connection.Extensions.NextToSend()?.NextLength ?? 0;
+
+    /// <summary>One of the pieces that it got blocks of, by chance; false when nothing was sent since this was last asked.</summary>
+    public bool TryTakeSample(out int piece)
     {
-        if (_isClosed)
-            return;
-        _owner.Faulted(this, fault);
-        Close(PeerClose.Faulted);
+        piece = -1;
+        return _outbox.Served?.TryTakeSample(out piece) == true;
     }
 
-    private void SendOpening()
+    public override void Open()
     {
         if (Handshake.SupportsExtensions)
-            AppendExtensionHandshake();
-
-        SendOpeningBitfield();
+            QueueExtensionHandshake();
+        QueueBitfield();
         // Told only to those that say that they know the message; after the bitfield, which must come first (BEP 3).
         if (Handshake.SupportsDht && _owner.DhtPort is > 0 and int dhtPort)
-            PeerMessage.WritePort(Append(7), dhtPort);
-        Flush();
+            PeerMessage.WritePort(_output.Append(7), dhtPort);
     }
 
-    private void SendOpeningBitfield()
+    private void QueueExtensionHandshake() => Connection.Extensions.QueueHandshake(new ExtensionHandshake
+    {
+        MetadataSize = _metadata.Size,
+        IsUploadOnly = _swarm.Picker.Missing == 0 && _upload.SuperSeeding is null ? true : null,
+    });
+
+    private void QueueBitfield()
     {
         Bitfield have = _upload.SuperSeeding is null ? _swarm.Picker.Have : new Bitfield(State.Pieces.Length);
         if (IsFast && (have.IsEmpty || have.IsFull))
         {
-            PeerMessage.WriteState(Append(5), have.IsEmpty ? MessageId.HaveNone : MessageId.HaveAll);
+            _output.QueueState(have.IsEmpty ? MessageId.HaveNone : MessageId.HaveAll);
         }
         else if (!have.IsEmpty)
         {
-            PeerMessage.WriteHeader(Append(5), MessageId.Bitfield, have.Bytes.Length);
-            have.Bytes.CopyTo(Append(have.Bytes.Length));
+            PeerMessage.WriteHeader(_output.Append(5), MessageId.Bitfield, have.Bytes.Length);
+            have.Bytes.CopyTo(_output.Append(have.Bytes.Length));
         }
     }
 
-    /// <summary>Ends the connection; the swarm hears of it once.</summary>
-    public void Close(PeerClose reason)
+    public void SendChoke(bool choke)
     {
-        if (_isClosed)
+        if (State.IsChokedByUs == choke)
             return;
-        _isClosed = true;
-        _stream.Dispose();
-        _requests.Clear();
+        State.IsChokedByUs = choke;
+        _output.QueueState(choke ? MessageId.Choke : MessageId.Unchoke);
+        if (choke)
+            _outbox.RefuseAll(keepsAllowed: true);
+        Flush();
+    }
+
+    /// <summary>Tells the peer whether we want something of it, when that has changed.</summary>
+    public void SendInterest(bool interested)
+    {
+        if (State.IsInterestingToUs == interested)
+            return;
+        State.IsInterestingToUs = interested;
+        _output.QueueState(interested ? MessageId.Interested : MessageId.NotInterested);
+        Flush();
+    }
+
+    /// <summary>Queues the news that we have a piece; it goes with whatever is sent next, or by <see cref="PeerHandler.Flush"/>.</summary>
+    public void QueueHave(int piece)
+    {
+        _dontHave.Forget(piece);
+        PeerMessage.WriteHave(_output.Append(HaveLength), piece);
+    }
+
+    /// <summary>Tells the peer of many pieces, part by part as it takes them.</summary>
+    public void TellPieces(Bitfield pieces)
+    {
+        (_untold, _untoldFrom) = (pieces, 0);
+        Flush();
+    }
+
+    private void QueueUntold()
+    {
+        int left = HavesPerSend;
+        for (; _untoldFrom < _untold!.Length && left > 0; _untoldFrom++)
+        {
+            if (!_untold[_untoldFrom] || !_swarm.Picker.Have[_untoldFrom])
+                continue;
+            QueueHave(_untoldFrom);
+            left--;
+        }
+
+        if (left > 0)
+            _untold = null;
+    }
+
+    /// <summary>Pieces are not here any more: what is asked of them is refused, and the peer is told.</summary>
+    /// <returns>False when it cannot be told.</returns>
+    public bool Withdraw(Bitfield pieces)
+    {
+        _outbox.RefuseOf(pieces);
+        bool isTold = _dontHave.TryTell(pieces);
+        Flush();
+        return isTold && IsFast;
+    }
+
+    /// <summary>Says again what we are: we have got all that we want, and only upload from now on (BEP 21).</summary>
+    public void TellUploadOnly()
+    {
+        if (Handshake.SupportsExtensions)
+            QueueExtensionHandshake();
+        Flush();
+    }
+
+    /// <summary>Queues a request; <see cref="PeerHandler.Flush"/> sends all that are queued at once.</summary>
+    public void QueueRequest(Outstanding item) => _inbox.Request(item);
+
+    /// <inheritdoc cref="BlockInbox.Cancel"/>
+    public void SendCancel(OpenPiece piece, int block) => _inbox.Cancel(piece, block);
+
+    /// <inheritdoc cref="BlockInbox.ForgetReleased"/>
+    public void ForgetReleased() => _inbox.ForgetReleased();
+
+    /// <summary>Asks for hashes.</summary>
+    public void RequestHashes(int file, HashRange range) => _hashes.Request(file, range, _swarm.Torrent.PieceRoots![file].Span);
+
+    public override ValueTask<bool> SendMoreAsync()
+    {
+        if (_untold is not null)
+        {
+            QueueUntold();
+            return new(true);
+        }
+
+        if (NextAnswer is > 0 and int answer)
+        {
+            if (!_allowance.MaySend(answer))
+                return new(false);
+            QueueAnswer();
+            return new(true);
+        }
+
+        return _outbox.Count > 0 && _allowance.MaySend() ? _outbox.SendAsync() : new(false);
+    }
+
+    /// <summary>Queues what is made only now. It passes the upload limit as blocks do: it is counted when it is sent, and not before.</summary>
+    private void QueueAnswer()
+    {
+        if (_hashServing?.NextLength > 0)
+            _hashServing.SendNext();
+        else
+            Connection.Extensions.NextToSend()!.SendNext();
+        _allowance.Spend(_output.BytesWaiting);
+    }
+
+    public override void Sent()
+    {
+        if (!IsWaiting)
+            _allowance.GiveBack();
+    }
+
+    public override void Handle(MessageId id, ReadOnlySpan<byte> payload)
+    {
+        switch (id)
+        {
+            case MessageId.Piece:
+                _inbox.Receive(payload);
+                break;
+            case MessageId.Have when payload.Length == 4:
+                HandleHave(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
+            case MessageId.Request when PeerMessage.TryReadBlock(payload, out BlockRequest block):
+                _outbox.Receive(block);
+                break;
+            case MessageId.Cancel when PeerMessage.TryReadBlock(payload, out BlockRequest block):
+                _outbox.Cancel(block);
+                break;
+            case MessageId.Reject when IsFast && PeerMessage.TryReadBlock(payload, out BlockRequest block):
+                _inbox.Reject(block);
+                break;
+            case MessageId.Choke or MessageId.Unchoke when payload.IsEmpty:
+                HandleChoke(id == MessageId.Choke);
+                break;
+            case MessageId.Interested or MessageId.NotInterested when payload.IsEmpty:
+                HandleInterest(id == MessageId.Interested);
+                break;
+            case MessageId.Bitfield:
+                HandleBitfield(payload);
+                break;
+            case MessageId.HaveAll or MessageId.HaveNone when IsFast && payload.IsEmpty:
+                HandleHaveAll(id == MessageId.HaveAll);
+                break;
+            case MessageId.AllowedFast when IsFast && payload.Length == 4:
+                HandleAllowedFast(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
+            case MessageId.Suggest when IsFast && payload.Length == 4:
+                HandleSuggest(BinaryPrimitives.ReadUInt32BigEndian(payload));
+                break;
+            case MessageId.HashRequest or MessageId.Hashes or MessageId.HashReject when IsV2 && _hashServing is not null:
+                _hashes.Receive(id, payload, _swarm.Hashes!.Supply.Proofs, _hashServing);
+                break;
+            case MessageId.Port when payload.Length == 2:
+                HandlePort(BinaryPrimitives.ReadUInt16BigEndian(payload));
+                break;
+            case MessageId.Have or MessageId.Request or MessageId.Cancel or MessageId.Choke or MessageId.Unchoke or MessageId.Interested or MessageId.NotInterested:
+                Connection.Violate("a message {0} of a wrong length", id);
+                break;
+            case MessageId.HaveAll or MessageId.HaveNone or MessageId.Suggest or MessageId.AllowedFast or MessageId.Reject when IsFast:
+                Connection.Violate("a message {0} of a wrong length", id);
+                break;
+            default:
+                break; // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
+        }
+    }
+
+    private void HandleHave(uint piece)
+    {
+        if (piece >= State.Pieces.Length)
+        {
+            Connection.Violate("a 'have' of piece {0}, which does not exist", piece);
+        }
+        else if (_swarm.Picker.PeerHas(State, (int)piece))
+        {
+            Connection.EarnBack();
+            _download.PiecesChanged(this, (int)piece);
+        }
+    }
+
+    private void HandleBitfield(ReadOnlySpan<byte> payload)
+    {
+        if (Bitfield.TryCreate(payload, State.Pieces.Length, out Bitfield pieces))
+            SetPieces(pieces);
+        else
+            Connection.Violate("a bitfield of {0} bytes that does not fit the torrent", payload.Length);
+    }
+
+    private void HandleHaveAll(bool hasAll)
+    {
+        var pieces = new Bitfield(State.Pieces.Length);
+        if (hasAll)
+            pieces.AddAll();
+        SetPieces(pieces);
+    }
+
+    private void SetPieces(Bitfield pieces)
+    {
+        if (!Connection.Spend(MessageBudget.ForAll(pieces.Length)))
+            return;
+        _swarm.Picker.RemovePeer(State);
+        State.Pieces = pieces;
+        State.IsPlainSeed = pieces.IsFull;
+        _swarm.Picker.AddPeer(State);
+        _outbox.OfferAllowed();
+        _download.PiecesChanged(this);
+    }
+
+    private void HandleChoke(bool isChoking)
+    {
+        if (State.IsChokingUs == isChoking || !Connection.Spend(MessageBudget.Choke))
+            return;
+        State.IsChokingUs = isChoking;
+        _inbox.Choked(isChoking);
+        _download.ChokeChanged(this);
+    }
+
+    private void HandleInterest(bool isInterested)
+    {
+        if (State.IsInterestedInUs == isInterested || !Connection.Spend(MessageBudget.Interest))
+            return;
+        State.IsInterestedInUs = isInterested;
+        if (!isInterested)
+            _outbox.RefuseAll(keepsAllowed: false);
+        _upload.InterestChanged(this);
+    }
+
+    private void HandleAllowedFast(uint piece)
+    {
+        if (piece >= State.Pieces.Length)
+        {
+            Connection.Violate("an allowed piece {0}, which does not exist", piece);
+        }
+        else if (State.AllowedFast.Count < MaxAllowedFast && !State.AllowedFast.Contains((int)piece))
+        {
+            State.AllowedFast.Add((int)piece);
+            _download.OffersChanged(this);
+        }
+    }
+
+    private void HandleSuggest(uint piece)
+    {
+        if (piece >= State.Pieces.Length)
+        {
+            Connection.Violate("a suggested piece {0}, which does not exist", piece);
+            return;
+        }
+
+        if (State.Suggested.Count == MaxSuggested)
+            State.Suggested.Dequeue();
+        State.Suggested.Enqueue((int)piece);
+    }
+
+    private void HandlePort(int port)
+    {
+        if (port == 0 || _toldDhtPort)
+            return;
+        _toldDhtPort = true; // once: nobody has us ping one port after the other
+        _owner.DhtPortReceived(this, port);
+    }
+
+    /// <summary>Hears whether the peer only uploads (BEP 21).</summary>
+    public void SetUploadOnly(bool isUploadOnly)
+    {
+        if (_isUploadOnly == isUploadOnly || !Connection.Spend(MessageBudget.Interest))
+            return;
+        _isUploadOnly = isUploadOnly;
+        _download.OffersChanged(this);
+    }
+
+    /// <summary>Hears that the peer has a piece no longer (BEP 54).</summary>
+    public void LosePiece(int piece)
+    {
+        if (!State.Pieces[piece] || Connection.Spend(MessageBudget.LostPiece))
+            _download.PieceLost(this, piece);
+    }
+
+    public override void ExtensionsReceived(ExtensionHandshake handshake, ReadOnlySpan<byte> payload)
+    {
+        if (handshake.RequestQueue is { } queue)
+            State.Window.SetPeerLimit(queue);
+        _isUploadOnly = handshake.IsUploadOnly ?? _isUploadOnly;
+        _owner.ExtensionsReceived(this, handshake);
+    }
+
+    public override void HashesReceived(int file, HashRange range, ReadOnlySpan<byte> hashes) => _swarm.Hashes!.HashesReceived(this, file, range, hashes);
+
+    public override void HashesRejected(int file, HashRange range) => _swarm.Hashes!.HashesRejected(this, file, range);
+
+    public override void Received() => _download.Received(this);
+
+    public override void Violated(string what) => _owner.Violated(this, what);
+
+    public override void Faulted(Exception fault) => _owner.Faulted(this, fault);
+
+    public override void Closed(PeerClose reason)
+    {
+        _outbox.Clear();
         _owner.Closed(this, reason);
-        ReturnBuffers();
-    }
-
-    /// <summary>Looks at the clock: keep-alive, silence.</summary>
-    public void Tick(double now)
-    {
-        if (_isClosed)
-            return;
-        if (IsHeldBack)
-            _lastReceivedAt = now;
-        if (now - _lastReceivedAt > SilenceSeconds || IsStuck(now))
-        {
-            Close(PeerClose.TimedOut);
-        }
-        else if (now - _lastSentAt > KeepAliveSeconds)
-        {
-            PeerMessage.WriteKeepAlive(Append(PeerMessage.PrefixLength));
-            Flush();
-        }
-    }
-
-    private void ReturnBuffers()
-    {
-        if (_outgoing.Length > 0 && !_isSending)
-        {
-            ArrayPool<byte>.Shared.Return(_outgoing);
-            _outgoing = [];
-            _outgoingLength = 0;
-        }
     }
 }

@@ -25,12 +25,12 @@ public sealed partial class MetadataSessionTests
         Start(handsOver: true);
         faulty.Start(Link.InfoHash.Wire);
         Assert.True(_services.Connector.TryReserve(0, isIncoming: false));
-        _session.Accept(new FaultyStream(faulty.Stream, new InvalidOperationException("injected"), sends: 2), faulty.Handshake); // with the first request
+        _session.Swarm.Accept(new FaultyStream(faulty.Stream, new InvalidOperationException("injected"), sends: 2), faulty.Handshake); // with the first request
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => faulty.Told is not null, s_limit), TestContext.Current.CancellationToken));
         Connect(other);
-        HandedOverPeer peer = Assert.Single((await EndAsync()).Handover!.Peers);
-        Assert.Same(other.Handshake, peer.Handshake);
+        SwarmHandover handover = (await EndAsync()).Handover!;
+        Assert.Same(other.Handshake, Assert.Single(handover.Peers).Connection.Handshake);
         Assert.Contains(Log(), line => line.Contains("by a fault of this program: System.InvalidOperationException: injected", StringComparison.Ordinal));
-        peer.Stream.Dispose();
+        await handover.CloseAsync(_services.Connector);
     }
 }

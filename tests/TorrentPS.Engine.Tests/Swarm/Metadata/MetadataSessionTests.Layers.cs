@@ -81,7 +81,7 @@ public sealed partial class MetadataSessionTests
         MetadataGiver giver = new(sample.Torrent.InfoBytes.ToArray()) { Hashes = range => [Hashes(sample, range, null)] };
         Torrent torrent = (await ResolveAsync([giver], Warned)).Torrent;
         Assert.Equal((sample.Torrent.InfoHash, 0), (torrent.InfoHash, torrent.PieceLayers.Length));
-        Assert.InRange(_session.Now, 20, 25);
+        Assert.InRange(_session.Swarm.Now, 20, 25);
         Assert.StartsWith("The piece layers of 'T' were not received: no peer sent more of them for 20 s. Its .torrent does not contain them", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
@@ -92,7 +92,7 @@ public sealed partial class MetadataSessionTests
         MetadataGiver giver = HashGiver(s_v2, range => range.Index == 0);
         Torrent torrent = (await ResolveAsync([giver], Warned with { Timeout = TimeSpan.FromSeconds(10) })).Torrent;
         Assert.True(torrent.PieceLayers.IsEmpty); // all or none
-        Assert.InRange(_session.Now, 10, 15);
+        Assert.InRange(_session.Swarm.Now, 10, 15);
         Assert.Matches("peers sent [1-9][0-9] % of everything within 10 s", Assert.Single(_warnings));
     }
 
@@ -103,7 +103,7 @@ public sealed partial class MetadataSessionTests
         Torrent torrent = (await ResolveAsync([new MetadataGiver(s_hybrid.Torrent.InfoBytes.ToArray())], Warned)).Torrent;
         Assert.Equal((s_hybrid.Torrent.InfoHash, 0), (torrent.InfoHash, torrent.PieceLayers.Length));
         Assert.Contains("no peer of version 2 is connected", Assert.Single(_warnings), StringComparison.Ordinal);
-        Assert.InRange(_session.Now, 0, 4);
+        Assert.InRange(_session.Swarm.Now, 0, 4);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed partial class MetadataSessionTests
         Link = Torrent.FromLink(MagnetLink.FromTorrent(s_hybrid.Torrent));
         await ResolveAsync([new MetadataGiver(s_hybrid.Torrent.InfoBytes.ToArray())], Warned);
         Assert.Contains("no peer of version 2 is connected", Assert.Single(_warnings), StringComparison.Ordinal);
-        Assert.InRange(_session.Now, 5, 19); // the made clock may run ahead of the answers; without a peer at all the wait would be 20 s
+        Assert.InRange(_session.Swarm.Now, 5, 19); // the made clock may run ahead of the answers; without a peer at all the wait would be 20 s
     }
 
     [Fact]
@@ -123,7 +123,8 @@ public sealed partial class MetadataSessionTests
         ResolvedTorrent resolved = await ResolveAsync([giver], Warned, handsOver: true);
         Assert.Empty(giver.HashRequests);
         Assert.Empty(_warnings);
-        Assert.Single(resolved.Handover!.Peers).Stream.Dispose();
+        Assert.Single(resolved.Handover!.Peers);
+        await resolved.Handover.CloseAsync(_services.Connector);
     }
 
     [Fact]

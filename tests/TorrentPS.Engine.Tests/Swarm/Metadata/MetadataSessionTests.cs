@@ -7,6 +7,7 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Metadata;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Tests.Discovery;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Wire;
@@ -85,9 +86,9 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     /// <summary>Whether a hostile peer has done its worst, so that the honest one cannot be done before.</summary>
     private bool HasActed(MetadataGiver hostile, string what) => what switch
     {
-        "lies together with the honest" => _session.Fetch.Progress > 0.5,
+        "lies together with the honest" => _session.Swarm.Fetch.Progress > 0.5,
         "says nothing" or "rejects" => hostile.Requests.Count > 0,
-        "says another size" => _session.Fetch.Progress > 0 || hostile.IsClosed,
+        "says another size" => _session.Swarm.Fetch.Progress > 0 || hostile.IsClosed,
         "says a giant size" or "says no size" => Array.Exists(Log(), line => line.Contains("connected", StringComparison.Ordinal)),
         _ => hostile.IsClosed,
     };
@@ -171,16 +172,108 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         MetadataGiver giver = new(s_metadata) { AndThen = told };
         ResolvedTorrent resolved = await ResolveAsync([giver], handsOver: true);
         SwarmHandover handover = Assert.IsType<SwarmHandover>(resolved.Handover);
-        HandedOverPeer peer = Assert.Single(handover.Peers);
-        Assert.Same(giver.Handshake, peer.Handshake);
+        PeerConnection connection = Assert.Single(handover.Peers).Connection;
+        Assert.Same(giver.Handshake, connection.Handshake);
         Assert.False(giver.IsClosed);
 
-        byte[] bytes = new byte[4096];
-        int count = await peer.Stream.ReceiveAsync(bytes, TestContext.Current.CancellationToken);
-        Assert.Equal((byte)MessageId.Extended, bytes[4]); // its handshake comes first
-        Assert.Equal(told, bytes[(count - told.Length)..count]);
+        TellTale next = await TakeOverAsync(handover, connection);
+        Assert.Equal(MessageId.Extended, next.Told[0].Id); // its handshake comes first
+        Assert.Equal(told, next.Told.Skip(1).SelectMany(one => MetadataGiver.Message(one.Id, one.Payload)));
         Assert.DoesNotContain("dispose", _discovery.Calls);
-        peer.Stream.Dispose();
+        await handover.CloseAsync(_services.Connector);
+        Assert.Equal(PeerClose.Stopping, next.Reason);
+    }
+
+    [Fact]
+    public async Task What_a_peer_sends_while_nothing_reads_it_waits_for_what_takes_the_connection_over()
+    {
+        MetadataGiver giver = new(s_metadata), gone = new(s_metadata);
+        SwarmHandover handover = (await ResolveAsync([giver, gone], handsOver: true)).Handover!;
+        Assert.Equal(2, handover.Peers.Count);
+        byte[] later = MetadataGiver.Message(MessageId.Have, 0, 0, 0, 7);
+        giver.Send(later);
+        gone.Close();
+        foreach (MetadataGiver each in (MetadataGiver[])[giver, gone])
+        {
+            TellTale next = await TakeOverAsync(handover, handover.Peers.Single(peer => peer.Connection.Handshake == each.Handshake).Connection);
+            await (each == gone ? next.Ended : next.Heard(MessageId.Have)).WaitAsync(s_limit, TestContext.Current.CancellationToken);
+            Assert.Equal(each == gone ? PeerClose.Lost : null, next.Reason);
+        }
+
+        await handover.CloseAsync(_services.Connector);
+    }
+
+    /// <summary>Goes on with a connection as a download does.</summary>
+    private static Task<TellTale> TakeOverAsync(SwarmHandover handover, PeerConnection connection) => handover.Loop.RunAsync(() =>
+    {
+        TellTale next = new(connection);
+        _ = next.RunAsync();
+        return Task.FromResult(next);
+    });
+
+    /// <summary>What takes a connection over and notes what the peer tells.</summary>
+    private sealed class TellTale(PeerConnection connection) : PeerHandler(connection, new Host())
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<MessageId> _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<(MessageId Id, byte[] Payload)> Told { get; } = [];
+
+        public PeerClose? Reason { get; private set; }
+
+        public Task Ended => _ended.Task;
+
+        public override IReadOnlyList<IPeerExtension> Extensions => [];
+
+        public override int PieceCount => MetainfoLimits.Pieces;
+
+        public override int LongestHashes => 0;
+
+        public override int ReceiveBufferLength => 4096;
+
+        public async Task Heard(MessageId id) => Assert.Equal(id, await _heard.Task);
+
+        public override void Open()
+        {
+        }
+
+        public override void Handle(MessageId id, ReadOnlySpan<byte> payload)
+        {
+            Told.Add((id, payload.ToArray()));
+            _heard.TrySetResult(id);
+        }
+
+        public override void ExtensionsReceived(ExtensionHandshake handshake, ReadOnlySpan<byte> payload) => Told.Add((MessageId.Extended, payload.ToArray()));
+
+        public override void HashesReceived(int file, HashRange range, ReadOnlySpan<byte> hashes) => throw new InvalidOperationException();
+
+        public override void HashesRejected(int file, HashRange range) => throw new InvalidOperationException();
+
+        public override void Received()
+        {
+        }
+
+        public override void Violated(string what) => throw new InvalidOperationException(what);
+
+        public override void Faulted(Exception fault)
+        {
+        }
+
+        public override void Closed(PeerClose reason)
+        {
+            Assert.Null(Reason); // once
+            Reason = reason;
+            _ended.TrySetResult();
+        }
+
+        private sealed class Host : IPeerHost
+        {
+            public double Now => 0;
+
+            public int ListenPort => 0;
+
+            public int PublicPort => 0;
+        }
     }
 
     [Theory]
@@ -198,14 +291,12 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         ResolvedTorrent resolved = await EndAsync();
         Assert.InRange(hostile.Stream.LargestBuffer, 1, 32 * 1024);
 
-        // Of a message that nobody reads only what is still to come is handed over, as a shorter one.
-        HandedOverPeer peer = Assert.Single(resolved.Handover!.Peers, peer => peer.Handshake == hostile.Handshake);
-        byte[] bytes = new byte[4096];
-        int count = await peer.Stream.ReceiveAsync(bytes, TestContext.Current.CancellationToken);
-        byte[] rest = id == (int)MessageId.Bitfield ? begun : MetadataGiver.Message((MessageId)255, new byte[length - 995])[..5];
-        Assert.Equal(rest, bytes[(count - rest.Length)..count]);
-        foreach (HandedOverPeer each in resolved.Handover.Peers)
-            each.Stream.Dispose();
+        // What goes on with the connection passes over the rest of a message that is not read, and reads the others when they are whole.
+        PeerConnection connection = Assert.Single(resolved.Handover!.Peers, peer => peer.Connection.Handshake == hostile.Handshake).Connection;
+        TellTale next = await TakeOverAsync(resolved.Handover, connection);
+        hostile.Send([.. new byte[length + 5 - begun.Length], .. MetadataGiver.Message(MessageId.Unchoke)]);
+        await next.Heard(id == (int)MessageId.Bitfield ? MessageId.Bitfield : MessageId.Unchoke).WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await resolved.Handover.CloseAsync(_services.Connector);
     }
 
     [Fact]
@@ -253,7 +344,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         Start(new ResolveOptions { Timeout = null, StallTimeout = TimeSpan.FromSeconds(15) });
         await PassAsync(14);
         Connect(slow);
-        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => _session.Fetch.Progress > 0.4, s_limit), TestContext.Current.CancellationToken));
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => _session.Swarm.Fetch.Progress > 0.4, s_limit), TestContext.Current.CancellationToken));
         await PassAsync(14);
         Assert.False(_result.IsCompleted);
         TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
@@ -277,7 +368,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         Start();
         TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
         Assert.Equal("nobody there", failure.Message);
-        Assert.InRange(_session.Now, 30, 35);
+        Assert.InRange(_session.Swarm.Now, 30, 35);
     }
 
     [Fact]
@@ -310,7 +401,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     {
         giver.Start(Link.InfoHash.Wire);
         Assert.True(_services.Connector.TryReserve(0, isIncoming: false));
-        _session.Accept(giver.Stream, giver.Handshake);
+        _session.Swarm.Accept(giver.Stream, giver.Handshake);
     }
 
     private async Task PassAsync(double seconds)

@@ -51,7 +51,7 @@ public sealed class LeafTreesTests : IDisposable
     {
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, _swarm!.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: true);
-        PeerSession peer = new(_swarm, MemoryPeerStream.Create(address: IPAddress.Parse(address)).Dialler, Handshake.Read(handshake)!, _swarm.Torrent.PieceCount) { IsV2 = true };
+        PeerSession peer = new(_swarm, new PeerConnection(MemoryPeerStream.Create(address: IPAddress.Parse(address)).Dialler, Handshake.Read(handshake)!, isV2: true), _swarm.Torrent.PieceCount);
         peer.State.IsChokedByUs = isChoked;
         return peer;
     }

@@ -20,7 +20,7 @@ public sealed partial class PeerSessionTests
         (_ours, _peer) = MemoryPeerStream.Create(int.MaxValue);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_v2.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: isV2);
-        _session = new PeerSession(_swarm, _ours, Handshake.Read(handshake)!, s_v2.Torrent.PieceCount) { IsV2 = isV2 };
+        _session = new PeerSession(_swarm, new PeerConnection(_ours, Handshake.Read(handshake)!, isV2), s_v2.Torrent.PieceCount);
         _loop.Run(() => _running = _session.RunAsync());
         Sent();
     }

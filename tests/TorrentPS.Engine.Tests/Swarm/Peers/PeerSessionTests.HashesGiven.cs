@@ -27,7 +27,7 @@ public sealed partial class PeerSessionTests
         Torrent torrent = swarm.Torrent;
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), supportsV2: true);
-        PeerSession session = new(swarm, stream, Handshake.Read(handshake)!, torrent.PieceCount) { IsV2 = true };
+        PeerSession session = new(swarm, new PeerConnection(stream, Handshake.Read(handshake)!, isV2: true), torrent.PieceCount);
         _loop.Run(() => _ = session.RunAsync());
         return session;
     }

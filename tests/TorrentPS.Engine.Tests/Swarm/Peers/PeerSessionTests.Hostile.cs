@@ -128,31 +128,6 @@ public sealed partial class PeerSessionTests
         Assert.InRange(rubbish, 64, 4097);
     }
 
-    [Theory]
-    [InlineData(99)] // unknown
-    [InlineData((int)MessageId.Extended)]
-    [InlineData((int)MessageId.Piece)]
-    [InlineData((int)MessageId.Bitfield)]
-    [InlineData((int)MessageId.Have)]
-    [InlineData((int)MessageId.Hashes)]
-    public void A_length_alone_gets_no_memory(int id)
-    {
-        Start();
-        MemoryOf(PeerMessage.MaxLength, (byte)id);
-        Assert.InRange(_ours.LargestBuffer, 1, 16 * 1024);
-    }
-
-    /// <summary>Sends the beginning of a long message: its length, then its id, then a few bytes.</summary>
-    private void MemoryOf(int length, byte id)
-    {
-        byte[] header = Message((MessageId)id);
-        Patch(header, length);
-        Send(header.AsSpan(0, 4));
-        Send(header.AsSpan(4));
-        for (int i = 0; i < 100; i++)
-            Send(0);
-    }
-
     [Fact]
     public void A_long_message_that_nobody_knows_passes_through_without_being_kept()
     {

@@ -37,7 +37,7 @@ public sealed partial class PeerSessionTests
         [nameof(MessageId.HashRequest)] = _ => _session.RequestHashes(0, s_range),
         [nameof(MessageId.Hashes)] = _ => _peer.Send(HashBytes(MessageId.HashRequest, s_range)),
         [nameof(MessageId.HashReject)] = _ => _peer.Send(HashBytes(MessageId.HashRequest, s_range, root: new byte[32])),
-        [nameof(MetadataServing)] = i => _peer.Send(Message(MessageId.Extended, [MetadataMessage.OwnId, .. new MetadataMessage(MetadataMessageType.Request, i % 2 * 1000).ToBytes()])),
+        [nameof(MetadataLink)] = i => _peer.Send(Message(MessageId.Extended, [MetadataMessage.OwnId, .. new MetadataMessage(MetadataMessageType.Request, i % 2 * 1000).ToBytes()])),
         [nameof(PeerExchangeLink)] = i =>
         {
             _swarm.Now += 60; // by the clock it is not silent, which would end it
@@ -69,14 +69,14 @@ public sealed partial class PeerSessionTests
             _loop.Run(() =>
             {
                 queue(i);
-                most = Math.Max(most, _session.BytesWaiting);
+                most = Math.Max(most, _session.Connection.Output.BytesWaiting);
                 _session.Flush();
             });
-            most = Math.Max(most, _session.BytesWaiting);
+            most = Math.Max(most, _session.Connection.Output.BytesWaiting);
         }
 
         Assert.Null(_swarm.Fault);
-        Assert.InRange(most, 0, PeerSession.MaxOutgoing);
+        Assert.InRange(most, 0, PeerOutput.MaxWaiting);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed partial class PeerSessionTests
             for (int i = 0; i < 40_000; i++)
                 _session.QueueHave(i % 10);
             Assert.False(_session.IsClosed); // whoever queues is in the midst of something
-            Assert.InRange(_session.BytesWaiting, 1, PeerSession.MaxOutgoing);
+            Assert.InRange(_session.Connection.Output.BytesWaiting, 1, PeerOutput.MaxWaiting);
         });
         Assert.Equal(PeerClose.TimedOut, _swarm.Reason);
         Assert.Null(_swarm.Fault);
@@ -106,7 +106,7 @@ public sealed partial class PeerSessionTests
         {
             _session.SendInterest(true);
             _session.TellPieces(SwarmData.All(s_sample.Torrent.PieceCount));
-            Assert.Equal(0, _session.BytesWaiting);
+            Assert.Equal(0, _session.Connection.Output.BytesWaiting);
         });
         End();
         Start(isSeed: true);

@@ -50,7 +50,7 @@ public sealed partial class PeerSessionTests : IDisposable
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"), peerUsesDht);
         if (!extensions)
             handshake.AsSpan(Handshake.ReservedOffset, 8).Clear();
-        _session = new PeerSession(_swarm, _ours, Handshake.Read(handshake)!, s_sample.Torrent.PieceCount);
+        _session = new PeerSession(_swarm, new PeerConnection(_ours, Handshake.Read(handshake)!), s_sample.Torrent.PieceCount);
         _loop.Run(() => _running = _session.RunAsync());
     }
 

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-public sealed class MetadataServingTests : IDisposable
+public sealed class MetadataLinkTests : IDisposable
 {
     private const byte PeersId = 9;
 
@@ -113,7 +113,7 @@ public sealed class MetadataServingTests : IDisposable
         (MemoryPeerStream ours, _peer) = MemoryPeerStream.Create();
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes("-qB4520-abcdefghijkl"));
-        _session = new PeerSession(_swarm, ours, Handshake.Read(handshake)!, sample.Torrent.PieceCount);
+        _session = new PeerSession(_swarm, new PeerConnection(ours, Handshake.Read(handshake)!), sample.Torrent.PieceCount);
         _loop.Run(() => _ = _session.RunAsync());
         var own = ExtensionHandshake.Read(_peer.TakeArrived().AsSpan(6));
         Send([0, .. names ? new ExtensionHandshake { Extensions = new Dictionary<string, byte> { [MetadataMessage.ExtensionName] = PeersId } }.ToBytes() : "de"u8.ToArray()]);

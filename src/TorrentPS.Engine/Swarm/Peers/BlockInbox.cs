@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+using TorrentPS.Engine.Swarm.Picking;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Peers;
+
+/// <summary>The blocks that a peer is asked for, and what it answers.</summary>
+internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
+{
+    /// <summary>Blocks that a peer may send after we no longer expect them: they were under way when we cancelled, or it choked us.</summary>
+    private const int Unexpected = 64;
+
+    /// <summary>And at most, however often it chokes us.</summary>
+    private const int MostForgiven = 4096;
+
+    private readonly PeerConnection _connection = peer.Connection;
+    private readonly ConnectedPeerState _state = peer.State;
+    private int _forgiven = Unexpected;
+
+    /// <summary>Queues a request.</summary>
+    public void Request(Outstanding item)
+    {
+        _state.Outstanding.Add(item);
+        PeerMessage.WriteBlock(_connection.Output.Append(PeerMessage.RequestLength), MessageId.Request, item.Piece.Request(item.Block));
+    }
+
+    /// <summary>Tells the peer that a block is not needed any more, and forgets that it was asked for.</summary>
+    public void Cancel(OpenPiece piece, int block)
+    {
+        int index = _state.Outstanding.IndexOf(piece.Index, block);
+        if (index < 0)
+            return;
+        _state.Outstanding.RemoveAt(index);
+        _forgiven++;
+        PeerMessage.WriteBlock(_connection.Output.Append(PeerMessage.RequestLength), MessageId.Cancel, piece.Request(block));
+        _connection.Output.Flush();
+    }
+
+    /// <summary>Takes a block.</summary>
+    /// <param name="payload">Piece and begin, and the data.</param>
+    public void Receive(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < 8)
+        {
+            _connection.Violate("a message {0} of a wrong length", MessageId.Piece);
+            return;
+        }
+
+        uint piece = BinaryPrimitives.ReadUInt32BigEndian(payload), begin = BinaryPrimitives.ReadUInt32BigEndian(payload[4..]);
+        ReadOnlySpan<byte> data = payload[8..];
+        double now = _connection.Now;
+        _state.DownloadRate.Add(data.Length, now);
+        int index = begin % BlockRequest.BlockLength == 0 && piece <= int.MaxValue
+            ? _state.Outstanding.IndexOf((int)piece, (int)(begin / BlockRequest.BlockLength))
+            : -1;
+        if (index < 0)
+        {
+            download.Wasted(peer, data.Length);
+            if (--_forgiven < 0)
+                _connection.Violate("unrequested blocks", piece);
+            return;
+        }
+
+        Outstanding item = _state.Outstanding[index];
+        if (data.Length != item.Piece.LengthOf(item.Block))
+        {
+            _connection.Violate("a block of {0} bytes where another length was asked for", data.Length);
+            return;
+        }
+
+        _state.Outstanding.RemoveAt(index);
+        _connection.EarnBack();
+        _state.LastBlockAt = now;
+        if (item.Piece.IsClosed || item.Piece.IsReceived(item.Block))
+        {
+            download.Wasted(peer, data.Length);
+            return;
+        }
+
+        data.CopyTo(item.Piece.Place(item.Block, download.Pool));
+        download.BlockReceived(peer, item);
+    }
+
+    /// <summary>The peer refuses a request (BEP 6).</summary>
+    public void Reject(BlockRequest block)
+    {
+        int index = block.Begin % BlockRequest.BlockLength == 0 ? _state.Outstanding.IndexOf(block.Piece, block.Begin / BlockRequest.BlockLength) : -1;
+        if (index < 0)
+        {
+            if (--_forgiven < 0)
+                _connection.Violate("rejects of unrequested blocks", block);
+            return;
+        }
+
+        Outstanding item = _state.Outstanding[index];
+        _state.Outstanding.RemoveAt(index);
+        download.Rejected(peer, item);
+    }
+
+    /// <summary>The peer chokes us, or no longer does.</summary>
+    public void Choked(bool isChoking)
+    {
+        if (!peer.IsFast)
+            _forgiven = isChoking ? Math.Min(_forgiven + _state.Outstanding.Count, MostForgiven) : _forgiven; // what is under way still arrives
+        else if (!isChoking)
+            ForgetReleased(); // each was to be sent or refused before
+    }
+
+    /// <summary>Forgets what the peer was asked for before it choked us and neither sent nor refused; it may still come.</summary>
+    public void ForgetReleased()
+    {
+        for (int i = _state.Outstanding.Count - 1; i >= 0; i--)
+        {
+            if (!_state.Outstanding[i].IsReleased)
+                continue;
+            _state.Outstanding.RemoveAt(i);
+            _forgiven++;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Picking;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Swarm.Peers;
+
+/// <summary>The blocks that a peer asks for: those that it gets wait in line and are read and sent some at once; with the fast extension (BEP 6) the others are refused.</summary>
+internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowance allowance)
+{
+    /// <summary>Requests of the peer that we queue (BEP 10, "reqq"); more are dropped.</summary>
+    public const int MaxRequests = 500;
+
+    /// <summary>Bytes of blocks that are sent at once.</summary>
+    public const int MostAtOnce = BlocksPerSend * BlockRequest.BlockLength;
+
+    private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a size that pools well
+    private const int MaxDropped = 2 * MaxRequests;
+
+    /// <summary>Refusals that wait to be sent; a peer that asks on and does not read is no peer.</summary>
+    private const int MaxRefusalsWaiting = 4 * MaxRequests;
+
+    private readonly PeerConnection _connection = peer.Connection;
+    private readonly PeerOutput _output = peer.Connection.Output;
+    private readonly IPeerUpload _upload = swarm.Upload;
+    private readonly AllowedFast _allowed = new(peer, swarm);
+    private readonly RequestQueue _requests = new();
+    private BlockReader? _reader;
+    private ServedPieces? _served;
+    private int _dropped;
+
+    /// <summary>How many blocks the peer waits for.</summary>
+    public int Count => _requests.Count;
+
+    /// <summary>The pieces that it got blocks of last.</summary>
+    public ServedPieces? Served => _served;
+
+    /// <summary>The peer's pieces have changed: it may be allowed some while it is choked.</summary>
+    public void OfferAllowed() => _allowed.Offer();
+
+    /// <summary>Takes a request.</summary>
+    public void Receive(BlockRequest block)
+    {
+        Torrent torrent = swarm.Torrent;
+        if (block.Piece >= torrent.PieceCount || block.Length > BlockRequest.MaxLength || (long)block.Begin + block.Length > torrent.ServedLengthOfPiece(block.Piece))
+        {
+            _connection.Violate("a request beyond the data: {0}", block);
+        }
+        else if (_requests.Count >= MaxRequests)
+        {
+            if (++_dropped > MaxDropped)
+                _connection.Violate("a flood of {0} requests", _dropped);
+            else
+                Refuse(block);
+        }
+        else if (!Shares(block.Piece) || (peer.State.IsChokedByUs && !_allowed.TryTake(block)))
+        {
+            Refuse(block); // perhaps it was asked before the peer heard of the choke
+        }
+        else
+        {
+            _requests.Add(block);
+            _output.Flush();
+        }
+    }
+
+    /// <summary>The peer takes a request back.</summary>
+    public void Cancel(BlockRequest block)
+    {
+        if (_requests.Remove(block))
+            Refuse(block); // BEP 6: a cancelled request, too, is answered
+    }
+
+    /// <summary>Refuses what waits to be sent.</summary>
+    /// <param name="keepsAllowed">Whether what may be had while choked is sent nevertheless.</param>
+    public void RefuseAll(bool keepsAllowed)
+    {
+        if (!peer.IsFast)
+        {
+            _requests.Clear();
+            return;
+        }
+
+        for (int count = _requests.Count; count > 0 && !_connection.IsClosed; count--)
+        {
+            BlockRequest block = _requests.First;
+            _requests.RemoveFirst();
+            if (keepsAllowed && _allowed.Has(block.Piece))
+                _requests.Add(block);
+            else
+                Refuse(block);
+        }
+    }
+
+    /// <summary>Refuses what waits to be sent of pieces that are not here any more.</summary>
+    public void RefuseOf(Bitfield pieces)
+    {
+        for (int count = _requests.Count; count > 0 && !_connection.IsClosed; count--)
+        {
+            BlockRequest block = _requests.First;
+            _requests.RemoveFirst();
+            if (pieces[block.Piece])
+                Refuse(block);
+            else
+                _requests.Add(block);
+        }
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void Clear() => _requests.Clear();
+
+    /// <summary>Whether the peer may have a piece: we have it, and let it be known.</summary>
+    private bool Shares(int piece) => swarm.Picker.Have[piece] && _upload.SuperSeeding?.IsShown(peer.State, piece) != false;
+
+    /// <summary>Answers a request that gets no block. Without the extension there is nothing to answer.</summary>
+    private void Refuse(BlockRequest block)
+    {
+        if (!peer.IsFast || _connection.IsClosed)
+            return;
+        if (_output.RefusalsWaiting >= MaxRefusalsWaiting)
+            _connection.Violate("a flood of {0} requests that cannot be served", _output.RefusalsWaiting + 1);
+        else
+            _output.QueueReject(block); // sent with the others, when what came is read
+    }
+
+    /// <summary>Reads the next few blocks that the peer asked for and sends them in one go.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> SendAsync()
+    {
+        BlockReader reader = _reader ??= _upload.CreateReader();
+        (int blocks, int bytes) = Take(reader.Blocks);
+        allowance.Spend(blocks);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
+        try
+        {
+            await reader.ReadAsync(buffer);
+            if (_connection.IsClosed)
+                return false;
+            await _output.SendAsync(buffer.AsMemory(0, bytes));
+            double now = _output.LastSentAt = _connection.Now;
+            peer.State.UploadRate.Add(blocks, now);
+            _connection.EarnBySending(reader.Blocks.Count);
+            _upload.Uploaded(peer, blocks);
+            Note(reader.Blocks);
+        }
+        catch (TorrentException e)
+        {
+            foreach (BlockRequest block in reader.Blocks)
+                Refuse(block);
+            _upload.CutShort(peer, reader.CutShort, e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes the next few requests, and says how many bytes their blocks have, without and with their headers.</summary>
+    private (int Blocks, int Bytes) Take(List<BlockRequest> taken)
+    {
+        taken.Clear();
+        int blocks = 0, bytes = 0;
+        while (_requests.Count > 0 && blocks < allowance.Bytes && bytes + _requests.First.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
+        {
+            taken.Add(_requests.First);
+            blocks += _requests.First.Length;
+            bytes += PeerMessage.PieceHeaderLength + _requests.First.Length;
+            _requests.RemoveFirst();
+        }
+
+        return (blocks, bytes);
+    }
+
+    /// <summary>Notes which pieces were sent of: most often all blocks are of one.</summary>
+    private void Note(List<BlockRequest> blocks)
+    {
+        _served ??= new ServedPieces();
+        for (int i = 0; i < blocks.Count;)
+        {
+            int piece = blocks[i].Piece, bytes = 0;
+            for (; i < blocks.Count && blocks[i].Piece == piece; i++)
+                bytes += blocks[i].Length;
+            if (_served.Add(piece, bytes, swarm.Torrent.ServedLengthOfPiece(piece)))
+                _upload.Complained(peer, piece);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Buffers.Binary;
+using System.Text;
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Tests.Storage;
+using TorrentPS.Engine.Tests.Transport;
+using TorrentPS.Engine.Wire;
+
+namespace TorrentPS.Engine.Tests.Swarm;
+
+/// <summary>What holds of every connection, whatever it is for: while a magnet link is resolved, in a download and at a seed.</summary>
+public sealed class ConnectionTests
+{
+    private const int PieceLength = 32768;
+
+    private static readonly Sample s_sample = Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 7, ("data", 20 * PieceLength));
+
+    /// <summary>What breaks the protocol, and a word of what is logged of it.</summary>
+    private static readonly Dictionary<string, (byte[] Bytes, string Logged)> s_violations = new()
+    {
+        ["a message that is too long"] = ([0x7F, 0xFF, 0xFF, 0xFF], "a message of 2147483647 bytes"),
+        ["the beginning of a long 'have'"] = (Message(MessageId.Have, new byte[1000])[..100], "a message Have of a wrong length: 1000 bytes"),
+        ["the beginning of a bitfield longer than any torrent's"] = (Message(MessageId.Bitfield, new byte[262_145])[..100], "a bitfield of 262145 bytes that does not fit the torrent"),
+        ["an extension message without an id"] = (Message(MessageId.Extended), "a message Extended of a wrong length"),
+        ["an extension handshake that is none"] = (Extended(0, "le"u8), "an extension handshake that cannot be read"),
+        ["an extension handshake that is too long"] = (Extended(0, [.. Encoding.ASCII.GetBytes($"d1:v{ExtensionHandshake.MaxLength}:"), .. new byte[ExtensionHandshake.MaxLength], (byte)'e']), "a message Extended of a wrong length"),
+        ["a metadata message that is none"] = (Extended(MetadataMessage.OwnId, "le"u8), "an extension message that cannot be read"),
+        ["peer exchange that is none"] = (Extended(PeerExchangeMessage.OwnId, "le"u8), "an extension message that cannot be read"),
+        ["metadata asked for again and again"] = (Repeated(1100, Extended(MetadataMessage.OwnId, new MetadataMessage(MetadataMessageType.Request, 99).ToBytes())), "a flood of requests for metadata: 1001"),
+        ["peer exchange again and again"] = (Repeated(30, Extended(PeerExchangeMessage.OwnId, new PeerExchangeMessage { Added = [], Dropped = [] }.ToBytes())), "a flood of peer exchange messages: 21"),
+        ["keep-alives again and again"] = (new byte[20_000], "a flood of messages that move no data, the last a keep-alive"),
+        ["extension handshakes again and again"] = (Repeated(100, Extended(0, "de"u8)), "a flood of messages that move no data, the last for 49 points"),
+    };
+
+    public static TheoryData<SwarmPhase> Phases => [.. Enum.GetValues<SwarmPhase>()];
+
+    public static TheoryData<SwarmPhase, string> Violations()
+    {
+        TheoryData<SwarmPhase, string> data = [];
+        foreach (SwarmPhase phase in Enum.GetValues<SwarmPhase>())
+        {
+            foreach (string what in s_violations.Keys)
+                data.Add(phase, what);
+        }
+
+        return data;
+    }
+
+    public static TheoryData<SwarmPhase, byte> Lengths()
+    {
+        TheoryData<SwarmPhase, byte> data = [];
+        foreach (SwarmPhase phase in Enum.GetValues<SwarmPhase>())
+        {
+            foreach (MessageId id in (MessageId[])[(MessageId)99, MessageId.Extended, MessageId.Piece, MessageId.Bitfield, MessageId.Have, MessageId.Hashes])
+                data.Add(phase, (byte)id);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Violations))]
+    public async Task What_breaks_the_protocol_ends_the_connection_and_no_other(SwarmPhase phase, string what)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        MemoryPeerStream honest = Meet(swarm, 1).Peer, hostile = Meet(swarm, 2).Peer;
+        hostile.Send(s_violations[what].Bytes);
+        PhasedSwarm.Until(() => hostile.IsOver);
+        Assert.Equal(1, swarm.Logged("broke the protocol: " + s_violations[what].Logged));
+        Assert.Equal(1, swarm.Logged("broke the protocol"));
+        Assert.Equal(0, swarm.Logged("by a fault of this program"));
+        Assert.False(honest.IsOver || swarm.Run.IsCompleted, swarm.AllLogged());
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public async Task A_length_alone_gets_no_memory(SwarmPhase phase, byte id)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        (MemoryPeerStream peer, MemoryPeerStream ours) = Meet(swarm, 1);
+        byte[] header = Message((MessageId)id, 0);
+        BinaryPrimitives.WriteInt32BigEndian(header, PeerMessage.MaxLength);
+        peer.Send(header.AsSpan(0, 4));
+        peer.Send(header.AsSpan(4));
+        for (int i = 0; i < 100; i++)
+            peer.Send(new byte[100]);
+        PhasedSwarm.Until(() => ours.Waiting == 0 || peer.IsOver);
+        Assert.InRange(ours.LargestBuffer, 1, 16 * 1024);
+    }
+
+    [Theory]
+    [MemberData(nameof(Phases))]
+    public async Task One_that_is_silent_hears_of_us_and_is_closed(SwarmPhase phase)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        MemoryPeerStream peer = Meet(swarm, 1).Peer;
+        peer.TakeArrived();
+        await swarm.PassAsync(110, () => peer.Waiting > 0);
+        Assert.Equal([0, 0, 0, 0], peer.TakeArrived());
+        await swarm.PassAsync(60, () => peer.IsOver);
+        Assert.Equal(1, swarm.Logged("closed: TimedOut"));
+    }
+
+    /// <summary>It goes on talking, and takes none of what is sent to it.</summary>
+    [Theory]
+    [MemberData(nameof(Phases))]
+    public async Task One_that_reads_nothing_is_closed_after_two_minutes(SwarmPhase phase)
+    {
+        await using PhasedSwarm swarm = new(phase, s_sample);
+        (MemoryPeerStream peer, MemoryPeerStream ours) = Meet(swarm, 1);
+        ours.Sends = false;
+        peer.Send(Extended(0, "d1:md11:ut_metadatai3eee"u8));
+        peer.Send(Extended(MetadataMessage.OwnId, new MetadataMessage(MetadataMessageType.Request, 99).ToBytes())); // is rejected
+        int ticks = 0;
+        await swarm.PassAsync(140, () =>
+        {
+            if (++ticks % 50 == 0)
+                peer.Send([0, 0, 0, 0]);
+            return peer.IsOver;
+        });
+        Assert.Equal(1, swarm.Logged("closed: TimedOut"));
+    }
+
+    private static (MemoryPeerStream Peer, MemoryPeerStream Ours) Meet(PhasedSwarm swarm, int number)
+    {
+        (MemoryPeerStream peer, MemoryPeerStream ours) = swarm.Come(PhasedSwarm.Address(number), PhasedSwarm.Id(number), supportsV2: true);
+        PhasedSwarm.Until(() => peer.Waiting > Handshake.Length);
+        return (peer, ours);
+    }
+
+    private static byte[] Repeated(int times, byte[] message) => [.. Enumerable.Repeat(message, times).SelectMany(bytes => bytes)];
+
+    private static byte[] Extended(byte id, ReadOnlySpan<byte> payload) => Message(MessageId.Extended, [id, .. payload]);
+
+    private static byte[] Message(MessageId id, params ReadOnlySpan<byte> payload) => MetadataGiver.Message(id, payload);
+}
