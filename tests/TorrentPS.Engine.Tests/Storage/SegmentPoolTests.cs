@@ -47,6 +47,33 @@ public sealed class SegmentPoolTests
     }
 
     [Fact]
+    public void There_is_room_up_to_the_limit_itself()
+    {
+        SegmentPool pool = new(8L * Largest);
+        Assert.Equal(8L * Largest, pool.Limit);
+        for (int i = 0; i < 7; i++)
+            Assert.True(pool.TryReserve(Largest));
+        Assert.True(pool.HasRoom(Largest));
+        Assert.False(pool.HasRoom(Largest + 1));
+        Assert.True(pool.TryReserve(Largest));
+        Assert.False(pool.HasRoom(1));
+    }
+
+    [Fact]
+    public void An_unused_buffer_stays_as_long_as_all_together_are_within_the_limit()
+    {
+        SegmentPool pool = new(8L * Largest);
+        byte[] unused = pool.Rent(32 * 1024);
+        pool.Return(unused);
+        foreach (int kibibytes in (int[])[256, 256, 256, 256, 256, 256, 256, 128, 64, 16, 16]) // with the first as much as the limit
+            pool.Rent(kibibytes * 1024);
+        Assert.Same(unused, pool.Rent(32 * 1024));
+        pool.Return(unused);
+        pool.Rent(16 * 1024);
+        Assert.NotSame(unused, pool.Rent(32 * 1024));
+    }
+
+    [Fact]
     public void Unused_buffers_of_another_size_make_room()
     {
         SegmentPool pool = new(8L * Largest); // the least there is

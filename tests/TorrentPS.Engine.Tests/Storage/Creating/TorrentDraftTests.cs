@@ -182,6 +182,38 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Theory]
+    [InlineData(5, "' becomes 'T/4_4'.")]
+    [InlineData(6, "' becomes 'T/4_4' and 1 more.")]
+    [InlineData(8, "' becomes 'T/4_4' and 3 more.")]
+    public void Of_many_such_names_five_are_told(int count, string end)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems cannot have the names.");
+        for (int i = 0; i < count; i++)
+            Lay($"T/{i}:{i}");
+        string warning = Assert.Single(TorrentDraft.Collect([_folder["T"]], null, Token).Warnings);
+        Assert.StartsWith("Some systems do not allow these names, so downloads get other names, and the data must be renamed before it can be seeded: 'T/0:0' becomes 'T/0_0', 'T/1:1' becomes ", warning);
+        Assert.EndsWith(end, warning);
+    }
+
+    [Theory]
+    [InlineData(TorrentVersion.V1, 40, 20)]
+    [InlineData(TorrentVersion.V2, 150, 32)]
+    [InlineData(TorrentVersion.Hybrid, 250, 52)]
+    public void One_that_clients_would_not_read_is_refused_with_its_length(TorrentVersion version, int perFile, int perPiece)
+    {
+        // Not whole gibibytes of hashes are written for this: the sum is made of what is known before.
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The file would take room.");
+        Lay("T/x/a", 0);
+        int pieces = MetainfoLimits.TorrentBytes / perPiece + 1;
+        using (FileStream huge = File.OpenWrite(_folder["T/x/a"]))
+            huge.SetLength((long)pieces * (16 << 10));
+        TorrentException e = Fail([_folder["T"]], new() { PieceLength = 16 << 10, Version = version });
+        Assert.Equal(TorrentErrorId.InvalidTorrent, e.ErrorId);
+        long expected = (long)pieces * perPiece + 4096 + perFile + (3 + 3) * (version == TorrentVersion.Hybrid ? 2 : 1);
+        Assert.StartsWith($"The .torrent would have about {expected} bytes for its {pieces} pieces and 1 files", e.Message);
+    }
+
+    [Theory]
     [InlineData(@"\root")]
     [InlineData("c:x")]
     [InlineData(@"x\..\y")]

@@ -26,7 +26,8 @@ public sealed class AtomicFileTests : IDisposable
     public async Task What_is_there_stays_unless_it_is_to_be_replaced()
     {
         File.WriteAllText(_folder["x"], "old");
-        Assert.Equal(TorrentErrorId.AccessDenied, (await Assert.ThrowsAsync<TorrentException>(() => AtomicFile.WriteAsync(_folder["x"], "new"u8.ToArray(), overwrite: false, Token))).ErrorId);
+        TorrentException e = await Assert.ThrowsAsync<TorrentException>(() => AtomicFile.WriteAsync(_folder["x"], "new"u8.ToArray(), overwrite: false, Token));
+        Assert.Equal((TorrentErrorId.AccessDenied, $"There is a file '{_folder["x"]}' already. Name another, or ask for it to be replaced."), (e.ErrorId, e.Message));
         Assert.Equal("old", File.ReadAllText(_folder["x"]));
         await AtomicFile.WriteAsync(_folder["x"], "new"u8.ToArray(), overwrite: true, Token);
         Assert.Equal("new", File.ReadAllText(_folder["x"]));

@@ -1,0 +1,45 @@
+using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Storage.Creating;
+
+namespace TorrentPS.Engine.Tests.Storage.Creating;
+
+/// <summary>A file that a torrent is made of.</summary>
+public sealed class InputFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void It_is_changed_when_its_length_or_time_is_another_or_it_is_gone()
+    {
+        Assert.Null(InputFile.Look(_folder["a"], "a"));
+        File.WriteAllText(_folder["a"], "abc");
+        InputFile file = InputFile.Look(_folder["a"], "a")!;
+        Assert.Equal((3L, "a", false), (file.Length, file.Path, file.IsExecutable));
+        Assert.True(file.IsUnchanged());
+        DateTime written = File.GetLastWriteTimeUtc(_folder["a"]);
+        File.SetLastWriteTimeUtc(_folder["a"], written.AddSeconds(-5));
+        Assert.False(file.IsUnchanged());
+        File.WriteAllText(_folder["a"], "abcd");
+        File.SetLastWriteTimeUtc(_folder["a"], written);
+        Assert.False(file.IsUnchanged());
+        File.Delete(_folder["a"]);
+        Assert.False(file.IsUnchanged());
+    }
+
+    [Fact]
+    public void One_that_cannot_be_read_is_told_before_it_is_hashed_and_an_empty_one_is_not_opened()
+    {
+        File.WriteAllText(_folder["a"], "abc");
+        InputFile file = InputFile.Look(_folder["a"], "a")!;
+        file.CheckReadable();
+        File.Delete(_folder["a"]);
+        TorrentException gone = Assert.Throws<TorrentException>(file.CheckReadable);
+        Assert.StartsWith($"'{_folder["a"]}' cannot be read: ", gone.Message);
+        Directory.CreateDirectory(_folder["a"]);
+        TorrentException denied = Assert.Throws<TorrentException>(file.CheckReadable);
+        Assert.Equal((TorrentErrorId.AccessDenied, $"'{_folder["a"]}' cannot be read: access is denied; check its permissions, or exclude it."), (denied.ErrorId, denied.Message));
+        (file with { Length = 0 }).CheckReadable();
+    }
+}
