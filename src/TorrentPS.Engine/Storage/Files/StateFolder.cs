@@ -6,9 +6,11 @@ internal static class StateFolder
     private const string Override = "TORRENTPS_STATE";
 
     /// <summary>The user's folder; null where there is no place for one.</summary>
-    public static string? OfUser()
+    /// <param name="variable">The environment variables; those of this process unless given.</param>
+    public static string? OfUser(Func<string, string?>? variable = null)
     {
-        if (Environment.GetEnvironmentVariable(Override) is { Length: > 0 } chosen)
+        variable ??= Environment.GetEnvironmentVariable;
+        if (variable(Override) is { Length: > 0 } chosen)
             return Path.GetFullPath(chosen);
         if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS())
         {
@@ -17,7 +19,7 @@ internal static class StateFolder
         }
 
         // As the XDG base directory specification has it: a path that is not absolute is to be ignored.
-        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state && Path.IsPathRooted(state))
+        if (variable("XDG_STATE_HOME") is { Length: > 0 } state && Path.IsPathRooted(state))
             return Path.Join(state, "torrentps");
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return home.Length == 0 ? null : Path.Join(home, ".local", "state", "torrentps");
