@@ -24,7 +24,9 @@ internal static class SsdpReply
         string? target = ValueOf(lines, "ST");
         if (location is null or { Length: > MaxLocation } || target is null || !Array.Exists(UpnpDescription.SearchTargets, one => target.Equals(one, StringComparison.OrdinalIgnoreCase)))
             return null;
-        return Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Scheme == "http" && IPAddress.TryParse(uri.IdnHost, out IPAddress? host) && host.Equals(from) ? uri : null;
+        return Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Scheme == "http"
+            && uri.HostNameType != UriHostNameType.Dns // the name may be one that cannot be written in ASCII, at which IdnHost throws
+            && IPAddress.TryParse(uri.IdnHost, out IPAddress? host) && host.Equals(from) ? uri : null;
     }
 
     private static string? ValueOf(string[] lines, string name)
