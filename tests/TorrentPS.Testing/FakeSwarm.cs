@@ -251,13 +251,17 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
 
     public void HashesRejected(PeerSession peer, int file, HashRange range) => Note(SwarmEvent.HashesRejected, "hashes rejected", range.Index);
 
-    public void Violated(PeerSession peer, string what)
+    public void Log(string message)
+    {
+    }
+
+    public void Violated(PeerHandler peer, string what)
     {
         Violation ??= what;
         Note(SwarmEvent.Violated, $"violated: {what}");
     }
 
-    public void Faulted(PeerSession peer, Exception fault) => Fault ??= fault;
+    public void Faulted(PeerHandler peer, Exception fault) => Fault ??= fault;
 
     public void Closed(PeerSession peer, PeerClose reason)
     {

@@ -80,7 +80,7 @@ internal sealed class HashExchange : IHashExchange
         if (!MayBeAsked(peer, now))
             return;
         Repair.AskForLeaves(peer, now);
-        for (int i = 0; i < _fetch.Wanted.Length && peer.HashesAsked < LayerFetch.Window; i++)
+        for (int i = 0; i < _fetch.Wanted.Length && peer.Hashes.Asked.Count < LayerFetch.Window; i++)
         {
             (int file, int chunk) = _fetch.Wanted[i];
             if (HasAnyOf(peer, file, chunk))
@@ -105,7 +105,7 @@ internal sealed class HashExchange : IHashExchange
     public void AskForLeaves(PeerSession peer, int piece, double now) => Ask(peer, _layers.FileOf(piece), _fetch.LeavesOf(piece), now);
 
     private bool MayBeAsked(PeerSession peer, double now) =>
-        !_run.IsStopping && !IsDone && peer is { IsV2: true, IsClosed: false, HashesAsked: < LayerFetch.Window } && now >= peer.HashesPausedUntil;
+        !_run.IsStopping && !IsDone && peer is { IsV2: true, IsClosed: false, Hashes.Asked.Count: < LayerFetch.Window } && now >= peer.Hashes.PausedUntil;
 
     private void Ask(PeerSession peer, int file, HashRange range, double now)
     {
@@ -122,7 +122,7 @@ internal sealed class HashExchange : IHashExchange
     /// <inheritdoc/>
     public void HashesRejected(PeerSession peer, int file, HashRange range)
     {
-        peer.HashesPausedUntil = _run.Now + LayerFetch.PauseSeconds;
+        peer.Hashes.PausedUntil = _run.Now + LayerFetch.PauseSeconds;
         _fetch.Answered(file, range);
         Repair.Tick(_run.Now); // it may have been the last to know
         AskAll();
@@ -170,7 +170,7 @@ internal sealed class HashExchange : IHashExchange
     /// <summary>What a peer that is gone was asked for is others' to send, at once.</summary>
     public void Disown(PeerSession peer)
     {
-        foreach ((int file, HashRange range) in peer.UnansweredHashes)
+        foreach ((int file, HashRange range) in peer.Hashes.Asked)
             _fetch.Answered(file, range);
         Repair.Tick(_run.Now);
         AskAll();

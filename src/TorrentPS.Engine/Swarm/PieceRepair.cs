@@ -102,14 +102,14 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
     }
 
     private bool IsAnyoneToTell(int piece, double now) =>
-        Array.Exists(roster.Peers, peer => peer is { IsV2: true, IsClosed: false } && now >= peer.HashesPausedUntil && peer.State.Pieces[piece]);
+        Array.Exists(roster.Peers, peer => peer is { IsV2: true, IsClosed: false } && now >= peer.Hashes.PausedUntil && peer.State.Pieces[piece]);
 
     /// <summary>Asks a peer for the hashes of blocks that are missing.</summary>
     public void AskForLeaves(PeerSession peer, double now)
     {
         foreach ((int piece, SuspectPiece suspect) in _suspects)
         {
-            if (suspect.Right is null && peer.HashesAsked < LayerFetch.Window && peer.State.Pieces[piece])
+            if (suspect.Right is null && peer.Hashes.Asked.Count < LayerFetch.Window && peer.State.Pieces[piece])
                 Hashes!.AskForLeaves(peer, piece, now);
         }
     }

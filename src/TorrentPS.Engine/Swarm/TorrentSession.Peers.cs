@@ -85,7 +85,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
 
     void IRosterOwner<PeerSession>.Unreached(PeerCandidate candidate, PeerHandshakeStatus status) => _holepunch.Unreached(candidate, status);
 
-    void IRosterOwner<PeerSession>.Log(string message) => _run.Log(message);
+    public void Log(string message) => _run.Log(message);
 
     public void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake)
     {
@@ -100,10 +100,6 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
         if (DhtPort > 0)
             _discovery.Dht!.Ping(new IPEndPoint(peer.EndPoint.Address, port));
     }
-
-    public void Violated(PeerSession peer, string what) => _run.Log($"Peer {peer.EndPoint} broke the protocol: {what}");
-
-    public void Faulted(PeerSession peer, Exception fault) => _run.Log($"Peer {peer.EndPoint} is closed by a fault of this program: {fault}");
 
     public void Closed(PeerSession peer, PeerClose reason)
     {

@@ -62,9 +62,13 @@ internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm, IPeer
         peer.Close(PeerClose.Banned);
     }
 
-    public void Violated(MetadataPeer peer, string what) => Violation = what;
+    public void Log(string message)
+    {
+    }
 
-    public void Faulted(MetadataPeer peer, Exception fault) => Fault ??= fault;
+    public void Violated(PeerHandler peer, string what) => Violation = what;
+
+    public void Faulted(PeerHandler peer, Exception fault) => Fault ??= fault;
 
     public void Closed(MetadataPeer peer, PeerClose reason)
     {

@@ -46,7 +46,7 @@ internal sealed class UtpTarget : FuzzTarget
             left = left[(4 + length)..];
             end.Pass(step);
             Require(end.Received + end.Connection.Readable <= taken, "more was received than was sent");
-            Require(end.Memory.Taken >= 0 && end.Memory.Taken <= UtpConnection.MaxReceived, "the memory is not what is held");
+            Require(end.Memory.Taken >= 0 && end.Memory.Taken <= UtpReceiver.MaxReceived, "the memory is not what is held");
             Require(end.Connection.Flight >= 0 && end.Connection.Flight <= Payload, "what is under way is not what was written");
         }
 
@@ -130,7 +130,7 @@ internal sealed class UtpTarget : FuzzTarget
 
         public UtpConnection Connection { get; }
 
-        public UtpMemory Memory { get; } = new(UtpConnection.MaxReceived);
+        public UtpMemory Memory { get; } = new(UtpReceiver.MaxReceived);
 
         public List<byte[]> Outbox { get; } = [];
 

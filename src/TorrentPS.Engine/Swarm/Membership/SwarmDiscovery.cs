@@ -67,7 +67,7 @@ internal sealed class SwarmDiscovery : IAsyncDisposable
             Sources!.Start();
     }
 
-    /// <summary>Has nobody to tell of peers for now: another goes on with it.</summary>
+    /// <summary>Tells of no peers for now, until another session goes on with it.</summary>
     public void Detach() => _relay.Detach();
 
     /// <summary>Looks at the clock: more peers are asked for twice a minute while there are few.</summary>

@@ -23,12 +23,6 @@ internal interface IMetadataSwarm : IPeerHost
     /// <summary>The peer sent hashes that are not of this torrent.</summary>
     void HashesWrong(MetadataPeer peer);
 
-    /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
-    void Violated(MetadataPeer peer, string what);
-
-    /// <summary>What the peer sent brought out a fault of this program; its connection is about to be closed.</summary>
-    void Faulted(MetadataPeer peer, Exception fault);
-
     /// <summary>The connection has ended.</summary>
     void Closed(MetadataPeer peer, PeerClose reason);
 }

@@ -57,7 +57,7 @@ internal sealed class LayerSearch(Torrent torrent, Roster<MetadataPeer> roster, 
     }
 
     /// <summary>
-    /// By the v1 hash alone no peer could be asked for hashes. Now that both are known, those who said that they speak version 2 are called again; false when there
+    /// By the v1 hash alone no peer could be asked for hashes. Now that both are known, peers that said that they speak version 2 are dialled again; false when there
     /// are none.
     /// </summary>
     private bool DialAgain()

@@ -22,7 +22,6 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     private readonly Torrent _torrent;
     private readonly ResolveOptions _options;
     private readonly SwarmLoop _loop;
-    private readonly long _startedAt;
     private readonly byte[] _peerId = PeerId.Create();
     private readonly Action<MetadataPeer> _received;
 
@@ -35,7 +34,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     public LinkSwarm(SwarmServices services, Torrent torrent, ResolveOptions options, SwarmLoop loop, Action<MetadataPeer> received, CancellationToken stopping)
     {
         (_services, _torrent, _options, _loop, _received) = (services, torrent, options, loop, received);
-        _startedAt = Time.GetTimestamp();
+        StartedAt = Time.GetTimestamp();
         Roster = new Roster<MetadataPeer>(this, services, new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, stopping);
         Discovery = new SwarmDiscovery(services);
         WireHashes = new WireHashes(torrent.InfoHash);
@@ -71,9 +70,9 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     bool IRosterOwner<MetadataPeer>.HasDht => Discovery.Dht is { Port: > 0 };
 
     /// <summary>When it began, as a time stamp of the clock.</summary>
-    public long StartedAt => _startedAt;
+    public long StartedAt { get; }
 
-    public TimeSpan Elapsed => Time.GetElapsedTime(_startedAt);
+    public TimeSpan Elapsed => Time.GetElapsedTime(StartedAt);
 
     public double Now => Elapsed.TotalSeconds;
 
@@ -205,10 +204,6 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     }
 
     public void HashesWrong(MetadataPeer peer) => Roster.Ban(peer, "hashes that do not lead to their root");
-
-    public void Violated(MetadataPeer peer, string what) => Log($"Peer {peer.EndPoint} broke the protocol: {what}");
-
-    public void Faulted(MetadataPeer peer, Exception fault) => Log($"Peer {peer.EndPoint} is closed by a fault of this program: {fault}");
 
     public void Closed(MetadataPeer peer, PeerClose reason)
     {

@@ -23,7 +23,6 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
 
     private readonly IMetadataSwarm _swarm;
     private readonly MetadataLink _metadata;
-    private readonly HashInbox _hashes;
     private readonly IPeerExtension[] _extensions;
     private ArrayBufferWriter<byte>? _kept = new(); // null when the peer told too much
     private int _unasked;
@@ -33,7 +32,6 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
     {
         (_swarm, Candidate) = (swarm, candidate);
         _metadata = new MetadataLink(this, default, this);
-        _hashes = new HashInbox(this);
         _extensions = swarm.Exchange is { } exchange ? [_metadata, new PeerExchangeLink(this, exchange)] : [_metadata];
     }
 
@@ -46,8 +44,6 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
     public override IReadOnlyList<IPeerExtension> Extensions => _extensions;
 
     public override int PieceCount => MetainfoLimits.Pieces;
-
-    public override int LongestHashes => _hashes.Longest;
 
     public override int ReceiveBufferLength => LongestBuffer;
 
@@ -68,14 +64,14 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
 
     private void AskForHashes()
     {
-        if (!IsV2 || _swarm.Layers is not { } layers || _swarm.Now < _hashes.PausedUntil)
+        if (!IsV2 || _swarm.Layers is not { } layers || _swarm.Now < Hashes.PausedUntil)
             return;
-        for (int i = 0; i < layers.Wanted.Length && _hashes.Asked.Count < LayerFetch.Window && !IsClosed; i++)
+        for (int i = 0; i < layers.Wanted.Length && Hashes.Asked.Count < LayerFetch.Window && !IsClosed; i++)
         {
             (int file, int chunk) = layers.Wanted[i];
             HashRange range = layers.RangeOf(file, chunk);
             if (layers.TryAsk(file, range, _swarm.Now, out int known))
-                _hashes.Request(known, range, layers.RootOf(known));
+                Hashes.Request(known, range, layers.RootOf(known));
         }
     }
 
@@ -95,10 +91,10 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
         switch (id)
         {
             case MessageId.Hashes or MessageId.HashReject when IsV2 && _swarm.Layers is { } layers:
-                _hashes.Receive(id, payload, layers.Proofs, serving: null);
+                Hashes.Receive(id, payload, layers.Proofs, serving: null);
                 break;
             case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Hashes or MessageId.HashReject:
-                break; // nobody asked for anything, and nobody may ask us
+                break; // nothing of these was asked for, and there is nothing to give
             case MessageId.Have when Keep(id, payload):
                 Connection.EarnBack(); // which of them are new shows when the number of pieces is known; those kept are bounded
                 break;
@@ -163,20 +159,16 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
     public override void HashesRejected(int file, HashRange range)
     {
         _swarm.Layers!.Answered(file, range);
-        _hashes.PausedUntil = _swarm.Now + LayerFetch.PauseSeconds;
+        Hashes.PausedUntil = _swarm.Now + LayerFetch.PauseSeconds;
     }
 
     public override void Received() => _swarm.Received(this);
-
-    public override void Violated(string what) => _swarm.Violated(this, what);
-
-    public override void Faulted(Exception fault) => _swarm.Faulted(this, fault);
 
     public override void Closed(PeerClose reason)
     {
         if (Source is not null)
             _swarm.Fetch.Remove(Source);
-        foreach ((int file, HashRange range) in _hashes.Asked) // what it was asked for is others' to send
+        foreach ((int file, HashRange range) in Hashes.Asked) // what it was asked for is others' to send
             _swarm.Layers?.Answered(file, range);
         _swarm.Closed(this, reason);
     }

@@ -12,7 +12,7 @@ internal sealed class HashInbox(PeerHandler peer)
     private readonly List<(int File, HashRange Range)> _asked = [];
     private int _unasked;
 
-    /// <summary>What the peer was asked for and has not answered.</summary>
+    /// <summary>Requests that the peer has not answered.</summary>
     public IReadOnlyList<(int File, HashRange Range)> Asked => _asked;
 
     /// <summary>Until when it is asked for no hashes, having rejected a request; in seconds of the torrent's clock.</summary>
@@ -34,7 +34,7 @@ internal sealed class HashInbox(PeerHandler peer)
     public void Request(int file, HashRange range, ReadOnlySpan<byte> root)
     {
         if (_connection.IsClosed)
-            return; // nobody is there to answer
+            return; // no answer would come
         _asked.Add((file, range));
         HashMessage.Write(_connection.Output.Append(HashMessage.Length), MessageId.HashRequest, root, range);
         _connection.Output.Flush();

@@ -15,12 +15,6 @@ internal interface IPeerOwner : IPeerHost
     /// <summary>The peer told its extensions.</summary>
     void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake);
 
-    /// <summary>The peer broke the protocol; its connection is about to be closed.</summary>
-    void Violated(PeerSession peer, string what);
-
-    /// <summary>What the peer sent brought out a fault of this program; its connection is about to be closed.</summary>
-    void Faulted(PeerSession peer, Exception fault);
-
     /// <summary>The connection has ended.</summary>
     void Closed(PeerSession peer, PeerClose reason);
 }

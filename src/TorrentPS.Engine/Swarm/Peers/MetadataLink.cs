@@ -4,8 +4,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// The metadata messages of one connection (BEP 9): sends the torrent's info dictionary to a peer that came with a magnet link, and passes on what the peer sends of it. One piece at a time
-/// is on its way, and after some times the whole of it a peer gets no more: nobody needs it so often.
+/// The metadata messages of one connection (BEP 9): sends the torrent's info dictionary to a peer that came with a magnet link, and passes on what the peer sends of it. It sends one piece
+/// at a time. A peer that has received the whole of it several times gets no more, since no client needs it that often.
 /// </summary>
 /// <param name="peer">The peer.</param>
 /// <param name="metadata">The info dictionary; empty where it is not there, or not served.</param>

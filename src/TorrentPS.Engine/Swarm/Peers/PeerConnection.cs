@@ -143,7 +143,7 @@ internal sealed class PeerConnection
         }
         catch (IOException)
         {
-            // the reason is nobody's business but the peer's
+            // why the peer closed the connection does not matter
         }
         catch (OperationCanceledException)
         {
@@ -221,7 +221,7 @@ internal sealed class PeerConnection
     {
         int rest = used - consumed;
         int needed = rest < PeerMessage.PrefixLength ? 0 : PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed));
-        // Twice what has come, so that nobody has memory for a length alone.
+        // Twice what has been received, so that no memory is allocated for an announced length alone.
         int wanted = rest == buffer.Length ? Math.Min(needed, 2 * rest) : buffer.Length;
         int large = _handler?.ReceiveBufferLength ?? SmallBuffer;
         if (used == buffer.Length && buffer.Length < large)
@@ -292,7 +292,7 @@ internal sealed class PeerConnection
     /// <param name="length">Its length, id included.</param>
     public bool IsKnown(MessageId id, int length)
     {
-        int longest = id == MessageId.Hashes ? _handler!.LongestHashes : PeerMessage.LongestOf(id, _handler!.PieceCount);
+        int longest = id == MessageId.Hashes ? _handler!.Hashes.Longest : PeerMessage.LongestOf(id, _handler!.PieceCount);
         if (longest > 0 && length > longest)
             Violate(id == MessageId.Bitfield ? "a bitfield of {0} bytes that does not fit the torrent" : $"a message {id} of a wrong length: {{0}} bytes", length - 1);
         return longest > 0;
@@ -339,7 +339,8 @@ internal sealed class PeerConnection
     {
         if (IsClosed)
             return;
-        _handler?.Violated(string.Format(CultureInfo.InvariantCulture, what, detail));
+        if (_handler is { } handler)
+            _host.Violated(handler, string.Format(CultureInfo.InvariantCulture, what, detail));
         Close(PeerClose.Violation);
     }
 
@@ -348,7 +349,8 @@ internal sealed class PeerConnection
     {
         if (IsClosed)
             return;
-        _handler?.Faulted(fault);
+        if (_handler is { } handler)
+            _host.Faulted(handler, fault);
         Close(PeerClose.Faulted);
     }
 

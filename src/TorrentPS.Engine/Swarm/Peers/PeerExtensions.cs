@@ -86,7 +86,7 @@ internal sealed class PeerExtensions(PeerConnection connection)
             if (id == ExtensionHandshake.ExtendedId)
                 ReceiveHandshake(payload);
             else
-                Find(id)?.Receive(payload[1..]); // ids that we gave to nobody are skipped
+                Find(id)?.Receive(payload[1..]); // an id that we have not assigned is skipped
         }
         catch (BencodeException e)
         {

@@ -16,6 +16,7 @@ internal abstract class PeerHandler : IRosterPeer
     {
         _connection = connection;
         ConnectedAt = host.Now;
+        Hashes = new HashInbox(this);
         connection.Serve(this, host);
     }
 
@@ -49,8 +50,8 @@ internal abstract class PeerHandler : IRosterPeer
     /// <summary>The pieces of the torrent; as many as there can be where that is not known.</summary>
     public abstract int PieceCount { get; }
 
-    /// <summary>The greatest length of an answer to what the peer was asked for of hashes; 0 when that is nothing.</summary>
-    public abstract int LongestHashes { get; }
+    /// <summary>The hashes that the peer is asked for.</summary>
+    public HashInbox Hashes { get; }
 
     /// <summary>The longest buffer that the peer's bytes are received into.</summary>
     public abstract int ReceiveBufferLength { get; }
@@ -92,12 +93,6 @@ internal abstract class PeerHandler : IRosterPeer
     {
     }
 
-    /// <summary>The peer broke the protocol; the connection is about to be closed.</summary>
-    public abstract void Violated(string what);
-
-    /// <summary>What the peer sent brought out a fault of this program; the connection is about to be closed.</summary>
-    public abstract void Faulted(Exception fault);
-
     /// <summary>The connection has ended.</summary>
     public abstract void Closed(PeerClose reason);
 
@@ -116,7 +111,7 @@ internal abstract class PeerHandler : IRosterPeer
     /// <inheritdoc cref="PeerExtensions.Queue"/>
     public void QueueExtended(string name, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default) => _connection.Extensions.Queue(name, payload, more);
 
-    /// <summary>Ends the connection because the peer sends more than anybody needs.</summary>
+    /// <summary>Ends the connection because the peer sends more than is needed.</summary>
     public void CloseFlooded(string what, int count) => _connection.Violate("a flood of " + what + ": {0}", count);
 
     /// <inheritdoc/>

@@ -27,7 +27,6 @@ internal sealed class PeerSession : PeerHandler
     private readonly BlockInbox _inbox;
     private readonly BlockOutbox _outbox;
     private readonly UploadAllowance _allowance;
-    private readonly HashInbox _hashes;
     private readonly HashServing? _hashServing; // null for a v1 torrent
     private readonly MetadataLink _metadata;
     private readonly DontHaveNotice _dontHave;
@@ -47,7 +46,6 @@ internal sealed class PeerSession : PeerHandler
         _inbox = new BlockInbox(this, _download);
         _allowance = new UploadAllowance(this, _upload.UploadLimiter);
         _outbox = new BlockOutbox(this, swarm, _allowance);
-        _hashes = new HashInbox(this);
         _hashServing = swarm.Hashes is { } hashes ? new HashServing(this, swarm, hashes.Supply) : null;
         _metadata = new MetadataLink(this, MetadataLink.ServedOf(swarm.Torrent));
         _dontHave = new DontHaveNotice(this);
@@ -90,24 +88,9 @@ internal sealed class PeerSession : PeerHandler
     /// <summary>How many blocks the peer waits for.</summary>
     public int RequestsWaiting => _outbox.Count;
 
-    /// <summary>Requests for hashes that the peer has not answered.</summary>
-    public int HashesAsked => _hashes.Asked.Count;
-
-    /// <summary>What these are of.</summary>
-    public IReadOnlyList<(int File, HashRange Range)> UnansweredHashes => _hashes.Asked;
-
-    /// <inheritdoc cref="HashInbox.PausedUntil"/>
-    public double HashesPausedUntil
-    {
-        get => _hashes.PausedUntil;
-        set => _hashes.PausedUntil = value;
-    }
-
     public override IReadOnlyList<IPeerExtension> Extensions => _extensions;
 
     public override int PieceCount => State.Pieces.Length;
-
-    public override int LongestHashes => _hashes.Longest;
 
     public override int ReceiveBufferLength => _download.ReceiveBufferLength;
 
@@ -238,7 +221,7 @@ internal sealed class PeerSession : PeerHandler
     public void ForgetReleased() => _inbox.ForgetReleased();
 
     /// <summary>Asks for hashes.</summary>
-    public void RequestHashes(int file, HashRange range) => _hashes.Request(file, range, _swarm.Torrent.PieceRoots![file].Span);
+    public void RequestHashes(int file, HashRange range) => Hashes.Request(file, range, _swarm.Torrent.PieceRoots![file].Span);
 
     public override ValueTask<bool> SendMoreAsync()
     {
@@ -313,7 +296,7 @@ internal sealed class PeerSession : PeerHandler
                 HandleSuggest(BinaryPrimitives.ReadUInt32BigEndian(payload));
                 break;
             case MessageId.HashRequest or MessageId.Hashes or MessageId.HashReject when IsV2 && _hashServing is not null:
-                _hashes.Receive(id, payload, _swarm.Hashes!.Supply.Proofs, _hashServing);
+                Hashes.Receive(id, payload, _swarm.Hashes!.Supply.Proofs, _hashServing);
                 break;
             case MessageId.Port when payload.Length == 2:
                 HandlePort(BinaryPrimitives.ReadUInt16BigEndian(payload));
@@ -419,7 +402,7 @@ internal sealed class PeerSession : PeerHandler
     {
         if (port == 0 || _toldDhtPort)
             return;
-        _toldDhtPort = true; // once: nobody has us ping one port after the other
+        _toldDhtPort = true; // once, so that no peer has us ping one port after the other
         _owner.DhtPortReceived(this, port);
     }
 
@@ -452,10 +435,6 @@ internal sealed class PeerSession : PeerHandler
     public override void HashesRejected(int file, HashRange range) => _swarm.Hashes!.HashesRejected(this, file, range);
 
     public override void Received() => _download.Received(this);
-
-    public override void Violated(string what) => _owner.Violated(this, what);
-
-    public override void Faulted(Exception fault) => _owner.Faulted(this, fault);
 
     public override void Closed(PeerClose reason)
     {

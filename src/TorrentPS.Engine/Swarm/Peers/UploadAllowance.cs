@@ -45,7 +45,7 @@ internal sealed class UploadAllowance(PeerSession peer, RateLimiter limiter)
                 int wanted = peer.NextAnswer is > 0 and int answer ? answer - Bytes : Math.Min(peer.RequestsWaiting * BlockRequest.BlockLength, BlockOutbox.MostAtOnce);
                 Bytes += await limiter.TakeAsync(wanted);
             }
-            while (!peer.IsClosed && Bytes < peer.NextAnswer); // no more than its part at a time, which is also that of each who waits for blocks
+            while (!peer.IsClosed && Bytes < peer.NextAnswer); // no more than its share at a time, the same as every peer that waits for blocks
             _isWaiting = false;
             if (peer.IsClosed || !peer.IsWaiting)
                 GiveBack();

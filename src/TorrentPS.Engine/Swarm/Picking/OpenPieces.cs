@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Swarm.Picking;
 internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
 {
     private readonly List<OpenPiece> _all = [];
-    private readonly List<OpenPiece> _free = []; // those with free blocks; and some that have none any more, until somebody looks
+    private readonly List<OpenPiece> _free = []; // those with free blocks; and some that have none any more, until they are looked at
 
     public IReadOnlyList<OpenPiece> All => _all;
 
@@ -46,7 +46,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         _free.Add(piece);
     }
 
-    /// <summary>The piece at a place of the list of those with free blocks; null behind the end. Who has none any more leaves the list here.</summary>
+    /// <summary>The piece at a place of the list of those with free blocks; null behind the end. Pieces that have none any more leave the list here.</summary>
     public OpenPiece? NextFree(int place)
     {
         while (place < _free.Count)

@@ -39,7 +39,7 @@ internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerS
         _buffer = [];
     }
 
-    /// <summary>Padding (BEP 47) is zeros, which nobody is asked for.</summary>
+    /// <summary>Padding (BEP 47) is zeros, for which no request is made.</summary>
     public async Task PadAsync(long length, CancellationToken cancellationToken)
     {
         while (length > 0)

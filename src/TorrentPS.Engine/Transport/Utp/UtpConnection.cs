@@ -6,9 +6,6 @@ namespace TorrentPS.Engine.Transport.Utp;
 /// </summary>
 internal sealed class UtpConnection
 {
-    /// <summary>Bytes that may wait to be read, those included that came too early.</summary>
-    public const int MaxReceived = UtpReceiver.MaxReceived;
-
     private const long AnsweredLimit = 10_000_000;
     private const long CloseLimit = 5_000_000;
     private const long LongestEarly = 5_000_000; // several time-outs of the other side, which has sent the missing packet again by then

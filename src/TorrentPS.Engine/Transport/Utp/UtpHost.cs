@@ -235,7 +235,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     {
         _notRememberedUntil = now + AnswerPeriod;
         Span<byte> packet = stackalloc byte[UtpHeader.Length];
-        new UtpHeader(UtpPacketType.State, syn.ConnectionId, (uint)now, (uint)now - syn.Timestamp, UtpConnection.MaxReceived, number, syn.SequenceNumber).Write(packet);
+        new UtpHeader(UtpPacketType.State, syn.ConnectionId, (uint)now, (uint)now - syn.Timestamp, UtpReceiver.MaxReceived, number, syn.SequenceNumber).Write(packet);
         _port.SendPackets(packet, packet.Length, from, isProbe: false);
     }
 

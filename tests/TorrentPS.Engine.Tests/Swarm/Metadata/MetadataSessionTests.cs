@@ -227,8 +227,6 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
 
         public override int PieceCount => MetainfoLimits.Pieces;
 
-        public override int LongestHashes => 0;
-
         public override int ReceiveBufferLength => 4096;
 
         public async Task Heard(MessageId id) => Assert.Equal(id, await _heard.Task);
@@ -253,12 +251,6 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         {
         }
 
-        public override void Violated(string what) => throw new InvalidOperationException(what);
-
-        public override void Faulted(Exception fault)
-        {
-        }
-
         public override void Closed(PeerClose reason)
         {
             Assert.Null(Reason); // once
@@ -273,6 +265,12 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
             public int ListenPort => 0;
 
             public int PublicPort => 0;
+
+            public void Log(string message)
+            {
+            }
+
+            public void Violated(PeerHandler peer, string what) => throw new InvalidOperationException(what);
         }
     }
 

@@ -44,7 +44,7 @@ public sealed partial class PeerSessionTests
         _loop.Run(() => _session.RequestHashes(0, s_range));
         Send(HashBytes(MessageId.HashReject, s_range));
         Assert.Contains("hashes rejected 0", _swarm.Events);
-        Assert.Equal(0, _session.HashesAsked);
+        Assert.Empty(_session.Hashes.Asked);
         AssertOpen();
     }
 

@@ -153,7 +153,7 @@ public sealed class UtpConnectionTests
         second.Reads = false;
         first.Send(Bytes(3 << 20));
         link.Run(20);
-        Assert.InRange(second.Connection.Readable, UtpConnection.MaxReceived - 1500, UtpConnection.MaxReceived);
+        Assert.InRange(second.Connection.Readable, UtpReceiver.MaxReceived - 1500, UtpReceiver.MaxReceived);
 
         long sent = link.BytesSent;
         link.Run(30);
@@ -175,7 +175,7 @@ public sealed class UtpConnectionTests
         for (int i = 0; i < 1000; i++)
             second.Take(Packet(data with { SequenceNumber = ++number }, 1400));
 
-        Assert.InRange(second.Connection.Readable, UtpConnection.MaxReceived - 1400, UtpConnection.MaxReceived);
+        Assert.InRange(second.Connection.Readable, UtpReceiver.MaxReceived - 1400, UtpReceiver.MaxReceived);
     }
 
     [Fact]
