@@ -22,16 +22,19 @@ internal static class MadeTime
     /// <param name="time">The clock.</param>
     /// <param name="condition">What is to come about.</param>
     /// <param name="step">Seconds.</param>
-    /// <param name="atMost">Seconds after which the clock stands still, while others go on to do what takes the machine's own time.</param>
+    /// <param name="atMost">Seconds after which the clock keeps pace with the machine's: work that takes real time is not given up, and what is done at a tick still has ticks.</param>
     /// <param name="report">What a failed test's message says besides.</param>
     public static async Task UntilAsync(this FakeTimeProvider time, Func<bool> condition, double step, double atMost = double.MaxValue, Func<string>? report = null)
     {
         long start = Stopwatch.GetTimestamp();
+        TimeSpan last = TimeSpan.Zero;
         for (double passed = 0; !condition(); passed += step)
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < s_limit, $"It did not come about. {report?.Invoke()}");
+            TimeSpan real = Stopwatch.GetElapsedTime(start);
+            Assert.True(real < s_limit, $"It did not come about. {report?.Invoke()}");
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            await time.PassAsync(passed < atMost ? step : 0);
+            await time.PassAsync(passed < atMost ? step : (real - last).TotalSeconds);
+            last = real;
         }
     }
 }

@@ -99,8 +99,12 @@ public sealed partial class TransferTests
         }
 
         using ScriptedSeed liar = new(s_sample) { Answer = (_, data) => Lie(data) };
-        using ScriptedSeed honest = new(s_sample);
+        // The honest one sends nothing before, or it might have sent everything by the time the liar is asked.
+        TaskCompletionSource banned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ScriptedSeed honest = new(s_sample) { Begin = banned.Task };
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [liar.EndPoint, honest.EndPoint]);
+        await leecher.LogsAsync($"{liar.EndPoint} is banned");
+        banned.SetResult();
         TorrentDownload result = await leecher.EndAsync();
         Assert.Equal(TorrentState.Completed, result.State);
         AssertSame(s_sample, leecher.Destination, 0);
