@@ -4,14 +4,14 @@
 Builds, tests and packs TorrentPS.
 .DESCRIPTION
 Build    lays out out/TorrentPS and out/cli
-Test     runs all tests that dotnet knows of, the Pester suite among them
-Pester   runs the Pester suite alone, or the files of it that -Path names, and writes out/TestResults/Pester.xml
-Surface  writes what the engine, the module and torrentps offer into the files that hold it, where a change of it is meant
-Docs     brings docs/en-US up to date with the cmdlets' parameters, and fails where a text is missing
+Test     runs all tests, including the Pester suite
+Pester   runs only the Pester suite, or the files that -Path names, and writes out/TestResults/Pester.xml
+Surface  updates the files that record the public surface of the engine, the module and torrentps, after an intended change
+Docs     updates docs/en-US with the cmdlets' parameters, and fails if a text is missing
 Package  writes out/packages: a zip of the module, a .nupkg of it for the PowerShell Gallery, and one of torrentps as a dotnet tool
 
-The Pester suite runs in the PowerShell and with the Pester that the build restores as packages, as in `dotnet test`; the environment variable
-TORRENTPS_PWSH names another pwsh. PlatyPS, which only Docs needs, is taken from where it is installed, or fetched from the PowerShell Gallery into out/modules.
+The Pester suite runs with the PowerShell and Pester that the build restores as packages, as in `dotnet test`; the environment variable
+TORRENTPS_PWSH names another pwsh. Only Docs needs PlatyPS; if it is not installed, it is downloaded from the PowerShell Gallery to out/modules.
 .EXAMPLE
 ./build.ps1 Build, Test
 .EXAMPLE
@@ -26,7 +26,7 @@ param(
     [ValidateSet('Release', 'Debug')]
     [string] $Configuration = 'Release',
 
-    # Test files for the task Pester; all of them when left out.
+    # Test files for the task Pester; all by default.
     [string[]] $Path = (Join-Path $PSScriptRoot 'tests' 'Pester')
 )
 
@@ -34,11 +34,11 @@ $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $false
 $out = Join-Path $PSScriptRoot 'out'
 $module = Join-Path $out 'TorrentPS'
-# Pester is laid out here by the build.
+# The build puts Pester here.
 $modules = Join-Path $out 'modules'
 
 function Invoke-Native {
-    # No parameters of its own, which would take those of the program for theirs.
+    # No declared parameters: they would bind the program's arguments.
     $program, $arguments = $args
     & $program @arguments
     if ($LASTEXITCODE -ne 0) {
@@ -47,7 +47,7 @@ function Invoke-Native {
 }
 
 function Get-SuitePowerShell {
-    # What `dotnet test` takes: the one that is named, the one that the build restored; and where it could not, this one.
+    # The same as in `dotnet test`: the one in TORRENTPS_PWSH, or the one that the build restored; without either, this one.
     if ($env:TORRENTPS_PWSH) {
         return $env:TORRENTPS_PWSH
     }
@@ -59,7 +59,7 @@ function Get-SuitePowerShell {
 }
 
 function Invoke-NewPowerShell {
-    # A module's assemblies stay loaded until their process ends: whatever imports the module does it in one of its own.
+    # A module's assemblies stay loaded until the process ends, so the module is always imported in a separate process.
     param([Parameter(Mandatory)] [string[]] $Arguments)
 
     $saved = $env:PSModulePath
@@ -104,7 +104,7 @@ function Invoke-PesterTask {
 }
 
 function Invoke-SurfaceTask {
-    # RS0016 is about what is not in the engine's files, RS0017 about what they have beyond it.
+    # RS0016 is a public member missing from the engine's files, RS0017 a member in them that no longer exists.
     Invoke-Native dotnet format analyzers (Join-Path $PSScriptRoot 'src' 'TorrentPS.Engine') --diagnostics RS0016 RS0017
     $saved = $env:TORRENTPS_UPDATE_SURFACE
     $env:TORRENTPS_UPDATE_SURFACE = '1'
@@ -119,12 +119,12 @@ function Invoke-SurfaceTask {
 function Invoke-DocsTask {
     Install-PlatyPS
     Invoke-NewPowerShell '-File', (Join-Path $PSScriptRoot 'tools' 'Update-CommandPage.ps1'), '-Module', (Join-Path $module 'TorrentPS.psd1'), '-Destination', (Join-Path $PSScriptRoot 'docs' 'en-US')
-    # The pages are the source of what Get-Help shows.
+    # The build makes Get-Help's files from the pages.
     Invoke-BuildTask
 }
 
 function Test-Portable {
-    # Whether an assembly holds IL and nothing else. What is compiled ahead of time for one system loads on no other.
+    # Whether an assembly contains only IL. Code compiled ahead of time for one system loads on no other.
     param([Parameter(Mandatory)] [System.IO.Compression.ZipArchiveEntry] $Entry)
 
     $bytes = [System.IO.MemoryStream]::new()
@@ -141,7 +141,7 @@ function Test-Portable {
 }
 
 function Assert-Package {
-    # Nothing is published that lacks a file, has one that only its makers need, or runs only where it was made.
+    # A package must have all its files, no development files, and no assembly that runs on one system only.
     param([Parameter(Mandatory)] [string] $Path, [Parameter(Mandatory)] [string[]] $Needed)
 
     $zip = [System.IO.Compression.ZipFile]::OpenRead($Path)
@@ -154,7 +154,7 @@ function Assert-Package {
         throw "$(Split-Path $Path -Leaf) has [$($bound -join ', ')], which loads on this system alone."
     }
     $missing = $Needed | Where-Object { $_ -notin $names }
-    # What PowerShell has itself would be loaded in its place.
+    # A second System.Management.Automation.dll would be loaded in place of PowerShell's own.
     $unwanted = $names | Where-Object { $_ -like '*.pdb' -or $_ -like '*System.Management.Automation.dll' }
     if ($missing -or $unwanted) {
         throw "$(Split-Path $Path -Leaf) lacks [$($missing -join ', ')] and has [$($unwanted -join ', ')], which is not to be shipped."

@@ -2,7 +2,7 @@
 
 <#
 .SYNOPSIS
-Finds the peers of torrents, tests each, and writes a CSV file: who answers, how fast, with which client.
+Finds the peers of torrents, tests each, and writes a CSV file: whether it answers, how fast, and its client.
 .DESCRIPTION
 Writes one line a peer, and gives a summary of the clients. Peers are asked for a handshake and nothing else.
 .EXAMPLE
@@ -20,7 +20,7 @@ param(
     [Parameter(Mandatory)]
     [string] $Destination,
 
-    # Tests this many peers of each torrent at most.
+    # The maximum number of peers to test per torrent.
     [int] $MaxPeers = 200,
 
     # How long to look for peers.
@@ -36,7 +36,7 @@ begin {
 }
 process {
     foreach ($one in $Torrent) {
-        # Both work at the same time: a peer is tested as soon as it is named.
+        # Both run at the same time: a peer is tested as soon as it is found.
         Get-TorrentPeer $one -MaxPeers $MaxPeers -TimeoutSeconds $TimeoutSeconds |
             Test-PeerHandshake |
             ForEach-Object { $all.Add($_) }

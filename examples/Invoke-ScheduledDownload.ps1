@@ -2,11 +2,11 @@
 
 <#
 .SYNOPSIS
-Downloads torrents from a schedule, with a log that says what happened and what it waited for.
+Downloads torrents from a schedule, with a detailed log.
 .DESCRIPTION
-Takes every .torrent of a folder, downloads it, and moves the .torrent into the folder 'done' when the data is there and verified. What did not
-complete stays for the next run, which goes on from there. Writes two logs: the story of each download, and one line of JSON a run for machines.
-Ends with 0 when all is there, with 1 when something is not yet, and with 2 when another run is still at work.
+Takes every .torrent of a folder, downloads it, and moves the .torrent into the folder 'done' when the data is complete and verified. The others
+stay for the next run, which resumes them. Writes two logs: verbose messages of each download, and one line of JSON per run for machines.
+Exits with 0 when everything is complete, with 1 when something is not, and with 2 when another run is still active.
 .EXAMPLE
 ./Invoke-ScheduledDownload.ps1 /srv/torrents -Destination /srv/data -LogFolder /var/log/torrents
 .EXAMPLE
@@ -18,14 +18,14 @@ param(
     [Parameter(Mandatory, Position = 0)]
     [string] $Path,
 
-    # The folder that the data goes into.
+    # The folder to download to.
     [Parameter(Mandatory)]
     [string] $Destination,
 
-    # The folder of the logs; that of the .torrent files when it is left out.
+    # The folder of the logs; by default that of the .torrent files.
     [string] $LogFolder = $Path,
 
-    # Gives a torrent up, until the next run, when nothing came for this many seconds.
+    # Gives up on a torrent, until the next run, when no data arrives for this many seconds.
     [double] $StallTimeoutSeconds = 600,
 
     # Bytes a second, as in 5MB; 0 means no limit.
@@ -41,7 +41,7 @@ process {
 
     $null = New-Item -ItemType Directory -Force -Path $LogFolder, $Destination, (Join-Path $Path 'done')
     try {
-        # Held until this run ends: a schedule does not wait for the run before.
+        # Held until this run ends: a schedule does not wait for the previous run.
         $lock = [System.IO.File]::Open((Convert-Path $LogFolder) + '/running.lock', 'OpenOrCreate', 'ReadWrite', 'None')
     }
     catch [System.IO.IOException] {
@@ -56,7 +56,7 @@ process {
             Get-Date -Format o | Add-Content -LiteralPath $story
             $options = @{ Destination = $Destination; StallTimeoutSeconds = $StallTimeoutSeconds; DownloadLimit = $DownloadLimit }
             $problem = $null
-            # The story goes to the file, the result to the variable; an error is told of there, and does not end the run.
+            # Verbose messages go to the file, the result to the variable; errors go to the file too, and do not end the run.
             $result = $file | Start-TorrentDownload @options -Verbose -ErrorAction SilentlyContinue -ErrorVariable problem 4>> $story
             $problem | Add-Content -LiteralPath $story
             [pscustomobject]@{
@@ -81,6 +81,6 @@ process {
     }
 }
 end {
-    # In a block of its own: an exit takes away what the same block has not shown yet.
+    # In a separate block: an exit discards output that its own block has not written yet.
     exit [int]($missing -gt 0)
 }

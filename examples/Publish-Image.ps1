@@ -4,7 +4,7 @@
 .SYNOPSIS
 Makes a torrent of a file or folder, and seeds it until Ctrl+C.
 .DESCRIPTION
-Writes the .torrent where the other machines find it, and uploads the data to whoever asks. The tracker must be one that all of them reach;
+Writes the .torrent where the other machines find it, and uploads the data to them. The tracker must be reachable from all of them;
 'torrentps tracker' runs one.
 .EXAMPLE
 ./Publish-Image.ps1 ./image.vhdx -Tracker http://10.0.0.5:6969/announce -Destination //server/share/
@@ -24,7 +24,7 @@ param(
     # The .torrent to write, or the folder to write it into.
     [string] $Destination = '.',
 
-    # Ends after this many seconds; goes on until Ctrl+C when it is left out.
+    # Ends after this many seconds; by default runs until Ctrl+C.
     [double] $SeedSeconds
 )
 
@@ -34,7 +34,7 @@ if (-not (Get-Module TorrentPS)) {
     Import-Module ((Test-Path $built) ? $built : 'TorrentPS')
 }
 
-# Peers come from the tracker alone: nothing of the image is told to anybody outside.
+# Peers come from the tracker alone, so the torrent is not announced outside the network.
 $torrent = New-Torrent $Path -Tracker $Tracker -Destination $Destination -Private -Force
 Write-Information -InformationAction Continue "$($torrent.Path): $($torrent.InfoHash), $($torrent.PieceCount) pieces"
 
@@ -47,7 +47,7 @@ try {
     $job | Receive-Job -Wait
 }
 finally {
-    # After Ctrl+C too, so that the tracker is told and the port is free.
+    # After Ctrl+C too, so that the tracker is notified and the port is closed.
     $job | Stop-Job
     $job | Remove-Job -Force
 }

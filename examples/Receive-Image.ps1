@@ -2,10 +2,10 @@
 
 <#
 .SYNOPSIS
-Downloads what a .torrent is of, tests it, and uploads it to others for a while.
+Downloads the data of a .torrent, tests it, and uploads it to others for a while.
 .DESCRIPTION
-For a scheduled task or a deployment system: ends with 0 when all of it is there and verified, with 1 when not. Run again, it goes on from
-where it was.
+For a scheduled task or a deployment system: exits with 0 when the data is complete and verified, with 1 when not. Run it again to
+resume.
 .EXAMPLE
 ./Receive-Image.ps1 //server/share/image.vhdx.torrent -Destination D:/images
 .EXAMPLE
@@ -21,10 +21,10 @@ param(
     [Parameter(Mandatory, Position = 1)]
     [string] $Destination,
 
-    # How long to upload to others when all is there; they are faster by it.
+    # How long to upload after completion, which makes the other downloads faster.
     [double] $SeedSeconds = 300,
 
-    # Gives up when nothing came for this many seconds.
+    # Gives up when no data arrives for this many seconds.
     [double] $StallTimeoutSeconds = 600
 )
 
@@ -44,4 +44,4 @@ catch {
     Write-Error -ErrorRecord $_ -ErrorAction Continue
     exit 1
 }
-# No 'exit 0': it is the code at the end of a script, and would take away what is yet to be shown.
+# No 'exit 0': a script that ends has that code anyway, and 'exit' would discard pending output.

@@ -2,10 +2,10 @@
 
 <#
 .SYNOPSIS
-Compares a mirror with the torrents of what should be in it, and mends it when told to.
+Compares a mirror with the torrents of its contents, and repairs it on request.
 .DESCRIPTION
-Writes each file that is damaged, missing, or of the wrong size; a mirror that is right gives nothing. -Repair fetches what is wrong, and only that.
-Ends with 0 when the mirror is right, with 8 when it is not.
+Writes each file that is damaged, missing, or of the wrong size; a correct mirror writes nothing. -Repair downloads only the wrong data.
+Exits with 0 when the mirror is correct, with 8 when it is not.
 .EXAMPLE
 ./Test-Mirror.ps1 /srv/torrents/*.torrent -Mirror /srv/mirror
 .EXAMPLE
@@ -21,10 +21,10 @@ param(
     [Parameter(Mandatory)]
     [string] $Mirror,
 
-    # Downloads what is wrong.
+    # Downloads the wrong data again.
     [switch] $Repair,
 
-    # Gives up when nothing came for this many seconds.
+    # Gives up when no data arrives for this many seconds.
     [double] $StallTimeoutSeconds = 600
 )
 
@@ -51,6 +51,6 @@ process {
     }
 }
 end {
-    # In a block of its own: an exit takes away what the same block has not shown yet.
+    # In a separate block: an exit discards output that its own block has not written yet.
     exit ($isRight ? 0 : 8)
 }

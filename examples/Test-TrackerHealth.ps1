@@ -2,9 +2,9 @@
 
 <#
 .SYNOPSIS
-Asks every tracker of torrents how many peers it knows, and says which trackers or torrents are in a bad way.
+Asks every tracker of torrents for its peer counts, and reports trackers that are down and torrents without seeders.
 .DESCRIPTION
-Writes one object a tracker with a Health: Good, Slow, NoSeeders or Down. Ends with 0 when every torrent has a tracker that is Good or Slow, and with 1
+Writes one object per tracker with a Health: Good, Slow, NoSeeders or Down. Exits with 0 when every torrent has a tracker that is Good or Slow, and with 1
 when not, for a monitoring system.
 .EXAMPLE
 ./Test-TrackerHealth.ps1 ./release.torrent
@@ -48,6 +48,6 @@ process {
     }
 }
 end {
-    # In a block of its own: an exit takes away what the same block has not shown yet.
+    # In a separate block: an exit discards output that its own block has not written yet.
     exit [int](-not $report -or $bad.Count -gt 0)
 }

@@ -135,7 +135,7 @@ internal static class OptionFactory
 
     /// <summary>Announce addresses of trackers that can be asked.</summary>
     public static Option<Uri[]?> Trackers(string name, string description) =>
-        ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" or "udp" ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
+        ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && TrackerAddress.IsSupported(uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
             "an announce address such as http://tracker.example/announce or udp://tracker.example:6969", wrapped => wrapped.Value);
 
     public static Option<string[]?> Globs(string name, string description) =>

@@ -135,7 +135,7 @@ internal static class MetainfoAddresses
     }
 
     public static bool TryTracker(string address, [NotNullWhen(true)] out Uri? uri) =>
-        TryAddress(address, out uri) && uri.Scheme is "http" or "https" or "udp";
+        TryAddress(address, out uri) && TrackerAddress.IsSupported(uri);
 
     public static bool TryWebSeed(string address, [NotNullWhen(true)] out Uri? uri) =>
         TryAddress(address, out uri) && uri.Scheme is "http" or "https";

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
@@ -8,10 +9,9 @@ namespace TorrentPS.Arguments;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class TrackerTierTransformationAttribute : ArgumentTransformationAttribute
 {
-    private static readonly string[] s_schemes = ["http", "https", "udp"];
     private static readonly string[] s_browserSchemes = ["ws", "wss"];
 
-    /// <summary>Whether a torrent may name it though nothing here can ask it: a tracker of browsers.</summary>
+    /// <summary>Whether to accept the WebSocket trackers of browsers, too, which a torrent may name although no transfer here uses them.</summary>
     public bool AllowBrowserTracker { get; set; }
 
     /// <inheritdoc/>
@@ -27,7 +27,7 @@ public sealed class TrackerTierTransformationAttribute : ArgumentTransformationA
     {
         object? value = Unwrapped(tracker);
         string? text = value as string ?? (value as Uri)?.OriginalString;
-        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (s_schemes.Contains(uri.Scheme) || (AllowBrowserTracker && s_browserSchemes.Contains(uri.Scheme)))
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (TrackerAddress.IsSupported(uri) || (AllowBrowserTracker && s_browserSchemes.Contains(uri.Scheme)))
             ? uri
             : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{AddressText.Of(text ?? $"{value}")}' is no tracker. Give its announce address, as in http://tracker.example/announce or udp://tracker.example:6969."));
     }
