@@ -8,42 +8,43 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Bencoding;
 
 /// <summary>
-/// Makes objects of bencoded data (BEP 3) and bencoded data of objects. What is read gives the same bytes when it is written, whatever it was: binary keys and strings,
-/// integers of any size, keys in the wrong order. Only what is not bencoded at all, or has a key twice, is refused.
+/// Converts bencoded data (BEP 3) to objects and back. Decoded data encodes to the same bytes, including binary keys and strings, integers of any size and unsorted keys.
+/// Only data that is not bencoded, or has a duplicate key, is refused.
 /// </summary>
 public static class BencodeConvert
 {
-    /// <summary>Digits in an integer: reading and writing more takes a time that grows faster than they do.</summary>
+    /// <summary>The maximum number of digits of an integer, because the time to convert digits grows faster than their number.</summary>
     private const int MaxDigits = 4096;
 
     private static readonly BencodeReaderOptions s_limits = new() { MaxDepth = BencodeReaderOptions.GreatestDepth, AllowBigIntegers = true };
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads one value.</summary>
-    /// <param name="data">The whole of the data: 64 MiB at most.</param>
+    /// <summary>Decodes one value.</summary>
+    /// <param name="data">The complete data, at most 64 MiB.</param>
     /// <returns>
-    /// A <see cref="ByteString"/>; a <see cref="long"/>, or a <see cref="BigInteger"/> where that is too small; a list of <see cref="object"/>; or a <see cref="BencodeDictionary"/>.
+    /// A <see cref="ByteString"/>; a <see cref="long"/>, or a <see cref="BigInteger"/> if that is too small; a list of <see cref="object"/>; or a <see
+    /// cref="BencodeDictionary"/>.
     /// </returns>
-    /// <exception cref="BencodeException">The data is not bencoded, has a key twice, or exceeds a limit; the exception has the byte.</exception>
+    /// <exception cref="BencodeException">The data is not bencoded, has a duplicate key, or exceeds a limit; the exception has the byte offset.</exception>
     public static object Decode(ReadOnlySpan<byte> data)
     {
         BencodeReader reader = new(data, s_limits);
         reader.Read();
         object value = ReadValue(ref reader);
 
-        // What follows the value is an error, which reading on finds.
+        // Bytes after the value are an error, which this finds.
         reader.Read();
         return value;
     }
 
-    /// <summary>Writes one value.</summary>
+    /// <summary>Encodes one value.</summary>
     /// <param name="value">
-    /// Texts, byte strings and arrays of bytes become strings; integers of any type, and other numbers and Booleans (1 and 0) without a fraction, integers; dictionaries, whose keys are texts or bytes,
-    /// dictionaries with their keys in order; other enumerations lists.
+    /// Text, byte strings and byte arrays become strings; integers of any type, Booleans (1 and 0) and other numbers without a fraction become integers; dictionaries
+    /// with text or byte keys become sorted dictionaries; other enumerations become lists.
     /// </param>
-    /// <param name="unwrap">Gives the object that is meant where another stands for it; null when there is none such.</param>
+    /// <param name="unwrap">Returns the object that a wrapper contains, or null if the object is not a wrapper.</param>
     /// <returns>The bytes.</returns>
-    /// <exception cref="TorrentException">The value, or one in it, has no form in bencoded data; the message says where (InvalidBencode).</exception>
+    /// <exception cref="TorrentException">The value, or a value inside it, cannot be bencoded; the message says where (InvalidBencode).</exception>
     public static byte[] Encode(object? value, Func<object?, object?>? unwrap = null)
     {
         ArrayBufferWriter<byte> output = new(256);
@@ -102,7 +103,7 @@ public static class BencodeConvert
 
     private sealed class Encoder(BencodeWriter writer, Func<object?, object?> unwrap)
     {
-        // Where the value at hand is, from the outside in, for messages.
+        // The path to the current value, from the outside in, for messages.
         private readonly Stack<string> _path = new();
 
         public void Write(object? wrapped)
@@ -124,7 +125,7 @@ public static class BencodeConvert
 
         private void WriteInteger(BigInteger integer)
         {
-            // The bits first, since counting the digits of a huge number is what the limit is for.
+            // The bits first: the limit exists to avoid counting the digits of a huge number.
             if (integer.GetBitLength() > 4 * MaxDigits || integer.ToString(CultureInfo.InvariantCulture).Length > MaxDigits)
                 throw Fault($"has more than {MaxDigits} digits");
             writer.WriteInteger(integer);

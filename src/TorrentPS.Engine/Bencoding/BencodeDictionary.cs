@@ -7,37 +7,37 @@ using System.Text.Unicode;
 namespace TorrentPS.Engine.Bencoding;
 
 /// <summary>
-/// A dictionary of bencoded data (BEP 3), in the order that it was read in. A key is a <see cref="string"/> where it is text in UTF-8, and otherwise a
-/// <see cref="ByteString"/>; upper and lower case differ.
+/// A dictionary of bencoded data (BEP 3), in the order in which it was read. A key is a <see cref="string"/> if it is valid UTF-8, otherwise a <see cref="ByteString"/>;
+/// keys are case-sensitive.
 /// </summary>
 [SuppressMessage("Naming", "CA1711", Justification = "It is what BEP 3 calls it.")]
 [SuppressMessage("Design", "CA1010", Justification = "It is PowerShell's own ordered dictionary.")]
 [SuppressMessage("Usage", "CA2237", Justification = "Nothing serializes it.")]
 public sealed class BencodeDictionary : OrderedDictionary, IEnumerable
 {
-    /// <summary>Makes an empty one.</summary>
+    /// <summary>Creates an empty dictionary.</summary>
     public BencodeDictionary()
         : base(KeyComparer.Instance)
     {
     }
 
     /// <summary>
-    /// Whether it was read from data whose keys were not in the order that BEP 3 asks for. It is then written in its own order, so that it gives the
-    /// same bytes again; any other is written in the order of BEP 3.
+    /// Whether the data had unsorted keys (against BEP 3). Such a dictionary is written in its own order, so that it gives the same bytes; any other is written in the
+    /// order of BEP 3.
     /// </summary>
     public bool KeepsOrder { get; init; }
 
-    // What shows a dictionary enumerates it. Entries of a type of their own can be shown such that a key does not steer a terminal; whoever asks for a dictionary's enumerator gets the usual one.
+    // Views enumerate dictionaries. Entries have a separate type so that a view can show keys safely; the typed enumerator returns the usual entries.
     IEnumerator IEnumerable.GetEnumerator()
     {
         foreach (DictionaryEntry entry in this)
             yield return new BencodeEntry(entry.Key, entry.Value);
     }
 
-    /// <summary>The key of some bytes.</summary>
+    /// <summary>The key for some bytes.</summary>
     internal static object KeyOf(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new ByteString(bytes);
 
-    /// <summary>Takes a text for the same key as the byte string of it.</summary>
+    /// <summary>Compares a text as equal to the byte string with its UTF-8 bytes.</summary>
     private sealed class KeyComparer : IEqualityComparer
     {
         public static KeyComparer Instance { get; } = new();

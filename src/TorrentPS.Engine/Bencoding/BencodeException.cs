@@ -8,6 +8,6 @@ public sealed class BencodeException : TorrentException
     internal BencodeException(string message, long byteOffset)
         : base(TorrentErrorId.InvalidBencode, $"{message} (byte {byteOffset})") => ByteOffset = byteOffset;
 
-    /// <summary>Where in the data the fault is: the number of bytes before it.</summary>
+    /// <summary>The offset of the error: the number of bytes before it.</summary>
     public long ByteOffset { get; }
 }

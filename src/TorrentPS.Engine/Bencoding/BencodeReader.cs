@@ -4,13 +4,11 @@ using System.Text;
 namespace TorrentPS.Engine.Bencoding;
 
 /// <summary>
-/// Reads bencoded data (BEP 3, section "bencoding") token by token, forward only and without allocating, as
-/// <see cref="System.Text.Json.Utf8JsonReader"/> reads JSON. Any bytes whatever end in a token, in the end of the data or in a
-/// <see cref="BencodeException"/> that names the byte.
+/// Reads bencoded data (BEP 3, section "bencoding") token by token, forward only and without allocating, like <see cref="System.Text.Json.Utf8JsonReader"/> for JSON. For
+/// any input, a read returns a token, reaches the end, or throws a <see cref="BencodeException"/> with the byte offset.
 /// </summary>
 /// <remarks>
-/// Strict about numbers, lengths and structure. Keys out of order and duplicate keys are let through: they are found in real torrents,
-/// and an info hash is of the bytes as they are.
+/// Strict about numbers, lengths and structure. Unsorted and duplicate keys are allowed: they occur in real torrents, and an info hash covers the bytes as they are.
 /// </remarks>
 public ref struct BencodeReader
 {
@@ -20,8 +18,8 @@ public ref struct BencodeReader
     private readonly int _maxStringLength;
     private int _tokensLeft;
 
-    // One bit a level, the innermost lowest: set for a dictionary, clear for a list. No stack to overflow, none to allocate. Not one
-    // UInt128: what uses it is left out when assemblies are compiled ahead of time.
+    // One bit per level, the innermost lowest: set for a dictionary, clear for a list. No stack to overflow, no allocation. Not one UInt128, because methods that use it
+    // are not compiled ahead of time.
     private ulong _innerLevels;
     private ulong _outerLevels;
     private bool _keyExpected;
@@ -29,8 +27,8 @@ public ref struct BencodeReader
     private bool _isBig;
     private long _integer;
 
-    /// <summary>Makes a reader that stands before the first token.</summary>
-    /// <param name="data">The whole of the data.</param>
+    /// <summary>Creates a reader before the first token.</summary>
+    /// <param name="data">The complete data.</param>
     /// <param name="options">The limits.</param>
     public BencodeReader(ReadOnlySpan<byte> data, BencodeReaderOptions options = default)
     {
@@ -41,22 +39,22 @@ public ref struct BencodeReader
         _tokensLeft = options.MaxTokens;
     }
 
-    /// <summary>What the reader stands on.</summary>
+    /// <summary>The type of the current token.</summary>
     public BencodeTokenType TokenType { get; private set; }
 
-    /// <summary>Where the current token begins: the number of bytes before it.</summary>
+    /// <summary>The offset of the current token: the number of bytes before it.</summary>
     public int TokenStart { get; private set; }
 
-    /// <summary>How many bytes have been read: where the current token ends.</summary>
+    /// <summary>The number of bytes read: the end of the current token.</summary>
     public int Position { get; private set; }
 
-    /// <summary>How many lists and dictionaries are open; the one that just began counts, the one that just ended does not.</summary>
+    /// <summary>The number of open lists and dictionaries, including one that just began, excluding one that just ended.</summary>
     public int Depth { get; private set; }
 
     /// <summary>The bytes of the current string or key, or the digits of the integer; otherwise empty.</summary>
     public ReadOnlySpan<byte> ValueSpan { get; private set; }
 
-    /// <summary>Goes to the next token.</summary>
+    /// <summary>Reads the next token.</summary>
     /// <returns>False at the end of the root value.</returns>
     /// <exception cref="BencodeException">The data is not bencoded, or exceeds a limit.</exception>
     public bool Read()
@@ -88,8 +86,7 @@ public ref struct BencodeReader
     }
 
     /// <summary>
-    /// Skips what the reader stands on: after a key its value, at the beginning of a list or dictionary all of it. Afterwards
-    /// <see cref="Position"/> is where it ends.
+    /// Skips the current token: after a key its value, at the beginning of a list or dictionary all of its content. Afterwards <see cref="Position"/> is at its end.
     /// </summary>
     /// <exception cref="BencodeException">The data is not bencoded, or exceeds a limit.</exception>
     public void Skip()
@@ -103,12 +100,12 @@ public ref struct BencodeReader
             Read();
     }
 
-    /// <summary>Whether the reader stands on this key.</summary>
+    /// <summary>Whether the current token is this key.</summary>
     /// <param name="utf8">The bytes of the key.</param>
     public readonly bool ValueIsKey(ReadOnlySpan<byte> utf8) => TokenType == BencodeTokenType.Key && ValueSpan.SequenceEqual(utf8);
 
     /// <summary>The current integer.</summary>
-    /// <exception cref="BencodeException">The current token is not an integer, or does not fit into 64 bits.</exception>
+    /// <exception cref="BencodeException">The current token is not an integer, or exceeds 64 bits.</exception>
     public readonly long GetInt64()
     {
         if (TokenType != BencodeTokenType.Integer)
@@ -118,9 +115,9 @@ public ref struct BencodeReader
         return _integer;
     }
 
-    /// <summary>The current integer, when it fits into 64 bits.</summary>
+    /// <summary>The current integer, if it fits into 64 bits.</summary>
     /// <param name="value">The integer.</param>
-    /// <returns>False when it does not fit, which it may with <see cref="BencodeReaderOptions.AllowBigIntegers"/>.</returns>
+    /// <returns>False if it does not fit, which is possible with <see cref="BencodeReaderOptions.AllowBigIntegers"/>.</returns>
     /// <exception cref="BencodeException">The current token is not an integer.</exception>
     public readonly bool TryGetInt64(out long value)
     {
@@ -131,7 +128,7 @@ public ref struct BencodeReader
     }
 
     /// <summary>The current integer.</summary>
-    /// <exception cref="BencodeException">The current token is not an integer, or does not fit into 32 bits.</exception>
+    /// <exception cref="BencodeException">The current token is not an integer, or exceeds 32 bits.</exception>
     public readonly int GetInt32()
     {
         long value = GetInt64();
@@ -149,7 +146,7 @@ public ref struct BencodeReader
         return ValueSpan;
     }
 
-    /// <summary>The current string or key as text; what is not UTF-8 becomes U+FFFD.</summary>
+    /// <summary>The current string or key as text; invalid UTF-8 becomes U+FFFD.</summary>
     /// <exception cref="BencodeException">The current token is not a string.</exception>
     public readonly string GetString() => Encoding.UTF8.GetString(GetBytes());
 
@@ -267,7 +264,7 @@ public ref struct BencodeReader
         Position++;
     }
 
-    // Shifting in zeros keeps this false at the root.
+    // Zeros are shifted in, so this is false at the root.
     private readonly bool InDictionary => (_innerLevels & 1) != 0;
 
     [DoesNotReturn]

@@ -1,16 +1,16 @@
 namespace TorrentPS.Engine.Bencoding;
 
-/// <summary>The limits that <see cref="BencodeReader"/> keeps to; <c>default</c> has sane ones.</summary>
+/// <summary>The limits of a <see cref="BencodeReader"/>; <c>default</c> has sane ones.</summary>
 public readonly record struct BencodeReaderOptions
 {
-    /// <summary>The greatest value that <see cref="MaxDepth"/> can have.</summary>
+    /// <summary>The maximum value of <see cref="MaxDepth"/>.</summary>
     public const int GreatestDepth = 128;
 
     private const int DefaultDepth = 100;
     private const int DefaultTokens = 3_000_000;
     private const int DefaultDataLength = 64 << 20;
 
-    /// <summary>How many lists and dictionaries may lie in each other, 1 to 128; 100 unless set.</summary>
+    /// <summary>The maximum nesting depth of lists and dictionaries, 1 to 128; the default is 100.</summary>
     public int MaxDepth
     {
         // Kept as the distance from the default, so that default(BencodeReaderOptions) means the defaults.
@@ -23,7 +23,7 @@ public readonly record struct BencodeReaderOptions
         }
     }
 
-    /// <summary>How many tokens (beginnings, ends, keys and values) there may be; 3,000,000 unless set.</summary>
+    /// <summary>The maximum number of tokens (beginnings, ends, keys and values); the default is 3,000,000.</summary>
     public int MaxTokens
     {
         get => field + DefaultTokens;
@@ -34,7 +34,7 @@ public readonly record struct BencodeReaderOptions
         }
     }
 
-    /// <summary>How many bytes one string may have; as many as the data has unless set.</summary>
+    /// <summary>The maximum length of a string in bytes; the default is the length of the data.</summary>
     public int MaxStringLength
     {
         get => field + int.MaxValue;
@@ -45,7 +45,7 @@ public readonly record struct BencodeReaderOptions
         }
     }
 
-    /// <summary>How many bytes of data there may be; 64 MiB unless set.</summary>
+    /// <summary>The maximum length of the data in bytes; the default is 64 MiB.</summary>
     public int MaxDataLength
     {
         get => field + DefaultDataLength;
@@ -56,9 +56,11 @@ public readonly record struct BencodeReaderOptions
         }
     }
 
-    /// <summary>Whether bytes may follow the root value, as they do in the metadata messages of BEP 9; no unless set.</summary>
+    /// <summary>Whether bytes may follow the root value, as in the metadata messages of BEP 9; the default is no.</summary>
     public bool AllowTrailingData { get; init; }
 
-    /// <summary>Whether integers may have more than 64 bits; no unless set. Of such an integer only <see cref="BencodeReader.ValueSpan"/> says what it is.</summary>
+    /// <summary>
+    /// Whether integers may exceed 64 bits; the default is no. The value of such an integer is available only as <see cref="BencodeReader.ValueSpan"/>.
+    /// </summary>
     public bool AllowBigIntegers { get; init; }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TorrentPS.Engine.Bencoding;
 
-/// <summary>What <see cref="BencodeReader"/> stands on.</summary>
+/// <summary>The type of the token that a <see cref="BencodeReader"/> has read.</summary>
 [SuppressMessage("Naming", "CA1720", Justification = "The words of BEP 3.")]
 public enum BencodeTokenType : byte
 {

@@ -7,20 +7,20 @@ using System.Text;
 namespace TorrentPS.Engine.Bencoding;
 
 /// <summary>
-/// Writes bencoded data (BEP 3, section "bencoding"). What it lets through is well-formed and canonical: a misuse, a key out of order
-/// or a duplicate key throws <see cref="InvalidOperationException"/>.
+/// Writes bencoded data (BEP 3, section "bencoding"). Its output is well-formed and canonical: wrong use, an unsorted key or a duplicate key throws <see
+/// cref="InvalidOperationException"/>.
 /// </summary>
 public sealed class BencodeWriter
 {
     private readonly IBufferWriter<byte> _output;
     private readonly Stack<Level> _open = new();
 
-    // The last keys of the open dictionaries, one after the other: that of the innermost is at the end.
+    // The last keys of the open dictionaries, concatenated: that of the innermost is at the end.
     private byte[] _keys = [];
     private Level _level;
 
-    /// <summary>Makes a writer of one value.</summary>
-    /// <param name="output">What it writes to.</param>
+    /// <summary>Creates a writer of one value.</summary>
+    /// <param name="output">Receives the bytes.</param>
     public BencodeWriter(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -36,13 +36,13 @@ public sealed class BencodeWriter
         End,
     }
 
-    /// <summary>How many bytes have been written.</summary>
+    /// <summary>The number of bytes written.</summary>
     public long BytesWritten { get; private set; }
 
-    /// <summary>How many lists and dictionaries are open.</summary>
+    /// <summary>The number of open lists and dictionaries.</summary>
     public int Depth => _open.Count;
 
-    /// <summary>Whether the value is complete: nothing more can be written.</summary>
+    /// <summary>Whether the value is complete, so that nothing more can be written.</summary>
     public bool IsComplete => _level.Place == Place.End;
 
     /// <summary>Writes an integer.</summary>
@@ -70,7 +70,7 @@ public sealed class BencodeWriter
         Advance(digits.Length + 2);
     }
 
-    /// <summary>Writes a byte string: a value, or a key where one is due.</summary>
+    /// <summary>Writes a byte string: a value, or a key where one is expected.</summary>
     /// <param name="value">The bytes.</param>
     public void WriteString(ReadOnlySpan<byte> value)
     {
@@ -83,7 +83,7 @@ public sealed class BencodeWriter
         BytesWritten += value.Length;
     }
 
-    /// <summary>Writes text in UTF-8: a value, or a key where one is due.</summary>
+    /// <summary>Writes text in UTF-8: a value, or a key where one is expected.</summary>
     /// <param name="value">The text.</param>
     public void WriteString(string value)
     {
@@ -101,8 +101,8 @@ public sealed class BencodeWriter
     }
 
     /// <summary>Writes a key of a dictionary.</summary>
-    /// <param name="key">The bytes of the key, which must come after those of the key before.</param>
-    /// <exception cref="InvalidOperationException">No key is due, or the key does not come after the one before.</exception>
+    /// <param name="key">The bytes of the key, which must sort after the previous key.</param>
+    /// <exception cref="InvalidOperationException">No key is expected, or the key does not sort after the previous one.</exception>
     public void WriteKey(ReadOnlySpan<byte> key)
     {
         if (_level.Place != Place.Key)
@@ -120,8 +120,8 @@ public sealed class BencodeWriter
     /// <summary>Begins a dictionary.</summary>
     public void WriteStartDictionary() => Open((byte)'d', Place.Key);
 
-    /// <summary>Begins a dictionary whose keys may come in any order, as they do in data that someone else wrote wrongly and that must stay as it is.</summary>
-    /// <param name="allowAnyOrder">Whether they may; when they may, a key that comes twice is not noticed either.</param>
+    /// <summary>Begins a dictionary whose keys may be unsorted, for data that another program wrote so and that must not change.</summary>
+    /// <param name="allowAnyOrder">Whether any order is allowed; duplicate keys are then not noticed either.</param>
     internal void WriteStartDictionary(bool allowAnyOrder)
     {
         WriteStartDictionary();
@@ -132,8 +132,8 @@ public sealed class BencodeWriter
     /// <exception cref="InvalidOperationException">No dictionary is open, a list in it is, or a key has no value.</exception>
     public void WriteEndDictionary() => Close(Place.Key, "dictionary");
 
-    /// <summary>Writes one value that is bencoded already; it is not checked.</summary>
-    /// <param name="value">The value: not empty.</param>
+    /// <summary>Writes one value that is already bencoded, without checking it.</summary>
+    /// <param name="value">The value; not empty.</param>
     public void WriteRaw(ReadOnlySpan<byte> value)
     {
         if (value.IsEmpty)

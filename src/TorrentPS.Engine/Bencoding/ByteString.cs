@@ -6,13 +6,13 @@ using System.Text.Unicode;
 namespace TorrentPS.Engine.Bencoding;
 
 /// <summary>
-/// A string of bencoded data (BEP 3), which is bytes and may be text. It is shown as text where it is text in UTF-8, compares with text, and keeps every byte.
+/// A string of bencoded data (BEP 3): bytes, which may be text. It is shown as text if it is valid UTF-8, compares with text, and keeps every byte.
 /// </summary>
 public sealed class ByteString : IEquatable<ByteString>, IComparable<ByteString>, IComparable, IEqualityOperators<ByteString, ByteString, bool>
 {
     private readonly byte[] _bytes;
 
-    /// <summary>Makes one of bytes.</summary>
+    /// <summary>Creates a byte string from bytes.</summary>
     /// <param name="bytes">The bytes; copied.</param>
     public ByteString(byte[] bytes)
     {
@@ -20,11 +20,11 @@ public sealed class ByteString : IEquatable<ByteString>, IComparable<ByteString>
         _bytes = [.. bytes];
     }
 
-    /// <summary>Makes one of bytes.</summary>
+    /// <summary>Creates a byte string from bytes.</summary>
     /// <param name="bytes">The bytes; copied.</param>
     public ByteString(ReadOnlySpan<byte> bytes) => _bytes = bytes.ToArray();
 
-    /// <summary>Makes one of text, in UTF-8.</summary>
+    /// <summary>Creates a byte string from text, in UTF-8.</summary>
     /// <param name="text">The text.</param>
     public ByteString(string text)
     {
@@ -32,29 +32,29 @@ public sealed class ByteString : IEquatable<ByteString>, IComparable<ByteString>
         _bytes = Encoding.UTF8.GetBytes(text);
     }
 
-    /// <summary>The bytes; a copy.</summary>
+    /// <summary>A copy of the bytes.</summary>
     [SuppressMessage("Performance", "CA1819", Justification = "It is what scripts ask for, and a copy.")]
     public byte[] Bytes => [.. _bytes];
 
-    /// <summary>How many bytes there are.</summary>
+    /// <summary>The number of bytes.</summary>
     public int Length => _bytes.Length;
 
-    /// <summary>Whether it is text in UTF-8; then <see cref="ToString"/> gives this text.</summary>
+    /// <summary>Whether the bytes are valid UTF-8; then <see cref="ToString"/> returns this text.</summary>
     public bool IsText => Utf8.IsValid(_bytes);
 
     internal ReadOnlySpan<byte> Span => _bytes;
 
-    /// <summary>The text in UTF-8 that it is; of what is none, the bytes as hexadecimal digits.</summary>
+    /// <summary>The text, if the bytes are valid UTF-8; otherwise the bytes in hexadecimal.</summary>
     public override string ToString() => IsText ? Encoding.UTF8.GetString(_bytes) : ToHex();
 
-    /// <summary>The bytes as hexadecimal digits.</summary>
+    /// <summary>The bytes in hexadecimal.</summary>
     public string ToHex() => Convert.ToHexStringLower(_bytes);
 
     /// <inheritdoc/>
     public bool Equals(ByteString? other) => other is not null && Span.SequenceEqual(other.Span);
 
-    /// <summary>Whether it has the same bytes as another, or as a text in UTF-8.</summary>
-    /// <param name="obj">The other, or the text.</param>
+    /// <summary>Whether another byte string has the same bytes, or a text the same UTF-8 bytes.</summary>
+    /// <param name="obj">The other byte string or the text.</param>
     public override bool Equals(object? obj) => obj switch
     {
         ByteString other => Equals(other),

@@ -1,8 +1,9 @@
 namespace TorrentPS.Engine.Display;
 
 /// <summary>
-/// What of an address is shown to people: scheme, host and port, and of the path what is made of words and short numbers. User names, passwords, queries and what may
-/// be a key in the path are not, since trackers and web seeds know their users by these. All texts of errors, logs and views name addresses by it; objects have them whole.
+/// The part of an address that is shown to people: scheme, host, port, and those parts of the path that consist of words and short numbers. User names, passwords,
+/// queries and possible keys in the path are omitted, because trackers and web seeds identify users by them. All errors, logs and views use it; objects have the full
+/// addresses.
 /// </summary>
 public static class AddressText
 {
@@ -14,8 +15,8 @@ public static class AddressText
 
     private static readonly string[] s_linkAddresses = ["tr", "ws", "as", "xs"];
 
-    /// <summary>An address as it is shown.</summary>
-    /// <param name="uri">The address, absolute or not; of a magnet link what <see cref="OfMagnet"/> shows.</param>
+    /// <summary>The text that is shown for an address.</summary>
+    /// <param name="uri">The address, absolute or relative; for a magnet link the result of <see cref="OfMagnet"/>.</param>
     public static string Of(Uri uri)
     {
         ArgumentNullException.ThrowIfNull(uri);
@@ -31,7 +32,7 @@ public static class AddressText
         return $"{uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)}{string.Join('/', parts)}{(uri.Query.Length > 1 ? "?" + Hidden : "")}";
     }
 
-    /// <summary>What was typed as an address, or as the path of a file, as it is shown.</summary>
+    /// <summary>The text that is shown for input that may be an address or a file path.</summary>
     /// <param name="text">The text.</param>
     public static string Of(string text)
     {
@@ -43,13 +44,13 @@ public static class AddressText
             return text;
         if (Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Host.Length > 0)
             return Of(uri);
-        // Not understood, so nothing is known of its parts but where they would begin.
+        // Not a valid address: nothing is known of its parts except where they would begin.
         int host = scheme + 3, end = text.AsSpan(host).IndexOfAny("/?#\\");
         string authority = end < 0 ? text[host..] : text.Substring(host, end);
         return $"{text[..host]}{authority[(authority.LastIndexOf('@') + 1)..]}{(end < 0 ? "" : "/" + Hidden)}";
     }
 
-    /// <summary>A magnet link without those of its addresses of which not all is shown.</summary>
+    /// <summary>A magnet link without those addresses that would not be shown completely.</summary>
     /// <param name="link">The link.</param>
     public static string OfMagnet(string link)
     {
@@ -67,8 +68,7 @@ public static class AddressText
     }
 
     /// <summary>
-    /// Whether a part of a path is made of words and short numbers, with at most one letter after a number, and of few capital letters within words: not of what keys are
-    /// made of.
+    /// Whether a part of a path consists of words and short numbers, with at most one letter after a number and few capitals inside words: unlike a key.
     /// </summary>
     private static bool IsPlain(string part)
     {
@@ -93,7 +93,7 @@ public static class AddressText
             if (letters > LongestWord || digits > LongestNumber || after > 1)
                 return false;
             hasDigit |= isDigit;
-            // "aB" in a word, or "ABc": in names there are few of these, in keys many.
+            // "aB" inside a word, or "ABc": rare in names, frequent in keys.
             if ((char.IsLower(last) && char.IsUpper(c)) || (char.IsLower(c) && char.IsUpper(last) && char.IsUpper(before)))
                 capitals++;
             (before, last) = (last, c);

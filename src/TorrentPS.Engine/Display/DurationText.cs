@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace TorrentPS.Engine.Display;
 
-/// <summary>Durations as they are shown: two units at most, the larger first.</summary>
+/// <summary>Formats durations: at most two units, the larger first.</summary>
 public static class DurationText
 {
-    /// <summary>A duration: <c>24 ms</c>, <c>12.3 s</c>, <c>4 min 5 s</c>, <c>1 h 4 min</c>, <c>3 d 4 h</c>; less than nothing is <c>0 ms</c>.</summary>
+    /// <summary>Formats a duration: <c>24 ms</c>, <c>12.3 s</c>, <c>4 min 5 s</c>, <c>1 h 4 min</c>, <c>3 d 4 h</c>; a negative one is <c>0 ms</c>.</summary>
     /// <param name="time">The duration.</param>
-    /// <param name="provider">How numbers are written; null for the way of the invariant culture.</param>
+    /// <param name="provider">The format of numbers; null means the invariant culture.</param>
     public static string Of(TimeSpan time, IFormatProvider? provider = null)
     {
         provider ??= CultureInfo.InvariantCulture;
@@ -22,14 +22,14 @@ public static class DurationText
         };
     }
 
-    /// <summary>The time left in whole seconds, or in two units: <c>15 s</c>, <c>4 min 5 s</c>.</summary>
+    /// <summary>Formats the time left, in whole seconds or two units: <c>15 s</c>, <c>4 min 5 s</c>.</summary>
     /// <param name="time">The time left.</param>
     public static string Left(TimeSpan time) =>
         time < TimeSpan.FromMinutes(1) ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, Math.Ceiling(time.TotalSeconds)):0} s") : Of(time, CultureInfo.InvariantCulture);
 
-    /// <summary>The time that an answer took: <c>0.4 ms</c>, <c>24 ms</c>, <c>4999 ms</c>.</summary>
+    /// <summary>Formats a latency: <c>0.4 ms</c>, <c>24 ms</c>, <c>4999 ms</c>.</summary>
     /// <param name="time">The time.</param>
-    /// <param name="provider">How numbers are written; null for the way of the invariant culture.</param>
+    /// <param name="provider">The format of numbers; null means the invariant culture.</param>
     public static string Latency(TimeSpan time, IFormatProvider? provider = null) =>
         $"{time.TotalMilliseconds.ToString(time.TotalMilliseconds < 10 ? "0.0" : "0", provider ?? CultureInfo.InvariantCulture)} ms";
 }

@@ -5,14 +5,14 @@ using System.Text;
 namespace TorrentPS.Engine.Display;
 
 /// <summary>
-/// Makes text from outside (names in torrents, failure reasons of trackers, names of peers' clients, host names, paths) fit to be shown: it can neither steer a terminal, nor begin a
-/// line of its own, nor turn the direction of what follows, nor look like another text by what is not seen. The real text is for programs; this is for people.
+/// Makes text from outside (names in torrents, failure reasons of trackers, client names, host names, paths) safe to show: it cannot control a terminal, start a new
+/// line, change the direction of the following text, or contain invisible characters that make it look like another text. This is for people; programs get the real text.
 /// </summary>
-/// <remarks>A text that has been escaped stays as it is when it is escaped again.</remarks>
+/// <remarks>Escaping an escaped text again does not change it.</remarks>
 public static class SafeText
 {
-    /// <summary>Gives the text with each character that must not be shown as <c>\u001b</c>, by the halves of UTF-16.</summary>
-    /// <param name="text">The text; null is the empty text.</param>
+    /// <summary>Replaces each unsafe character with an escape such as <c>\u001b</c>, by UTF-16 code unit.</summary>
+    /// <param name="text">The text; null counts as empty.</param>
     public static string Escape(string? text)
     {
         if (IsSafe(text))
@@ -31,13 +31,13 @@ public static class SafeText
         return escaped.ToString();
     }
 
-    /// <summary>Gives the text escaped and cut to a length, with an ellipsis where something was cut.</summary>
-    /// <param name="text">The text; null is the empty text.</param>
-    /// <param name="length">The most characters that come out: at least 1.</param>
+    /// <summary>Escapes the text and cuts it to a length, with an ellipsis if anything was cut.</summary>
+    /// <param name="text">The text; null counts as empty.</param>
+    /// <param name="length">The maximum number of characters of the result: at least 1.</param>
     public static string Shorten(string? text, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        // Escaping makes nothing shorter.
+        // Escaping never makes a text shorter.
         string escaped = Escape(text is not null && text.Length > length ? text[..(length + 1)] : text);
         if (escaped.Length <= length)
             return escaped;
@@ -47,7 +47,7 @@ public static class SafeText
         return string.Concat(escaped.AsSpan(0, cut), "…");
     }
 
-    /// <summary>Whether the text can be shown as it is.</summary>
+    /// <summary>Whether the text is safe to show as it is.</summary>
     /// <param name="text">The text; null is safe.</param>
     public static bool IsSafe([NotNullWhen(false)] string? text)
     {
@@ -79,7 +79,7 @@ public static class SafeText
             target.Append(CultureInfo.InvariantCulture, $"\\u{(int)half:x4}");
     }
 
-    // Controls (C0, DEL, C1), separators of lines and paragraphs, and what Unicode calls formats: marks, overrides and isolates of direction, blanks without width, tags.
+    // Controls (C0, DEL, C1), line and paragraph separators, and Unicode format characters: directional marks, overrides and isolates, zero-width blanks, tags.
     private static bool IsSafe(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => false,
@@ -87,10 +87,10 @@ public static class SafeText
         _ => !IsBlankLetter(rune.Value),
     };
 
-    // Joiners, which Persian, the languages of India and emoji are written with, and signs that are seen.
+    // Joiners, which Persian, Indian scripts and emoji need, and visible signs.
     private static bool IsOrdinaryFormat(int c) => c is 0x200C or 0x200D
         or (>= 0x0600 and <= 0x0605) or 0x06DD or 0x070F or 0x0890 or 0x0891 or 0x08E2 or 0x110BD or 0x110CD;
 
-    // Letters and marks of which nothing is seen: U+034F, the fillers of Hangul, and inherent vowels of Khmer.
+    // Invisible letters and marks: U+034F, the Hangul fillers, and inherent vowels of Khmer.
     private static bool IsBlankLetter(int c) => c is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFFA0;
 }

@@ -1,12 +1,12 @@
 namespace TorrentPS.Engine.Errors;
 
-/// <summary>The stable identifiers of everything that can go wrong; scripts compare their names.</summary>
+/// <summary>The stable identifiers of all errors; scripts compare their names.</summary>
 public enum TorrentErrorId
 {
-    /// <summary>Something that was not foreseen, and that no other identifier describes.</summary>
+    /// <summary>An unforeseen error that no other identifier describes.</summary>
     Unexpected,
 
-    /// <summary>There is no torrent at the given path or address.</summary>
+    /// <summary>No torrent exists at the given path or address.</summary>
     TorrentNotFound,
 
     /// <summary>The bytes are not bencoded data (BEP 3).</summary>
@@ -18,10 +18,10 @@ public enum TorrentErrorId
     /// <summary>The text is not a magnet link (BEP 9, BEP 53).</summary>
     InvalidMagnetUri,
 
-    /// <summary>A name in the torrent would lead outside the destination, or is one that no file can have.</summary>
+    /// <summary>A name in the torrent would lead outside the destination, or is not valid as a file name.</summary>
     UnsafePath,
 
-    /// <summary>No answer that could be understood came from the tracker.</summary>
+    /// <summary>The tracker did not send a valid answer.</summary>
     TrackerUnreachable,
 
     /// <summary>The tracker answered with a failure reason, which is the message.</summary>
@@ -30,13 +30,13 @@ public enum TorrentErrorId
     /// <summary>No peer was found.</summary>
     NoPeers,
 
-    /// <summary>A peer is given by a host name that has no address.</summary>
+    /// <summary>The host name of a peer has no address.</summary>
     UnknownHost,
 
     /// <summary>No peer sent the metadata of a magnet link in time (BEP 9).</summary>
     MetadataTimedOut,
 
-    /// <summary>Nothing arrived for longer than the stall time-out.</summary>
+    /// <summary>No data arrived for longer than the stall time-out.</summary>
     DownloadStalled,
 
     /// <summary>The download took longer than its time-out.</summary>
@@ -45,25 +45,25 @@ public enum TorrentErrorId
     /// <summary>The download was stopped before it was complete.</summary>
     DownloadStopped,
 
-    /// <summary>There is no room left where the files go.</summary>
+    /// <summary>The destination has no free space.</summary>
     DiskFull,
 
-    /// <summary>A file or folder may not be read or written.</summary>
+    /// <summary>Access to a file or folder is denied.</summary>
     AccessDenied,
 
-    /// <summary>Another process is downloading the same torrent to the same place.</summary>
+    /// <summary>Another download writes to the same place.</summary>
     DataInUse,
 
-    /// <summary>Where a file is to be downloaded to there is one that is not the torrent's.</summary>
+    /// <summary>An existing file at the destination does not belong to the torrent.</summary>
     FileExists,
 
-    /// <summary>The data on disk is not what the torrent describes.</summary>
+    /// <summary>The data on disk does not match the torrent.</summary>
     DataMismatch,
 
-    /// <summary>A list of addresses to block cannot be read, or is none.</summary>
+    /// <summary>An IP block-list file cannot be read, or is not a list.</summary>
     InvalidIPFilter,
 
-    /// <summary>A proxy cannot be used as it is given, or not together with what else is asked for.</summary>
+    /// <summary>The proxy is not valid, or conflicts with other options.</summary>
     InvalidProxy,
 
     /// <summary>The address or network interface to bind to is not one of this machine's.</summary>
@@ -72,9 +72,9 @@ public enum TorrentErrorId
     /// <summary>The port is in use, or may not be opened.</summary>
     CannotListen,
 
-    /// <summary>No file of the torrent is left by what is to be included and excluded.</summary>
+    /// <summary>The include and exclude patterns leave no file of the torrent.</summary>
     NothingSelected,
 
-    /// <summary>Where a torrent is to be written to there is a file already.</summary>
+    /// <summary>The .torrent file to write already exists.</summary>
     TorrentExists,
 }

@@ -2,16 +2,16 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Engine.Errors;
 
-/// <summary>The one exception that the engine throws for input, peers, trackers and disks that are not as they should be.</summary>
+/// <summary>The exception that the engine throws for bad input and for failures of peers, trackers and disks.</summary>
 public class TorrentException : Exception
 {
-    /// <summary>Makes an exception.</summary>
-    /// <param name="errorId">What went wrong, by its stable identifier.</param>
-    /// <param name="message">What went wrong, where, and what to do about it. What must not be shown of it is escaped.</param>
-    /// <param name="innerException">What caused it, if it was caused by another exception.</param>
+    /// <summary>Creates an exception.</summary>
+    /// <param name="errorId">The identifier of the error.</param>
+    /// <param name="message">What went wrong, where, and what to do about it. Unsafe characters are escaped.</param>
+    /// <param name="innerException">The cause, if another exception caused it.</param>
     public TorrentException(TorrentErrorId errorId, string message, Exception? innerException = null)
         : base(SafeText.Escape(message), innerException) => ErrorId = errorId;
 
-    /// <summary>What went wrong, by its stable identifier.</summary>
+    /// <summary>The identifier of the error.</summary>
     public TorrentErrorId ErrorId { get; }
 }

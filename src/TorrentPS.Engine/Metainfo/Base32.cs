@@ -1,11 +1,11 @@
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Base32 (RFC 4648), in which old magnet links have the info hash (BEP 9).</summary>
+/// <summary>Base32 (RFC 4648), the encoding of info hashes in old magnet links (BEP 9).</summary>
 internal static class Base32
 {
-    /// <summary>Fills the bytes from the digits, in either case; false when there is another character.</summary>
+    /// <summary>Decodes the digits, in either case; false if there is another character.</summary>
     /// <param name="text">Digits without padding, 8 for 5 bytes.</param>
-    /// <param name="bytes">Five eighths as many bytes.</param>
+    /// <param name="bytes">Receives the bytes: five eighths of the number of digits.</param>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> bytes)
     {
         int bits = 0;

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>A set of piece indices in the form that peers send: one bit a piece, the first in the highest bit of the first byte (BEP 3, "peer messages").</summary>
+/// <summary>
+/// A set of piece indices in the format of the bitfield message: one bit per piece, the first in the highest bit of the first byte (BEP 3, "peer messages").
+/// </summary>
 internal sealed class Bitfield
 {
     private readonly ulong[] _words; // the bytes as sent, and zeros up to a whole word
@@ -26,10 +28,10 @@ internal sealed class Bitfield
         Count = count;
     }
 
-    /// <summary>How many pieces there are.</summary>
+    /// <summary>The number of pieces.</summary>
     public int Length { get; }
 
-    /// <summary>How many pieces are in the set.</summary>
+    /// <summary>The number of pieces in the set.</summary>
     public int Count { get; private set; }
 
     public bool IsEmpty => Count == 0;
@@ -38,7 +40,7 @@ internal sealed class Bitfield
 
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes<ulong>(_words)[..ByteCount(Length)];
 
-    /// <summary>The set by words of 64 pieces, for doing much at once: piece <c>i</c> is the bit <see cref="Bit"/> of word <c>i / 64</c>.</summary>
+    /// <summary>The set in words of 64 pieces, for bulk operations: piece <c>i</c> is the bit <see cref="Bit"/> of word <c>i / 64</c>.</summary>
     public ReadOnlySpan<ulong> Words => _words;
 
     public bool this[int index]
@@ -57,14 +59,14 @@ internal sealed class Bitfield
     /// <summary>The bit of a piece in its word.</summary>
     public static ulong Bit(int index) => 1UL << (BitConverter.IsLittleEndian ? (index & 63) ^ 7 : 63 - (index & 63));
 
-    /// <summary>The piece that a bit's number in a word stands for.</summary>
+    /// <summary>The piece of a bit in a word.</summary>
     public static int PieceAt(int word, int bit) => (word << 6) + (BitConverter.IsLittleEndian ? bit ^ 7 : 63 - bit);
 
-    /// <summary>The first piece in a word that is not zero.</summary>
+    /// <summary>The first piece in a non-zero word.</summary>
     public static int FirstPiece(int word, ulong bits) =>
         (word << 6) + BitOperations.LeadingZeroCount(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(bits) : bits);
 
-    /// <summary>Copies a bitfield; false when it has another number of bytes, or a spare bit is set.</summary>
+    /// <summary>Copies a bitfield; false if it has the wrong number of bytes, or a spare bit is set.</summary>
     public static bool TryCreate(ReadOnlySpan<byte> bytes, int length, out Bitfield bitfield)
     {
         bitfield = null!;
@@ -79,7 +81,7 @@ internal sealed class Bitfield
         return true;
     }
 
-    /// <summary>Puts a piece into the set; false when it was there.</summary>
+    /// <summary>Adds a piece; false if it is already in the set.</summary>
     public bool Add(int index)
     {
         if (this[index])
@@ -89,7 +91,7 @@ internal sealed class Bitfield
         return true;
     }
 
-    /// <summary>Takes a piece out of the set; false when it was not there.</summary>
+    /// <summary>Removes a piece; false if it is not in the set.</summary>
     public bool Remove(int index)
     {
         if (!this[index])
@@ -113,7 +115,7 @@ internal sealed class Bitfield
         Count = 0;
     }
 
-    /// <summary>How many pieces are in both sets, which must be of one length.</summary>
+    /// <summary>The number of pieces in both sets, which must have the same length.</summary>
     public int CountCommon(Bitfield other)
     {
         ReadOnlySpan<ulong> theirs = other._words.AsSpan(0, _words.Length);
@@ -123,7 +125,7 @@ internal sealed class Bitfield
         return count;
     }
 
-    /// <summary>The pieces in the set, those of a word after those of the word before. The set must not change meanwhile.</summary>
+    /// <summary>The pieces in the set in ascending order. The set must not change meanwhile.</summary>
     public IEnumerable<int> All()
     {
         for (int word = 0; word < _words.Length; word++)
@@ -133,13 +135,13 @@ internal sealed class Bitfield
         }
     }
 
-    /// <summary>Whether any of the pieces from one up to another, which is not among them, is in the set.</summary>
+    /// <summary>Whether the set contains a piece from one index up to another, exclusive.</summary>
     public bool HasAny(int from, int end)
     {
         for (int piece = from; piece < end; piece++)
         {
             if ((piece & 63) == 0 && _words[piece >> 6] == 0)
-                piece += 63; // none of these
+                piece += 63; // an empty word
             else if (this[piece])
                 return true;
         }

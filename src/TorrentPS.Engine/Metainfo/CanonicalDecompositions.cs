@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// The canonical decompositions of Unicode 15 but for Hangul, which are computed: a character and all that it comes apart into, one after the other with blanks between. A table
-/// of our own, because the one of .NET is there only where ICU is.
+/// The canonical decompositions of Unicode 15, except those of Hangul, which are computed: each character followed by its full decomposition, separated by blanks. The
+/// engine has this table because .NET's is available only with ICU.
 /// </summary>
 internal static class CanonicalDecompositions
 {

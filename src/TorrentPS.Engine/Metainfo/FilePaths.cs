@@ -3,10 +3,10 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Reads the paths of the v1 list of files.</summary>
+/// <summary>Reads the paths of the v1 file list.</summary>
 internal sealed class FilePaths(ReadOnlyMemory<byte> data, MetainfoText text, string folder)
 {
-    // BitComet marked its padding by name, before BEP 47 did so by attribute.
+    // BitComet marks padding by name, from before BEP 47 introduced an attribute for it.
     private const string PaddingMark = "/_____padding_file_";
 
     private readonly PathBuffer _path = new();
@@ -43,7 +43,7 @@ internal sealed class FilePaths(ReadOnlyMemory<byte> data, MetainfoText text, st
         return Finish(_path, null, list, index);
     }
 
-    /// <summary>The path as a string, unless it is longer than any file system takes.</summary>
+    /// <summary>The path as a string, unless it is too long for every file system.</summary>
     public static string Finish(PathBuffer path, string? key, int offset, int index = 0)
     {
         ReadOnlySpan<char> written = path.Written;

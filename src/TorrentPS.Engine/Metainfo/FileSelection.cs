@@ -2,17 +2,17 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Chooses files of a torrent by wildcards.</summary>
+/// <summary>Selects files of a torrent by wildcard patterns.</summary>
 internal static class FileSelection
 {
     private const int ShownNames = 5;
 
     /// <summary>
-    /// Says which files are wanted: those that a pattern of <paramref name="include"/> matches (all, when there is none), without those
-    /// that a pattern of <paramref name="exclude"/> matches. Padding is never wanted. A pattern matches the whole path, the path below
-    /// the torrent's folder or the bare name. Without a pattern to include, a magnet link's own selection counts (BEP 53).
+    /// Returns which files are selected: those that match a pattern of <paramref name="include"/> (all, if it is empty), except those that match a pattern of <paramref
+    /// name="exclude"/>. Padding is never selected. A pattern matches the whole path, the path below the torrent's folder, or the file name. Without a pattern to
+    /// include, a magnet link's own selection applies (BEP 53).
     /// </summary>
-    /// <exception cref="TorrentException">No file is wanted.</exception>
+    /// <exception cref="TorrentException">No file is selected.</exception>
     public static bool[] Select(Torrent torrent, IReadOnlyList<string>? include, IReadOnlyList<string>? exclude)
     {
         Wildcard[] included = Compile(include);

@@ -3,12 +3,12 @@ using TorrentPS.Engine.Bencoding;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// A file of a v2 torrent: <paramref name="Root"/> is the root of its merkle tree, absent for an empty file; <paramref name="LinkTarget"/> is where it leads when it
-/// is a symbolic link (BEP 47).
+/// A file of a v2 torrent: <paramref name="Root"/> is the root of its merkle tree, absent for an empty file; <paramref name="LinkTarget"/> is the target of a symbolic
+/// link (BEP 47).
 /// </summary>
 internal readonly record struct TreeFile(string Path, long Length, MetainfoString? Root, string? LinkTarget = null);
 
-/// <summary>The file tree of a v2 torrent (BEP 52, "file tree"): dictionaries of folders in each other, and of files under an empty key.</summary>
+/// <summary>The file tree of a v2 torrent (BEP 52, "file tree"): nested dictionaries of folders, with each file under an empty key.</summary>
 internal sealed class FileTree
 {
     private const string Key = "info.file tree";
@@ -23,10 +23,10 @@ internal sealed class FileTree
     private FileTree(ReadOnlyMemory<byte> data, int start, MetainfoText text) => (_data, _start, _text) = (data, start, text);
 
     /// <summary>Reads the files in order.</summary>
-    /// <param name="data">The data that the tree is in.</param>
-    /// <param name="start">Where it begins.</param>
-    /// <param name="text">How to read names.</param>
-    /// <param name="folder">What goes before every path; empty for none.</param>
+    /// <param name="data">The data that contains the tree.</param>
+    /// <param name="start">The offset of the tree.</param>
+    /// <param name="text">Decodes names.</param>
+    /// <param name="folder">The prefix of every path; empty for none.</param>
     public static List<TreeFile> Read(ReadOnlyMemory<byte> data, int start, MetainfoText text, string folder)
     {
         var tree = new FileTree(data, start, text);
@@ -37,7 +37,7 @@ internal sealed class FileTree
         return tree._files;
     }
 
-    /// <summary>Whether the tree is one file and no folder.</summary>
+    /// <summary>Whether the tree is one file without a folder.</summary>
     public static bool IsSingleFile(ReadOnlyMemory<byte> data, int start)
     {
         var reader = new BencodeReader(data.Span[start..], MetainfoLimits.PartReader);
@@ -56,7 +56,7 @@ internal sealed class FileTree
             && reader.Read() && reader.TokenType == BencodeTokenType.EndDictionary;
     }
 
-    // A loop, not a recursion: how deep it goes is up to whoever made the torrent.
+    // A loop, not a recursion: the author of the torrent determines the depth.
     private void Walk()
     {
         var reader = new BencodeReader(_data.Span[_start..], MetainfoLimits.PartReader);
@@ -98,7 +98,7 @@ internal sealed class FileTree
         }
     }
 
-    // From the empty key to the end of the dictionary it is in.
+    // From the empty key to the end of its dictionary.
     private void AddFile(ref BencodeReader reader, int nameOffset)
     {
         reader.Read();
@@ -137,20 +137,20 @@ internal sealed class FileTree
         _files.Add(isLink ? new TreeFile(path, 0, null, LinkTarget.Read(_data.Span, linkPath, _text)) : Check(path, length, root, offset));
     }
 
-    // Whether it is a symbolic link.
+    // Whether the file is a symbolic link.
     private bool ReadAttributes(ref BencodeReader reader)
     {
         int offset = _start + reader.TokenStart;
         if (MetainfoToken.OptionalString(ref reader) is not { } value)
             return false;
         ReadOnlySpan<byte> attributes = _data.Span.Slice(_start + value.Start, value.Length);
-        // BEP 52, "file tree": each file begins a piece, so that there is nothing to pad.
+        // BEP 52, "file tree": each file begins a piece, so no padding is needed.
         if (attributes.Contains((byte)'p'))
             throw MetainfoFault.Invalid(Key, "has a file that is padding", offset);
         return attributes.Contains((byte)'l');
     }
 
-    // By the order of the keys the same files have one info hash.
+    // Sorted keys ensure that the same files have one info hash.
     private static void CheckOrder(ReadOnlySpan<byte> before, ReadOnlySpan<byte> key, int offset)
     {
         if (!before.IsEmpty && before.SequenceCompareTo(key) >= 0)

@@ -1,13 +1,13 @@
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>All nodes of a tree of hashes from one of its layers up to the root, so that what proves any of them is only looked up.</summary>
+/// <summary>All nodes of a hash tree from one of its layers up to the root, so that proofs need no hashing.</summary>
 internal sealed class HashTree
 {
     private readonly byte[] _nodes; // layer after layer, from the lowest up
     private readonly int _height;
 
     /// <summary>Hashes a layer up to the root.</summary>
-    /// <param name="nodes">The nodes of the layer; what is missing on the right is padding.</param>
+    /// <param name="nodes">The nodes of the layer; missing ones on the right are padding.</param>
     /// <param name="layer">The height of the layer above the leaves.</param>
     /// <param name="root">The height of the root.</param>
     public HashTree(ReadOnlySpan<byte> nodes, int layer, int root)
@@ -28,19 +28,19 @@ internal sealed class HashTree
         }
     }
 
-    /// <summary>Bytes of memory.</summary>
+    /// <summary>The number of bytes in memory.</summary>
     public int Length => _nodes.Length;
 
     /// <summary>The root.</summary>
     public ReadOnlySpan<byte> Root => Node(_height, 0);
 
-    /// <summary>The nodes of a layer in a row.</summary>
-    /// <param name="level">How far it is above the lowest.</param>
+    /// <summary>The nodes of a layer, concatenated.</summary>
+    /// <param name="level">The distance of the layer from the lowest.</param>
     public ReadOnlySpan<byte> Layer(int level) => _nodes.AsSpan(Start(level), LengthOf(level));
 
     /// <summary>A node.</summary>
-    /// <param name="level">How far its layer is above the lowest.</param>
-    /// <param name="index">Its place there.</param>
+    /// <param name="level">The distance of its layer from the lowest.</param>
+    /// <param name="index">Its index in the layer.</param>
     public ReadOnlySpan<byte> Node(int level, int index) => Layer(level).Slice(index * Merkle.HashLength, Merkle.HashLength);
 
     private int LengthOf(int level) => Merkle.HashLength << (_height - level);

@@ -2,25 +2,24 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>A byte string in the data: where its token begins, and where its bytes are.</summary>
+/// <summary>A byte string in the data: the offset of its token, and the position of its bytes.</summary>
 internal readonly record struct MetainfoString(int Offset, int Start, int Length);
 
-/// <summary>An integer in the data, and where its token begins.</summary>
+/// <summary>An integer in the data, and the offset of its token.</summary>
 internal readonly record struct MetainfoInteger(int Offset, long Value);
 
-/// <summary>A file of the v1 list as it stands there; its path is read later, when the torrent's name is known.</summary>
+/// <summary>An entry of the v1 file list; its path is read later, when the torrent's name is known.</summary>
 internal readonly record struct MetainfoFile(int Offset, long Length, int Path, int PathUtf8, bool IsPadding)
 {
-    /// <summary>Whether it is a symbolic link (BEP 47).</summary>
+    /// <summary>Whether the file is a symbolic link (BEP 47).</summary>
     public bool IsLink { get; init; }
 
-    /// <summary>Where the list begins that says where it leads; -1 for none.</summary>
+    /// <summary>The offset of the list with the link's target; -1 for none.</summary>
     public int LinkPath { get; init; }
 }
 
 /// <summary>
-/// What was found in an info dictionary, before it is known whether it makes a torrent. Where a key is there twice the first counts,
-/// as it does for other clients.
+/// The keys of an info dictionary, before they are checked as a whole. Of a duplicate key the first counts, as in other clients.
 /// </summary>
 internal sealed class InfoDictionary
 {
@@ -52,16 +51,16 @@ internal sealed class InfoDictionary
 
     public MetainfoHints Hints { get; } = new();
 
-    /// <summary>Where the list of files begins.</summary>
+    /// <summary>The offset of the file list.</summary>
     public int FilesOffset { get; private set; }
 
-    /// <summary>Where the v2 file tree begins, or -1.</summary>
+    /// <summary>The offset of the v2 file tree, or -1.</summary>
     public int FileTree { get; private set; } = -1;
 
-    /// <summary>Where something else stands in its place, or -1.</summary>
+    /// <summary>The offset of a value of another type in place of the file tree, or -1.</summary>
     public int WrongFileTree { get; private set; } = -1;
 
-    /// <summary>Reads the dictionary at whose beginning the reader stands, to its end.</summary>
+    /// <summary>Reads the dictionary that the reader is at, to its end.</summary>
     public static InfoDictionary Read(ref BencodeReader reader)
     {
         var info = new InfoDictionary { Start = reader.TokenStart };
@@ -183,7 +182,7 @@ internal sealed class InfoDictionary
         return new MetainfoFile(offset, found.Value, path, pathUtf8, isPadding);
     }
 
-    // Gives where the list begins, or -1 where it is none; it is read over in any case.
+    // Returns the offset of the list, or -1 if the value is not a list; skips it in any case.
     private static int SkipList(ref BencodeReader reader)
     {
         int offset = reader.TokenType == BencodeTokenType.StartList ? reader.TokenStart : -1;

@@ -1,7 +1,7 @@
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// What identifies a torrent: the SHA-1 of its raw info dictionary (v1, BEP 3), the SHA-256 of it (v2, BEP 52), or both (hybrid).
+/// The identity of a torrent: the SHA-1 of its raw info dictionary (v1, BEP 3), the SHA-256 (v2, BEP 52), or both (hybrid).
 /// </summary>
 public readonly struct InfoHash : IEquatable<InfoHash>
 {
@@ -16,10 +16,10 @@ public readonly struct InfoHash : IEquatable<InfoHash>
 
     private InfoHash(byte[]? v1, byte[]? v2) => (_v1, _v2) = (v1, v2);
 
-    /// <summary>The v1 hash, 20 bytes, or empty where there is none.</summary>
+    /// <summary>The v1 hash, 20 bytes, or empty.</summary>
     public ReadOnlySpan<byte> V1 => _v1;
 
-    /// <summary>The v2 hash, 32 bytes, or empty where there is none.</summary>
+    /// <summary>The v2 hash, 32 bytes, or empty.</summary>
     public ReadOnlySpan<byte> V2 => _v2;
 
     /// <summary>Whether there is a v1 hash.</summary>
@@ -31,10 +31,10 @@ public readonly struct InfoHash : IEquatable<InfoHash>
     /// <summary>The 20 bytes used in handshakes and announces: the v1 hash, or the first 20 bytes of the v2 hash (BEP 52, "Upgrade Path").</summary>
     public ReadOnlySpan<byte> Wire => _v1 is not null ? _v1 : _v2.AsSpan(0, _v2 is null ? 0 : V1Length);
 
-    /// <summary>Makes an info hash from 20 bytes, 32 bytes, or both.</summary>
+    /// <summary>Creates an info hash from 20 bytes, 32 bytes, or both.</summary>
     /// <param name="v1">The v1 hash: 20 bytes, or empty.</param>
     /// <param name="v2">The v2 hash: 32 bytes, or empty.</param>
-    /// <exception cref="ArgumentException">A hash has another length, or both are empty.</exception>
+    /// <exception cref="ArgumentException">A hash has the wrong length, or both are empty.</exception>
     public static InfoHash Create(ReadOnlySpan<byte> v1, ReadOnlySpan<byte> v2 = default)
     {
         if (v1.Length is not (0 or V1Length))
@@ -46,9 +46,9 @@ public readonly struct InfoHash : IEquatable<InfoHash>
         return new InfoHash(v1.IsEmpty ? null : v1.ToArray(), v2.IsEmpty ? null : v2.ToArray());
     }
 
-    /// <summary>Reads 40 (v1) or 64 (v2) hexadecimal digits.</summary>
+    /// <summary>Parses 40 (v1) or 64 (v2) hexadecimal digits.</summary>
     /// <param name="text">The digits, in either case.</param>
-    /// <param name="infoHash">The info hash, when the text is one.</param>
+    /// <param name="infoHash">The info hash, if the text is valid.</param>
     public static bool TryParse(string? text, out InfoHash infoHash)
     {
         infoHash = default;
@@ -68,7 +68,7 @@ public readonly struct InfoHash : IEquatable<InfoHash>
     /// <inheritdoc/>
     public override int GetHashCode() => Wire.IsEmpty ? 0 : BitConverter.ToInt32(Wire);
 
-    /// <summary>The v1 hash in lower-case hexadecimal digits, or the v2 hash where there is no v1.</summary>
+    /// <summary>The v1 hash in lower-case hexadecimal, or the v2 hash if there is no v1 hash.</summary>
     public override string ToString() => Convert.ToHexStringLower(HasV1 ? V1 : V2);
 
     /// <summary>Whether two info hashes are the same.</summary>

@@ -2,10 +2,10 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Where a symbolic link in a torrent leads (BEP 47, "symlink path"). It is only shown: no link is ever made, since one could lead anywhere.</summary>
+/// <summary>The target of a symbolic link in a torrent (BEP 47, "symlink path"). It is only shown: no link is ever created, because it could lead anywhere.</summary>
 internal static class LinkTarget
 {
-    /// <summary>Goes over the value of the key that the reader stands on, and says where it begins; -1 when it is no list.</summary>
+    /// <summary>Skips the value of the key that the reader is at, and returns its offset; -1 if it is not a list.</summary>
     public static int Skip(ref BencodeReader reader)
     {
         reader.Read();
@@ -14,10 +14,10 @@ internal static class LinkTarget
         return start;
     }
 
-    /// <summary>The parts of the target with '/' between them, as the torrent has them; empty where there are none.</summary>
-    /// <param name="data">What the list is in.</param>
-    /// <param name="start">Where it begins; -1 for none.</param>
-    /// <param name="text">How to read names.</param>
+    /// <summary>The parts of the target, separated by '/', as in the torrent; empty if there are none.</summary>
+    /// <param name="data">The data that contains the list.</param>
+    /// <param name="start">The offset of the list; -1 for none.</param>
+    /// <param name="text">Decodes names.</param>
     public static string Read(ReadOnlySpan<byte> data, int start, MetainfoText text)
     {
         if (start < 0)

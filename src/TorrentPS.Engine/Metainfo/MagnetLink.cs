@@ -14,16 +14,16 @@ public sealed class MagnetLink
 
     private MagnetLink(InfoHash infoHash) => InfoHash = infoHash;
 
-    /// <summary>What identifies the torrent (<c>xt</c>): v1, v2 or both.</summary>
+    /// <summary>The info hash of the torrent (<c>xt</c>): v1, v2 or both.</summary>
     public InfoHash InfoHash { get; }
 
-    /// <summary>The suggested name (<c>dn</c>), as it is in the link: it is not a safe file name.</summary>
+    /// <summary>The suggested name (<c>dn</c>) as in the link: not a safe file name.</summary>
     public string? DisplayName { get; private init; }
 
-    /// <summary>The suggested name, sanitized as that of a .torrent is; the info hash where the link suggests none that can be.</summary>
+    /// <summary>The suggested name, sanitized like that of a .torrent; the info hash if the link has no usable name.</summary>
     public string Name => field ??= SafeName(DisplayName) ?? InfoHash.ToString();
 
-    /// <summary>The size in bytes (<c>xl</c>), if the link says it.</summary>
+    /// <summary>The size in bytes (<c>xl</c>), if given.</summary>
     public long? Length { get; private init; }
 
     /// <summary>The trackers (<c>tr</c>), http, https and udp, without duplicates.</summary>
@@ -32,24 +32,24 @@ public sealed class MagnetLink
     /// <summary>The web seeds (<c>ws</c>), http and https, without duplicates.</summary>
     public IReadOnlyList<Uri> WebSeeds { get; private init; } = [];
 
-    /// <summary>Addresses of peers as host:port (<c>x.pe</c>).</summary>
+    /// <summary>Peer addresses as host:port (<c>x.pe</c>).</summary>
     public IReadOnlyList<string> Peers { get; private init; } = [];
 
-    /// <summary>The indices of the files to download (<c>so</c>, BEP 53), as ranges with both ends included; empty for all files.</summary>
+    /// <summary>The indices of the files to download (<c>so</c>, BEP 53), as inclusive ranges; empty for all files.</summary>
     public IReadOnlyList<(int First, int Last)> SelectedFiles { get; private init; } = [];
 
-    /// <summary>Reads a magnet link.</summary>
+    /// <summary>Parses a magnet link.</summary>
     /// <param name="text">The link: <c>magnet:?xt=urn:btih:…</c> or <c>magnet:?xt=urn:btmh:1220…</c>.</param>
-    /// <exception cref="TorrentException">It is not one, or is too long.</exception>
+    /// <exception cref="TorrentException">The text is not a magnet link, or is too long.</exception>
     public static MagnetLink Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return Read(text, out MagnetLink? link) is { } fault ? throw new TorrentException(TorrentErrorId.InvalidMagnetUri, fault) : link!;
     }
 
-    /// <summary>Reads a magnet link; false when it is not one.</summary>
+    /// <summary>Parses a magnet link; false if the text is not one.</summary>
     /// <param name="text">The link.</param>
-    /// <param name="link">What it says.</param>
+    /// <param name="link">The parsed link.</param>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out MagnetLink? link)
     {
         link = null;
@@ -70,7 +70,7 @@ public sealed class MagnetLink
         };
     }
 
-    /// <summary>The same link with more trackers, before its own.</summary>
+    /// <summary>The same link with more trackers before its own.</summary>
     internal MagnetLink WithTrackers(IReadOnlyList<Uri> trackers)
     {
         var link = (MagnetLink)MemberwiseClone();
@@ -78,8 +78,8 @@ public sealed class MagnetLink
         return link;
     }
 
-    /// <summary>Whether the link asks for a file.</summary>
-    /// <param name="index">The place of the file in the torrent, from 0.</param>
+    /// <summary>Whether the link selects a file.</summary>
+    /// <param name="index">The index of the file in the torrent, from 0.</param>
     public bool IsFileSelected(int index)
     {
         foreach ((int first, int last) in SelectedFiles)
@@ -90,7 +90,7 @@ public sealed class MagnetLink
         return SelectedFiles.Count == 0;
     }
 
-    /// <summary>The link in its canonical form: the hashes in lower-case hexadecimal digits, the parts always in the same order.</summary>
+    /// <summary>The link in canonical form: the hashes in lower-case hexadecimal, the parameters always in the same order.</summary>
     public override string ToString()
     {
         var text = new StringBuilder("magnet:?");
@@ -124,7 +124,7 @@ public sealed class MagnetLink
         return string.IsNullOrWhiteSpace(name) || PathSanitizer.Append(path, name, isLast: true) is not null ? null : path.ToString();
     }
 
-    // Returns what is wrong, or null.
+    // Returns the error, or null.
     private static string? Read(string text, out MagnetLink? link)
     {
         link = null;
@@ -138,7 +138,7 @@ public sealed class MagnetLink
         foreach (Range range in query.Split('&'))
         {
             ReadOnlySpan<char> part = query[range];
-            // As it is where a link was taken from the text of a web page.
+            // Links copied from the source of a web page have this prefix.
             if (part.StartsWith("amp;", StringComparison.Ordinal))
                 part = part[4..];
             int equals = part.IndexOf('=');
@@ -183,7 +183,7 @@ public sealed class MagnetLink
 
         public string? Add(ReadOnlySpan<char> key, ReadOnlySpan<char> escaped)
         {
-            // Several values of a kind may be numbered: tr.1, tr.2.
+            // Several parameters of a kind may be numbered: tr.1, tr.2.
             int dot = key.LastIndexOf('.');
             if (dot > 0 && !key[(dot + 1)..].ContainsAnyExceptInRange('0', '9'))
                 key = key[..dot];

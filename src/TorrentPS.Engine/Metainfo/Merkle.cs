@@ -4,38 +4,38 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// The hash trees of version 2 torrents (BEP 52, "pieces root"): SHA-256 over blocks of 16 KiB, in pairs up to the root. Leaves beyond the
-/// end of a file are zero. Heights are counted from the leaves, which have height 0.
+/// The hash trees of version 2 torrents (BEP 52, "pieces root"): SHA-256 over blocks of 16 KiB, in pairs up to the root. Leaves beyond the end of a file are zero. The
+/// leaves have height 0.
 /// </summary>
 internal static class Merkle
 {
     public const int BlockLength = MetainfoLimits.BlockLength;
     public const int HashLength = SHA256.HashSizeInBytes;
 
-    // A file has 2^48 bytes at most, and so 2^34 blocks.
+    // A file has at most 2^48 bytes, and so 2^34 blocks.
     private const int GreatestHeight = 40;
 
     private static readonly byte[] s_padding = MakePadding();
 
-    /// <summary>The hash of a subtree of a height that is all beyond the end of the file.</summary>
+    /// <summary>The hash of a subtree of a given height that lies completely beyond the end of the file.</summary>
     public static ReadOnlySpan<byte> Padding(int height) => s_padding.AsSpan(height * HashLength, HashLength);
 
-    /// <summary>How many blocks a length takes.</summary>
+    /// <summary>The number of blocks of a length.</summary>
     public static long BlockCount(long length) => (length + BlockLength - 1) / BlockLength;
 
-    /// <summary>The height of the root over so many nodes: how often they halve until one is left.</summary>
+    /// <summary>The height of the root over a number of nodes.</summary>
     public static int HeightOver(long count) => count <= 1 ? 0 : BitOperations.Log2((ulong)count - 1) + 1;
 
-    /// <summary>The height of the layer with a hash a piece.</summary>
+    /// <summary>The height of the layer with one hash per piece.</summary>
     public static int PieceHeight(int pieceLength) => HeightOver(pieceLength / BlockLength);
 
-    /// <summary>The height of the tree over what a piece holds: less than that of the piece layer for a file of less than a piece, whose root this is.</summary>
+    /// <summary>The height of the tree over the data of a piece: for a file shorter than a piece, less than that of the piece layer.</summary>
     /// <param name="fileLength">Bytes in the file.</param>
     /// <param name="pieceLength">Bytes in a piece.</param>
     public static int HeightOfPiece(long fileLength, int pieceLength) =>
         fileLength > pieceLength ? PieceHeight(pieceLength) : HeightOver(BlockCount(fileLength));
 
-    /// <summary>Hashes two nodes to their parent, which may take the place of either.</summary>
+    /// <summary>Hashes two nodes to their parent, which may overwrite either.</summary>
     public static void Parent(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> parent)
     {
         Span<byte> both = stackalloc byte[2 * HashLength];
@@ -44,10 +44,10 @@ internal static class Merkle
         SHA256.HashData(both, parent);
     }
 
-    /// <summary>Hashes a row of nodes up to their common root, in place.</summary>
-    /// <param name="nodes">The nodes, at least one; destroyed.</param>
-    /// <param name="height">The height that they are at.</param>
-    /// <param name="rootHeight">The height of the root; what is missing on the right is padding.</param>
+    /// <summary>Hashes nodes up to their common root, in place.</summary>
+    /// <param name="nodes">The nodes, at least one; overwritten.</param>
+    /// <param name="height">The height of the nodes.</param>
+    /// <param name="rootHeight">The height of the root; missing nodes on the right are padding.</param>
     /// <returns>The root, in the first bytes of <paramref name="nodes"/>.</returns>
     public static ReadOnlySpan<byte> Root(Span<byte> nodes, int height, int rootHeight)
     {
@@ -66,9 +66,9 @@ internal static class Merkle
         return nodes[..HashLength];
     }
 
-    /// <summary>Hashes a whole layer of a power of two of nodes up to another, in place.</summary>
+    /// <summary>Hashes a complete layer, whose number of nodes is a power of two, up to another layer, in place.</summary>
     /// <param name="nodes">The nodes; the first of them become those of the other layer.</param>
-    /// <param name="height">The height that they are at.</param>
+    /// <param name="height">The height of the nodes.</param>
     /// <param name="target">The height to reach.</param>
     public static void HashLayerUp(Span<byte> nodes, int height, int target)
     {
@@ -79,10 +79,10 @@ internal static class Merkle
         }
     }
 
-    /// <summary>The leaf of each block of some data, which begins with a block.</summary>
+    /// <summary>Hashes each block of data that begins at a block boundary.</summary>
     /// <param name="data">The data.</param>
-    /// <param name="leaves">Gets the hashes in a row.</param>
-    /// <returns>How many there are.</returns>
+    /// <param name="leaves">Receives the hashes, concatenated.</param>
+    /// <returns>The number of hashes.</returns>
     public static int HashBlocks(ReadOnlySpan<byte> data, Span<byte> leaves)
     {
         int count = 0;

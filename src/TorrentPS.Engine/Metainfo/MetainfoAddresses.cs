@@ -5,10 +5,10 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Reads what a torrent or a magnet link says of trackers, web seeds and nodes. What makes no sense is left out: an address can be wrong in a torrent that is right.</summary>
+/// <summary>Reads the trackers, web seeds and nodes of a torrent or magnet link. Invalid addresses are ignored: they do not make a torrent invalid.</summary>
 internal static class MetainfoAddresses
 {
-    /// <summary>The tiers of <c>announce-list</c> (BEP 12). Some programs write a list of addresses instead: each is a tier then.</summary>
+    /// <summary>The tiers of <c>announce-list</c> (BEP 12). Some programs write a flat list of addresses; then each is a tier.</summary>
     public static List<List<string>> ReadTiers(ref BencodeReader reader)
     {
         var tiers = new List<List<string>>();
@@ -113,7 +113,7 @@ internal static class MetainfoAddresses
         return nodes;
     }
 
-    /// <summary>The trackers by tier, without duplicates; the tier of <c>announce</c> where the list has none.</summary>
+    /// <summary>The trackers by tier, without duplicates; if the list has none, <c>announce</c> is the only tier.</summary>
     public static IReadOnlyList<IReadOnlyList<Uri>> Trackers(List<List<string>>? announceList, ReadOnlySpan<byte> announce)
     {
         var known = new HashSet<Uri>();
@@ -140,7 +140,7 @@ internal static class MetainfoAddresses
     public static bool TryWebSeed(string address, [NotNullWhen(true)] out Uri? uri) =>
         TryAddress(address, out uri) && uri.Scheme is "http" or "https";
 
-    /// <summary>Whether text is host:port, an IPv6 host in brackets.</summary>
+    /// <summary>Whether text is host:port, with an IPv6 host in brackets.</summary>
     public static bool IsHostAndPort(string text) => PeerAddress.TryParse(text, out _);
 
     private static bool TryAddress(string address, [NotNullWhen(true)] out Uri? uri) =>

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>What a torrent says of others that may have some of the same files (BEP 38). Hints outside the info dictionary are added to those inside.</summary>
+/// <summary>The references of a torrent to others that may have some of the same files (BEP 38). Those outside the info dictionary are added to those inside.</summary>
 internal sealed class MetainfoHints
 {
     private const int MaxHints = 100;
@@ -13,13 +13,13 @@ internal sealed class MetainfoHints
     private readonly List<InfoHash> _similar = [];
     private readonly List<string> _collections = [];
 
-    /// <summary>The info hashes of such torrents. Where they have 20 bytes, that may be the beginning of a v2 hash.</summary>
+    /// <summary>The info hashes of such torrents. One of 20 bytes may be a truncated v2 hash.</summary>
     public IReadOnlyList<InfoHash> Similar => _similar;
 
-    /// <summary>The names of the collections that it belongs to.</summary>
+    /// <summary>The names of the collections that the torrent belongs to.</summary>
     public IReadOnlyList<string> Collections => _collections;
 
-    /// <summary>Reads the value of <c>similar</c>: a list of hashes. What is none is left out.</summary>
+    /// <summary>Reads the value of <c>similar</c>: a list of hashes. Other values are ignored.</summary>
     public void ReadSimilar(ref BencodeReader reader) => ReadList(ref reader, (hints, value) =>
     {
         if (value.Length is not (InfoHash.V1Length or InfoHash.V2Length) || hints._similar.Count >= MaxHints)
@@ -29,7 +29,7 @@ internal sealed class MetainfoHints
             hints._similar.Add(hash);
     });
 
-    /// <summary>Reads the value of <c>collections</c>: a list of names. What is none is left out.</summary>
+    /// <summary>Reads the value of <c>collections</c>: a list of names. Other values are ignored.</summary>
     public void ReadCollections(ref BencodeReader reader) => ReadList(ref reader, (hints, value) =>
     {
         if (value.IsEmpty || value.Length > MaxCollectionBytes || !Utf8.IsValid(value) || hints._collections.Count >= MaxHints)

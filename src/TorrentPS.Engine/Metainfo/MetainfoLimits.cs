@@ -2,7 +2,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>How much a torrent may hold: beyond this it is refused, because no honest torrent is so large.</summary>
+/// <summary>The limits on torrents: larger ones are refused, because no honest torrent is so large.</summary>
 internal static class MetainfoLimits
 {
     public const int TorrentBytes = 10 * 1000 * 1000;
@@ -15,10 +15,10 @@ internal static class MetainfoLimits
     public const int ComponentBytes = 255;
     public const int DuplicatePaths = 500;
 
-    /// <summary>Characters in all paths together. The paths of a v2 tree share their folders, so a few bytes a file could ask for many.</summary>
+    /// <summary>Characters in all paths together. The paths of a v2 tree share their folders, so a file of a few bytes could expand to many characters.</summary>
     public const long PathCharacters = 64 << 20;
 
-    /// <summary>Trackers, web seeds and nodes beyond this are left out, each kind by itself.</summary>
+    /// <summary>Trackers, web seeds and nodes beyond this number, of each kind, are ignored.</summary>
     public const int Addresses = 1000;
 
     public const int AddressBytes = 4096;
@@ -30,6 +30,6 @@ internal static class MetainfoLimits
         MaxDataLength = TorrentBytes,
     };
 
-    /// <summary>For reading again a part that has been read, and so checked, as a whole.</summary>
+    /// <summary>For reading part of data that has already been read and checked as a whole.</summary>
     public static BencodeReaderOptions PartReader => new() { MaxDataLength = int.MaxValue, AllowTrailingData = true };
 }

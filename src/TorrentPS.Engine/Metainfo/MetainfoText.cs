@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// Reads the text of a torrent: UTF-8, or else the code page of its <c>encoding</c> key, as programs wrote it before UTF-8 was the rule;
-/// and where that fails too, U+FFFD for what cannot be read.
+/// Decodes the text of a torrent: UTF-8, or the code page of its <c>encoding</c> key, as in torrents from before UTF-8 was common; otherwise undecodable bytes become
+/// U+FFFD.
 /// </summary>
 internal sealed class MetainfoText(string? encoding)
 {
@@ -15,7 +15,7 @@ internal sealed class MetainfoText(string? encoding)
     public string Read(ReadOnlySpan<byte> bytes) => (Utf8.IsValid(bytes) ? Encoding.UTF8 : _fallback).GetString(bytes);
 
     /// <summary>Adds a component to a path.</summary>
-    /// <returns>Null, or why the component is refused.</returns>
+    /// <returns>Null, or the reason for refusing the component.</returns>
     public string? AppendTo(PathBuffer path, ReadOnlySpan<byte> component, bool isLast)
     {
         if (PathSanitizer.TryAppendPlain(path, component))
@@ -36,7 +36,7 @@ internal sealed class MetainfoText(string? encoding)
             return Encoding.Latin1;
         try
         {
-            // Asked directly, so that nothing is registered for the whole process; it knows no UTF-7 and no UTF-16.
+            // Called directly, so that no provider is registered for the whole process; it supports neither UTF-7 nor UTF-16.
             return CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.UTF8;
         }
         catch (ArgumentException)

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Reads the value of the key that a reader stands on. What is needed must be of its type; what is optional is skipped when it is not.</summary>
+/// <summary>Reads the value of the key that a reader is at. A required value must have the right type; an optional one of another type is skipped.</summary>
 internal static class MetainfoToken
 {
     public static MetainfoString String(ref BencodeReader reader, string key)

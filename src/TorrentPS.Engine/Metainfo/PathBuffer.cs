@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Characters of a path in the making. It is used again for file after file, and cut back to the folder they share.</summary>
+/// <summary>The characters of a path under construction. It is reused for the next file, cut back to the common folder.</summary>
 internal sealed class PathBuffer
 {
     private char[] _characters = new char[512];
@@ -9,7 +9,7 @@ internal sealed class PathBuffer
 
     public ReadOnlySpan<char> Written => _characters.AsSpan(0, Length);
 
-    /// <summary>Room for this many characters more, which count once <see cref="Advance"/> is called.</summary>
+    /// <summary>Space for more characters, which count after <see cref="Advance"/>.</summary>
     public Span<char> Room(int count)
     {
         if (_characters.Length - Length < count)

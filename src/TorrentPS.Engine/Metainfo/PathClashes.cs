@@ -4,14 +4,14 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// Gives files of one torrent that would lie at the same place other names. Places are the same when they differ only in case or in
-/// Unicode normalization (<see cref="PathKey"/>), because some file systems cannot tell them apart; and a file cannot lie where another needs a folder.
+/// Renames files of a torrent whose paths clash. Paths clash if they differ only in case or Unicode normalization (<see cref="PathKey"/>), because some file systems
+/// cannot tell them apart, or if a file has the path of another's folder.
 /// </summary>
 internal static class PathClashes
 {
-    /// <summary>Changes paths until each is by itself. The result depends on nothing but the paths and their order.</summary>
+    /// <summary>Changes paths until none clash. The result depends only on the paths and their order.</summary>
     /// <param name="paths">The sanitized paths; null for files that are never stored.</param>
-    /// <exception cref="TorrentException">Too many clash.</exception>
+    /// <exception cref="TorrentException">Too many paths clash.</exception>
     public static void Resolve(Span<string?> paths)
     {
         var folders = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -57,7 +57,7 @@ internal static class PathClashes
         last = path.AsSpan(0, slash);
         HashSet<string>.AlternateLookup<ReadOnlySpan<char>> lookup = folders.GetAlternateLookup<ReadOnlySpan<char>>();
         ReadOnlySpan<char> folder = PathKey.Of(path).AsSpan();
-        // From the inside out: where one is known, so are those around it.
+        // From the inside out: if a folder is known, so are those that contain it.
         for (slash = folder.LastIndexOf('/'); slash > 0; slash = folder.LastIndexOf('/'))
         {
             folder = folder[..slash];

@@ -4,13 +4,13 @@ using System.Text;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// What two paths have in common that some file system takes for one: it has no difference of case, of Unicode normalization, or by characters that are
-/// not seen. Rather too much alike than too little, as the cost is a number after a name. It is the same with ICU, which the module has, and
-/// without, as in the tool: <see cref="string.Normalize()"/> does nothing there.
+/// A key that is equal for paths that some file system considers the same: without differences of case, Unicode normalization or invisible characters. When in doubt,
+/// paths count as equal: the cost is a number after a name. The key is the same with ICU, as in the module, and without, as in the tool, where <see
+/// cref="string.Normalize()"/> does nothing.
 /// </summary>
 internal static class PathKey
 {
-    // Hangul syllables come apart by arithmetic (The Unicode Standard, section 3.12).
+    // Hangul syllables are decomposed by arithmetic (The Unicode Standard, section 3.12).
     private const int FirstSyllable = 0xAC00;
     private const int LastSyllable = 0xD7A3;
     private const int FirstLeading = 0x1100;
@@ -21,7 +21,7 @@ internal static class PathKey
 
     private static readonly Lazy<Dictionary<int, (int Start, int Length)>> s_decompositions = new(ReadDecompositions);
 
-    /// <summary>The key; to be compared without regard to case where it is of a path in ASCII, which is its own.</summary>
+    /// <summary>The key; for an ASCII path it is the path itself, to be compared case-insensitively.</summary>
     public static string Of(string path)
     {
         if (Ascii.IsValid(path))
@@ -68,7 +68,7 @@ internal static class PathKey
         }
     }
 
-    // Marks of different classes may stand in any order, and mean the same. Sorting all that follow each other ignores the classes, and so the order of those of one class too.
+    // The order of marks of different classes has no meaning. Sorting all consecutive marks ignores the classes, and so the order within a class, too.
     private static void SortMarks(Span<Rune> runes)
     {
         for (int start = 0; start < runes.Length; start++)
@@ -85,7 +85,7 @@ internal static class PathKey
     private static bool IsMark(Rune rune) => rune.Value >= 0x300
         && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 
-    // What is more than one character without its case, and the few that casing by characters leaves alone (Unicode's CaseFolding, status F).
+    // Characters whose case folding is longer than one character, and the few that folding by character leaves unchanged (Unicode's CaseFolding, status F).
     private static string? Fold(int value) => value switch
     {
         0xDF or 0x1E9E => "SS",
@@ -107,7 +107,7 @@ internal static class PathKey
         _ => null,
     };
 
-    // Unicode's Default_Ignorable_Code_Point, which HFS+ and the folding of ext4 and f2fs pass over.
+    // Unicode's Default_Ignorable_Code_Point, which HFS+ and the case folding of ext4 and f2fs ignore.
     private static bool IsIgnorable(int value) => value is 0xAD or 0x34F or 0x61C or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x3164 or 0xFEFF or 0xFFA0
         or (>= 0x180B and <= 0x180F) or (>= 0x200B and <= 0x200F) or (>= 0x202A and <= 0x202E) or (>= 0x2060 and <= 0x206F)
         or (>= 0xFE00 and <= 0xFE0F) or (>= 0xFFF0 and <= 0xFFF8) or (>= 0x1BCA0 and <= 0x1BCA3) or (>= 0x1D173 and <= 0x1D17A) or (>= 0xE0000 and <= 0xE0FFF);

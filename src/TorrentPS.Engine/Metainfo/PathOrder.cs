@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// Orders paths by their bytes in UTF-8, as mktorrent does: the same on every system and in every culture. Ordinal comparison of .NET is by
-/// UTF-16 units, which puts characters beyond U+FFFF before those from U+E000.
+/// Orders paths by their UTF-8 bytes, as mktorrent does: the same on every system and in every culture. .NET's ordinal comparison is by UTF-16 code units, which sorts
+/// characters above U+FFFF before those from U+E000.
 /// </summary>
 internal sealed class PathOrder : IComparer<string>
 {
@@ -12,7 +12,7 @@ internal sealed class PathOrder : IComparer<string>
 
     public static PathOrder Instance { get; } = new(byFolder: false);
 
-    /// <summary>Part by part, as the dictionaries of a v2 file tree have it (BEP 52): <c>a/z</c> comes before <c>a.b</c>.</summary>
+    /// <summary>By path components, like the dictionaries of a v2 file tree (BEP 52): <c>a/z</c> comes before <c>a.b</c>.</summary>
     public static PathOrder ByFolder { get; } = new(byFolder: true);
 
     public int Compare(string? x, string? y)
@@ -23,6 +23,6 @@ internal sealed class PathOrder : IComparer<string>
         return Rank(x[common]) - Rank(y[common]);
     }
 
-    // Surrogates come after all other units.
+    // Surrogates sort after all other code units.
     private int Rank(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : _byFolder && unit == '/' ? -1 : unit;
 }

@@ -6,21 +6,21 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// Makes the names in a torrent into paths that are safe on every platform, or refuses them. The same names give the same path
-/// everywhere, so that data can be taken from one machine to another and resumed there.
+/// Converts the names in a torrent to paths that are safe on every platform, or refuses them. The same names give the same path everywhere, so that data can be moved to
+/// another machine and resumed there.
 /// </summary>
 /// <remarks>
-/// What tries to lead outside the destination is refused. What is merely impossible somewhere (a colon, a device name, a trailing dot)
-/// is repaired, because honest torrents have it.
+/// Names that lead outside the destination are refused. Names that are only invalid on some systems (with a colon, a device name, a trailing dot) are repaired, because
+/// honest torrents contain them.
 /// </remarks>
 internal static class PathSanitizer
 {
     private const string Forbidden = "<>:\"|?*/\\";
 
-    // Bytes that need no repair wherever they stand but at the end.
+    // Bytes that never need repair, except at the end.
     private static readonly SearchValues<byte> s_plain = SearchValues.Create(" !#$%&'()+,-.0123456789;=@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{}~"u8);
 
-    /// <summary>Adds a component to a path that is in bytes known to need no repair; false when they may need it.</summary>
+    /// <summary>Adds a component of bytes that need no repair to a path; false if the component may need repair.</summary>
     public static bool TryAppendPlain(PathBuffer path, ReadOnlySpan<byte> component)
     {
         if (component.IsEmpty || component.Length > MetainfoLimits.ComponentBytes || component[^1] is (byte)'.' or (byte)' '
@@ -40,10 +40,10 @@ internal static class PathSanitizer
     }
 
     /// <summary>Adds a component to a path.</summary>
-    /// <param name="path">The path so far; a '/' is put between.</param>
-    /// <param name="component">The name as the torrent has it.</param>
-    /// <param name="isLast">Whether it names the file, and so must not be left out.</param>
-    /// <returns>Null, or why the component is refused: the rest of a sentence that begins with "it".</returns>
+    /// <param name="path">The path so far; a '/' is inserted.</param>
+    /// <param name="component">The name in the torrent.</param>
+    /// <param name="isLast">Whether it is the file name, which must not be dropped.</param>
+    /// <returns>Null, or the reason for refusing the component: the rest of a sentence that begins with "it".</returns>
     public static string? Append(PathBuffer path, ReadOnlySpan<char> component, bool isLast)
     {
         if (Refusal(component) is { } refusal)
@@ -75,8 +75,8 @@ internal static class PathSanitizer
         return null;
     }
 
-    /// <summary>Makes a path of components.</summary>
-    /// <exception cref="TorrentException">It is unsafe.</exception>
+    /// <summary>Builds a path from components.</summary>
+    /// <exception cref="TorrentException">The path is unsafe.</exception>
     public static string Sanitize(params ReadOnlySpan<string> components)
     {
         var path = new PathBuffer();
@@ -88,7 +88,7 @@ internal static class PathSanitizer
         return path.ToString();
     }
 
-    /// <summary>Cuts a name to a number of UTF-8 bytes, keeping a short extension and putting a mark before it.</summary>
+    /// <summary>Shortens a name to a number of UTF-8 bytes, keeping a short extension and inserting a mark before it.</summary>
     public static string Shorten(ReadOnlySpan<char> name, string mark, int maxBytes)
     {
         int dot = name.LastIndexOf('.');
@@ -105,7 +105,7 @@ internal static class PathSanitizer
         return stem.Append(mark).Append(extension).ToString();
     }
 
-    /// <summary>Whether a character is not seen, or turns the direction of the text: it makes a name look like another.</summary>
+    /// <summary>Whether a character is invisible or changes the text direction, and so can disguise a name.</summary>
     public static bool IsInvisible(char c) => c is '\u061C' or '\uFEFF'
         or (>= '\u200B' and <= '\u200F') or (>= '\u2028' and <= '\u202E') or (>= '\u2060' and <= '\u206F');
 
@@ -115,7 +115,7 @@ internal static class PathSanitizer
             return "has a NUL character";
         if (component is ['/' or '\\', ..])
             return "is an absolute path";
-        // A letter, a colon and a blank begin honest titles; without the blank it is a drive.
+        // Honest titles begin with a letter, a colon and a blank; without the blank it is a drive.
         if (component.Length >= 2 && char.IsAsciiLetter(component[0]) && component[1] == ':' && (component.Length == 2 || component[2] != ' '))
             return "begins with a drive letter";
         if (component.Length >= 2 && component.Contains("..", StringComparison.Ordinal))
@@ -145,7 +145,7 @@ internal static class PathSanitizer
             bool isBad = char.IsControl(c) || char.IsSurrogate(c) || c >= '\uFFFD' || IsInvisible(c) || Forbidden.Contains(c);
             room[i] = isBad ? '_' : c;
         }
-        // Windows leaves out dots and blanks at the end of a name.
+        // Windows removes dots and blanks at the end of a name.
         int length = room[..component.Length].TrimEnd(". ").Length;
         if (length == 0)
         {
@@ -155,7 +155,7 @@ internal static class PathSanitizer
         path.Advance(length);
     }
 
-    // The names that Windows takes for devices, whatever their extension.
+    // Names that Windows treats as devices, with any extension.
     private static bool IsDevice(ReadOnlySpan<char> name)
     {
         if (name.Length < 3 || "CPANLcpanl".IndexOf(name[0]) < 0)

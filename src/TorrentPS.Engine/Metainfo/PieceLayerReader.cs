@@ -3,23 +3,23 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Finds each file's hashes in the <c>piece layers</c> of a .torrent, and checks them against the file's root (BEP 52, "infohash").</summary>
+/// <summary>Finds the piece hashes of each file in the <c>piece layers</c> of a .torrent, and checks them against the file's root (BEP 52, "infohash").</summary>
 internal static class PieceLayerReader
 {
     /// <summary>Reads the layers.</summary>
-    /// <param name="data">The dictionary; empty where there is none.</param>
-    /// <param name="start">Where it begins in the .torrent, for what is said of errors.</param>
+    /// <param name="data">The dictionary; empty if there is none.</param>
+    /// <param name="start">Its offset in the .torrent, for error messages.</param>
     /// <param name="files">The files.</param>
     /// <param name="roots">Their roots.</param>
     /// <param name="pieceLength">Bytes in a piece.</param>
-    /// <returns>By file the hashes; empty where there are none, which peers can be asked for.</returns>
-    /// <exception cref="Errors.TorrentException">A layer is not that of the file with this root.</exception>
+    /// <returns>The hashes by file; empty if missing, in which case peers can be asked for them.</returns>
+    /// <exception cref="Errors.TorrentException">A layer does not match the root of its file.</exception>
     public static ReadOnlyMemory<byte>[] Read(ReadOnlyMemory<byte> data, int start, IReadOnlyList<TorrentFile> files, IReadOnlyList<ReadOnlyMemory<byte>> roots, int pieceLength)
     {
         var layers = new ReadOnlyMemory<byte>[files.Count];
         if (data.IsEmpty)
             return layers;
-        // By strings: the hash codes of these nobody can choose.
+        // Keyed by strings, because their hash codes cannot be chosen by an attacker.
         Dictionary<string, (int Start, int Length)> found = [];
         var reader = new BencodeReader(data.Span, MetainfoLimits.PartReader);
         reader.Read();
@@ -43,7 +43,7 @@ internal static class PieceLayerReader
             string root = Encoding.Latin1.GetString(roots[i].Span);
             if (!found.TryGetValue(root, out (int Start, int Length) at))
                 continue;
-            // Files with the same content have the same root, and need checking once.
+            // Files with the same content have the same root, and are checked once.
             if (!right.TryGetValue(root, out layers[i]))
                 right.Add(root, layers[i] = Check(data.Slice(at.Start, at.Length), files[i], roots[i].Span, pieceLength, start + at.Start));
             else if (layers[i].Length != CountOf(files[i], pieceLength) * Merkle.HashLength)

@@ -3,12 +3,12 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Writes the <c>piece layers</c> of a .torrent (BEP 52): of each file of several pieces their hashes, by the file's root.</summary>
+/// <summary>Writes the <c>piece layers</c> of a .torrent (BEP 52): the piece hashes of each file of several pieces, by the file's root.</summary>
 internal static class PieceLayerWriter
 {
     /// <summary>Writes the dictionary.</summary>
-    /// <param name="writer">Where it goes.</param>
-    /// <param name="layers">Root and hashes of each file; files with the same content are written once.</param>
+    /// <param name="writer">Receives the dictionary.</param>
+    /// <param name="layers">The root and hashes of each file; files with the same content are written once.</param>
     public static void Write(BencodeWriter writer, IEnumerable<(ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Hashes)> layers)
     {
         SortedDictionary<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> sorted = new(Comparer<ReadOnlyMemory<byte>>.Create((a, b) => a.Span.SequenceCompareTo(b.Span)));

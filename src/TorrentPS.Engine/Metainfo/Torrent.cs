@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>What a .torrent file says (BEP 3 and its extensions), or as much of it as a magnet link does; checked and immutable.</summary>
+/// <summary>The contents of a .torrent file (BEP 3 and its extensions), or of a magnet link; checked and immutable.</summary>
 public sealed class Torrent
 {
     private IReadOnlyList<IReadOnlyList<Uri>> _trackers = [];
@@ -10,52 +10,52 @@ public sealed class Torrent
     {
     }
 
-    /// <summary>The suggested name of the file, or of the folder when there are several files; sanitized.</summary>
+    /// <summary>The suggested name of the file, or of the folder if there are several files; sanitized.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What identifies it.</summary>
+    /// <summary>The info hash.</summary>
     public required InfoHash InfoHash { get; init; }
 
-    /// <summary>Which generation of the protocol it is for.</summary>
+    /// <summary>The protocol version.</summary>
     public required TorrentVersion Version { get; init; }
 
-    /// <summary>Bytes in a piece; the last piece may have fewer.</summary>
+    /// <summary>The size of a piece in bytes; the last piece may be shorter.</summary>
     public required int PieceLength { get; init; }
 
-    /// <summary>Bytes in all its files, padding included.</summary>
+    /// <summary>The size of all files in bytes, including padding.</summary>
     public required long Length { get; init; }
 
-    /// <summary>How many pieces there are.</summary>
+    /// <summary>The number of pieces.</summary>
     public required int PieceCount { get; init; }
 
-    /// <summary>Its files in order, padding files included.</summary>
+    /// <summary>The files in order, including padding files.</summary>
     public required IReadOnlyList<TorrentFile> Files { get; init; }
 
-    /// <summary>Whether it is of one file that lies directly in the destination, rather than of a folder.</summary>
+    /// <summary>Whether the torrent is one file directly in the destination, rather than a folder.</summary>
     public required bool IsSingleFile { get; init; }
 
-    /// <summary>Its trackers by tier (BEP 12); the tier of <c>announce</c> where there is no <c>announce-list</c>.</summary>
+    /// <summary>The trackers by tier (BEP 12); without <c>announce-list</c>, one tier with the address of <c>announce</c>.</summary>
     public IReadOnlyList<IReadOnlyList<Uri>> Trackers { get => _trackers; init => _trackers = value; }
 
-    /// <summary>Its web seeds (BEP 19, <c>url-list</c>).</summary>
+    /// <summary>The web seeds (BEP 19, <c>url-list</c>).</summary>
     public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
 
-    /// <summary>Its web seeds that are asked for pieces (BEP 17, <c>httpseeds</c>).</summary>
+    /// <summary>The web seeds that serve pieces (BEP 17, <c>httpseeds</c>).</summary>
     internal IReadOnlyList<Uri> HttpSeeds { get; init; } = [];
 
-    /// <summary>Its DHT nodes as host:port (BEP 5).</summary>
+    /// <summary>The DHT nodes as host:port (BEP 5).</summary>
     public IReadOnlyList<string> Nodes { get; init; } = [];
 
-    /// <summary>Whether peers come only from its trackers (BEP 27).</summary>
+    /// <summary>Whether peers may come only from the trackers (BEP 27).</summary>
     public bool IsPrivate { get; init; }
 
-    /// <summary>The author's remark.</summary>
+    /// <summary>The author's comment.</summary>
     public string? Comment { get; init; }
 
-    /// <summary>The program that made it.</summary>
+    /// <summary>The program that created the torrent.</summary>
     public string? CreatedBy { get; init; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>When the torrent was created.</summary>
     public DateTimeOffset? CreationDate { get; init; }
 
     /// <summary>The <c>source</c> key of the info dictionary, which private trackers set.</summary>
@@ -64,39 +64,42 @@ public sealed class Torrent
     /// <summary>The info hashes of other torrents that may have some of the same files (BEP 38, <c>similar</c>); at most 200.</summary>
     public IReadOnlyList<InfoHash> Similar { get; init; } = [];
 
-    /// <summary>The names of the collections that it belongs to, whose torrents may have some of the same files (BEP 38); at most 200.</summary>
+    /// <summary>The names of collections whose torrents may have some of the same files (BEP 38); at most 200.</summary>
     public IReadOnlyList<string> Collections { get; init; } = [];
 
-    /// <summary>The info dictionary exactly as read: what the info hash is of. Empty where only a magnet link is known.</summary>
+    /// <summary>The info dictionary exactly as read, which the info hash covers. Empty if only a magnet link is known.</summary>
     public required ReadOnlyMemory<byte> InfoBytes { get; init; }
 
-    /// <summary>Whether there is more than a magnet link: files, pieces and their hashes.</summary>
+    /// <summary>Whether the files, pieces and hashes are known, rather than only a magnet link.</summary>
     public bool HasMetadata => PieceLength > 0;
 
-    /// <summary>The magnet link that it came from; null where it came from a file.</summary>
+    /// <summary>The magnet link that the torrent came from; null if it came from a file.</summary>
     public MagnetLink? Link { get => _link; init => _link = value; }
 
-    /// <summary>The .torrent file exactly as read; empty where it came from a magnet link.</summary>
+    /// <summary>The .torrent file exactly as read; empty for a magnet link.</summary>
     internal ReadOnlyMemory<byte> FileBytes { get; init; }
 
-    /// <summary>The SHA-1 hashes of the v1 pieces, 20 bytes each, in a row; empty for a v2 torrent.</summary>
+    /// <summary>The SHA-1 hashes of the v1 pieces, 20 bytes each, concatenated; empty for a v2 torrent.</summary>
     internal ReadOnlyMemory<byte> PieceHashes { get; init; }
 
     /// <summary>The roots of the merkle trees by file (BEP 52, <c>pieces root</c>), empty for an empty file; null for a v1 torrent.</summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>>? PieceRoots { get; init; }
 
-    /// <summary>The <c>piece layers</c> dictionary (BEP 52) exactly as read; empty where there is none, as after a magnet link whose peers did not give them.</summary>
+    /// <summary>The <c>piece layers</c> dictionary (BEP 52) exactly as read; empty if there is none, as for a magnet link whose peers did not send them.</summary>
     internal ReadOnlyMemory<byte> PieceLayers { get; init; }
 
-    /// <summary>The hashes of the pieces by file (BEP 52), 32 bytes each, checked against the root; empty for a file of one piece, whose root that is, and where they are not known. Null for a v1 torrent.</summary>
+    /// <summary>
+    /// The piece hashes by file (BEP 52), 32 bytes each, checked against the root; empty for a file of one piece, whose hash is the root, and if unknown. Null for a v1
+    /// torrent.
+    /// </summary>
     internal IReadOnlyList<ReadOnlyMemory<byte>>? FileLayers { get; init; }
 
     /// <summary>The SHA-1 of a piece.</summary>
     internal ReadOnlySpan<byte> PieceHash(int piece) => PieceHashes.Span.Slice(piece * InfoHash.V1Length, InfoHash.V1Length);
 
     /// <summary>
-    /// Bytes in a piece: <see cref="PieceLength"/>, or what is left for the last; of a v2 torrent for the last of each file, since every file begins a
-    /// piece (BEP 52, "piece length").
+    /// The number of bytes in a piece: <see cref="PieceLength"/>, or less for the last; in a v2 torrent for the last of each file, because every file begins a piece (BEP
+    /// 52, "piece length").
     /// </summary>
     internal int LengthOfPiece(int piece)
     {
@@ -106,12 +109,12 @@ public sealed class Torrent
     }
 
     /// <summary>
-    /// Up to where in a piece a peer may ask for bytes. Some clients (libtorrent 2.0.8) ask for whole blocks where a file of a v2 torrent ends; what is
-    /// behind the end is zero.
+    /// The end of the range of a piece that peers may request. Some clients (libtorrent 2.0.8) request whole blocks even where a file of a v2 torrent ends; the bytes
+    /// behind the end are zero.
     /// </summary>
     internal int ServedLengthOfPiece(int piece) => Version == TorrentVersion.V2 ? PieceLength : LengthOfPiece(piece);
 
-    /// <summary>Bytes in a piece before the padding that it ends with (BEP 47): what peers are asked for.</summary>
+    /// <summary>The number of bytes in a piece before the padding at its end (BEP 47), which is all that is requested from peers.</summary>
     internal int DataLengthOfPiece(int piece)
     {
         int length = LengthOfPiece(piece);
@@ -123,7 +126,7 @@ public sealed class Torrent
         return (int)(end - begin);
     }
 
-    /// <summary>The file that has a byte; where none has, in the gap behind a file of a v2 torrent, the one before.</summary>
+    /// <summary>The file that contains a byte; in the gap behind a file of a v2 torrent, that file.</summary>
     internal int FileAt(long position)
     {
         int low = 0, high = Files.Count;
@@ -139,19 +142,20 @@ public sealed class Torrent
         return low;
     }
 
-    /// <summary>Whether there are padding files.</summary>
+    /// <summary>Whether the torrent has padding files.</summary>
     private bool HasPadding => (_padding == 0 ? _padding = Files.Any(file => file.IsPadding) ? 1 : -1 : _padding) > 0;
 
-    private int _padding; // 0 until somebody asks
+    private int _padding; // 0 until it is needed
 
     private static long EndOf(TorrentFile file) => file.Offset + file.Length;
 
-    /// <summary>Reads a .torrent.</summary>
-    /// <param name="data">The whole file. It is kept, not copied, and must not be changed afterwards.</param>
-    /// <exception cref="TorrentPS.Engine.Errors.TorrentException">It is not bencoded, not a torrent, exceeds a limit or names an unsafe path; the message has the byte offset and the key.</exception>
+    /// <summary>Parses a .torrent.</summary>
+    /// <param name="data">The complete file. It is kept, not copied, and must not be changed afterwards.</param>
+    /// <exception cref="TorrentPS.Engine.Errors.TorrentException">The data is not bencoded, is not a torrent, exceeds a limit or contains an unsafe path; the message has
+    /// the byte offset and the key.</exception>
     public static Torrent Parse(ReadOnlyMemory<byte> data) => TorrentParser.Parse(data);
 
-    /// <summary>What a magnet link says of a torrent: a name, hashes, trackers and web seeds, but no files and no pieces.</summary>
+    /// <summary>The torrent of a magnet link: a name, hashes, trackers and web seeds, but no files and no pieces.</summary>
     /// <param name="link">The link.</param>
     public static Torrent FromLink(MagnetLink link)
     {
@@ -173,8 +177,8 @@ public sealed class Torrent
         };
     }
 
-    /// <summary>The same torrent with more trackers, before its own: those that the user adds are the ones to ask first. Its file stays as it was read.</summary>
-    /// <param name="tiers">The trackers by tier; those that it has already are left where they are.</param>
+    /// <summary>The same torrent with more trackers before its own, because those that the user adds are asked first. The original bytes stay as they are.</summary>
+    /// <param name="tiers">The trackers by tier; those that the torrent already has keep their place.</param>
     internal Torrent WithTrackers(IReadOnlyList<IReadOnlyList<Uri>> tiers)
     {
         HashSet<Uri> known = [.. Trackers.SelectMany(tier => tier)];
@@ -187,14 +191,14 @@ public sealed class Torrent
         return torrent;
     }
 
-    /// <summary>The .torrent file: as it was read, or else written from what is known.</summary>
+    /// <summary>The .torrent file: as it was read, or written from the known parts.</summary>
     /// <exception cref="InvalidOperationException">Only a magnet link is known.</exception>
     public ReadOnlyMemory<byte> ToBytes() => FileBytes.IsEmpty ? TorrentWriter.Write(this) : FileBytes;
 
-    /// <summary>Reads an info dictionary alone, as peers send it (BEP 9). The caller compares the info hash.</summary>
+    /// <summary>Parses an info dictionary alone, as peers send it (BEP 9). The caller compares the info hash.</summary>
     /// <param name="info">The info dictionary; kept, not copied.</param>
     /// <param name="magnet">The magnet link, for the trackers and web seeds.</param>
-    /// <param name="pieceLayers">The <c>piece layers</c> (BEP 52), where peers sent them.</param>
+    /// <param name="pieceLayers">The <c>piece layers</c> (BEP 52), if peers sent them.</param>
     /// <exception cref="TorrentPS.Engine.Errors.TorrentException">As for <see cref="Parse"/>.</exception>
     internal static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet = null, ReadOnlyMemory<byte> pieceLayers = default) =>
         TorrentParser.ParseInfo(info, magnet, pieceLayers);

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <content>What only version 2 and hybrid torrents have (BEP 52).</content>
+/// <content>The parts that only version 2 and hybrid torrents have (BEP 52).</content>
 public sealed partial class TorrentBuilder
 {
     private int PaddingAfter(long length) => (int)((PieceLength - length % PieceLength) % PieceLength);

@@ -4,29 +4,29 @@ using TorrentPS.Engine.Bencoding;
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// Writes a .torrent (BEP 3, 12, 19, 27, 47, 52) from what is known of the data. It reads no file: the hashes of the pieces are given to it.
+/// Builds a .torrent (BEP 3, 12, 19, 27, 47, 52). It reads no files: the hashes of the pieces are given to it.
 /// </summary>
 public sealed partial class TorrentBuilder
 {
-    /// <summary>The least length of piece that clients can be expected to take.</summary>
+    /// <summary>The smallest piece length that all clients accept.</summary>
     public const int LeastPieceLength = 16 * 1024;
 
-    /// <summary>The greatest length of piece that clients can be expected to take.</summary>
+    /// <summary>The largest piece length that all clients accept.</summary>
     public const int GreatestPieceLength = 256 * 1024 * 1024;
 
     private const int GreatestChosenPieceLength = 16 * 1024 * 1024;
     private const int WantedPieces = 1024;
 
-    // With so many a .torrent has 8 MB, and clients read 10.
+    // With this number of pieces, a .torrent has 8 MB; clients read 10.
     private const int MostChosenPieces = 400_000;
 
     private readonly List<Entry> _files = [];
     private long _end;
 
-    /// <summary>Begins a torrent.</summary>
-    /// <param name="name">The name of the file, or of the folder when there are several files.</param>
-    /// <param name="pieceLength">Bytes in a piece; unless it is for v1 alone a power of two from 16 KiB.</param>
-    /// <param name="version">The generation of the protocol that it is for.</param>
+    /// <summary>Creates a builder.</summary>
+    /// <param name="name">The name of the file, or of the folder if there are several files.</param>
+    /// <param name="pieceLength">The piece length in bytes; except for v1 alone, a power of two from 16 KiB.</param>
+    /// <param name="version">The protocol version.</param>
     public TorrentBuilder(string name, int pieceLength, TorrentVersion version = TorrentVersion.V1)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -39,25 +39,27 @@ public sealed partial class TorrentBuilder
         Version = version;
     }
 
-    /// <summary>The generation of the protocol that it is for.</summary>
+    /// <summary>The protocol version.</summary>
     public TorrentVersion Version { get; }
 
     /// <summary>The name of the file, or of the folder.</summary>
     public string Name { get; }
 
-    /// <summary>Bytes in a piece; the last piece may have fewer.</summary>
+    /// <summary>The piece length in bytes; the last piece may be shorter.</summary>
     public int PieceLength { get; }
 
-    /// <summary>Bytes in all files so far.</summary>
+    /// <summary>The size of all files so far in bytes.</summary>
     public long Length { get; private set; }
 
-    /// <summary>How many pieces the files so far make.</summary>
+    /// <summary>The number of pieces of the files so far.</summary>
     public int PieceCount => checked((int)((_end + PieceLength - 1) / PieceLength));
 
-    /// <summary>The SHA-1 hashes of the pieces, 20 bytes each, in a row.</summary>
+    /// <summary>The SHA-1 hashes of the pieces, 20 bytes each, concatenated.</summary>
     public ReadOnlyMemory<byte> PieceHashes { get; set; }
 
-    /// <summary>The root of the hash tree over each piece (BEP 52), 32 bytes each, in a row; for a file of less than a piece that is its root. Of no use for v1 alone.</summary>
+    /// <summary>
+    /// The root of the hash tree over each piece (BEP 52), 32 bytes each, concatenated; for a file shorter than a piece, the file's root. Unused for v1 alone.
+    /// </summary>
     public ReadOnlyMemory<byte> PieceRoots { get; set; }
 
     /// <summary>The trackers by tier (BEP 12).</summary>
@@ -66,30 +68,30 @@ public sealed partial class TorrentBuilder
     /// <summary>The web seeds (BEP 19).</summary>
     public IReadOnlyList<Uri> WebSeeds { get; set; } = [];
 
-    /// <summary>Whether peers come only from the trackers (BEP 27).</summary>
+    /// <summary>Whether peers may come only from the trackers (BEP 27).</summary>
     public bool IsPrivate { get; set; }
 
-    /// <summary>The author's remark.</summary>
+    /// <summary>The author's comment.</summary>
     public string? Comment { get; set; }
 
-    /// <summary>The program that makes it.</summary>
+    /// <summary>The program that creates the torrent.</summary>
     public string? CreatedBy { get; set; }
 
-    /// <summary>When it is made.</summary>
+    /// <summary>When the torrent is created.</summary>
     public DateTimeOffset? CreationDate { get; set; }
 
-    /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
+    /// <summary>The <c>source</c> key of the info dictionary, which gives a tracker's copy of a torrent a different info hash.</summary>
     public string? Source { get; set; }
 
-    /// <summary>The info hashes of other torrents that have some of the same files (BEP 38); they are part of the info dictionary.</summary>
+    /// <summary>The info hashes of other torrents with some of the same files (BEP 38); they are part of the info dictionary.</summary>
     public IReadOnlyList<InfoHash> Similar { get; set; } = [];
 
-    /// <summary>Names of collections whose torrents have some of the same files (BEP 38); they are part of the info dictionary.</summary>
+    /// <summary>The names of collections whose torrents have some of the same files (BEP 38); they are part of the info dictionary.</summary>
     public IReadOnlyList<string> Collections { get; set; } = [];
 
     /// <summary>
-    /// The length of piece to use for data of a size: the power of two that comes closest to 1,024 pieces (724 to 1,448), from 16 KiB to 16 MiB, and more only where that makes more than 400,000.
-    /// It is what Transmission 4 chooses; mktorrent's table differs only near the borders.
+    /// The piece length for a size of data: the power of two that comes closest to 1,024 pieces (724 to 1,448), from 16 KiB to 16 MiB, and larger only to avoid more than
+    /// 400,000 pieces. Transmission 4 chooses the same; mktorrent's table differs only near the boundaries.
     /// </summary>
     /// <remarks>
     /// | up to | pieces | up to | pieces |
@@ -101,11 +103,11 @@ public sealed partial class TorrentBuilder
     /// | 362 MiB | 256 KiB | 6.1 TiB | 16 MiB |
     /// | 724 MiB | 512 KiB | 12.2 TiB | 32 MiB |
     /// </remarks>
-    /// <param name="size">Bytes in all files.</param>
+    /// <param name="size">The size of all files in bytes.</param>
     public static int ChoosePieceLength(long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        // A length does up to √2 times what would make 1,024 pieces; compared as squares, which need no rounding.
+        // A length is used up to √2 times the size that gives 1,024 pieces; compared as squares, without rounding.
         UInt128 square = (UInt128)(ulong)size * (ulong)size / WantedPieces / WantedPieces;
         int length = LeastPieceLength;
         while (length < GreatestChosenPieceLength && (UInt128)length * (ulong)length * 2 < square)
@@ -116,13 +118,13 @@ public sealed partial class TorrentBuilder
     }
 
     /// <summary>
-    /// Adds a file to a torrent of several files; in the order of the data. That of a version 2 torrent is the order of the file tree: part by
-    /// part of the path, by the bytes of the parts.
+    /// Adds a file to a torrent of several files, in the order of the data. In a version 2 torrent this is the order of the file tree: component by component, by bytes.
     /// </summary>
-    /// <param name="path">Its path below the folder, with '/' between the parts.</param>
-    /// <param name="length">Its size in bytes.</param>
-    /// <param name="isExecutable">Whether it is a program (BEP 47, "attr"), which a v1 torrent does not say.</param>
-    /// <exception cref="ArgumentException">The path is empty, or has an empty part, '.' or '..'; or it does not come after the one before, as that of a version 2 torrent must.</exception>
+    /// <param name="path">The path below the folder, with '/' between the components.</param>
+    /// <param name="length">The size of the file in bytes.</param>
+    /// <param name="isExecutable">Whether the file is a program (BEP 47, "attr"); not recorded in a v1 torrent.</param>
+    /// <exception cref="ArgumentException">The path is empty, or has an empty component, '.' or '..'; or, in a version 2 torrent, it does not sort after the previous
+    /// one.</exception>
     public void AddFile(string path, long length, bool isExecutable = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -137,10 +139,10 @@ public sealed partial class TorrentBuilder
         _files.Add(new Entry(path, length, isExecutable));
     }
 
-    /// <summary>Makes it a torrent of one file, which has the torrent's name.</summary>
-    /// <param name="length">Its size in bytes.</param>
-    /// <param name="isExecutable">Whether it is a program (BEP 47, "attr"), which a v1 torrent does not say.</param>
-    /// <exception cref="InvalidOperationException">There are files already.</exception>
+    /// <summary>Makes this a torrent of one file, which has the torrent's name.</summary>
+    /// <param name="length">The size of the file in bytes.</param>
+    /// <param name="isExecutable">Whether the file is a program (BEP 47, "attr"); not recorded in a v1 torrent.</param>
+    /// <exception cref="InvalidOperationException">Files have already been added.</exception>
     public void SetSingleFile(long length, bool isExecutable = false)
     {
         if (_files.Count > 0 || IsSingleFile)
@@ -150,12 +152,12 @@ public sealed partial class TorrentBuilder
         IsSingleFile = true;
     }
 
-    /// <summary>Whether it is a torrent of one file, which has the torrent's name.</summary>
+    /// <summary>Whether this is a torrent of one file, which has the torrent's name.</summary>
     public bool IsSingleFile { get; private set; }
 
-    /// <summary>Writes the torrent.</summary>
+    /// <summary>Builds the torrent.</summary>
     /// <returns>The bytes of the .torrent file.</returns>
-    /// <exception cref="InvalidOperationException">There is no file, or there are not as many hashes as pieces.</exception>
+    /// <exception cref="InvalidOperationException">There is no file, or the number of hashes is wrong.</exception>
     public byte[] Build()
     {
         if (_files.Count == 0)
@@ -194,7 +196,7 @@ public sealed partial class TorrentBuilder
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (IsSingleFile)
             throw new InvalidOperationException("The torrent is of one file.");
-        // Of a version 2 torrent each file that is not empty begins a piece.
+        // In a version 2 torrent, each non-empty file begins a piece.
         long begin = Version == TorrentVersion.V1 || length == 0 ? _end : (_end + PieceLength - 1) / PieceLength * PieceLength;
         if (length > (long)MetainfoLimits.Pieces * PieceLength - begin)
             throw new InvalidOperationException($"The files make more than {MetainfoLimits.Pieces} pieces; use longer pieces.");
@@ -202,7 +204,7 @@ public sealed partial class TorrentBuilder
         Length += length;
     }
 
-    // The tiers are written when one address does not say it all.
+    // The tiers are written only if one address is not enough.
     private void WriteTrackers(BencodeWriter writer)
     {
         int count = 0;
@@ -248,7 +250,7 @@ public sealed partial class TorrentBuilder
             WriteFileTree(writer, roots);
         if (Version == TorrentVersion.V2)
         {
-            // the tree says it all
+            // the tree has it all
         }
         else if (IsSingleFile)
         {
@@ -296,7 +298,7 @@ public sealed partial class TorrentBuilder
         foreach (Entry file in _files)
         {
             WriteFile(writer, file.Path, file.Length, isHybrid && file.IsExecutable ? "x" : null);
-            // After the last one, too, and none in a folder of one file: so libtorrent has it since 2.0.8.
+            // After the last file, too, but not for a single file in a folder: the same as libtorrent since 2.0.8.
             if (isHybrid && _files.Count > 1 && PaddingAfter(file.Length) is > 0 and int padding)
                 WriteFile(writer, string.Create(System.Globalization.CultureInfo.InvariantCulture, $".pad/{padding}"), padding, "p");
         }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>What an info dictionary describes: files, pieces and hashes, checked against each other.</summary>
+/// <summary>The files, pieces and hashes of an info dictionary, checked for consistency.</summary>
 internal sealed class TorrentContent
 {
     private readonly ReadOnlyMemory<byte> _data;
@@ -129,7 +129,7 @@ internal sealed class TorrentContent
         }
 
         var files = new TorrentFile[paths.Length];
-        // The tree is compared by the names as the torrent has them, before clashes are resolved.
+        // The tree is compared by the names in the torrent, before clashes are resolved.
         List<TreeFile>? tree = Version == TorrentVersion.Hybrid ? ReadTree() : null;
         string?[] originals = tree is null ? [] : [.. paths];
         ResolveClashes(paths, padding);
@@ -179,7 +179,7 @@ internal sealed class TorrentContent
             PathClashes.Resolve(paths);
             return;
         }
-        // Padding is never stored, so it may be called what it likes.
+        // Padding is never stored, so its names cannot clash.
         string?[] stored = [.. paths.Select((path, i) => padding[i] ? null : path)];
         PathClashes.Resolve(stored);
         for (int i = 0; i < paths.Length; i++)
@@ -223,7 +223,7 @@ internal sealed class TorrentContent
         PieceRoots = roots;
     }
 
-    // BEP 52, "Upgrade Path": padding fills the piece in which a file ends, and nothing else. The last file may go without.
+    // BEP 52, "Upgrade Path": padding fills exactly the piece in which a file ends. The last file may have none.
     private void CheckPadding(int index)
     {
         long begun = Files[index].Offset % PieceLength;

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Reads a .torrent (BEP 3, 5, 12, 19, 27, 47, 52), or the info dictionary alone as peers send it (BEP 9).</summary>
+/// <summary>Parses a .torrent (BEP 3, 5, 12, 19, 27, 47, 52), or an info dictionary alone as peers send it (BEP 9).</summary>
 internal sealed class TorrentParser
 {
     private readonly ReadOnlyMemory<byte> _data;
@@ -46,7 +46,7 @@ internal sealed class TorrentParser
         return parser.Build();
     }
 
-    /// <summary>Reads an info dictionary alone, with what a magnet link says of the rest, and the piece layers where they are known.</summary>
+    /// <summary>Parses an info dictionary alone, with the rest from a magnet link, and the piece layers if known.</summary>
     public static Torrent ParseInfo(ReadOnlyMemory<byte> info, MagnetLink? magnet, ReadOnlyMemory<byte> pieceLayers = default)
     {
         if (info.Length > MetainfoLimits.TorrentBytes)

@@ -1,12 +1,12 @@
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Which generation of the protocol a torrent is for.</summary>
+/// <summary>The protocol version of a torrent.</summary>
 public enum TorrentVersion
 {
-    /// <summary>BEP 3: pieces of SHA-1 over all files in a row.</summary>
+    /// <summary>BEP 3: SHA-1 hashes of pieces over all files in a row.</summary>
     V1,
 
-    /// <summary>BEP 52: a SHA-256 merkle tree a file.</summary>
+    /// <summary>BEP 52: a SHA-256 merkle tree for each file.</summary>
     V2,
 
     /// <summary>Both in one info dictionary.</summary>

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Metainfo;
 
-/// <summary>Writes the .torrent of a torrent whose info dictionary came from peers (BEP 9), with what the magnet link said of the rest.</summary>
+/// <summary>Writes the .torrent of a torrent whose info dictionary came from peers (BEP 9), with the rest from the magnet link.</summary>
 internal static class TorrentWriter
 {
     public static byte[] Write(Torrent torrent)
@@ -35,7 +35,7 @@ internal static class TorrentWriter
         return output.WrittenSpan.ToArray();
     }
 
-    // Both keys: some clients know only the first, and look at it only where the second is missing.
+    // Both keys: some clients know only the first, and read it only if the second is missing.
     private static void WriteTrackers(BencodeWriter writer, IReadOnlyList<IReadOnlyList<Uri>> tiers)
     {
         if (tiers.Count == 0)

@@ -1,9 +1,8 @@
 namespace TorrentPS.Engine.Metainfo;
 
 /// <summary>
-/// A pattern in PowerShell's manner: <c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>`</c> before a character that stands for itself; regardless
-/// of case. Both slashes are the separator, and <c>*</c> goes across it. A pattern that is a name letter for letter matches it,
-/// whatever brackets the name has.
+/// A pattern in PowerShell's syntax: <c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>`</c> before a literal character; case-insensitive. Both slashes are separators, and <c>*</c>
+/// matches them, too. A pattern that equals a name literally matches it, even if the name contains brackets.
 /// </summary>
 internal sealed class Wildcard
 {
@@ -43,7 +42,7 @@ internal sealed class Wildcard
     {
         if (text.Equals(_pattern, StringComparison.OrdinalIgnoreCase))
             return true;
-        // The last star is the only one that ever needs to take more: no recursion, and no exponential time.
+        // Only the last star ever needs to match more: no recursion, and no exponential time.
         int at = 0;
         int element = 0;
         int star = -1;
@@ -77,7 +76,7 @@ internal sealed class Wildcard
 
     private static char Fold(char c) => char.ToUpperInvariant(c);
 
-    // The characters and ranges between brackets; null when the bracket has no end, and so is one.
+    // The characters and ranges between brackets; null if the bracket is not closed, and so is literal.
     private List<(char First, char Last)>? ReadSet(ref int at)
     {
         var set = new List<(char First, char Last)>();

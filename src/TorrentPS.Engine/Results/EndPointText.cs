@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS;
 
-/// <summary>How an address and a port are written together.</summary>
+/// <summary>Formats an address and a port.</summary>
 internal static class EndPointText
 {
     /// <summary><c>192.0.2.1:6881</c> or <c>[2001:db8::1]:6881</c>.</summary>

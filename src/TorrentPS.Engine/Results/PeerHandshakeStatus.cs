@@ -12,18 +12,18 @@ public enum PeerHandshakeStatus
     /// <summary>The peer's machine refused the connection.</summary>
     Refused,
 
-    /// <summary>There is no way to the address.</summary>
+    /// <summary>The address has no route.</summary>
     Unreachable,
 
-    /// <summary>The peer closed the connection before its handshake was complete, as those do that do not have the torrent.</summary>
+    /// <summary>The peer closed the connection before its handshake was complete, as peers do that do not have the torrent.</summary>
     Closed,
 
-    /// <summary>What came is not a BitTorrent handshake (BEP 3).</summary>
+    /// <summary>The answer is not a BitTorrent handshake (BEP 3).</summary>
     NotBitTorrent,
 
     /// <summary>The peer answered for another torrent.</summary>
     WrongInfoHash,
 
-    /// <summary>The peer is this very client.</summary>
+    /// <summary>The peer is this client itself.</summary>
     SelfConnection,
 }

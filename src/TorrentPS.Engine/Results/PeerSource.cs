@@ -1,6 +1,6 @@
 namespace TorrentPS;
 
-/// <summary>Where a peer's address came from.</summary>
+/// <summary>The source of a peer's address.</summary>
 public enum PeerSource
 {
     /// <summary>A tracker (BEP 3, 7, 15, 23).</summary>

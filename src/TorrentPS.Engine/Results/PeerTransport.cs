@@ -1,14 +1,14 @@
 namespace TorrentPS;
 
-/// <summary>What connections to peers go over.</summary>
+/// <summary>The transports for peer connections.</summary>
 public enum PeerTransport
 {
-    /// <summary>TCP and uTP: whichever connects first, with a start for TCP. Both are accepted.</summary>
+    /// <summary>TCP and uTP: whichever connects first, with a head start for TCP. Both are accepted.</summary>
     Any,
 
-    /// <summary>TCP alone.</summary>
+    /// <summary>Only TCP.</summary>
     Tcp,
 
-    /// <summary>uTP alone (BEP 29), which gives way to whatever else uses the line.</summary>
+    /// <summary>Only uTP (BEP 29), which yields to other traffic on the line.</summary>
     Utp,
 }

@@ -1,23 +1,23 @@
 namespace TorrentPS;
 
-/// <summary>What the data of one file of a torrent is like.</summary>
+/// <summary>The state of one file of a torrent on disk.</summary>
 public enum TorrentDataStatus
 {
-    /// <summary>It is there, has the right size, and every byte of it is verified.</summary>
+    /// <summary>The file has the right size, and every byte is verified.</summary>
     Complete,
 
-    /// <summary>Pieces of it have another hash than the torrent says.</summary>
+    /// <summary>Pieces of the file have a wrong hash.</summary>
     Damaged,
 
-    /// <summary>There is no such file.</summary>
+    /// <summary>The file does not exist.</summary>
     Missing,
 
-    /// <summary>It is shorter or longer than the torrent says.</summary>
+    /// <summary>The file is shorter or longer than in the torrent.</summary>
     WrongSize,
 
-    /// <summary>What could be checked of it is right, but it shares a piece with a file that is missing, too short or unreadable.</summary>
+    /// <summary>All checked data is right, but the file shares a piece with a file that is missing, too short or unreadable.</summary>
     Unverified,
 
-    /// <summary>It cannot be read.</summary>
+    /// <summary>The file cannot be read.</summary>
     Unreadable,
 }

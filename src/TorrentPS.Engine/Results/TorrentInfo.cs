@@ -6,15 +6,15 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS;
 
-/// <summary>What a torrent says of itself, or a magnet link of a torrent, as an immutable snapshot with the names that scripts use.</summary>
+/// <summary>The contents of a torrent or magnet link, as an immutable snapshot with the names that scripts use.</summary>
 public sealed class TorrentInfo
 {
     private readonly Torrent _torrent;
 
-    /// <summary>Makes the snapshot of a torrent.</summary>
+    /// <summary>Creates the snapshot of a torrent.</summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="path">The path or address it was read from, or written to.</param>
-    /// <param name="dataFolder">The folder that its file or folder is in, where that is known.</param>
+    /// <param name="dataFolder">The folder that contains the torrent's file or folder, if known.</param>
     public TorrentInfo(Torrent torrent, string? path = null, string? dataFolder = null)
     {
         ArgumentNullException.ThrowIfNull(torrent);
@@ -23,7 +23,7 @@ public sealed class TorrentInfo
         DataFolder = dataFolder;
     }
 
-    /// <summary>Makes the snapshot of what a magnet link says; nobody is asked for the rest.</summary>
+    /// <summary>Creates the snapshot of a magnet link, from the link alone.</summary>
     /// <param name="link">The link.</param>
     public TorrentInfo(MagnetLink link)
         : this(Torrent.FromLink(link))
@@ -37,35 +37,35 @@ public sealed class TorrentInfo
     /// <inheritdoc cref="Torrent.Name"/>
     public string Name => _torrent.Name;
 
-    /// <summary>The v1 info hash in hexadecimal digits, or the v2 info hash where there is no v1.</summary>
+    /// <summary>The v1 info hash in hexadecimal, or the v2 info hash if there is no v1 hash.</summary>
     public string InfoHash => _torrent.InfoHash.ToString();
 
-    /// <summary>The v1 info hash in hexadecimal digits, where there is one.</summary>
+    /// <summary>The v1 info hash in hexadecimal, if there is one.</summary>
     public string? InfoHashV1 => _torrent.InfoHash.HasV1 ? Convert.ToHexStringLower(_torrent.InfoHash.V1) : null;
 
-    /// <summary>The v2 info hash in hexadecimal digits, where there is one.</summary>
+    /// <summary>The v2 info hash in hexadecimal, if there is one.</summary>
     public string? InfoHashV2 => _torrent.InfoHash.HasV2 ? Convert.ToHexStringLower(_torrent.InfoHash.V2) : null;
 
     /// <inheritdoc cref="Torrent.Version"/>
     public TorrentVersion Version => _torrent.Version;
 
-    /// <summary>Whether the metadata is known: files, pieces and all that is null or empty where there is only a magnet link.</summary>
+    /// <summary>Whether the metadata is known: for a magnet link alone, the files, pieces and related properties are null or empty.</summary>
     public bool HasMetadata => _torrent.HasMetadata;
 
-    /// <summary>Bytes in all its files, padding left out; of a magnet link what it says, or null.</summary>
+    /// <summary>The total size of the files in bytes, without padding; for a magnet link, the size given in the link, or null.</summary>
     public long? Length => HasMetadata ? Files.Sum(file => file.Length) : _torrent.Link?.Length;
 
-    /// <summary>Bytes in a piece; null for a magnet link.</summary>
+    /// <summary>The size of a piece in bytes; null for a magnet link.</summary>
     public int? PieceLength => HasMetadata ? _torrent.PieceLength : null;
 
-    /// <summary>How many pieces there are; null for a magnet link.</summary>
+    /// <summary>The number of pieces; null for a magnet link.</summary>
     public int? PieceCount => HasMetadata ? _torrent.PieceCount : null;
 
-    /// <summary>Its files in order, padding left out.</summary>
-    /// <remarks>Of a type with a public indexer, without which <c>$torrent.Files[0]</c> in PowerShell is all of them.</remarks>
+    /// <summary>The files in order, without padding.</summary>
+    /// <remarks>A type with a public indexer: without one, <c>$torrent.Files[0]</c> in PowerShell returns all files.</remarks>
     public IReadOnlyList<TorrentFile> Files => field ??= Array.AsReadOnly(_torrent.Files.Where(file => !file.IsPadding).ToArray());
 
-    /// <summary>How many files there are, padding left out; null for a magnet link.</summary>
+    /// <summary>The number of files, without padding; null for a magnet link.</summary>
     public int? FileCount => HasMetadata ? Files.Count : null;
 
     /// <inheritdoc cref="Torrent.Trackers"/>
@@ -95,18 +95,18 @@ public sealed class TorrentInfo
     /// <summary>The magnet link of the torrent (BEP 9, BEP 53).</summary>
     public string MagnetUri => field ??= (HasMetadata ? MagnetLink.FromTorrent(_torrent) : _torrent.Link!).ToString();
 
-    /// <summary>The path or address it was read from, or written to.</summary>
+    /// <summary>The path or address that the torrent was read from or written to.</summary>
     public string? Path { get; }
 
-    /// <summary>The folder that its file or folder is in, where that is known: of a torrent that was just made. It is where a seeder finds the data.</summary>
+    /// <summary>The folder that contains the torrent's file or folder, if known, as for a torrent that was just created. A seed finds the data there.</summary>
     public string? DataFolder { get; }
 
-    /// <summary>Writes the .torrent: as it was read, or, when it came from a magnet link, with the info dictionary that peers sent and the link's trackers and web seeds.</summary>
-    /// <param name="path">The full path of the file. It is there whole or not at all; its folder is made when missing.</param>
-    /// <param name="overwrite">Whether a file of that name is replaced.</param>
-    /// <param name="cancellationToken">Ends it, with nothing written.</param>
+    /// <summary>Writes the .torrent: as it was read or, for a magnet link, with the info dictionary from peers and the link's trackers and web seeds.</summary>
+    /// <param name="path">The full path of the file, which is written completely or not at all; a missing folder is created.</param>
+    /// <param name="overwrite">Whether to replace an existing file.</param>
+    /// <param name="cancellationToken">Cancels writing; no file is left behind.</param>
     /// <returns>The torrent with the path.</returns>
-    /// <exception cref="TorrentException">It cannot be written, there is such a file, or only a magnet link is known.</exception>
+    /// <exception cref="TorrentException">The file cannot be written or already exists, or only a magnet link is known.</exception>
     public async Task<TorrentInfo> SaveAsync(string path, bool overwrite = false, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -117,15 +117,15 @@ public sealed class TorrentInfo
         return new TorrentInfo(_torrent, path);
     }
 
-    /// <summary>The same torrent with more trackers, which are asked before its own. What it was read from stays as it is.</summary>
-    /// <param name="tiers">The trackers by tier (BEP 12); those that the torrent has already are left where they are.</param>
+    /// <summary>The same torrent with more trackers, which are asked before its own. The original bytes stay as they are.</summary>
+    /// <param name="tiers">The trackers by tier (BEP 12); those that the torrent already has keep their place.</param>
     public TorrentInfo WithTrackers(params IReadOnlyList<IReadOnlyList<Uri>> tiers)
     {
         ArgumentNullException.ThrowIfNull(tiers);
         return new TorrentInfo(_torrent.WithTrackers(tiers), Path, DataFolder);
     }
 
-    /// <summary>The name of a .torrent file for it: its own name, or as much of that as a file's name can have.</summary>
+    /// <summary>The name for a .torrent file: the torrent's name, shortened if it is too long for a file name.</summary>
     public string ToFileName() => TorrentFileName.Of(Name);
 
     /// <summary>The name.</summary>

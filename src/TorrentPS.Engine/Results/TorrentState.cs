@@ -1,32 +1,32 @@
 namespace TorrentPS;
 
-/// <summary>What a download is doing, or how it ended.</summary>
+/// <summary>The current activity of a download, or how it ended.</summary>
 public enum TorrentState
 {
-    /// <summary>It is getting a magnet link's metadata.</summary>
+    /// <summary>Getting a magnet link's metadata.</summary>
     Resolving,
 
-    /// <summary>It is hashing what is on disk.</summary>
+    /// <summary>Hashing existing data.</summary>
     Checking,
 
-    /// <summary>It is downloading.</summary>
+    /// <summary>Downloading.</summary>
     Downloading,
 
-    /// <summary>Everything wanted is there; it is uploading.</summary>
+    /// <summary>All selected data is complete; uploading.</summary>
     Seeding,
 
-    /// <summary>It ended: everything wanted is verified and on disk.</summary>
+    /// <summary>Ended: all selected data is verified and on disk.</summary>
     Completed,
 
-    /// <summary>It ended: it was stopped before it was complete.</summary>
+    /// <summary>Ended: stopped before completion.</summary>
     Stopped,
 
-    /// <summary>It ended: nothing had arrived for the stall time-out.</summary>
+    /// <summary>Ended: no data arrived for the stall time-out.</summary>
     Stalled,
 
-    /// <summary>It ended: its time-out passed.</summary>
+    /// <summary>Ended: the time-out passed.</summary>
     TimedOut,
 
-    /// <summary>It ended with an error.</summary>
+    /// <summary>Ended with an error.</summary>
     Failed,
 }

@@ -3,16 +3,16 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS;
 
-/// <summary>What is shown of a transfer while it runs, and how it is judged at its end: both by one rule, whoever shows it.</summary>
-/// <param name="Percent">How far the present step is, the metadata, the check or the data: 0 to 100; null where that cannot be said.</param>
-/// <param name="TimeLeft">The time until all data is there at the present rate, in whole seconds, rounded up; null while nothing arrives, and for more than 100 days.</param>
-/// <param name="Sources">How many peers are connected, and web seeds if any: <c>3 peers, 1 web seed</c>.</param>
-/// <param name="ErrorId">Why not all that was wanted is there; null while it runs, and when it is.</param>
+/// <summary>The status of a transfer as both faces show it while it runs, and its error at the end.</summary>
+/// <param name="Percent">Progress of the current step (metadata, check or data), 0 to 100; null if unknown.</param>
+/// <param name="TimeLeft">The time to completion at the current rate, in whole seconds, rounded up; null while nothing arrives, and for more than 100 days.</param>
+/// <param name="Sources">The number of connected peers, and of web seeds if any: <c>3 peers, 1 web seed</c>.</param>
+/// <param name="ErrorId">Why the transfer is not complete; null while it runs, and when it is complete.</param>
 public readonly record struct TransferStatus(double? Percent, TimeSpan? TimeLeft, string Sources, TorrentErrorId? ErrorId)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(100);
 
-    /// <summary>Reads a snapshot or a result.</summary>
+    /// <summary>Computes the status of a snapshot or a result.</summary>
     /// <param name="download">The snapshot or result.</param>
     public static TransferStatus Of(TorrentDownload download)
     {
@@ -32,7 +32,7 @@ public readonly record struct TransferStatus(double? Percent, TimeSpan? TimeLeft
     {
         if (download.State != TorrentState.Downloading || download.DownloadRate <= 0)
             return null;
-        // Rounded up: 0 left would read as done.
+        // Rounded up: 0 seconds left would look complete.
         double seconds = Math.Ceiling((double)Math.Max(0, download.BytesWanted - download.BytesCompleted) / download.DownloadRate);
         return seconds < s_longest.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
     }

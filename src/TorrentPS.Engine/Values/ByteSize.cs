@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace TorrentPS.Engine.Values;
 
-/// <summary>A number of bytes, as people write and read it. K, KB and KiB are the same here, 1024, as PowerShell's own <c>1KB</c> is; what is shown says KiB.</summary>
-/// <param name="Bytes">The bytes.</param>
+/// <summary>A number of bytes, as people read and write it. K, KB and KiB all mean 1024, like PowerShell's <c>1KB</c>; output uses KiB.</summary>
+/// <param name="Bytes">The number of bytes.</param>
 public readonly record struct ByteSize(long Bytes)
 {
     private static readonly string[] s_units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-    /// <summary>Reads <c>65536</c>, <c>64KB</c>, <c>1.5 MiB</c>, <c>2g</c>. A part of a byte counts as a whole one.</summary>
-    /// <param name="text">The text; white space around the number and the unit does not count.</param>
+    /// <summary>Parses <c>65536</c>, <c>64KB</c>, <c>1.5 MiB</c>, <c>2g</c>. A fraction of a byte is rounded up.</summary>
+    /// <param name="text">The text; white space around the number and the unit is ignored.</param>
     /// <param name="size">The size.</param>
-    /// <returns>Whether it is one; not so for less than 0, and for more than 63 bits hold.</returns>
+    /// <returns>Whether the text is valid; negative numbers, and those over 63 bits, are not.</returns>
     public static bool TryParse(string? text, out ByteSize size) => TryParse(text.AsSpan(), out size);
 
-    /// <summary>Three digits and a unit: <c>4.12 GiB</c>, <c>97.7 KiB</c>; without decimals where it is exactly that: <c>16 KiB</c>.</summary>
-    /// <param name="provider">How numbers are written; null for the way of the invariant culture.</param>
+    /// <summary>Formats the size with three digits and a unit: <c>4.12 GiB</c>, <c>97.7 KiB</c>; without decimals if it is exact: <c>16 KiB</c>.</summary>
+    /// <param name="provider">The format of numbers; null means the invariant culture.</param>
     public string ToString(IFormatProvider? provider)
     {
         double value = Bytes;
         int unit = 0;
-        // 1023.995 would be written as 1024.
+        // 1023.995 would be formatted as 1024.
         while (Math.Abs(value) >= 1023.995 && unit < s_units.Length - 1)
         {
             value /= 1024;
@@ -41,7 +41,7 @@ public readonly record struct ByteSize(long Bytes)
         int digits = text.LastIndexOfAnyInRange('0', '9') + 1;
         if (digits == 0 || !TryUnit(text[digits..].Trim(), out long unit)
             || !decimal.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
-            || number > (decimal)long.MaxValue / unit) // before the product, which could be too large for a decimal
+            || number > (decimal)long.MaxValue / unit) // before multiplying: the product could overflow a decimal
         {
             return false;
         }

@@ -5,31 +5,31 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Values;
 
 /// <summary>
-/// A peer, or a node of the DHT, as it is written: <c>192.0.2.1:6881</c>, <c>[2001:db8::1]:6881</c> or <c>peer.example:6881</c>. Ports are 1 to 65535. Only what
-/// can be read in one way is an address: not <c>1:6881</c>, which some programs take for 0.0.0.1, and not <c>010.0.0.1</c>, which some take for 8.0.0.1.
+/// The address of a peer or DHT node: <c>192.0.2.1:6881</c>, <c>[2001:db8::1]:6881</c> or <c>peer.example:6881</c>. Ports are 1 to 65535. Only unambiguous text is an
+/// address: not <c>1:6881</c>, which some programs read as 0.0.0.1, and not <c>010.0.0.1</c>, which some read as 8.0.0.1.
 /// </summary>
 public readonly record struct PeerAddress
 {
-    /// <summary>What a text has to be, for messages about one that is not.</summary>
+    /// <summary>Describes valid text, for error messages.</summary>
     public const string Expected = "a peer as HOST:PORT, as in 192.0.2.1:6881, [2001:db8::1]:6881 or peer.example:6881";
 
     private readonly IPAddress? _address;
 
     private PeerAddress(string host, IPAddress? address, int port) => (Host, _address, Port) = (host, address, port);
 
-    /// <summary>The IP address, without brackets, or the name of the host.</summary>
+    /// <summary>The IP address, without brackets, or the host name.</summary>
     public string Host { get; }
 
     /// <summary>The port, 1 to 65535.</summary>
     public int Port { get; }
 
-    /// <summary>Whether the host is a name, which has to be looked up.</summary>
+    /// <summary>Whether the host is a name, which must be resolved.</summary>
     public bool IsName => _address is null;
 
-    /// <summary>Reads a host and a port.</summary>
-    /// <param name="text">The text; white space around it does not count.</param>
+    /// <summary>Parses a host and a port.</summary>
+    /// <param name="text">The text; white space around it is ignored.</param>
     /// <param name="address">The address.</param>
-    /// <returns>Whether it is one.</returns>
+    /// <returns>Whether the text is valid.</returns>
     public static bool TryParse(string? text, out PeerAddress address)
     {
         address = default;
@@ -39,15 +39,15 @@ public readonly record struct PeerAddress
             return false;
         ReadOnlySpan<char> host = trimmed[..colon];
         bool isInBrackets = host is ['[', .., ']'];
-        // An IPv6 address without brackets cannot be told from its port.
+        // Without brackets, an IPv6 address cannot be told from its port.
         return host.Contains(':') == isInBrackets && TryCreate((isInBrackets ? host[1..^1] : host).ToString(), port, out address);
     }
 
-    /// <summary>Puts a host and a port together.</summary>
-    /// <param name="host">An IP address, without brackets, or the name of a host.</param>
+    /// <summary>Creates an address from a host and a port.</summary>
+    /// <param name="host">An IP address, without brackets, or a host name.</param>
     /// <param name="port">The port.</param>
     /// <param name="address">The address.</param>
-    /// <returns>Whether the host is one, and the port is 1 to 65535.</returns>
+    /// <returns>Whether the host is valid and the port is 1 to 65535.</returns>
     public static bool TryCreate(string? host, int port, out PeerAddress address)
     {
         address = default;
@@ -83,13 +83,13 @@ public readonly record struct PeerAddress
         return new PeerAddress(endPoint.Address.ToString(), endPoint.Address, endPoint.Port);
     }
 
-    /// <summary>The address as an end point: a <see cref="DnsEndPoint"/> for a name, else an <see cref="IPEndPoint"/>.</summary>
+    /// <summary>Converts to an end point: a <see cref="DnsEndPoint"/> for a name, otherwise an <see cref="IPEndPoint"/>.</summary>
     public EndPoint ToEndPoint() => _address is null ? new DnsEndPoint(Host, Port) : new IPEndPoint(_address, Port);
 
-    /// <summary>Host and port, an IPv6 address in brackets.</summary>
+    /// <summary>Host and port, with an IPv6 address in brackets.</summary>
     public override string ToString() => Host is null ? "" : Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
-    /// <summary>Whether no name can be meant, since the last part is a number (WHATWG URL, "ends in a number").</summary>
+    /// <summary>Whether the host cannot be a name, because its last part is a number (WHATWG URL, "ends in a number").</summary>
     private static bool EndsInNumber(string host)
     {
         ReadOnlySpan<char> part = host.AsSpan().TrimEnd('.');
@@ -97,7 +97,7 @@ public readonly record struct PeerAddress
         return part.Length > 0 && (!part.ContainsAnyExceptInRange('0', '9') || part.StartsWith("0x", StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Four decimal numbers; no zero before others, which would make them octal to some.</summary>
+    /// <summary>Four decimal numbers, without leading zeros, which some programs read as octal.</summary>
     private static bool TryV4(string host, out IPAddress? address)
     {
         address = null;
