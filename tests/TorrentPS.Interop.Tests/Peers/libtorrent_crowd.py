@@ -20,7 +20,7 @@ def start(config, number, listen):
         "listen_interfaces": listen, "outgoing_interfaces": listen.rsplit(":", 1)[0],
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
         "enable_incoming_utp": False, "enable_outgoing_utp": False, "aio_threads": 1, "hashing_threads": 1,
-        "allow_multiple_connections_per_ip": True, "min_reconnect_time": 1, "max_failcount": 10000, "alert_mask": 0,
+        "allow_multiple_connections_per_ip": True, "min_reconnect_time": 1, "max_failcount": 10000, "alert_mask": int(lt.alert.category_t.storage_notification),
     })
     params = lt.add_torrent_params()
     params.ti = lt.torrent_info(config["torrent"])
@@ -38,7 +38,7 @@ def main():
     host, port = config["connect"].rsplit(":", 1)
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    last, due = None, 0
+    last, due, flushing, flushed = None, 0, set(), set()
     while not ended.wait(0.1):
         statuses = [handle.status() for _, handle in peers]
         # What is dialled while it checks its files is forgotten.
@@ -47,7 +47,14 @@ def main():
             for (_, handle), status in zip(peers, statuses):
                 if status.num_peers == 0 and not status.is_seeding:
                     handle.connect_peer((host, int(port)))
-        status = {"complete": sum(s.is_seeding for s in statuses), "downloaded": sum(s.total_payload_download for s in statuses),
+        # libtorrent is a seed once all hashes are right; its blocks may still be on their way to the disk.
+        for number, (session, handle) in enumerate(peers):
+            if any(isinstance(alert, lt.cache_flushed_alert) for alert in session.pop_alerts()) and number in flushing:
+                flushed.add(number)
+            if statuses[number].is_seeding and number not in flushing:
+                flushing.add(number)
+                handle.flush_cache()
+        status = {"complete": len(flushed), "downloaded": sum(s.total_payload_download for s in statuses),
                   "uploaded": sum(s.total_payload_upload for s in statuses)}
         if status != last:
             last = status

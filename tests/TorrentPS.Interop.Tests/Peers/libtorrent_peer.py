@@ -37,7 +37,7 @@ def start_session(config):
         "min_reconnect_time": 1, "max_failcount": 10000, "peer_connect_timeout": 5,
         "choking_algorithm": 0, "unchoke_slots_limit": 0 if config.get("choking", False) else -1,
         "upload_rate_limit": config.get("up_limit", 0), "download_rate_limit": config.get("down_limit", 0),
-        "alert_mask": int(lt.alert.category_t.error_notification),
+        "alert_mask": int(lt.alert.category_t.error_notification | lt.alert.category_t.storage_notification),
     })
     # Loopback peers belong to a class without limits; this puts all into the limited one.
     everyone = lt.ip_filter()
@@ -68,10 +68,11 @@ def read_lines(lines):
     lines.put(None)
 
 
-def status_of(handle, peers):
+def status_of(handle, peers, flushed):
     status = handle.status()
     return {
-        "state": str(status.state), "complete": bool(status.is_seeding), "done": status.total_wanted_done,
+        "state": str(status.state), "seeding": bool(status.is_seeding),
+        "complete": bool(status.is_seeding) and (flushed or status.total_payload_download == 0), "done": status.total_wanted_done,
         "downloaded": status.total_payload_download, "uploaded": status.total_payload_upload,
         "peers": [f"{p.ip[0]}:{p.ip[1]}" for p in peers], "clients": [p.client.decode("utf-8", "replace") for p in peers],
         "encrypted": bool(peers) and all(p.flags & lt.peer_info.rc4_encrypted for p in peers),
@@ -86,6 +87,7 @@ def main():
     handle = add_torrent(session, config)
     dht_due = time.monotonic() + 1
     lines, wanted, last, due = queue.Queue(), [], None, 0
+    flushing, flushed = False, False
     threading.Thread(target=read_lines, args=(lines,), daemon=True).start()
     while True:
         try:
@@ -100,7 +102,11 @@ def main():
         except queue.Empty:
             pass
         peers = [p for p in handle.get_peer_info() if not p.flags & (lt.peer_info.connecting | lt.peer_info.handshake)]
-        status = status_of(handle, peers)
+        status = status_of(handle, peers, flushed)
+        # libtorrent is a seed once all hashes are right; its blocks may still be on their way to the disk.
+        if status["seeding"] and not flushing:
+            flushing = True
+            handle.flush_cache()
         # What is dialled while it checks its files is forgotten.
         if time.monotonic() >= due and not status["state"].startswith("checking"):
             due = time.monotonic() + 0.5
@@ -112,7 +118,10 @@ def main():
             dht_due = time.monotonic() + 1
             handle.force_dht_announce()
         for alert in session.pop_alerts():
-            print(alert.what(), alert.message(), file=sys.stderr, flush=True)
+            if isinstance(alert, lt.cache_flushed_alert):
+                flushed = flushing
+            elif alert.category() & lt.alert.category_t.error_notification:
+                print(alert.what(), alert.message(), file=sys.stderr, flush=True)
         if status != last:
             last = status
             print(json.dumps(status), flush=True)
