@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Wire;
@@ -10,6 +12,9 @@ namespace TorrentPS.Engine.Tests.Swarm;
 public sealed class TurnoverTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+
+    /// <summary>By which the test's peer knows metadata messages.</summary>
+    private const byte MetadataId = 7;
 
     private static readonly Sample s_sample = Sample.Make(65536, 5, ("data.bin", 4 * 65536));
 
@@ -22,6 +27,7 @@ public sealed class TurnoverTests
         await socket.ConnectAsync(seed.EndPoint, Token);
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Enumerable.Repeat(number, 20).ToArray());
+        handshake[25] |= 0x10; // BEP 10
         await socket.SendAsync(handshake, Token);
         using var limit = new CancellationTokenSource(s_limit);
         int read = 0;
@@ -48,6 +54,35 @@ public sealed class TurnoverTests
         return message;
     }
 
+    private static byte[] Extended(byte id, string payload)
+    {
+        byte[] message = new byte[6 + payload.Length];
+        BinaryPrimitives.WriteInt32BigEndian(message, message.Length - 4);
+        (message[4], message[5]) = ((byte)MessageId.Extended, id);
+        Encoding.ASCII.GetBytes(payload, message.AsSpan(6));
+        return message;
+    }
+
+    /// <summary>Reads until a metadata message has come.</summary>
+    private static async Task AnswerAsync(Socket socket)
+    {
+        byte[] header = new byte[4];
+        for (byte[] message = []; message.Length < 2 || message[0] != (byte)MessageId.Extended || message[1] != MetadataId;)
+        {
+            await ReadAsync(socket, header);
+            await ReadAsync(socket, message = new byte[BinaryPrimitives.ReadInt32BigEndian(header)]);
+        }
+    }
+
+    private static async Task ReadAsync(Socket socket, Memory<byte> buffer)
+    {
+        for (int read = 0, count; read < buffer.Length; read += count)
+        {
+            count = await socket.ReceiveAsync(buffer[read..], Token);
+            Assert.True(count > 0, "The connection was closed.");
+        }
+    }
+
     [Fact]
     public async Task One_that_is_interested_and_takes_nothing_gives_up_its_place_after_ten_minutes()
     {
@@ -57,11 +92,14 @@ public sealed class TurnoverTests
         Assert.NotNull(idler);
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => seed.LogText.Contains("connected:", StringComparison.Ordinal), s_limit)));
         await idler.SendAsync(Message(MessageId.Interested), Token);
+        await idler.SendAsync(Extended(0, $"d1:md11:ut_metadatai{MetadataId}eee"), Token);
         async Task PassAsync(int seconds)
         {
             for (int i = 0; i < seconds; i += 10)
             {
-                await idler.SendAsync(new byte[4], Token); // it lives
+                // A sign of life whose answer shows that the seed has read all that came before.
+                await idler.SendAsync(Extended(MetadataMessage.OwnId, "d8:msg_typei0e5:piecei0ee"), Token);
+                await AnswerAsync(idler);
                 await seed.PassAsync(time, 10);
             }
         }
