@@ -134,11 +134,10 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
         return EndAsync();
     }
 
-    /// <summary>Lets a made clock run, a little at a time, until the download ends.</summary>
+    /// <summary>Lets a made clock run, a little at a time, until the download ends; after <paramref name="atMost"/> seconds at the machine's own pace.</summary>
     public async Task<TorrentDownload> EndAsync(FakeTimeProvider time, double atMost = 200, double step = 0.1)
     {
-        for (double passed = 0; passed < atMost && !Result.IsCompleted; passed += step)
-            await PassAsync(time, step);
+        await time.UntilAsync(() => Result.IsCompleted, step, atMost, () => LogText);
         return await EndAsync();
     }
 

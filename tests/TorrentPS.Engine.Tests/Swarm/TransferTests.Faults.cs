@@ -24,7 +24,7 @@ public sealed partial class TransferTests
         clock.Jump(TimeSpan.FromDays(365 * years));
         TorrentDownload result = await leecher.EndAsync(time, step: 0.05);
         Assert.True(result.State == TorrentState.Completed, result.Error);
-        Assert.InRange(result.Elapsed.TotalSeconds, 5, 60);
+        Assert.True(result.Elapsed.TotalSeconds >= 5, $"{result.Elapsed}");
         AssertSame(s_sample, leecher.Destination, 0);
     }
 

@@ -284,7 +284,7 @@ public sealed class WebSeedTests
         TorrentDownload result = await leecher.EndAsync(time, atMost: 60, step: 0.02);
         Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
         double ideal = result.Downloaded / 250_000.0;
-        Assert.InRange(result.Elapsed.TotalSeconds, 0.95 * ideal, 60); // never sooner; how much later is the machine's
+        Assert.True(result.Elapsed.TotalSeconds >= 0.95 * ideal, $"{result.Elapsed}"); // never sooner; how much later is the machine's
     }
 
     [Fact]
