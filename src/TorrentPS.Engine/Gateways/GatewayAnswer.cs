@@ -2,16 +2,16 @@ using System.Net;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>What a gateway answers by datagram.</summary>
-/// <param name="Result">0, or what is wrong.</param>
+/// <summary>A gateway's answer by datagram.</summary>
+/// <param name="Result">The result code; 0 for success.</param>
 internal sealed record GatewayAnswer(int Result)
 {
-    /// <summary>How long it passes the port on.</summary>
+    /// <summary>The lifetime of the mapping.</summary>
     public TimeSpan Lifetime { get; init; }
 
-    /// <summary>The gateway's port.</summary>
+    /// <summary>The external port.</summary>
     public int External { get; init; }
 
-    /// <summary>The gateway's address in the Internet.</summary>
+    /// <summary>The gateway's external address.</summary>
     public IPAddress? Address { get; init; }
 }

@@ -4,11 +4,13 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>Reads an answer; null where it is none, and another may come.</summary>
+/// <summary>Parses an answer; null if it is another datagram, and the answer may still come.</summary>
 internal delegate T? AnswerReader<T>(ReadOnlySpan<byte> datagram)
     where T : class;
 
-/// <summary>Asks a gateway by datagrams: again after 250 ms and then twice as long each time (RFC 6886, 3.1; RFC 6887, 8.1.1), for some seconds in all.</summary>
+/// <summary>
+/// Sends requests to a gateway by datagram, repeated after 250 ms and then twice as long each time (RFC 6886, 3.1; RFC 6887, 8.1.1), for some seconds in total.
+/// </summary>
 internal sealed class GatewayExchange(IPEndPoint gateway, NetworkRoute route, TimeProvider time)
 {
     private const int MaxAnswer = 1100; // RFC 6887, 7
@@ -19,11 +21,11 @@ internal sealed class GatewayExchange(IPEndPoint gateway, NetworkRoute route, Ti
     /// <summary>The gateway's address and port.</summary>
     public IPEndPoint Gateway => gateway;
 
-    /// <summary>Asks until there is an answer.</summary>
-    /// <param name="write">Makes the request; gets our own address towards the gateway.</param>
-    /// <param name="read">Reads an answer.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="GatewayException">There is none.</exception>
+    /// <summary>Sends a request until it is answered.</summary>
+    /// <param name="write">Writes the request for our address towards the gateway.</param>
+    /// <param name="read">Parses an answer.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="GatewayException">The gateway did not answer.</exception>
     public async Task<T> AskAsync<T>(Func<IPAddress, byte[]> write, AnswerReader<T> read, CancellationToken cancellationToken)
         where T : class
     {

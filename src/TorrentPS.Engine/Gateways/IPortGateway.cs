@@ -2,19 +2,19 @@ using System.Net;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>A gateway that can be asked to pass connections on to us, by one of the protocols for that.</summary>
+/// <summary>A gateway that forwards ports, by one of the protocols for port mapping.</summary>
 internal interface IPortGateway
 {
-    /// <summary>The protocol and where the gateway is, for messages.</summary>
+    /// <summary>The protocol and address of the gateway, for messages.</summary>
     string Name { get; }
 
-    /// <summary>The gateway's address in the Internet, where it has said so.</summary>
+    /// <summary>The gateway's external address, if known.</summary>
     IPAddress? ExternalAddress { get; }
 
-    /// <summary>Asks for a port, or for the same once more before its time is over.</summary>
-    /// <exception cref="GatewayException">It does not pass it on.</exception>
+    /// <summary>Maps a port, or renews its mapping before it expires.</summary>
+    /// <exception cref="GatewayException">The gateway refuses or does not answer.</exception>
     Task<MappedPort> MapAsync(PortRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Takes back what was asked for, whether it was granted or not; what fails is left to run out.</summary>
+    /// <summary>Removes all requested mappings, whether granted or not; on failure they expire.</summary>
     Task RemoveAsync(CancellationToken cancellationToken);
 }

@@ -9,12 +9,12 @@ internal static class NatPmpMessage
 {
     private const byte Answer = 128;
 
-    /// <summary>Asks for the gateway's address.</summary>
+    /// <summary>Requests the gateway's external address.</summary>
     public static byte[] WriteAddressRequest() => [0, 0];
 
-    /// <summary>Asks for a port.</summary>
+    /// <summary>Requests a mapping.</summary>
     /// <param name="request">The port.</param>
-    /// <param name="lifetime">How long; zero takes it back.</param>
+    /// <param name="lifetime">The lifetime; zero removes the mapping.</param>
     public static byte[] Write(PortRequest request, TimeSpan lifetime)
     {
         byte[] message = new byte[12];
@@ -25,7 +25,7 @@ internal static class NatPmpMessage
         return message;
     }
 
-    /// <summary>Reads what answers <see cref="WriteAddressRequest"/>; null where it is something else.</summary>
+    /// <summary>Parses the answer to <see cref="WriteAddressRequest"/>; null if it is something else.</summary>
     public static GatewayAnswer? ReadAddress(ReadOnlySpan<byte> message)
     {
         if (message.Length < 4 || message[0] != 0 || message[1] != Answer)
@@ -36,7 +36,7 @@ internal static class NatPmpMessage
         return message.Length < 12 ? null : new GatewayAnswer(0) { Address = new IPAddress(message.Slice(8, 4)) };
     }
 
-    /// <summary>Reads what answers a request for a port; null where it is something else.</summary>
+    /// <summary>Parses the answer to a mapping request; null if it is something else.</summary>
     public static GatewayAnswer? Read(ReadOnlySpan<byte> message, PortRequest request)
     {
         if (message.Length < 4 || message[0] != 0 || message[1] != Answer + Operation(request))
@@ -53,7 +53,7 @@ internal static class NatPmpMessage
         };
     }
 
-    /// <summary>What a result means (RFC 6886, 3.5), as part of a sentence.</summary>
+    /// <summary>Describes a result code (RFC 6886, 3.5), as part of a sentence.</summary>
     public static string Describe(int result) => result switch
     {
         2 => "it does not allow it",

@@ -4,10 +4,10 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>A gateway that is asked by the Port Control Protocol (RFC 6887), or by the one before it, NAT-PMP (RFC 6886), where it knows no other.</summary>
+/// <summary>A gateway with the Port Control Protocol (RFC 6887), or its predecessor NAT-PMP (RFC 6886) if that is all it supports.</summary>
 internal sealed class PcpGateway(GatewayExchange exchange) : IPortGateway
 {
-    /// <summary>How long a port is asked for: what both protocols recommend (RFC 6886, 3.3).</summary>
+    /// <summary>The requested lifetime, as both protocols recommend (RFC 6886, 3.3).</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(2);
 
     private readonly Dictionary<ProtocolType, (PortRequest Request, byte[] Nonce)> _asked = [];
@@ -56,7 +56,7 @@ internal sealed class PcpGateway(GatewayExchange exchange) : IPortGateway
         }
         catch (Exception exception) when (exception is GatewayException or OperationCanceledException)
         {
-            // it runs out by itself
+            // the mapping expires
         }
     }));
 
@@ -64,7 +64,7 @@ internal sealed class PcpGateway(GatewayExchange exchange) : IPortGateway
         ? exchange.AskAsync(_ => NatPmpMessage.Write(request, lifetime), datagram => NatPmpMessage.Read(datagram, request), cancellationToken)
         : exchange.AskAsync(own => PcpMessage.Write(request, own, nonce, lifetime), datagram => PcpMessage.Read(datagram, request, nonce), cancellationToken);
 
-    /// <summary>The protocol before has a question of its own for the address; it is for the user to know, and nothing depends on it.</summary>
+    /// <summary>NAT-PMP has a separate request for the external address; it is only for the log, and nothing depends on it.</summary>
     private async Task<IPAddress?> AskAddressAsync(CancellationToken cancellationToken)
     {
         try

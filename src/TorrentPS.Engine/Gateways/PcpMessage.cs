@@ -10,10 +10,10 @@ internal static class PcpMessage
     /// <summary>The length of a request and of its answer.</summary>
     public const int Length = 60;
 
-    /// <summary>Bytes of the number by which an answer is known.</summary>
+    /// <summary>The length of the nonce that identifies an answer.</summary>
     public const int NonceLength = 12;
 
-    /// <summary>The result of one who speaks only other versions.</summary>
+    /// <summary>The result code of a gateway that supports only other versions.</summary>
     public const int UnsupportedVersion = 1;
 
     private const byte Version = 2;
@@ -24,8 +24,8 @@ internal static class PcpMessage
     /// <summary>Writes a request.</summary>
     /// <param name="request">The port.</param>
     /// <param name="client">Our address towards the gateway.</param>
-    /// <param name="nonce">The number that the answer must have, the same for the same port.</param>
-    /// <param name="lifetime">How long; zero takes it back.</param>
+    /// <param name="nonce">The nonce, which stays the same for a port.</param>
+    /// <param name="lifetime">The lifetime; zero removes the mapping.</param>
     public static byte[] Write(PortRequest request, IPAddress client, ReadOnlySpan<byte> nonce, TimeSpan lifetime)
     {
         byte[] message = new byte[Length];
@@ -41,17 +41,17 @@ internal static class PcpMessage
         return message;
     }
 
-    /// <summary>Reads an answer; null where it is none to this request.</summary>
+    /// <summary>Parses an answer; null if it does not belong to this request.</summary>
     public static GatewayAnswer? Read(ReadOnlySpan<byte> message, PortRequest request, ReadOnlySpan<byte> nonce)
     {
         if (message.Length < 4)
             return null;
-        // One who knows only the protocol before answers in its form (RFC 6886, 3.5; RFC 6887, 9).
+        // A gateway that supports only NAT-PMP answers in its format (RFC 6886, 3.5; RFC 6887, 9).
         if (message[0] != Version)
             return message[1] >= Answer ? new GatewayAnswer(UnsupportedVersion) : null;
         if (message.Length < Body || message[1] != (Answer | Map))
             return null;
-        // An error may come without the rest.
+        // An error may have no further fields.
         int result = message[3];
         if (message.Length < Length)
             return result != 0 ? new GatewayAnswer(result) : null;
@@ -67,7 +67,7 @@ internal static class PcpMessage
         };
     }
 
-    /// <summary>What a result means (RFC 6887, 7.4), as part of a sentence.</summary>
+    /// <summary>Describes a result code (RFC 6887, 7.4), as part of a sentence.</summary>
     public static string Describe(int result) => result switch
     {
         2 => "it does not allow it",

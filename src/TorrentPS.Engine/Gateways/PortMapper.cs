@@ -7,8 +7,8 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Gateways;
 
 /// <summary>
-/// Has a gateway pass connections of peers on to us, for as long as it lives: by PCP or NAT-PMP where the default gateway speaks one of them, else by UPnP. Nothing
-/// waits for it; what fails is told once and tried again later. For IPv4.
+/// Keeps a port mapped as long as it lives: by PCP or NAT-PMP if the default gateway supports one of them, else by UPnP. It runs in the background; a failure is reported
+/// once, and retried later. IPv4 only.
 /// </summary>
 internal sealed class PortMapper : IAsyncDisposable
 {
@@ -16,9 +16,9 @@ internal sealed class PortMapper : IAsyncDisposable
     private const int FirstDynamicPort = 49152; // RFC 6335, 6
 
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(30); // a gateway that was switched off and on has forgotten
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(30); // a gateway that was restarted has forgotten the mapping
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(500); // Ctrl+C ends within a second, and a gateway is near
+    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(500); // Ctrl+C ends within a second, and the gateway is near
 
     private readonly PortMapperOptions _options;
     private readonly HttpFetch _http;
@@ -31,10 +31,10 @@ internal sealed class PortMapper : IAsyncDisposable
     private bool _hasWarned;
     private int _isEnded;
 
-    /// <summary>Begins to map.</summary>
-    /// <param name="port">The port that we listen on by TCP.</param>
-    /// <param name="hasUdp">Whether also on the UDP port of that number.</param>
-    /// <param name="options">Where gateways are looked for.</param>
+    /// <summary>Starts mapping.</summary>
+    /// <param name="port">The TCP port that we listen on.</param>
+    /// <param name="hasUdp">Whether to map the UDP port of the same number, too.</param>
+    /// <param name="options">Where to look for gateways.</param>
     public PortMapper(int port, bool hasUdp, PortMapperOptions options)
     {
         (_port, _hasUdp, _options) = (port, hasUdp, options);
@@ -42,10 +42,10 @@ internal sealed class PortMapper : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>The port by which peers reach us: the gateway's; our own while none is mapped.</summary>
+    /// <summary>The port at which peers reach us: the external port, or our own while none is mapped.</summary>
     public int ExternalPort => _external is > 0 and int port ? port : _port;
 
-    /// <summary>Takes back what was mapped, within a second.</summary>
+    /// <summary>Removes the mapping, within a second.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isEnded, 1) != 0)
@@ -82,11 +82,11 @@ internal sealed class PortMapper : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // it ends
+            // the mapper is being disposed
         }
         catch (Exception exception)
         {
-            Fail($"{exception.GetType().Name}: {exception.Message}"); // a fault of ours must not end it without a word
+            Fail($"{exception.GetType().Name}: {exception.Message}"); // a fault of this program must not end it silently
         }
     }
 
@@ -109,7 +109,7 @@ internal sealed class PortMapper : IAsyncDisposable
             _options.Changed?.Invoke();
     }
 
-    /// <summary>Maps by the gateway that did before, else by the first that does.</summary>
+    /// <summary>Maps by the previous gateway, or else by the first that grants it.</summary>
     private async Task<(IPortGateway Gateway, TimeSpan Lifetime)> TryAsync(IPortGateway? known, CancellationToken cancellationToken)
     {
         List<string> reasons = [];
@@ -124,7 +124,7 @@ internal sealed class PortMapper : IAsyncDisposable
             catch (GatewayException exception)
             {
                 reasons.Add(exception.Message);
-                await gateway.RemoveAsync(cancellationToken).ConfigureAwait(false); // the half that it granted
+                await gateway.RemoveAsync(cancellationToken).ConfigureAwait(false); // the half that was granted
                 _asked.Remove(gateway);
             }
         }
@@ -179,7 +179,7 @@ internal sealed class PortMapper : IAsyncDisposable
         }
     }
 
-    /// <summary>Maps the port for TCP, and for UDP under the same number: other ports than ours are only taken where ours is another's.</summary>
+    /// <summary>Maps the port for TCP, and for UDP under the same number; another external port is accepted only if ours is taken.</summary>
     private async Task<TimeSpan> MapAsync(IPortGateway gateway, CancellationToken cancellationToken)
     {
         int external = ExternalPort;
@@ -203,7 +203,7 @@ internal sealed class PortMapper : IAsyncDisposable
     private void Tell(IPortGateway gateway, MappedPort tcp, MappedPort? udp)
     {
         if (_external == tcp.External)
-            return; // it was only renewed
+            return; // only a renewal
         string address = gateway.ExternalAddress is { } own ? $" of {own}" : "";
         string also = udp is not { } other ? "" : other.External == tcp.External ? " and UDP" : $", and UDP port {other.External},";
         _options.Log?.Invoke($"Port mapping: the {gateway.Name} passes TCP{also} port {tcp.External}{address} on to port {_port}");

@@ -5,31 +5,31 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>Where gateways are looked for, and who is told.</summary>
+/// <summary>Where to look for gateways, and callbacks.</summary>
 internal sealed record PortMapperOptions
 {
-    /// <summary>The default gateways of this machine, IPv4.</summary>
+    /// <summary>Returns the default gateways of this machine, IPv4.</summary>
     public Func<IReadOnlyList<IPAddress>> Gateways { get; init; } = FindGateways;
 
     /// <summary>The UDP port of PCP and NAT-PMP.</summary>
     public int Port { get; init; } = 5351;
 
-    /// <summary>Where UPnP devices are searched for.</summary>
+    /// <summary>The address for UPnP searches.</summary>
     public IPEndPoint SearchGroup { get; init; } = new(IPAddress.Parse("239.255.255.250"), 1900);
 
-    /// <summary>How everything goes out.</summary>
+    /// <summary>The route of all connections.</summary>
     public NetworkRoute Route { get; init; } = NetworkRoute.Direct;
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Gets a line about what was mapped.</summary>
+    /// <summary>Receives log lines about mappings.</summary>
     public Action<string>? Log { get; init; }
 
-    /// <summary>Is told when no port could be mapped; once.</summary>
+    /// <summary>Called once, when no port could be mapped.</summary>
     public Action<string>? OnWarning { get; init; }
 
-    /// <summary>Is told when peers reach us by another port than before.</summary>
+    /// <summary>Called when the external port changes.</summary>
     public Action? Changed { get; init; }
 
     private static List<IPAddress> FindGateways()

@@ -3,17 +3,17 @@ using System.Text;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>What a device answers to a search (UPnP Device Architecture 1.1, 1.3.3): where its description is.</summary>
+/// <summary>A device's answer to a search (UPnP Device Architecture 1.1, 1.3.3): the address of its description.</summary>
 internal static class SsdpReply
 {
     private const int MaxLocation = 1024;
 
-    /// <summary>The search for gateways, of each of the kinds that there are.</summary>
+    /// <summary>The search for gateways of one type.</summary>
     public static byte[] Search(IPEndPoint to, string target) => Encoding.ASCII.GetBytes(
         $"M-SEARCH * HTTP/1.1\r\nHOST: {to}\r\nMAN: \"ssdp:discover\"\r\nMX: 2\r\nST: {target}\r\n\r\n");
 
     /// <summary>
-    /// Reads an answer. Null where it is none, or its description is anywhere but at the device that answers: nobody in the network is to have us ask another.
+    /// Parses an answer. Null if it is invalid, or the description is not on the answering device, because no device may make us contact another.
     /// </summary>
     public static Uri? Read(ReadOnlySpan<byte> datagram, IPAddress from)
     {
@@ -25,7 +25,7 @@ internal static class SsdpReply
         if (location is null or { Length: > MaxLocation } || target is null || !Array.Exists(UpnpDescription.SearchTargets, one => target.Equals(one, StringComparison.OrdinalIgnoreCase)))
             return null;
         return Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Scheme == "http"
-            && uri.HostNameType != UriHostNameType.Dns // the name may be one that cannot be written in ASCII, at which IdnHost throws
+            && uri.HostNameType != UriHostNameType.Dns // IdnHost throws for a name that cannot be encoded in ASCII
             && IPAddress.TryParse(uri.IdnHost, out IPAddress? host) && host.Equals(from) ? uri : null;
     }
 

@@ -14,10 +14,10 @@ internal sealed class SsdpSearch(IPEndPoint group, NetworkRoute route, TimeProvi
     private static readonly TimeSpan s_repeat = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(3);
 
-    /// <summary>The devices that answer, each with where its description is and the address of ours that it sees.</summary>
-    /// <param name="gateway">A gateway, which says into which network the search goes; null leaves that to the system.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="SocketException">There is no network.</exception>
+    /// <summary>The devices that answer, each with the address of its description and our address as it sees it.</summary>
+    /// <param name="gateway">A gateway, which determines the network to search; null leaves that to the system.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <exception cref="SocketException">No network is available.</exception>
     public async IAsyncEnumerable<(Uri Location, IPAddress Client)> FindAsync(IPAddress? gateway, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using Socket socket = route.Open(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -44,7 +44,7 @@ internal sealed class SsdpSearch(IPEndPoint group, NetworkRoute route, TimeProvi
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.MessageSize or SocketError.ConnectionReset)
             {
-                // An answer that is too long, or somebody who is gone; Windows alone says so. Others may still answer.
+                // An answer that is too long, or an unreachable receiver, which only Windows reports. Others may still answer.
                 continue;
             }
 
@@ -64,12 +64,12 @@ internal sealed class SsdpSearch(IPEndPoint group, NetworkRoute route, TimeProvi
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // it is lost, as it might be on its way
+                // lost, as on the network
             }
         }
     }
 
-    /// <summary>Our address in the network of another.</summary>
+    /// <summary>Our address towards another address.</summary>
     private IPAddress? LocalAddressTo(IPAddress address)
     {
         try

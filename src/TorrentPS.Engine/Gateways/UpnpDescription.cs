@@ -2,10 +2,10 @@ using System.Xml;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>What of a device's description (UPnP Device Architecture 1.1, 2.3) matters here: the service that maps ports, and where it is asked.</summary>
+/// <summary>The part of a device's description (UPnP Device Architecture 1.1, 2.3) that matters here: the port mapping service and its control address.</summary>
 internal static class UpnpDescription
 {
-    /// <summary>Bytes of a description, or of an answer of the service.</summary>
+    /// <summary>The maximum length of a description, or of an answer of the service, in bytes.</summary>
     public const int MaxLength = 256 * 1024;
 
     private const int MaxDepth = 32;
@@ -18,12 +18,12 @@ internal static class UpnpDescription
         "urn:schemas-upnp-org:service:WANPPPConnection:1",
     ];
 
-    /// <summary>What gateways answer to when they are searched for.</summary>
+    /// <summary>The search targets of gateways.</summary>
     public static string[] SearchTargets { get; } =
         ["urn:schemas-upnp-org:device:InternetGatewayDevice:1", "urn:schemas-upnp-org:device:InternetGatewayDevice:2", .. s_services];
 
-    /// <summary>Finds the service; null where there is none, or where it would be asked elsewhere than at the device.</summary>
-    /// <exception cref="XmlException">It is no XML, declares a document type, or is beyond a limit.</exception>
+    /// <summary>Finds the service; null if there is none, or its control address is not on the device.</summary>
+    /// <exception cref="XmlException">The text is not XML, declares a document type, or exceeds a limit.</exception>
     public static (string Service, Uri Control)? Read(ReadOnlyMemory<byte> xml, Uri location)
     {
         (int Rank, string Service, Uri Control)? best = null;
@@ -50,8 +50,8 @@ internal static class UpnpDescription
         return best is { } found ? (found.Service, found.Control) : null;
     }
 
-    /// <summary>The text of the first element of a name in an answer of the service; null where there is none.</summary>
-    /// <exception cref="XmlException">It is no XML, declares a document type, or is beyond a limit.</exception>
+    /// <summary>The text of the first element with a name in an answer of the service; null if there is none.</summary>
+    /// <exception cref="XmlException">The text is not XML, declares a document type, or exceeds a limit.</exception>
     public static string? Find(ReadOnlyMemory<byte> xml, string element)
     {
         string? found = null;
@@ -63,10 +63,10 @@ internal static class UpnpDescription
         return found;
     }
 
-    /// <summary>Goes through the elements: those with text are told with it, and each is told at its end.</summary>
+    /// <summary>Walks over the elements: reports the text of each that has one, and the end of each.</summary>
     private static void Walk(ReadOnlyMemory<byte> xml, Action<string, string?, bool> element)
     {
-        // No document type, so no entities of its own; nothing is fetched for it.
+        // No document type, so no entity definitions; nothing is fetched.
         var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaxLength, IgnoreComments = true, IgnoreProcessingInstructions = true };
         using var reader = XmlReader.Create(new MemoryStream(xml.ToArray(), writable: false), settings);
         var names = new Stack<string>();

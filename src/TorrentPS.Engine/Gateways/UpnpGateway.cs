@@ -7,17 +7,17 @@ using TorrentPS.Engine.Http;
 
 namespace TorrentPS.Engine.Gateways;
 
-/// <summary>A gateway that is asked by UPnP (WANIPConnection, WANPPPConnection of the Internet Gateway Device).</summary>
-/// <param name="http">What it is asked with.</param>
-/// <param name="service">The service's type: one of those that are known.</param>
-/// <param name="control">Where the service is asked, at the device's own address.</param>
+/// <summary>A gateway with UPnP (WANIPConnection, WANPPPConnection of the Internet Gateway Device).</summary>
+/// <param name="http">Sends the requests.</param>
+/// <param name="service">The service type: one of the known ones.</param>
+/// <param name="control">The control address of the service, at the device's own address.</param>
 /// <param name="client">Our address towards the gateway.</param>
 internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, IPAddress client) : IPortGateway
 {
-    /// <summary>How long a port is asked for; long enough that a renewal may be missed.</summary>
+    /// <summary>The requested lifetime; long enough that one renewal may fail.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    /// <summary>The entry is another's (WANIPConnection, 2.4.16).</summary>
+    /// <summary>The port is mapped to another client (WANIPConnection, 2.4.16).</summary>
     public const int Conflict = 718;
 
     private const int OnlyPermanentLeases = 725;
@@ -35,8 +35,8 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
     /// <inheritdoc/>
     public IPAddress? ExternalAddress { get; private set; }
 
-    /// <summary>Reads the description of a device; the gateway that it is, or null where it is none.</summary>
-    /// <exception cref="GatewayException">It cannot be read.</exception>
+    /// <summary>Reads the description of a device; null if it is not a gateway.</summary>
+    /// <exception cref="GatewayException">The description cannot be read.</exception>
     public static async Task<UpnpGateway?> DiscoverAsync(HttpFetch http, Uri location, IPAddress client, CancellationToken cancellationToken)
     {
         try
@@ -61,7 +61,7 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
         }
         catch (GatewayException)
         {
-            _asked.Remove(request); // what is another's is not taken back
+            _asked.Remove(request); // another client's mapping must not be removed
             throw;
         }
 
@@ -91,7 +91,7 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
         }
         catch (Exception exception) when (exception is GatewayException or OperationCanceledException)
         {
-            // it runs out by itself, where it has a lifetime
+            // the mapping expires, if it has a lifetime
         }
     }));
 

@@ -1,17 +1,17 @@
 namespace TorrentPS.Engine.Http;
 
-/// <summary>Where an address that is to be asked came from.</summary>
+/// <summary>The origin of an address to be contacted.</summary>
 internal enum AddressOrigin
 {
-    /// <summary>The user named it.</summary>
+    /// <summary>Given by the user.</summary>
     User,
 
-    /// <summary>A torrent or a magnet link calls it a tracker.</summary>
+    /// <summary>A tracker of a torrent or magnet link.</summary>
     Tracker,
 
-    /// <summary>A torrent or a magnet link calls it a web seed.</summary>
+    /// <summary>A web seed of a torrent or magnet link.</summary>
     WebSeed,
 
-    /// <summary>A device in the local network has it on itself.</summary>
+    /// <summary>Announced by a device in the local network.</summary>
     Device,
 }

@@ -3,24 +3,24 @@ using System.Net;
 namespace TorrentPS.Engine.Http;
 
 /// <summary>
-/// A connection that serves one HTTP/1.1 GET after the other, none before the body of the last is read. Unlike <see cref="HttpFetch"/> it keeps
-/// no body: that goes where the caller says, as it comes.
+/// A connection for successive HTTP/1.1 GETs, each after the body of the previous one is read. Unlike <see cref="HttpFetch"/> it does not buffer bodies: the caller reads
+/// them as they arrive.
 /// </summary>
 internal sealed class HttpConnection(Stream stream, IPAddress? from) : IDisposable
 {
     private readonly HttpReplyReader _reader = new();
 
-    /// <summary>The address that answers; null where a proxy knows it alone.</summary>
+    /// <summary>The address of the server; null if only a proxy knows it.</summary>
     public IPAddress? From => from;
 
-    /// <summary>Whether another request may be sent: the last body was read to its end, and the server keeps the connection.</summary>
+    /// <summary>Whether another request can be sent: the last body was read completely, and the server keeps the connection open.</summary>
     public bool IsReusable => _reader.IsReusable;
 
-    /// <summary>Sends a GET and reads the head of the answer.</summary>
-    /// <param name="uri">The address. Its user part is sent as credentials.</param>
-    /// <param name="range">The first and the last byte wanted; null for all.</param>
-    /// <param name="cancellationToken">Ends it; the connection is of no use then.</param>
-    /// <exception cref="InvalidDataException">The answer is not HTTP, or is beyond a limit.</exception>
+    /// <summary>Sends a GET and reads the head of the reply.</summary>
+    /// <param name="uri">The address. Its user info is sent as credentials.</param>
+    /// <param name="range">The first and last byte of the requested range; null for everything.</param>
+    /// <param name="cancellationToken">Cancels; the connection cannot be used afterwards.</param>
+    /// <exception cref="InvalidDataException">The reply is not HTTP, or exceeds a limit.</exception>
     /// <exception cref="IOException">The connection was lost.</exception>
     public async Task<HttpHead> GetAsync(Uri uri, (long First, long Last)? range, CancellationToken cancellationToken)
     {
@@ -32,9 +32,9 @@ internal sealed class HttpConnection(Stream stream, IPAddress? from) : IDisposab
     }
 
     /// <summary>Reads the next bytes of the body; 0 at its end.</summary>
-    /// <param name="destination">Where they go; not empty.</param>
-    /// <param name="cancellationToken">Ends it; the connection is of no use then.</param>
-    /// <exception cref="InvalidDataException">The body is not what the head says.</exception>
+    /// <param name="destination">Receives the bytes; not empty.</param>
+    /// <param name="cancellationToken">Cancels; the connection cannot be used afterwards.</param>
+    /// <exception cref="InvalidDataException">The body contradicts the head.</exception>
     /// <exception cref="IOException">The connection was lost.</exception>
     public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {

@@ -6,9 +6,8 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Http;
 
 /// <summary>
-/// Gets small things by HTTP/1.1: tracker replies and .torrent files. Not HttpClient, whose first request takes some 20 ms longer of
-/// the 300 ms that a small download has, and which neither tells the address family nor leaves percent-encoded hashes alone.
-/// One request a connection: the next announce is half an hour away.
+/// Fetches small resources by HTTP/1.1: tracker replies and .torrent files. HttpClient is not used: its first request takes some 20 ms of the 300 ms of a small download,
+/// it does not report the address family, and it changes percent-encoded hashes. One request per connection: the next announce is half an hour away.
 /// </summary>
 internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, ReachRules? rules = null, NetworkRoute? route = null)
 {
@@ -22,20 +21,20 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
 
     private readonly NetworkRoute _route = route ?? NetworkRoute.Direct;
 
-    /// <summary>What may be reached.</summary>
+    /// <summary>The rules for reachable addresses.</summary>
     public ReachRules Rules { get; } = rules ?? new ReachRules();
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => timeProvider;
 
-    /// <summary>The proxy that everything goes through; null without one.</summary>
+    /// <summary>The proxy for all requests; null for none.</summary>
     public ProxyServer? Proxy => _route.Proxy;
 
-    /// <summary>How everything goes out.</summary>
+    /// <summary>The route of all connections.</summary>
     public NetworkRoute Route => _route;
 
-    /// <summary>The addresses of a host that may be asked; none where it is a name that the proxy looks up.</summary>
-    /// <exception cref="HttpFetchException">There are none; an <see cref="AddressRefusedException"/> where none may be asked.</exception>
+    /// <summary>The addresses of a host that may be contacted; none if the proxy resolves its name.</summary>
+    /// <exception cref="HttpFetchException">The host has no address; an <see cref="AddressRefusedException"/> if none may be contacted.</exception>
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(NamedAddress named, CancellationToken cancellationToken) =>
         Judge(named, await LookUpAsync(named.Uri, cancellationToken).ConfigureAwait(false));
 
@@ -70,8 +69,8 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         throw new HttpFetchException($"the host name '{uri.IdnHost}' has no address");
     }
 
-    /// <summary>Gets what is at an http or https address, following redirects.</summary>
-    /// <exception cref="HttpFetchException">There was no whole answer.</exception>
+    /// <summary>Fetches an http or https address, following redirects.</summary>
+    /// <exception cref="HttpFetchException">There was no complete reply.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<HttpReply> GetAsync(NamedAddress named, HttpFetchOptions options, CancellationToken cancellationToken)
     {
@@ -103,12 +102,12 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
     }
 
-    /// <summary>Connects to the host of an http or https address, for requests of one's own.</summary>
+    /// <summary>Connects to the host of an http or https address, for the caller's own requests.</summary>
     /// <param name="named">The address.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="HttpFetchException">The host has no address; an <see cref="AddressRefusedException"/> where it has none that may be asked.</exception>
-    /// <exception cref="SocketException">It cannot be connected to.</exception>
-    /// <exception cref="AuthenticationException">The secure connection failed.</exception>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="HttpFetchException">The host has no address; an <see cref="AddressRefusedException"/> if none may be contacted.</exception>
+    /// <exception cref="SocketException">The connection failed.</exception>
+    /// <exception cref="AuthenticationException">The TLS handshake failed.</exception>
     public async Task<HttpConnection> OpenAsync(NamedAddress named, CancellationToken cancellationToken)
     {
         Uri uri = named.Uri;
@@ -140,7 +139,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         }
     }
 
-    /// <summary>Those of a host's addresses that may be asked.</summary>
+    /// <summary>The addresses of a host that may be contacted.</summary>
     /// <exception cref="AddressRefusedException">There are none.</exception>
     private IReadOnlyList<IPAddress> Judge(NamedAddress named, IReadOnlyList<IPAddress> addresses)
     {
@@ -158,7 +157,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         return allowed.Count > 0 ? allowed : throw new AddressRefusedException(refusal!);
     }
 
-    /// <summary>Those of a host's addresses that are tried, in order; none where the proxy looks its name up.</summary>
+    /// <summary>The addresses of a host to try, in order; none if the proxy resolves its name.</summary>
     private static List<IPAddress> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family)
     {
         var chosen = new List<IPAddress>();
@@ -178,7 +177,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         {
             if (uri.Scheme == "https")
                 stream = await TlsClient.SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
-            // The user part of an address is for its own host: it is not sent on to where that redirects.
+            // Credentials are for the host of their address: they are not sent to a redirect target.
             await stream.WriteAsync(HttpRequest.Once(uri, target, withUser: isFirst, options.Post), cancellationToken).ConfigureAwait(false);
             if (isFirst)
                 options.Sent?.Invoke();
@@ -200,7 +199,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         for (int i = 0; ; i++)
         {
             bool isLast = i == addresses.Count - 1;
-            // A silent address must not use up the time of those after it.
+            // An unresponsive address must not use up the time of those after it.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using ITimer? timer = isLast ? null : timeProvider.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), limit, s_connectTimeout, Timeout.InfiniteTimeSpan);
             try
@@ -209,12 +208,12 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
             }
             catch (Exception exception) when (!isLast && !cancellationToken.IsCancellationRequested && exception is SocketException or OperationCanceledException)
             {
-                // the next one
+                // tries the next address
             }
         }
     }
 
-    /// <summary>What a socket's error means, as part of a sentence.</summary>
+    /// <summary>Describes a socket error, as part of a sentence.</summary>
     internal static string Describe(SocketException exception) => exception is ProxyException ? exception.Message : exception.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "the connection was refused",

@@ -1,4 +1,4 @@
 namespace TorrentPS.Engine.Http;
 
-/// <summary>An HTTP GET got no answer; the message is the reason as part of a sentence: what it was for, the caller says.</summary>
+/// <summary>An HTTP request failed; the message is the reason as part of a sentence, to which the caller adds the purpose.</summary>
 internal class HttpFetchException(string reason, Exception? innerException = null) : Exception(reason, innerException);

@@ -3,27 +3,27 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Http;
 
-/// <summary>How something is got by HTTP, and its limits.</summary>
+/// <summary>The options and limits of an HTTP request.</summary>
 internal sealed record HttpFetchOptions
 {
-    /// <summary>Bytes in the body at most, as they are sent and decompressed.</summary>
+    /// <summary>The maximum length of the body in bytes, both compressed and decompressed.</summary>
     public required int MaxBodyLength { get; init; }
 
-    /// <summary>From the beginning to the end of the body, redirects included.</summary>
+    /// <summary>The time limit from the start to the end of the body, including redirects.</summary>
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>Path and query exactly as they are sent; null means those of the address.</summary>
+    /// <summary>The path and query exactly as sent; null means those of the address.</summary>
     public string? Target { get; init; }
 
-    /// <summary>The addresses of the host, where they are known already.</summary>
+    /// <summary>The addresses of the host, if already known.</summary>
     public IReadOnlyList<IPAddress>? Addresses { get; init; }
 
-    /// <summary>The family of the addresses that are connected to.</summary>
+    /// <summary>The address family to connect to.</summary>
     public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
 
-    /// <summary>What is sent along, in place of a GET; then no redirect is followed.</summary>
+    /// <summary>The body to send by POST, in place of a GET; redirects are then not followed.</summary>
     public HttpPost? Post { get; init; }
 
-    /// <summary>Is called when the request has left.</summary>
+    /// <summary>Called when the request has been sent.</summary>
     public Action? Sent { get; init; }
 }

@@ -2,37 +2,37 @@ using System.Globalization;
 
 namespace TorrentPS.Engine.Http;
 
-/// <summary>What the head of an HTTP answer says that is of use for getting parts of a file.</summary>
+/// <summary>The head of an HTTP reply, as far as it matters for fetching parts of a file.</summary>
 internal sealed record HttpHead
 {
     /// <summary>The status code.</summary>
     public required int Status { get; init; }
 
-    /// <summary>Bytes in the body, where it says so (<c>Content-Length</c>).</summary>
+    /// <summary>The length of the body in bytes, if declared (<c>Content-Length</c>).</summary>
     public long? Length { get; init; }
 
-    /// <summary>Which bytes of the whole it gives (<c>Content-Range</c>), and how many the whole has where that is known.</summary>
+    /// <summary>The range of bytes in the body (<c>Content-Range</c>), and the length of the whole resource if declared.</summary>
     public (long First, long Last, long? Whole)? Range { get; init; }
 
-    /// <summary>Where it redirects to.</summary>
+    /// <summary>The redirect target.</summary>
     public string? Location { get; init; }
 
-    /// <summary>How long to wait before asking again (<c>Retry-After</c>): seconds, or a date.</summary>
+    /// <summary>How long to wait before the next request (<c>Retry-After</c>): seconds, or a date.</summary>
     public string? RetryAfter { get; init; }
 
-    /// <summary>Whether the body comes in chunks.</summary>
+    /// <summary>Whether the body is chunked.</summary>
     public bool IsChunked { get; init; }
 
-    /// <summary>How the body is compressed (<c>Content-Encoding</c>), in small letters; null where it says nothing.</summary>
+    /// <summary>The compression of the body (<c>Content-Encoding</c>), in lower case; null if not declared.</summary>
     public string? ContentEncoding { get; init; }
 
-    /// <summary>Whether the body comes as it is, and not compressed.</summary>
+    /// <summary>Whether the body is not compressed.</summary>
     public bool IsPlain => ContentEncoding is null or "" or "identity";
 
-    /// <summary>Whether the server closes the connection after the answer.</summary>
+    /// <summary>Whether the server closes the connection after the reply.</summary>
     public bool IsLast { get; init; }
 
-    /// <summary>The seconds to wait, when it says so.</summary>
+    /// <summary>The seconds to wait, if declared.</summary>
     public double? RetryAfterSeconds(DateTimeOffset now)
     {
         if (double.TryParse(RetryAfter, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds))
@@ -41,8 +41,8 @@ internal sealed record HttpHead
             ? Math.Max(0, (date - now).TotalSeconds) : null;
     }
 
-    /// <summary>Takes in a header.</summary>
-    /// <exception cref="InvalidDataException">It contradicts itself or another.</exception>
+    /// <summary>Adds a header.</summary>
+    /// <exception cref="InvalidDataException">It contradicts itself or another header.</exception>
     public HttpHead With(string name, string value) => name.ToUpperInvariant() switch
     {
         "CONTENT-LENGTH" => this with { Length = ReadLength(value) },
@@ -56,7 +56,7 @@ internal sealed record HttpHead
         _ => this,
     };
 
-    // Other codings were not asked for (RFC 9112, section 7.4).
+    // Other codings were not requested (RFC 9112, section 7.4).
     private static bool ReadTransferEncoding(string value) =>
         value.Equals("chunked", StringComparison.OrdinalIgnoreCase)
         || (value.Equals("identity", StringComparison.OrdinalIgnoreCase) ? false : throw new InvalidDataException("its reply is encoded in a way that was not asked for"));
@@ -72,7 +72,7 @@ internal sealed record HttpHead
     {
         int space = value.IndexOf(' ', StringComparison.Ordinal), dash = value.IndexOf('-', StringComparison.Ordinal), slash = value.IndexOf('/', StringComparison.Ordinal);
         if (!value.StartsWith("bytes", StringComparison.OrdinalIgnoreCase) || space < 0 || dash < space || slash < dash)
-            return null; // "bytes */length" of an answer without a range
+            return null; // "bytes */length" of a reply without a range
         if (!long.TryParse(value.AsSpan(space + 1, dash - space - 1), NumberStyles.None, CultureInfo.InvariantCulture, out long first)
             || !long.TryParse(value.AsSpan(dash + 1, slash - dash - 1), NumberStyles.None, CultureInfo.InvariantCulture, out long last) || last < first)
         {

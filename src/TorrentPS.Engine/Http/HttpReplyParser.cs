@@ -5,8 +5,8 @@ using System.Net;
 namespace TorrentPS.Engine.Http;
 
 /// <summary>
-/// Takes the one reply of a connection, read by read, and keeps its body: up to a limit, plain or compressed. Without input and output of its own, as every async method
-/// costs a millisecond when it is first used.
+/// Parses the single reply of a connection, read by read, and keeps its body: up to a limit, plain or compressed. It does no I/O itself, because every async method costs
+/// a millisecond when it is first used.
 /// </summary>
 internal sealed class HttpReplyParser
 {
@@ -20,10 +20,10 @@ internal sealed class HttpReplyParser
         _reader.Begin();
     }
 
-    /// <summary>Where the next bytes are to be read into; not empty.</summary>
+    /// <summary>The buffer for the next read; not empty.</summary>
     public Memory<byte> Free => _reader.Free;
 
-    /// <summary>Takes what was read into <see cref="Free"/>; 0 bytes mean that the connection was closed.</summary>
+    /// <summary>Processes bytes read into <see cref="Free"/>; 0 bytes mean that the connection was closed.</summary>
     /// <returns>Whether the reply is complete.</returns>
     /// <exception cref="InvalidDataException">The reply is not HTTP, is cut off or exceeds a limit.</exception>
     public bool Advance(int count)
@@ -31,7 +31,7 @@ internal sealed class HttpReplyParser
         _reader.Advance(count);
         if (_reader.Head is not { } head)
             return false;
-        // The body of a redirect is of no interest, and the connection is not used again.
+        // The body of a redirect is not needed, and the connection is not used again.
         if (IsRedirect(head))
             return true;
         int taken;
@@ -43,12 +43,12 @@ internal sealed class HttpReplyParser
         }
         while (taken > 0);
 
-        // What follows the last chunk is of no interest either.
+        // Nor is anything after the last chunk.
         return _reader.IsBodyComplete;
     }
 
-    /// <summary>The reply, when it is complete.</summary>
-    /// <exception cref="InvalidDataException">It cannot be decompressed, or exceeds the limit then.</exception>
+    /// <summary>The reply, once it is complete.</summary>
+    /// <exception cref="InvalidDataException">The body cannot be decompressed, or exceeds the limit when decompressed.</exception>
     public HttpReply Reply(IPAddress? from)
     {
         HttpHead head = _reader.Head!;
@@ -65,12 +65,12 @@ internal sealed class HttpReplyParser
     }
 
     private byte[] Decompress(byte[] body, string? encoding) =>
-        // Some trackers compress without saying so; nothing that is bencoded begins with these bytes.
+        // Some trackers compress without declaring it; bencoded data never begins with these bytes.
         body is [0x1f, 0x8b, ..] ? Expand(body, "gzip")
         : body.Length == 0 || encoding is null or "" or "identity" ? body
         : Expand(body, encoding);
 
-    // Apart from the rest, which then does without loading the assembly of compression.
+    // A separate method, so that other replies do not load the compression assembly.
     private byte[] Expand(byte[] body, string encoding)
     {
         var compressed = new MemoryStream(body);
@@ -78,7 +78,7 @@ internal sealed class HttpReplyParser
         {
             "gzip" or "x-gzip" => body is [0x1f, 0x8b, ..] ? Expand(new GZipStream(compressed, CompressionMode.Decompress))
                 : throw new InvalidDataException("its reply says that it is compressed, but is not"),
-            // "deflate" should be zlib (RFC 9110, section 8.4.1.2); some send it bare.
+            // "deflate" should be zlib (RFC 9110, section 8.4.1.2); some servers send raw deflate.
             "deflate" => body is [var cmf, var flags, ..] && (cmf & 15) == 8 && (cmf << 8 | flags) % 31 == 0
                 ? Expand(new ZLibStream(compressed, CompressionMode.Decompress))
                 : Expand(new DeflateStream(compressed, CompressionMode.Decompress)),
@@ -88,7 +88,7 @@ internal sealed class HttpReplyParser
 
     private byte[] Expand(Stream compressed)
     {
-        // A few kilobytes can expand to gigabytes (CVE-2016-7164 is of the same place): the limit holds for what comes out, too.
+        // A few kilobytes can expand to gigabytes (as in CVE-2016-7164): the limit covers the decompressed bytes, too.
         using (compressed)
         using (var expanded = new MemoryStream())
         {

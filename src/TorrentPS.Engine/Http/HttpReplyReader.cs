@@ -4,8 +4,8 @@ using System.Text;
 namespace TorrentPS.Engine.Http;
 
 /// <summary>
-/// Takes the replies of a connection, read by read: heads of HTTP/1.0 and 1.1, and bodies with a length, in chunks or to the end of the connection (RFC 9112), with limits
-/// on all that is kept. Without input and output of its own: the caller reads into <see cref="Free"/>, or the bytes of a body past this reader to where they belong.
+/// Parses the replies of a connection, read by read: heads of HTTP/1.0 and 1.1, and bodies with a length, in chunks or to the end of the connection (RFC 9112), with
+/// limits on everything that is kept. It does no I/O itself: the caller reads into <see cref="Free"/>, or the bytes of a body directly to their destination.
 /// </summary>
 internal sealed class HttpReplyReader
 {
@@ -38,19 +38,19 @@ internal sealed class HttpReplyReader
     /// <summary>The head of the reply, once it is complete.</summary>
     public HttpHead? Head => _place > Place.HeaderLine ? _head : null;
 
-    /// <summary>Whether all of the body has come.</summary>
+    /// <summary>Whether the whole body has been received.</summary>
     public bool IsBodyComplete => _place is Place.Trailer or Place.End;
 
-    /// <summary>Whether the reply has come to its end.</summary>
+    /// <summary>Whether the reply is complete.</summary>
     public bool IsComplete => _place == Place.End;
 
-    /// <summary>Whether another request may be sent over the connection: the reply is complete, nothing follows it, and the server keeps the connection.</summary>
+    /// <summary>Whether another request can be sent over the connection: the reply is complete, nothing follows it, and the server keeps the connection open.</summary>
     public bool IsReusable => IsComplete && _start == _end && _head?.IsLast != true;
 
-    /// <summary>Whether the connection may be closed now, and the reply is whole.</summary>
+    /// <summary>Whether the reply is complete if the connection is closed now.</summary>
     public bool MayEnd => _place is Place.BodyToEnd or Place.Trailer or Place.End;
 
-    /// <summary>Where the next bytes are to be read into; not empty as long as the body that came is taken.</summary>
+    /// <summary>The buffer for the next read; not empty while received body bytes are taken.</summary>
     public Memory<byte> Free
     {
         get
@@ -61,13 +61,15 @@ internal sealed class HttpReplyReader
         }
     }
 
-    /// <summary>How many bytes of the body, or of the chunk of it that has begun, are known to come.</summary>
+    /// <summary>The number of bytes still to come of the body, or of the current chunk, as far as declared.</summary>
     public long Announced => _place is Place.Body or Place.Chunk ? _left : 0;
 
-    /// <summary>How many bytes of the body are still to come before anything else does, and may be read past this reader; 0 when it holds some itself, or something else comes first.</summary>
+    /// <summary>
+    /// The number of body bytes that come next and may be read directly to their destination; 0 if this reader holds some itself, or something else comes first.
+    /// </summary>
     public long Direct => _start < _end ? 0 : _place switch { Place.Body or Place.Chunk => _left, Place.BodyToEnd => long.MaxValue, _ => 0 };
 
-    /// <summary>Begins with another reply.</summary>
+    /// <summary>Starts the next reply.</summary>
     public void Begin()
     {
         _place = Place.StatusLine;
@@ -75,7 +77,7 @@ internal sealed class HttpReplyReader
         _head = null;
     }
 
-    /// <summary>Takes what was read into <see cref="Free"/>; 0 bytes mean that the connection was closed. Goes on up to the body's next bytes.</summary>
+    /// <summary>Processes bytes read into <see cref="Free"/>; 0 bytes mean that the connection was closed. Parses up to the next bytes of the body.</summary>
     /// <exception cref="InvalidDataException">The reply is not HTTP, is cut off or exceeds a limit.</exception>
     public void Advance(int count)
     {
@@ -85,9 +87,9 @@ internal sealed class HttpReplyReader
         Step();
     }
 
-    /// <summary>Takes bytes of the body that came: a part of them, which follows those taken before.</summary>
-    /// <returns>How many; 0 when more has to be read first, or the body is complete.</returns>
-    /// <exception cref="InvalidDataException">The body is not what the head says.</exception>
+    /// <summary>Takes received body bytes, which follow those taken before.</summary>
+    /// <returns>The number of bytes; 0 if more must be read first, or the body is complete.</returns>
+    /// <exception cref="InvalidDataException">The body contradicts the head.</exception>
     public int Take(Span<byte> destination)
     {
         Step();
@@ -102,7 +104,7 @@ internal sealed class HttpReplyReader
         return count;
     }
 
-    /// <summary>Counts bytes of the body that were read past this reader, up to <see cref="Direct"/> of them; 0 mean that the connection was closed.</summary>
+    /// <summary>Counts body bytes read directly, up to <see cref="Direct"/>; 0 means that the connection was closed.</summary>
     /// <exception cref="InvalidDataException">The body is cut off.</exception>
     public void PassBy(int count)
     {
@@ -128,12 +130,12 @@ internal sealed class HttpReplyReader
         if (!MayEnd)
             throw new InvalidDataException("its reply ended too early");
         if (_place == Place.BodyToEnd && _start < _end)
-            return; // what is left of the body is taken first; the next read tells of the end again
+            return; // the rest of the body is taken first; the next read reports the end again
         _place = Place.End;
         _head = _head! with { IsLast = true };
     }
 
-    /// <summary>Takes lines as long as lines are what comes next.</summary>
+    /// <summary>Processes lines while lines come next.</summary>
     private void Step()
     {
         while (_place is not (Place.Body or Place.Chunk or Place.BodyToEnd or Place.End) && TryTakeLine(out string line))
@@ -184,7 +186,7 @@ internal sealed class HttpReplyReader
             throw new InvalidDataException("what answered there does not speak HTTP");
         }
 
-        // Connections of HTTP/1.0 last for one reply, unless a header says otherwise.
+        // An HTTP/1.0 connection lasts for one reply, unless a header says otherwise.
         _head = new HttpHead { Status = status, IsLast = line[7] == '0' };
         _headerLines = 0;
         _place = Place.HeaderLine;

@@ -4,23 +4,23 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Engine.Http;
 
-/// <summary>The requests that are sent by HTTP/1.1.</summary>
+/// <summary>Formats HTTP/1.1 requests.</summary>
 internal static class HttpRequest
 {
-    /// <summary>A GET over a connection that others may follow on, for a body that comes as it is.</summary>
-    /// <param name="uri">The address. Its user part is sent as credentials.</param>
-    /// <param name="range">The first and the last byte wanted; null for all.</param>
+    /// <summary>A GET over a persistent connection, for an uncompressed body.</summary>
+    /// <param name="uri">The address. Its user info is sent as credentials.</param>
+    /// <param name="range">The first and last byte of the requested range; null for everything.</param>
     public static byte[] Get(Uri uri, (long First, long Last)? range)
     {
         string bytes = range is { } wanted ? string.Create(CultureInfo.InvariantCulture, $"Range: bytes={wanted.First}-{wanted.Last}\r\n") : "";
         return Head("GET", uri, uri.PathAndQuery, $"Accept-Encoding: identity\r\n{bytes}{Authorization(uri)}Connection: keep-alive\r\n");
     }
 
-    /// <summary>A request that is the only one of its connection.</summary>
+    /// <summary>The only request of a connection.</summary>
     /// <param name="uri">The address.</param>
-    /// <param name="target">What is asked for there: path and query as they are sent.</param>
-    /// <param name="withUser">Whether the address's user part is sent as credentials.</param>
-    /// <param name="post">What is sent; null for a GET.</param>
+    /// <param name="target">The path and query as sent.</param>
+    /// <param name="withUser">Whether to send the user info of the address as credentials.</param>
+    /// <param name="post">The body to send; null for a GET.</param>
     public static byte[] Once(Uri uri, string target, bool withUser, HttpPost? post)
     {
         string content = post is null ? "" : $"Content-Type: {post.ContentType}\r\nContent-Length: {post.Body.Length}\r\n{post.Headers}";

@@ -4,8 +4,8 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Http;
 
 /// <summary>
-/// An address and what it may reach. That is decided by where it came from, and is kept with it: over redirects, and for as long as the address is
-/// remembered. Each connection is judged by it (<see cref="ReachRules"/>).
+/// An address together with its origin and what it may reach. These are kept across redirects and for as long as the address is remembered. <see cref="ReachRules"/>
+/// checks each connection by them.
 /// </summary>
 internal sealed record NamedAddress
 {
@@ -14,38 +14,38 @@ internal sealed record NamedAddress
     /// <summary>The address itself.</summary>
     public Uri Uri { get; private init; }
 
-    /// <summary>Where it came from, or the one that redirected to it.</summary>
+    /// <summary>The origin of the address, or of the one that redirected to it.</summary>
     public AddressOrigin Origin { get; }
 
-    /// <summary>The nearest that it may reach: everything, unless another redirected to it.</summary>
+    /// <summary>The nearest network that the address may reach: unrestricted, unless it is the target of a redirect.</summary>
     public AddressReach Nearest { get; private init; } = AddressReach.Machine;
 
-    /// <summary>Whether another redirected to it.</summary>
+    /// <summary>Whether the address is the target of a redirect.</summary>
     public bool IsRedirected { get; private init; }
 
-    /// <summary>The only machine that it may reach; null for others than a device's.</summary>
+    /// <summary>The only machine that the address may reach; null unless it came from a device.</summary>
     public IPAddress? Device { get; private init; }
 
-    /// <summary>One that the user named: it may reach everything.</summary>
+    /// <summary>An address given by the user: it may reach everything.</summary>
     public static NamedAddress OfUser(Uri uri) => new(uri, AddressOrigin.User);
 
-    /// <summary>What a torrent calls a tracker.</summary>
+    /// <summary>A tracker of a torrent.</summary>
     public static NamedAddress OfTracker(Uri uri) => new(uri, AddressOrigin.Tracker);
 
-    /// <summary>What a torrent calls a web seed.</summary>
+    /// <summary>A web seed of a torrent.</summary>
     public static NamedAddress OfWebSeed(Uri uri) => new(uri, AddressOrigin.WebSeed);
 
-    /// <summary>What a device says is on itself.</summary>
-    /// <param name="uri">The address, by the IP address of the device.</param>
+    /// <summary>An address that a device announces for itself.</summary>
+    /// <param name="uri">The address, with the IP address of the device.</param>
     public static NamedAddress OfDevice(Uri uri) => new(uri, AddressOrigin.Device) { Device = IPAddress.Parse(uri.IdnHost) };
 
-    /// <summary>Another address of the same origin, made from this one: that of a file of a web seed.</summary>
+    /// <summary>Another address derived from this one, with the same origin: that of a file of a web seed.</summary>
     public NamedAddress At(Uri uri) => this with { Uri = uri };
 
-    /// <summary>What this one redirects to: it may reach nothing nearer than what redirects.</summary>
-    /// <param name="location">What the answer says, relative or not.</param>
-    /// <param name="by">How near the one that answered is.</param>
-    /// <exception cref="HttpFetchException">That is not followed, wherever it leads.</exception>
+    /// <summary>The target of a redirect: it may reach nothing nearer than the server that redirected.</summary>
+    /// <param name="location">The location in the reply, relative or absolute.</param>
+    /// <param name="by">The reach of the server that redirected.</param>
+    /// <exception cref="HttpFetchException">The redirect must not be followed, whatever its target.</exception>
     public NamedAddress Redirect(string location, AddressReach by)
     {
         if (!Uri.TryCreate(Uri, location, out Uri? to))
@@ -54,7 +54,7 @@ internal sealed record NamedAddress
             throw new HttpFetchException($"it redirects to a '{to.Scheme}' address, which is not followed");
         if (Uri.Scheme == "https" && to.Scheme == "http")
             throw new HttpFetchException("it redirects from https to http, which is not followed");
-        // The user part of an address is for its own host, and nobody else's to name.
+        // Credentials in an address are for that host: no other server may set them.
         if (to.UserInfo.Length > 0 && to.Authority != Uri.Authority)
             to = new Uri(to.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped));
         return this with { Uri = to, IsRedirected = true, Nearest = by > Nearest ? by : Nearest };

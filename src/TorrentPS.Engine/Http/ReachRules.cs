@@ -5,32 +5,31 @@ using TorrentPS.Engine.Trackers;
 namespace TorrentPS.Engine.Http;
 
 /// <summary>
-/// Judges what a named address would reach, before each connection. A torrent comes from anywhere, and what it calls a tracker or a web seed may be
-/// a service of the user's own network that does something when it is asked. Those in the local network are what a LAN needs, and work; what is
-/// refused is an address that could not be one's own.
+/// Decides what a named address may reach, before each connection. Torrents come from anywhere, and a tracker or web seed in one may really be a service in the user's
+/// network that acts on requests. Addresses that a local network legitimately uses work; addresses that could only be an attack are refused.
 /// </summary>
-/// <param name="reachOf">How near an address is; null for what it is.</param>
-/// <param name="isLifted">Whether the user allows everything to trackers and to what the user named.</param>
+/// <param name="reachOf">Returns how near an address is; null for the real rule.</param>
+/// <param name="isLifted">Whether the user has lifted all restrictions for trackers and for addresses that the user gave.</param>
 internal sealed class ReachRules(Func<IPAddress, AddressReach>? reachOf = null, Func<bool>? isLifted = null)
 {
     /// <summary>How near an address is.</summary>
     public AddressReach ReachOf(IPAddress address) => reachOf is null ? AddressRules.ReachOf(address) : reachOf(address);
 
-    /// <summary>Where an answer redirects to.</summary>
-    /// <param name="named">What was asked.</param>
-    /// <param name="location">What the answer says.</param>
-    /// <param name="from">The address that answered; null where a proxy knows it alone, which counts as one in the Internet.</param>
-    /// <exception cref="HttpFetchException">That is not followed, wherever it leads.</exception>
+    /// <summary>The target of a redirect.</summary>
+    /// <param name="named">The requested address.</param>
+    /// <param name="location">The location in the reply.</param>
+    /// <param name="from">The address of the server; null if only a proxy knows it, which counts as one in the Internet.</param>
+    /// <exception cref="HttpFetchException">The redirect must not be followed, whatever its target.</exception>
     public NamedAddress Redirect(NamedAddress named, string location, IPAddress? from)
     {
         AddressReach by = from is null ? AddressReach.World : ReachOf(from);
-        // What is at an address of this machine in the local network is on this machine.
+        // A server at one of this machine's addresses in the local network is on this machine.
         return named.Redirect(location, by != AddressReach.World && LocalAddresses.Contains(from!) ? AddressReach.Machine : by);
     }
 
-    /// <summary>Why an address is not asked; null when it is.</summary>
-    /// <param name="named">What would be asked.</param>
-    /// <param name="address">The address of its host that would be connected to; null where a proxy looks the name up.</param>
+    /// <summary>Why an address is refused; null if it is allowed.</summary>
+    /// <param name="named">The address to contact.</param>
+    /// <param name="address">The IP address to connect to; null if a proxy resolves the name.</param>
     public string? Refusal(NamedAddress named, IPAddress? address)
     {
         if (named.Device is { } device)
@@ -47,7 +46,7 @@ internal sealed class ReachRules(Func<IPAddress, AddressReach>? reachOf = null, 
         : named.Nearest == AddressReach.World ? "it redirects from the Internet into the local network, which is not followed"
         : RefusalOfTarget(named, AddressReach.Site);
 
-    /// <summary>Why, and whether it is for the network that it leads into.</summary>
+    /// <summary>The reason, and whether it is due to the network of the address.</summary>
     private (string? Reason, bool IsOfNetwork) RefusalOfAddress(NamedAddress named, IPAddress address)
     {
         AddressReach reach = ReachOf(address);
@@ -63,7 +62,7 @@ internal sealed class ReachRules(Func<IPAddress, AddressReach>? reachOf = null, 
         return HostName.IsPublic(named.Uri) ? ($"the name '{named.Uri.IdnHost}' leads into the local network, where it is not followed", true) : (RefusalOfTarget(named, reach), false);
     }
 
-    /// <summary>Why what would be asked of this machine or the local network is not.</summary>
+    /// <summary>Why a target on this machine or in the local network is refused.</summary>
     private static string? RefusalOfTarget(NamedAddress named, AddressReach reach)
     {
         string place = reach == AddressReach.Machine ? "on this machine" : "in the local network";

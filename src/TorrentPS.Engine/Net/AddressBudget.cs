@@ -3,25 +3,25 @@ using System.Net;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// What the peers at one address may cost us, however often they connect: so much at once, and then evenly. All addresses of an IPv6 /64 are
-/// one. Of bounded size, whatever comes.
+/// A budget for the peers at one address, however often they connect: an amount that is available at once and then refills evenly. All addresses of an IPv6 /64 count as
+/// one. Its own size is bounded.
 /// </summary>
-/// <param name="most">What an address may have at once.</param>
-/// <param name="perSecond">What comes back.</param>
+/// <param name="most">The maximum amount of an address.</param>
+/// <param name="perSecond">The amount that is refilled per second.</param>
 internal sealed class AddressBudget(double most, double perSecond)
 {
-    /// <summary>Addresses that are remembered; beyond that those are forgotten that have taken least.</summary>
+    /// <summary>The maximum number of addresses remembered; beyond it, those that have used least are forgotten.</summary>
     public const int MaxAddresses = 1024;
 
     private readonly Dictionary<IPAddress, Account> _accounts = [];
 
-    /// <summary>How many addresses are remembered.</summary>
+    /// <summary>The number of addresses remembered.</summary>
     public int Count => _accounts.Count;
 
-    /// <summary>Takes from what an address may have; false, and nothing is taken, when there is not so much left.</summary>
+    /// <summary>Takes an amount from the budget of an address; false, without taking anything, if not enough is left.</summary>
     /// <param name="address">The address.</param>
-    /// <param name="amount">How much.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="amount">The amount.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     public bool TryTake(IPAddress address, double amount, double now)
     {
         IPAddress subscriber = AddressRules.SubscriberOf(address);

@@ -7,21 +7,21 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// A line of a list of addresses, in any of the forms that such lists have: <c>name:first-last</c> (p2p, PeerGuardian), <c>first - last , level , name</c>
-/// (dat, eMule), and a single address, <c>first-last</c> or CIDR.
+/// A line of an IP block list, in any of the common formats: <c>name:first-last</c> (p2p, PeerGuardian), <c>first - last , level , name</c> (dat, eMule), a single
+/// address, <c>first-last</c> or CIDR.
 /// </summary>
 internal static class AddressLine
 {
-    /// <summary>Levels from here on are not blocked (eMule).</summary>
+    /// <summary>Levels from here up are not blocked (eMule).</summary>
     private const int AllowedLevel = 128;
 
-    private static readonly SearchValues<byte> s_ends = SearchValues.Create(" \t-/,;#"u8); // of an address
+    private static readonly SearchValues<byte> s_ends = SearchValues.Create(" \t-/,;#"u8); // the characters of an address
 
-    private const byte Mapped = 96; // bits before the IPv4 address in one that is mapped to IPv6
+    private const byte Mapped = 96; // the length of the prefix before an IPv4 address mapped to IPv6, in bits
 
-    /// <summary>Reads a line.</summary>
-    /// <param name="line">The line without its end.</param>
-    /// <param name="range">The range, where there is one.</param>
+    /// <summary>Parses a line.</summary>
+    /// <param name="line">The line without its line end.</param>
+    /// <param name="range">The range, if there is one.</param>
     public static AddressLineKind Read(ReadOnlySpan<byte> line, out AddressRange range)
     {
         range = default;
@@ -65,7 +65,7 @@ internal static class AddressLine
         return isBlocked ? AddressLineKind.Blocked : AddressLineKind.Allowed;
     }
 
-    /// <summary>What follows the addresses: nothing, a remark, or a level and a name.</summary>
+    /// <summary>The rest after the addresses: nothing, a comment, or a level and a name.</summary>
     private static bool ReadLevel(ReadOnlySpan<byte> rest, out bool isBlocked)
     {
         isBlocked = true;
@@ -83,7 +83,7 @@ internal static class AddressLine
         return true;
     }
 
-    /// <summary>A line that begins with a name, which may have colons and hyphens itself.</summary>
+    /// <summary>A line that begins with a name, which may itself contain colons and hyphens.</summary>
     private static bool ReadNamed(ReadOnlySpan<byte> line, out AddressRange range)
     {
         range = default;
@@ -92,7 +92,7 @@ internal static class AddressLine
             return false;
         ReadOnlySpan<byte> named = line[..hyphen];
         int colon = family == AddressFamily.InterNetwork ? named.LastIndexOf((byte)':') : named.IndexOf((byte)':');
-        // An IPv6 address has colons of its own: it is the longest that is one.
+        // An IPv6 address contains colons: the longest match is the address.
         while (colon >= 0)
         {
             named = named[(colon + 1)..];
@@ -135,7 +135,7 @@ internal static class AddressLine
         return true;
     }
 
-    /// <summary>Four decimal numbers, with zeros before them where a dat list has them: to others those are octal.</summary>
+    /// <summary>Four decimal numbers, with leading zeros as in dat lists, which other programs would read as octal.</summary>
     private static bool TryParseV4(ReadOnlySpan<byte> text, out uint address)
     {
         address = 0;

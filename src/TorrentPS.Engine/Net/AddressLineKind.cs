@@ -1,17 +1,17 @@
 namespace TorrentPS.Engine.Net;
 
-/// <summary>What a line of a list of addresses says.</summary>
+/// <summary>The kind of a line in an IP block list.</summary>
 internal enum AddressLineKind
 {
-    /// <summary>Nothing: it is empty, or a remark.</summary>
+    /// <summary>Empty, or a comment.</summary>
     Empty,
 
     /// <summary>Addresses that are blocked.</summary>
     Blocked,
 
-    /// <summary>Addresses that are not blocked, by their level.</summary>
+    /// <summary>Addresses that are not blocked, because of their level.</summary>
     Allowed,
 
-    /// <summary>What it says is not known.</summary>
+    /// <summary>Not readable.</summary>
     Unreadable,
 }

@@ -6,16 +6,16 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Reads lists of addresses, plain or compressed (gzip), and gathers their ranges. A line that cannot be read blocks nothing and is counted.</summary>
+/// <summary>Reads IP block lists, plain or gzip, and collects their ranges. Unreadable lines block nothing and are counted.</summary>
 internal sealed class AddressListReader
 {
-    /// <summary>Ranges of all lists together; the largest that are published have some 300,000.</summary>
+    /// <summary>The maximum number of ranges of all lists together; the largest published lists have some 300,000.</summary>
     public const int MaxRanges = 20_000_000;
 
-    /// <summary>Bytes of a list as it is when it is expanded.</summary>
+    /// <summary>The maximum length of a list in bytes, decompressed.</summary>
     public const long MaxLength = 2L << 30;
 
-    /// <summary>The bytes of the longest line that is read.</summary>
+    /// <summary>The maximum length of a line in bytes.</summary>
     public const int MaxLine = 8 * 1024;
 
     private const int BufferLength = 64 * 1024;
@@ -27,11 +27,11 @@ internal sealed class AddressListReader
     private readonly List<UInt128> _lastsV6 = [];
     private readonly List<string> _warnings = [];
 
-    /// <summary>For each list with lines that cannot be read, which those are.</summary>
+    /// <summary>For each list with unreadable lines, which lines these are.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
     /// <summary>Reads a list from a file.</summary>
-    /// <exception cref="TorrentException">The file cannot be read, is beyond a limit, or no line of it is one of such a list.</exception>
+    /// <exception cref="TorrentException">The file cannot be read, exceeds a limit, or has no valid line.</exception>
     public void Read(string path)
     {
         try
@@ -53,7 +53,7 @@ internal sealed class AddressListReader
         }
     }
 
-    /// <summary>Reads a list from a stream that can be set back.</summary>
+    /// <summary>Reads a list from a seekable stream.</summary>
     public void Read(Stream stream, string path)
     {
         int first = stream.ReadByte();
@@ -63,7 +63,7 @@ internal sealed class AddressListReader
         ReadLines((Stream?)expanded ?? stream, path);
     }
 
-    /// <summary>The ranges of both families, with which this reader is done.</summary>
+    /// <summary>The ranges of both families. The reader cannot be used afterwards.</summary>
     public (AddressRanges<uint> V4, AddressRanges<UInt128> V6) ToRanges() => (
         AddressRanges<uint>.Create(AsSpan(_firstsV4), AsSpan(_lastsV4)),
         AddressRanges<UInt128>.Create(AsSpan(_firstsV6), AsSpan(_lastsV6)));
@@ -94,7 +94,7 @@ internal sealed class AddressListReader
                 begin += end + 1;
             }
 
-            // A line that is longer than any of such a list is not kept.
+            // A line that is too long is discarded.
             if (used - begin > MaxLine)
             {
                 if (!skips)

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>A set of addresses of one family as sorted ranges that neither touch nor overlap: two numbers a range, and a binary search a question.</summary>
+/// <summary>A set of addresses of one family as sorted ranges that neither touch nor overlap: two numbers per range, and a binary search per look-up.</summary>
 internal sealed class AddressRanges<T>
     where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
 {
@@ -11,10 +11,10 @@ internal sealed class AddressRanges<T>
 
     private AddressRanges(T[] firsts, T[] lasts) => (_firsts, _lasts) = (firsts, lasts);
 
-    /// <summary>How many ranges there are, after those that touch were made one.</summary>
+    /// <summary>The number of ranges, after adjacent ones were merged.</summary>
     public int Count => _firsts.Length;
 
-    /// <summary>Makes a set of ranges in any order. The lists are used up.</summary>
+    /// <summary>Creates a set from ranges in any order. The input is overwritten.</summary>
     public static AddressRanges<T> Create(Span<T> firsts, Span<T> lasts)
     {
         firsts.Sort(lasts);

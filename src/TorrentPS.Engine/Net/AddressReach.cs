@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Net;
 
-/// <summary>How far an address means the same machine.</summary>
+/// <summary>How far away the machine with an address can be.</summary>
 internal enum AddressReach
 {
     /// <summary>On this machine: loopback.</summary>
@@ -9,9 +9,9 @@ internal enum AddressReach
     /// <summary>On one cable or one radio: link-local.</summary>
     Link,
 
-    /// <summary>In a network of somebody's own: private addresses (RFC 1918), shared ones (RFC 6598), unique local ones (RFC 4193).</summary>
+    /// <summary>In a private network: private addresses (RFC 1918), shared ones (RFC 6598), unique local ones (RFC 4193).</summary>
     Site,
 
-    /// <summary>Everywhere.</summary>
+    /// <summary>Anywhere in the Internet.</summary>
     World,
 }

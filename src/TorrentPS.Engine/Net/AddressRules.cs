@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>What can be told of an address by itself, and who may name which.</summary>
+/// <summary>Classifies addresses, and decides which sources may name which.</summary>
 internal static class AddressRules
 {
-    /// <summary>How far an address reaches: one that leads to IPv4 addresses in it, as far as the nearest of those.</summary>
+    /// <summary>The reach of an address; an address that leads to IPv4 addresses has the reach of the nearest of these.</summary>
     public static AddressReach ReachOf(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -29,7 +29,7 @@ internal static class AddressRules
 
     private static AddressReach ReachOf(ReadOnlySpan<byte> v4) => v4[0] switch
     {
-        0 or 127 => AddressReach.Machine, // whoever connects to 0.0.0.0 comes to this machine
+        0 or 127 => AddressReach.Machine, // connections to 0.0.0.0 reach this machine
         10 => AddressReach.Site,
         100 when (v4[1] & 0xc0) == 64 => AddressReach.Site,
         169 when v4[1] == 254 => AddressReach.Link,
@@ -40,23 +40,23 @@ internal static class AddressRules
 
     private const int MaxInner = 3;
 
-    /// <summary>The IPv4 addresses to which an IPv6 address leads; how many there are.</summary>
+    /// <summary>Finds the IPv4 addresses that an IPv6 address leads to, and returns their number.</summary>
     private static int Inner(ReadOnlySpan<byte> v6, Span<byte> inner)
     {
         ReadOnlySpan<byte> last = v6[12..];
-        // Mapped (RFC 4291, 2.5.5.2), compatible (2.5.5.1), translated (RFC 2765), and behind the well-known prefix (RFC 6052).
+        // Mapped (RFC 4291, 2.5.5.2), compatible (2.5.5.1), translated (RFC 2765), and with the well-known prefix (RFC 6052).
         if (!v6[..8].ContainsAnyExcept((byte)0) && (v6[8..12] is [0, 0, 0, 0] or [0, 0, 0xff, 0xff] or [0xff, 0xff, 0, 0])
             || v6[..12] is [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0])
             return Take(inner, last);
         // 6to4 (RFC 3056).
         if (v6 is [0x20, 0x02, ..])
             return Take(inner, v6[2..6]);
-        // Teredo (RFC 4380): the server's, and the client's with every bit turned.
+        // Teredo (RFC 4380): the server's address, and the client's with every bit inverted.
         if (v6 is [0x20, 0x01, 0, 0, ..])
             return Take(inner, [v6[4], v6[5], v6[6], v6[7], (byte)~last[0], (byte)~last[1], (byte)~last[2], (byte)~last[3]]);
         if (v6 is not [0, 0x64, 0xff, 0x9b, 0, 1, ..])
             return 0;
-        // A translator of one's own (RFC 8215): the prefix is of 96 bits, or of 48, 56 or 64, which leave the end zero; whichever it is, is not to be seen.
+        // Local-use translation (RFC 8215): the prefix has 96 bits, or 48, 56 or 64, which leave zeros at the end; the length is not visible in the address.
         return last[1..] is not [0, 0, 0] ? Take(inner, last) : Take(inner, [v6[6], v6[7], v6[9], v6[10], v6[7], v6[9], v6[10], v6[11], v6[9], v6[10], v6[11], v6[12]]);
     }
 
@@ -67,11 +67,11 @@ internal static class AddressRules
     }
 
     /// <summary>
-    /// Whether one at an address may name another as a peer. What a loopback or link-local address means depends on who says it: a tracker or a
-    /// peer elsewhere cannot know what is on this machine or this cable, and must not make us connect to it; one that is itself here can.
+    /// Whether a source may name an address as a peer. A loopback or link-local address means another machine to each source: a tracker or peer elsewhere cannot know
+    /// what is on this machine or link, and must not make us connect to it; one that is itself there can.
     /// </summary>
-    /// <param name="teller">Who names it; null for one that is not asked by address.</param>
-    /// <param name="named">What is named.</param>
+    /// <param name="teller">The address of the source; null for a source without an address.</param>
+    /// <param name="named">The address named.</param>
     public static bool MayName(IPAddress? teller, IPAddress named)
     {
         AddressReach reach = ReachOf(named);
@@ -80,7 +80,7 @@ internal static class AddressRules
         return ReachOf(teller) <= reach || LocalAddresses.Contains(teller);
     }
 
-    /// <summary>What stands for whoever has an address: the address itself, or of an IPv6 address its /64 network, all of which one machine can use.</summary>
+    /// <summary>The key of the subscriber of an address: the address itself, or for IPv6 its /64 network, all of which one machine can use.</summary>
     public static IPAddress SubscriberOf(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
@@ -92,7 +92,7 @@ internal static class AddressRules
         return new IPAddress(bytes);
     }
 
-    /// <summary>Whether a peer can be at an address at all: it is one machine's, and has a port.</summary>
+    /// <summary>Whether an address can be that of a peer: it is unicast, and has a port.</summary>
     public static bool IsPeer(IPEndPoint endPoint)
     {
         if (endPoint.Port is < 1 or > ushort.MaxValue)
@@ -112,6 +112,6 @@ internal static class AddressRules
         return isAny;
     }
 
-    // 0.0.0.0/8 is "this network", 224.0.0.0/4 multicast, 240.0.0.0/4 reserved with the broadcast address in it (RFC 6890).
+    // 0.0.0.0/8 is "this network", 224.0.0.0/4 multicast, 240.0.0.0/4 reserved, including the broadcast address (RFC 6890).
     private static bool IsUnicast(ReadOnlySpan<byte> v4) => v4[0] is not 0 and < 224;
 }

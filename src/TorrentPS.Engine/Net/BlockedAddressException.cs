@@ -3,5 +3,5 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>There is no connection because the user's filter blocks the address.</summary>
+/// <summary>The user's IP filter blocks the address.</summary>
 internal sealed class BlockedAddressException(IPAddress address) : SocketException((int)SocketError.AccessDenied, $"The IP filter blocks {address}.");

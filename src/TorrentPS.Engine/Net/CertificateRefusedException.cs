@@ -4,15 +4,15 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>A server's certificate is not accepted by the system; the message is the reason as part of a sentence.</summary>
+/// <summary>The system does not accept a server's certificate; the message is the reason as part of a sentence.</summary>
 internal sealed class CertificateRefusedException(string reason, Exception cause) : AuthenticationException(reason, cause)
 {
     /// <summary>
-    /// Finds out what was wrong with a certificate; null when that is not what failed. The runtime names it at the end of its message. It could be
-    /// had from a callback, too, but that could also accept what the system refuses, and there is to be nothing that could.
+    /// Extracts the reason from an exception; null if the certificate was not the cause. The runtime adds it at the end of its message. A validation callback would have
+    /// it, too, but it could also accept a certificate that the system refuses, and no code here should be able to.
     /// </summary>
-    /// <param name="host">The host that was connected to.</param>
-    /// <param name="failure">What the runtime threw.</param>
+    /// <param name="host">The host of the connection.</param>
+    /// <param name="failure">The exception of the runtime.</param>
     public static CertificateRefusedException? From(string host, AuthenticationException failure)
     {
         string flags = failure.Message[(failure.Message.LastIndexOf(':') + 1)..].Trim(' ', '.');

@@ -4,8 +4,7 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// A UDP socket that is connected, so that the system itself passes over what comes from any other address, and tells when nothing
-/// listens at this one.
+/// A connected UDP socket: the system discards datagrams from any other address, and reports when nothing listens at this one.
 /// </summary>
 internal sealed class DatagramSocket : IDatagramSocket
 {
@@ -14,7 +13,7 @@ internal sealed class DatagramSocket : IDatagramSocket
     private DatagramSocket(Socket socket) => _socket = socket;
 
     /// <param name="remote">The address.</param>
-    /// <param name="route">How everything goes out.</param>
+    /// <param name="route">The route of all connections.</param>
     /// <exception cref="SocketException">There is no route to the address.</exception>
     public static DatagramSocket Open(IPEndPoint remote, NetworkRoute route)
     {
@@ -31,7 +30,7 @@ internal sealed class DatagramSocket : IDatagramSocket
         }
     }
 
-    /// <summary>Our address towards the other.</summary>
+    /// <summary>Our address towards the remote address.</summary>
     public IPAddress LocalAddress => ((IPEndPoint)_socket.LocalEndPoint!).Address;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken) =>
@@ -45,12 +44,12 @@ internal sealed class DatagramSocket : IDatagramSocket
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.MessageSize)
         {
-            // Windows alone says so; the buffer is full all the same.
+            // Only Windows reports this; the buffer is full as elsewhere.
             return buffer.Length;
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
         {
-            // What Windows calls it when nothing listens there.
+            // The error code of Windows when nothing listens there.
             throw new SocketException((int)SocketError.ConnectionRefused);
         }
     }

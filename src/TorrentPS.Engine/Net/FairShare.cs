@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Divides what is scarce among those who want some of it: who wants little gets that, and the others get equal parts of the rest.</summary>
+/// <summary>Divides a scarce resource: small demands are met in full, and the others share the rest equally.</summary>
 internal static class FairShare
 {
-    /// <summary>The most that anyone gets, rounded down; <see cref="int.MaxValue"/> when there is enough for all.</summary>
+    /// <summary>The maximum share, rounded down; <see cref="int.MaxValue"/> if there is enough for all.</summary>
     public static int Level(Span<int> wanted, long available)
     {
         wanted.Sort();

@@ -5,18 +5,18 @@ using System.Text;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Asks an HTTP proxy for a connection (RFC 9110, 9.3.6).</summary>
+/// <summary>Opens connections through an HTTP proxy (RFC 9110, 9.3.6).</summary>
 internal static class HttpConnectClient
 {
     private const int MaxHead = 16 * 1024;
     private const int MaxInterimReplies = 5;
 
-    /// <summary>Has a connection made; from then on the socket is that connection.</summary>
+    /// <summary>Opens a connection; afterwards the socket is that connection.</summary>
     /// <param name="socket">The connection to the proxy.</param>
     /// <param name="proxy">The proxy.</param>
-    /// <param name="to">An address, or a name for the proxy to look up.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ProxyException">The proxy refuses, or is none.</exception>
+    /// <param name="to">An address, or a name for the proxy to resolve.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ProxyException">The proxy refuses, or is not an HTTP proxy.</exception>
     public static async Task ConnectAsync(Socket socket, ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
     {
         string target = to is DnsEndPoint name ? string.Create(CultureInfo.InvariantCulture, $"{name.Host}:{name.Port}") : to.ToString()!;
@@ -35,7 +35,7 @@ internal static class HttpConnectClient
         }
     }
 
-    // Byte by byte: what follows the head is the peer's, and it is short and once a connection.
+    // Byte by byte, because the bytes after the head are the peer's; the head is short, and read once per connection.
     private static async Task<string> ReadHeadAsync(Socket socket, ProxyServer proxy, CancellationToken cancellationToken)
     {
         byte[] one = new byte[1];

@@ -6,8 +6,8 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// Addresses that a client has nothing to do with as peers or as nodes of the DHT: it neither connects to them nor lets them connect. Trackers and web seeds
-/// are servers that the torrent or the user names, and are asked all the same. Safe to use from several threads.
+/// Addresses that a client neither connects to nor accepts, as peers or as DHT nodes. Trackers and web seeds are servers that the torrent or the user names, and are not
+/// filtered. Thread-safe.
 /// </summary>
 public sealed class IPFilter
 {
@@ -20,18 +20,18 @@ public sealed class IPFilter
         Warnings = [.. reader.Warnings];
     }
 
-    /// <summary>How many separate ranges of addresses are blocked.</summary>
+    /// <summary>The number of separate blocked ranges.</summary>
     public int RangeCount => _v4.Count + _v6.Count;
 
-    /// <summary>A sentence for each list that has lines which cannot be read; these block nothing.</summary>
+    /// <summary>A sentence for each list with unreadable lines, which block nothing.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>
-    /// Reads lists from files, plain or compressed with gzip. The lines of a list are <c>name:first-last</c> (p2p, as of PeerGuardian), <c>first - last , level , name</c>
-    /// (dat, as of eMule; levels of 128 and more are not blocked), an address, a range, or an address with the length of a prefix. Both IPv4 and IPv6.
+    /// Loads IP block-list files, plain or gzip. A line is <c>name:first-last</c> (p2p, PeerGuardian), <c>first - last , level , name</c> (dat, eMule; levels of 128 and
+    /// more are not blocked), an address, a range, or a prefix in CIDR notation, IPv4 or IPv6.
     /// </summary>
-    /// <param name="paths">The files; what any of them blocks is blocked.</param>
-    /// <exception cref="TorrentException"><c>InvalidIPFilter</c>: a file cannot be read, or has no line of such a list.</exception>
+    /// <param name="paths">The files; an address is blocked if any of them contains it.</param>
+    /// <exception cref="TorrentException"><c>InvalidIPFilter</c>: a file cannot be read, or has no valid line.</exception>
     public static IPFilter Load(IEnumerable<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -42,7 +42,7 @@ public sealed class IPFilter
     }
 
     /// <summary>Whether an address is blocked.</summary>
-    /// <param name="address">The address; one that is mapped to IPv6 is the IPv4 address that it means.</param>
+    /// <param name="address">The address; one mapped to IPv6 counts as its IPv4 address.</param>
     public bool Blocks(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -50,7 +50,7 @@ public sealed class IPFilter
         return address.TryWriteBytes(bytes, out int length) && Blocks(bytes[..length]);
     }
 
-    /// <summary>Whether an address is blocked that is as the system writes it (sockaddr_in, sockaddr_in6), without making an object of it.</summary>
+    /// <summary>Whether an address in the system's format (sockaddr_in, sockaddr_in6) is blocked, without creating an object.</summary>
     internal bool Blocks(SocketAddress address)
     {
         ReadOnlySpan<byte> bytes = address.Buffer.Span[..address.Size];

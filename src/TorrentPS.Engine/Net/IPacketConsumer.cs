@@ -2,12 +2,12 @@ using System.Net;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>What takes the many datagrams of a <see cref="UdpPort"/> that are not single messages: they come without an object for each.</summary>
+/// <summary>Receives the packets of a stream protocol that arrive at a <see cref="UdpPort"/>, without an object for each.</summary>
 internal interface IPacketConsumer
 {
-    /// <summary>Takes a datagram; its bytes and the address are good until it returns. Called by one thread at a time; must not block or throw.</summary>
+    /// <summary>Receives a datagram; its bytes and the address are valid until the method returns. Called by one thread at a time; must not block or throw.</summary>
     void Receive(ReadOnlySpan<byte> datagram, SocketAddress from);
 
-    /// <summary>No more datagrams are there for now: the moment to answer those that were.</summary>
+    /// <summary>No more datagrams are waiting: the moment to acknowledge those received.</summary>
     void Drained();
 }

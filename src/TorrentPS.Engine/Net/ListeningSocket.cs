@@ -3,17 +3,17 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Sockets that others send to, which behave alike on every system.</summary>
+/// <summary>Creates bound sockets that behave alike on every system.</summary>
 internal static class ListeningSocket
 {
     private const int SioUdpConnReset = -1744830452; // SIO_UDP_CONNRESET of Windows
 
-    /// <summary>Makes a socket and binds it; one for all addresses of IPv6 is for those of IPv4, too.</summary>
+    /// <summary>Creates and binds a socket; one bound to all IPv6 addresses also accepts IPv4.</summary>
     /// <param name="endPoint">The address and the port.</param>
-    /// <param name="type">The kind of socket.</param>
+    /// <param name="type">The type of socket.</param>
     /// <param name="protocol">TCP or UDP.</param>
-    /// <param name="binding">What the user wants it to be bound to; null leaves that to the address.</param>
-    /// <exception cref="SocketException">The port is taken, or the address is not of this machine.</exception>
+    /// <param name="binding">The address or interface chosen by the user; null if there is none.</param>
+    /// <exception cref="SocketException">The port is in use, or the address does not belong to this machine.</exception>
     public static Socket Bind(IPEndPoint endPoint, SocketType type, ProtocolType protocol, NetworkBinding? binding = null)
     {
         var socket = new Socket(endPoint.AddressFamily, type, protocol);
@@ -22,8 +22,8 @@ internal static class ListeningSocket
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
                 socket.DualMode = true;
 
-            // Windows would let any program of the user bind the port again and take what is meant for us. Elsewhere this would only forbid to listen
-            // on a port whose last connections have not timed out yet.
+            // Windows would let any program of the user bind the port again and receive our traffic. Elsewhere this option would only prevent listening on a port whose
+            // last connections have not timed out yet.
             if (OperatingSystem.IsWindows())
                 socket.ExclusiveAddressUse = true;
             if (type == SocketType.Dgram)
@@ -41,7 +41,9 @@ internal static class ListeningSocket
         }
     }
 
-    /// <summary>Keeps Windows from failing the next receive of a UDP socket when somebody who was sent something is not there; elsewhere nothing is told of that.</summary>
+    /// <summary>
+    /// Keeps Windows from failing the next receive of a UDP socket after a datagram was sent to an unreachable address; elsewhere that is not reported.
+    /// </summary>
     public static void PassOverUnreachable(Socket socket)
     {
         if (OperatingSystem.IsWindows())

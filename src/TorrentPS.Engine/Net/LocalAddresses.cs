@@ -3,14 +3,14 @@ using System.Net.NetworkInformation;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>The addresses of this machine. They are looked up again after some seconds, since networks come and go.</summary>
+/// <summary>The addresses of this machine. They are refreshed after some seconds, because networks come and go.</summary>
 internal static class LocalAddresses
 {
     private const long FreshMilliseconds = 10_000;
 
     private static Snapshot? s_last;
 
-    /// <summary>Whether an address is one of this machine's, loopback included.</summary>
+    /// <summary>Whether an address is one of this machine, including loopback.</summary>
     public static bool Contains(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
@@ -34,14 +34,14 @@ internal static class LocalAddresses
         }
         catch (NetworkInformationException)
         {
-            // Not known: rather one connection to ourselves too many than a peer too few.
+            // Unknown: an unnecessary connection to ourselves is better than a missing peer.
         }
 
         Volatile.Write(ref s_last, new Snapshot(addresses, Environment.TickCount64));
         return addresses;
     }
 
-    /// <summary>Without the number of an interface, which is in link-local addresses only as long as they do not travel.</summary>
+    /// <summary>Without the interface number (scope), which link-local addresses have only inside this machine.</summary>
     private static IPAddress Plain(IPAddress address) => address.IsIPv6LinkLocal && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes()) : address;
 
     private sealed record Snapshot(HashSet<IPAddress> Addresses, long TakenAt);

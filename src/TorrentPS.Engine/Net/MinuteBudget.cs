@@ -1,13 +1,13 @@
 namespace TorrentPS.Engine.Net;
 
-/// <summary>How often something may happen a minute: so often at once, and then evenly.</summary>
+/// <summary>Limits how often something may happen per minute: a burst at first, then evenly.</summary>
 internal sealed class MinuteBudget(int perMinute)
 {
     private double _left = perMinute;
     private double _countedAt;
 
-    /// <summary>Takes one; false when it is too early.</summary>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <summary>Takes one; false if it is too early.</summary>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     public bool TryTake(double now)
     {
         _left = Math.Min(perMinute, _left + (now - _countedAt) * perMinute / 60);

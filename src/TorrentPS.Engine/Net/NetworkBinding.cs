@@ -6,9 +6,9 @@ using System.Text;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// The address or the network interface of this machine that everything a client sends leaves by, and that it listens on alone: to peers, trackers, web seeds, a
-/// proxy, in the DHT and in the local network. What cannot be reached from there is not reached. By which interface packets from an address leave, the system's routes
-/// say; host names are looked up as the system does it.
+/// The address or network interface of this machine that a client uses for everything it sends and listens to: peers, trackers, web seeds, a proxy, the DHT and the local
+/// network. Destinations that cannot be reached from it are not reached. The system's routes decide which interface packets from an address use; the system resolves host
+/// names as usual.
 /// </summary>
 public sealed record NetworkBinding
 {
@@ -20,18 +20,18 @@ public sealed record NetworkBinding
 
     private NetworkBinding(IPAddress? address, string? networkInterface, int index) => (Address, Interface, _index) = (address, networkInterface, index);
 
-    /// <summary>The address; null where it is all of an interface.</summary>
+    /// <summary>The address; null if all addresses of an interface are used.</summary>
     public IPAddress? Address { get; }
 
-    /// <summary>The name of the interface; null where it is an address.</summary>
+    /// <summary>The name of the interface; null if it is an address.</summary>
     public string? Interface { get; }
 
     /// <summary>
-    /// Takes an IP address of this machine, or the name of one of its network interfaces. Where a system cannot tie a socket to an interface (Windows), its first IPv4
-    /// address stands for it, or its first IPv6 address.
+    /// Parses an IP address of this machine, or the name of one of its network interfaces. If the system cannot bind a socket to an interface (Windows), the interface's
+    /// first IPv4 address is used, or its first IPv6 address.
     /// </summary>
     /// <param name="text">The address, or the name.</param>
-    /// <exception cref="FormatException">This machine has neither; the message says what there is.</exception>
+    /// <exception cref="FormatException">This machine has neither; the message lists what it has.</exception>
     public static NetworkBinding Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -77,14 +77,14 @@ public sealed record NetworkBinding
         return new NetworkBinding(first, name, 0);
     }
 
-    /// <summary>Whether addresses of a family can be reached from there.</summary>
+    /// <summary>Whether addresses of a family can be reached from it.</summary>
     internal bool Has(AddressFamily family) => Address is null || Address.AddressFamily == family;
 
-    /// <summary>Whether it is one of the addresses that a network interface has.</summary>
+    /// <summary>Whether it covers an address of a network interface.</summary>
     internal bool Has(string networkInterface, IPAddress own) => Address is null ? Interface == networkInterface : Address.Equals(own);
 
-    /// <summary>Has a socket that is to connect go out from there.</summary>
-    /// <exception cref="SocketException">The address or the interface is gone.</exception>
+    /// <summary>Makes an outgoing socket use it.</summary>
+    /// <exception cref="SocketException">The address or the interface no longer exists.</exception>
     internal void Leave(Socket socket)
     {
         if (Address is null)
@@ -93,14 +93,14 @@ public sealed record NetworkBinding
             return;
         }
 
-        // Otherwise each connection would keep a port of its own, whomever it is with.
+        // Otherwise each connection would reserve a local port, whatever its destination.
         if (OperatingSystem.IsLinux())
             socket.SetRawSocketOption(Ip, IpBindAddressNoPort, BitConverter.GetBytes(1));
         socket.Bind(new IPEndPoint(Address, 0));
     }
 
-    /// <summary>Has a socket listen there, and send from there.</summary>
-    /// <exception cref="SocketException">The port is taken, or the address or the interface is gone.</exception>
+    /// <summary>Binds a listening socket to it.</summary>
+    /// <exception cref="SocketException">The port is in use, or the address or the interface no longer exists.</exception>
     internal void Bind(Socket socket, int port)
     {
         if (Address is null)
@@ -108,7 +108,7 @@ public sealed record NetworkBinding
         socket.Bind(new IPEndPoint(Address ?? (socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any), port));
     }
 
-    /// <summary>Ties a socket to the interface, whatever address it has.</summary>
+    /// <summary>Restricts the socket to the interface, whatever its address.</summary>
     private void Tie(Socket socket)
     {
         if (OperatingSystem.IsLinux())

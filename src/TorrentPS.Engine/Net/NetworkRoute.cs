@@ -3,23 +3,23 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>How a client's connections get to where they go: directly, from one address, or through a proxy. All that connects does it here, so that nothing goes another way.</summary>
+/// <summary>The route of a client's connections: direct, from one address, or through a proxy. All connections are made here, so that none bypasses the route.</summary>
 internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter = null, NetworkBinding? binding = null)
 {
-    /// <summary>Without a proxy, from anywhere.</summary>
+    /// <summary>Without a proxy, from any address.</summary>
     public static NetworkRoute Direct { get; } = new();
 
-    /// <summary>The proxy; null without one.</summary>
+    /// <summary>The proxy; null for none.</summary>
     public ProxyServer? Proxy => proxy;
 
-    /// <summary>Where everything leaves by; null leaves that to the system.</summary>
+    /// <summary>The address or interface to use; null leaves that to the system.</summary>
     public NetworkBinding? Binding => binding;
 
     /// <summary>The addresses that are blocked; null blocks none.</summary>
     public IPFilter? Filter => filter;
 
-    /// <summary>Whether a peer may be connected to, over whatever.</summary>
-    /// <exception cref="BlockedAddressException">It may not.</exception>
+    /// <summary>Checks whether a peer may be connected to, over any transport.</summary>
+    /// <exception cref="BlockedAddressException">The peer is blocked.</exception>
     public void ThrowIfBlocked(IPEndPoint peer)
     {
         if (filter?.Blocks(peer.Address) is true)
@@ -30,9 +30,9 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
     public bool Reaches(AddressFamily family) => binding?.Has(family) is not false;
 
     /// <summary>Connects over TCP.</summary>
-    /// <param name="to">An address, or a name for the proxy to look up.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="SocketException">There is no connection to be had; a <see cref="ProxyException"/> where it is the proxy who says so.</exception>
+    /// <param name="to">An address, or a name for the proxy to resolve.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="SocketException">The connection failed; a <see cref="ProxyException"/> if the proxy reported it.</exception>
     public async Task<Socket> ConnectAsync(EndPoint to, CancellationToken cancellationToken)
     {
         if (proxy is not null)
@@ -51,8 +51,8 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
         }
     }
 
-    /// <summary>Makes a socket that goes out from where everything does.</summary>
-    /// <exception cref="SocketException">Addresses of that family cannot be reached from there, or it is gone.</exception>
+    /// <summary>Creates a socket that uses the binding.</summary>
+    /// <exception cref="SocketException">Addresses of that family cannot be reached, or the binding no longer exists.</exception>
     public Socket Open(AddressFamily family, SocketType type, ProtocolType protocol)
     {
         if (!Reaches(family))
@@ -70,9 +70,9 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
         }
     }
 
-    /// <summary>Has the proxy, one of SOCKS5, carry datagrams.</summary>
-    /// <returns>The connection that this lasts as long as, and where datagrams for the proxy are sent to.</returns>
-    /// <exception cref="ProxyException">The proxy cannot be reached, or does not.</exception>
+    /// <summary>Requests a UDP association from a SOCKS5 proxy.</summary>
+    /// <returns>The connection whose lifetime the association has, and the address for datagrams to the proxy.</returns>
+    /// <exception cref="ProxyException">The proxy cannot be reached, or does not support UDP.</exception>
     public Task<(Socket Control, IPEndPoint Relay)> AssociateAsync(CancellationToken cancellationToken) =>
         ByProxyAsync(proxy!, async socket => (socket, await Socks5Client.AssociateAsync(socket, proxy!, cancellationToken).ConfigureAwait(false)), cancellationToken);
 
@@ -85,7 +85,7 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
         return socket;
     }, cancellationToken);
 
-    /// <summary>Connects to the proxy and asks it for something; without success the connection is closed.</summary>
+    /// <summary>Connects to the proxy and sends a request; on failure the connection is closed.</summary>
     private async Task<T> ByProxyAsync<T>(ProxyServer proxy, Func<Socket, Task<T>> ask, CancellationToken cancellationToken)
     {
         Socket socket = await ConnectToAsync(proxy, cancellationToken).ConfigureAwait(false);
@@ -105,7 +105,7 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
         }
     }
 
-    // The proxy's own name is the only one that is looked up here.
+    // The proxy's own name is the only one that is resolved here.
     private async Task<Socket> ConnectToAsync(ProxyServer proxy, CancellationToken cancellationToken)
     {
         try
@@ -119,7 +119,7 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
                 }
                 catch (SocketException) when (i < addresses.Length - 1)
                 {
-                    // another of its addresses may do
+                    // tries the next address of the proxy
                 }
             }
 

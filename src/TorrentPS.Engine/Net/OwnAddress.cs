@@ -4,12 +4,12 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// What our address in the Internet is, as others say that they see it: peers (BEP 10, "yourip") or nodes of the DHT (BEP 42). One of them may lie, so
-/// it takes several from different networks that agree, and are more than those that do not. For one family of addresses.
+/// Determines our address in the Internet from what peers (BEP 10, "yourip") or DHT nodes (BEP 42) report. Any one may lie, so it takes several votes from different
+/// networks that agree and outnumber the others. For one address family.
 /// </summary>
 internal sealed class OwnAddress
 {
-    /// <summary>Votes that it takes.</summary>
+    /// <summary>The number of votes required.</summary>
     public const int Quorum = 3;
 
     private const int MaxVotes = 32;
@@ -17,13 +17,13 @@ internal sealed class OwnAddress
     private readonly Queue<(ulong Voter, IPAddress Address)> _votes = new();
     private readonly HashSet<ulong> _voters = [];
 
-    /// <summary>The address; null while it is not known.</summary>
+    /// <summary>The address; null if unknown.</summary>
     public IPAddress? Address { get; private set; }
 
-    /// <summary>Takes a vote; true when it has changed the outcome.</summary>
+    /// <summary>Adds a vote; true if the result has changed.</summary>
     public bool Add(IPAddress voter, IPAddress address)
     {
-        // One who is near by sees us by another address than the Internet does.
+        // A voter in the local network sees another address than the Internet does.
         if (voter.AddressFamily != address.AddressFamily || AddressRules.ReachOf(voter) != AddressReach.World || AddressRules.ReachOf(address) != AddressReach.World)
             return false;
         ulong network = NetworkOf(voter);
@@ -36,12 +36,12 @@ internal sealed class OwnAddress
         if (address.Equals(Address) || count < Quorum || 2 * count <= _votes.Count)
             return false;
         Address = address;
-        _votes.Clear(); // after a change of address, the old votes would outvote the new for long
+        _votes.Clear(); // otherwise the old votes would outvote the new ones long after a change of address
         _voters.Clear();
         return true;
     }
 
-    /// <summary>The first 24 bits of an IPv4 address, 48 of an IPv6 address: what one owner is likely to have whole.</summary>
+    /// <summary>The first 24 bits of an IPv4 address, or 48 of an IPv6 address: likely to belong to one owner.</summary>
     private static ulong NetworkOf(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];

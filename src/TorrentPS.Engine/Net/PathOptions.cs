@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>What a UDP socket can be told of how its datagrams travel, which each system has other names for: fragmenting them on the way, and sending many in one call.</summary>
+/// <summary>Options of a UDP socket for fragmentation and for sending many datagrams in one call, which differ between systems.</summary>
 internal sealed class PathOptions
 {
     private const int Ip = 0, Ipv6 = 41, Udp = 17; // levels: IPPROTO_IP, IPPROTO_IPV6, SOL_UDP
@@ -27,13 +27,13 @@ internal sealed class PathOptions
         CanSegment = OperatingSystem.IsLinux();
     }
 
-    /// <summary>Whether datagrams can be kept from being fragmented.</summary>
+    /// <summary>Whether datagrams can be sent with fragmentation forbidden.</summary>
     public bool CanProbe { get; }
 
     /// <summary>Whether many datagrams of one length can be sent in one call.</summary>
     public bool CanSegment { get; set; }
 
-    /// <summary>Whether routers, and this machine, may fragment what is sent from now on.</summary>
+    /// <summary>Whether routers, and this machine, may fragment datagrams from now on.</summary>
     public bool Fragments
     {
         set
@@ -43,7 +43,7 @@ internal sealed class PathOptions
         }
     }
 
-    /// <summary>The length of the datagrams into which what is sent from now on is cut; 0 cuts nothing (UDP_SEGMENT).</summary>
+    /// <summary>The length of the datagrams that later sends are split into; 0 disables splitting (UDP_SEGMENT).</summary>
     public void Segment(int length) => Set(Udp, 103, length);
 
     private void Set(int level, int name, int value) => _socket.SetRawSocketOption(level, name, BitConverter.GetBytes(value));

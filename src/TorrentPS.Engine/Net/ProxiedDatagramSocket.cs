@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Exchanges datagrams with one address, or one name, through a SOCKS5 proxy. Where the proxy carries none, nothing is sent at all.</summary>
+/// <summary>Exchanges datagrams with one address or name through a SOCKS5 proxy. If the proxy does not support UDP, nothing is sent at all.</summary>
 internal sealed class ProxiedDatagramSocket : IDatagramSocket
 {
     private readonly EndPoint _remote;
@@ -35,7 +35,7 @@ internal sealed class ProxiedDatagramSocket : IDatagramSocket
             _buffer = new byte[buffer.Length + Socks5Client.MaxDatagramHeader];
         while (true)
         {
-            // Which address a name leads to, the proxy knows alone.
+            // Only the proxy knows which address the name leads to.
             if (await association.ReceiveAsync(_buffer, cancellationToken).ConfigureAwait(false) is not { } received
                 || received.From.Port != PortOf(_remote) || (_remote is IPEndPoint expected && !expected.Address.Equals(received.From.Address)) || received.Datagram.Length > buffer.Length)
             {

@@ -5,8 +5,8 @@ using TorrentPS.Engine.Display;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// A proxy that all connections of a client go through: to peers, trackers and servers of .torrent files. Names are left to it to look up. What cannot go through
-/// it is left out rather than sent around it.
+/// A proxy for all connections of a client: to peers, trackers and servers of .torrent files. The proxy resolves names. Traffic that cannot use the proxy is disabled
+/// rather than sent directly.
 /// </summary>
 public sealed record ProxyServer
 {
@@ -15,25 +15,28 @@ public sealed record ProxyServer
 
     private ProxyServer(ProxyKind kind, string host, int port) => (Kind, Host, Port) = (kind, host, port);
 
-    /// <summary>What it speaks.</summary>
+    /// <summary>The protocol.</summary>
     public ProxyKind Kind { get; }
 
-    /// <summary>Its name or address.</summary>
+    /// <summary>The host name or address.</summary>
     public string Host { get; }
 
-    /// <summary>Its port, 1 to 65535.</summary>
+    /// <summary>The port, 1 to 65535.</summary>
     public int Port { get; }
 
-    /// <summary>Who we are to it; null where it does not ask.</summary>
+    /// <summary>The user name; null for no authentication.</summary>
     public string? UserName { get; private init; }
 
     /// <summary>The password of <see cref="UserName"/>.</summary>
     public string? Password { get; private init; }
 
-    /// <summary>Reads the address of a proxy: <c>socks5://HOST:PORT</c> (also <c>socks5h</c>, which is the same here) or <c>http://HOST:PORT</c>. Without a port it is 1080 and 80.</summary>
-    /// <param name="uri">The address. Its user part, <c>USER:PASSWORD@</c>, is who we are.</param>
-    /// <param name="credential">Who we are; it goes before the address's user part.</param>
-    /// <exception cref="FormatException">It is no address of a proxy that can be used; the message says why.</exception>
+    /// <summary>
+    /// Parses the address of a proxy: <c>socks5://HOST:PORT</c> (or <c>socks5h</c>, which means the same here) or <c>http://HOST:PORT</c>. The default ports are 1080 and
+    /// 80.
+    /// </summary>
+    /// <param name="uri">The address. It may contain <c>USER:PASSWORD@</c>.</param>
+    /// <param name="credential">The user name and password, which override those in the address.</param>
+    /// <exception cref="FormatException">The address is not that of a usable proxy; the message says why.</exception>
     public static ProxyServer Parse(Uri uri, NetworkCredential? credential = null)
     {
         ArgumentNullException.ThrowIfNull(uri);

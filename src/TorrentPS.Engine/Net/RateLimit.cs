@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// Bytes a second that several downloads may move together. Those who wait are served so that each download gets the same share, whatever the
-/// number of its peers; what one does not use is the others'. Safe to use from several threads.
+/// A limit in bytes per second that several downloads share. Each waiting download gets the same share, whatever its number of peers; unused shares go to the others.
+/// Thread-safe.
 /// </summary>
 public sealed class RateLimit
 {
@@ -12,12 +12,12 @@ public sealed class RateLimit
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly List<Share> _waiting = [];
-    private readonly TokenBucket _bucket; // under the lock, but for its rate
+    private readonly TokenBucket _bucket; // protected by the lock, except its rate
     private bool _isServing;
-    private ITimer? _timer; // needs no end: it runs only while somebody waits
+    private ITimer? _timer; // need not be disposed: it runs only while a download waits
 
-    /// <summary>Makes a limit.</summary>
-    /// <param name="bytesPerSecond">Bytes a second; 0 means no limit.</param>
+    /// <summary>Creates a limit.</summary>
+    /// <param name="bytesPerSecond">Bytes per second; 0 means no limit.</param>
     /// <param name="time">The clock; null means the system's.</param>
     public RateLimit(long bytesPerSecond = 0, TimeProvider? time = null)
     {
@@ -25,7 +25,7 @@ public sealed class RateLimit
         _bucket = new TokenBucket(bytesPerSecond, _time);
     }
 
-    /// <summary>Bytes a second; 0 means no limit. May be changed while it is in use.</summary>
+    /// <summary>Bytes per second; 0 means no limit. May be changed while in use.</summary>
     public long BytesPerSecond
     {
         get => _bucket.PerSecond;
@@ -38,13 +38,13 @@ public sealed class RateLimit
 
     internal bool IsLimited => BytesPerSecond > 0;
 
-    /// <summary>What one turn takes at most while others wait: small enough that turns are short, large enough that they are few.</summary>
+    /// <summary>The maximum amount of one turn while others wait: small enough that turns are short, large enough that they are few.</summary>
     private int Turn => (int)Math.Clamp(BytesPerSecond / TurnsPerSecond, TokenBucket.Quantum, LargestTurn);
 
     /// <summary>The share of one download.</summary>
     internal Share Join() => new(this);
 
-    /// <summary>Takes for a share what a turn may take; 0 when nothing is left.</summary>
+    /// <summary>Takes one turn for a share; 0 if nothing is left.</summary>
     private int Take(Share share, int wanted, int turn)
     {
         if (!IsLimited)
@@ -54,7 +54,7 @@ public sealed class RateLimit
         return taken;
     }
 
-    /// <summary>Gives turns as long as there is something to give, and comes back when there will be.</summary>
+    /// <summary>Serves turns while there is something to give, and then waits until there is more.</summary>
     private void Serve()
     {
         var served = new List<(TaskCompletionSource<int> Turn, int Taken)>();
@@ -77,7 +77,7 @@ public sealed class RateLimit
         }
 
         foreach ((TaskCompletionSource<int> turn, int taken) in served)
-            turn.SetResult(taken); // not under the lock: what waited may go on here and now, and take again
+            turn.SetResult(taken); // outside the lock: the waiter may continue here, and take again
     }
 
     private void ServeLater()
@@ -87,8 +87,8 @@ public sealed class RateLimit
     }
 
     /// <summary>
-    /// What one of those who wait takes at most: its part of what there is, and what it is behind the one that has used most. One that has few peers, or uses only a
-    /// part of what it takes, gets its share in fewer turns.
+    /// The maximum amount of a waiting share's turn: its part of what is available, plus what it lacks compared with the share that has used most. A download with few
+    /// peers, or one that uses only part of what it takes, so gets its share in fewer turns.
     /// </summary>
     private int TurnOf(Share share)
     {
@@ -98,7 +98,7 @@ public sealed class RateLimit
         return (int)Math.Clamp(_bucket.Tokens / _waiting.Count + most - share.Used, Turn, int.MaxValue);
     }
 
-    /// <summary>Of those who wait, the one that has used least.</summary>
+    /// <summary>The waiting share that has used least.</summary>
     private Share Next()
     {
         Share next = _waiting[0];
@@ -111,19 +111,19 @@ public sealed class RateLimit
         return next;
     }
 
-    /// <summary>One download's share.</summary>
+    /// <summary>The share of one download.</summary>
     internal sealed class Share(RateLimit limit)
     {
         public Queue<(int Wanted, TaskCompletionSource<int> Turn)> Waiting { get; } = new();
 
-        /// <summary>Bytes taken so far, made up to what others have used when it comes back after a while without need.</summary>
+        /// <summary>Bytes taken so far, raised to what others have used when the share returns after a pause.</summary>
         public double Used { get; set; }
 
         public bool IsLimited => limit.IsLimited;
 
         public long BytesPerSecond => limit.BytesPerSecond;
 
-        /// <summary>Whether nothing may pass now.</summary>
+        /// <summary>Whether nothing may be taken now.</summary>
         public bool IsExhausted
         {
             get
@@ -135,7 +135,7 @@ public sealed class RateLimit
             }
         }
 
-        /// <summary>Waits until bytes may pass, and takes up to so many.</summary>
+        /// <summary>Waits until bytes are available, and takes up to the given number.</summary>
         public Task<int> TakeAsync(int wanted)
         {
             lock (limit._lock)
@@ -167,7 +167,7 @@ public sealed class RateLimit
             }
         }
 
-        /// <summary>Begins to wait. Whoever was away has no claim to what it did not use then, but for a moment's worth.</summary>
+        /// <summary>Starts waiting. A share that paused has no claim to what it did not use then, except for a moment's worth.</summary>
         private void Enter()
         {
             if (limit._waiting.Count > 0)

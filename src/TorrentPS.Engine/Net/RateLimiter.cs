@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// A limit of bytes a second. Those who want to pass take what there is, at least a few packets' worth, and wait in line when there is
-/// nothing; the line is served in turn, so that no peer takes all. What passes here must then pass the limits that are shared with other torrents.
+/// The rate limit of one torrent. Takers get what is available, at least a few packets' worth, and otherwise wait in a queue that is served in order, so that no peer
+/// takes everything. Bytes must then also pass the limits shared with other torrents.
 /// </summary>
 internal sealed class RateLimiter
 {
@@ -12,7 +12,7 @@ internal sealed class RateLimiter
     private readonly RateLimit.Share[] _shares;
     private bool _isPumping;
 
-    /// <summary>Makes a limit; 0 means none but those that are shared.</summary>
+    /// <summary>Creates a limit; 0 means only the shared limits.</summary>
     public RateLimiter(long bytesPerSecond, TimeProvider time, params ReadOnlySpan<RateLimit?> shared)
     {
         _bucket = new TokenBucket(bytesPerSecond, time);
@@ -41,7 +41,7 @@ internal sealed class RateLimiter
         }
     }
 
-    /// <summary>The lowest of its own limit and those that are shared; 0 means none.</summary>
+    /// <summary>The lowest of the own limit and the shared ones; 0 means no limit.</summary>
     public long BytesPerSecond
     {
         get
@@ -57,7 +57,7 @@ internal sealed class RateLimiter
         }
     }
 
-    /// <summary>Whether nothing may pass now: whoever waits, waits for the limit.</summary>
+    /// <summary>Whether nothing may be taken now, so that waiting is due to the limit.</summary>
     public bool IsExhausted
     {
         get
@@ -72,7 +72,7 @@ internal sealed class RateLimiter
         }
     }
 
-    /// <summary>Waits until bytes may pass, and takes up to so many. The caller gives back what it does not use.</summary>
+    /// <summary>Waits until bytes are available, and takes up to the given number. The caller returns what it does not use.</summary>
     public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellationToken = default)
     {
         int taken = _bucket.PerSecond > 0 ? await TakeOwnAsync(wanted, cancellationToken) : wanted;

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Bytes a second over the last few seconds. Fed as bytes pass, read at any time; the caller gives the time in seconds.</summary>
+/// <summary>Measures bytes per second over the last few seconds. The caller passes the time in seconds.</summary>
 internal sealed class RateMeter
 {
     private const int Slots = 20;
@@ -11,10 +11,10 @@ internal sealed class RateMeter
     private long _slot = -1;
     private double _first = double.NaN;
 
-    /// <summary>All bytes ever.</summary>
+    /// <summary>The total number of bytes.</summary>
     public long Total { get; private set; }
 
-    /// <summary>When the last bytes passed, in seconds; negative infinity when none did.</summary>
+    /// <summary>When the last bytes passed, in seconds; negative infinity if none did.</summary>
     public double LastAt { get; private set; } = double.NegativeInfinity;
 
     public void Add(long bytes, double now)
@@ -27,7 +27,7 @@ internal sealed class RateMeter
         Total += bytes;
     }
 
-    /// <summary>Something is asked for again: a pause before it was not slowness, and does not count.</summary>
+    /// <summary>Requests resume: the pause before does not count as slowness.</summary>
     public void Resume(double now)
     {
         if (now - LastAt <= PauseSeconds || Total == 0)
@@ -36,7 +36,7 @@ internal sealed class RateMeter
         _first = now;
     }
 
-    /// <summary>Bytes a second over the last five seconds, or since the first byte where that is less.</summary>
+    /// <summary>Bytes per second over the last five seconds, or since the first byte if that is more recent.</summary>
     public double PerSecond(double now)
     {
         if (double.IsNaN(_first))
@@ -45,7 +45,7 @@ internal sealed class RateMeter
         long sum = 0;
         foreach (long bytes in _bytes)
             sum += bytes;
-        // The slot that has begun counts by as much of it as has passed; half a slot at least, so that a first burst gives no absurd rate.
+        // The current slot counts by the part that has elapsed; at least half a slot, so that a first burst does not give an absurd rate.
         double span = Math.Min((Slots - 1) * SlotSeconds + (now - _slot * SlotSeconds), now - _first);
         return sum / Math.Max(span, SlotSeconds / 2);
     }

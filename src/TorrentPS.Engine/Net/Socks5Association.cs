@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>A way for datagrams through a SOCKS5 proxy (RFC 1928, 7). It is there as long as the connection to the proxy that asked for it.</summary>
+/// <summary>A UDP association of a SOCKS5 proxy (RFC 1928, 7). It lasts as long as the connection to the proxy that requested it.</summary>
 internal sealed class Socks5Association : IDisposable
 {
     private readonly Socket _control;
@@ -11,8 +11,8 @@ internal sealed class Socks5Association : IDisposable
 
     private Socks5Association(Socket control, Socket datagrams) => (_control, _datagrams) = (control, datagrams);
 
-    /// <summary>Asks the proxy for it.</summary>
-    /// <exception cref="SocketException">There is none to be had: a <see cref="ProxyException"/> where the proxy says so.</exception>
+    /// <summary>Requests an association from the proxy.</summary>
+    /// <exception cref="SocketException">The request failed; a <see cref="ProxyException"/> if the proxy refused it.</exception>
     public static async Task<Socks5Association> OpenAsync(ProxyServer proxy, NetworkRoute route, CancellationToken cancellationToken)
     {
         (Socket control, IPEndPoint relay) = await route.AssociateAsync(cancellationToken).ConfigureAwait(false);
@@ -20,7 +20,7 @@ internal sealed class Socks5Association : IDisposable
         try
         {
             datagrams = route.Open(relay.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            datagrams.Connect(relay); // what comes from anywhere else is not from the proxy
+            datagrams.Connect(relay); // datagrams from any other address are not the proxy's
             var association = new Socks5Association(control, datagrams);
             _ = association.WatchAsync();
             return association;
@@ -33,7 +33,7 @@ internal sealed class Socks5Association : IDisposable
         }
     }
 
-    /// <summary>Has the proxy send a datagram to an address, or to a name that it looks up.</summary>
+    /// <summary>Sends a datagram through the proxy to an address, or to a name that the proxy resolves.</summary>
     public async ValueTask SendAsync(EndPoint to, ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken)
     {
         byte[] packet = new byte[Socks5Client.MaxDatagramHeader + datagram.Length];
@@ -42,15 +42,15 @@ internal sealed class Socks5Association : IDisposable
         await _datagrams.SendAsync(packet.AsMemory(0, length + datagram.Length), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Receives a datagram that came to the proxy.</summary>
-    /// <returns>Its bytes, which lie in the buffer, and where it came from; null where it is none that can be understood.</returns>
+    /// <summary>Receives a datagram through the proxy.</summary>
+    /// <returns>Its bytes, which are in the buffer, and its source; null if it is invalid.</returns>
     public async ValueTask<(ReadOnlyMemory<byte> Datagram, IPEndPoint From)?> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int length = await _datagrams.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
         return Socks5Client.TryReadDatagramHeader(buffer.Span[..length], out int header, out IPEndPoint? from) ? (buffer[header..length], from) : null;
     }
 
-    /// <summary>The proxy ends it by closing the connection.</summary>
+    /// <summary>The proxy ends the association by closing the connection.</summary>
     private async Task WatchAsync()
     {
         try
@@ -61,7 +61,7 @@ internal sealed class Socks5Association : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // gone, too
+            // already disposed
         }
 
         Dispose();

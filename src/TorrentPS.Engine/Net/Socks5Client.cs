@@ -6,7 +6,7 @@ using System.Text;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Asks a SOCKS5 proxy for a connection (RFC 1928), with a user name and password where it wants them (RFC 1929).</summary>
+/// <summary>Sends requests to a SOCKS5 proxy (RFC 1928), with a user name and password if it requires them (RFC 1929).</summary>
 internal static class Socks5Client
 {
     private const byte Version = 5;
@@ -21,29 +21,29 @@ internal static class Socks5Client
     private const byte IPv6 = 4;
     private const int MaxAddress = 1 + 255 + 2;
 
-    /// <summary>The longest that stands before the bytes of a datagram.</summary>
+    /// <summary>The maximum length of the header before the bytes of a datagram.</summary>
     public const int MaxDatagramHeader = 4 + MaxAddress;
 
-    /// <summary>Has a connection made; from then on the socket is that connection.</summary>
+    /// <summary>Opens a connection; afterwards the socket is that connection.</summary>
     /// <param name="socket">The connection to the proxy.</param>
     /// <param name="proxy">The proxy.</param>
-    /// <param name="to">An address, or a name for the proxy to look up.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ProxyException">The proxy refuses, or is none.</exception>
+    /// <param name="to">An address, or a name for the proxy to resolve.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ProxyException">The proxy refuses, or is not a SOCKS5 proxy.</exception>
     public static async Task ConnectAsync(Socket socket, ProxyServer proxy, EndPoint to, CancellationToken cancellationToken)
     {
         await AskAsync(socket, proxy, Connect, to, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Has datagrams carried, as long as the socket is connected.</summary>
-    /// <returns>Where datagrams for the proxy are sent to.</returns>
+    /// <summary>Requests a UDP association, for as long as the socket is connected.</summary>
+    /// <returns>The address for datagrams to the proxy.</returns>
     /// <param name="socket">The connection to the proxy.</param>
     /// <param name="proxy">The proxy.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ProxyException">The proxy refuses, or is none.</exception>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="ProxyException">The proxy refuses, or is not a SOCKS5 proxy.</exception>
     public static async Task<IPEndPoint> AssociateAsync(Socket socket, ProxyServer proxy, CancellationToken cancellationToken)
     {
-        // Where ours will come from is not known yet (RFC 1928, 6: then it is all zeros).
+        // The source of our datagrams is not known yet (RFC 1928, 6: all zeros).
         byte[] answer = await AskAsync(socket, proxy, UdpAssociate, new IPEndPoint(IPAddress.Any, 0), cancellationToken).ConfigureAwait(false);
         var self = (IPEndPoint)socket.RemoteEndPoint!;
         if (!TryReadAddress(answer.AsSpan(3), out _, out IPEndPoint? relay) || relay.Port == 0)
@@ -52,14 +52,14 @@ internal static class Socks5Client
         return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, relay.Port);
     }
 
-    /// <summary>Writes what stands before a datagram (RFC 1928, 7).</summary>
+    /// <summary>Writes the header of a datagram (RFC 1928, 7).</summary>
     public static int WriteDatagramHeader(Span<byte> destination, EndPoint to)
     {
         destination[..3].Clear();
         return 3 + WriteAddress(destination[3..], to);
     }
 
-    /// <summary>Reads what stands before a datagram; false where it is in parts, or from no address.</summary>
+    /// <summary>Parses the header of a datagram; false if it is a fragment, or has no address.</summary>
     public static bool TryReadDatagramHeader(ReadOnlySpan<byte> packet, out int length, [NotNullWhen(true)] out IPEndPoint? from)
     {
         (length, from) = (0, null);
@@ -88,7 +88,7 @@ internal static class Socks5Client
         (buffer[0], buffer[1]) = (Version, command);
         await SendAsync(socket, buffer.AsMemory(0, 3 + WriteAddress(buffer.AsSpan(3), to)), cancellationToken).ConfigureAwait(false);
 
-        // Not a byte more than the answer is read: what follows is the peer's.
+        // Reads exactly the answer, because the following bytes are the peer's.
         await ReceiveAsync(socket, proxy, buffer.AsMemory(0, 5), cancellationToken).ConfigureAwait(false);
         if (buffer[0] != Version)
             throw NotSocks(proxy);

@@ -4,15 +4,15 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>Makes connections secure, all by one policy: the system decides whom to trust, by what the server sends alone.</summary>
+/// <summary>Makes TLS connections with one policy: the system decides which certificates to trust, using only what the server sends.</summary>
 internal static class TlsClient
 {
-    /// <summary>Secures a connection; what it takes over it closes when that fails.</summary>
+    /// <summary>Starts TLS on a connection; on failure the connection is closed.</summary>
     /// <param name="stream">The connection.</param>
-    /// <param name="host">The name or address that the certificate has to be for.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="host">The name or address for which the certificate must be valid.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="CertificateRefusedException">The certificate is not accepted.</exception>
-    /// <exception cref="AuthenticationException">It fails for another reason.</exception>
+    /// <exception cref="AuthenticationException">The handshake failed for another reason.</exception>
     public static async Task<Stream> SecureAsync(Stream stream, string host, CancellationToken cancellationToken)
     {
         var secure = new SslStream(stream);
@@ -33,8 +33,8 @@ internal static class TlsClient
         }
     }
 
-    // A certificate can name addresses where the one that vouches for it, lists of revoked ones and OCSP responders are. The system would fetch
-    // from them by itself: whatever they are, from whatever address of ours, and around the proxy. No stranger is to have us do that.
+    // A certificate can contain addresses of its issuer, of revocation lists and of OCSP responders. The system would fetch from them by itself: whatever they are, from
+    // any address of ours, and without the proxy. No stranger may cause that.
     private static SslClientAuthenticationOptions Options(string host) => new()
     {
         TargetHost = host,

@@ -1,15 +1,15 @@
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// Bytes that may pass, which come back evenly. What was sent is known only afterwards, so there may be less than nothing; but never less than
-/// <see cref="MostOwed"/>, so that those who wait go on soon whatever was taken. Not safe from several threads at once.
+/// A token bucket for bytes. Usage is known only afterwards, so the balance may be negative, but never below <see cref="MostOwed"/>, so that waiters continue soon
+/// whatever was taken. Not thread-safe.
 /// </summary>
 internal sealed class TokenBucket
 {
-    /// <summary>What may be taken however little there is: a block.</summary>
+    /// <summary>The amount that may be taken however little is left: a block.</summary>
     public const int Quantum = 16 * 1024;
 
-    /// <summary>Bytes that may be owed: two of the longest blocks that peers ask for.</summary>
+    /// <summary>The maximum debt in bytes: two of the longest blocks that peers request.</summary>
     public const int MostOwed = 256 * 1024;
 
     private const double BurstSeconds = 0.25;
@@ -27,7 +27,7 @@ internal sealed class TokenBucket
         _filledAt = time.GetTimestamp();
     }
 
-    /// <summary>Bytes a second; 0 means no limit. May be read from any thread.</summary>
+    /// <summary>Bytes per second; 0 means no limit. May be read from any thread.</summary>
     public long PerSecond
     {
         get => Interlocked.Read(ref _perSecond);
@@ -36,11 +36,11 @@ internal sealed class TokenBucket
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             Fill();
             _ = Interlocked.Exchange(ref _perSecond, value);
-            _tokens = Math.Clamp(_tokens, -Quantum, Most); // a debt from before may be one of hours now
+            _tokens = Math.Clamp(_tokens, -Quantum, Most); // a debt from before could take hours at the new rate
         }
     }
 
-    /// <summary>What may pass at once.</summary>
+    /// <summary>The bytes available now.</summary>
     public double Tokens
     {
         get
@@ -50,15 +50,15 @@ internal sealed class TokenBucket
         }
     }
 
-    /// <summary>What may be saved up.</summary>
+    /// <summary>The maximum number of bytes that accumulate.</summary>
     public double Most => Math.Max(Quantum, _perSecond * BurstSeconds);
 
     public bool IsEmpty => Tokens < 1;
 
-    /// <summary>Until when nothing may pass.</summary>
+    /// <summary>The time until bytes are available.</summary>
     public TimeSpan UntilNext => _perSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((1 - _tokens) / _perSecond);
 
-    /// <summary>Takes up to so many bytes; 0 when nothing is left.</summary>
+    /// <summary>Takes up to the given number of bytes; 0 if nothing is left.</summary>
     public int Take(int wanted)
     {
         if (_perSecond == 0)
@@ -66,11 +66,11 @@ internal sealed class TokenBucket
         if (IsEmpty)
             return 0;
         int taken = (int)Math.Min(wanted, Math.Max(_tokens, Math.Min(Quantum, _perSecond)));
-        _tokens -= taken; // may go below zero by a quantum, which the next ones wait for
+        _tokens -= taken; // may go below zero by a quantum, for which later takers wait
         return taken;
     }
 
-    /// <summary>Gives back what was not used, or takes what was used beyond, when it is negative.</summary>
+    /// <summary>Returns unused bytes, or, if negative, takes bytes that were used beyond.</summary>
     public void GiveBack(int unused) => _tokens = Math.Max(_tokens + unused, -MostOwed);
 
     private void Fill()

@@ -6,14 +6,14 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// The UDP port of a client, for IPv6 and IPv4. Several protocols share it, and the first byte tells them apart: a message of the DHT is a
-/// dictionary and begins with 'd' (BEP 5); a packet of uTP begins with its type and version, which is never that (BEP 29).
+/// The UDP port of a client, for IPv6 and IPv4. Several protocols share it, distinguished by the first byte: a DHT message is a dictionary and begins with 'd' (BEP 5); a
+/// uTP packet begins with its type and version, which is never 'd' (BEP 29).
 /// </summary>
 internal sealed class UdpPort : IAsyncDisposable
 {
     private const int MaxDatagram = 8 * 1024;
     private const int BufferLength = 1 << 20;
-    private const int MaxInTurn = 64; // datagrams until they are answered
+    private const int MaxInTurn = 64; // datagrams received before acknowledgements are sent
 
     private readonly Socket _socket;
     private readonly IPFilter? _filter;
@@ -37,7 +37,7 @@ internal sealed class UdpPort : IAsyncDisposable
         _any = new IPEndPoint(HasV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
     }
 
-    /// <summary>The port's number.</summary>
+    /// <summary>The port number.</summary>
     public int Port { get; }
 
     /// <summary>Whether IPv6 addresses can be reached.</summary>
@@ -49,11 +49,11 @@ internal sealed class UdpPort : IAsyncDisposable
     /// <summary>Whether addresses of a family can be reached.</summary>
     public bool Reaches(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? HasV6 : HasV4;
 
-    /// <summary>Opens a port, or any free one when it is taken.</summary>
-    /// <param name="port">The number; 0 takes any.</param>
-    /// <param name="filter">The addresses that nothing is sent to and nothing taken from; null for none.</param>
-    /// <param name="binding">Where it is opened alone; null means everywhere.</param>
-    /// <param name="log">Gets what happens that must not.</param>
+    /// <summary>Opens a port, or any free one if it is in use.</summary>
+    /// <param name="port">The port number; 0 selects any free port.</param>
+    /// <param name="filter">Blocked addresses; null for none.</param>
+    /// <param name="binding">The only address or interface to use; null for all.</param>
+    /// <param name="log">Receives errors that should not happen.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
     public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null)
     {
@@ -76,13 +76,13 @@ internal sealed class UdpPort : IAsyncDisposable
         return opened;
     }
 
-    /// <summary>Gives the messages of the DHT to a consumer from now on.</summary>
+    /// <summary>Sets the consumer of DHT messages.</summary>
     public void AttachDht(IDatagramConsumer? consumer) => _dht = consumer;
 
-    /// <summary>Gives everything else to a consumer from now on.</summary>
+    /// <summary>Sets the consumer of all other datagrams.</summary>
     public void AttachOther(IPacketConsumer? consumer) => _other = consumer;
 
-    /// <summary>Sends a datagram; what cannot be sent is lost, as it may be on the way.</summary>
+    /// <summary>Sends a datagram; on failure it is lost, as on the network.</summary>
     public void Send(ReadOnlySpan<byte> datagram, IPEndPoint to)
     {
         if (!Reaches(to.AddressFamily) || _filter?.Blocks(to.Address) is true)
@@ -93,22 +93,22 @@ internal sealed class UdpPort : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // no route, no room, no network: as if lost
+            // no route, no buffer space, no network: lost
         }
     }
 
-    /// <summary>Whether a datagram can be sent that must not be fragmented.</summary>
+    /// <summary>Whether a datagram can be sent with fragmentation forbidden.</summary>
     public bool CanProbe => _path.CanProbe;
 
-    /// <summary>The address of a datagram as an end point.</summary>
+    /// <summary>Converts the address of a datagram to an end point.</summary>
     public IPEndPoint EndPointOf(SocketAddress address) => ((IPEndPoint)_any.Create(address)).Unmapped();
 
-    /// <summary>Sends datagrams that lie one after the other, in one call where the system can; what cannot be sent is lost.</summary>
+    /// <summary>Sends consecutive datagrams, in one call if the system supports it; on failure they are lost.</summary>
     /// <param name="packets">The datagrams.</param>
     /// <param name="length">The length of each but the last, which may be shorter.</param>
-    /// <param name="to">Where to, in the form of this socket.</param>
-    /// <param name="isProbe">Whether it is one that must not be fragmented.</param>
-    /// <returns>False when it must not be fragmented and is too long for this machine's own network.</returns>
+    /// <param name="to">The destination, in the address format of this socket.</param>
+    /// <param name="isProbe">Whether fragmentation is forbidden.</param>
+    /// <returns>False if fragmentation is forbidden and the datagram is too long for this machine's own network.</returns>
     public bool SendPackets(ReadOnlySpan<byte> packets, int length, SocketAddress to, bool isProbe)
     {
         try
@@ -122,7 +122,7 @@ internal sealed class UdpPort : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // no route, no room, no network: as if lost
+            // no route, no buffer space, no network: lost
         }
 
         return true;
@@ -140,7 +140,7 @@ internal sealed class UdpPort : IAsyncDisposable
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.InvalidArgument or SocketError.MessageSize or SocketError.OperationNotSupported)
             {
-                _path.CanSegment = false; // this network or this system does not
+                _path.CanSegment = false; // not supported by this network or system
                 return false;
             }
             finally
@@ -210,7 +210,7 @@ internal sealed class UdpPort : IAsyncDisposable
         {
             try
             {
-                // Closing the socket ends it; a token would cost something each time.
+                // Closing the socket ends the receive; a token would cost something each time.
                 ValueTask<int> receiving = _socket.ReceiveFromAsync(buffer.AsMemory(0, MaxDatagram), SocketFlags.None, from, CancellationToken.None);
                 if (!receiving.IsCompleted || ++inTurn >= MaxInTurn)
                 {
@@ -230,7 +230,7 @@ internal sealed class UdpPort : IAsyncDisposable
             {
                 if (_stopping.IsCancellationRequested)
                     break;
-                // A datagram that is too long (Windows alone says so) has nothing to do with the next, and must not hold it up. Out of memory passes.
+                // A datagram that is too long, which only Windows reports, does not affect the next one. Lack of memory passes.
                 if (e.SocketErrorCode != SocketError.MessageSize)
                     await Task.Delay(5).ConfigureAwait(false);
             }
@@ -250,7 +250,7 @@ internal sealed class UdpPort : IAsyncDisposable
             else
                 _other?.Receive(datagram, from);
         }
-        catch (Exception e) // a fault of this program costs this datagram, and not the port
+        catch (Exception e) // a fault of this program loses this datagram, not the port
         {
             _log?.Invoke($"A datagram from {EndPointOf(from)} is left unread by a fault of this program: {e}");
         }
@@ -268,7 +268,7 @@ internal sealed class UdpPort : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes it.</summary>
+    /// <summary>Closes the port.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);

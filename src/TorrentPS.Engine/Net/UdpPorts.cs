@@ -2,17 +2,17 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Net;
 
-/// <summary>The UDP ports of a client. Who asks for the same number gets the same port: the DHT and uTP share it, under the number of the TCP port (BEP 29). Safe for use from several threads.</summary>
-/// <param name="filter">The addresses that nothing is sent to and nothing taken from; null for none.</param>
-/// <param name="binding">Where they are opened alone; null means everywhere.</param>
-/// <param name="log">Gets what happens that must not.</param>
+/// <summary>The UDP ports of a client. Requests for the same number share a port: the DHT and uTP both use the number of the TCP port (BEP 29). Thread-safe.</summary>
+/// <param name="filter">Blocked addresses; null for none.</param>
+/// <param name="binding">The only address or interface to use; null for all.</param>
+/// <param name="log">Receives errors that should not happen.</param>
 internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null)
 {
     private readonly Lock _lock = new();
     private readonly List<Lease> _leases = [];
 
-    /// <summary>Opens a port, or any free one when another program has it.</summary>
-    /// <param name="port">The number; 0 takes any.</param>
+    /// <summary>Opens a port, or any free one if another program uses it.</summary>
+    /// <param name="port">The port number; 0 selects any free port.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
     public UdpPort Open(int port)
     {
@@ -26,7 +26,7 @@ internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding 
         }
     }
 
-    /// <summary>Closes a port when nobody else uses it.</summary>
+    /// <summary>Closes a port when it is no longer used.</summary>
     public async ValueTask CloseAsync(UdpPort port)
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Takes runs of bytes from a row of buffers, without copying.</summary>
+/// <summary>Takes ranges of bytes from consecutive buffers, without copying.</summary>
 internal struct BufferCursor
 {
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _buffers;
@@ -16,10 +16,10 @@ internal struct BufferCursor
         Length = length;
     }
 
-    /// <summary>Bytes in all the buffers.</summary>
+    /// <summary>The total number of bytes in the buffers.</summary>
     public long Length { get; }
 
-    /// <summary>Goes over the next bytes.</summary>
+    /// <summary>Skips bytes.</summary>
     public void Skip(int length)
     {
         while (length > 0)
@@ -30,7 +30,7 @@ internal struct BufferCursor
         }
     }
 
-    /// <summary>Takes the next bytes; all of them at once without allocating.</summary>
+    /// <summary>Takes the next bytes; without allocating if they are the content of all buffers.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Take(int length)
     {
         if (length == Length)

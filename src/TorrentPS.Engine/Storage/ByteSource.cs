@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Where the bytes of a piece are looked for.</summary>
+/// <summary>Where to read the bytes of a piece.</summary>
 internal enum ByteSource
 {
-    /// <summary>Those of wanted files in the files, the others in the parts file: where they are written.</summary>
+    /// <summary>Bytes of wanted files in the files, the others in the parts file: the places that they are written to.</summary>
     Selection,
 
     /// <summary>The same for the selection that the resume file was saved with.</summary>
@@ -12,9 +12,9 @@ internal enum ByteSource
     /// <summary>All in the files.</summary>
     Files,
 
-    /// <summary>Those of files that are there in the files, the others in the parts file.</summary>
+    /// <summary>Bytes of existing files in the files, the others in the parts file.</summary>
     Present,
 
-    /// <summary>In other files, which may have the same (BEP 38); where there is none, as for <see cref="Selection"/>.</summary>
+    /// <summary>In other files, which may have the same bytes (BEP 38); without such a file, as <see cref="Selection"/>.</summary>
     Donors,
 }

@@ -4,15 +4,15 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Finds out what is on disk before the first peer is asked: by what was noted of it where something was, by hashing what that cannot vouch for.</summary>
+/// <summary>Checks existing data before the first peer is contacted: by the records of earlier runs, and by hashing what these do not cover.</summary>
 /// <param name="store">The files.</param>
-/// <param name="request">What is to be kept.</param>
-/// <param name="pieceChecked">Gets how many pieces are looked at, and of how many; from any thread.</param>
+/// <param name="request">The torrent to store.</param>
+/// <param name="pieceChecked">Receives the number of checked pieces and their total; from any thread.</param>
 internal sealed class DataCheck(DataStore store, StorageRequest request, Action<int, int> pieceChecked)
 {
     private Torrent Torrent => request.Torrent;
 
-    /// <summary>Finds out what is there to go on from, and makes the files that are not.</summary>
+    /// <summary>Finds the data to resume with, and creates missing files.</summary>
     public async Task<Bitfield> PrepareAsync(CancellationToken cancellationToken)
     {
         ResumeData? resume = null;
@@ -26,14 +26,14 @@ internal sealed class DataCheck(DataStore store, StorageRequest request, Action<
         await VerifyAsync(have, piece => resume is null || resume.Suspect[piece], toCheck, cancellationToken).ConfigureAwait(false);
         if (!request.Overwrite)
             store.CheckOwners(have, cancellationToken);
-        store.Prepare(have); // after the resume file is read: it changes the files' times
+        store.Prepare(have); // after the resume file is read, because it changes the files' times
         bool[] elsewhere = [.. Enumerable.Range(0, Torrent.PieceCount).Select(piece => !have[piece] && store.MayBeElsewhere(piece))];
         await VerifyAsync(have, piece => elsewhere[piece], elsewhere.Count(true.Equals), cancellationToken).ConfigureAwait(false);
         return have;
     }
 
-    /// <summary>Looks whether everything is there already, where nothing can be written.</summary>
-    /// <exception cref="TorrentException">It is not, and so the reason is one to end for.</exception>
+    /// <summary>Checks whether the data is complete, when nothing can be written.</summary>
+    /// <exception cref="TorrentException">The data is incomplete, so being unable to write is fatal; the exception has the reason.</exception>
     public async Task<Bitfield> CheckCompleteAsync(TorrentException denied, CancellationToken cancellationToken)
     {
         if (!store.HasAllLengths)
@@ -43,11 +43,11 @@ internal sealed class DataCheck(DataStore store, StorageRequest request, Action<
         return have.CountCommon(store.WantedPieces) == store.WantedPieces.Count ? have : throw denied;
     }
 
-    /// <summary>Finds out whether the data to seed is complete: by what was noted when it was last seeded, else by hashing all of it. Nothing is written to it.</summary>
+    /// <summary>Checks whether the data to seed is complete: by the record of the last seed, or by hashing all of it. Never writes to it.</summary>
     public async Task<Bitfield> CheckSeedAsync(CancellationToken cancellationToken)
     {
         if (store.HasMissingFiles)
-            return new Bitfield(Torrent.PieceCount); // no need to hash what is there to know that it is not enough
+            return new Bitfield(Torrent.PieceCount); // incomplete anyway: no need to hash the rest
         SeedRecords? records = request.StateFolder is { } folder ? new SeedRecords(folder) : null;
         if (!request.Recheck && records?.Load(Torrent, store.DataPath) is { } record && store.IsUnchangedSince(record))
         {
@@ -58,7 +58,7 @@ internal sealed class DataCheck(DataStore store, StorageRequest request, Action<
 
         ResumeRecord before = store.MakeSeedRecord();
         Bitfield have = await store.VerifyAsync(_ => true, done => pieceChecked(done, Torrent.PieceCount), cancellationToken).ConfigureAwait(false);
-        // What was changed while it was hashed may not be what was hashed.
+        // Data that changed while it was hashed may differ from the hashed data.
         if (have.IsFull && records is not null && store.IsUnchangedSince(before))
             Note(records, before);
         return have;

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Turns what is known of pieces into what users want to know: what each file is like.</summary>
+/// <summary>Computes the state of each file from the states of its pieces.</summary>
 internal sealed class DataExamination : IDisposable
 {
     private readonly Torrent _torrent;
@@ -14,7 +14,7 @@ internal sealed class DataExamination : IDisposable
     private long[] _lengths = [];
     private int _nextFile;
 
-    /// <exception cref="Errors.TorrentException">No file is left by the patterns (Unexpected), or a path in the torrent cannot be used (UnsafePath).</exception>
+    /// <exception cref="Errors.TorrentException">The patterns leave no file, or a path in the torrent cannot be used (UnsafePath).</exception>
     public DataExamination(Torrent torrent, string folder, IReadOnlyList<string> include, IReadOnlyList<string> exclude)
     {
         _torrent = torrent;
@@ -26,9 +26,9 @@ internal sealed class DataExamination : IDisposable
     }
 
     /// <summary>Checks the files.</summary>
-    /// <param name="report">Gets a report a file, in the torrent's order; from any thread, one at a time.</param>
-    /// <param name="progress">Gets bytes done and in all; from any thread.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="report">Receives a report for each file, in the torrent's order; from any thread, one at a time.</param>
+    /// <param name="progress">Receives the checked and the total bytes; from any thread.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     public async Task RunAsync(Action<TorrentDataReport> report, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         _lengths = _store.LengthsOnDisk();
@@ -49,7 +49,7 @@ internal sealed class DataExamination : IDisposable
         Action<int>? piecesDone = progress is null ? null : done => progress((long)done * _torrent.PieceLength, total);
         await _store.ExamineAsync(pieces, _lengths, (piece, condition) => Note(piece, condition, report), piecesDone, cancellationToken).ConfigureAwait(false);
 
-        // Where no piece was to be read, none has said that its files are done.
+        // Files without a piece to read have not been reported by any piece.
         lock (_lock)
             ReportDone(report);
     }

@@ -3,22 +3,22 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Data of other files that is the torrent's, too (BEP 38). Those are only read; a piece counts when what was copied has its hash.</summary>
+/// <summary>Copies data from other files that have some of the torrent's data (BEP 38). These are only read; a piece counts if the copy has the right hash.</summary>
 internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, PieceLayers? layers)
 {
-    /// <summary>A file that has given nothing in so many pieces has nothing, most likely.</summary>
+    /// <summary>A donor that has yielded nothing in this number of pieces is given up.</summary>
     private const int PatienceWithDonor = 64;
 
-    private DonorState?[] _given = []; // by file, in the round under way
+    private DonorState?[] _given = []; // by file, in the current round
 
     private Torrent Torrent => files.Torrent;
 
-    /// <summary>Copies what is the torrent's from files in other places. To be called when it is known what is there.</summary>
-    /// <param name="have">The pieces that are there; those that are found are added.</param>
-    /// <param name="roots">Files, and folders to look into.</param>
-    /// <param name="pieceChecked">Gets how many pieces of how many are done; called from any thread.</param>
-    /// <param name="cancellationToken">Ends it within one read.</param>
-    /// <returns>Bytes of wanted files that were copied.</returns>
+    /// <summary>Copies the torrent's data from files in other places. Call this after the existing data is known.</summary>
+    /// <param name="have">The existing pieces; pieces that are found are added.</param>
+    /// <param name="roots">Files, and folders to search.</param>
+    /// <param name="pieceChecked">Receives the number of checked pieces and their total; from any thread.</param>
+    /// <param name="cancellationToken">Cancels within one read.</param>
+    /// <returns>The number of bytes of wanted files that were copied.</returns>
     /// <exception cref="TorrentException">The data could not be written (DiskFull, AccessDenied).</exception>
     public async Task<long> RunAsync(Bitfield have, IReadOnlyList<string> roots, Action<int, int>? pieceChecked, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, Piece
         return copied;
     }
 
-    /// <summary>The missing pieces that a file of this round may have a part of.</summary>
+    /// <summary>The missing pieces of which a donor of this round may have a part.</summary>
     private List<int> PiecesToTry(Bitfield have)
     {
         SortedSet<int> pieces = [];
@@ -71,7 +71,7 @@ internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, Piece
             (int first, int last) = files.Layout.PiecesOf(file);
             for (int piece = first; piece <= last; piece++)
             {
-                // What cannot be verified is not used: the hashes of a version 2 torrent may still have to come from peers.
+                // Unverifiable pieces are not used: peers may still have to send the hashes of a version 2 torrent.
                 if (files.Layout.WantedPieces[piece] && !have[piece] && (Torrent.Version != TorrentVersion.V2 || layers!.IsKnown(piece)))
                     pieces.Add(piece);
             }
@@ -93,11 +93,11 @@ internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, Piece
         }
         catch (TorrentException e) when (e.ErrorId is TorrentErrorId.AccessDenied or TorrentErrorId.UnsafePath)
         {
-            // It cannot be read, and so gives nothing.
+            // An unreadable donor yields nothing.
         }
 
         Note(piece, isGood);
-        // The file may change in between: what counts is the hash of what was copied.
+        // The donor may change in between: the hash of the copy decides.
         return isGood && verifier.MoveFrom(piece, ByteSource.Donors, worker.Buffer) && verifier.TryHash(piece, ByteSource.Selection, worker, sha1, root) && verifier.Hashes.IsRight(piece, sha1, root);
     }
 
@@ -123,7 +123,7 @@ internal sealed class DataReuse(StoredFiles files, PieceVerifier verifier, Piece
             _given[segment.File]?.Note(isGood);
     }
 
-    /// <summary>A donor in use, and whether it has given anything.</summary>
+    /// <summary>A donor in use, and whether it has yielded anything.</summary>
     private sealed class DonorState(DonorSearch.Donor donor)
     {
         private int _inVain;

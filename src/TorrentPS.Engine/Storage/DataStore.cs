@@ -11,19 +11,19 @@ namespace TorrentPS.Engine.Storage;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A piece at the border of a wanted and an unwanted file has bytes of both. Those of the unwanted file go to the parts file, so that the piece
-/// can be checked and uploaded and the unwanted file still is not there. Padding files (BEP 47) are not on disk: they read as zeros.
+/// A piece at the border of a wanted and an unwanted file has bytes of both. Those of the unwanted file go to the parts file, so that the piece can be verified and
+/// uploaded without creating the unwanted file. Padding files (BEP 47) are not on disk: they read as zeros.
 /// </para>
 /// <para>
-/// Order of use: a <see cref="DestinationLock"/>, then <see cref="LoadResume"/>, <see cref="Survey"/>, <see cref="VerifyAsync"/> of what is suspect or, without
-/// resume data, of everything, and <see cref="CheckOwners"/>: so far nothing is written. Then <see cref="Prepare()"/>, and <see cref="VerifyAsync"/> of
-/// what <see cref="MayBeElsewhere"/>; then <see cref="Write"/>, <see cref="TryRead"/> and from time to time <see cref="SaveResume"/>.
+/// Order of use: a <see cref="DestinationLock"/>, then <see cref="LoadResume"/>, <see cref="Survey"/>, <see cref="VerifyAsync"/> of suspect pieces or, without resume
+/// data, of all pieces, and <see cref="CheckOwners"/>: so far nothing is written. Then <see cref="Prepare()"/>, and <see cref="VerifyAsync"/> of pieces that <see
+/// cref="MayBeElsewhere"/>; then <see cref="Write"/>, <see cref="TryRead"/> and from time to time <see cref="SaveResume"/>.
 /// </para>
-/// <para>What is done with the files is in types of their own, which share the <see cref="StoredFiles"/>; this one brings them together.</para>
+/// <para>Separate types do the work and share the <see cref="StoredFiles"/>; this one combines them.</para>
 /// </remarks>
 internal sealed class DataStore : IChangedFiles, IDisposable
 {
-    /// <summary>What has become of a file that is there and is not what it was.</summary>
+    /// <summary>Describes a file that exists but has changed.</summary>
     public const string Changed = "was changed by another program, or its disk has a fault";
 
     private readonly StoredFiles _files;
@@ -35,15 +35,15 @@ internal sealed class DataStore : IChangedFiles, IDisposable
 
     /// <param name="torrent">The torrent.</param>
     /// <param name="destination">The folder that its file or folder goes into.</param>
-    /// <param name="wantedFiles">Which of its files to store, one value a file; padding files never are.</param>
-    /// <param name="readOnly">Whether nothing is ever created or written: for seeding data that is there. The parts file is not used then, and links are followed.</param>
+    /// <param name="wantedFiles">Which files to store, one value per file; padding files never are.</param>
+    /// <param name="readOnly">Whether nothing is ever created or written: for seeding existing data. The parts file is then not used, and links are followed.</param>
     /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
     public DataStore(Torrent torrent, string destination, bool[] wantedFiles, bool readOnly = false)
         : this(torrent, destination, new FileLayout(torrent, wantedFiles), PieceLayers.Of(torrent), readOnly)
     {
     }
 
-    /// <summary>The same with what others use too.</summary>
+    /// <summary>Creates a store that shares its layout and hashes.</summary>
     public DataStore(Torrent torrent, string destination, FileLayout layout, PieceLayers? layers, bool readOnly)
     {
         Torrent = torrent;
@@ -63,16 +63,16 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <summary>The hashes of the pieces of a version 2 or hybrid torrent; null for a v1 torrent.</summary>
     public PieceLayers? Layers { get; }
 
-    /// <summary>The full path of the file, or of the folder where there are several files.</summary>
+    /// <summary>The full path of the file, or of the folder if there are several files.</summary>
     public string DataPath { get; }
 
     /// <summary>The pieces that overlap a wanted file.</summary>
     public Bitfield WantedPieces => _files.Layout.WantedPieces;
 
-    /// <summary>Bytes of the wanted files.</summary>
+    /// <summary>The number of bytes in the wanted files.</summary>
     public long BytesWanted => _files.Layout.BytesWanted;
 
-    /// <summary>Folders that the destination, or a folder above it, was made in, and that <see cref="FlushAll"/> has to flush too.</summary>
+    /// <summary>The folders in which the destination, or a folder above it, was created; <see cref="FlushAll"/> flushes them, too.</summary>
     public IReadOnlyList<string> FoldersMadeIn { get; init; } = [];
 
     internal string ControlPath => _files.Folder.ControlPath;
@@ -86,16 +86,16 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <inheritdoc cref="StoredFiles.PathOf"/>
     public string PathOnDisk(int file) => _files.PathOf(file);
 
-    /// <summary>The length of each file on disk, and of the parts file after the last; -1 for what is not there.</summary>
+    /// <summary>The length of each file on disk, and of the parts file after the last; -1 for missing files.</summary>
     public long[] LengthsOnDisk() => [.. _files.Paths.Select((path, file) => path.Length == 0 ? -1 : _files.LengthOnDisk(file))];
 
     /// <summary>
     /// Writes part of a piece. A piece that overlaps no wanted file is refused.
     /// </summary>
     /// <param name="piece">The piece.</param>
-    /// <param name="begin">Where in the piece the bytes begin.</param>
-    /// <param name="buffers">The bytes, in a row.</param>
-    /// <exception cref="TorrentException">They could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
+    /// <param name="begin">The offset of the bytes in the piece.</param>
+    /// <param name="buffers">The bytes, in consecutive buffers.</param>
+    /// <exception cref="TorrentException">The bytes could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
     public void Write(int piece, int begin, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
     {
         if (_files.IsReadOnly)
@@ -113,10 +113,10 @@ internal sealed class DataStore : IChangedFiles, IDisposable
 
     /// <summary>Reads part of a piece.</summary>
     /// <param name="piece">The piece.</param>
-    /// <param name="begin">Where in the piece the bytes begin.</param>
-    /// <param name="destination">Gets the bytes; zeros where these are behind the end of a file of a v2 torrent, but in the same piece.</param>
-    /// <returns>False when a file is missing or too short; the destination is then undefined.</returns>
-    /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
+    /// <param name="begin">The offset of the bytes in the piece.</param>
+    /// <param name="destination">Receives the bytes; zeros behind the end of a file of a v2 torrent, in the same piece.</param>
+    /// <returns>False if a file is missing or too short; the destination is then undefined.</returns>
+    /// <exception cref="TorrentException">The bytes could not be read (AccessDenied, UnsafePath).</exception>
     public bool TryRead(int piece, int begin, Span<byte> destination)
     {
         if (Torrent.Version == TorrentVersion.V2 && Torrent.LengthOfPiece(piece) is var length && begin + destination.Length > length)
@@ -131,15 +131,15 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         return _files.TryRead(piece, begin, destination, ByteSource.Selection);
     }
 
-    /// <summary>Waits until what was written is on the disk itself: afterwards it survives a loss of power.</summary>
-    /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied).</exception>
+    /// <summary>Waits until written data is on the disk itself, where it survives a power failure.</summary>
+    /// <exception cref="TorrentException">The data could not be flushed (DiskFull, AccessDenied).</exception>
     public void Flush() => _files.Flush();
 
     /// <summary>
-    /// <see cref="Flush"/>, and the folders' entries too; then looks whether everything is where it belongs. On some systems a file that was
-    /// removed can still be written to: what was written there is not there.
+    /// Flushes files and folder entries, then checks that every file is at its path. On some systems, writing to an open file succeeds even after the file was removed.
     /// </summary>
-    /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied), the destination is gone (AccessDenied), or a file is (DataMismatch).</exception>
+    /// <exception cref="TorrentException">The data could not be flushed (DiskFull, AccessDenied), or the destination (AccessDenied) or a file (DataMismatch) is
+    /// gone.</exception>
     public void FlushAll()
     {
         Flush();
@@ -160,13 +160,13 @@ internal sealed class DataStore : IChangedFiles, IDisposable
             FolderEntries.Flush(folder);
     }
 
-    /// <summary>Closes the files. Writes in progress end undisturbed.</summary>
+    /// <summary>Closes the files. Writes in progress are not disturbed.</summary>
     public void Dispose() => _files.Dispose();
 
     /// <summary>
-    /// Looks whether the destination and the files in use are still there. Costs a look at each of the few open files.
+    /// Checks that the destination and the files in use still exist. Costs a system call for each of the few open files.
     /// </summary>
-    /// <exception cref="TorrentException">The destination is gone (AccessDenied), or a file is (DataMismatch).</exception>
+    /// <exception cref="TorrentException">The destination (AccessDenied) or a file (DataMismatch) is gone.</exception>
     public void CheckPresence()
     {
         _files.CheckDestination();
@@ -177,7 +177,7 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         }
     }
 
-    /// <summary>Takes away the pieces of wanted files that are not there.</summary>
+    /// <summary>Removes the pieces of missing wanted files.</summary>
     public void RemoveMissing(Bitfield have)
     {
         for (int file = 0; file < Torrent.Files.Count; file++)
@@ -196,7 +196,7 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <inheritdoc cref="FileOwners.Check"/>
     public void CheckOwners(Bitfield have, CancellationToken cancellationToken) => _owners.Check(have, cancellationToken);
 
-    /// <summary>Makes the files where it is not known what is there.</summary>
+    /// <summary>Creates the files when the existing data is not known.</summary>
     public void Prepare() => Prepare(null);
 
     /// <inheritdoc cref="FilePreparation.Run"/>
@@ -258,7 +258,7 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <inheritdoc cref="SeedData.DescribeFaults"/>
     public string DescribeFaults(Bitfield? have) => _seedData.DescribeFaults(have);
 
-    /// <summary>Notes when the files were written last. To be called before they are verified, so that what is written meanwhile is noticed afterwards.</summary>
+    /// <summary>Records the last write times of the files. Call this before they are verified, so that later writes are noticed.</summary>
     public void NoteTimes()
     {
         for (int file = 0; file < Torrent.Files.Count; file++)
@@ -271,7 +271,7 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <inheritdoc cref="StoredFiles.LookAtOpenFiles"/>
     public void LookAtOpenFiles() => _files.LookAtOpenFiles();
 
-    /// <summary>The next file that others have written, or that is doubtful for another reason: it is opened anew, since another may be in its place.</summary>
+    /// <summary>The next file that another program has written, or that is doubtful for another reason; it is reopened, because it may have been replaced.</summary>
     public bool TryTakeDoubtful(out int file)
     {
         if (!_files.Others.TryTakeDoubtful(out file))
@@ -292,17 +292,20 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <inheritdoc cref="OtherWriters.Trust"/>
     public void Trust(int file) => _files.Others.Trust(file);
 
-    /// <summary>Why a file could not be read, when it could not.</summary>
+    /// <summary>Why a file could not be read; null if it could.</summary>
     public TorrentException? ReadFailure(int file) => _files.ReadFailures.GetValueOrDefault(file);
 
-    /// <summary>What has become of a file that is not what it was.</summary>
+    /// <summary>Describes the change of a file.</summary>
     public string DescribeChange(int file)
     {
         long length = _files.LengthOnDisk(file);
         return length < 0 ? "was removed" : length < Torrent.Files[file].Length ? $"was cut to {length} of {Torrent.Files[file].Length} bytes" : Changed;
     }
 
-    /// <summary>The wanted files that a piece is made of: those that could not be read, else those that are gone or cut, else those that others have written, where there are such.</summary>
+    /// <summary>
+    /// The wanted files that a piece overlaps: those that could not be read; otherwise those that are missing or too short; otherwise those that another program has
+    /// written, if any.
+    /// </summary>
     public List<int> FilesBehind(int piece)
     {
         List<int> files = [];
@@ -319,8 +322,8 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         return cut.Count > 0 ? cut : touched.Count > 0 ? touched : files;
     }
 
-    /// <summary>Verifies the files that others have written since they were prepared. To be called when everything is written and flushed.</summary>
-    /// <returns>The pieces that are no longer right.</returns>
+    /// <summary>Verifies the files that another program has written since they were prepared. Call this after everything is written and flushed.</summary>
+    /// <returns>The pieces that are no longer correct.</returns>
     /// <exception cref="TorrentException">A file cannot be read (AccessDenied).</exception>
     public async Task<Bitfield> FindOverwrittenAsync(CancellationToken cancellationToken)
     {
@@ -342,8 +345,8 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         return doubtful;
     }
 
-    /// <summary>Says which files others have damaged.</summary>
-    /// <param name="overwritten">What <see cref="FindOverwrittenAsync"/> found.</param>
+    /// <summary>Names the files that another program has damaged.</summary>
+    /// <param name="overwritten">The result of <see cref="FindOverwrittenAsync"/>.</param>
     public string DescribeOverwritten(Bitfield overwritten)
     {
         int file = 0;
@@ -358,14 +361,14 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         return $"'{_files.PathOf(file)}' was written by another program while it was downloaded, and {pieces} damaged. End that program and run the same command again: only the damaged data is downloaded.";
     }
 
-    /// <summary>Whether the file at its path has the right length, and is the one that is open.</summary>
+    /// <summary>Whether the file at its path has the right length, and is the open one.</summary>
     private bool IsInPlace(int file)
     {
         FileStatus found = FileStatus.At(_files.PathOf(file));
         if (found.Kind != EntryKind.File || found.Length != Torrent.Files[file].Length)
             return false;
         _files.Others.Look(file, found.Written);
-        return OperatingSystem.IsWindows() || _files.IsOpenOne(file, found); // there, the time of an open file is not yet that of its path
+        return OperatingSystem.IsWindows() || _files.IsOpenOne(file, found); // there, the time of an open file may differ from that of its path
     }
 
     private void CheckRange(int piece, int begin, long length)

@@ -1,11 +1,11 @@
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Something about the data that is asked on a disk thread.</summary>
+/// <summary>A check of the data that runs on a disk thread.</summary>
 internal sealed class DiskQuestion(DiskTally tally, Func<bool> ask) : IDiskJob
 {
-    private readonly TaskCompletionSource<bool> _done = new(); // continues on the torrent's loop, which does not run on disk threads
+    private readonly TaskCompletionSource<bool> _done = new(); // continues on the torrent's loop, never on a disk thread
 
-    /// <summary>Asks it in its turn.</summary>
+    /// <summary>Queues the check and returns its result.</summary>
     public Task<bool> AskAsync(DiskQueue disk)
     {
         tally.Begin();
@@ -21,7 +21,7 @@ internal sealed class DiskQuestion(DiskTally tally, Func<bool> ask) : IDiskJob
         {
             answer = ask();
         }
-        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
+        catch (Exception e) // any exception here would end the disk thread, and with it the process
         {
             failure = e;
         }

@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// The threads that hash, write and read piece data. They are a client's own, so that a slow disk never takes the pool's threads away from
-/// the sockets. Jobs begin in the order in which they came; those of one piece follow one another because each is queued by the one before.
+/// The threads that hash, write and read piece data. They belong to the client, so that a slow disk does not block pool threads, which the sockets need. Jobs start in
+/// the order in which they were queued; the jobs of one piece follow one another because each queues the next.
 /// </summary>
 internal sealed class DiskQueue : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class DiskQueue : IDisposable
         bool start;
         lock (_gate)
         {
-            // A job that is under way may still queue its next part: its own thread does it before it ends.
+            // A running job may still queue its next part, which its own thread runs before it ends.
             ObjectDisposedException.ThrowIf(_closed && Array.IndexOf(_threads, Thread.CurrentThread) < 0, this);
             _jobs.Enqueue(job);
             start = !_closed && _idle < _jobs.Count && _started < _threads.Length;
@@ -66,7 +66,7 @@ internal sealed class DiskQueue : IDisposable
         }
     }
 
-    /// <summary>Ends the threads when what is queued is done.</summary>
+    /// <summary>Ends the threads after the queued jobs.</summary>
     public void Dispose()
     {
         lock (_gate)

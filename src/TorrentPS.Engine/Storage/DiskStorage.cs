@@ -5,16 +5,17 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Keeps the pieces of a torrent in files, and remembers between runs what is there: the storage of every download and seed.</summary>
+/// <summary>Stores the pieces of a torrent in files, and records between runs which are complete: the storage of every download and seed.</summary>
 internal sealed class DiskStorage : IPieceStorage
 {
     private readonly StorageRequest _request;
     private readonly DataStore _store;
     private readonly DestinationLock? _lock;
-    private readonly TorrentException? _denied; // why nothing can be written to the destination
+    private readonly TorrentException? _denied; // why the destination is not writable
     private long _bytesReused;
 
-    /// <exception cref="TorrentException">The destination is another's (DataInUse), cannot be made (DiskFull, UnsafePath), or a path in the torrent cannot be used (UnsafePath).</exception>
+    /// <exception cref="TorrentException">The destination is in use (DataInUse) or cannot be created (DiskFull, UnsafePath), or a path in the torrent cannot be used
+    /// (UnsafePath).</exception>
     public DiskStorage(StorageRequest request)
     {
         _request = request;
@@ -63,7 +64,7 @@ internal sealed class DiskStorage : IPieceStorage
         Bitfield have = await check.PrepareAsync(cancellationToken).ConfigureAwait(false);
         if (have.CountCommon(_store.WantedPieces) == _store.WantedPieces.Count)
             return have;
-        _store.SaveResume(have); // from now on what is in the files is ours, whenever this process is killed
+        _store.SaveResume(have); // from now on the files are known to be ours, even if this process is killed
         await ReuseAsync(have, pieceChecked, cancellationToken).ConfigureAwait(false);
         return have;
     }
@@ -97,7 +98,7 @@ internal sealed class DiskStorage : IPieceStorage
         _store.FlushAll();
         Bitfield overwritten = await _store.FindOverwrittenAsync(CancellationToken.None).ConfigureAwait(false);
         foreach (int piece in withdrawn?.All() ?? [])
-            have.Add(piece); // it was looked at again
+            have.Add(piece); // it was verified again
         if (!overwritten.IsEmpty)
         {
             foreach (int piece in overwritten.All())
@@ -123,14 +124,14 @@ internal sealed class DiskStorage : IPieceStorage
     /// <inheritdoc/>
     public string DescribeFaults(Bitfield have) => _store.DescribeFaults(_store.HasMissingFiles ? null : have);
 
-    /// <summary>Closes the files, and gives the destination free.</summary>
+    /// <summary>Closes the files, and releases the destination.</summary>
     public void Dispose()
     {
         _store.Dispose();
         _lock?.Dispose();
     }
 
-    /// <summary>Takes the place to download to; null when nothing can be written there, which is no fault when nothing needs to be.</summary>
+    /// <summary>Locks the destination; null if it is not writable, which matters only if something must be written.</summary>
     private DestinationLock? TryLock(out TorrentException? denied)
     {
         denied = null;
@@ -146,7 +147,7 @@ internal sealed class DiskStorage : IPieceStorage
         }
     }
 
-    /// <summary>A link of the torrent's is never made, so that nothing it says leads out of the destination; whoever misses it is to know why.</summary>
+    /// <summary>Links in a torrent are never created, so that nothing leads out of the destination; the log explains why they are missing.</summary>
     private void TellOfLinks()
     {
         TorrentFile[] links = [.. Torrent.Files.Where(file => file.LinkTarget is not null && _request.Layout.IsWanted(file.Index))];
@@ -157,7 +158,7 @@ internal sealed class DiskStorage : IPieceStorage
         }
     }
 
-    /// <summary>Copies what other data on this machine has of the torrent: what the user named, and torrents that are said to be similar (BEP 38).</summary>
+    /// <summary>Copies the torrent's data from other files on this machine: those that the user named, and torrents declared similar (BEP 38).</summary>
     private async Task ReuseAsync(Bitfield have, Action<int, int> pieceChecked, CancellationToken cancellationToken)
     {
         List<string> roots = [.. _request.ReuseFrom];
@@ -169,7 +170,9 @@ internal sealed class DiskStorage : IPieceStorage
         _request.Log($"{_bytesReused} bytes were copied from other data on this machine");
     }
 
-    /// <summary>Notes that all data is here, so that a similar torrent finds it (BEP 38). Not that of a private torrent: a public one could show that it is here.</summary>
+    /// <summary>
+    /// Records that all data is here, so that a similar torrent finds it (BEP 38). Not for a private torrent: a public one could reveal that its data is here.
+    /// </summary>
     private void NoteComplete()
     {
         if (Torrent.IsPrivate)

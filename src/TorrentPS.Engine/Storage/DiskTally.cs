@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Counts the disk jobs that are under way for one torrent, so that its files are not closed before they are done.</summary>
+/// <summary>Counts the running disk jobs of one torrent, so that its files are not closed before they end.</summary>
 internal sealed class DiskTally
 {
     private readonly Lock _lock = new();
@@ -20,11 +20,11 @@ internal sealed class DiskTally
             if (--_count > 0 || _empty is null)
                 return;
             _empty.SetResult();
-            _empty = null; // who waits after jobs have begun again waits for those
+            _empty = null; // later waiters wait for the jobs that have started since
         }
     }
 
-    /// <summary>Ends when no job is under way.</summary>
+    /// <summary>Completes when no job is running.</summary>
     public Task WhenEmptyAsync()
     {
         lock (_lock)

@@ -4,12 +4,11 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// Looks for files that may have the data of a torrent's files: of the same length, or of the same name. That they have is for the hashes to say. Links are
-/// not followed, and the work is bounded.
+/// Looks for files that may have the data of a torrent's files: those of the same length or name. Hashes then decide. Links are not followed, and the work is bounded.
 /// </summary>
 internal sealed class DonorSearch
 {
-    /// <summary>Files that are tried for one of the torrent's.</summary>
+    /// <summary>The maximum number of files tried for one of the torrent's.</summary>
     public const int MaxDonors = 3;
 
     private const int MaxEntries = 200_000;
@@ -24,7 +23,7 @@ internal sealed class DonorSearch
     private int _entries;
 
     /// <param name="torrent">The torrent.</param>
-    /// <param name="paths">Where its files are on disk: these are not donors.</param>
+    /// <param name="paths">The torrent's own files, which are not donors.</param>
     public DonorSearch(Torrent torrent, IEnumerable<string> paths)
     {
         _torrent = torrent;
@@ -40,10 +39,10 @@ internal sealed class DonorSearch
         }
     }
 
-    /// <summary>The files that may be one of the torrent's, the best first.</summary>
+    /// <summary>The possible donors of a file, the best first.</summary>
     public IReadOnlyList<Donor> Of(int file) => [.. _donors[file].OrderBy(donor => donor.Rank).Take(MaxDonors)];
 
-    /// <summary>Looks at a file, or at all files in a folder and below.</summary>
+    /// <summary>Examines a file, or all files in a folder and below.</summary>
     public void Look(string root)
     {
         try
@@ -56,7 +55,7 @@ internal sealed class DonorSearch
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e) || e is ArgumentException or NotSupportedException)
         {
-            // What cannot be looked at has nothing to give.
+            // An unreadable file or folder yields nothing.
         }
     }
 
@@ -81,7 +80,7 @@ internal sealed class DonorSearch
             return;
         string path = found.FullName.Replace(Path.DirectorySeparatorChar, '/');
         HashSet<int> files = [.. _byLength.GetValueOrDefault(found.Length) ?? [], .. _byName.GetValueOrDefault(found.Name) ?? []];
-        // A file that is named for a torrent of one file is another version of it, whatever its name.
+        // For a torrent of one file, a file given by the user is another version of it, whatever its name.
         if (isNamed && _torrent.IsSingleFile)
             files.Add(0);
         foreach (int file in files)
@@ -92,7 +91,7 @@ internal sealed class DonorSearch
             int shared = SharedParts(path, wanted.Path);
             int rank = (isAsLong && isOfName ? 0 : isAsLong ? 100 : 200) - Math.Min(shared, 50);
             Keep(file, new Donor(found.FullName, found.Length, 0, rank));
-            // Of a longer or shorter version what follows the change stands as far from the end as before.
+            // In a longer or shorter version, the data after the change is at the same distance from the end.
             if (!isAsLong)
                 Keep(file, new Donor(found.FullName, found.Length, found.Length - wanted.Length, rank + 1));
         }
@@ -117,7 +116,7 @@ internal sealed class DonorSearch
 
     private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
 
-    /// <summary>How many parts two paths have in common, counted from the end.</summary>
+    /// <summary>The number of components that two paths have in common, counted from the end.</summary>
     private static int SharedParts(string one, string other)
     {
         string[] a = one.Split('/'), b = other.Split('/');
@@ -127,10 +126,10 @@ internal sealed class DonorSearch
         return shared;
     }
 
-    /// <summary>A file that may have the data of one of the torrent's.</summary>
+    /// <summary>A file that may have the data of one of the torrent's files.</summary>
     /// <param name="Path">The full path.</param>
     /// <param name="Length">Its length.</param>
-    /// <param name="Shift">Where in it the byte is that would be the torrent's file's first; may be negative.</param>
-    /// <param name="Rank">The lower, the likelier.</param>
+    /// <param name="Shift">The offset in it that corresponds to the first byte of the torrent's file; may be negative.</param>
+    /// <param name="Rank">The lower, the likelier it has the data.</param>
     internal sealed record Donor(string Path, long Length, long Shift, int Rank);
 }

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Which bytes of which files a piece is made of (BEP 3, "info dictionary"), and which of them are wanted.</summary>
+/// <summary>Maps pieces to ranges of files (BEP 3, "info dictionary"), and knows which of these are wanted.</summary>
 internal sealed class FileLayout
 {
     private readonly Torrent _torrent;
@@ -40,7 +40,7 @@ internal sealed class FileLayout
     /// <summary>The pieces that overlap a wanted file.</summary>
     public Bitfield WantedPieces { get; }
 
-    /// <summary>Bytes of the wanted files.</summary>
+    /// <summary>The number of bytes in the wanted files.</summary>
     public long BytesWanted { get; }
 
     public bool IsWanted(int file) => _wanted[file];
@@ -54,7 +54,7 @@ internal sealed class FileLayout
             : ((int)(entry.Offset / _torrent.PieceLength), (int)((_ends[file] - 1) / _torrent.PieceLength));
     }
 
-    /// <summary>Bytes of a piece that belong to wanted files.</summary>
+    /// <summary>The number of bytes of a piece that belong to wanted files.</summary>
     public long BytesWantedIn(int piece)
     {
         long sum = 0;
@@ -67,16 +67,16 @@ internal sealed class FileLayout
         return sum;
     }
 
-    /// <summary>The runs of bytes, in order, that part of a piece is made of; padding files included, empty files not.</summary>
+    /// <summary>The file ranges that make up part of a piece, in order; including padding files, excluding empty files.</summary>
     public SegmentEnumerator Segments(int piece, int begin, int length) =>
         new(_torrent, _ends, (long)piece * _torrent.PieceLength + begin, length);
 
     /// <summary>
-    /// Where in the parts file the bytes of a file go while the file itself is not wanted. Only the first and the last piece of a file can be
-    /// shared with others, so each file has room for these two. The places depend on the torrent alone, so they stay valid
-    /// when the selection changes; the parts file is sparse, so the room of wanted files takes none on the disk.
+    /// The offset in the parts file for bytes of an unwanted file. Only the first and the last piece of a file can be shared with others, so each file has space for
+    /// these two. The offsets depend only on the torrent, so they stay valid when the selection changes; the parts file is sparse, so the unused space takes no room on
+    /// disk.
     /// </summary>
-    /// <returns>-1 when the bytes belong to a piece that no other file shares.</returns>
+    /// <returns>-1 if the bytes belong to a piece that no other file shares.</returns>
     public long SlotOf(in FileSegment segment)
     {
         long head = HeadLength(segment.File);
@@ -86,7 +86,7 @@ internal sealed class FileLayout
         return segment.Offset >= tailStart ? _slots[segment.File] + head + (segment.Offset - tailStart) : -1;
     }
 
-    /// <summary>Bytes of a file in its first piece, when others can have a share of that piece.</summary>
+    /// <summary>The number of bytes of a file in its first piece, if other files can share that piece.</summary>
     private long HeadLength(int file)
     {
         TorrentFile entry = _torrent.Files[file];
@@ -95,14 +95,14 @@ internal sealed class FileLayout
         return before == 0 && inFirst == _torrent.PieceLength ? 0 : inFirst;
     }
 
-    /// <summary>Bytes of a file in its last piece, when that is not its first and others can have a share of it.</summary>
+    /// <summary>The number of bytes of a file in its last piece, if that is not its first and other files can share it.</summary>
     private long TailLength(int file)
     {
         (int first, int last) = PiecesOf(file);
         return last <= first ? 0 : _ends[file] % _torrent.PieceLength;
     }
 
-    /// <summary>Walks over the segments of a run of the torrent's bytes without allocating.</summary>
+    /// <summary>Enumerates the file ranges of a range of the torrent's bytes without allocating.</summary>
     internal ref struct SegmentEnumerator
     {
         private readonly Torrent _torrent;
@@ -118,7 +118,7 @@ internal sealed class FileLayout
             _position = position;
             _left = length;
 
-            // The first file that ends after the position: with a tie, that skips empty files and files that end just there.
+            // The first file that ends after the position; this skips empty files and files that end exactly there.
             int low = 0;
             int high = ends.Length;
             while (low < high)

@@ -8,15 +8,16 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Whose the files are that are at the paths of a torrent's before anything is written.</summary>
+/// <summary>Determines whether existing files at a torrent's paths belong to the torrent, before anything is written.</summary>
 internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
 {
     private const int SeekData = 3;
     private const int NoMoreData = 6; // ENXIO
 
-    /// <summary>Looks at what is in the places of all wanted files, and touches nothing.</summary>
+    /// <summary>Examines the paths of all wanted files, without changing anything.</summary>
     /// <exception cref="TorrentException">
-    /// A folder, a pipe or a device is where a file belongs, or anything but a file where a control file does (AccessDenied); a link leads out of the destination (UnsafePath).
+    /// A folder, a pipe or a device is at the path of a file, or anything but a file at that of a control file (AccessDenied); a link leads out of the destination
+    /// (UnsafePath).
     /// </exception>
     public void Survey()
     {
@@ -43,12 +44,12 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
     }
 
     /// <summary>
-    /// Refuses to go on when a file is somebody's: one that is longer than the torrent's, or that has bytes and not one right piece. What an earlier run left is
-    /// known by the resume file; a file that holds nothing but zeros, as other clients make them beforehand, has nothing to lose.
+    /// Refuses to continue if a file belongs to the user: one that is longer than the torrent's, or that has data but not one correct piece. Files of an earlier run are
+    /// recognized by the resume file; a file with only zeros, as other clients preallocate them, has nothing to lose.
     /// </summary>
-    /// <param name="have">The pieces that are right.</param>
-    /// <param name="cancellationToken">Ends it within one read.</param>
-    /// <exception cref="TorrentException">There is such a file (FileExists), or it cannot be read (AccessDenied).</exception>
+    /// <param name="have">The correct pieces.</param>
+    /// <param name="cancellationToken">Cancels within one read.</param>
+    /// <exception cref="TorrentException">There is such a file (FileExists), or a file cannot be read (AccessDenied).</exception>
     public void Check(Bitfield have, CancellationToken cancellationToken)
     {
         List<int> others = [];
@@ -87,8 +88,8 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
     }
 
     /// <summary>
-    /// Whether a file has the torrent's length and every piece of it is shared with a file that is partly right. Such a piece is wrong by what is wrong in either
-    /// file, and says nothing about this one, which is the torrent's by its place beside the other: data with one bad byte is repaired.
+    /// Whether a file has the torrent's length and shares every piece with a partly correct file. A wrong byte in either file makes such a piece wrong, so it says
+    /// nothing about this file, which is taken for the torrent's because of its neighbour: data with one bad byte can be repaired.
     /// </summary>
     private bool IsBesideRightData(int file, Bitfield have)
     {
@@ -107,7 +108,7 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
         return true;
     }
 
-    /// <summary>Whether a file has no byte but zeros. Holes are passed over where the system tells them.</summary>
+    /// <summary>Whether a file contains only zeros. Holes are skipped if the system reports them.</summary>
     private bool HoldsNothing(int file, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[64 * 1024];
@@ -133,13 +134,13 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
         }
     }
 
-    /// <summary>Where the next bytes are that may be other than zero; negative when there are none.</summary>
+    /// <summary>The offset of the next bytes that may be non-zero; negative if there are none.</summary>
     private static long NextData(SafeFileHandle handle, long offset)
     {
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
             return offset;
         long data = Seek(handle, offset, SeekData);
-        // A file system that knows no holes says so, and is read.
+        // A file system without support for holes says so, and the file is read.
         return data >= 0 ? data : Marshal.GetLastPInvokeError() == NoMoreData ? -1 : offset;
     }
 

@@ -4,17 +4,18 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Making the files of a torrent, after their owners are known.</summary>
+/// <summary>Creates the files of a torrent, after their owners are known.</summary>
 internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
 {
     /// <summary>
-    /// Makes the folders and the wanted files, at their full length but taking no room yet (sparse). A file that is too short is lengthened. One that is too long
-    /// is cut only when the first byte is written into it. One that has other names (hard links) and is to be written becomes a file of its own, a copy: the others
-    /// may be a backup. Everything is looked at before anything is made.
+    /// Creates the folders and the wanted files, sparse and at full length. A file that is too short is lengthened. One that is too long is truncated only when the first
+    /// byte is written to it. One with other hard links that is to be written is replaced by a copy, because the other links may be a backup. Everything is examined
+    /// before anything is created.
     /// </summary>
-    /// <param name="have">The pieces that are there; null when that is not known.</param>
+    /// <param name="have">The existing pieces; null if unknown.</param>
     /// <exception cref="TorrentException">
-    /// A folder is where a file belongs, the reverse, or access is denied (AccessDenied); there is no room (DiskFull); a link leads out of the destination (UnsafePath).
+    /// A folder is in the place of a file or the reverse, or access is denied (AccessDenied); there is no space (DiskFull); a link leads out of the destination
+    /// (UnsafePath).
     /// </exception>
     public void Run(Bitfield? have)
     {
@@ -38,7 +39,7 @@ internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
             if (found.Kind == EntryKind.None || found.Length < length)
                 unfinished.Add(file);
 
-            // How much of a file that is there takes room already cannot be told, so only new files count.
+            // The allocated size of an existing file is unknown, so only new files count.
             if (found.Kind == EntryKind.None)
                 needed += length;
             else if (isLinked)
@@ -69,10 +70,10 @@ internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
         return true;
     }
 
-    /// <summary>Better to fail now than hours later, when the disk is full.</summary>
+    /// <summary>Fails now rather than hours later, when the disk is full.</summary>
     private void CheckRoom(long needed)
     {
-        // Where it is not known, writing will tell.
+        // If unknown, writing will show it.
         if (FreeSpace.Below(files.Folder.Path) is { } free && needed > free)
             throw new TorrentException(TorrentErrorId.DiskFull, $"'{files.Folder.Path}' has room for {free} bytes, but {needed} are to be downloaded; free some room, choose another destination or fewer files.");
     }

@@ -4,8 +4,8 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// Proves and checks hashes of a torrent's trees (BEP 52, "hashes"). Of the layers between the pieces and the root it keeps the upper ones of each file, so
-/// that a proof costs little however long the file is. Not safe from several threads at once.
+/// Proves and checks hashes of a torrent's trees (BEP 52, "hashes"). It caches the upper layers between the pieces and the root of each file, so that a proof is cheap
+/// for a file of any length. Not thread-safe.
 /// </summary>
 internal sealed class HashProofs
 {
@@ -13,7 +13,7 @@ internal sealed class HashProofs
 
     private readonly Torrent _torrent;
     private readonly PieceLayers _layers;
-    private readonly Dictionary<string, int> _files = []; // by strings, whose hash codes nobody can choose
+    private readonly Dictionary<string, int> _files = []; // keyed by strings, whose hash codes an attacker cannot choose
     private readonly int[] _twins;
     private readonly Dictionary<int, HashTree> _kept = [];
 
@@ -32,16 +32,16 @@ internal sealed class HashProofs
         }
     }
 
-    /// <summary>The file of a root, the first of those with the same content; -1 when there is none.</summary>
+    /// <summary>The file with a root, the first of those with the same content; -1 if there is none.</summary>
     public int FileOf(ReadOnlySpan<byte> root) => _files.GetValueOrDefault(Encoding.Latin1.GetString(root), -1);
 
-    /// <summary>The next file of the same content; -1 when there is none.</summary>
+    /// <summary>The next file with the same content; -1 if there is none.</summary>
     public int TwinOf(int file) => _twins[file];
 
-    /// <summary>Whether hashes are those of a tree: whether they lead to its root.</summary>
-    /// <param name="hashes">The run of hashes, then the uncles from the lowest up.</param>
-    /// <param name="length">How many are of the run.</param>
-    /// <param name="index">Where the run begins in its layer.</param>
+    /// <summary>Whether hashes belong to a tree: whether they lead to its root.</summary>
+    /// <param name="hashes">The requested hashes, then the uncles from the lowest up.</param>
+    /// <param name="length">The number of requested hashes.</param>
+    /// <param name="index">The index of the first in its layer.</param>
     /// <param name="height">The height of the layer.</param>
     /// <param name="root">The root.</param>
     public static bool Leads(ReadOnlySpan<byte> hashes, int length, int index, int height, ReadOnlySpan<byte> root)
@@ -62,11 +62,11 @@ internal sealed class HashProofs
         return node.SequenceEqual(root);
     }
 
-    /// <summary>The hashes of pieces that a peer asks for, with the uncles; null when not all are known.</summary>
+    /// <summary>The piece hashes that a peer requests, with the uncles; null if not all are known.</summary>
     /// <param name="file">The file.</param>
     /// <param name="index">The first piece, within the file.</param>
-    /// <param name="length">How many; those beyond the end are padding.</param>
-    /// <param name="proofs">How many uncles.</param>
+    /// <param name="length">The number of pieces; those beyond the end are padding.</param>
+    /// <param name="proofs">The number of uncles.</param>
     public byte[]? ProvePieces(int file, int index, int length, int proofs)
     {
         if (!_layers.TryGetLayer(file, out ReadOnlyMemory<byte> layer))
@@ -80,12 +80,12 @@ internal sealed class HashProofs
         return answer;
     }
 
-    /// <summary>The leaves that a peer asks for, with the uncles; null when the hashes above them are not known.</summary>
-    /// <param name="piece">The piece that they are all of.</param>
+    /// <summary>The leaf hashes that a peer requests, with the uncles; null if the hashes above them are not known.</summary>
+    /// <param name="piece">The piece that contains all of them.</param>
     /// <param name="tree">The tree of the piece.</param>
-    /// <param name="index">The first, within the file.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="proofs">How many uncles.</param>
+    /// <param name="index">The first leaf, within the file.</param>
+    /// <param name="length">The number of leaves.</param>
+    /// <param name="proofs">The number of uncles.</param>
     public byte[]? ProveLeaves(int piece, HashTree tree, int index, int length, int proofs)
     {
         int file = _layers.FileOf(piece), height = _layers.HeightOf(piece);

@@ -2,40 +2,43 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>The files of a torrent as other programs may change them meanwhile.</summary>
+/// <summary>The files of a torrent that other programs may change.</summary>
 internal interface IChangedFiles
 {
-    /// <summary>Looks when the files that are open were written last.</summary>
+    /// <summary>Checks the last write times of the open files.</summary>
     void LookAtOpenFiles();
 
-    /// <summary>The next file that others have written, or that is doubtful for another reason: it is opened anew, since another may be in its place.</summary>
+    /// <summary>The next file that another program has written, or that is doubtful for another reason; it is reopened, because it may have been replaced.</summary>
     bool TryTakeDoubtful(out int file);
 
     /// <summary>Reads one piece and compares it with its hash.</summary>
-    /// <exception cref="TorrentException">It could not be read (AccessDenied, UnsafePath).</exception>
+    /// <exception cref="TorrentException">The piece could not be read (AccessDenied, UnsafePath).</exception>
     bool IsStillRight(int piece);
 
-    /// <summary>Whether others have written a file, as far as is known.</summary>
+    /// <summary>Whether another program is known to have written a file.</summary>
     bool IsTouched(int file);
 
-    /// <summary>Notes that others have written a file, so that it is verified at the end.</summary>
+    /// <summary>Records that another program has written a file, so that it is verified at the end.</summary>
     void Touch(int file);
 
-    /// <summary>The same, and has it verified soon.</summary>
+    /// <summary>The same, and verifies it soon.</summary>
     void Doubt(int file);
 
-    /// <summary>All of a file was verified, and nothing of it is wrong.</summary>
+    /// <summary>The whole file was verified, without errors.</summary>
     void Trust(int file);
 
-    /// <summary>Why a file could not be read, when it could not.</summary>
+    /// <summary>Why a file could not be read; null if it could.</summary>
     TorrentException? ReadFailure(int file);
 
-    /// <summary>The wanted files that a piece is made of: those that could not be read, else those that are gone or cut, else those that others have written, where there are such.</summary>
+    /// <summary>
+    /// The wanted files that a piece overlaps: those that could not be read; otherwise those that are missing or too short; otherwise those that another program has
+    /// written, if any.
+    /// </summary>
     List<int> FilesBehind(int piece);
 
-    /// <summary>Where a file is.</summary>
+    /// <summary>The path of a file.</summary>
     string PathOnDisk(int file);
 
-    /// <summary>What has become of a file that is not what it was.</summary>
+    /// <summary>Describes the change of a file.</summary>
     string DescribeChange(int file);
 }

@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Work for a disk thread.</summary>
+/// <summary>A job for a disk thread.</summary>
 internal interface IDiskJob
 {
-    /// <summary>Does the work. Must not throw: a failure goes to whoever queued the job.</summary>
+    /// <summary>Runs the job. Must not throw: failures are passed to the code that queued it.</summary>
     void Run();
 }

@@ -1,17 +1,17 @@
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>What is known of a piece of data on disk.</summary>
+/// <summary>The state of a piece on disk.</summary>
 internal enum PieceCondition : byte
 {
-    /// <summary>All its bytes are there and have the torrent's hash.</summary>
+    /// <summary>All bytes exist and have the right hash.</summary>
     Right,
 
-    /// <summary>All its bytes are there and have another hash: at least one of them is wrong, and nobody can say which.</summary>
+    /// <summary>All bytes exist, but the hash is wrong: at least one byte is wrong, and it is unknown which.</summary>
     Wrong,
 
-    /// <summary>Some of its bytes are not there, so the others cannot be checked.</summary>
+    /// <summary>Some bytes are missing, so the others cannot be checked.</summary>
     Incomplete,
 
-    /// <summary>Some of its bytes cannot be read.</summary>
+    /// <summary>Some bytes cannot be read.</summary>
     Unreadable,
 }

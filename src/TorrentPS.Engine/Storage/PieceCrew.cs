@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Does something with many pieces on all cores, in their order as far as that goes, with one small buffer a core.</summary>
+/// <summary>Processes many pieces on all cores, roughly in order, with one small buffer per core.</summary>
 internal sealed class PieceCrew
 {
-    // Large enough that the calls cost nothing, small enough that the bytes are still in the processor's cache when they are hashed.
+    // Large enough to make the cost of calls negligible, small enough to stay in the processor's cache until hashed.
     private const int BufferLength = 256 * 1024;
     private const int BatchLength = 1 << 20;
 
@@ -17,19 +17,19 @@ internal sealed class PieceCrew
     private int _done;
 
     /// <param name="pieces">The pieces.</param>
-    /// <param name="pieceLength">Bytes in a piece.</param>
-    /// <param name="progress">Gets how many are done; called from any thread.</param>
+    /// <param name="pieceLength">The piece length in bytes.</param>
+    /// <param name="progress">Receives the number of processed pieces; from any thread.</param>
     public PieceCrew(List<int> pieces, int pieceLength, Action<int>? progress)
     {
         _pieces = pieces;
         _pieceLength = pieceLength;
         _progress = progress;
 
-        // Several at once, so that a worker reads neighbours and small pieces cost no contention.
+        // Several pieces at once, so that a worker reads adjacent data and small pieces cause no contention.
         _batch = Math.Max(1, BatchLength / pieceLength);
     }
 
-    /// <summary>Does the work; the first exception ends it and is thrown.</summary>
+    /// <summary>Runs the work; the first exception ends it and is thrown.</summary>
     public async Task RunAsync(Action<int, Worker> work, CancellationToken cancellationToken)
     {
         int workers = Math.Min(Environment.ProcessorCount, (_pieces.Count + _batch - 1) / _batch);
@@ -37,7 +37,7 @@ internal sealed class PieceCrew
         Task[] tasks = new Task[workers];
         for (int i = 0; i < workers; i++)
         {
-            // Threads of their own: the work blocks, and must not take the pool's threads from the network.
+            // Dedicated threads: the work blocks, and must not take pool threads from the network.
             tasks[i] = Task.Factory.StartNew(() => WorkUntilDone(work, stop, cancellationToken), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
@@ -57,7 +57,7 @@ internal sealed class PieceCrew
                 int end = Math.Min(_pieces.Count, first + _batch);
                 if (first == end)
                     return;
-                cancellationToken.ThrowIfCancellationRequested(); // the other follows it, but only when the thread that cancels has come so far
+                cancellationToken.ThrowIfCancellationRequested(); // the linked token is cancelled only after the cancelling thread gets to it
                 stop.Token.ThrowIfCancellationRequested();
                 for (int i = first; i < end; i++)
                     work(_pieces[i], worker);
@@ -71,10 +71,10 @@ internal sealed class PieceCrew
         }
     }
 
-    /// <summary>What one thread works with.</summary>
+    /// <summary>The state of one worker thread.</summary>
     internal sealed record Worker(IncrementalHash Hash, PieceTree Tree, byte[] Buffer, CancellationToken CancellationToken)
     {
-        /// <summary>Forgets a piece that was not read to its end.</summary>
+        /// <summary>Discards a piece that was not read completely.</summary>
         public void Reset()
         {
             Hash.GetHashAndReset();

@@ -4,20 +4,20 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Looking at pieces on disk without touching them, and without ending at what cannot be read.</summary>
+/// <summary>Examines pieces on disk without changing them, and continues after unreadable ones.</summary>
 internal sealed class PieceExaminer(StoredFiles files, PieceVerifier verifier, PieceLayers? layers)
 {
     private readonly ConcurrentDictionary<int, TorrentException> _unreadable = new();
 
     /// <summary>
-    /// Hashes pieces on all cores, and says of each what is known of it. Nothing is written. What cannot be read does not end it. Bytes of files
-    /// that are not there are looked for in the parts file, where a download of other files has put those of shared pieces.
+    /// Hashes pieces on all cores, and reports the state of each. Nothing is written. Unreadable data does not end it. Bytes of missing files are looked for in the parts
+    /// file, where a download with another selection may have stored those of shared pieces.
     /// </summary>
     /// <param name="pieces">The pieces, in order.</param>
-    /// <param name="lengths">The lengths of the files, and of the parts file after the last; -1 for one that is not there.</param>
-    /// <param name="examined">Gets each piece with what is known of it; from any thread.</param>
-    /// <param name="piecesDone">Gets how many are done; from any thread.</param>
-    /// <param name="cancellationToken">Ends it within one read.</param>
+    /// <param name="lengths">The lengths of the files, and of the parts file after the last; -1 for a missing file.</param>
+    /// <param name="examined">Receives each piece with its state; from any thread.</param>
+    /// <param name="piecesDone">Receives the number of examined pieces; from any thread.</param>
+    /// <param name="cancellationToken">Cancels within one read.</param>
     public async Task RunAsync(List<int> pieces, long[] lengths, Action<int, PieceCondition> examined, Action<int>? piecesDone, CancellationToken cancellationToken)
     {
         verifier.CheckCanVerify();
@@ -26,7 +26,7 @@ internal sealed class PieceExaminer(StoredFiles files, PieceVerifier verifier, P
         await new PieceCrew(pieces, files.Torrent.PieceLength, piecesDone).RunAsync((piece, worker) =>
         {
             PieceCondition condition = Examine(piece, lengths, worker);
-            // Without its hash a piece is known only when all of its file is.
+            // A piece without a known hash is verified only together with its whole file.
             if (condition == PieceCondition.Wrong && files.Torrent.Version == TorrentVersion.V2 && !layers!.IsKnown(piece))
                 unknown.Add(piece);
             else
@@ -36,7 +36,7 @@ internal sealed class PieceExaminer(StoredFiles files, PieceVerifier verifier, P
             examined(piece, verifier.IsKnownByNow(piece) ? PieceCondition.Right : PieceCondition.Incomplete);
     }
 
-    /// <summary>Why a file could not be read when it was examined; null when it could.</summary>
+    /// <summary>Why a file could not be read during the examination; null if it could.</summary>
     public TorrentException? ReadError(int file) => _unreadable.GetValueOrDefault(file);
 
     private PieceCondition Examine(int piece, long[] lengths, PieceCrew.Worker worker)
@@ -55,7 +55,7 @@ internal sealed class PieceExaminer(StoredFiles files, PieceVerifier verifier, P
         }
     }
 
-    /// <summary>Reads the piece file by file, to find out which of them it was.</summary>
+    /// <summary>Reads the piece file by file, to find the unreadable ones.</summary>
     private void NoteUnreadable(int piece, PieceCrew.Worker worker)
     {
         foreach (FileSegment segment in files.Layout.Segments(piece, 0, files.Torrent.LengthOfPiece(piece)))

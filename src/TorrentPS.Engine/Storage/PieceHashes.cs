@@ -3,9 +3,9 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>What the pieces of a torrent must hash to, in each kind that it has. From any thread.</summary>
+/// <summary>The expected hashes of the pieces of a torrent, of each kind that it has. Thread-safe.</summary>
 /// <param name="torrent">The torrent.</param>
-/// <param name="layers">The hashes of its pieces, where it is of version 2 or hybrid.</param>
+/// <param name="layers">The piece hashes of a version 2 or hybrid torrent.</param>
 internal sealed class PieceHashes(Torrent torrent, PieceLayers? layers)
 {
     public Torrent Torrent => torrent;
@@ -15,10 +15,10 @@ internal sealed class PieceHashes(Torrent torrent, PieceLayers? layers)
     /// <summary>Whether pieces have a SHA-1 hash.</summary>
     public bool HasSha1 => torrent.Version != TorrentVersion.V2;
 
-    /// <summary>Whether a piece is what the torrent's hashes say: of a hybrid torrent both kinds (BEP 52, "Upgrade Path").</summary>
+    /// <summary>Whether a piece matches the torrent's hashes: in a hybrid torrent, of both kinds (BEP 52, "Upgrade Path").</summary>
     /// <param name="piece">The piece.</param>
-    /// <param name="sha1">Its SHA-1; of a version 2 torrent nothing.</param>
-    /// <param name="root">The root of the tree over it; of a v1 torrent nothing.</param>
+    /// <param name="sha1">The SHA-1 of the piece; empty for a version 2 torrent.</param>
+    /// <param name="root">The root of the tree over the piece; empty for a v1 torrent.</param>
     /// <exception cref="TorrentException">The two kinds contradict each other (InvalidTorrent).</exception>
     public bool IsRight(int piece, ReadOnlySpan<byte> sha1, ReadOnlySpan<byte> root)
     {

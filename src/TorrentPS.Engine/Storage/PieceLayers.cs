@@ -4,15 +4,15 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// The roots of the trees over a torrent's pieces (BEP 52), as far as they are known: from the .torrent, from peers, or, file by file, from the data
-/// itself when all of it hashes to the file's root. Safe from several threads at once; once known a root never changes.
+/// The known roots of the trees over a torrent's pieces (BEP 52): from the .torrent, from peers, or, file by file, from the data itself if all of it hashes to the file's
+/// root. Thread-safe; a known root never changes.
 /// </summary>
 internal sealed class PieceLayers
 {
-    /// <summary>Pieces that become known together: as many hashes as are asked for at once (BEP 52, "hash request").</summary>
+    /// <summary>The number of pieces whose hashes are requested, and become known, together (BEP 52, "hash request").</summary>
     public const int ChunkLength = 512;
 
-    /// <summary>Bytes of a layer in a dictionary beside its hashes.</summary>
+    /// <summary>The size of a layer in the dictionary besides its hashes, in bytes.</summary>
     private const int EntryBytes = 48;
 
     private readonly Torrent _torrent;
@@ -36,22 +36,22 @@ internal sealed class PieceLayers
         }
     }
 
-    /// <summary>Those of a torrent; null for a v1 torrent.</summary>
+    /// <summary>The layers of a torrent; null for a v1 torrent.</summary>
     public static PieceLayers? Of(Torrent torrent) => torrent.PieceRoots is null ? null : new PieceLayers(torrent);
 
-    /// <summary>The height of the hashes of whole pieces.</summary>
+    /// <summary>The height of piece hashes.</summary>
     public int PieceHeight { get; }
 
     /// <summary>Whether all are known.</summary>
     public bool IsComplete => _unknownFiles == 0;
 
-    /// <summary>How many pieces a file has.</summary>
+    /// <summary>The number of pieces of a file.</summary>
     public int PiecesIn(int file) => (int)((_torrent.Files[file].Length + _torrent.PieceLength - 1) / _torrent.PieceLength);
 
     /// <summary>The first piece of a file.</summary>
     public int FirstPieceOf(int file) => (int)(_torrent.Files[file].Offset / _torrent.PieceLength);
 
-    /// <summary>The file that a piece is of.</summary>
+    /// <summary>The file of a piece.</summary>
     public int FileOf(int piece) => _torrent.FileAt((long)piece * _torrent.PieceLength);
 
     /// <summary>The height of a piece's root.</summary>
@@ -72,33 +72,33 @@ internal sealed class PieceLayers
 
     public bool IsKnown(int piece) => TryGet(piece, out _);
 
-    /// <summary>Whether a piece's root is what the data makes, as all of its file has shown.</summary>
+    /// <summary>Whether the root of a piece was computed from the data and confirmed by the whole file.</summary>
     public bool IsOwn(int piece) => _layers[FileOf(piece)] is { IsOwn: true };
 
-    /// <summary>All hashes of a file's pieces; false when some are not known.</summary>
+    /// <summary>All hashes of a file's pieces; false if some are unknown.</summary>
     public bool TryGetLayer(int file, out ReadOnlyMemory<byte> hashes)
     {
         hashes = _layers[file] is { IsComplete: true } layer ? layer.Hashes : default;
         return !hashes.IsEmpty;
     }
 
-    /// <summary>Whether a run of <see cref="ChunkLength"/> pieces of a file is known.</summary>
+    /// <summary>Whether the hashes of a chunk of <see cref="ChunkLength"/> pieces of a file are known.</summary>
     public bool IsChunkKnown(int file, int chunk) => _layers[file] is not { } layer || layer.Knows(chunk * ChunkLength);
 
-    /// <summary>The <c>piece layers</c> of a .torrent (BEP 52). All have to be known.</summary>
+    /// <summary>The <c>piece layers</c> of a .torrent (BEP 52). All must be known.</summary>
     public byte[] ToBytes() => PieceLayerWriter.Write(WholeLayers(_ => true));
 
-    /// <summary>The layers of whole files that the .torrent does not have, to be kept for the next time; empty when there are none, and when they are more than a limit.</summary>
-    /// <param name="limit">Bytes.</param>
+    /// <summary>The layers of whole files that are not in the .torrent, to keep for the next run; empty if there are none, or if they exceed a limit.</summary>
+    /// <param name="limit">The limit in bytes.</param>
     public byte[] LearntToBytes(int limit)
     {
         var learnt = WholeLayers(layer => layer.IsLearnt).ToList();
         return learnt.Count == 0 || learnt.Sum(layer => (long)layer.Hashes.Length + EntryBytes) > limit ? [] : PieceLayerWriter.Write(learnt);
     }
 
-    /// <summary>Takes back what <see cref="LearntToBytes"/> gave.</summary>
-    /// <param name="bytes">The bytes, which anybody may have changed: all layers are held against the files' roots.</param>
-    /// <exception cref="TorrentException">They are not of this torrent; none is taken.</exception>
+    /// <summary>Restores the result of <see cref="LearntToBytes"/>.</summary>
+    /// <param name="bytes">The bytes, which may have been tampered with: all layers are checked against the files' roots.</param>
+    /// <exception cref="TorrentException">The layers are not those of this torrent; none is restored.</exception>
     public void Restore(ReadOnlyMemory<byte> bytes)
     {
         ReadOnlyMemory<byte>[] layers = PieceLayerReader.Read(bytes, 0, _torrent.Files, _torrent.PieceRoots!, _torrent.PieceLength);
@@ -118,11 +118,11 @@ internal sealed class PieceLayers
         }
     }
 
-    /// <summary>Takes hashes that were proved to be the file's.</summary>
+    /// <summary>Adds hashes that were proved to belong to a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="chunk">Which run of <see cref="ChunkLength"/> pieces they are of.</param>
-    /// <param name="hashes">The hashes; those beyond the end of the file are left out.</param>
-    /// <exception cref="TorrentException">Data that is right by the v1 hashes is not by these (InvalidTorrent).</exception>
+    /// <param name="chunk">The index of their chunk of <see cref="ChunkLength"/> pieces.</param>
+    /// <param name="hashes">The hashes; those beyond the end of the file are ignored.</param>
+    /// <exception cref="TorrentException">Data that matches the v1 hashes contradicts these (InvalidTorrent).</exception>
     public void Add(int file, int chunk, ReadOnlySpan<byte> hashes)
     {
         lock (_lock)
@@ -133,15 +133,15 @@ internal sealed class PieceLayers
                 throw Inconsistent(layer.First + chunk * ChunkLength);
             layer.Put(chunk, hashes);
             if (layer.IsComplete)
-                _unknownFiles--; // under the lock
+                _unknownFiles--; // inside the lock
         }
     }
 
     /// <summary>
-    /// Takes the root of a piece as the data makes it, while the file's hashes are not known. When there are those of the whole file, they are right if they
-    /// make the file's root.
+    /// Adds the root of a piece as computed from the data, while the file's hashes are unknown. When the roots of all pieces of the file are there, they are right if
+    /// they hash to the file's root.
     /// </summary>
-    /// <returns>False when they do not.</returns>
+    /// <returns>False if they do not.</returns>
     public bool Offer(int piece, ReadOnlySpan<byte> root)
     {
         int file = FileOf(piece);
@@ -162,7 +162,7 @@ internal sealed class PieceLayers
         }
     }
 
-    /// <summary>What is wrong with a torrent whose two kinds of hashes are of different data.</summary>
+    /// <summary>The error of a torrent whose two kinds of hashes describe different data.</summary>
     public TorrentException Inconsistent(int piece) => new(
         TorrentErrorId.InvalidTorrent,
         $"'{MetainfoFault.Show(_torrent.Name)}' is a hybrid torrent whose v1 and v2 hashes are of different data (piece {piece}); no data can be right by both. Use another torrent.");
@@ -189,18 +189,18 @@ internal sealed class PieceLayers
 
         public int Count { get; }
 
-        /// <summary>The hashes; those of unknown chunks are nothing.</summary>
+        /// <summary>The hashes; those of unknown chunks are undefined.</summary>
         public ReadOnlyMemory<byte> Hashes { get; private set; }
 
-        /// <summary>What the data makes.</summary>
+        /// <summary>The hashes computed from the data.</summary>
         public byte[]? Offered { get; private set; }
 
-        /// <summary>Whether the .torrent does not have it.</summary>
+        /// <summary>Whether the layer is not in the .torrent.</summary>
         public bool IsLearnt => _chunks.Length > 0;
 
         public bool IsComplete => Volatile.Read(ref _chunksLeft) == 0;
 
-        /// <summary>Whether the hashes are those of the data.</summary>
+        /// <summary>Whether the hashes were computed from the data.</summary>
         public bool IsOwn { get; private set; }
 
         public bool Knows(int piece) => _chunks.Length == 0 || Volatile.Read(ref _chunks[piece / ChunkLength]);
@@ -229,7 +229,7 @@ internal sealed class PieceLayers
             return true;
         }
 
-        /// <summary>Notes what the data makes; true when that is there for all pieces.</summary>
+        /// <summary>Adds a computed hash; true when those of all pieces are there.</summary>
         public bool Offer(int piece, ReadOnlySpan<byte> root)
         {
             Offered ??= new byte[Count * Merkle.HashLength];

@@ -5,25 +5,25 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Hashing pieces on disk and comparing them with a torrent's.</summary>
+/// <summary>Hashes pieces on disk and compares them with a torrent's.</summary>
 internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
 {
     private const int CheckLength = 256 * 1024;
 
     private Torrent Torrent => files.Torrent;
 
-    /// <summary>What pieces must hash to.</summary>
+    /// <summary>The expected hashes.</summary>
     public PieceHashes Hashes { get; } = new(files.Torrent, layers);
 
     /// <summary>
-    /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"; BEP 52, "pieces root"; a hybrid torrent's with both). Pieces whose files are missing, too short or were only
-    /// just made are not read. Bytes of files whose being wanted has changed are also looked for where they were, and put
-    /// where they belong; that needs the files to be prepared.
+    /// Hashes pieces on all cores and compares them with the torrent's (BEP 3, "pieces"; BEP 52, "pieces root"; in a hybrid torrent both). Pieces whose files are
+    /// missing, too short or just created are not read. Bytes of files that have been selected or deselected are also looked for in their previous place, and moved; for
+    /// that the files must be prepared.
     /// </summary>
     /// <param name="which">Which pieces to check; called on the caller's thread before anything is read.</param>
-    /// <param name="pieceChecked">Gets how many of them are done; called from any thread, now and then for several pieces at once.</param>
-    /// <param name="cancellationToken">Ends it within one read.</param>
-    /// <returns>The pieces that are right.</returns>
+    /// <param name="pieceChecked">Receives the number of checked pieces; from any thread, sometimes for several pieces at once.</param>
+    /// <param name="cancellationToken">Cancels within one read.</param>
+    /// <returns>The correct pieces.</returns>
     /// <exception cref="TorrentException">A file cannot be read (AccessDenied, UnsafePath), or the torrent's hashes of both kinds contradict each other (InvalidTorrent).</exception>
     public async Task<Bitfield> VerifyAsync(Func<int, bool> which, Action<int>? pieceChecked, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
     }
 
     /// <summary>Reads one piece and compares it with its hash.</summary>
-    /// <exception cref="TorrentException">It could not be read (AccessDenied, UnsafePath).</exception>
+    /// <exception cref="TorrentException">The piece could not be read (AccessDenied, UnsafePath).</exception>
     public bool IsStillRight(int piece)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(CheckLength);
@@ -68,7 +68,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         }
         catch (TorrentException e) when (e.ErrorId == TorrentErrorId.InvalidTorrent)
         {
-            return false; // it was right by both its hashes
+            return false; // it was right by both hashes
         }
         finally
         {
@@ -76,11 +76,11 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         }
     }
 
-    /// <summary>Hashes every piece, for a torrent that is being made.</summary>
-    /// <param name="pieceHashed">Gets how many pieces are done; called from any thread.</param>
-    /// <param name="cancellationToken">Ends it within one read.</param>
-    /// <returns>The hashes that its version has.</returns>
-    /// <exception cref="TorrentException">A file cannot be read (AccessDenied), or is shorter than it was said to be (DataMismatch).</exception>
+    /// <summary>Hashes every piece, for a torrent that is being created.</summary>
+    /// <param name="pieceHashed">Receives the number of hashed pieces; from any thread.</param>
+    /// <param name="cancellationToken">Cancels within one read.</param>
+    /// <returns>The hashes of the kinds that its version has.</returns>
+    /// <exception cref="TorrentException">A file cannot be read (AccessDenied), or has become shorter (DataMismatch).</exception>
     public async Task<PieceDigests> HashAllAsync(Action<int>? pieceHashed, CancellationToken cancellationToken)
     {
         byte[] v1 = new byte[Torrent.Version == TorrentVersion.V2 ? 0 : Torrent.PieceCount * InfoHash.V1Length];
@@ -96,18 +96,18 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         return new PieceDigests(v1, v2);
     }
 
-    /// <summary>Whether a piece whose hash was not known is right, since all of its file has come to be known by the hashes of the data.</summary>
+    /// <summary>Whether a piece without a known hash is right, because meanwhile the data of its whole file has been confirmed.</summary>
     public bool IsKnownByNow(int piece) => Torrent.Version == TorrentVersion.V2 && layers!.IsOwn(piece);
 
     /// <summary>Refuses a torrent without hashes.</summary>
-    /// <exception cref="TorrentException">It has none (InvalidTorrent).</exception>
+    /// <exception cref="TorrentException">The torrent has no hashes (InvalidTorrent).</exception>
     public void CheckCanVerify()
     {
         if (Torrent.Version != TorrentVersion.V2 && Torrent.PieceHashes.Length != (long)Torrent.PieceCount * InfoHash.V1Length)
             throw new TorrentException(TorrentErrorId.InvalidTorrent, $"'{Torrent.Name}' has no hashes of its pieces, so its data cannot be verified.");
     }
 
-    /// <summary>Whether bytes of a piece may be in another place than they belong to: where they were while other files were wanted, or in a file that is not wanted.</summary>
+    /// <summary>Whether bytes of a piece may be in another place: that of a previous selection, or in an unwanted file.</summary>
     public bool MayBeElsewhere(int piece) =>
         files.Layout.WantedPieces[piece] && ((files.PreviousSelection is not null && Differs(piece, ByteSource.PreviousSelection)) || Differs(piece, ByteSource.Files));
 
@@ -128,7 +128,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         return false;
     }
 
-    /// <summary>Whether a piece is on disk, by the lengths of the files, and right.</summary>
+    /// <summary>Whether a piece is on disk, by the lengths of the files, and correct.</summary>
     public bool HasHash(int piece, ByteSource source, long[] lengths, PieceCrew.Worker worker)
     {
         Span<byte> sha1 = stackalloc byte[Torrent.Version == TorrentVersion.V2 ? 0 : InfoHash.V1Length];
@@ -138,7 +138,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
             && Hashes.IsRight(piece, sha1, root);
     }
 
-    /// <summary>Hashes a piece in the kinds that there is room for.</summary>
+    /// <summary>Computes the hashes of a piece for the destinations that are not empty.</summary>
     public bool TryHash(int piece, ByteSource source, PieceCrew.Worker worker, Span<byte> sha1, Span<byte> root)
     {
         int length = Torrent.LengthOfPiece(piece), data = Torrent.DataLengthOfPiece(piece);
@@ -152,7 +152,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
                 break;
             if (!sha1.IsEmpty)
                 worker.Hash.AppendData(part);
-            // The tree is over the file, and knows nothing of padding.
+            // The tree covers the file without padding.
             if (!root.IsEmpty && begin < data)
                 worker.Tree.Append(part[..Math.Min(part.Length, data - begin)]);
         }
@@ -165,11 +165,11 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         return whole;
     }
 
-    /// <summary>The height of a piece's root, also of a torrent that is being made.</summary>
+    /// <summary>The height of a piece's root, also in a torrent that is being created.</summary>
     private int HeightOfPiece(int piece) =>
         Merkle.HeightOfPiece(Torrent.Files[Torrent.FileAt((long)piece * Torrent.PieceLength)].Length, Torrent.PieceLength);
 
-    /// <summary>Whether all bytes of a piece are there, by the lengths of the files.</summary>
+    /// <summary>Whether all bytes of a piece are on disk, by the lengths of the files.</summary>
     public bool IsPresent(int piece, int length, ByteSource source, long[] lengths)
     {
         foreach (FileSegment segment in files.Layout.Segments(piece, 0, length))
@@ -184,7 +184,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         return true;
     }
 
-    /// <summary>Whether some bytes of a piece are elsewhere in another source than they are written to.</summary>
+    /// <summary>Whether a source has some bytes of a piece in another place than they are written to.</summary>
     private bool Differs(int piece, ByteSource source)
     {
         foreach (FileSegment segment in files.Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
@@ -196,7 +196,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         return false;
     }
 
-    /// <summary>Writes the bytes of a piece that are elsewhere in another source to where they belong.</summary>
+    /// <summary>Copies bytes of a piece that a source has in another place to where they belong.</summary>
     public bool MoveFrom(int piece, ByteSource source, byte[] buffer)
     {
         foreach (FileSegment segment in files.Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
@@ -217,7 +217,7 @@ internal sealed class PieceVerifier(StoredFiles files, PieceLayers? layers)
         return true;
     }
 
-    /// <summary>How many bytes worth reading each file has; none when it was only just made.</summary>
+    /// <summary>The number of bytes worth reading in each file; 0 if it was just created.</summary>
     private long[] Lengths()
     {
         long[] lengths = new long[files.Paths.Count];

@@ -5,8 +5,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// Hashes and writes one piece, segment by segment while later ones still arrive, and says in the end whether it is right. A piece of one
-/// segment is hashed before it is written. <see cref="Add"/> and <see cref="Cancel"/> are called by one at a time.
+/// Hashes and writes one piece, segment by segment while later ones still arrive, and then reports whether it is correct. A piece of one segment is hashed before it is
+/// written. <see cref="Add"/> and <see cref="Cancel"/> are called by one at a time.
 /// </summary>
 internal sealed class PieceWriter : IDiskJob
 {
@@ -19,19 +19,19 @@ internal sealed class PieceWriter : IDiskJob
     private readonly List<byte[]> _ready = [];
     private readonly int _segmentLength;
     private readonly int _length;
-    private readonly int _padding; // zeros that only the v1 hash is over (BEP 47)
+    private readonly int _padding; // zeros that only the v1 hash covers (BEP 47)
     private readonly PieceTree? _tree;
     private IncrementalHash? _hash;
     private bool _isQueued;
     private bool _isCancelled;
     private int _written;
-    private int _hashed; // how far, of a piece that is repaired
+    private int _hashed; // how much of a piece under repair
 
     /// <param name="piece">The piece.</param>
-    /// <param name="kept">Which of its blocks are in the storage already, and right; null for none.</param>
-    /// <param name="disk">Where it is written.</param>
-    /// <param name="segmentFreed">Is told when the memory of a segment is free again; on a disk thread.</param>
-    /// <param name="done">Is told when the piece is through, whatever came of it; on a disk thread.</param>
+    /// <param name="kept">Which of its blocks are already in the storage, and correct; null for none.</param>
+    /// <param name="disk">Where the piece is written.</param>
+    /// <param name="segmentFreed">Called when the memory of a segment is free again; on a disk thread.</param>
+    /// <param name="done">Called when the piece is finished, with any result; on a disk thread.</param>
     public PieceWriter(int piece, bool[]? kept, PieceDisk disk, Action<PieceWriter> segmentFreed, Action<PieceWriter> done)
     {
         Piece = piece;
@@ -50,26 +50,26 @@ internal sealed class PieceWriter : IDiskJob
     /// <summary>The piece.</summary>
     public int Piece { get; }
 
-    /// <summary>Whether the data is what the torrent's hash says. To be read when done.</summary>
+    /// <summary>Whether the data matches the torrent's hash. Read this when the piece is finished.</summary>
     public bool IsValid { get; private set; }
 
-    /// <summary>What went wrong with the disk. To be read when done.</summary>
+    /// <summary>A disk error. Read this when the piece is finished.</summary>
     public TorrentException? Failure { get; private set; }
 
-    /// <summary>A fault of this program that the data brought out. To be read when done.</summary>
+    /// <summary>A fault of this program that the data triggered. Read this when the piece is finished.</summary>
     public Exception? Fault { get; private set; }
 
     private int BlockCount => (_length + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength;
 
     private bool HasSha1 => _disk.Hashes.HasSha1;
 
-    /// <summary>The digests of the piece's blocks, when the piece is bad or <see cref="WantsDigests"/>. To be read when done.</summary>
+    /// <summary>The digests of the piece's blocks, if the piece is bad or <see cref="WantsDigests"/>. Read this when the piece is finished.</summary>
     public byte[][]? BlockDigests { get; private set; }
 
-    /// <summary>Whether the digests of a good piece's blocks are wanted, to compare with those of a bad attempt.</summary>
+    /// <summary>Whether the digests of a good piece's blocks are needed, to compare them with those of a bad attempt.</summary>
     public bool WantsDigests { get; init; }
 
-    /// <summary>Hands over the next segment.</summary>
+    /// <summary>Adds the next segment.</summary>
     public void Add(byte[] segment)
     {
         lock (_lock)
@@ -84,7 +84,7 @@ internal sealed class PieceWriter : IDiskJob
         _disk.Queue.Enqueue(this);
     }
 
-    /// <summary>Forgets what is not written yet: the download ends.</summary>
+    /// <summary>Discards what is not written yet, because the download ends.</summary>
     public void Cancel()
     {
         lock (_lock)
@@ -110,7 +110,7 @@ internal sealed class PieceWriter : IDiskJob
         {
             Failure ??= e;
         }
-        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
+        catch (Exception e) // any exception here would end the disk thread, and with it the process
         {
             Fault ??= e;
         }
@@ -134,7 +134,7 @@ internal sealed class PieceWriter : IDiskJob
         lock (_lock)
             goesOn = _isQueued = _ready.Count > 0;
         if (goesOn)
-            _disk.Queue.Enqueue(this); // never two at once: the next is queued only when this one ends
+            _disk.Queue.Enqueue(this); // never two at once: a job queues the next only when it ends
         else
             _disk.Jobs.End();
         _segmentFreed(this);
@@ -158,7 +158,7 @@ internal sealed class PieceWriter : IDiskJob
             if (_padding > 0 || !HasSha1)
                 Hash(data.Span);
             else
-                _tree?.Append(data.Span); // and SHA-1 at once, below
+                _tree?.Append(data.Span); // SHA-1 of all of it follows below
             Conclude(data);
             if (IsValid || IsWorthKeeping)
                 _storage.Write(Piece, 0, [data]);
@@ -179,10 +179,10 @@ internal sealed class PieceWriter : IDiskJob
             Conclude(null);
     }
 
-    /// <summary>Whether bad data is written as well, because it may turn out which of its blocks are good.</summary>
+    /// <summary>Whether to write bad data as well, because some of its blocks may turn out to be good.</summary>
     private bool IsWorthKeeping => _tree is not null && BlockCount > 1 && _disk.Hashes.Layers!.IsKnown(Piece);
 
-    /// <summary>The first place from one on that is not of a segment which is on disk already.</summary>
+    /// <summary>The first offset from a given one that is not in a segment already on disk.</summary>
     private int BehindKept(int offset)
     {
         while (_kept is not null && offset < _length && IsKept(offset))
@@ -190,10 +190,10 @@ internal sealed class PieceWriter : IDiskJob
         return offset;
     }
 
-    /// <summary>Whether all of the segment that begins at a place is in the storage already.</summary>
+    /// <summary>Whether the whole segment at an offset is already in the storage.</summary>
     private bool IsKept(int offset) => !_kept.AsSpan(offset / BlockRequest.BlockLength, (LengthAt(offset) + BlockRequest.BlockLength - 1) / BlockRequest.BlockLength).Contains(false);
 
-    /// <summary>Goes on with a piece of which some blocks are on disk already: they are read, and all of it is hashed as any other.</summary>
+    /// <summary>Continues a piece of which some blocks are already on disk: they are read, and the piece is hashed like any other.</summary>
     private void Repair(byte[][] segments)
     {
         int begin = _written;

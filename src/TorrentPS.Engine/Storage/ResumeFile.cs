@@ -6,18 +6,18 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>The resume file of a torrent: which pieces are verified, and what the files looked like then. Safe from several threads at once.</summary>
+/// <summary>The resume file of a torrent: the verified pieces, and the sizes and times of the files at that moment. Thread-safe.</summary>
 internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
 {
     private readonly Lock _lock = new();
 
-    /// <summary>What an earlier run saved, once it is read; null for nothing.</summary>
+    /// <summary>The record of an earlier run, once it is read; null if there is none.</summary>
     public ResumeRecord? Record { get; private set; }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The path of the file.</summary>
     public string Path => System.IO.Path.Join(files.Folder.ControlPath, $"{Torrent.InfoHash}.resume");
 
-    /// <summary>Where it is until it is whole.</summary>
+    /// <summary>The path of the file while it is written.</summary>
     public string TemporaryPath => System.IO.Path.Join(files.Folder.ControlPath, TemporaryName);
 
     private string TemporaryName => $"{Torrent.InfoHash}.resume.tmp";
@@ -25,11 +25,11 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
     private Torrent Torrent => files.Torrent;
 
     /// <summary>
-    /// Reads the resume file and holds it against the files. Pieces of a file that has been written since the save (a download was killed) are
-    /// suspect, all of them: those completed after the save are found again that way.
+    /// Reads the resume file and compares it with the files. All pieces of a file that was written after the save (because a download was killed) are suspect; this finds
+    /// pieces that were completed after the save.
     /// </summary>
-    /// <returns>Null when there is none, when it cannot be read or is damaged, and when it is another torrent's.</returns>
-    /// <exception cref="TorrentException">What is in its place is no file (AccessDenied), or is elsewhere (UnsafePath).</exception>
+    /// <returns>Null if the file is missing, unreadable, damaged, or belongs to another torrent.</returns>
+    /// <exception cref="TorrentException">Something other than a file is in its place (AccessDenied), or it is outside the folder (UnsafePath).</exception>
     public ResumeData? Load()
     {
         if (Read() is not { } record)
@@ -62,14 +62,14 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         return new ResumeData(have, suspect);
     }
 
-    /// <summary>Takes of the resume file nothing but the hashes of pieces that peers gave: what is to be verified anew needs them.</summary>
+    /// <summary>Restores only the piece hashes received from peers, which are needed to verify the data again.</summary>
     public void RestoreLayers()
     {
         if (Read() is { } record)
             RestoreLayers(record);
     }
 
-    /// <summary>Takes of a record the hashes of pieces, as far as they are right.</summary>
+    /// <summary>Restores the piece hashes of a record, as far as they are correct.</summary>
     public void RestoreLayers(ResumeRecord record)
     {
         if (layers is null || record.Layers.IsEmpty)
@@ -84,24 +84,24 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         }
     }
 
-    /// <summary>A record with the hashes that are known now.</summary>
+    /// <summary>Adds the known hashes to a record.</summary>
     public ResumeRecord WithLayers(ResumeRecord record) => layers is null ? record : record with { Layers = layers.LearntToBytes(ResumeRecord.MaxLayers) };
 
     /// <summary>
-    /// Saves which pieces are verified and written: to a temporary file that then takes the place of the one before, so that there is a whole one at
-    /// any time. Does nothing when read-only.
+    /// Saves the verified and written pieces to a temporary file, which then replaces the previous file, so that a complete one exists at any time. Does nothing when
+    /// read-only.
     /// </summary>
-    /// <param name="have">The pieces: only such as <see cref="DataStore.Write"/> has returned for, or <see cref="DataStore.VerifyAsync"/> has found.</param>
+    /// <param name="have">The pieces: only those for which <see cref="DataStore.Write"/> has returned, or that <see cref="DataStore.VerifyAsync"/> has found.</param>
     /// <param name="flush">
-    /// Whether to flush the data first, which can take long. Without, the pieces are trusted as long as the system runs, also when this process is
-    /// killed; after a restart of the system they are suspect.
+    /// Whether to flush the data first, which can take long. Otherwise, the pieces are trusted as long as the system runs, even if this process is killed; after a
+    /// restart of the system they are suspect.
     /// </param>
     /// <param name="underWay">
-    /// Whether writing goes on: then a piece may be on disk that <paramref name="have"/> does not have yet, so files that were written since the save before
-    /// are not vouched for. Nothing of them is lost that way, whenever the process is killed.
+    /// Whether writing continues: then a piece may be on disk that <paramref name="have"/> does not contain yet, so files that were written since the previous save are
+    /// not vouched for. This way nothing of them is lost, whenever the process is killed.
     /// </param>
-    /// <returns>Whether all files are vouched for; when not, another save is due even if no piece is added.</returns>
-    /// <exception cref="TorrentException">It could not be saved (DiskFull, AccessDenied); the one before is still there.</exception>
+    /// <returns>Whether all files are vouched for; if not, another save is due even without new pieces.</returns>
+    /// <exception cref="TorrentException">The file could not be saved (DiskFull, AccessDenied); the previous one still exists.</exception>
     public bool Save(Bitfield have, bool flush = false, bool underWay = false)
     {
         if (files.IsReadOnly)
@@ -112,7 +112,7 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
             if (flush)
                 files.Flush();
 
-            // Windows sets the time of the last write only when a file is closed.
+            // Windows updates the last write time only when a file is closed.
             if (OperatingSystem.IsWindows())
                 files.CloseIdle();
             ResumeRecord record = MakeRecord(have, flush);
@@ -140,13 +140,13 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         }
     }
 
-    /// <summary>Takes out the times of files that were written since this was last asked, so that they are looked at again; false when there are none.</summary>
+    /// <summary>Removes the times of files that were written since the last call, so that they will be checked again; false if there are none.</summary>
     private bool DisownUnsettled(ResumeRecord record)
     {
         bool any = false;
         for (int file = 0; file < files.Paths.Count; file++)
         {
-            // After their times were read: what is written later has another time.
+            // After reading their times: a later write changes the time.
             if (!files.TakeUnsettled(file))
                 continue;
             record.Times[file] = 0;
@@ -156,7 +156,7 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         return any;
     }
 
-    /// <summary>Removes the resume file and the parts file, and their folder when it is empty. Does nothing when read-only.</summary>
+    /// <summary>Removes the resume file and the parts file, and their folder if it is empty. Does nothing when read-only.</summary>
     public void Delete()
     {
         if (files.IsReadOnly)
@@ -176,7 +176,7 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         files.Folder.CheckLinks(files.Folder.ControlPath);
         try
         {
-            // Without resume data everything is verified: slower, never wrong.
+            // Without resume data everything is verified: slower, but never wrong.
             Record = ControlFile.Read(Path, ResumeRecord.MaxLength(Torrent)) is { } bytes ? ResumeRecord.Decode(bytes, Torrent) : null;
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
@@ -187,7 +187,7 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         return Record;
     }
 
-    /// <summary>Takes from the trusted pieces what the state of one file makes doubtful.</summary>
+    /// <summary>Removes the pieces that the state of one file makes doubtful from the trusted pieces.</summary>
     private void Judge(int file, ResumeRecord record, Bitfield have, Bitfield suspect)
     {
         (int first, int last) = files.Layout.PiecesOf(file);
@@ -226,16 +226,16 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         }
     }
 
-    /// <summary>A record of pieces, with the files as they are now.</summary>
+    /// <summary>Creates a record of pieces, with the current sizes and times of the files.</summary>
     /// <param name="have">The pieces.</param>
-    /// <param name="flushed">Whether all of it is on the disk itself.</param>
+    /// <param name="flushed">Whether all data has been flushed to the disk.</param>
     public ResumeRecord MakeRecord(Bitfield have, bool flushed)
     {
         long[] sizes = new long[files.Paths.Count];
         long[] times = new long[files.Paths.Count];
         for (int file = 0; file < files.Paths.Count; file++)
         {
-            // By its size a file is known as ours, also when it is wanted again only later.
+            // The size identifies a file as ours, even if it is wanted again only later.
             bool matters = file == files.PartsIndex || files.IsWanted(file) || Record?.Sizes[file] >= 0;
             (sizes[file], times[file]) = matters ? SizeAndTime(file) : (-1, 0);
         }
@@ -243,7 +243,7 @@ internal sealed class ResumeFile(StoredFiles files, PieceLayers? layers)
         return WithLayers(new ResumeRecord(have, Selection(), sizes, times, flushed ? "" : SystemStart.Current()));
     }
 
-    /// <summary>The size and the time of a file; -1 and 0 when it is not there.</summary>
+    /// <summary>The size and time of a file; -1 and 0 if it is missing.</summary>
     public (long Size, long Time) SizeAndTime(int file)
     {
         FileInfo info = new(files.PathOf(file));

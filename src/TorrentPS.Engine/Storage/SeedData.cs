@@ -4,7 +4,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Storage;
 
-/// <summary>Data that is there to be uploaded: whether it is still what it was, and what is wrong with it.</summary>
+/// <summary>Data to seed: whether it has changed, and what is wrong with it.</summary>
 internal sealed class SeedData(StoredFiles files, ResumeFile resume)
 {
     private const int FaultsNamed = 3;
@@ -13,7 +13,7 @@ internal sealed class SeedData(StoredFiles files, ResumeFile resume)
 
     private string DataPath => files.Folder.FullPath(Torrent.Name);
 
-    /// <summary>Whether a wanted file is missing, or shorter than it must be.</summary>
+    /// <summary>Whether a wanted file is missing or too short.</summary>
     public bool HasMissingFiles
     {
         get
@@ -28,7 +28,7 @@ internal sealed class SeedData(StoredFiles files, ResumeFile resume)
         }
     }
 
-    /// <summary>Whether all wanted files are there and as long as they must be.</summary>
+    /// <summary>Whether all wanted files exist with the right length.</summary>
     public bool HasAllLengths
     {
         get
@@ -43,7 +43,7 @@ internal sealed class SeedData(StoredFiles files, ResumeFile resume)
         }
     }
 
-    /// <summary>A record that all pieces are there, in files as they are now.</summary>
+    /// <summary>Creates a record that all pieces are complete, with the current sizes and times of the files.</summary>
     public ResumeRecord MakeRecord()
     {
         Bitfield all = new(Torrent.PieceCount);
@@ -52,7 +52,7 @@ internal sealed class SeedData(StoredFiles files, ResumeFile resume)
         return resume.MakeRecord(all, flushed: true);
     }
 
-    /// <summary>Whether all files are as long and as old as a record says, and all pieces were there.</summary>
+    /// <summary>Whether all files have the sizes and times of a record in which all pieces were complete.</summary>
     public bool IsUnchangedSince(ResumeRecord record)
     {
         if (!record.Have.IsFull || !record.Selection.AsSpan().SequenceEqual(resume.Selection()))
@@ -66,8 +66,8 @@ internal sealed class SeedData(StoredFiles files, ResumeFile resume)
         return true;
     }
 
-    /// <summary>Says what is wrong with data that should be complete, file by file for the first few.</summary>
-    /// <param name="have">The pieces that are right; null when nothing was hashed because of files that are missing or too short.</param>
+    /// <summary>Describes the errors in data that should be complete, file by file for the first few.</summary>
+    /// <param name="have">The correct pieces; null if nothing was hashed because files are missing or too short.</param>
     public string DescribeFaults(Bitfield? have)
     {
         if (!File.Exists(DataPath) && !Directory.Exists(DataPath))

@@ -3,12 +3,12 @@ using System.Numerics;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// The buffers that piece data lies in between socket and disk. All torrents of a client share one pool, and with it one limit on memory:
-/// when nothing is left, no more blocks are asked for until the disk has caught up.
+/// The buffers for piece data between socket and disk. All torrents of a client share one pool, and so one limit on memory: when none is left, no more blocks are
+/// requested until the disk has caught up.
 /// </summary>
 internal sealed class SegmentPool
 {
-    /// <summary>The largest buffer: small enough to stay in a core's cache from the socket to the hash, large enough that a call a buffer costs nothing.</summary>
+    /// <summary>The largest buffer: small enough to stay in a core's cache from the socket to the hash, large enough to make the cost of a call negligible.</summary>
     public const int MaxSegmentLength = 256 * 1024;
 
     private const int MinSegmentLength = 16 * 1024;
@@ -27,20 +27,22 @@ internal sealed class SegmentPool
             _free[i] = new Stack<byte[]>();
     }
 
-    /// <summary>Bytes that can be reserved at once.</summary>
+    /// <summary>The number of bytes that can be reserved at once.</summary>
     public long Limit => _limit;
 
-    /// <summary>Bytes reserved.</summary>
+    /// <summary>The number of reserved bytes.</summary>
     public long Reserved => Interlocked.Read(ref _reserved);
 
-    /// <summary>Whether hardly anything can be reserved any more.</summary>
+    /// <summary>Whether hardly any memory is left to reserve.</summary>
     public bool IsShort => Reserved > _limit - 4L * MaxSegmentLength;
 
-    /// <summary>The length of the segments that pieces of a length are cut into: a power of two.</summary>
+    /// <summary>The segment length for pieces of a given length: a power of two.</summary>
     public static int SegmentLength(int pieceLength) =>
         (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)pieceLength), MinSegmentLength, MaxSegmentLength);
 
-    /// <summary>Sets memory aside for a segment; false when the limit is reached. Done before the segment's first block is asked for, so that what arrives always has a place.</summary>
+    /// <summary>
+    /// Reserves memory for a segment; false if the limit is reached. Done before the segment's first block is requested, so that every block has a place when it arrives.
+    /// </summary>
     public bool TryReserve(int segmentLength)
     {
         if (Interlocked.Add(ref _reserved, segmentLength) <= _limit)
@@ -52,7 +54,7 @@ internal sealed class SegmentPool
     /// <summary>Whether a reservation would succeed now.</summary>
     public bool HasRoom(int segmentLength) => Reserved + segmentLength <= _limit;
 
-    /// <summary>Gives a reservation up.</summary>
+    /// <summary>Releases a reservation.</summary>
     public void Release(int segmentLength) => Interlocked.Add(ref _reserved, -segmentLength);
 
     /// <summary>The buffer for a reserved segment.</summary>
@@ -62,7 +64,7 @@ internal sealed class SegmentPool
         {
             if (Class(segmentLength).TryPop(out byte[]? buffer))
                 return buffer;
-            // Unused memory of another size class makes room first, so that the limit holds over all classes.
+            // Unused buffers of another size are freed first, so that the limit covers all sizes.
             for (int i = 0; _allocated + segmentLength > _limit && i < _free.Length; i++)
             {
                 while (_allocated + segmentLength > _limit && _free[i].TryPop(out byte[]? unused))
@@ -75,7 +77,7 @@ internal sealed class SegmentPool
         return GC.AllocateUninitializedArray<byte>(segmentLength, pinned: true);
     }
 
-    /// <summary>Takes a buffer back; its reservation is given up apart from that.</summary>
+    /// <summary>Returns a buffer; its reservation is released separately.</summary>
     public void Return(byte[] segment)
     {
         lock (_lock)

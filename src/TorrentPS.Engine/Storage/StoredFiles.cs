@@ -7,12 +7,12 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// The files of a torrent as they are on disk, by their index, and the parts file after the last one: where they are, opening, reading and writing them. Positioned,
-/// synchronous and safe to do from several threads at once.
+/// The files of a torrent on disk, by index, with the parts file after the last: their paths, opening, reading and writing. Reads and writes are positioned, synchronous
+/// and thread-safe.
 /// </summary>
 internal sealed class StoredFiles : IDisposable
 {
-    /// <summary>How files are opened: others may do anything with them meanwhile.</summary>
+    /// <summary>How files are opened: other programs may do anything with them meanwhile.</summary>
     public const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
 
     private const int OpenFileLimit = 64;
@@ -26,7 +26,7 @@ internal sealed class StoredFiles : IDisposable
     private readonly bool[] _unsettled;
 
     /// <param name="torrent">The torrent.</param>
-    /// <param name="destination">The folder that its file or folder goes into.</param>
+    /// <param name="destination">The folder that contains the torrent's file or folder.</param>
     /// <param name="layout">Its files, and which of them to store.</param>
     /// <param name="readOnly">Whether nothing is ever written.</param>
     /// <exception cref="TorrentException">A path in the torrent cannot be used (UnsafePath).</exception>
@@ -39,7 +39,7 @@ internal sealed class StoredFiles : IDisposable
         _handles = new FileHandleCache(OpenFile, OpenFileLimit);
         int count = torrent.Files.Count;
 
-        // The parts file comes after the last file in everything that is kept by file.
+        // The parts file comes after the last file in every list by file.
         _paths = new string[count + 1];
         for (int i = 0; i < count; i++)
             _paths[i] = torrent.Files[i].IsPadding ? "" : Folder.FullPath(torrent.Files[i].Path);
@@ -59,25 +59,25 @@ internal sealed class StoredFiles : IDisposable
 
     public bool IsReadOnly { get; }
 
-    /// <summary>Other programs that write the same files.</summary>
+    /// <summary>Detects writes by other programs.</summary>
     public OtherWriters Others { get; }
 
-    /// <summary>By file, why it could not be read where it belongs, when that was tried last and failed.</summary>
+    /// <summary>By file, the error of the last attempt to read it at its path.</summary>
     public ConcurrentDictionary<int, TorrentException> ReadFailures { get; } = new();
 
-    /// <summary>What was at the paths of the files before anything was made; null before that was looked at.</summary>
+    /// <summary>What was at the paths of the files before any was created; null before they were examined.</summary>
     public FileStatus[]? Found { get; set; }
 
-    /// <summary>Whether the files were made.</summary>
+    /// <summary>Whether the files were created.</summary>
     public bool IsPrepared { get; set; }
 
-    /// <summary>Which files were wanted when pieces were written before; null when the same were.</summary>
+    /// <summary>The selection with which pieces were written before; null if it is unchanged.</summary>
     public bool[]? PreviousSelection { get; set; }
 
-    /// <summary>Which files are not there, for <see cref="ByteSource.Present"/>.</summary>
+    /// <summary>Which files are missing, for <see cref="ByteSource.Present"/>.</summary>
     public bool[] Absent { get; set; } = [];
 
-    /// <summary>By file, a file in another place that has the same bytes, for <see cref="ByteSource.Donors"/>; null for none.</summary>
+    /// <summary>By file, a file elsewhere with the same bytes, for <see cref="ByteSource.Donors"/>; null for none.</summary>
     public DonorSearch.Donor?[] Donors { get; set; } = [];
 
     /// <summary>The index of the parts file.</summary>
@@ -85,7 +85,7 @@ internal sealed class StoredFiles : IDisposable
 
     private string PartsName => $"{Torrent.InfoHash}.parts";
 
-    /// <summary>Where a file is, or should be; empty for a padding file.</summary>
+    /// <summary>The path of a file, even if it does not exist; empty for a padding file.</summary>
     public string PathOf(int file) => _paths[file];
 
     /// <summary>The paths of all files, and of the parts file after the last.</summary>
@@ -93,45 +93,45 @@ internal sealed class StoredFiles : IDisposable
 
     public bool IsWanted(int file) => Layout.IsWanted(file);
 
-    /// <summary>The length that a file has; -1 when there is no such file.</summary>
+    /// <summary>The length of a file on disk; -1 if it does not exist.</summary>
     public long LengthOnDisk(int file) => DiskFile.Look(_paths[file])?.Length ?? -1;
 
-    /// <summary>Whether a file was only just made, so that there is nothing in it to read.</summary>
+    /// <summary>Whether a file was just created, so that it has no data to read.</summary>
     public bool IsFresh(int file) => Volatile.Read(ref _fresh[file]);
 
-    /// <summary>Whether a file was written since this was last asked.</summary>
+    /// <summary>Whether a file was written since the last call.</summary>
     public bool TakeUnsettled(int file) => Interlocked.Exchange(ref _unsettled[file], false);
 
-    /// <summary>The files that are open, but for the parts file and donors.</summary>
+    /// <summary>The open files, except the parts file and donors.</summary>
     public IEnumerable<int> OpenFiles() => _handles.OpenFiles().Where(file => file < PartsIndex);
 
-    /// <summary>Forgets a file, so that the next use opens it anew.</summary>
+    /// <summary>Closes a file, so that the next use reopens it.</summary>
     public void Close(int file) => _handles.Close(file);
 
-    /// <summary>Forgets the donors, to use others.</summary>
+    /// <summary>Closes the donors, to use others.</summary>
     public void CloseDonors()
     {
         for (int file = 0; file < Donors.Length; file++)
             _handles.Close(DonorIndex(file));
     }
 
-    /// <summary>Closes the files that no one is using.</summary>
+    /// <summary>Closes unused files.</summary>
     public void CloseIdle() => _handles.CloseIdle();
 
-    /// <summary>Closes the files. Writes in progress end undisturbed.</summary>
+    /// <summary>Closes the files. Writes in progress are not disturbed.</summary>
     public void Dispose() => _handles.Dispose();
 
-    /// <summary>Looks when the files that are open were written last.</summary>
+    /// <summary>Checks the last write times of the open files.</summary>
     public void LookAtOpenFiles()
     {
         foreach (int file in OpenFiles())
         {
-            lock (_writing) // between a write of ours and the note of its time it would be taken for another's
+            lock (_writing) // between one of our writes and the record of its time, it would look like another program's
                 Others.See(file, FileStatus.At(_paths[file]).Written);
         }
     }
 
-    /// <summary>Whether an open file is the one that was found at its path, by the time of its last write; true when it is not open.</summary>
+    /// <summary>Whether an open file is the one found at its path, by the last write time; true if it is not open.</summary>
     public bool IsOpenOne(int file, FileStatus found)
     {
         if (!_handles.TryRentOpen(file, out FileHandleCache.Lease lease))
@@ -141,8 +141,8 @@ internal sealed class StoredFiles : IDisposable
     }
 
     /// <summary>Reads bytes of a piece.</summary>
-    /// <returns>False when a file is missing or too short.</returns>
-    /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
+    /// <returns>False if a file is missing or too short.</returns>
+    /// <exception cref="TorrentException">The bytes could not be read (AccessDenied, UnsafePath).</exception>
     public bool TryRead(int piece, int begin, Span<byte> destination, ByteSource source)
     {
         int done = 0;
@@ -168,8 +168,8 @@ internal sealed class StoredFiles : IDisposable
     }
 
     /// <summary>Reads bytes of a file.</summary>
-    /// <returns>False when the file is missing or too short.</returns>
-    /// <exception cref="TorrentException">They could not be read (AccessDenied, UnsafePath).</exception>
+    /// <returns>False if the file is missing or too short.</returns>
+    /// <exception cref="TorrentException">The bytes could not be read (AccessDenied, UnsafePath).</exception>
     public bool TryRead(in FileSegment segment, Span<byte> destination, ByteSource source)
     {
         (int file, long offset) = Locate(segment, source);
@@ -198,10 +198,10 @@ internal sealed class StoredFiles : IDisposable
     }
 
     /// <summary>
-    /// Writes bytes of a file, one write at a time: the system lets only one thread write a file anyway, and one that waits for another's write spins for as long as it
-    /// takes, on a processor that could hash meanwhile.
+    /// Writes bytes of a file, one write at a time: the system allows only one thread to write a file anyway, and a waiting one spins, on a processor that could hash
+    /// meanwhile.
     /// </summary>
-    /// <exception cref="TorrentException">They could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
+    /// <exception cref="TorrentException">The bytes could not be written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
     public void Write(in FileSegment segment, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
     {
         lock (_writing)
@@ -225,7 +225,7 @@ internal sealed class StoredFiles : IDisposable
                 _writeBehind.Write(file, lease.Handle, buffers, offset);
                 Others.Note(file, lease.Handle);
                 Volatile.Write(ref _dirty[file], true);
-                Volatile.Write(ref _unsettled[file], true); // once more: a save may have come in between
+                Volatile.Write(ref _unsettled[file], true); // again, because a save may have happened in between
             }
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
@@ -234,11 +234,11 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
-    /// <summary>Waits until what was written is on the disk itself.</summary>
-    /// <exception cref="TorrentException">It could not be flushed (DiskFull, AccessDenied).</exception>
+    /// <summary>Waits until written data is on the disk itself.</summary>
+    /// <exception cref="TorrentException">The data could not be flushed (DiskFull, AccessDenied).</exception>
     public void Flush()
     {
-        // All are begun before the first is waited for: many small files then go to the disk together.
+        // All are started before the first is waited for, so that many small files are written together.
         ForEachDirty(clean: false, (file, handle) =>
         {
             lock (_writing)
@@ -270,7 +270,7 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
-    /// <summary>The file, or the parts file or donor, that has a segment, and where in it.</summary>
+    /// <summary>The file, parts file or donor that contains a range, and the offset in it.</summary>
     public (int File, long Offset) Locate(in FileSegment segment, ByteSource source)
     {
         if (source == ByteSource.Donors && Donors[segment.File] is { } donor)
@@ -289,8 +289,8 @@ internal sealed class StoredFiles : IDisposable
 
     private int DonorIndex(int file) => PartsIndex + 1 + file;
 
-    /// <summary>Makes a file at its full length, or lengthens one that is too short.</summary>
-    /// <exception cref="TorrentException">It could not be made (DiskFull, AccessDenied).</exception>
+    /// <summary>Creates a file at its full length, or lengthens one that is too short.</summary>
+    /// <exception cref="TorrentException">The file could not be created (DiskFull, AccessDenied).</exception>
     public void Make(int file)
     {
         string path = _paths[file];
@@ -309,8 +309,8 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
-    /// <summary>Puts a copy into the place of a file that has other names, too: those then keep their bytes.</summary>
-    /// <exception cref="TorrentException">It could not be copied (DiskFull, AccessDenied).</exception>
+    /// <summary>Replaces a file that has other hard links with a copy, so that the others keep their bytes.</summary>
+    /// <exception cref="TorrentException">The file could not be copied (DiskFull, AccessDenied).</exception>
     public void Detach(int file)
     {
         string path = _paths[file];
@@ -330,8 +330,8 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
-    /// <summary>Cuts a file that was too long when it was found, and that nothing had to be written to.</summary>
-    /// <exception cref="TorrentException">It cannot be written (AccessDenied).</exception>
+    /// <summary>Truncates a file that was found too long, and to which nothing had to be written.</summary>
+    /// <exception cref="TorrentException">The file cannot be written (AccessDenied).</exception>
     public void CutAtEnd(int file)
     {
         if (IsReadOnly || !(Found?[file].Length > Torrent.Files[file].Length))
@@ -347,22 +347,22 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
-    /// <summary>Nothing may make the destination anew when it was there: a disk that was taken out would be written to the folder where it belongs.</summary>
-    /// <exception cref="TorrentException">It is gone (AccessDenied).</exception>
+    /// <summary>An existing destination must never be created again: if its disk was removed, data would be written to the mount point.</summary>
+    /// <exception cref="TorrentException">The destination is gone (AccessDenied).</exception>
     public void CheckDestination()
     {
         if (IsPrepared && !Directory.Exists(Folder.Path))
             throw new TorrentException(TorrentErrorId.AccessDenied, $"'{Folder.Path}' is gone: it was removed or renamed, or its disk is no longer there. Bring it back, or start again with another destination.");
     }
 
-    /// <summary>What is wrong when a file is not at its path any more.</summary>
+    /// <summary>The error for a file that is no longer at its path.</summary>
     public TorrentException Removed(int file)
     {
         CheckDestination();
         return new TorrentException(TorrentErrorId.DataMismatch, $"'{_paths[file]}' was removed or replaced while it was downloaded; start the download again.");
     }
 
-    /// <summary>Refuses anything but a file where a file belongs.</summary>
+    /// <summary>Refuses anything but a file in the place of a file.</summary>
     /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
     public static void CheckKind(string path, EntryKind kind)
     {
@@ -385,7 +385,7 @@ internal sealed class StoredFiles : IDisposable
             if (file == PartsIndex)
                 ControlFile.Check(path);
 
-            // Reading through a link of the user's own making does no harm, and data is often seeded so.
+            // Reading through the user's own links does no harm, and data is often seeded so.
             if (!IsReadOnly && file <= PartsIndex)
                 Folder.CheckLinks(path);
             FileStatus status = FileStatus.At(path);
@@ -409,7 +409,7 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
-    /// <summary>Cuts a file that was too long when it was found.</summary>
+    /// <summary>Truncates a file that was found too long.</summary>
     private void Cut(int file, SafeFileHandle handle)
     {
         if (file < PartsIndex && Found?[file].Length > Torrent.Files[file].Length && RandomAccess.GetLength(handle) > Torrent.Files[file].Length)

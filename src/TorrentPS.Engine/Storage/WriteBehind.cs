@@ -6,13 +6,13 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage;
 
 /// <summary>
-/// Writes through the system's page cache, and has the system bring to the disk what has gathered there while more is still arriving: so
-/// that the flush at the end finds little left to do, and a slow disk is felt at once instead of filling memory. Not safe from several threads at once.
+/// Writes through the system's page cache, and starts writing dirty pages to the disk while more data arrives: the flush at the end then finds little to do, and a slow
+/// disk is noticed at once instead of filling memory. Not thread-safe.
 /// </summary>
 internal sealed partial class WriteBehind
 {
-    // Linux keeps each write in one run of memory of its length. Short ones come from memory that was just used; long ones come from blocks
-    // that a virtual machine may have given back to its host, and having those again costs several times what the write does.
+    // Linux keeps each write in one contiguous range of memory. Short writes use recently used memory; long ones use blocks that a virtual machine may have returned to
+    // its host, and getting these back costs several times as much as the write.
     private const int LongestWrite = 16 * 1024;
     private const long Behind = 16 << 20;
     private const uint SyncFileRangeWrite = 2;
@@ -21,7 +21,7 @@ internal sealed partial class WriteBehind
     private readonly long[] _gathered;
     private int _longestWrite;
 
-    /// <param name="folder">Where the files are.</param>
+    /// <param name="folder">The folder of the files.</param>
     /// <param name="fileCount">The number of files.</param>
     public WriteBehind(string folder, int fileCount)
     {
@@ -31,10 +31,10 @@ internal sealed partial class WriteBehind
 
     private bool IsCached => _longestWrite == LongestWrite;
 
-    /// <summary>Writes buffers in a row.</summary>
+    /// <summary>Writes consecutive buffers.</summary>
     public void Write(int file, SafeFileHandle handle, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
     {
-        if (_longestWrite == 0) // not before there is a folder to ask about
+        if (_longestWrite == 0) // not before the folder exists
             _longestWrite = OperatingSystem.IsLinux() && !IsMemory(_folder) ? LongestWrite : int.MaxValue;
         if (!IsCached && buffers.Count > 1)
         {
@@ -54,12 +54,12 @@ internal sealed partial class WriteBehind
             Start(file, handle);
     }
 
-    /// <summary>Begins to bring to the disk what is still in memory, without waiting for it.</summary>
+    /// <summary>Starts writing dirty pages to the disk, without waiting.</summary>
     public void Start(int file, SafeFileHandle handle)
     {
         _gathered[file] = 0;
 
-        // A file system that cannot do this does it by itself, later.
+        // A file system that does not support this writes them itself, later.
         if (OperatingSystem.IsLinux())
             _ = SyncFileRange(handle, 0, 0, SyncFileRangeWrite);
     }

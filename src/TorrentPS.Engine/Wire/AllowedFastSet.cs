@@ -5,19 +5,22 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>The pieces that a peer may ask for while it is choked: the same for everybody who reckons them, and other ones for another network (BEP 6, "Allowed Fast Set Generation").</summary>
+/// <summary>
+/// The pieces that a peer may request while it is choked: every client computes the same set for an address, and another for another network (BEP 6, "Allowed Fast Set
+/// Generation").
+/// </summary>
 internal static class AllowedFastSet
 {
-    /// <summary>The pieces that a peer is offered at most (BEP 6).</summary>
+    /// <summary>The maximum number of pieces offered to a peer (BEP 6).</summary>
     public const int Size = 10;
 
-    /// <summary>Bytes of pieces that a choked peer is offered at most, though always a piece: ten great ones would be a download of their own.</summary>
+    /// <summary>The maximum size of the pieces offered to a choked peer, but at least one piece: ten large ones would be a whole download.</summary>
     private const long MaxBytes = 16 << 20;
 
-    /// <summary>How many pieces a peer is offered where they are so long.</summary>
+    /// <summary>The number of pieces to offer for a piece length.</summary>
     public static int SizeFor(int pieceLength) => (int)Math.Clamp(MaxBytes / pieceLength, 1, Size);
 
-    /// <summary>What of an address counts: all that share it are allowed the same pieces.</summary>
+    /// <summary>The part of an address that counts: peers that share it are allowed the same pieces.</summary>
     public static IPAddress NetworkOf(IPAddress address)
     {
         byte[] bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
@@ -25,11 +28,11 @@ internal static class AllowedFastSet
         return new IPAddress(bytes);
     }
 
-    /// <summary>Reckons the set.</summary>
-    /// <param name="address">The address of the peer that may ask. Of IPv4 its first 24 bits count, of IPv6, which the BEP does not speak of, the first 64.</param>
-    /// <param name="infoHash">The torrent's 20 bytes.</param>
-    /// <param name="pieceCount">The pieces of the torrent.</param>
-    /// <param name="size">How many to find; all where the torrent has not more.</param>
+    /// <summary>Computes the set.</summary>
+    /// <param name="address">The address of the peer. Of IPv4 the first 24 bits count, of IPv6, which the BEP does not mention, the first 64.</param>
+    /// <param name="infoHash">The 20 bytes of the info hash.</param>
+    /// <param name="pieceCount">The number of pieces in the torrent.</param>
+    /// <param name="size">The size of the set; all pieces if the torrent has fewer.</param>
     [SuppressMessage("Security", "CA5350", Justification = "BEP 6 has SHA-1.")]
     public static int[] Of(IPAddress address, ReadOnlySpan<byte> infoHash, int pieceCount, int size)
     {

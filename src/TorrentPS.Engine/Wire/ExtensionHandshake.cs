@@ -6,13 +6,13 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>The extension protocol's handshake (BEP 10, "handshake message").</summary>
+/// <summary>The handshake of the extension protocol (BEP 10, "handshake message").</summary>
 internal sealed record ExtensionHandshake
 {
-    /// <summary>The id of the handshake among extension messages.</summary>
+    /// <summary>The extension message id of the handshake.</summary>
     public const byte ExtendedId = 0;
 
-    /// <summary>The longest handshake that is read; those of real clients have some hundred bytes.</summary>
+    /// <summary>The maximum length that is read; those of real clients have some hundred bytes.</summary>
     public const int MaxLength = 64 * 1024;
 
     private const int MaxExtensions = 50;
@@ -20,13 +20,13 @@ internal sealed record ExtensionHandshake
 
     private static readonly BencodeReaderOptions s_limits = new() { MaxTokens = 1000, MaxDepth = 10 };
 
-    /// <summary>The extensions' ids by name (<c>m</c>); 0 means switched off.</summary>
+    /// <summary>The ids of the extensions by name (<c>m</c>); 0 disables an extension.</summary>
     public IReadOnlyDictionary<string, byte> Extensions { get; init; } = new Dictionary<string, byte>();
 
     /// <summary>The client's name and version (<c>v</c>), without control characters.</summary>
     public string? Client { get; init; }
 
-    /// <summary>How many requests the client queues (<c>reqq</c>).</summary>
+    /// <summary>The maximum number of requests that the client queues (<c>reqq</c>).</summary>
     public long? RequestQueue { get; init; }
 
     /// <summary>The port the client listens on (<c>p</c>), 1 to 65535.</summary>
@@ -35,17 +35,17 @@ internal sealed record ExtensionHandshake
     /// <summary>Our address as the client sees it (<c>yourip</c>).</summary>
     public IPAddress? YourIP { get; init; }
 
-    /// <summary>Bytes in the torrent's info dictionary (<c>metadata_size</c>, BEP 9), when the client has it: as it says, not checked.</summary>
+    /// <summary>The size of the info dictionary in bytes (<c>metadata_size</c>, BEP 9), if the client has it: as declared, not checked.</summary>
     public long? MetadataSize { get; init; }
 
-    /// <summary>Whether the client only uploads (<c>upload_only</c>, BEP 21); null when it says nothing of it.</summary>
+    /// <summary>Whether the client only uploads (<c>upload_only</c>, BEP 21); null if not declared.</summary>
     public bool? IsUploadOnly { get; init; }
 
-    /// <summary>Reads the bencoded part.</summary>
-    /// <exception cref="BencodeException">It is not bencoded, or is beyond a limit.</exception>
+    /// <summary>Parses the bencoded part.</summary>
+    /// <exception cref="BencodeException">The data is not bencoded, or exceeds a limit.</exception>
     public static ExtensionHandshake Read(ReadOnlySpan<byte> payload)
     {
-        // Some clients append bytes; the dictionary is what counts.
+        // Some clients append bytes after the dictionary.
         var reader = new BencodeReader(payload, s_limits with { AllowTrailingData = true });
         if (!reader.Read() || reader.TokenType != BencodeTokenType.StartDictionary)
             throw new BencodeException("The extension handshake is not a dictionary", 0);
@@ -97,7 +97,7 @@ internal sealed record ExtensionHandshake
         return extensions;
     }
 
-    /// <summary>A client's own words about itself, fit to be shown.</summary>
+    /// <summary>The client's name and version, made safe to show.</summary>
     private static string? ClientText(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();

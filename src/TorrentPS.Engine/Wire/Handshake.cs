@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>The 68 bytes that open a connection (BEP 3, "peer protocol"): 19, the protocol's name, 8 reserved bytes, the info hash, the peer id.</summary>
+/// <summary>The 68 bytes at the start of a connection (BEP 3, "peer protocol"): 19, the protocol's name, 8 reserved bytes, the info hash, the peer id.</summary>
 internal sealed class Handshake
 {
     public const int Length = 68;
@@ -29,7 +29,7 @@ internal sealed class Handshake
     /// <summary>The length byte and the protocol's name.</summary>
     public static ReadOnlySpan<byte> Prefix => "\u0013BitTorrent protocol"u8;
 
-    /// <summary>The reserved bits of a client that speaks the extension protocol and the fast extension.</summary>
+    /// <summary>The reserved bits of a client that supports the extension protocol and the fast extension.</summary>
     public static ulong OwnReserved => ExtensionBit | FastBit;
 
     /// <summary>The reserved bytes as a big-endian number.</summary>
@@ -51,7 +51,7 @@ internal sealed class Handshake
     /// <summary>BEP 52, "Upgrade Path".</summary>
     public bool SupportsV2 => (Reserved & V2Bit) != 0;
 
-    /// <summary>Whether bytes are, so far, those of a handshake.</summary>
+    /// <summary>Whether the bytes may be the start of a handshake.</summary>
     public static bool IsPrefix(ReadOnlySpan<byte> bytes)
     {
         int length = Math.Min(bytes.Length, Prefix.Length);
@@ -59,11 +59,11 @@ internal sealed class Handshake
     }
 
     /// <summary>Writes our handshake.</summary>
-    /// <param name="destination">Where it goes.</param>
-    /// <param name="infoHash">The torrent's 20 bytes.</param>
+    /// <param name="destination">Receives the bytes.</param>
+    /// <param name="infoHash">The 20 bytes of the info hash.</param>
     /// <param name="peerId">Our peer id.</param>
-    /// <param name="usesDht">Whether we have a node of the DHT, whose port the peer may be told (BEP 5, "PORT").</param>
-    /// <param name="supportsV2">Whether the torrent has a v2 hash, which the peer may answer with (BEP 52, "Upgrade Path").</param>
+    /// <param name="usesDht">Whether we have a DHT node, whose port can be sent to the peer (BEP 5, "PORT").</param>
+    /// <param name="supportsV2">Whether the torrent has a v2 hash, with which the peer may answer (BEP 52, "Upgrade Path").</param>
     public static void Write(Span<byte> destination, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId, bool usesDht = false, bool supportsV2 = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(infoHash.Length, Metainfo.InfoHash.V1Length, nameof(infoHash));
@@ -74,7 +74,7 @@ internal sealed class Handshake
         peerId.CopyTo(destination[PeerIdOffset..]);
     }
 
-    /// <summary>Reads 68 bytes; null when they do not begin with the protocol's name.</summary>
+    /// <summary>Parses 68 bytes; null if they do not begin with the protocol's name.</summary>
     public static Handshake? Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < Length || !bytes.StartsWith(Prefix))

@@ -3,21 +3,21 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>The bytes of hash request, hashes and hash reject (BEP 52, "peer messages"): a file's root, a range, and in hashes what was asked for.</summary>
+/// <summary>The bytes of hash request, hashes and hash reject (BEP 52, "peer messages"): a file's root, a range, and in a hashes message the hashes.</summary>
 internal static class HashMessage
 {
-    /// <summary>Bytes of the payload before the hashes; all of it in the other two messages.</summary>
+    /// <summary>The length of the payload before the hashes; the whole payload of the other two messages.</summary>
     public const int HeaderLength = Merkle.HashLength + 4 * sizeof(int);
 
-    /// <summary>Bytes of a whole message without hashes.</summary>
+    /// <summary>The length of a whole message without hashes.</summary>
     public const int Length = PeerMessage.PrefixLength + 1 + HeaderLength;
 
-    /// <summary>Writes all of a message but the hashes.</summary>
-    /// <param name="destination">Where it goes.</param>
-    /// <param name="id">Which message.</param>
+    /// <summary>Writes a message up to the hashes.</summary>
+    /// <param name="destination">Receives the bytes.</param>
+    /// <param name="id">The type of message.</param>
     /// <param name="root">The file's root.</param>
-    /// <param name="range">The hashes.</param>
-    /// <param name="hashesLength">Bytes of hashes that follow.</param>
+    /// <param name="range">The range of hashes.</param>
+    /// <param name="hashesLength">The length of the hashes that follow, in bytes.</param>
     public static void Write(Span<byte> destination, MessageId id, ReadOnlySpan<byte> root, HashRange range, int hashesLength = 0)
     {
         BinaryPrimitives.WriteInt32BigEndian(destination, 1 + HeaderLength + hashesLength);
@@ -30,7 +30,7 @@ internal static class HashMessage
         BinaryPrimitives.WriteInt32BigEndian(numbers[12..], range.ProofLayers);
     }
 
-    /// <summary>Reads a payload; false when it is too short. What the numbers say is not checked.</summary>
+    /// <summary>Parses a payload; false if it is too short. The values are not checked.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> root, out HashRange range, out ReadOnlySpan<byte> hashes)
     {
         root = hashes = default;

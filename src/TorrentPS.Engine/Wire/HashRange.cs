@@ -3,26 +3,26 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>A run of hashes in the tree of a file, with what proves them (BEP 52, "hash request").</summary>
+/// <summary>A range of hashes in the tree of a file, with their proof (BEP 52, "hash request").</summary>
 /// <param name="BaseLayer">The height of the hashes above the leaves.</param>
-/// <param name="Index">The first of them.</param>
-/// <param name="Length">How many.</param>
-/// <param name="ProofLayers">Up to how many layers above the base the uncles that prove them go.</param>
+/// <param name="Index">The index of the first hash.</param>
+/// <param name="Length">The number of hashes.</param>
+/// <param name="ProofLayers">The number of layers above the base for which uncles are included as proof.</param>
 internal readonly record struct HashRange(int BaseLayer, int Index, int Length, int ProofLayers)
 {
-    /// <summary>The most hashes of a message: leaves of the longest pieces that are common.</summary>
+    /// <summary>The maximum number of hashes in a message: the leaves of the longest common pieces.</summary>
     public const int MaxLength = 8192;
 
-    /// <summary>The height of the one node above all of the run.</summary>
+    /// <summary>The height of the node above all hashes of the range.</summary>
     public int TopLayer => BaseLayer + BitOperations.Log2((uint)Length);
 
-    /// <summary>How many uncles there are: those below the top follow from the run itself.</summary>
+    /// <summary>The number of uncles: those below the top node follow from the range itself.</summary>
     public int ProofCount => Math.Max(0, ProofLayers - BitOperations.Log2((uint)Length) + 1);
 
-    /// <summary>Bytes of all hashes of an answer.</summary>
+    /// <summary>The length of all hashes of an answer, in bytes.</summary>
     public int HashesLength => (Length + ProofCount) * Merkle.HashLength;
 
-    /// <summary>Whether it is one that a tree can have: a power of two in its place, below the root.</summary>
+    /// <summary>Whether a tree can have the range: a power of two at a multiple of itself, below the root.</summary>
     /// <param name="treeHeight">The height of the root.</param>
     public bool IsIn(int treeHeight) =>
         BaseLayer >= 0 && BaseLayer <= treeHeight && Length is > 0 and <= MaxLength && BitOperations.IsPow2(Length) && Index >= 0 && Index % Length == 0

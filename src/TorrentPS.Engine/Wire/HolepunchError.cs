@@ -1,19 +1,19 @@
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>Why two peers cannot be brought together (BEP 55, "err_code").</summary>
+/// <summary>Why two peers cannot be connected (BEP 55, "err_code").</summary>
 internal enum HolepunchError : uint
 {
     None,
 
-    /// <summary>There can be no peer at that address.</summary>
+    /// <summary>The address cannot be that of a peer.</summary>
     NoSuchPeer,
 
-    /// <summary>The one asked is not connected to it.</summary>
+    /// <summary>The relay is not connected to the target.</summary>
     NotConnected,
 
-    /// <summary>The other does not know the extension.</summary>
+    /// <summary>The target does not support the extension.</summary>
     NoSupport,
 
-    /// <summary>It is the one asked itself.</summary>
+    /// <summary>The target is the relay itself.</summary>
     NoSelf,
 }

@@ -3,27 +3,27 @@ using System.Net;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>A message by which a peer brings two others together that cannot connect to each other by themselves (BEP 55).</summary>
-/// <param name="Type">What it is.</param>
-/// <param name="EndPoint">The other peer that it is about.</param>
-/// <param name="Error">Why it cannot be done, in an error.</param>
+/// <summary>A message by which a peer helps two others to connect that cannot reach each other directly (BEP 55).</summary>
+/// <param name="Type">The type of message.</param>
+/// <param name="EndPoint">The address of the other peer.</param>
+/// <param name="Error">The reason, in an error message.</param>
 internal sealed record HolepunchMessage(HolepunchType Type, IPEndPoint EndPoint, HolepunchError Error = HolepunchError.None)
 {
-    /// <summary>The name in the extension handshake.</summary>
+    /// <summary>The extension's name in the extension handshake.</summary>
     public const string ExtensionName = "ut_holepunch";
 
-    /// <summary>The id that peers are to send it with to us.</summary>
+    /// <summary>The id with which peers send it to us.</summary>
     public const byte OwnId = 4;
 
-    private const int FixedLength = 2 + 2 + 4; // type, kind of address; port; error
+    private const int FixedLength = 2 + 2 + 4; // type, address family; port; error code
 
-    /// <summary>Reads a message; null when it is not one.</summary>
+    /// <summary>Parses a message; null if it is invalid.</summary>
     public static HolepunchMessage? Read(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < 2 || payload[0] > (byte)HolepunchType.Error || payload[1] > 1)
             return null;
         int address = payload[1] == 0 ? 4 : 16;
-        if (payload.Length < FixedLength + address - 4) // some leave the error out where there is none
+        if (payload.Length < FixedLength + address - 4) // some clients omit the error code if there is no error
             return null;
         var endPoint = new IPEndPoint(new IPAddress(payload.Slice(2, address)), BinaryPrimitives.ReadUInt16BigEndian(payload[(2 + address)..]));
         ReadOnlySpan<byte> error = payload[(4 + address)..];

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>The kinds of a metadata message (BEP 9, "extension message"); others are to be ignored.</summary>
+/// <summary>The types of metadata messages (BEP 9, "extension message"); others must be ignored.</summary>
 internal enum MetadataMessageType
 {
     Request = 0,
@@ -11,38 +11,38 @@ internal enum MetadataMessageType
     Reject = 2,
 }
 
-/// <summary>A message about an info dictionary, which peers send each other in pieces of 16 KiB (BEP 9, "metadata").</summary>
-/// <param name="Type">What it is.</param>
-/// <param name="Piece">The piece that it is about, from 0.</param>
-/// <param name="TotalSize">Bytes in the whole info dictionary, which data messages tell.</param>
+/// <summary>A message for transferring an info dictionary in pieces of 16 KiB (BEP 9, "metadata").</summary>
+/// <param name="Type">The type of message.</param>
+/// <param name="Piece">The index of the piece, from 0.</param>
+/// <param name="TotalSize">The size of the whole info dictionary in bytes, in data messages.</param>
 internal readonly record struct MetadataMessage(MetadataMessageType Type, int Piece, int? TotalSize = null)
 {
-    /// <summary>The extension's name in the handshake (BEP 10).</summary>
+    /// <summary>The extension's name in the extension handshake (BEP 10).</summary>
     public const string ExtensionName = "ut_metadata";
 
-    /// <summary>The id that peers are to send it with to us.</summary>
+    /// <summary>The id with which peers send it to us.</summary>
     public const byte OwnId = 2;
 
-    /// <summary>Bytes in a piece; the last may have fewer.</summary>
+    /// <summary>The size of a piece in bytes; the last may be shorter.</summary>
     public const int BlockLength = 16 * 1024;
 
-    /// <summary>Bytes that an info dictionary may have at most: no honest one is larger.</summary>
+    /// <summary>The maximum size of an info dictionary in bytes: no honest one is larger.</summary>
     public const int MaxSize = 3 * 1024 * 10240;
 
     private const int MaxHeaderLength = 1024;
 
     private static readonly BencodeReaderOptions s_limits = new() { MaxTokens = 100, MaxDepth = 10, MaxDataLength = MaxHeaderLength + BlockLength, AllowTrailingData = true };
 
-    /// <summary>How many pieces an info dictionary has.</summary>
+    /// <summary>The number of pieces of an info dictionary.</summary>
     public static int PieceCount(int size) => (size + BlockLength - 1) / BlockLength;
 
-    /// <summary>Bytes in one piece of it.</summary>
+    /// <summary>The size of a piece in bytes.</summary>
     public static int LengthOf(int piece, int size) => Math.Min(BlockLength, size - piece * BlockLength);
 
-    /// <summary>Reads a message and finds the data behind it.</summary>
-    /// <param name="payload">What follows the extension id.</param>
-    /// <param name="data">The bytes behind the dictionary; they belong to it in a data message only.</param>
-    /// <exception cref="BencodeException">It is not bencoded, beyond a limit, or without a piece that can be.</exception>
+    /// <summary>Parses a message and finds the data after it.</summary>
+    /// <param name="payload">The bytes after the extension id.</param>
+    /// <param name="data">The bytes after the dictionary, which have a meaning only in a data message.</param>
+    /// <exception cref="BencodeException">The payload is not bencoded, exceeds a limit, or has no valid piece.</exception>
     public static MetadataMessage Read(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> data)
     {
         var reader = new BencodeReader(payload, s_limits);
@@ -71,7 +71,7 @@ internal readonly record struct MetadataMessage(MetadataMessageType Type, int Pi
         return new MetadataMessage((MetadataMessageType)type, (int)piece, totalSize is > 0 and <= MaxSize ? (int)totalSize : null);
     }
 
-    /// <summary>Writes the dictionary; the data of a data message follows it.</summary>
+    /// <summary>Writes the dictionary; in a data message, the data follows it.</summary>
     public byte[] ToBytes()
     {
         var output = new ArrayBufferWriter<byte>(64);

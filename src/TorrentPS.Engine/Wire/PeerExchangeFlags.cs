@@ -1,23 +1,23 @@
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>What a peer says of another that it names (BEP 11, "added.f").</summary>
+/// <summary>The properties of a peer in peer exchange (BEP 11, "added.f").</summary>
 [Flags]
 internal enum PeerExchangeFlags : byte
 {
     None = 0,
 
-    /// <summary>It prefers encrypted connections.</summary>
+    /// <summary>The peer prefers encrypted connections.</summary>
     PrefersEncryption = 0x01,
 
-    /// <summary>It has everything, or only uploads (BEP 21).</summary>
+    /// <summary>The peer is a seed, or only uploads (BEP 21).</summary>
     Seed = 0x02,
 
-    /// <summary>It supports uTP (BEP 29).</summary>
+    /// <summary>The peer supports uTP (BEP 29).</summary>
     SupportsUtp = 0x04,
 
-    /// <summary>It supports hole punching (BEP 55).</summary>
+    /// <summary>The peer supports holepunching (BEP 55).</summary>
     SupportsHolepunch = 0x08,
 
-    /// <summary>The connection to it was made to it: it can be reached.</summary>
+    /// <summary>The sender connected to the peer, so the peer is reachable.</summary>
     Reachable = 0x10,
 }

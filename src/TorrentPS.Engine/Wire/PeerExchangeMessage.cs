@@ -6,16 +6,16 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>What one peer tells another of those that it is connected to (BEP 11): who came since the last message, and who went.</summary>
+/// <summary>A peer's report of its connected peers (BEP 11): those added and dropped since the previous message.</summary>
 internal sealed class PeerExchangeMessage
 {
-    /// <summary>The name in the extension handshake.</summary>
+    /// <summary>The extension's name in the extension handshake.</summary>
     public const string ExtensionName = "ut_pex";
 
-    /// <summary>The id that peers are to send it with to us.</summary>
+    /// <summary>The id with which peers send it to us.</summary>
     public const byte OwnId = 1;
 
-    /// <summary>Addresses read of each list; more are left out. BEP 11 allows 50 of each kind.</summary>
+    /// <summary>The maximum number of addresses read from each list; more are ignored. BEP 11 allows 50 of each kind.</summary>
     public const int MaxRead = 100;
 
     private const int LengthV4 = 6;
@@ -23,14 +23,14 @@ internal sealed class PeerExchangeMessage
 
     private static readonly BencodeReaderOptions s_limits = new() { MaxTokens = 200, MaxDepth = 10, AllowTrailingData = true };
 
-    /// <summary>Those it is connected to now, each once.</summary>
+    /// <summary>The newly connected peers, without duplicates.</summary>
     public IReadOnlyList<ExchangedPeer> Added { get; init; } = [];
 
-    /// <summary>Those it is not connected to any more.</summary>
+    /// <summary>The peers that are no longer connected.</summary>
     public IReadOnlyList<IPEndPoint> Dropped { get; init; } = [];
 
-    /// <summary>Reads a message. Lists of a wrong type or length are passed over, so far as they can be.</summary>
-    /// <exception cref="BencodeException">It is not a bencoded dictionary, or is beyond a limit.</exception>
+    /// <summary>Parses a message. Lists of a wrong type or length are skipped as far as possible.</summary>
+    /// <exception cref="BencodeException">The message is not a bencoded dictionary, or exceeds a limit.</exception>
     public static PeerExchangeMessage Read(ReadOnlySpan<byte> payload)
     {
         var reader = new BencodeReader(payload, s_limits);
@@ -67,7 +67,7 @@ internal sealed class PeerExchangeMessage
         return new PeerExchangeMessage { Added = come, Dropped = gone };
     }
 
-    /// <summary>The message as it is sent. Lists that are empty are left out.</summary>
+    /// <summary>The bytes of the message. Empty lists are omitted.</summary>
     public byte[] ToBytes()
     {
         var output = new ArrayBufferWriter<byte>(64 + LengthV6 * (Added.Count + Dropped.Count));
@@ -91,7 +91,7 @@ internal sealed class PeerExchangeMessage
         }
     }
 
-    /// <summary>One that is added as well is not dropped: that is a fault of the sender, and the better of the two is the safer.</summary>
+    /// <summary>A peer that is also added is not dropped: the sender is faulty, and adding is the safer reading.</summary>
     private static void ReadDropped(ReadOnlySpan<byte> bytes, int length, HashSet<IPEndPoint> seen, List<IPEndPoint> peers)
     {
         for (int i = 0; i < MaxRead && (i + 1) * length <= bytes.Length; i++)

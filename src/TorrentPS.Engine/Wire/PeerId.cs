@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TorrentPS.Engine.Wire;
 
-/// <summary>Peer ids (BEP 3, BEP 20): making our own, showing those of others, and telling which client made them.</summary>
+/// <summary>Peer ids (BEP 3, BEP 20): creates our own, formats those of others, and identifies their clients.</summary>
 internal static class PeerId
 {
     public const int Length = 20;
@@ -12,7 +12,7 @@ internal static class PeerId
     /// <summary>Our Azureus-style prefix (BEP 20): client code, then version 0.1.0.0.</summary>
     public static ReadOnlySpan<byte> Prefix => "-TP0100-"u8;
 
-    /// <summary>A new id. Each torrent gets its own, so that ids do not tell which downloads belong to one user.</summary>
+    /// <summary>Creates an id. Each torrent gets its own, so that ids do not reveal which downloads belong to one user.</summary>
     public static byte[] Create()
     {
         byte[] id = new byte[Length];
@@ -23,7 +23,7 @@ internal static class PeerId
         return id;
     }
 
-    /// <summary>The id as text: printable ASCII as it is, other bytes and the percent sign as %XX. Null when there is none.</summary>
+    /// <summary>The id as text: printable ASCII as it is, other bytes and the percent sign as %XX. Null if there is none.</summary>
     public static string? ToText(ReadOnlySpan<byte> id)
     {
         if (id.IsEmpty)
@@ -40,7 +40,7 @@ internal static class PeerId
         return text.ToString();
     }
 
-    /// <summary>The client's name and version as its id tells them; null when it follows no known convention.</summary>
+    /// <summary>The client's name and version according to the id; null if it follows no known convention.</summary>
     public static string? ClientName(ReadOnlySpan<byte> id)
     {
         if (id.Length < Length)
@@ -72,7 +72,7 @@ internal static class PeerId
         return $"{name} {number}";
     }
 
-    /// <summary>Before 4.0: one digit for major, two for minor, and in the first years all at the end.</summary>
+    /// <summary>Before 4.0: one digit for major, two for minor; in the first years, all at the end.</summary>
     private static string OldTransmissionVersion(ReadOnlySpan<byte> version)
     {
         if (!version.StartsWith("00"u8))
@@ -80,7 +80,7 @@ internal static class PeerId
         return version[2] == '0' ? $"0.{(char)version[3]}" : $"0.{(char)version[2]}{(char)version[3]}";
     }
 
-    /// <summary>"A2", then the version's numbers, each after a dash, and a dash.</summary>
+    /// <summary>"A2", then the numbers of the version, each after a dash, and a dash.</summary>
     private static string? Aria2Style(ReadOnlySpan<byte> id)
     {
         if (!id.StartsWith("A2-"u8))
@@ -99,7 +99,7 @@ internal static class PeerId
 
     private static bool IsClientCharacter(byte value) => char.IsAsciiLetterOrDigit((char)value) || value is (byte)'~';
 
-    /// <summary>Major.minor.patch, and a fourth number where it says something; a letter there tells the kind of build, not a number.</summary>
+    /// <summary>Major.minor.patch, and a fourth number if it is not zero; a letter there denotes the kind of build, not a number.</summary>
     private static string Version(ReadOnlySpan<byte> digits)
     {
         int a = Digit(digits[0]), b = Digit(digits[1]), c = Digit(digits[2]), d = Digit(digits[3]);

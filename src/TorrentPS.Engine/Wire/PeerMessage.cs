@@ -5,29 +5,29 @@ namespace TorrentPS.Engine.Wire;
 /// <summary>The bytes of peer messages: a 4-byte big-endian length, an id, a payload (BEP 3, "peer messages").</summary>
 internal static class PeerMessage
 {
-    /// <summary>Bytes before a message's id.</summary>
+    /// <summary>The number of bytes before the message id.</summary>
     public const int PrefixLength = 4;
 
-    /// <summary>Bytes of a piece message before the block.</summary>
+    /// <summary>The number of bytes before the block in a piece message.</summary>
     public const int PieceHeaderLength = 13;
 
-    /// <summary>Bytes of a request, cancel or reject message.</summary>
+    /// <summary>The length of a request, cancel or reject message.</summary>
     public const int RequestLength = 17;
 
     /// <summary>The longest message that is read; a longer one ends the connection before anything is allocated for it.</summary>
     public const int MaxLength = 1 << 20;
 
-    /// <summary>Bytes of the longest extension or hash message; real ones have less than 20 KiB.</summary>
+    /// <summary>The length of the longest extension or hash message; real ones have less than 20 KiB.</summary>
     private const int LongestExtended = ExtensionHandshake.MaxLength + 2;
 
-    /// <summary>Bytes that leave room for every message with a fixed length.</summary>
+    /// <summary>A bound for all messages with a fixed length.</summary>
     private const int LongestFixed = 64;
 
-    /// <summary>The greatest length that the messages of a kind have, id included; 0 for a kind that is not known.</summary>
+    /// <summary>The maximum length of a message of a type, including the id; 0 for an unknown type.</summary>
     public static int LongestOf(MessageId id, int pieceCount) => id switch
     {
         MessageId.Bitfield => 1 + (pieceCount + 7) / 8,
-        MessageId.Piece => 9 + BlockRequest.BlockLength, // nobody is asked for more
+        MessageId.Piece => 9 + BlockRequest.BlockLength, // no more is ever requested
         MessageId.Extended or MessageId.Hashes => LongestExtended,
         <= MessageId.Port or (>= MessageId.Suggest and <= MessageId.AllowedFast) or MessageId.HashRequest or MessageId.HashReject => LongestFixed,
         _ => 0,
@@ -51,7 +51,7 @@ internal static class PeerMessage
         BinaryPrimitives.WriteInt32BigEndian(destination[5..], piece);
     }
 
-    /// <summary>Writes the port of our node of the DHT (BEP 5, "BitTorrent Protocol Extension").</summary>
+    /// <summary>Writes the port of our DHT node (BEP 5, "BitTorrent Protocol Extension").</summary>
     public static void WritePort(Span<byte> destination, int port)
     {
         BinaryPrimitives.WriteInt32BigEndian(destination, 3);
@@ -77,14 +77,14 @@ internal static class PeerMessage
         BinaryPrimitives.WriteInt32BigEndian(destination[9..], block.Begin);
     }
 
-    /// <summary>Writes the prefix and id of a message whose payload follows.</summary>
+    /// <summary>Writes the prefix and id of a message, before its payload.</summary>
     public static void WriteHeader(Span<byte> destination, MessageId id, int payloadLength)
     {
         BinaryPrimitives.WriteInt32BigEndian(destination, 1 + payloadLength);
         destination[4] = (byte)id;
     }
 
-    /// <summary>Writes the prefix, id and extended id of an extension message whose payload follows (BEP 10).</summary>
+    /// <summary>Writes the prefix, id and extended id of an extension message, before its payload (BEP 10).</summary>
     public static void WriteExtendedHeader(Span<byte> destination, byte extendedId, int payloadLength)
     {
         BinaryPrimitives.WriteInt32BigEndian(destination, 2 + payloadLength);
@@ -92,7 +92,7 @@ internal static class PeerMessage
         destination[5] = extendedId;
     }
 
-    /// <summary>Reads the payload of a request, cancel or reject; false when it has another length or a negative number.</summary>
+    /// <summary>Parses the payload of a request, cancel or reject; false if it has the wrong length or a negative number.</summary>
     public static bool TryReadBlock(ReadOnlySpan<byte> payload, out BlockRequest block)
     {
         block = default;

@@ -5,12 +5,12 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>What a torrent may be, checked before hours are spent on hashing.</summary>
+/// <summary>Checks the limits on a torrent before hours are spent on hashing.</summary>
 internal static class DraftLimits
 {
     private const int ShownNames = 5;
 
-    /// <summary>The length of pieces that was asked for, when it is one; otherwise that which the size of the data suggests.</summary>
+    /// <summary>The requested piece length, if it is valid; otherwise the one for the size of the data.</summary>
     public static int PieceLength(int? asked, long length, string what)
     {
         int pieceLength = asked ?? TorrentBuilder.ChoosePieceLength(length);
@@ -19,7 +19,7 @@ internal static class DraftLimits
         return pieceLength;
     }
 
-    /// <summary>How many pieces there will be, when they are not too many. Of a version 2 torrent each file that is not empty begins one.</summary>
+    /// <summary>The number of pieces, if it is within the limit. In a version 2 torrent, each non-empty file begins a piece.</summary>
     public static int PieceCount(TorrentDraft draft, string what)
     {
         long count = 0;
@@ -32,7 +32,7 @@ internal static class DraftLimits
         return (int)count;
     }
 
-    /// <summary>Refuses names that clients refuse, and warns of those that some system cannot have.</summary>
+    /// <summary>Refuses names that clients refuse, and warns about names that are not valid on some system.</summary>
     public static void CheckPaths(TorrentDraft draft, List<string> warnings)
     {
         if (draft.Name.Contains('/'))
@@ -64,11 +64,11 @@ internal static class DraftLimits
         warnings.Add($"Some systems do not allow these names, so downloads get other names, and the data must be renamed before it can be seeded: {string.Join(", ", changed.Take(ShownNames))}{more}.");
     }
 
-    /// <summary>Refuses a torrent that would be larger than clients read.</summary>
+    /// <summary>Refuses a torrent that would be larger than clients accept.</summary>
     public static void CheckLength(TorrentDraft draft)
     {
-        // Beside the hashes: "d6:lengthi<digits>e4:pathl<parts>ee" a file, and a little for the rest. In a tree a file has its root, and perhaps a layer
-        // under it; in a hybrid torrent padding as well.
+        // Besides the hashes: "d6:lengthi<digits>e4:pathl<parts>ee" for each file, and a little for the rest. In a file tree each file has its root, and perhaps a layer
+        // below it; in a hybrid torrent padding as well.
         int hashes = (draft.Version == TorrentVersion.V2 ? 0 : InfoHash.V1Length) + (draft.Version == TorrentVersion.V1 ? 0 : InfoHash.V2Length);
         long perFile = draft.Version switch { TorrentVersion.V1 => 40, TorrentVersion.V2 => 150, _ => 250 };
         long length = (long)draft.PieceCount * hashes + 4096;

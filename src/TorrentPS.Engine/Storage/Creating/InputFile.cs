@@ -3,21 +3,21 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>A file that a torrent is made of, as it was when it was looked at.</summary>
-/// <param name="FullPath">Where it is.</param>
-/// <param name="Path">Its path in the torrent, below the torrent's folder, with '/' between the parts; its name when it is alone.</param>
-/// <param name="Length">Its size in bytes; of a link, that of what it leads to.</param>
-/// <param name="Written">When it was last written to.</param>
-/// <param name="IsExecutable">Whether its owner may run it as a program.</param>
+/// <summary>A file to create a torrent from, with its state when it was examined.</summary>
+/// <param name="FullPath">The full path.</param>
+/// <param name="Path">Its path in the torrent, below the torrent's folder, with '/' between the components; its name if it is the only file.</param>
+/// <param name="Length">Its size in bytes; for a link, that of the target.</param>
+/// <param name="Written">Its last write time.</param>
+/// <param name="IsExecutable">Whether its owner may execute it.</param>
 internal sealed record InputFile(string FullPath, string Path, long Length, DateTime Written, bool IsExecutable)
 {
-    /// <summary>Looks at a file; null when there is none.</summary>
+    /// <summary>Examines a file; null if it does not exist.</summary>
     public static InputFile? Look(string full, string path) =>
         DiskFile.Look(full) is { } info ? new InputFile(full, path, info.Length, info.LastWriteTimeUtc, IsProgram(info)) : null;
 
     private static bool IsProgram(FileInfo info) => !OperatingSystem.IsWindows() && info.UnixFileMode.HasFlag(UnixFileMode.UserExecute);
 
-    /// <summary>Whether the file is still as it was.</summary>
+    /// <summary>Whether the file has not changed since.</summary>
     public bool IsUnchanged()
     {
         try
@@ -30,11 +30,11 @@ internal sealed record InputFile(string FullPath, string Path, long Length, Date
         }
     }
 
-    /// <summary>Opens the file once, so that one that cannot be read is found before hours of hashing and not after.</summary>
-    /// <exception cref="TorrentException">It cannot be read (AccessDenied).</exception>
+    /// <summary>Opens the file once, so that an unreadable file is found before hours of hashing, not after.</summary>
+    /// <exception cref="TorrentException">The file cannot be read (AccessDenied).</exception>
     public void CheckReadable()
     {
-        // An empty file is never opened: there is nothing to read.
+        // An empty file is never opened.
         if (Length == 0)
             return;
         try

@@ -5,8 +5,8 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage.Creating;
 
 /// <summary>
-/// Finds the files that a torrent is made of. Hidden files belong to it, links are followed to files and to folders, what is neither
-/// (pipes, sockets, devices) is left out with a warning, as are this program's own files beside unfinished downloads.
+/// Finds the files to create a torrent from. Hidden files are included, links to files and folders are followed, anything else (pipes, sockets, devices) is skipped with
+/// a warning, and so are this program's control files beside unfinished downloads.
 /// </summary>
 internal sealed class InputFiles
 {
@@ -20,12 +20,12 @@ internal sealed class InputFiles
     private readonly CancellationToken _cancellationToken;
     private readonly Dictionary<string, InputFile> _found = new(StringComparer.Ordinal);
 
-    /// <param name="root">The folder that the paths in the torrent begin below.</param>
-    /// <param name="exclude">What to leave out: patterns over the path below the folder, that with the folder's name, and the bare name.</param>
-    /// <param name="output">The .torrent that is to be written, which cannot be part of itself.</param>
-    /// <param name="warnings">Gets what the user should know.</param>
-    /// <param name="equality">When two paths are of one file.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="root">The folder that contains the paths in the torrent.</param>
+    /// <param name="exclude">Patterns to exclude: for the path below the folder, for that with the folder's name, and for the file name.</param>
+    /// <param name="output">The .torrent to be written, which is never included.</param>
+    /// <param name="warnings">Receives warnings for the user.</param>
+    /// <param name="equality">Compares paths.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
     public InputFiles(string root, IReadOnlyList<string> exclude, string? output, List<string> warnings, PathEquality equality, CancellationToken cancellationToken)
     {
         _root = root;
@@ -45,7 +45,8 @@ internal sealed class InputFiles
     }
 
     /// <summary>Adds a file, or all files in a folder and below.</summary>
-    /// <exception cref="TorrentException">Something cannot be read (AccessDenied) or is not there (TorrentNotFound), a link leads to where it is (UnsafePath).</exception>
+    /// <exception cref="TorrentException">Something cannot be read (AccessDenied) or does not exist (TorrentNotFound), or a link leads to a folder that contains it
+    /// (UnsafePath).</exception>
     public void Add(string full)
     {
         if (Directory.Exists(full))
@@ -62,7 +63,7 @@ internal sealed class InputFiles
 
     private void AddFolder(string folder, string path)
     {
-        // With the real folders from the first to the one at hand, by which a link that goes in circles is known.
+        // With the real paths of the folders from the first to the current one, to detect link cycles.
         Stack<(string FullPath, string Path, HashSet<string>? Real)> folders = new([(folder, path, null)]);
         while (folders.TryPop(out (string FullPath, string Path, HashSet<string>? Real) current))
         {
@@ -96,7 +97,7 @@ internal sealed class InputFiles
         }
     }
 
-    /// <summary>The real folders around what is in a folder; those that no link leads to are not looked at until one does.</summary>
+    /// <summary>The real paths of the enclosing folders; they are resolved only after the first link.</summary>
     private static HashSet<string>? Follow(FileSystemInfo folder, string around, HashSet<string>? real)
     {
         if (folder.LinkTarget is null)
@@ -137,7 +138,7 @@ internal sealed class InputFiles
     {
         if (new FileInfo(full).LinkTarget is { } target)
             return new TorrentException(TorrentErrorId.TorrentNotFound, $"'{full}' is a link to '{target}', where there is nothing; take it away, or exclude it.");
-        // The system gives names that are not UTF-8 with U+FFFD in them, and does not find them by it.
+        // The system replaces invalid UTF-8 in names with U+FFFD, and does not find the file by that name.
         return full.Contains('\uFFFD')
             ? new TorrentException(TorrentErrorId.UnsafePath, $"The name of '{full}' is not UTF-8, and a torrent has only UTF-8 names; rename it, or exclude it.")
             : new TorrentException(TorrentErrorId.TorrentNotFound, $"There is no file or folder '{full}' to make a torrent of; check the path.");

@@ -3,20 +3,22 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>Where the paths in a torrent begin: at the folder it is made of, or that its files and folders are in.</summary>
-/// <param name="Path">The full path of the folder; of one file, the folder that it is in.</param>
-/// <param name="Name">The name that the torrent gets by it.</param>
+/// <summary>The folder that a torrent is made of, or that contains its files and folders.</summary>
+/// <param name="Path">The full path of the folder; for one file, the folder that contains it.</param>
+/// <param name="Name">The default name of the torrent.</param>
 /// <param name="IsFile">Whether the torrent is of one file.</param>
-/// <param name="Inputs">The full paths of what it is made of.</param>
+/// <param name="Inputs">The full paths of the inputs.</param>
 internal sealed record InputRoot(string Path, string Name, bool IsFile, IReadOnlyList<string> Inputs)
 {
-    /// <summary>What to call it in a message.</summary>
+    /// <summary>The name for messages.</summary>
     public string Shown => Inputs.Count == 1 ? Inputs[0] : Path;
 
-    /// <summary>Finds it. Where names can be spelt in several ways, those on disk count, so that the same files make the same torrent however they are named.</summary>
+    /// <summary>
+    /// Finds the root. If names can be spelled in several ways, those on disk are used, so that the same files make the same torrent however they were typed.
+    /// </summary>
     /// <param name="paths">The files and folders.</param>
-    /// <param name="equality">When two paths are of one file; null takes the system's.</param>
-    /// <exception cref="TorrentException">There is nothing at a path (TorrentNotFound), or they have no folder in common that has a name (InvalidTorrent).</exception>
+    /// <param name="equality">Compares paths; null means the system's rule.</param>
+    /// <exception cref="TorrentException">A path does not exist (TorrentNotFound), or the paths have no common folder with a name (InvalidTorrent).</exception>
     public static InputRoot Of(IReadOnlyList<string> paths, PathEquality? equality = null)
     {
         equality ??= PathEquality.OfSystem;
@@ -43,7 +45,7 @@ internal sealed record InputRoot(string Path, string Name, bool IsFile, IReadOnl
             : $"'{inputs[0]}' and '{inputs[^1]}' are in no folder together that a torrent could be of; put them into one.");
     }
 
-    /// <summary>The deepest folder that all are in.</summary>
+    /// <summary>The deepest folder that contains all inputs.</summary>
     private static string Common(List<string> inputs, PathEquality equality)
     {
         string? folder = System.IO.Path.GetDirectoryName(inputs[0]);

@@ -5,15 +5,15 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>Hashes the blocks of a piece on a disk thread: the leaves of its tree, and the tree over them (BEP 52).</summary>
+/// <summary>Hashes the blocks of a piece on a disk thread: the leaves of its tree, and the tree above them (BEP 52).</summary>
 internal sealed class LeafReader(IPieceStorage storage, PieceHashes hashes, DiskTally tally, int piece) : IDiskJob
 {
     private const int BufferLength = 256 * 1024;
 
-    private readonly TaskCompletionSource<HashTree?> _done = new(); // continues on the torrent's loop, which does not run on disk threads
+    private readonly TaskCompletionSource<HashTree?> _done = new(); // continues on the torrent's loop, never on a disk thread
 
     /// <summary>Reads the piece.</summary>
-    /// <returns>The tree from the leaves up to the piece's root; null when the piece cannot be read, or is not what it was.</returns>
+    /// <returns>The tree from the leaves up to the piece's root; null if the piece cannot be read or has changed.</returns>
     public Task<HashTree?> ReadAsync(DiskQueue disk)
     {
         tally.Begin();
@@ -40,17 +40,17 @@ internal sealed class LeafReader(IPieceStorage storage, PieceHashes hashes, Disk
 
             tree = isWhole ? new HashTree(leaves, 0, hashes.Layers!.HeightOf(piece)) : null;
             if (tree is null)
-                Doubt(); // a file is gone or cut
+                Doubt(); // a file is missing or too short
             else if (!HasRoot(tree))
-                tree = null; // others have changed the data
+                tree = null; // another program has changed the data
         }
         catch (TorrentException e)
         {
-            // The peer that asked is told that there are none; a file that cannot be read is found by the watch.
+            // The peer's request is rejected; the watch will find an unreadable file.
             if (DiskErrors.ConcernsOneFile(e))
                 Doubt();
         }
-        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
+        catch (Exception e) // any exception here would end the disk thread, and with it the process
         {
             fault = e;
         }
@@ -63,7 +63,7 @@ internal sealed class LeafReader(IPieceStorage storage, PieceHashes hashes, Disk
             _done.SetException(fault);
     }
 
-    /// <summary>Whether the root of the tree is the one that it must have, as far as that is known; when not, its file is verified soon.</summary>
+    /// <summary>Whether the root of the tree is right, as far as it is known; if not, the file is verified soon.</summary>
     private bool HasRoot(HashTree tree)
     {
         if (!hashes.Layers!.TryGet(piece, out ReadOnlySpan<byte> known) || tree.Root.SequenceEqual(known))
@@ -72,6 +72,6 @@ internal sealed class LeafReader(IPieceStorage storage, PieceHashes hashes, Disk
         return false;
     }
 
-    /// <summary>Has the file that the piece begins in verified soon.</summary>
+    /// <summary>Queues the file in which the piece begins for verification.</summary>
     private void Doubt() => storage.Changes?.Doubt(hashes.Layers!.FileOf(piece));
 }

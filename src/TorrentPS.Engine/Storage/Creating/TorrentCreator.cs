@@ -4,17 +4,17 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>Makes a torrent (BEP 3, BEP 52) of files and folders.</summary>
+/// <summary>Creates a torrent (BEP 3, BEP 52) from files and folders.</summary>
 public static class TorrentCreator
 {
-    /// <summary>Tells whether two full paths are of one file on this system, where names that differ in case, or in how their characters are composed, may be the same.</summary>
+    /// <summary>Whether two full paths name the same file on this system, where names that differ in case or normalization may be the same.</summary>
     public static IEqualityComparer<string> PathComparer => PathEquality.OfSystem;
 
-    /// <summary>Hashes a file, or all files in a folder and below, on all cores; <see cref="TorrentDraft"/> says which files, and in which order.</summary>
+    /// <summary>Hashes a file, or all files in a folder and below, on all cores; <see cref="TorrentDraft"/> documents the selection and order of files.</summary>
     /// <param name="path">The file or folder.</param>
-    /// <param name="options">What else goes into the torrent; null means the defaults.</param>
-    /// <param name="progress">Gets how far it has come, from any thread.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="options">Other contents of the torrent; null means the defaults.</param>
+    /// <param name="progress">Receives the progress, from any thread.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The bytes of the .torrent file.</returns>
     /// <exception cref="TorrentException">As for <see cref="TorrentDraft.Collect"/> and <see cref="TorrentDraft.CreateAsync"/>.</exception>
     public static async Task<byte[]> CreateAsync(
@@ -25,15 +25,15 @@ public static class TorrentCreator
         return await draft.CreateAsync(progress, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes a .torrent so that nobody ever reads half of one: it takes its name when it is complete.</summary>
-    /// <param name="path">Where to.</param>
-    /// <param name="bytes">What to write.</param>
-    /// <param name="overwrite">Whether it may take the place of a file that is there.</param>
-    /// <exception cref="TorrentException">It cannot be written (AccessDenied, DiskFull), or is there already (AccessDenied).</exception>
+    /// <summary>Writes a .torrent atomically: under a temporary name until it is complete.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="bytes">The content.</param>
+    /// <param name="overwrite">Whether to replace an existing file.</param>
+    /// <exception cref="TorrentException">The file cannot be written (AccessDenied, DiskFull), or already exists (AccessDenied).</exception>
     public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite)
     {
         string full = Path.GetFullPath(path);
-        // Not longer than a name can be, however long that of the file is.
+        // Short enough for a file name, even if the final name has the maximum length.
         string part = Path.Join(Path.GetDirectoryName(full), $".{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part");
         try
         {
@@ -54,9 +54,9 @@ public static class TorrentCreator
         }
     }
 
-    /// <summary>Checks that there is a folder to write a .torrent into: better before hours of hashing than after.</summary>
-    /// <param name="path">Where it is to go.</param>
-    /// <exception cref="TorrentException">There is no such folder, or a folder of that very name (AccessDenied).</exception>
+    /// <summary>Checks that the folder for a .torrent exists, before hours of hashing rather than after.</summary>
+    /// <param name="path">The path of the .torrent.</param>
+    /// <exception cref="TorrentException">The folder does not exist, or the path is a folder (AccessDenied).</exception>
     public static void CheckDestination(string path)
     {
         string full = Path.GetFullPath(path);

@@ -1,15 +1,18 @@
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>What goes into a torrent beside the files.</summary>
+/// <summary>The contents of a torrent besides its files.</summary>
 public sealed record TorrentCreatorOptions
 {
-    /// <summary>The name of the file or folder in the torrent; null means that on disk. With another name, the data must be renamed to be seeded.</summary>
+    /// <summary>The name of the file or folder in the torrent; null means that on disk. With another name, the data must be renamed before seeding.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The generation of the protocol that it is for.</summary>
+    /// <summary>The protocol version.</summary>
     public Metainfo.TorrentVersion Version { get; init; }
 
-    /// <summary>Bytes in a piece: a power of two from 16 KiB to 256 MiB; null chooses by the size of the data (<see cref="Metainfo.TorrentBuilder.ChoosePieceLength"/>).</summary>
+    /// <summary>
+    /// The piece length in bytes: a power of two from 16 KiB to 256 MiB; null chooses it by the size of the data (<see
+    /// cref="Metainfo.TorrentBuilder.ChoosePieceLength"/>).
+    /// </summary>
     public int? PieceLength { get; init; }
 
     /// <summary>The trackers by tier (BEP 12).</summary>
@@ -18,32 +21,33 @@ public sealed record TorrentCreatorOptions
     /// <summary>The web seeds (BEP 19).</summary>
     public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
 
-    /// <summary>Whether peers come only from the trackers (BEP 27).</summary>
+    /// <summary>Whether peers may come only from the trackers (BEP 27).</summary>
     public bool IsPrivate { get; init; }
 
-    /// <summary>The author's remark.</summary>
+    /// <summary>The author's comment.</summary>
     public string? Comment { get; init; }
 
-    /// <summary>The program that makes it.</summary>
+    /// <summary>The program that creates the torrent.</summary>
     public string? CreatedBy { get; init; } = "TorrentPS";
 
-    /// <summary>When it is made; null leaves it out, and then the same files always give the same bytes.</summary>
+    /// <summary>When the torrent is created; null omits the key, and then the same files always give the same bytes.</summary>
     public DateTimeOffset? CreationDate { get; init; }
 
     /// <summary>
-    /// Wildcards in PowerShell's manner over the paths below the folder, these with the folder's name, and bare names: such files, and folders with all in them, are left out.
+    /// Wildcard patterns in PowerShell's syntax for paths below the folder, for these with the folder's name, and for file names: matching files, and matching folders
+    /// with all their contents, are left out.
     /// </summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
-    /// <summary>Where the .torrent is going to be written; a file of that path in the folder is not made part of it.</summary>
+    /// <summary>The path of the .torrent to be written; a file with this path in the folder is left out.</summary>
     public string? OutputPath { get; init; }
 
-    /// <summary>The <c>source</c> key of the info dictionary, which gives one's own info hash to a tracker's copy of a torrent.</summary>
+    /// <summary>The <c>source</c> key of the info dictionary, which gives a tracker's copy of a torrent a different info hash.</summary>
     public string? Source { get; init; }
 
-    /// <summary>The info hashes of other torrents that have some of the same files (BEP 38).</summary>
+    /// <summary>The info hashes of other torrents with some of the same files (BEP 38).</summary>
     public IReadOnlyList<Metainfo.InfoHash> Similar { get; init; } = [];
 
-    /// <summary>Names of collections whose torrents have some of the same files (BEP 38).</summary>
+    /// <summary>The names of collections whose torrents have some of the same files (BEP 38).</summary>
     public IReadOnlyList<string> Collections { get; init; } = [];
 }

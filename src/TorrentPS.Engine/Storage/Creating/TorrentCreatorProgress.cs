@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Storage.Creating;
 
-/// <summary>How far the making of a torrent has come.</summary>
-/// <param name="BytesHashed">Bytes that are hashed.</param>
-/// <param name="BytesTotal">Bytes in all its files.</param>
+/// <summary>The progress of creating a torrent.</summary>
+/// <param name="BytesHashed">The number of hashed bytes.</param>
+/// <param name="BytesTotal">The total size of the files in bytes.</param>
 public readonly record struct TorrentCreatorProgress(long BytesHashed, long BytesTotal);

@@ -6,17 +6,17 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage.Creating;
 
 /// <summary>
-/// A torrent that is going to be made: which files it will have, and how long its pieces will be, before any of them is hashed.
+/// A torrent to be created: its files and piece length, before anything is hashed.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The files are in the order of the bytes of their paths, so the same files make the same info dictionary on every system; it is the one that
-/// mktorrent makes. Those of a version 2 or hybrid torrent are in the order of its file tree, folder by folder, and it is the one that libtorrent makes. Hidden files belong to it. Links are followed, to files and to folders. Empty files are in it, empty folders cannot
-/// be. Pipes, sockets and devices are left out.
+/// The files are in the order of the bytes of their paths, so the same files give the same info dictionary on every system, and the same as with mktorrent. The files of
+/// a version 2 or hybrid torrent are in file tree order, folder by folder, with the same result as in libtorrent. Hidden files are included. Links to files and folders
+/// are followed. Empty files are included, empty folders cannot be. Pipes, sockets and devices are skipped.
 /// </para>
 /// <para>
-/// Several files and folders make one torrent of the folder that all of them are in, with nothing else of that folder. So data can be seeded
-/// from where it is, unless it is given another name.
+/// Several files and folders become one torrent of the folder that contains all of them, without that folder's other contents. So the data can be seeded from its
+/// existing location, unless the torrent gets another name.
 /// </para>
 /// </remarks>
 public sealed class TorrentDraft
@@ -50,34 +50,34 @@ public sealed class TorrentDraft
     /// <summary>The name of the file or folder in the torrent.</summary>
     public string Name { get; }
 
-    /// <summary>Bytes in all its files.</summary>
+    /// <summary>The total size of the files in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>How many files there are.</summary>
+    /// <summary>The number of files.</summary>
     public int FileCount => _files.Count;
 
-    /// <summary>Bytes in a piece.</summary>
+    /// <summary>The piece length in bytes.</summary>
     public int PieceLength { get; }
 
-    /// <summary>How many pieces there will be.</summary>
+    /// <summary>The number of pieces.</summary>
     public int PieceCount { get; }
 
-    /// <summary>The generation of the protocol that it is for.</summary>
+    /// <summary>The protocol version.</summary>
     public TorrentVersion Version { get; }
 
-    /// <summary>Whether it is of one file, rather than of a folder.</summary>
+    /// <summary>Whether the torrent is one file, rather than a folder.</summary>
     public bool IsSingleFile { get; }
 
     /// <summary>
-    /// The full path of the folder that the file or folder is in: where a seeder finds the data, unless it has another name in the torrent than on disk.
-    /// Of a version 2 torrent of one file in a folder it is that folder, since a file tree cannot tell this from the file alone.
+    /// The full path of the folder that contains the file or folder: a seeder finds the data there, unless the name in the torrent differs from that on disk. For a
+    /// version 2 torrent of one file in a folder it is that folder, because a file tree cannot distinguish this from the file alone.
     /// </summary>
     public string DataFolder { get; }
 
-    /// <summary>Whether the data has another name on disk than in the torrent, so that it must be renamed to be seeded.</summary>
+    /// <summary>Whether the name on disk differs from that in the torrent, so that the data must be renamed before seeding.</summary>
     public bool IsRenamed => Name != DiskName;
 
-    /// <summary>What whoever makes it should know: names that other systems cannot have, and the like.</summary>
+    /// <summary>Warnings for the author, such as names that are not valid on other systems.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
     internal IReadOnlyList<InputFile> Files => _files;
@@ -86,18 +86,18 @@ public sealed class TorrentDraft
 
     private string DiskName => IsSingleFile ? Path.GetFileName(_files[0].FullPath) : Path.GetFileName(_root);
 
-    /// <summary>The name that a torrent of these files and folders gets when it is given none.</summary>
+    /// <summary>The default name of a torrent of these files and folders.</summary>
     /// <param name="paths">The files and folders.</param>
-    /// <exception cref="TorrentException">There is nothing at a path (TorrentNotFound), or they have no folder in common (InvalidTorrent).</exception>
+    /// <exception cref="TorrentException">A path does not exist (TorrentNotFound), or the paths have no common folder (InvalidTorrent).</exception>
     public static string ChooseName(params IReadOnlyList<string> paths) => InputRoot.Of(paths).Name;
 
-    /// <summary>Looks for the files of a torrent, and checks that each can be read.</summary>
-    /// <param name="paths">The files and folders that it is made of.</param>
-    /// <param name="options">What else goes into it; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <summary>Collects the files of a torrent, and checks that each can be read.</summary>
+    /// <param name="paths">The files and folders.</param>
+    /// <param name="options">Other contents of the torrent; null means the defaults.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="TorrentException">
-    /// There is nothing at a path (TorrentNotFound), no byte in it, too much, or too little in common (InvalidTorrent); a name that no torrent can have, or a link in circles (UnsafePath);
-    /// a file or folder that cannot be read (AccessDenied).
+    /// A path does not exist (TorrentNotFound); there is no data, too much data, or no common folder (InvalidTorrent); a name cannot be stored in a torrent, or a link
+    /// forms a cycle (UnsafePath); a file or folder cannot be read (AccessDenied).
     /// </exception>
     public static TorrentDraft Collect(IReadOnlyList<string> paths, TorrentCreatorOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -117,11 +117,11 @@ public sealed class TorrentDraft
         return new TorrentDraft(root, files, options, warnings);
     }
 
-    /// <summary>Hashes the files on all cores, and makes the torrent.</summary>
-    /// <param name="progress">Gets how far it has come, from any thread.</param>
-    /// <param name="cancellationToken">Ends it within one read with an <see cref="OperationCanceledException"/>.</param>
+    /// <summary>Hashes the files on all cores, and creates the torrent.</summary>
+    /// <param name="progress">Receives the progress, from any thread.</param>
+    /// <param name="cancellationToken">Cancels within one read with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The bytes of the .torrent file.</returns>
-    /// <exception cref="TorrentException">A file cannot be read (AccessDenied), or changed since it was looked at (DataMismatch).</exception>
+    /// <exception cref="TorrentException">A file cannot be read (AccessDenied), or has changed since it was examined (DataMismatch).</exception>
     public async Task<byte[]> CreateAsync(IProgress<TorrentCreatorProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         Torrent torrent = Describe();
@@ -182,7 +182,7 @@ public sealed class TorrentDraft
         return builder.Build();
     }
 
-    /// <summary>The torrent as far as it is known before its hashes are, with the names on disk. The hybrid one has the padding that its v1 pieces are hashed with.</summary>
+    /// <summary>The torrent before its hashes are known, with the names on disk. A hybrid torrent includes the padding that its v1 pieces are hashed with.</summary>
     private Torrent Describe()
     {
         List<TorrentFile> files = new(_files.Count);

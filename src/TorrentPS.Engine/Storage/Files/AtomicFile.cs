@@ -3,18 +3,18 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Writes small files so that nobody ever reads half of one, whatever happens meanwhile.</summary>
+/// <summary>Writes small files atomically, so that a reader never sees an incomplete one.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes a file: under a name of its own, flushed, then renamed.</summary>
-    /// <param name="path">The full path; its folder is made when missing.</param>
-    /// <param name="bytes">What goes into it.</param>
-    /// <param name="overwrite">Whether a file of that name is replaced.</param>
-    /// <param name="cancellationToken">Ends it, with nothing written.</param>
-    /// <exception cref="TorrentException">It cannot be written, or is there already.</exception>
+    /// <summary>Writes a file: under a temporary name, flushed, then renamed.</summary>
+    /// <param name="path">The full path; a missing folder is created.</param>
+    /// <param name="bytes">The content.</param>
+    /// <param name="overwrite">Whether to replace an existing file.</param>
+    /// <param name="cancellationToken">Cancels writing; no file is left behind.</param>
+    /// <exception cref="TorrentException">The file cannot be written, or already exists.</exception>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, bool overwrite, CancellationToken cancellationToken)
     {
-        // Not longer than a name can be, however long that of the file is.
+        // Short enough for a file name, even if the final name has the maximum length.
         string part = Path.Join(Path.GetDirectoryName(path), $".{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.part");
         try
         {

@@ -4,12 +4,12 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// Files that this program keeps for itself. What is no plain file in the place of one is refused before it is opened: opening a pipe waits without end, a
-/// device takes or gives what it likes, and a link leads to a file of others.
+/// The program's own control files. Anything but a regular file in their place is refused before it is opened: opening a pipe may block forever, a device has side
+/// effects, and a link leads to another file.
 /// </summary>
 internal static class ControlFile
 {
-    /// <summary>Refuses what is neither a file nor nothing.</summary>
+    /// <summary>Refuses anything but a regular file or a missing one.</summary>
     /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
     public static void Check(string path) => Check(path, FileStatus.At(path, followLinks: false).Kind);
 
@@ -21,16 +21,16 @@ internal static class ControlFile
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
-    /// <exception cref="IOException">As <see cref="File.OpenHandle"/> has it.</exception>
+    /// <exception cref="IOException">As for <see cref="File.OpenHandle"/>.</exception>
     public static SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
         Check(path);
         return File.OpenHandle(path, mode, access, share);
     }
 
-    /// <summary>Reads a file; null when there is none, or a longer one than it can be.</summary>
+    /// <summary>Reads a file; null if it is missing or too long.</summary>
     /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static byte[]? Read(string path, long maxLength)
     {
         FileStatus status = FileStatus.At(path, followLinks: false);
@@ -38,13 +38,13 @@ internal static class ControlFile
         return status.Kind == EntryKind.None || status.Length > maxLength ? null : File.ReadAllBytes(path);
     }
 
-    /// <summary>Writes a file under a name of its own, from which it then takes its own name.</summary>
+    /// <summary>Writes a file under a temporary name, then renames it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="temporary">The name that it has until it is whole; what is there is overwritten.</param>
-    /// <param name="bytes">What goes into it.</param>
-    /// <param name="flush">Whether it is on the disk before it takes its name.</param>
+    /// <param name="temporary">The name until it is complete; an existing file is overwritten.</param>
+    /// <param name="bytes">The content.</param>
+    /// <param name="flush">Whether to flush it to the disk before it is renamed.</param>
     /// <exception cref="TorrentException">Something else is there (AccessDenied).</exception>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, string temporary, ReadOnlySpan<byte> bytes, bool flush)
     {
         Check(path);
@@ -58,7 +58,7 @@ internal static class ControlFile
         PatientMove.Run(temporary, path, overwrite: true);
     }
 
-    /// <summary>Removes a file that is of no more use; what cannot be removed does no harm.</summary>
+    /// <summary>Removes an unused file; a failure does no harm.</summary>
     public static void TryDelete(string path)
     {
         try
@@ -67,11 +67,10 @@ internal static class ControlFile
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            // as it was
         }
     }
 
-    /// <summary>What is in the place of a file; null when that is a file, or nothing.</summary>
+    /// <summary>Describes what is in the place of a file; null if it is a file or nothing.</summary>
     public static string? Describe(EntryKind kind) => kind switch
     {
         EntryKind.Folder => "a folder",

@@ -5,12 +5,12 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// The folder that a torrent's files go into. Nothing is opened or created below it through a link that leads out of it; the folder
-/// itself may be reached through links.
+/// The folder that a torrent's files are written to. Nothing below it is opened or created through a link that leads out of it; the folder itself may be reached through
+/// links.
 /// </summary>
 internal sealed class DestinationFolder
 {
-    /// <summary>Where resume, parts and lock files are, below the destination.</summary>
+    /// <summary>The folder for resume, parts and lock files, below the destination.</summary>
     public const string ControlFolderName = ".torrentps";
 
     private const int MaxLinks = 40;
@@ -27,7 +27,7 @@ internal sealed class DestinationFolder
     private string? _realPath;
 
     /// <param name="path">The folder.</param>
-    /// <param name="equality">When paths are of one file; null takes the system's.</param>
+    /// <param name="equality">Compares paths; null means the system's rule.</param>
     public DestinationFolder(string path, PathEquality? equality = null)
     {
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
@@ -40,8 +40,8 @@ internal sealed class DestinationFolder
     /// <summary>The full path of the folder of control files.</summary>
     public string ControlPath => System.IO.Path.Join(Path, ControlFolderName);
 
-    /// <summary>The full path of something below.</summary>
-    /// <param name="relative">Its path with '/' between the parts.</param>
+    /// <summary>The full path of a file or folder below.</summary>
+    /// <param name="relative">Its path with '/' between the components.</param>
     /// <exception cref="TorrentException">The path leads out of the folder or into the control files (UnsafePath).</exception>
     public string FullPath(string relative)
     {
@@ -57,7 +57,7 @@ internal sealed class DestinationFolder
 
     /// <summary>Refuses a path that leads out of the folder through a link (symbolic, or a junction).</summary>
     /// <param name="fullPath">A full path below the folder.</param>
-    /// <exception cref="TorrentException">It leads out (UnsafePath).</exception>
+    /// <exception cref="TorrentException">The path leads out (UnsafePath).</exception>
     public void CheckLinks(string fullPath)
     {
         int end = Path.Length;
@@ -75,11 +75,11 @@ internal sealed class DestinationFolder
         }
     }
 
-    /// <summary>The folders that this one, or one above it, was made in: their entries are not on the disk before they are flushed.</summary>
+    /// <summary>The folders in which this one, or one above it, was created; their entries must be flushed to the disk.</summary>
     public IReadOnlyList<string> MadeIn => _madeIn;
 
-    /// <summary>Creates a folder below this one, and this one, where they are missing.</summary>
-    /// <exception cref="TorrentException">It cannot be created (AccessDenied, DiskFull, UnsafePath).</exception>
+    /// <summary>Creates a folder below this one, and this one, if they are missing.</summary>
+    /// <exception cref="TorrentException">The folder cannot be created (AccessDenied, DiskFull, UnsafePath).</exception>
     public void CreateFolder(string fullPath)
     {
         CheckLinks(fullPath);
@@ -105,14 +105,14 @@ internal sealed class DestinationFolder
                         throw new TorrentException(TorrentErrorId.AccessDenied, $"'{path}' is a file, but a folder is needed there; move it away or choose another destination.", e);
                 }
 
-                // It was there, and was removed before anyone could look: another download just ended.
+                // Removed between two attempts: another download has just ended.
                 if (e is not IOException || e.HResult is not (Exists or WindowsExists) || i == MaxTries)
                     throw DiskErrors.From(e, fullPath, "cannot be created");
             }
         }
     }
 
-    /// <summary>Opens or creates a control file; the folder is created for it, also when another download is just removing it.</summary>
+    /// <summary>Opens or creates a control file; creates the folder, even if another download is just removing it.</summary>
     public T OpenControlFile<T>(string name, Func<string, T> open)
     {
         string path = System.IO.Path.Join(ControlPath, name);
@@ -137,7 +137,7 @@ internal sealed class DestinationFolder
         }
     }
 
-    /// <summary>Removes the folder of control files when it is empty.</summary>
+    /// <summary>Removes the folder of control files if it is empty.</summary>
     public void RemoveControlFolder()
     {
         try
@@ -146,11 +146,11 @@ internal sealed class DestinationFolder
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            // Not empty, not there, or not ours to remove: each is fine.
+            // Not empty, missing, or no permission to remove it: none of these matters.
         }
     }
 
-    /// <summary>Whether a name is that of the control folder for some file system: in other letters, or as the short name that NTFS and FAT give it beside its own.</summary>
+    /// <summary>Whether some file system takes a name for that of the control folder: in another case, or as the short name of NTFS and FAT.</summary>
     private static bool LeadsToControlFolder(string name)
     {
         if (PathKey.Of(name).Equals(ControlFolderName, StringComparison.OrdinalIgnoreCase))
@@ -162,10 +162,10 @@ internal sealed class DestinationFolder
                 || (tilde == 6 && name.StartsWith("TO", StringComparison.OrdinalIgnoreCase) && !name.AsSpan(2, 4).ContainsAnyExcept(s_hexDigits)));
     }
 
-    /// <summary>Whether Windows sees more in a name than a name: other folders, a stream of a file, a name without its end.</summary>
+    /// <summary>Whether a name has a special meaning on Windows: other folders, a stream, or a trailing character that is removed.</summary>
     private static bool IsMoreOnWindows(string name) => name.AsSpan().ContainsAny('\\', ':') || name[^1] is '.' or ' ';
 
-    /// <summary>The path with every link in it followed; what does not exist is taken as it is.</summary>
+    /// <summary>Resolves every link in the path; components that do not exist stay as they are.</summary>
     internal static string Resolve(string path)
     {
         Stack<string> pending = new();
@@ -191,13 +191,13 @@ internal sealed class DestinationFolder
             if (++links > MaxLinks)
                 throw new TorrentException(TorrentErrorId.UnsafePath, $"'{path}' leads through too many links; remove the loop.");
             current = Push(pending, target) is not { } root ? current
-                : System.IO.Path.IsPathFullyQualified(root) ? root : System.IO.Path.GetPathRoot(current) ?? root; // '\folder' is on the drive it is named on
+                : System.IO.Path.IsPathFullyQualified(root) ? root : System.IO.Path.GetPathRoot(current) ?? root; // '\folder' is on the current drive
         }
 
         return current;
     }
 
-    /// <summary>Puts the parts of a path on the stack, the first on top; returns the root when it has one.</summary>
+    /// <summary>Pushes the components of a path, the first on top; returns the root if it has one.</summary>
     private static string? Push(Stack<string> pending, string path)
     {
         string root = System.IO.Path.GetPathRoot(path) ?? "";

@@ -6,19 +6,19 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// Keeps two downloads of one torrent from the same destination, and two of any torrents from the same files, in this process or another. The system holds the
-/// lock, so that it ends with the process however that ends; the file is removed on release.
+/// Keeps two downloads of one torrent from the same destination, and two downloads of any torrents from the same files, in this process or another. The system holds the
+/// lock, so it ends with the process, however that ends; the file is removed on release.
 /// </summary>
 internal sealed class DestinationLock : IDisposable
 {
     private const int MaxTries = 20;
     private const int MaxToken = 1 << 20;
 
-    // Two that begin at the same time both see the other; they wait, each as long as chance has it.
+    // Two downloads that start at the same time both see the other; they wait for random times.
     private const int MaxClaims = 3;
     private const int LongestWait = 50;
 
-    // For file systems that know no locks: at least this process does.
+    // For file systems without locks: protects at least within this process.
     private static readonly Lock s_lock = new();
     private static readonly Lock s_claiming = new();
     private static readonly HashSet<string> s_held = new(PathEquality.OfSystem);
@@ -31,15 +31,16 @@ internal sealed class DestinationLock : IDisposable
     private DestinationLock(DestinationFolder folder, string path, SafeFileHandle handle) =>
         (_folder, _path, _handle) = (folder, path, handle);
 
-    /// <summary>The folders that the destination, or one above it, was made in when the lock was taken.</summary>
+    /// <summary>The folders in which the destination, or one above it, was created when the lock was taken.</summary>
     public IReadOnlyList<string> FoldersMadeIn => _folder.MadeIn;
 
     /// <summary>Takes the lock, or fails at once.</summary>
-    /// <param name="destination">The folder that is downloaded to; created when it is missing.</param>
+    /// <param name="destination">The folder to download to; created if it is missing.</param>
     /// <param name="infoHash">The torrent.</param>
-    /// <param name="files">The files that are going to be written: their paths below the destination, with '/' between the parts.</param>
-    /// <param name="equality">When two paths are of one file; null takes the system's.</param>
-    /// <exception cref="TorrentException">Someone else has it, or writes one of the files (DataInUse), or it cannot be made (AccessDenied, DiskFull, UnsafePath).</exception>
+    /// <param name="files">The files to be written: their paths below the destination, with '/' between the components.</param>
+    /// <param name="equality">Compares paths; null means the system's rule.</param>
+    /// <exception cref="TorrentException">Another download has the lock or writes one of the files (DataInUse), or the lock cannot be created (AccessDenied, DiskFull,
+    /// UnsafePath).</exception>
     public static DestinationLock Acquire(string destination, InfoHash infoHash, IReadOnlyCollection<string> files, PathEquality? equality = null)
     {
         DestinationLock taken = Acquire(destination, infoHash);
@@ -57,7 +58,7 @@ internal sealed class DestinationLock : IDisposable
         }
     }
 
-    /// <summary>The same for no files in particular.</summary>
+    /// <summary>The same without files.</summary>
     public static DestinationLock Acquire(string destination, InfoHash infoHash)
     {
         DestinationFolder folder = new(destination);
@@ -102,7 +103,8 @@ internal sealed class DestinationLock : IDisposable
 
         _claims?.Withdraw();
 
-        // Elsewhere the file must go while the lock is held, or it might be the next holder's; Windows removes no open file, and none that the next holder has opened.
+        // Elsewhere the file must be removed while the lock is held, or it might be the next holder's; Windows does not remove an open file, nor one that the next holder
+        // has opened.
         if (OperatingSystem.IsWindows())
             handle.Dispose();
         try
@@ -111,7 +113,7 @@ internal sealed class DestinationLock : IDisposable
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            // The next holder has it already.
+            // The next holder already has it.
         }
 
         handle.Dispose();
@@ -139,7 +141,7 @@ internal sealed class DestinationLock : IDisposable
         }
     }
 
-    /// <summary>Whether anyone holds the lock at a path.</summary>
+    /// <summary>Whether the lock at a path is held.</summary>
     private static bool IsHeld(string path)
     {
         lock (s_lock)
@@ -159,18 +161,18 @@ internal sealed class DestinationLock : IDisposable
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e) || e is TorrentException)
         {
-            return true; // another user's, perhaps: it cannot be told, so it counts
+            return true; // it may belong to another user: unknown counts as held
         }
     }
 
     /// <summary>
-    /// Whether the file that was locked is the one that the path leads to: between opening and locking, its holder may have removed it, and then another
-    /// made and locked a new one. The file gets a random mark, its length, which can be seen through the path without opening the file.
+    /// Whether the locked file is the one at the path: between opening and locking, its holder may have removed it, and another download may have created and locked a
+    /// new one. The file gets a random length as a mark, which is visible through the path without opening the file.
     /// </summary>
     private static bool IsStillAt(string path, SafeFileHandle handle)
     {
         int token = RandomNumberGenerator.GetInt32(1, MaxToken);
-        // FAT has no time before 1980, and only even seconds.
+        // FAT has no times before 1980, and only even seconds.
         DateTime time = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(2 * RandomNumberGenerator.GetInt32(1 << 28));
         SparseFile.SetLength(handle, token);
         File.SetLastWriteTimeUtc(handle, time);

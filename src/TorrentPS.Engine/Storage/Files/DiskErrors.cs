@@ -2,33 +2,33 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Says what the system's error numbers mean for a download.</summary>
+/// <summary>Translates the system's error numbers.</summary>
 internal static class DiskErrors
 {
     // ERROR_FILE_TOO_LARGE, ERROR_TOO_MANY_OPEN_FILES.
     internal const int WindowsTooLarge = unchecked((int)0x800700DF);
     private const int WindowsTooManyFiles = unchecked((int)0x80070004);
 
-    // The upper half of the HRESULTs that Windows' error numbers become.
+    // The upper half of HRESULTs made from Windows error numbers.
     private const int Windows = 0x8007;
 
     private const string TooLong = "its name or path is too long for this file system; choose a shorter destination, or one on another file system";
 
-    /// <summary>Whether an exception is one that a file operation throws for the state of the disk.</summary>
+    /// <summary>Whether a file operation throws this exception for the state of the disk.</summary>
     public static bool IsDiskError(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or System.Security.SecurityException;
 
-    /// <summary>Whether an exception says that no more files can be opened now: EMFILE, ENFILE, or what Windows calls so.</summary>
+    /// <summary>Whether no more files can be opened now: EMFILE, ENFILE, or the Windows equivalent.</summary>
     public static bool IsTooManyFiles(Exception? exception) => exception is IOException { HResult: 24 or 23 or WindowsTooManyFiles };
 
-    /// <summary>Whether a failure concerns one file, and not the disk that it is on, or how many files this process has open.</summary>
+    /// <summary>Whether a failure concerns one file, rather than its disk or the number of open files.</summary>
     public static bool ConcernsOneFile(TorrentException failure) =>
         failure.InnerException is not IOException cause || MeaningOf(cause.HResult) is not (Meaning.Gone or Meaning.Broken or Meaning.TooManyFiles);
 
-    /// <summary>Makes the engine's exception of a file operation's.</summary>
-    /// <param name="exception">What the operation threw.</param>
+    /// <summary>Converts the exception of a file operation to the engine's.</summary>
+    /// <param name="exception">The exception.</param>
     /// <param name="path">The full path of the file or folder.</param>
-    /// <param name="doing">What could not be done, as in "cannot be written".</param>
+    /// <param name="doing">The operation that failed, as in "cannot be written".</param>
     public static TorrentException From(Exception exception, string path, string doing)
     {
         (TorrentErrorId id, string reason) = exception switch
@@ -69,7 +69,7 @@ internal static class DiskErrors
         _ => null,
     };
 
-    /// <summary>Windows' numbers, where .NET has no exception of its own for them.</summary>
+    /// <summary>Windows error numbers for which .NET has no specific exception.</summary>
     private static Meaning OfWindows(int number) => number switch
     {
         39 or 112 => Meaning.Full, // HANDLE_DISK_FULL, DISK_FULL
@@ -96,7 +96,9 @@ internal static class DiskErrors
         _ => Meaning.Other,
     };
 
-    /// <summary>The numbers of Linux, and after them those of macOS and the BSDs where they are others; none means something else there that a file operation could say.</summary>
+    /// <summary>
+    /// The numbers of Linux, followed by those of macOS and the BSDs where these differ; no number has another meaning there that a file operation could return.
+    /// </summary>
     private static Meaning OfErrno(int number) => number switch
     {
         28 => Meaning.Full, // ENOSPC

@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>What is known of a file without opening it.</summary>
+/// <summary>Examines a file without opening it.</summary>
 internal static class DiskFile
 {
-    /// <summary>The file at a path; where there is a link, the file that it leads to, whose size and time are what counts. Null when there is none.</summary>
+    /// <summary>The file at a path, or the target of a link, whose size and time count. Null if there is none.</summary>
     public static FileInfo? Look(string path)
     {
         FileInfo info = new(path);
@@ -14,7 +14,7 @@ internal static class DiskFile
         }
         catch (IOException) when (info.LinkTarget is not null)
         {
-            // Links that lead to each other lead nowhere.
+            // A cycle of links leads nowhere.
             return null;
         }
     }

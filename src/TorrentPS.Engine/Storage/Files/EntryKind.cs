@@ -1,18 +1,18 @@
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>What is at a path.</summary>
+/// <summary>The kind of entry at a path.</summary>
 internal enum EntryKind
 {
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>A file with bytes, or an empty one.</summary>
+    /// <summary>A regular file.</summary>
     File,
 
     /// <summary>A folder.</summary>
     Folder,
 
-    /// <summary>A symbolic link or a junction, where those are not followed.</summary>
+    /// <summary>A symbolic link or a junction, if links are not followed.</summary>
     Link,
 
     /// <summary>A pipe: opening it waits for another program.</summary>

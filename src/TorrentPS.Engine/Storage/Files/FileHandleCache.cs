@@ -4,8 +4,7 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// Keeps the files in use open, up to a limit, and closes the least recently used beyond it. A handle is never closed while someone
-/// holds a lease of it. Safe to use from several threads.
+/// Keeps files in use open, up to a limit, beyond which the least recently used are closed. A handle is never closed while it is leased. Thread-safe.
 /// </summary>
 internal sealed class FileHandleCache : IDisposable
 {
@@ -16,11 +15,11 @@ internal sealed class FileHandleCache : IDisposable
     private readonly int _limit;
     private bool _disposed;
 
-    /// <param name="opener">Opens a file by its index, for writing too when asked; null when it does not exist.</param>
-    /// <param name="limit">How many stay open while no one uses them.</param>
+    /// <param name="opener">Opens a file by its index, for writing on request; returns null if it does not exist.</param>
+    /// <param name="limit">The maximum number of unused open files.</param>
     public FileHandleCache(Func<int, bool, SafeFileHandle?> opener, int limit) => (_opener, _limit) = (opener, limit);
 
-    /// <summary>How many are open.</summary>
+    /// <summary>The number of open files.</summary>
     public int Count
     {
         get
@@ -30,7 +29,7 @@ internal sealed class FileHandleCache : IDisposable
         }
     }
 
-    /// <summary>Borrows the handle of a file; false when the file does not exist.</summary>
+    /// <summary>Leases the handle of a file; false if the file does not exist.</summary>
     public bool TryRent(int file, bool write, out Lease lease)
     {
         lock (_lock)
@@ -65,7 +64,7 @@ internal sealed class FileHandleCache : IDisposable
         }
     }
 
-    /// <summary>Borrows the handle of a file if it is open.</summary>
+    /// <summary>Leases the handle of a file if it is open.</summary>
     public bool TryRentOpen(int file, out Lease lease)
     {
         lock (_lock)
@@ -86,14 +85,14 @@ internal sealed class FileHandleCache : IDisposable
             return [.. _open.Keys];
     }
 
-    /// <summary>Closes what no one is using.</summary>
+    /// <summary>Closes unused files.</summary>
     public void CloseIdle()
     {
         lock (_lock)
             CloseBeyond(0);
     }
 
-    /// <summary>Forgets a file, so that the next use opens it anew.</summary>
+    /// <summary>Closes a file, so that the next use reopens it.</summary>
     public void Close(int file)
     {
         lock (_lock)
@@ -103,7 +102,7 @@ internal sealed class FileHandleCache : IDisposable
         }
     }
 
-    /// <summary>Closes everything; what is still lent is closed when it comes back.</summary>
+    /// <summary>Closes all files; leased ones are closed when they are returned.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -122,7 +121,7 @@ internal sealed class FileHandleCache : IDisposable
         }
         catch (TorrentException e) when (DiskErrors.IsTooManyFiles(e.InnerException) && _open.Count > 0)
         {
-            CloseBeyond(0); // files that are open only for speed leave room for one that is needed
+            CloseBeyond(0); // files kept open only for speed make room for one that is needed
             return _opener(file, write);
         }
     }
@@ -160,7 +159,7 @@ internal sealed class FileHandleCache : IDisposable
         }
     }
 
-    /// <summary>The right to use a handle until disposed.</summary>
+    /// <summary>A lease of a handle until it is disposed.</summary>
     internal readonly struct Lease(FileHandleCache cache, OpenFile file) : IDisposable
     {
         public SafeFileHandle Handle => file.Handle;

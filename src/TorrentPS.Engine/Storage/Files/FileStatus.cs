@@ -5,26 +5,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>What is known of a path without opening it.</summary>
-/// <param name="Kind">What is there.</param>
-/// <param name="Length">The bytes of a file.</param>
-/// <param name="Links">How many names it has (hard links); 1 where that is not known.</param>
-/// <param name="Written">When it was last written, in ticks of UTC.</param>
+/// <summary>The status of a path, read without opening it.</summary>
+/// <param name="Kind">The kind of entry.</param>
+/// <param name="Length">The length of a file in bytes.</param>
+/// <param name="Links">The number of hard links; 1 if unknown.</param>
+/// <param name="Written">The last write time, in ticks of UTC.</param>
 internal readonly unsafe partial record struct FileStatus(EntryKind Kind, long Length, long Links, long Written)
 {
     private const int CurrentFolder = -100;
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
-    private const uint Wanted = 0x1 | 0x4 | 0x40 | 0x200; // type, links, time of last write, size
+    private const uint Wanted = 0x1 | 0x4 | 0x40 | 0x200; // type, links, last write time, size
     private const uint WantedOfHandle = 0x40;
     private const int NotThere = 2;
     private const int NoFolder = 20;
 
     private static bool s_hasNoStatx;
 
-    /// <summary>Looks at a path.</summary>
+    /// <summary>Reads the status of a path.</summary>
     /// <param name="path">The path.</param>
-    /// <param name="followLinks">Whether what a link leads to is looked at, and not the link.</param>
+    /// <param name="followLinks">Whether to examine the target of a link, rather than the link.</param>
     public static FileStatus At(string path, bool followLinks = true)
     {
         if (OperatingSystem.IsLinux() && !s_hasNoStatx)
@@ -47,7 +47,7 @@ internal readonly unsafe partial record struct FileStatus(EntryKind Kind, long L
         return Portable(path, followLinks);
     }
 
-    /// <summary>When an open file was last written, in ticks of UTC; 0 where the system tells it only of closed ones.</summary>
+    /// <summary>The last write time of an open file, in ticks of UTC; 0 if the system updates it only when the file is closed.</summary>
     public static long WrittenTo(SafeFileHandle handle)
     {
         if (OperatingSystem.IsWindows())
@@ -93,7 +93,7 @@ internal readonly unsafe partial record struct FileStatus(EntryKind Kind, long L
             }
             catch (IOException)
             {
-                return default; // links that lead to each other lead nowhere
+                return default; // a cycle of links leads nowhere
             }
         }
 
@@ -113,7 +113,7 @@ internal readonly unsafe partial record struct FileStatus(EntryKind Kind, long L
     [SupportedOSPlatform("macos")]
     private static void AskMac(string path, ref EntryKind kind, ref long links)
     {
-        // struct stat with inodes of 64 bits: the device, then mode and links of 16 bits each.
+        // struct stat with 64-bit inodes: the device, then mode and links of 16 bits each.
         byte* status = stackalloc byte[256];
         int result = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatOnIntelMac(path, status) : StatOnMac(path, status);
         if (result == 0)
@@ -125,7 +125,7 @@ internal readonly unsafe partial record struct FileStatus(EntryKind Kind, long L
     {
         try
         {
-            // BY_HANDLE_FILE_INFORMATION: thirteen numbers, the eleventh is that of the links.
+            // BY_HANDLE_FILE_INFORMATION: thirteen numbers, of which the eleventh is the number of links.
             uint* information = stackalloc uint[13];
             using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             return InformationOnWindows(handle, information) ? information[10] : 1;

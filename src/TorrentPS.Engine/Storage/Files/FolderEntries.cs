@@ -3,16 +3,16 @@ using System.Runtime.Versioning;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Brings the entries of a folder to the disk: a file that was flushed can still be lost with its name.</summary>
+/// <summary>Flushes the entries of a folder to the disk: without this, a flushed file can still be lost with its name.</summary>
 internal static partial class FolderEntries
 {
     private const int FullSynchronize = 51; // F_FULLFSYNC
 
-    // errno: EIO, ENOSPC, EDQUOT on Linux and on macOS and the BSDs. Others say that this kind of folder cannot be flushed, or not by us.
+    // errno: EIO, ENOSPC, EDQUOT on Linux and on macOS and the BSDs. Other errors mean that this kind of folder cannot be flushed, or not by this user.
     private static readonly int[] s_failures = [5, 28, 122, 69];
 
-    /// <summary>Waits until the names in a folder are on the disk. Windows does this by itself.</summary>
-    /// <exception cref="Errors.TorrentException">The disk said no (AccessDenied, DiskFull).</exception>
+    /// <summary>Waits until the names in a folder are on the disk. Windows does this itself.</summary>
+    /// <exception cref="Errors.TorrentException">The disk reported an error (AccessDenied, DiskFull).</exception>
     public static void Flush(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -20,7 +20,7 @@ internal static partial class FolderEntries
         int folder = Open(path, 0);
         if (folder < 0)
             return;
-        // On macOS fsync leaves what it writes in the memory of the disk.
+        // On macOS, fsync leaves data in the cache of the disk.
         bool isDone = OperatingSystem.IsMacOS() && Control(folder, FullSynchronize) >= 0;
         int error = isDone || Synchronize(folder) == 0 ? 0 : Marshal.GetLastPInvokeError();
         _ = Close(folder);

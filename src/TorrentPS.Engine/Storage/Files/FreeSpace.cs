@@ -3,14 +3,14 @@ using System.Runtime.Versioning;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>How much room a disk has for this user.</summary>
+/// <summary>The free space of a disk for this user.</summary>
 internal static partial class FreeSpace
 {
-    /// <summary>The bytes that can be written below a folder; null where that is not known.</summary>
+    /// <summary>The number of bytes that can be written below a folder; null if unknown.</summary>
     /// <param name="folder">The full path of a folder that exists.</param>
     public static long? Below(string folder)
     {
-        // By its letter Windows tells of another disk where one is mounted in a folder, and a share of the network has none.
+        // By drive letter, Windows reports the wrong disk for a volume mounted in a folder; network shares have no letter.
         if (OperatingSystem.IsWindows())
             return GetDiskFreeSpace(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, out ulong free, 0, 0) ? (long)Math.Min(free, long.MaxValue) : null;
         try

@@ -1,15 +1,15 @@
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Files that users name, to be read whole or as a stream. A pipe, a socket or a device is refused before it is opened, which could wait without end.</summary>
+/// <summary>Reads files that users name. A pipe, a socket or a device is refused before it is opened, because opening it could block forever.</summary>
 public static class GivenFile
 {
     private const int BufferLength = 64 * 1024;
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="maxLength">More bytes than this are refused.</param>
-    /// <exception cref="IOException">It is no file, longer, or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <param name="maxLength">The maximum length in bytes; longer files are refused.</param>
+    /// <exception cref="IOException">The path is not a file, or the file is too long or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static byte[] ReadAllBytes(string path, long maxLength)
     {
         using FileStream file = Open(path);
@@ -27,17 +27,17 @@ public static class GivenFile
         return bytes.ToArray();
     }
 
-    /// <summary>Opens a file for reading; others may go on writing and removing it.</summary>
-    /// <exception cref="IOException">It is no file, or cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <summary>Opens a file for reading; other programs may write and remove it meanwhile.</summary>
+    /// <exception cref="IOException">The path is not a file, or the file cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static FileStream Open(string path)
     {
         Check(path);
         return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan);
     }
 
-    /// <summary>Refuses what is no file. A pipe that the caller has open already, as shells give it for <c>&lt;(command)</c>, is one.</summary>
-    /// <exception cref="IOException">It is a pipe, a socket or a device.</exception>
+    /// <summary>Refuses anything but a file. A pipe that the caller already has open, as shells pass it for <c>&lt;(command)</c>, is allowed.</summary>
+    /// <exception cref="IOException">The path is a pipe, a socket or a device.</exception>
     public static void Check(string path)
     {
         EntryKind kind = FileStatus.At(path).Kind;

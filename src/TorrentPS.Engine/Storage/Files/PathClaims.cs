@@ -5,9 +5,9 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// The files that a download is going to write, told to others by a table beside its lock: hashes of their paths below the destination, in the spelling by which
-/// <see cref="PathEquality"/> compares. One table a download, however many files it has. It counts as long as the lock is held, so that one that a killed process left does
-/// not. Destinations may be within each other, so tables are looked for in the folders above and in those that files go into.
+/// Announces the files that a download will write to other processes, by a table beside its lock: hashes of the paths below the destination, normalized by <see
+/// cref="PathEquality"/>. There is one table per download, regardless of the number of files. It counts while the lock is held, so one left by a killed process does not.
+/// Destinations may be nested, so tables are also looked for in the folders above and in those that contain the files.
 /// </summary>
 internal sealed class PathClaims
 {
@@ -15,19 +15,19 @@ internal sealed class PathClaims
     private const ulong Mark = 0x31485441_50535054; // TPSPATH1
     private const int MaxLength = 64 << 20;
 
-    private readonly string _base; // with every link followed
+    private readonly string _base; // with every link resolved
     private readonly string _ownTable;
     private readonly PathEquality _equality;
     private readonly Func<string, bool> _isHeld;
     private readonly string[] _keys; // by file: the path below the base
     private readonly string[] _paths;
-    private readonly HashSet<string> _folders = []; // below the base, that are there
+    private readonly HashSet<string> _folders = []; // the existing folders below the base
 
     /// <param name="folder">The destination.</param>
-    /// <param name="name">What the table is called, without the extension.</param>
-    /// <param name="files">The paths of the files below the destination, with '/' between the parts.</param>
-    /// <param name="equality">When two paths are of one file.</param>
-    /// <param name="isHeld">Tells whether the lock at a path is held by anyone.</param>
+    /// <param name="name">The name of the table, without the extension.</param>
+    /// <param name="files">The paths of the files below the destination, with '/' between the components.</param>
+    /// <param name="equality">Compares paths.</param>
+    /// <param name="isHeld">Returns whether the lock at a path is held.</param>
     public PathClaims(DestinationFolder folder, string name, IReadOnlyCollection<string> files, PathEquality equality, Func<string, bool> isHeld)
     {
         _base = DestinationFolder.Resolve(folder.Path);
@@ -40,14 +40,16 @@ internal sealed class PathClaims
         _folders.Add("");
     }
 
-    /// <summary>The file of the table.</summary>
+    /// <summary>The path of the table.</summary>
     public string TablePath => _ownTable;
 
-    /// <summary>Writes the table. To be called with the lock held, and before <see cref="Find"/>: of two at the same time at least one then sees the other.</summary>
+    /// <summary>
+    /// Writes the table. Call this with the lock held, and before <see cref="Find"/>: of two downloads at the same time, at least one then sees the other.
+    /// </summary>
     public void Publish() => ControlFile.Write(_ownTable, _ownTable + ".tmp", Encode(_keys), flush: false);
 
     /// <summary>Looks for another download that writes one of the files.</summary>
-    /// <returns>The path of the file, below the destination; null when there is none.</returns>
+    /// <returns>The path of the file, below the destination; null if there is none.</returns>
     public string? Find()
     {
         foreach (string folder in _folders)
@@ -95,13 +97,13 @@ internal sealed class PathClaims
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            // What cannot be looked at was not made by a download that could write here.
+            // A folder that cannot be read was not created by a download that could write here.
         }
 
         return null;
     }
 
-    /// <summary>The path with the links in it followed, which lead to somewhere below the base.</summary>
+    /// <summary>The path with its links resolved, if they lead to somewhere below the base.</summary>
     private string RealPath(string path, Dictionary<string, string?> real)
     {
         int end = path.LastIndexOf('/');
@@ -135,7 +137,7 @@ internal sealed class PathClaims
     private string Follow(string path)
     {
         string target = DestinationFolder.Resolve(Path.Join(_base, path));
-        // What leads out is refused when the file is to be made.
+        // Links that lead out are refused when the file is created.
         if (!_equality.IsBelow(target, _base))
             return path;
         string real = target[(_base.Length + 1)..].Replace(Path.DirectorySeparatorChar, '/');
@@ -162,7 +164,7 @@ internal sealed class PathClaims
         }
         catch (TorrentException)
         {
-            return []; // no file, and so no table
+            return []; // without a file there is no table
         }
 
         if (bytes is null || bytes.Length % sizeof(ulong) != 0 || bytes.Length == 0 || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Mark)
@@ -173,7 +175,7 @@ internal sealed class PathClaims
         return hashes;
     }
 
-    /// <summary>FNV-1a of 64 bits. Two paths with one hash would only keep two downloads apart that need not be.</summary>
+    /// <summary>FNV-1a of 64 bits. A collision only keeps two downloads apart unnecessarily.</summary>
     private static ulong Hash(string key)
     {
         ulong hash = 14695981039346656037;

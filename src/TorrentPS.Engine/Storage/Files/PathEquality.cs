@@ -3,8 +3,8 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// When two full paths are of one file, as far as their names tell. On Windows and macOS, file systems commonly pass over differences of case, and on macOS over
-/// those of Unicode normalization too; volumes and folders that do not are rare there, and are not asked.
+/// Whether two full paths name the same file, as far as their names show. On Windows and macOS, file systems usually ignore case, and on macOS also Unicode
+/// normalization; volumes and folders that do not are rare there, and not considered.
 /// </summary>
 internal sealed class PathEquality : IEqualityComparer<string>
 {
@@ -15,16 +15,16 @@ internal sealed class PathEquality : IEqualityComparer<string>
 
     private PathEquality(Func<string, string> key, StringComparer comparer) => (_key, _comparer) = (key, comparer);
 
-    /// <summary>Names differ when their characters do.</summary>
+    /// <summary>Names differ if their characters do.</summary>
     public static PathEquality Exact { get; } = new(path => path, StringComparer.Ordinal);
 
-    /// <summary>Names that differ in case are the same.</summary>
+    /// <summary>Names that differ only in case are the same.</summary>
     public static PathEquality OfWindows { get; } = new(path => path, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Names that differ in case, or in how their characters are composed, are the same.</summary>
+    /// <summary>Names that differ only in case or normalization are the same.</summary>
     public static PathEquality OfMac { get; } = new(PathKey.Of, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>That of the system this runs on.</summary>
+    /// <summary>The rule of the current system.</summary>
     public static PathEquality OfSystem { get; } = OperatingSystem.IsWindows() ? OfWindows : OperatingSystem.IsMacOS() ? OfMac : Exact;
 
     /// <inheritdoc/>
@@ -33,13 +33,13 @@ internal sealed class PathEquality : IEqualityComparer<string>
     /// <inheritdoc/>
     public int GetHashCode(string obj) => _comparer.GetHashCode(_key(obj));
 
-    /// <summary>What is the same for two paths exactly when they are of one file; to be kept and told to other processes.</summary>
+    /// <summary>A key that is equal for two paths if they name the same file; it can be stored and sent to other processes.</summary>
     public string Key(string path) => this == Exact ? path : _key(path).ToUpperInvariant();
 
-    /// <summary>Whether a full path is below a folder, and not the folder itself.</summary>
+    /// <summary>Whether a full path is below a folder, not the folder itself.</summary>
     public bool IsBelow(string path, string folder)
     {
-        // By parts and not by characters: two spellings of one folder need not have the same length.
+        // By components, not characters: two spellings of a folder may have different lengths.
         folder = Path.TrimEndingDirectorySeparator(folder);
         if (Path.EndsInDirectorySeparator(folder))
             return path.Length > folder.Length && Equals(path[..folder.Length], folder);
@@ -54,10 +54,10 @@ internal sealed class PathEquality : IEqualityComparer<string>
         return end + 1 < path.Length && Equals(path[..end], folder);
     }
 
-    /// <summary>The path of a file with its names as they are on disk, where those may be other spellings.</summary>
+    /// <summary>The path of a file with the spelling on disk, if that may differ.</summary>
     /// <param name="path">The full path.</param>
-    /// <param name="around">A folder around it, whose own spelling is kept.</param>
-    /// <returns>A name as it was given where there is none on disk, or where its folder cannot be read.</returns>
+    /// <param name="around">A folder above it, whose spelling is kept.</param>
+    /// <returns>The path; a name stays as it was given if it is not on disk, or its folder cannot be read.</returns>
     public string AsOnDisk(string path, string around)
     {
         if (this == Exact || Path.GetDirectoryName(path) is not { } folder)

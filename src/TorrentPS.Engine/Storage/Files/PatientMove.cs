@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Storage.Files;
 
 /// <summary>
-/// Renames a file that was just written to the name of another. Windows refuses that as long as some other program has either of them open, as scanners of new
-/// files do for a moment; so there it is tried several times.
+/// Renames a file that was just written over another. Windows refuses that while another program has either of them open, as scanners of new files do for a moment; there
+/// it is tried several times.
 /// </summary>
 internal static class PatientMove
 {
@@ -15,17 +15,17 @@ internal static class PatientMove
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Renames a file.</summary>
-    /// <param name="from">The full path it has.</param>
-    /// <param name="to">The full path it gets, in the same folder.</param>
-    /// <param name="overwrite">Whether it takes the place of a file of that name.</param>
-    /// <exception cref="IOException">It cannot be renamed, or there is such a file.</exception>
+    /// <param name="from">The full path of the file.</param>
+    /// <param name="to">The new full path, in the same folder.</param>
+    /// <param name="overwrite">Whether to replace an existing file.</param>
+    /// <exception cref="IOException">The file cannot be renamed, or the new name exists.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static void Run(string from, string to, bool overwrite) =>
         Run(() => File.Move(from, to, overwrite), OperatingSystem.IsWindows() ? Tries : 1, Thread.Sleep);
 
-    /// <param name="move">What renames.</param>
-    /// <param name="tries">How often it is tried.</param>
-    /// <param name="pause">Waits; each time twice as long, two thirds of a second in all.</param>
+    /// <param name="move">Renames the file.</param>
+    /// <param name="tries">The number of attempts.</param>
+    /// <param name="pause">Waits; each time twice as long, two thirds of a second in total.</param>
     internal static void Run(Action move, int tries, Action<TimeSpan> pause)
     {
         TimeSpan length = s_firstPause;

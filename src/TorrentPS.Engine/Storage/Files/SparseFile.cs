@@ -4,12 +4,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Files whose unwritten stretches take no room.</summary>
+/// <summary>Sparse files, whose unwritten ranges take no room on disk.</summary>
 internal static partial class SparseFile
 {
     private const uint SetSparse = 0x000900C4;
 
-    /// <summary>Gives a file its length without writing to it.</summary>
+    /// <summary>Sets the length of a file without writing to it.</summary>
     public static void SetLength(SafeFileHandle handle, long length)
     {
         Mark(handle);
@@ -19,15 +19,15 @@ internal static partial class SparseFile
         }
         catch (ArgumentOutOfRangeException e) when (length >= 0)
         {
-            // What .NET makes of a length that is more than the file system has, as on FAT under Windows.
+            // The exception of .NET for a length beyond the limit of the file system, as on FAT under Windows.
             throw new IOException(e.Message, DiskErrors.WindowsTooLarge);
         }
     }
 
-    /// <summary>Asks Windows to leave out what is not written; elsewhere files do so by themselves.</summary>
+    /// <summary>Marks a file as sparse on Windows; elsewhere files are sparse by default.</summary>
     public static void Mark(SafeFileHandle handle)
     {
-        // Where it is not supported (FAT), the file is simply not sparse.
+        // If it is not supported (FAT), the file is simply not sparse.
         if (OperatingSystem.IsWindows())
             _ = DeviceIoControl(handle, SetSparse, 0, 0, 0, 0, out _, 0);
     }

@@ -5,13 +5,13 @@ using System.Text;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Tells one start of the system from another: what was written but not flushed is still there only in the same one.</summary>
+/// <summary>Identifies a start of the system: data that was written but not flushed is reliable only within the same one.</summary>
 internal static unsafe partial class SystemStart
 {
     private const string LinuxIdentity = "/proc/sys/kernel/random/boot_id";
     private const long Tolerance = 60;
 
-    /// <summary>What identifies this start of the system; never empty.</summary>
+    /// <summary>The identity of the current start; never empty.</summary>
     public static string Current()
     {
         if (OperatingSystem.IsLinux())
@@ -24,11 +24,11 @@ internal static unsafe partial class SystemStart
             }
             catch (Exception e) when (DiskErrors.IsDiskError(e))
             {
-                // Not every container has it; the time serves as well.
+                // Missing in some containers; the time serves as well.
             }
         }
 
-        // Where time asleep does not count as time since the start, each sleep would look like another start.
+        // If time asleep does not count as time since the start, each sleep would look like a restart.
         if (OperatingSystem.IsMacOS() && SessionOnMac() is { Length: > 0 } session)
             return session;
         long started = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - Environment.TickCount64 / 1000;
@@ -55,7 +55,7 @@ internal static unsafe partial class SystemStart
     [LibraryImport("libc", EntryPoint = "sysctlbyname", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int GetSystemValue(string name, byte* value, nuint* length, void* newValue, nuint newLength);
 
-    /// <summary>Whether two identities are of the same start; times may differ a little, as clocks are set.</summary>
+    /// <summary>Whether two identities are of the same start; times may differ a little, because clocks are adjusted.</summary>
     public static bool AreSame(string one, string other) =>
         one == other
             || (long.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out long a)

@@ -8,7 +8,7 @@ public static class TorrentFileName
 {
     private const string Extension = ".torrent";
 
-    /// <summary>The name of a .torrent file for a torrent: the torrent's own, or as much of that as a file's name can have on this system, and the extension.</summary>
+    /// <summary>The name of a .torrent file for a torrent: the torrent's name, shortened if it is too long for a file name on this system, and the extension.</summary>
     /// <param name="name">The torrent's name.</param>
     public static string Of(string name) => Of(name, PathEquality.OfSystem);
 

@@ -3,20 +3,20 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Storage.Files;
 
-/// <summary>Reads .torrent files, and no file that is too large to be one: a mistyped path does not fill the memory.</summary>
+/// <summary>Reads .torrent files, except those that are too large, so that a mistyped path does not fill the memory.</summary>
 public static class TorrentFileReader
 {
-    /// <summary>The most bytes of a .torrent file, or of a reply that is one.</summary>
+    /// <summary>The maximum length of a .torrent file, or of a reply that contains one, in bytes.</summary>
     public const int MaxLength = MetainfoLimits.TorrentBytes;
 
-    // ERROR_INVALID_NAME: no file can be called so.
+    // ERROR_INVALID_NAME: no file can have this name.
     private const int WindowsInvalidName = unchecked((int)0x8007007B);
 
     /// <summary>Reads a .torrent file.</summary>
     /// <param name="path">Its path.</param>
-    /// <exception cref="TorrentException">It is not a torrent, or has more than <see cref="MaxLength"/> bytes (InvalidTorrent).</exception>
-    /// <exception cref="IOException">It does not exist (<see cref="IsMissing"/>), is no file, or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="TorrentException">The file is not a torrent, or is longer than <see cref="MaxLength"/> bytes (InvalidTorrent).</exception>
+    /// <exception cref="IOException">The file does not exist (<see cref="IsMissing"/>), is not a regular file, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static Torrent Read(string path)
     {
         if (new FileInfo(path) is { Exists: true, Length: > MaxLength and var length })
@@ -24,8 +24,8 @@ public static class TorrentFileReader
         return Torrent.Parse(GivenFile.ReadAllBytes(path, MaxLength));
     }
 
-    /// <summary>Whether an exception says that there is no file of a name.</summary>
-    /// <param name="exception">What reading it threw.</param>
+    /// <summary>Whether an exception means that a file does not exist.</summary>
+    /// <param name="exception">The exception thrown while reading it.</param>
     public static bool IsMissing(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);

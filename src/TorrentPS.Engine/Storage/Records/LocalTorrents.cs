@@ -9,8 +9,8 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage.Records;
 
 /// <summary>
-/// Notes of torrents whose data is complete on this machine, and what they say of others that have some of the same files (BEP 38), so that another one
-/// finds them. They are hints alone: whatever is found by them is verified before it is used.
+/// Records of torrents whose data is complete on this machine, with their references to torrents that have some of the same files (BEP 38), so that another torrent finds
+/// the data. They are only hints: data found by them is verified before it is used.
 /// </summary>
 internal sealed class LocalTorrents(string stateFolder)
 {
@@ -24,8 +24,8 @@ internal sealed class LocalTorrents(string stateFolder)
 
     private readonly string _folder = Path.Join(stateFolder, "torrents");
 
-    /// <summary>Notes that a torrent's data is complete.</summary>
-    /// <exception cref="TorrentException">It could not be noted (AccessDenied, DiskFull).</exception>
+    /// <summary>Records that a torrent's data is complete.</summary>
+    /// <exception cref="TorrentException">The record could not be written (AccessDenied, DiskFull).</exception>
     public void Save(Torrent torrent, string dataPath, DateTime now)
     {
         string path = Path.Join(_folder, $"{torrent.InfoHash}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataPath)))[..NameDigits]}{Extension}");
@@ -46,7 +46,7 @@ internal sealed class LocalTorrents(string stateFolder)
         }
     }
 
-    /// <summary>Where the data is of torrents that a torrent says to be similar to, that say so of it, or that are in one of its collections; the newest first.</summary>
+    /// <summary>The data of torrents that this torrent declares similar, that declare it similar, or that are in one of its collections; the newest first.</summary>
     public IReadOnlyList<string> FindSimilar(Torrent torrent)
     {
         List<(string DataPath, DateTime Time)> found = [];
@@ -63,7 +63,7 @@ internal sealed class LocalTorrents(string stateFolder)
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            // What cannot be read is no hint.
+            // An unreadable record is ignored.
         }
 
         return [.. found.OrderByDescending(one => one.Time).Select(one => one.DataPath).Distinct().Take(MaxFound)];
@@ -77,7 +77,7 @@ internal sealed class LocalTorrents(string stateFolder)
         }
         catch (TorrentException)
         {
-            return null; // what is no file is no note, and the others are none the worse for it
+            return null; // anything but a file is not a record, and does not affect the others
         }
     }
 
@@ -109,7 +109,7 @@ internal sealed class LocalTorrents(string stateFolder)
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>The data's path that a note names, when it is of one that is similar.</summary>
+    /// <summary>The path of the data in a record, if its torrent is similar.</summary>
     private static string? Decode(byte[] note, Torrent torrent)
     {
         MetainfoHints hints = new(), own = new();
@@ -142,13 +142,13 @@ internal sealed class LocalTorrents(string stateFolder)
         bool isSimilar = own.Similar.Any(hash => torrent.Similar.Any(named => AreSame(hash, named)))
             || hints.Similar.Any(hash => IsOf(torrent.InfoHash, hash))
             || hints.Collections.Any(torrent.Collections.Contains);
-        // Not the torrent itself: who downloads it again wants it downloaded.
+        // Not the torrent itself: a repeated download of it must really download it.
         return isSimilar && !own.Similar.Any(hash => IsOf(torrent.InfoHash, hash)) && dataPath is not null && Path.IsPathFullyQualified(dataPath) ? dataPath : null;
     }
 
     private static bool IsOf(InfoHash whole, InfoHash hash) =>
         hash.HasV1 ? whole.V1.SequenceEqual(hash.V1) || whole.V2.StartsWith(hash.V1) : whole.V2.SequenceEqual(hash.V2);
 
-    /// <summary>A hash of 20 bytes may be the beginning of one of 32.</summary>
+    /// <summary>A hash of 20 bytes may be a truncated hash of 32.</summary>
     private static bool AreSame(InfoHash a, InfoHash b) => a.Wire.SequenceEqual(b.Wire) && (a.HasV1 || b.HasV1 || a.V2.SequenceEqual(b.V2));
 }

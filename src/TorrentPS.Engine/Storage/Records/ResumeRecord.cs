@@ -7,25 +7,27 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Storage.Records;
 
 /// <summary>
-/// The content of a resume file: bencoded as <c>d 6:digest 32:… 5:state N:… e</c>, where the digest is the SHA-256 of the state, itself a
-/// bencoded dictionary. A file that is not whole, or not of this torrent, reads as null.
+/// The content of a resume file: bencoded as <c>d 6:digest 32:… 5:state N:… e</c>, where the digest is the SHA-256 of the state, itself a bencoded dictionary. An
+/// incomplete file, or one of another torrent, reads as null.
 /// </summary>
 /// <param name="Have">The verified pieces.</param>
-/// <param name="Selection">Which files were wanted.</param>
-/// <param name="Sizes">The length of each file and, last, of the parts file; -1 where it did not matter or there was none.</param>
-/// <param name="Times">When each was last written, in ticks of UTC.</param>
-/// <param name="Boot">Which start of the system it was saved in when the data was not flushed before; empty when it was.</param>
+/// <param name="Selection">Which files were selected.</param>
+/// <param name="Sizes">The length of each file and, last, of the parts file; -1 if it did not matter or the file was missing.</param>
+/// <param name="Times">The last write time of each, in ticks of UTC.</param>
+/// <param name="Boot">The start of the system during which it was saved, if the data was not flushed before; empty if it was.</param>
 internal sealed record ResumeRecord(Bitfield Have, bool[] Selection, long[] Sizes, long[] Times, string Boot)
 {
-    /// <summary>Bytes of hashes that are kept; those of greater torrents are asked for again.</summary>
+    /// <summary>The maximum size of stored hashes in bytes; those of larger torrents are requested again.</summary>
     public const int MaxLayers = 8 << 20;
 
     private const int Version = 1;
 
-    /// <summary>The hashes of pieces (BEP 52) that came from peers or from the data, as <see cref="PieceLayers.LearntToBytes"/> gives them and <see cref="PieceLayers.Restore"/> checks them.</summary>
+    /// <summary>
+    /// The piece hashes (BEP 52) from peers or from the data, as returned by <see cref="PieceLayers.LearntToBytes"/> and checked by <see cref="PieceLayers.Restore"/>.
+    /// </summary>
     public ReadOnlyMemory<byte> Layers { get; init; }
 
-    /// <summary>More bytes than a resume file of a torrent can have: longer ones are not read.</summary>
+    /// <summary>An upper bound of the length of a resume file of a torrent: longer files are not read.</summary>
     public static long MaxLength(Torrent torrent) =>
         4096 + Bitfield.ByteCount(torrent.PieceCount) + 24L * torrent.Files.Count
         + (torrent.PieceRoots is null ? 0 : Math.Min(MaxLayers, (long)torrent.PieceCount * Merkle.HashLength + 48L * torrent.Files.Count));

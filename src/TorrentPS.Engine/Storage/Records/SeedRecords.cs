@@ -7,20 +7,20 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Storage.Records;
 
 /// <summary>
-/// Notes of data that was found complete, so that seeding it again need not hash it again. They lie apart from the data, which is never written
-/// to and may be where nobody can write. A note counts as long as every file has the length and the time of last write that it had.
+/// Records of data that was found complete, so that it need not be hashed again for the next seed. They are kept apart from the data, which is never written to and may
+/// be read-only. A record is valid while every file has the same length and last write time.
 /// </summary>
 internal sealed class SeedRecords(string stateFolder)
 {
     private const string Extension = ".seed";
     private const int NameDigits = 16;
 
-    /// <summary>Notes of data that was not seeded for so long are removed.</summary>
+    /// <summary>Records unused for this long are removed.</summary>
     private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(400);
 
     private readonly string _folder = Path.Join(stateFolder, "seeds");
 
-    /// <summary>What is noted of a torrent's data at a place; null when nothing is, or nothing that can be read.</summary>
+    /// <summary>The record of a torrent's data at a path; null if there is none that can be read.</summary>
     public ResumeRecord? Load(Torrent torrent, string dataPath)
     {
         string path = PathOf(torrent, dataPath);
@@ -34,8 +34,8 @@ internal sealed class SeedRecords(string stateFolder)
         }
     }
 
-    /// <summary>Notes that a torrent's data is complete.</summary>
-    /// <exception cref="TorrentException">It could not be noted (AccessDenied, DiskFull).</exception>
+    /// <summary>Records that a torrent's data is complete.</summary>
+    /// <exception cref="TorrentException">The record could not be written (AccessDenied, DiskFull).</exception>
     public void Save(Torrent torrent, string dataPath, ResumeRecord record)
     {
         string path = PathOf(torrent, dataPath);
@@ -52,7 +52,7 @@ internal sealed class SeedRecords(string stateFolder)
         }
     }
 
-    /// <summary>Marks a note as used, so that it is kept.</summary>
+    /// <summary>Marks a record as used, so that it is kept.</summary>
     public void Touch(Torrent torrent, string dataPath, DateTime now)
     {
         try
@@ -61,11 +61,11 @@ internal sealed class SeedRecords(string stateFolder)
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
-            // It is then removed sooner, and made anew.
+            // The record is then removed sooner, and created again.
         }
     }
 
-    /// <summary>Forgets that a torrent's data is complete. Where the note cannot be removed none could be written.</summary>
+    /// <summary>Removes the record that a torrent's data is complete. If it cannot be removed, it could not be written either.</summary>
     public void Remove(Torrent torrent, string dataPath) => ControlFile.TryDelete(PathOf(torrent, dataPath));
 
     private void RemoveOld()
