@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// Chooses the peers of an answer: one of each subscriber before a second of any, by chance where there are more than are wanted, so that whoever
-/// announces a thousand peers from one address is one of many, and a local network behind one address is named in full. Not safe for use from several threads.
+/// Selects the peers of an answer: one of each subscriber before a second of any, at random if there are more than requested. So a thousand peers announced from one
+/// address count as one of many, and a local network behind one address is listed in full. Not thread-safe.
 /// </summary>
 internal sealed class PeerChoice
 {
@@ -12,14 +12,14 @@ internal sealed class PeerChoice
     private ulong[] _marks = new ulong[16];
     private Turn[] _turns = new Turn[64];
 
-    /// <summary>Chooses: not the one who asks, for a seeder no seeders, and none that has been silent for too long.</summary>
-    /// <param name="swarm">Where from.</param>
-    /// <param name="chosen">Gets them.</param>
-    /// <param name="self">The place of the one who asks; -1 for none.</param>
-    /// <param name="isSeeder">Whether the one who asks has everything.</param>
-    /// <param name="family">The family that is asked for.</param>
-    /// <param name="before">What was last heard of before this is not chosen.</param>
-    /// <returns>How many they are.</returns>
+    /// <summary>Selects peers: not the client itself, no seeders for a seeder, and none that has been silent for too long.</summary>
+    /// <param name="swarm">The peers to select from.</param>
+    /// <param name="chosen">Receives the selected peers.</param>
+    /// <param name="self">The index of the client itself; -1 for none.</param>
+    /// <param name="isSeeder">Whether the client is a seeder.</param>
+    /// <param name="family">The requested address family.</param>
+    /// <param name="before">Peers last heard from before this time are not selected.</param>
+    /// <returns>The number of selected peers.</returns>
     public int Choose(TrackedSwarm swarm, Span<TrackedPeer> chosen, int self, bool isSeeder, AddressFamily family, int before)
     {
         int total = 0;
@@ -36,7 +36,7 @@ internal sealed class PeerChoice
         return chosen.Length < total ? ChooseSome(pass, chosen, total) : ChooseInTurn(pass, chosen, total);
     }
 
-    /// <summary>One each of as many different subscribers as are wanted, each with the same chance (Floyd's sample).</summary>
+    /// <summary>One peer each of as many different subscribers as requested, each with the same probability (Floyd's sampling).</summary>
     private int ChooseSome(in Pass pass, Span<TrackedPeer> chosen, int total)
     {
         if (_marks.Length * 64 < total)
@@ -51,7 +51,7 @@ internal sealed class PeerChoice
             marks[draw >> 6] |= 1UL << draw;
             TakeOne(pass, TurnOf(draw), chosen, ref count);
         }
-        // Those after a place by chance, in place of those that were not of use.
+        // Then those after a random index, in place of unsuitable ones.
         int begin = Random.Shared.Next(total);
         for (int i = 0; i < total && count < chosen.Length; i++)
         {
@@ -63,7 +63,7 @@ internal sealed class PeerChoice
         return count;
     }
 
-    /// <summary>One of each subscriber, then the second of each, until there are enough or no more.</summary>
+    /// <summary>One peer of each subscriber, then a second of each, until there are enough or no more.</summary>
     private int ChooseInTurn(in Pass pass, Span<TrackedPeer> chosen, int total)
     {
         if (_turns.Length < total)
@@ -99,7 +99,7 @@ internal sealed class PeerChoice
 
     private void TakeOne(in Pass pass, Turn turn, Span<TrackedPeer> chosen, ref int count) => TakeOne(pass, ref turn, chosen, ref count);
 
-    /// <summary>Takes the next of a ring that is of use, if there is one, and has the one after it begin the next time.</summary>
+    /// <summary>Takes the next suitable peer of a ring, if there is one, and moves the start of the ring after it.</summary>
     private void TakeOne(in Pass pass, ref Turn turn, Span<TrackedPeer> chosen, ref int count)
     {
         ref TrackedSide.Group group = ref _sides[turn.Side]![turn.Group];
@@ -118,9 +118,9 @@ internal sealed class PeerChoice
 
     private static bool IsMarked(Span<ulong> marks, int place) => (marks[place >> 6] & 1UL << place) != 0;
 
-    /// <summary>What one answer is chosen for.</summary>
+    /// <summary>The parameters of one selection.</summary>
     private readonly record struct Pass(TrackedSwarm Swarm, int Self, int Before);
 
-    /// <summary>A subscriber whose turn comes again.</summary>
+    /// <summary>A subscriber with further peers.</summary>
     private readonly record struct Turn(int Side, int Group, int Looks);
 }

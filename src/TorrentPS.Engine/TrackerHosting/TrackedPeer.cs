@@ -5,21 +5,21 @@ using System.Runtime.CompilerServices;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>A peer as a tracker remembers it, in 64 bytes: there may be a hundred thousand.</summary>
+/// <summary>A peer in the tracker's memory, in 64 bytes: there may be a hundred thousand.</summary>
 internal struct TrackedPeer
 {
     public PeerKey Key;
 
-    /// <summary>Its peer id, for those who ask for it.</summary>
+    /// <summary>The peer id, for clients that want it.</summary>
     public PeerIdBytes PeerId;
 
-    /// <summary>When it last announced, in seconds of the tracker's clock.</summary>
+    /// <summary>The time of its last announce, in seconds of the tracker's clock.</summary>
     public int LastSeen;
 
-    /// <summary>The places of its neighbours in the ring of its address.</summary>
+    /// <summary>The indices of its neighbours in the ring of its address.</summary>
     public int Next, Previous;
 
-    /// <summary>Whether it has everything.</summary>
+    /// <summary>Whether it is a seeder.</summary>
     public bool IsSeeder;
 }
 
@@ -30,7 +30,7 @@ internal struct PeerIdBytes
     private byte _first;
 }
 
-/// <summary>The address and port that tell a peer from the others of its torrent. IPv4 addresses are in the form mapped to IPv6.</summary>
+/// <summary>The address and port that identify a peer of a torrent. IPv4 addresses are stored mapped to IPv6.</summary>
 internal readonly struct PeerKey(ulong high, ulong low, ushort port) : IEquatable<PeerKey>
 {
     private const ulong MappedPrefix = 0xFFFF;
@@ -59,18 +59,18 @@ internal readonly struct PeerKey(ulong high, ulong low, ushort port) : IEquatabl
         return Create(bytes[..length], port);
     }
 
-    /// <summary>From an address of 4 or 16 bytes.</summary>
+    /// <summary>Creates a key from an address of 4 or 16 bytes.</summary>
     public static PeerKey Create(ReadOnlySpan<byte> address, ushort port) => address.Length == 4
         ? new PeerKey(0, MappedPrefix << 32 | BinaryPrimitives.ReadUInt32BigEndian(address), port)
         : new PeerKey(BinaryPrimitives.ReadUInt64BigEndian(address), BinaryPrimitives.ReadUInt64BigEndian(address[8..]), port);
 
-    /// <summary>What stands for all peers of a subscriber: the address, or of IPv6 the /64 network, all of which one machine can use; without a port.</summary>
+    /// <summary>The key of all peers of a subscriber: the address, or for IPv6 its /64 network, all of which one machine can use; without a port.</summary>
     public PeerKey Subscriber => new(_high, IsIPv4 ? _low : 0, 0);
 
     /// <summary>The same address with another port.</summary>
     public PeerKey WithPort(ushort port) => new(_high, _low, port);
 
-    /// <summary>Whether it is in an answer to one who asks for a family, or for both.</summary>
+    /// <summary>Whether it belongs to a requested family, or both are requested.</summary>
     public bool Is(AddressFamily family) => family == AddressFamily.Unspecified || family == AddressFamily.InterNetwork == IsIPv4;
 
     /// <summary>Writes address and port in compact form (BEP 23, BEP 7); 6 or 18 bytes.</summary>
@@ -101,6 +101,6 @@ internal readonly struct PeerKey(ulong high, ulong low, ushort port) : IEquatabl
 
     public override bool Equals(object? obj) => obj is PeerKey other && Equals(other);
 
-    // Seeded by chance in each process: nobody can choose addresses that all fall into one bucket.
+    // Randomly seeded in each process, so that an attacker cannot choose addresses whose hash codes collide.
     public override int GetHashCode() => HashCode.Combine(_high, _low, Port);
 }

@@ -1,8 +1,7 @@
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// Peers of a torrent of one kind by their subscribers, each of which has them in a ring; the peers themselves are with <see cref="TrackedSwarm"/>.
-/// Not safe for use from several threads.
+/// The peers of one kind in a torrent by subscriber, each with a ring of its peers; the peers themselves are in <see cref="TrackedSwarm"/>. Not thread-safe.
 /// </summary>
 internal sealed class TrackedSide
 {
@@ -11,15 +10,15 @@ internal sealed class TrackedSide
     private readonly Dictionary<PeerKey, int> _index = [];
     private Group[] _groups = new Group[FirstCapacity];
 
-    /// <summary>Its subscribers.</summary>
+    /// <summary>The number of subscribers.</summary>
     public int Count { get; private set; }
 
     public ref Group this[int group] => ref _groups[group];
 
-    /// <summary>How many peers a subscriber has.</summary>
+    /// <summary>The number of peers of a subscriber.</summary>
     public int PeersOf(PeerKey subscriber) => _index.TryGetValue(subscriber, out int group) ? _groups[group].Count : 0;
 
-    /// <summary>Puts a peer into the ring of its subscriber. True when it is the first of him.</summary>
+    /// <summary>Adds a peer to the ring of its subscriber. True if it is the first of the subscriber.</summary>
     public bool Add(TrackedPeer[] peers, int place)
     {
         ref TrackedPeer peer = ref peers[place];
@@ -43,7 +42,7 @@ internal sealed class TrackedSide
         return true;
     }
 
-    /// <summary>Takes a peer out of its ring. True when it was the last of its subscriber.</summary>
+    /// <summary>Removes a peer from its ring. True if it was the last of its subscriber.</summary>
     public bool Remove(TrackedPeer[] peers, int place)
     {
         ref TrackedPeer peer = ref peers[place];
@@ -67,7 +66,7 @@ internal sealed class TrackedSide
         return true;
     }
 
-    /// <summary>A peer has gone to another place; those beside it learn of it.</summary>
+    /// <summary>Updates the neighbours of a peer whose index has changed.</summary>
     public void Moved(TrackedPeer[] peers, int from, int to)
     {
         ref TrackedPeer peer = ref peers[to];
@@ -91,7 +90,7 @@ internal sealed class TrackedSide
     {
         public PeerKey Subscriber;
 
-        /// <summary>The place of the one that is named next.</summary>
+        /// <summary>The index of the peer to list next.</summary>
         public int First;
 
         public int Count;

@@ -3,9 +3,9 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>The peers of one torrent that a tracker knows of. Not safe for use from several threads.</summary>
+/// <summary>The peers of one torrent in the tracker. Not thread-safe.</summary>
 /// <param name="key">The torrent.</param>
-/// <param name="loads">What each subscriber takes of the tracker.</param>
+/// <param name="loads">The load of each subscriber on the tracker.</param>
 internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
 {
     private const int FirstCapacity = 4;
@@ -18,10 +18,10 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
 
     public SwarmKey Key => key;
 
-    /// <summary>Its place among the torrents of the tracker.</summary>
+    /// <summary>Its index among the tracker's torrents.</summary>
     public int Place { get; set; }
 
-    /// <summary>When somebody last announced it, in seconds of the tracker's clock.</summary>
+    /// <summary>The time of its last announce, in seconds of the tracker's clock.</summary>
     public int LastSeen { get; private set; }
 
     public int Count { get; private set; }
@@ -30,17 +30,17 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
 
     public int Leechers => Count - Seeders;
 
-    /// <summary>How many downloads were completed.</summary>
+    /// <summary>The number of completed downloads.</summary>
     public int Downloads { get; private set; }
 
     public ref TrackedPeer this[int place] => ref _peers[place];
 
     public bool Contains(PeerKey peer) => _places.ContainsKey(peer);
 
-    /// <summary>Adds or renews the peer that announces, or takes it off when it stops. Its place; -1 when it has none.</summary>
-    /// <param name="announce">What it says.</param>
+    /// <summary>Adds or updates the announcing peer, or removes it if it stops. Returns its index, or -1.</summary>
+    /// <param name="announce">The announce.</param>
     /// <param name="now">The time.</param>
-    /// <param name="mayAdd">Whether there is room for one more.</param>
+    /// <param name="mayAdd">Whether there is room for another peer.</param>
     public int Update(in TrackerAnnounce announce, int now, bool mayAdd)
     {
         bool isKnown = _places.TryGetValue(announce.Key, out int place);
@@ -64,7 +64,7 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         return place;
     }
 
-    /// <summary>Forgets the peers that were last heard of before a time, and gives memory back after many have gone. How many they were.</summary>
+    /// <summary>Removes peers last heard from before a time, and releases memory after many removals. Returns their number.</summary>
     public int Forget(int before)
     {
         int forgotten = ForgetAll(before);
@@ -77,8 +77,7 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
     }
 
     /// <summary>
-    /// Looks at a few peers, or at all when there are no more, and forgets those that were last heard of before a time. Goes on where it
-    /// ended the last time. How many they were.
+    /// Examines a few peers and removes those last heard from before a time. Continues where the last call ended. Returns their number.
     /// </summary>
     public int ForgetSome(int before, int looks)
     {
@@ -97,17 +96,17 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         return count - Count;
     }
 
-    /// <summary>Forgets all. How many they were.</summary>
+    /// <summary>Removes all peers. Returns their number.</summary>
     public int Clear() => ForgetAll(int.MaxValue);
 
-    /// <summary>The peers of a kind and family; null when there are none.</summary>
+    /// <summary>The peers of a kind and family; null if there are none.</summary>
     public TrackedSide? Side(bool isSeeder, bool isIPv4) => _sides[(isSeeder ? 2 : 0) + (isIPv4 ? 0 : 1)] is { Count: > 0 } side ? side : null;
 
-    /// <summary>How many peers of the torrent and of its kind a peer's subscriber has.</summary>
+    /// <summary>The number of peers of the same kind in the torrent from a peer's subscriber.</summary>
     public int OfSubscriber(PeerKey peer, bool isSeeder) => Side(isSeeder, peer.IsIPv4)?.PeersOf(peer.Subscriber) ?? 0;
 
     /// <summary>
-    /// How many torrents the one of its subscribers is in that is in the fewest: many when it is of interest only to those who announce a great many.
+    /// The lowest number of torrents of any of its subscribers: high if only clients with very many torrents announce it.
     /// </summary>
     public int LeastLoad()
     {
@@ -121,7 +120,7 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         return least;
     }
 
-    /// <summary>Takes off the peer at a place; the last one comes there.</summary>
+    /// <summary>Removes the peer at an index, to which the last one moves.</summary>
     public void RemoveAt(int place)
     {
         ref TrackedPeer peer = ref _peers[place];
@@ -141,7 +140,7 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         int count = Count;
         for (int i = Count - 1; i >= 0; i--)
         {
-            // What takes the place of one that goes comes from behind it, and has been looked at.
+            // The peer that moves to a removed one's index comes from behind it, and has already been examined.
             if (_peers[i].LastSeen < before)
                 RemoveAt(i);
         }

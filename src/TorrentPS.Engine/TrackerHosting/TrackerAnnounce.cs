@@ -3,7 +3,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>An announce as a tracker works with it, by whichever way it came; it points into what was received.</summary>
+/// <summary>An announce of either protocol; it points into the received bytes.</summary>
 internal ref struct TrackerAnnounce
 {
     /// <summary>20 bytes.</summary>
@@ -12,19 +12,19 @@ internal ref struct TrackerAnnounce
     /// <summary>20 bytes.</summary>
     public ReadOnlySpan<byte> PeerId { get; set; }
 
-    /// <summary>Where others reach the client.</summary>
+    /// <summary>The address at which others reach the client.</summary>
     public PeerKey Key { get; set; }
 
     public long Uploaded { get; set; }
 
     public long Downloaded { get; set; }
 
-    /// <summary>Null where it does not say.</summary>
+    /// <summary>Null if not given.</summary>
     public long? Left { get; set; }
 
     public AnnounceEvent Event { get; set; }
 
-    /// <summary>Null where it does not say.</summary>
+    /// <summary>Null if not given.</summary>
     public int? NumWant { get; set; }
 
     public bool IsCompact { get; set; }
@@ -33,10 +33,10 @@ internal ref struct TrackerAnnounce
 
     public bool IsUdp { get; set; }
 
-    /// <summary>Only peers of this family are of use to it.</summary>
+    /// <summary>The client can use only peers of this family.</summary>
     public AddressFamily Family { get; set; }
 
-    /// <summary>Path and query as they came.</summary>
+    /// <summary>The path and query as received.</summary>
     public ReadOnlySpan<byte> Target { get; set; }
 
     public readonly bool IsSeeder => Left == 0;

@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>What a tracker answers to an announce, before it is written in the form of a protocol.</summary>
+/// <summary>A tracker's answer to an announce, before it is formatted for a protocol.</summary>
 internal readonly struct TrackerAnswer(TrackedPeer[] peers, int count, int seeders, int leechers, int downloads) : IDisposable
 {
-    /// <summary>The peers that were chosen.</summary>
+    /// <summary>The selected peers.</summary>
     public ReadOnlySpan<TrackedPeer> Peers => peers.AsSpan(0, count);
 
     public int Seeders => seeders;
@@ -14,7 +14,7 @@ internal readonly struct TrackerAnswer(TrackedPeer[] peers, int count, int seede
 
     public int Downloads => downloads;
 
-    /// <summary>Gives the room for the peers back.</summary>
+    /// <summary>Returns the buffer of the peers to the pool.</summary>
     public void Dispose()
     {
         if (peers is not null)

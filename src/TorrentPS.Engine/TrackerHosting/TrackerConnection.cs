@@ -5,8 +5,7 @@ using System.Text;
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// One client's connection to a tracker: HTTP/1.1 GETs without bodies, one after the other, also when they are sent together, with limits
-/// on size and time.
+/// A client's connection to the HTTP tracker: successive or pipelined HTTP/1.1 GETs without bodies, with limits on size and time.
 /// </summary>
 internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttpService service, TimeProvider timeProvider) : IDisposable
 {
@@ -27,20 +26,20 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
     /// <summary>The client's address.</summary>
     public PeerKey From => from;
 
-    /// <summary>Whether it has one of the places, which it may lose before it has ended. Used under the lock of the listener alone.</summary>
+    /// <summary>Whether it counts against the limits; it may lose its place before it has ended. Used only under the lock of the listener.</summary>
     public bool HasPlace { get; set; } = true;
 
     /// <summary>When it began to wait for a request, or to answer one.</summary>
     public long Since => Volatile.Read(ref _since);
 
-    /// <summary>Closes it when it takes too long: for the whole of a request and its answer, so that a byte now and then does not hold it.</summary>
+    /// <summary>Closes the connection if a whole request with its answer takes too long, so that a byte now and then does not keep it open.</summary>
     public void CloseIfSlow()
     {
         if (timeProvider.GetElapsedTime(Since) >= s_timeout)
             Close();
     }
 
-    /// <summary>Ends it, whatever goes on.</summary>
+    /// <summary>Closes the connection in any state.</summary>
     public void Close()
     {
         try
@@ -49,7 +48,7 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
         }
         catch (ObjectDisposedException)
         {
-            // It has ended by itself.
+            // It has already ended.
         }
     }
 
@@ -62,7 +61,7 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
         ArrayPool<byte>.Shared.Return(_reply);
     }
 
-    /// <summary>Serves until the client goes, errs or is too slow.</summary>
+    /// <summary>Serves requests until the client leaves, makes an error or is too slow.</summary>
     public async Task RunAsync()
     {
         try
@@ -84,11 +83,11 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            // The client went away, or was too slow, or the tracker ends.
+            // The client left or was too slow, or the tracker is closing.
         }
     }
 
-    // The length of the head; 0 when the client has gone, -1 when it is too long.
+    // Returns the length of the head; 0 if the client has left, -1 if it is too long.
     private async ValueTask<int> ReadHeadAsync()
     {
         while (true)
@@ -139,7 +138,7 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
                 ReadOnlySpan<byte> value = header[(colon + 1)..].Trim((byte)' ');
                 keepAlive = Ascii.EqualsIgnoreCase(value, "keep-alive"u8) || (keepAlive && !Ascii.EqualsIgnoreCase(value, "close"u8));
             }
-            // A GET needs no body, and taking one for the next request would be worse than none.
+            // A GET needs no body, and a body must not be taken for the next request.
             hasBody |= Ascii.EqualsIgnoreCase(name, "Content-Length"u8) || Ascii.EqualsIgnoreCase(name, "Transfer-Encoding"u8);
         }
         return keepAlive && !hasBody;
@@ -153,7 +152,7 @@ internal sealed class TrackerConnection(Socket socket, PeerKey from, TrackerHttp
         return line;
     }
 
-    // Writes head and body to be sent together; their length.
+    // Writes head and body into one buffer; returns the length.
     private int Reply(string status, bool keepAlive)
     {
         ReadOnlySpan<byte> body = _body.WrittenSpan;

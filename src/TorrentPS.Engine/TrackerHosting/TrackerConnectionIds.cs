@@ -4,14 +4,14 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// The connection ids that a UDP tracker gives out (BEP 15): a keyed hash of the client's address and the minute. None is remembered, none
-/// can be guessed, and none is of use to anybody at another address, so that nobody announces in another's name or has answers sent to them.
+/// The connection ids that a UDP tracker issues (BEP 15): a keyed hash of the client's address and the minute. None is stored, none can be guessed, and none is valid for
+/// another address, so that a client can neither announce for another nor have answers sent to it.
 /// </summary>
 internal sealed class TrackerConnectionIds(TimeProvider timeProvider)
 {
     private const int SecondsPerSlot = 60;
 
-    // Taken for two minutes after they were given out (BEP 15), and up to one more.
+    // Valid for two minutes after they were issued (BEP 15), and up to one more.
     private const int TakenSlots = 3;
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
@@ -19,16 +19,16 @@ internal sealed class TrackerConnectionIds(TimeProvider timeProvider)
 
     private int Slot => (int)(timeProvider.GetElapsedTime(_begin).TotalSeconds / SecondsPerSlot);
 
-    /// <summary>The id for an address now.</summary>
+    /// <summary>The current id for an address.</summary>
     public long Create(PeerKey address) => Create(address, Slot);
 
-    /// <summary>Whether an id was given to an address in the last minutes.</summary>
+    /// <summary>Whether an id was issued to an address in the last minutes.</summary>
     public bool IsValid(long connectionId, PeerKey address)
     {
         int slot = Slot;
         for (int i = 0; i < TakenSlots && i <= slot; i++)
         {
-            // The last two bits tell the slot, so that one hash is enough.
+            // The last two bits identify the slot, so that one hash is enough.
             if (((slot - i) & 3) == (int)(connectionId & 3))
                 return Create(address, slot - i) == connectionId;
         }

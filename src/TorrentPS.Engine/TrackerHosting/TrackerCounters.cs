@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>What a tracker has answered so far. Safe for use from several threads.</summary>
+/// <summary>The number of requests that a tracker has answered. Thread-safe.</summary>
 internal sealed class TrackerCounters
 {
     private long _announces;

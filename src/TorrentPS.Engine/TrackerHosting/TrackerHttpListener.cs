@@ -5,10 +5,10 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// The connections to an HTTP tracker: accepts them within the limits, and closes those that are too slow. When all places are taken, the client with
-/// most of them makes way for one with less.
+/// The connections to an HTTP tracker: accepts them within the limits, and closes slow ones. When all places are taken, the client with most of them loses one to a
+/// client with fewer.
 /// </summary>
-/// <remarks>On a socket: HttpListener needs rights for its addresses on Windows and has no limits of time; ASP.NET is not in every host of the module.</remarks>
+/// <remarks>Based on a socket: HttpListener needs URL permissions on Windows and has no time limits; ASP.NET is not available in every host of the module.</remarks>
 internal sealed class TrackerHttpListener : IAsyncDisposable
 {
     private static readonly TimeSpan s_watch = TimeSpan.FromSeconds(1);
@@ -60,12 +60,12 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // A client that gave up while it waited, or too many open files: neither is a reason to stop, nor to spin.
+                // A client that left while it waited, or too many open files: neither is a reason to stop, or to spin.
                 await Task.Delay(s_pause, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
-                // It costs this connection, and not the tracker.
+                // A fault loses this connection, not the tracker.
                 Tell(exception);
             }
         }
@@ -78,12 +78,12 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
         PeerKey from;
         try
         {
-            // An address mapped from IPv4 is the same key as the IPv4 address.
+            // An IPv4-mapped address has the same key as the IPv4 address.
             from = PeerKey.Create(((IPEndPoint)socket.RemoteEndPoint!).Address, 0);
         }
         catch (SocketException)
         {
-            // It has gone already.
+            // It has already left.
             socket.Dispose();
             return;
         }
@@ -131,7 +131,9 @@ internal sealed class TrackerHttpListener : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection that makes way for one of a subscriber who has so many: of the one who has most of all, and more, that which has waited longest.</summary>
+    /// <summary>
+    /// The connection to evict for a subscriber with a given number of connections: of the subscriber with most, if that is more, the one that has waited longest.
+    /// </summary>
     private TrackerConnection? OneToLeave(int count)
     {
         EvictionChoice<TrackerConnection> choice = new(count);

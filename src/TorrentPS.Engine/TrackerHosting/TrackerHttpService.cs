@@ -4,12 +4,12 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>What a tracker answers by HTTP (BEP 3, 7, 23, 24, 48), without the connections. Safe for use from several threads.</summary>
+/// <summary>The HTTP answers of a tracker (BEP 3, 7, 23, 24, 48), without the connections. Thread-safe.</summary>
 internal sealed class TrackerHttpService(TrackerServerOptions options, TrackerSwarms swarms, TrackerCounters counters)
 {
     private const int MaxScraped = 200;
 
-    /// <summary>Writes the answer to the target of a request; false where there is nothing.</summary>
+    /// <summary>Writes the answer to a request target; false if there is no such resource.</summary>
     public bool TryAnswer(ReadOnlySpan<byte> target, PeerKey from, IBufferWriter<byte> output)
     {
         TrackerQuery.Split(target, out ReadOnlySpan<byte> path, out ReadOnlySpan<byte> query);

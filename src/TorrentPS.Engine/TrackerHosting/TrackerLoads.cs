@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>How much each subscriber takes of a tracker. Not safe for use from several threads.</summary>
+/// <summary>The load of each subscriber on a tracker. Not thread-safe.</summary>
 internal sealed class TrackerLoads
 {
     private readonly Dictionary<PeerKey, Load> _loads = [];
@@ -13,7 +13,7 @@ internal sealed class TrackerLoads
 
     public void AddPlace(PeerKey subscriber) => Entry(subscriber).Places++;
 
-    /// <summary>A peer has gone, after its place where it was the last there.</summary>
+    /// <summary>Removes a peer; call it after removing its place, if it was the last one there.</summary>
     public void RemovePeer(PeerKey subscriber)
     {
         if (--Entry(subscriber).Peers == 0)
@@ -22,7 +22,7 @@ internal sealed class TrackerLoads
 
     public void RemovePlace(PeerKey subscriber) => Entry(subscriber).Places--;
 
-    /// <summary>Gives memory back after many have gone.</summary>
+    /// <summary>Releases memory after many removals.</summary>
     public void Trim()
     {
         if (_loads.Capacity > 1024 && _loads.Count < _loads.Capacity / 4)
@@ -31,13 +31,13 @@ internal sealed class TrackerLoads
 
     private ref Load Entry(PeerKey subscriber) => ref CollectionsMarshal.GetValueRefOrAddDefault(_loads, subscriber, out _);
 
-    /// <summary>What a subscriber takes.</summary>
+    /// <summary>The load of a subscriber.</summary>
     public struct Load
     {
-        /// <summary>Peers, over all torrents.</summary>
+        /// <summary>Peers in all torrents.</summary>
         public int Peers;
 
-        /// <summary>Torrents with peers of his; one where he both downloads and has everything counts twice.</summary>
+        /// <summary>Torrents with peers of the subscriber; one with both a leecher and a seeder counts twice.</summary>
         public int Places;
     }
 }

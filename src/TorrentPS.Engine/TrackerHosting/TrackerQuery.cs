@@ -7,13 +7,13 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>Reads the request targets of an HTTP tracker: path and query (BEP 3, 7, 23, 48). Of a parameter that comes twice the first counts.</summary>
+/// <summary>Parses the request targets of an HTTP tracker: path and query (BEP 3, 7, 23, 48). Of a duplicate parameter the first counts.</summary>
 internal static class TrackerQuery
 {
-    /// <summary>Bytes that the unescaped values of an announce take.</summary>
+    /// <summary>The number of bytes for the unescaped values of an announce.</summary>
     public const int ScratchLength = 40;
 
-    /// <summary>Path and query of a target.</summary>
+    /// <summary>Splits a target into path and query.</summary>
     public static void Split(ReadOnlySpan<byte> target, out ReadOnlySpan<byte> path, out ReadOnlySpan<byte> query)
     {
         int question = target.IndexOf((byte)'?');
@@ -21,12 +21,12 @@ internal static class TrackerQuery
         query = question < 0 ? default : target[(question + 1)..];
     }
 
-    /// <summary>Reads an announce; an error text where something that it needs is missing or wrong.</summary>
-    /// <param name="query">What follows the question mark.</param>
+    /// <summary>Parses an announce; returns an error text if a required value is missing or invalid.</summary>
+    /// <param name="query">The text after the question mark.</param>
     /// <param name="from">The client's address.</param>
-    /// <param name="trustsGivenAddress">Whether an address in the query goes before that.</param>
-    /// <param name="scratch">Room for <see cref="ScratchLength"/> bytes.</param>
-    /// <param name="announce">What was read.</param>
+    /// <param name="trustsGivenAddress">Whether an address in the query takes precedence over it.</param>
+    /// <param name="scratch">A buffer of <see cref="ScratchLength"/> bytes.</param>
+    /// <param name="announce">The announce.</param>
     public static string? TryReadAnnounce(ReadOnlySpan<byte> query, PeerKey from, bool trustsGivenAddress, Span<byte> scratch, out TrackerAnnounce announce)
     {
         announce = new TrackerAnnounce { IsCompact = Find(query, "compact"u8, out ReadOnlySpan<byte> value) is false || !value.SequenceEqual("0"u8) };
@@ -50,7 +50,7 @@ internal static class TrackerQuery
         return null;
     }
 
-    /// <summary>The torrents that a scrape asks for, each once and in the order of their bytes, as the keys of the answer are (BEP 3).</summary>
+    /// <summary>The torrents of a scrape, without duplicates and sorted by bytes, like the keys of the answer (BEP 3).</summary>
     public static List<byte[]> ReadScrape(ReadOnlySpan<byte> query, int max)
     {
         var hashes = new List<byte[]>();
@@ -72,7 +72,7 @@ internal static class TrackerQuery
     private static bool TryReadEvent(ReadOnlySpan<byte> query, out AnnounceEvent announceEvent)
     {
         announceEvent = AnnounceEvent.None;
-        // "paused" is that of a peer that has all it wants of a torrent (BEP 21).
+        // "paused" is sent by a peer that has everything it wants of a torrent (BEP 21).
         if (!Find(query, "event"u8, out ReadOnlySpan<byte> value) || value.IsEmpty || value.SequenceEqual("paused"u8) || value.SequenceEqual("empty"u8))
             return true;
         if (value.SequenceEqual("started"u8))
@@ -128,7 +128,7 @@ internal static class TrackerQuery
         return false;
     }
 
-    // The number of bytes; -1 when there are more than there is room for.
+    // Returns the number of bytes; -1 if there are more than fit.
     private static int Unescape(ReadOnlySpan<byte> escaped, Span<byte> destination)
     {
         int length = 0;
@@ -143,7 +143,7 @@ internal static class TrackerQuery
             }
             else
             {
-                // '+' stands for a space in forms, and some clients escape that way.
+                // '+' means a space in forms, and some clients use it.
                 destination[length++] = escaped[i] == '+' ? (byte)' ' : escaped[i];
             }
         }

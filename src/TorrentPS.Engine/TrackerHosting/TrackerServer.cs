@@ -10,14 +10,14 @@ namespace TorrentPS.Engine.TrackerHosting;
 /// peers, IPv4 and IPv6 (BEP 3, 7, 15, 23, 24, 41, 48).
 /// </summary>
 /// <remarks>
-/// Safe to use from several threads. Peers are in memory alone. A client that asks by UDP hears only the address that it asked: where it
-/// listens on every address of a machine with several, the system chooses the one that answers.
+/// Thread-safe. Peers are kept in memory only. A UDP client accepts answers only from the address that it contacted: if the tracker listens on every address of a machine
+/// with several, the system chooses the source address.
 /// </remarks>
 public sealed class TrackerServer : IAsyncDisposable
 {
     private const int Backlog = 512;
 
-    // A port that is free for TCP may be taken for UDP.
+    // A port that is free for TCP may be in use for UDP.
     private const int MaxPortTries = 32;
 
     private static readonly TimeSpan s_longestSweep = TimeSpan.FromMinutes(1);
@@ -40,35 +40,35 @@ public sealed class TrackerServer : IAsyncDisposable
         _forgetting = options.TimeProvider.CreateTimer(static state => ((TrackerSwarms)state!).Forget(), _swarms, sweep, sweep);
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address and port that it listens on.</summary>
     public IPEndPoint EndPoint { get; }
 
     /// <summary>
-    /// The announce address to put into a torrent: that for HTTP, or for UDP where HTTP is off. It is of this machine alone when the tracker
-    /// listens on every address.
+    /// The announce address to put into a torrent: for HTTP, or for UDP if HTTP is off. For this machine only, if the tracker listens on every address.
     /// </summary>
     public Uri AnnounceUri => Announce(_http is not null ? "http" : "udp");
 
-    /// <summary>The announce address for UDP; null where UDP is off.</summary>
+    /// <summary>The announce address for UDP; null if UDP is off.</summary>
     public Uri? UdpAnnounceUri => _udp is not null ? Announce("udp") : null;
 
-    /// <summary>How many announces it has answered.</summary>
+    /// <summary>The number of announces answered.</summary>
     public long Announces => _counters.Announces;
 
-    /// <summary>How many scrapes it has answered.</summary>
+    /// <summary>The number of scrapes answered.</summary>
     public long Scrapes => _counters.Scrapes;
 
-    /// <summary>How many torrents have peers now.</summary>
+    /// <summary>The number of torrents with peers.</summary>
     public int TorrentCount => _swarms.Counts.Torrents;
 
-    /// <summary>How many peers there are now, over all torrents.</summary>
+    /// <summary>The number of peers in all torrents.</summary>
     public int PeerCount => _swarms.Counts.Peers;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="endPoint">The address and port; port 0 takes one that is free for both protocols, and <see cref="IPAddress.IPv6Any"/> listens for IPv4, too.</param>
-    /// <param name="options">How it behaves; null means the defaults.</param>
-    /// <exception cref="SocketException">It cannot listen there: the port is taken, or the address is not of this machine.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <summary>Starts listening.</summary>
+    /// <param name="endPoint">The address and port; port 0 selects one that is free for both protocols, and <see cref="IPAddress.IPv6Any"/> listens for IPv4,
+    /// too.</param>
+    /// <param name="options">The options; null means the defaults.</param>
+    /// <exception cref="SocketException">The port is in use, or the address does not belong to this machine.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="ArgumentException">Both protocols are off.</exception>
     public static TrackerServer Start(IPEndPoint endPoint, TrackerServerOptions? options = null)
     {

@@ -6,15 +6,15 @@ using TorrentPS.Engine.Trackers;
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// The torrents and peers that a tracker knows of, within its limits. Where one is reached, who has less than others gets in, and the one with most makes
-/// way: nobody can fill it up for the rest. Safe for use from several threads.
+/// The torrents and peers of a tracker, within its limits. When a limit is reached, a client with fewer entries than others gets a place, and the one with most loses
+/// one, so that no client can fill up the tracker for the others. Thread-safe.
 /// </summary>
 internal sealed class TrackerSwarms
 {
-    // So many peers are looked at with each announce: all of a small torrent, a part of a large one, of which a timer looks at the rest.
+    // The number of peers examined with each announce: all of a small torrent, a part of a large one; a timer examines the rest.
     private const int LooksAtOnce = 64;
 
-    // So many torrents or peers are drawn to find one that makes way; more draws where torrents differ much in size.
+    // The number of torrents or peers sampled to find one to evict; more samples if torrents differ much in size.
     private const int Draws = 32;
     private const int MaxDraws = 512;
 
@@ -24,7 +24,7 @@ internal sealed class TrackerSwarms
     private readonly int _lifetime;
     private readonly Lock _lock = new();
     private readonly Dictionary<SwarmKey, TrackedSwarm> _swarms = [];
-    private readonly List<TrackedSwarm> _list = []; // the same, to draw from
+    private readonly List<TrackedSwarm> _list = []; // the same, for sampling
     private readonly TrackerLoads _loads = new();
     private readonly PeerChoice _choice = new();
     private int _largest = 1;
@@ -47,7 +47,7 @@ internal sealed class TrackerSwarms
         }
     }
 
-    // A torrent of both versions is announced by either hash (BEP 52, "Upgrade Path").
+    // A hybrid torrent is announced by either hash (BEP 52, "Upgrade Path").
     private static IEnumerable<SwarmKey> Keys(InfoHash hash)
     {
         if (hash.HasV1)
@@ -58,10 +58,10 @@ internal sealed class TrackerSwarms
 
     private int Now => (int)_options.TimeProvider.GetElapsedTime(_begin).TotalSeconds;
 
-    /// <summary>Notes an announce and chooses peers for the one who makes it; an error text where it is refused.</summary>
+    /// <summary>Records an announce and selects peers for the answer; returns an error text if it is refused.</summary>
     /// <param name="announce">The announce.</param>
-    /// <param name="max">How many peers the answer has room for.</param>
-    /// <param name="answer">What to answer; the caller gives its peers back to the pool.</param>
+    /// <param name="max">The maximum number of peers in the answer.</param>
+    /// <param name="answer">The answer; the caller disposes it.</param>
     public string? Announce(in TrackerAnnounce announce, int max, out TrackerAnswer answer)
     {
         answer = default;
@@ -114,7 +114,7 @@ internal sealed class TrackerSwarms
         _list.RemoveAt(_list.Count - 1);
     }
 
-    /// <summary>Drops a torrent that is of use to those alone who are in more torrents than the one who brings another; of several, the one that was silent for longest.</summary>
+    /// <summary>Removes a torrent announced only by clients with more torrents than the new one's; of several, the one that was silent for longest.</summary>
     private bool TryDropTorrent(PeerKey subscriber)
     {
         EvictionChoice<TrackedSwarm> choice = new(_loads.Of(subscriber).Places);
@@ -130,11 +130,11 @@ internal sealed class TrackerSwarms
         return true;
     }
 
-    /// <summary>Whether there is room for a new peer, or can be made: in its torrent, and in the tracker.</summary>
+    /// <summary>Whether there is room for a new peer, or can be made, both in its torrent and in the tracker.</summary>
     private bool HasRoom(TrackedSwarm swarm, in TrackerAnnounce announce) =>
         (swarm.Count < _options.MaxPeersPerTorrent || TryDropPeer(swarm, announce)) && (_peers < _options.MaxPeers || TryDropPeer(announce.Key.Subscriber, swarm));
 
-    /// <summary>Drops a peer of a torrent whose subscriber has more in it than that of the one who comes; of several, the one that was silent for longest.</summary>
+    /// <summary>Evicts a peer of the torrent whose subscriber has more peers in it than the newcomer's; of several, the one that was silent for longest.</summary>
     private bool TryDropPeer(TrackedSwarm swarm, in TrackerAnnounce announce)
     {
         EvictionChoice<int> choice = new(swarm.OfSubscriber(announce.Key, announce.IsSeeder));
@@ -151,13 +151,15 @@ internal sealed class TrackerSwarms
         return true;
     }
 
-    /// <summary>Drops a peer of any torrent whose subscriber has more in the tracker than the one who comes; of several, the one that was silent for longest.</summary>
+    /// <summary>
+    /// Evicts a peer of any torrent whose subscriber has more peers in the tracker than the newcomer's; of several, the one that was silent for longest.
+    /// </summary>
     private bool TryDropPeer(PeerKey subscriber, TrackedSwarm joined)
     {
         EvictionChoice<(TrackedSwarm Swarm, int Place)> choice = new(_loads.Of(subscriber).Peers);
         for (int i = 0, drawn = 0; i < MaxDraws && drawn < Draws; i++)
         {
-            // Each peer has the same chance: a torrent is passed over the more often the smaller it is.
+            // Rejection sampling gives each peer the same probability: a torrent is skipped the more often, the smaller it is.
             TrackedSwarm swarm = _list[Random.Shared.Next(_list.Count)];
             int place = Random.Shared.Next(_largest);
             if (place >= swarm.Count)
@@ -176,7 +178,7 @@ internal sealed class TrackerSwarms
         return true;
     }
 
-    /// <summary>The counts of a torrent; false for one that is not known.</summary>
+    /// <summary>The counts of a torrent; false if it is not known.</summary>
     public bool TryScrape(ReadOnlySpan<byte> infoHash, out int seeders, out int leechers, out int downloads)
     {
         (seeders, leechers, downloads) = (0, 0, 0);
@@ -190,13 +192,13 @@ internal sealed class TrackerSwarms
         }
     }
 
-    /// <summary>Forgets peers that have been silent for two intervals, and torrents without peers.</summary>
+    /// <summary>Removes peers that have been silent for two intervals, and torrents without peers.</summary>
     public void Forget()
     {
         int largest = 1;
         for (int i = int.MaxValue; i >= 0; i--)
         {
-            // One torrent at a time, so that announces need not wait for all. From the end: what takes the place of one that goes has been looked at.
+            // One torrent at a time, so that announces need not wait for all. From the end: a torrent that moves to a removed one's index has already been examined.
             lock (_lock)
             {
                 i = Math.Min(i, _list.Count - 1);

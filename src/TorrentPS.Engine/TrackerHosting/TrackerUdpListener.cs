@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
-/// <summary>The socket of a UDP tracker: answers one datagram after the other.</summary>
+/// <summary>The socket of a UDP tracker: answers datagrams one after the other.</summary>
 internal sealed class TrackerUdpListener : IAsyncDisposable
 {
     private const int WantedReceiveBuffer = 1 << 20;
@@ -20,7 +20,7 @@ internal sealed class TrackerUdpListener : IAsyncDisposable
     public TrackerUdpListener(Socket socket, TrackerUdpService service, Action<string>? log)
     {
         (_socket, _service, _log) = (socket, service, log);
-        // Thousands may announce in the same moment; the system gives what it allows.
+        // Thousands of clients may announce at the same moment; the system grants what it allows.
         socket.ReceiveBufferSize = Math.Max(socket.ReceiveBufferSize, WantedReceiveBuffer);
         _answering = Task.Run(AnswerAsync);
     }
@@ -55,20 +55,20 @@ internal sealed class TrackerUdpListener : IAsyncDisposable
             }
             catch (SocketException exception)
             {
-                // A datagram that is too long (Windows alone says so), no room to send: neither is a reason to stop. Anything else might last, and must
-                // not have us spin.
+                // A datagram that is too long (reported only by Windows), or no buffer space to send: neither is a reason to stop. Any other error may persist, and must
+                // not cause a busy loop.
                 if (exception.SocketErrorCode != SocketError.MessageSize)
                     await Task.Delay(s_pause, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
-                // It costs this datagram, and not the tracker.
+                // A fault loses this datagram, not the tracker.
                 _log?.Invoke($"A datagram is left unanswered by a fault of this program: {exception}");
             }
         }
     }
 
-    /// <summary>The address in the system's own form, without the objects that reading it otherwise makes. Port 0 cannot be answered.</summary>
+    /// <summary>Reads an address in the system's format, without creating objects. Port 0 cannot be answered.</summary>
     private static bool TryRead(SocketAddress from, out PeerKey address)
     {
         ReadOnlySpan<byte> bytes = from.Buffer.Span[..from.Size];

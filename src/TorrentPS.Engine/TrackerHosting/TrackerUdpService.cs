@@ -6,26 +6,26 @@ using TorrentPS.Engine.Trackers;
 namespace TorrentPS.Engine.TrackerHosting;
 
 /// <summary>
-/// What a tracker answers by UDP (BEP 15, 41), without the socket. Who has not shown by a connection id that it hears us gets no more bytes
-/// than it sent: we are of no use to those who would flood a third party.
+/// The UDP answers of a tracker (BEP 15, 41), without the socket. A client without a valid connection id gets no more bytes than it sent, so the tracker is useless for
+/// amplifying an attack on a third party.
 /// </summary>
 internal sealed class TrackerUdpService(TrackerServerOptions options, TrackerSwarms swarms, TrackerCounters counters)
 {
-    /// <summary>Bytes in a request at most; what is beyond is cut.</summary>
+    /// <summary>The maximum length of a request in bytes; longer ones are truncated.</summary>
     public const int MaxRequestLength = 2048;
 
-    /// <summary>Bytes in an answer at most, so that none is fragmented.</summary>
+    /// <summary>The maximum length of an answer in bytes, so that none is fragmented.</summary>
     public const int MaxReplyLength = 1400;
 
-    // What the smallest link of IPv6 lets through without its headers (RFC 8200, section 5).
+    // The minimum MTU of IPv6 without the headers (RFC 8200, section 5).
     private const int MaxReplyLengthIPv6 = 1232;
 
     private readonly TrackerConnectionIds _connectionIds = new(options.TimeProvider);
 
-    /// <summary>Writes the answer to a datagram; its length, 0 for none.</summary>
-    /// <param name="datagram">What came.</param>
-    /// <param name="from">Where from.</param>
-    /// <param name="reply">Room for <see cref="MaxReplyLength"/> bytes.</param>
+    /// <summary>Writes the answer to a datagram; returns its length, 0 for none.</summary>
+    /// <param name="datagram">The datagram.</param>
+    /// <param name="from">Its source.</param>
+    /// <param name="reply">A buffer of <see cref="MaxReplyLength"/> bytes.</param>
     public int Answer(ReadOnlySpan<byte> datagram, PeerKey from, Span<byte> reply)
     {
         if (!UdpTrackerRequest.TryReadHeader(datagram, out long connectionId, out UdpTrackerAction action, out uint transactionId))
@@ -100,7 +100,7 @@ internal sealed class TrackerUdpService(TrackerServerOptions options, TrackerSwa
         int length = UdpTrackerReply.WriteScrape(reply, transactionId);
         for (; !hashes.IsEmpty; hashes = hashes[InfoHash.V1Length..])
         {
-            // Zeros where it is not known: this form has no way to leave one out.
+            // Zeros for unknown torrents: this format cannot omit one.
             swarms.TryScrape(hashes[..InfoHash.V1Length], out int seeders, out int leechers, out int downloads);
             length += UdpTrackerReply.WriteCounts(reply[length..], seeders, downloads, leechers);
         }

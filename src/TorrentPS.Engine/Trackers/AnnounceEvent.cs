@@ -1,12 +1,12 @@
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>Why a tracker is told something (BEP 3, "trackers": event).</summary>
+/// <summary>The event of an announce (BEP 3, "trackers").</summary>
 public enum AnnounceEvent
 {
-    /// <summary>The interval has passed.</summary>
+    /// <summary>A regular announce at the interval.</summary>
     None,
 
-    /// <summary>The download begins.</summary>
+    /// <summary>The download starts.</summary>
     Started,
 
     /// <summary>The download is complete.</summary>
@@ -15,6 +15,6 @@ public enum AnnounceEvent
     /// <summary>The download or upload ends.</summary>
     Stopped,
 
-    /// <summary>The interval has passed, and we have all that we want of the torrent, but not all of it (BEP 21).</summary>
+    /// <summary>A regular announce of a peer that has everything it wants, but not the whole torrent (BEP 21).</summary>
     Paused,
 }

@@ -15,7 +15,7 @@ internal static class AnnounceQuery
     private static readonly SearchValues<byte> s_unreserved =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"u8);
 
-    /// <summary>The target of an announce. What the announce address has of a query, such as a user's key, stays in front.</summary>
+    /// <summary>The target of an announce. The query of the announce address, such as a user's key, stays in front.</summary>
     public static string Announce(Uri tracker, AnnounceRequest request)
     {
         var target = new StringBuilder(tracker.PathAndQuery, tracker.PathAndQuery.Length + 320);
@@ -29,7 +29,7 @@ internal static class AnnounceQuery
         target.Append("&compact=1");
         if (request.NoPeerId)
             target.Append("&no_peer_id=1");
-        // One that stops has no use for peers, and the tracker need not gather them.
+        // A peer that stops needs no peers, and the tracker need not select any.
         int numWant = request.Event == AnnounceEvent.Stopped ? 0 : request.NumWant;
         target.Append(CultureInfo.InvariantCulture, $"&numwant={numWant}&key={request.Key:x8}");
         AppendEvent(target, request.Event);
@@ -47,8 +47,8 @@ internal static class AnnounceQuery
     }
 
     /// <summary>
-    /// The target of a scrape: the text "announce" right after the last slash of the path becomes "scrape" (BEP 48). False where there
-    /// is no such text, which means that the tracker has no scrape.
+    /// The target of a scrape: the text "announce" right after the last slash of the path is replaced by "scrape" (BEP 48). False if the path does not have it, which
+    /// means that the tracker does not support scrape.
     /// </summary>
     public static bool TryScrape(Uri tracker, IReadOnlyList<InfoHash> infoHashes, out string target)
     {

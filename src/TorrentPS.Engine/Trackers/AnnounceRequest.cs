@@ -4,10 +4,10 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>What an announce says (BEP 3, "trackers").</summary>
+/// <summary>The contents of an announce (BEP 3, "trackers").</summary>
 internal sealed record AnnounceRequest
 {
-    /// <summary>How many peers are asked for unless told otherwise.</summary>
+    /// <summary>The default number of peers to request.</summary>
     public const int DefaultNumWant = 200;
 
     public required InfoHash InfoHash { get; init; }
@@ -24,30 +24,30 @@ internal sealed record AnnounceRequest
 
     public int NumWant { get; init; } = DefaultNumWant;
 
-    /// <summary>Tells us from others when our address changes; random, the same for a whole session.</summary>
+    /// <summary>Identifies us when our address changes; random, the same for a whole session.</summary>
     public uint Key { get; init; }
 
-    /// <summary>What the tracker gave as its <c>tracker id</c>; sent back to it.</summary>
+    /// <summary>The <c>tracker id</c> from the tracker's last answer.</summary>
     public ReadOnlyMemory<byte> TrackerId { get; init; }
 
-    /// <summary>Whether peer ids are of no use to us, so that the tracker may leave them out.</summary>
+    /// <summary>Whether the tracker may omit peer ids, which we do not need.</summary>
     public bool NoPeerId { get; init; }
 
-    /// <summary>The address that others reach us at, where the user gave one: <c>ip</c>, or <c>ipv6</c> (BEP 7).</summary>
+    /// <summary>The address at which others reach us, if the user gave one: <c>ip</c>, or <c>ipv6</c> (BEP 7).</summary>
     public IPAddress? Address { get; init; }
 
     /// <summary>
-    /// How long the caller waits before it cancels; null for as long as the tracker does by itself. What protocols without connections
-    /// send again after a silence, they send again in good time before that.
+    /// How long the caller waits before it cancels; null for the tracker's own time limit. Protocols without connections repeat a lost request in time before that.
     /// </summary>
     public TimeSpan? Patience { get; init; }
 
-    /// <summary>Is called when the request has left, so that the tracker may know of us from now on; from any thread, more than once for a tracker with several addresses.</summary>
+    /// <summary>
+    /// Called when the request has been sent, so that the tracker may list us from now on; from any thread, more than once for a tracker with several addresses.
+    /// </summary>
     public Action? Sent { get; init; }
 
     /// <summary>
-    /// Is called with the answer of one address family while that of the other is still awaited (BEP 7); from any thread. What is
-    /// returned in the end has these peers as well.
+    /// Called with the answer of one address family while the other is still pending (BEP 7); from any thread. The final result includes these peers.
     /// </summary>
     public Action<AnnounceResponse>? PartReceived { get; init; }
 }

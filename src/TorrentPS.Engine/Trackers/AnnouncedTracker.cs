@@ -2,7 +2,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>What a <see cref="TrackerAnnouncer"/> knows of one tracker; touched only under its lock.</summary>
+/// <summary>The state of one tracker in a <see cref="TrackerAnnouncer"/>; used only under its lock.</summary>
 internal sealed class AnnouncedTracker(ITracker tracker, int tier)
 {
     private static readonly TimeSpan s_defaultInterval = TimeSpan.FromMinutes(30);
@@ -21,32 +21,32 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
 
     public int Tier => tier;
 
-    /// <summary>The announce that runs; null while none does.</summary>
+    /// <summary>The current announce; null if there is none.</summary>
     public CancellationTokenSource? Running { get; private set; }
 
-    /// <summary>Ends with the announce that runs.</summary>
+    /// <summary>Completes with the current announce.</summary>
     public Task RunningTask => _ended.Task;
 
     public AnnounceEvent RunningEvent { get; private set; }
 
     public DateTimeOffset RunningSince { get; private set; }
 
-    /// <summary>Whether a part of the running announce was answered.</summary>
+    /// <summary>Whether the current announce was answered over one address family.</summary>
     public bool IsPartAnswered { get; set; }
 
-    /// <summary>Whether a <c>started</c> has left, so that the tracker may list us and needs a <c>stopped</c>.</summary>
+    /// <summary>Whether a <c>started</c> has been sent, so that the tracker may list us and needs a <c>stopped</c>.</summary>
     public bool MayListUs { get; set; }
 
     /// <summary>Whether a <c>started</c> was answered.</summary>
     public bool IsStarted { get; private set; }
 
-    /// <summary>Whether a <c>completed</c> is owed.</summary>
+    /// <summary>Whether a <c>completed</c> still has to be sent.</summary>
     public bool OwesCompleted { get; set; }
 
     /// <summary>Whether the last announce was answered.</summary>
     public bool IsWorking => LastError is null && LastAnnounce is not null;
 
-    /// <summary>Whether the next announce is to be made as soon as the tracker allows it.</summary>
+    /// <summary>Whether to announce again as soon as the tracker allows it.</summary>
     public bool WantsMore { get; set; }
 
     public TorrentException? LastError { get; private set; }
@@ -74,7 +74,7 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
         _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Nothing runs any more; what waits for that goes on when the returned source is set, which is not done under the lock.</summary>
+    /// <summary>Ends the current announce; its waiters continue when the returned source is set, which must happen outside the lock.</summary>
     public TaskCompletionSource End()
     {
         Running?.Dispose();
@@ -93,7 +93,7 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
         LastError = null;
         LastAnnounce = RunningSince;
         LastResponse = response;
-        // It is sent until another one comes (BEP 3 leaves that open; it is what trackers expect).
+        // It is sent until another one arrives (BEP 3 does not say so, but trackers expect it).
         if (!response.TrackerId.IsEmpty)
             TrackerId = response.TrackerId;
         TimeSpan interval = Clamp(response.Interval ?? s_defaultInterval);
@@ -105,7 +105,7 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
     public void Failed(TorrentException error, DateTimeOffset now)
     {
         LastError = error;
-        // One that lists us still does; one that never answered has to be told of the start again.
+        // A tracker that lists us still does; one that never answered must get the start again.
         MayListUs = IsStarted;
         OwesCompleted &= IsStarted;
         TimeSpan first = error.ErrorId == TorrentErrorId.TrackerFailure ? s_firstRetryAfterFailure : s_firstRetry;

@@ -7,10 +7,10 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>A tracker that is asked by HTTP or HTTPS (BEP 3, 7, 23, 24, 48).</summary>
+/// <summary>A tracker over HTTP or HTTPS (BEP 3, 7, 23, 24, 48).</summary>
 internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
 {
-    /// <summary>Bytes in a reply at most.</summary>
+    /// <summary>The maximum length of a reply in bytes.</summary>
     public const int MaxReplyLength = 1 << 20;
 
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>The 20 bytes of an info hash as a key: without an allocation, and hashed so that nobody can choose many for one bucket.</summary>
+/// <summary>The 20 bytes of an info hash as a key: without allocation, and with a hash code that an attacker cannot make collide.</summary>
 internal readonly record struct SwarmKey(ulong First, ulong Second, uint Last)
 {
     public static SwarmKey Create(ReadOnlySpan<byte> infoHash) => new(

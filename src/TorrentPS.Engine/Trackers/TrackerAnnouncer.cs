@@ -6,18 +6,17 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Trackers;
 
 /// <summary>
-/// Tells the trackers of one torrent of us while it runs, and passes on the peers that they name.
+/// Announces one torrent to its trackers while it runs, and returns the peers in their answers.
 /// </summary>
 /// <remarks>
-/// BEP 12 asks for the trackers one after the other: tier by tier, in random order within a tier, the one that answers moved to the
-/// front of its tier, and nothing further once one has answered. Two things differ, both because a user waits: a tracker that is
-/// silent for some seconds does not hold up the next one, which is asked beside it; and as long as the answers name fewer peers than a
-/// download can use, the next tier is asked too, since today's tiers are mostly unrelated trackers with different peers rather than
-/// spare ones. A tracker that has answered is announced to at its interval for as long as we run, as it would forget us otherwise.
+/// BEP 12 requires asking the trackers one after the other: tier by tier, in random order within a tier, with the one that answers moved to the front of its tier, and no
+/// further one after an answer. This differs in two ways, because a user is waiting: a tracker that is silent for some seconds does not delay the next one, which is
+/// asked at the same time; and while the answers contain fewer peers than a download can use, the next tier is asked, too, because today's tiers are mostly unrelated
+/// trackers with different peers, not backups. A tracker that has answered is announced to at its interval for as long as the torrent runs; otherwise it would drop us.
 /// </remarks>
 internal sealed class TrackerAnnouncer : IPeerDiscovery
 {
-    /// <summary>With this many peers named, no further tier is asked.</summary>
+    /// <summary>With this number of peers, no further tier is asked.</summary>
     public const int PeersWanted = 50;
 
     private const int MaxRunning = 16;
@@ -63,7 +62,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         _tiers = [.. tiers];
     }
 
-    /// <summary>The time by a clock that nobody sets: an hour put back must not silence us for an hour.</summary>
+    /// <summary>A monotonic clock: setting the system's clock back an hour must not stop announces for an hour.</summary>
     private DateTimeOffset Now => _began + _request.TimeProvider.GetElapsedTime(_beganAt);
 
     /// <summary>A snapshot of every tracker, in the torrent's order.</summary>
@@ -78,7 +77,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
 
     public PeerSource Source => PeerSource.Tracker;
 
-    /// <summary>Whether a tracker has answered at any time.</summary>
+    /// <summary>Whether any tracker has ever answered.</summary>
     public bool AnyAnswered
     {
         get
@@ -88,7 +87,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         }
     }
 
-    /// <summary>Why the first tracker fails, when there are trackers, each was tried, and the last announce to each failed.</summary>
+    /// <summary>The error of the first tracker, if each tracker was tried and its last announce failed.</summary>
     public TorrentException? Failure
     {
         get
@@ -100,7 +99,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
 
     public Task FirstRound => _firstRound.Task;
 
-    /// <summary>Begins to announce.</summary>
+    /// <summary>Starts announcing.</summary>
     public void Start()
     {
         bool canComplete = _request.Statistics().Left > 0;
@@ -128,8 +127,8 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     }
 
     /// <summary>
-    /// Tells the trackers that know of us that the download is complete; once, and not when it was so at the start (BEP 3). Of a torrent of which only a part is wanted, that
-    /// we are no longer one who wants it (BEP 21): as soon as they allow it.
+    /// Reports completion to the trackers that know us; once, and not if the data was complete at the start (BEP 3). For a partial download, reports the paused state
+    /// instead (BEP 21), as soon as they allow it.
     /// </summary>
     public void Completed()
     {
@@ -150,7 +149,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         Advance();
     }
 
-    /// <summary>Ends what runs and tells <c>stopped</c> to every tracker that may list us. Waits for the answers, but not longer than told.</summary>
+    /// <summary>Cancels current announces and sends <c>stopped</c> to every tracker that may list us. Waits for the answers up to the limit.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
         using var timeout = new CancellationTokenSource(limit, _request.TimeProvider);
@@ -164,7 +163,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             _timer?.Dispose();
             foreach (AnnouncedTracker tracker in _trackers)
             {
-                // The news of a completed download must not be lost because it has only just come.
+                // A <c>completed</c> that is just being sent must not be lost.
                 if (tracker.RunningEvent != AnnounceEvent.Completed)
                     tracker.Running?.Cancel();
             }
@@ -186,7 +185,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     {
         try
         {
-            // Not longer than the limit, even for an announce that does not heed its token.
+            // Up to the limit, even if an announce does not react to its token.
             await tracker.RunningTask.WaitAsync(cancellationToken).ConfigureAwait(false);
             bool owesCompleted, mayListUs;
             lock (_lock)
@@ -206,7 +205,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         }
     }
 
-    // Starts whatever announces are due, and sets the timer for the next.
+    // Starts due announces, and sets the timer for the next.
     private void Advance()
     {
         List<AnnouncedTracker>? due = null;
@@ -226,12 +225,12 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         }
         if (due is null)
             return;
-        // Outside the lock: an announce may be over before the call returns.
+        // Outside the lock: an announce may end before the call returns.
         foreach (AnnouncedTracker tracker in due)
             _ = RunAsync(tracker);
     }
 
-    // Goes down the tiers, up to the tracker that has to be waited for or that makes further ones needless.
+    // Goes down the tiers, up to a tracker that must be waited for, or whose answer makes further ones unnecessary.
     private void AskFurther(DateTimeOffset now, ref List<AnnouncedTracker>? due, ref DateTimeOffset wake)
     {
         int peers = 0;
@@ -263,7 +262,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
             if (peers >= PeersWanted && !_wantsMore)
                 return;
         }
-        // All have been asked: from here on it is for each one's own interval or back-off to say when.
+        // All have been asked: from now on each follows its own interval or back-off.
         _wantsMore = false;
     }
 
@@ -298,11 +297,11 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
-            // StopAsync: whether the tracker may list us, its Sent has said.
+            // StopAsync: Sent has recorded whether the tracker may list us.
         }
         catch (Exception exception)
         {
-            // A fault of ours must not end the announces without a trace.
+            // A fault of this program must not end the announces silently.
             error = new TorrentException(TorrentErrorId.Unexpected, $"The announce to {AddressText.Of(tracker.Tracker.Uri)} failed: {exception.Message}", exception);
             _request.Log?.Invoke($"The announce to {AddressText.Of(tracker.Tracker.Uri)} is ended by a fault of this program: {exception}");
         }
@@ -376,10 +375,10 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
     {
         InfoHash = _request.InfoHash,
         PeerId = _request.PeerId,
-        // Where nobody can connect to us it is one that nobody listens on: most trackers refuse 0.
+        // If peers cannot connect to us, it is a port on which nothing listens: most trackers refuse 0.
         Port = _request.Port() is > 0 and int port ? _request.PublicPort(port) : 1,
         Statistics = statistics,
-        // A partial seed says so in every announce, the first included (BEP 21).
+        // A partial seed declares itself in every announce, including the first (BEP 21).
         Event = statistics.IsPartialSeed && announceEvent is (AnnounceEvent.None or AnnounceEvent.Started) ? AnnounceEvent.Paused : announceEvent,
         Key = _key,
         TrackerId = tracker.TrackerId,

@@ -5,12 +5,12 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>Makes the tracker for an announce address, by its scheme.</summary>
+/// <summary>Creates the tracker of an announce address, by its scheme.</summary>
 internal sealed class TrackerFactory(HttpFetch http, UdpTrackerConnections? connections = null) : IDisposable
 {
     private readonly UdpTrackerConnections _connections = connections ?? new UdpTrackerConnections(http.TimeProvider, remote => Open(remote, http.Route));
 
-    /// <summary>Never fails: an address of a scheme that is not spoken gives a tracker that says so when it is asked.</summary>
+    /// <summary>Never fails: an unsupported scheme gives a tracker whose announces fail with an explanation.</summary>
     public ITracker Create(Uri uri) => uri.IsAbsoluteUri ? uri.Scheme switch
     {
         "http" or "https" => new HttpTracker(uri, http),
@@ -24,7 +24,7 @@ internal sealed class TrackerFactory(HttpFetch http, UdpTrackerConnections? conn
     private static IDatagramSocket Open(EndPoint remote, NetworkRoute route) =>
         route.Proxy is { } proxy ? new ProxiedDatagramSocket(remote, proxy, route) : DatagramSocket.Open((IPEndPoint)remote, route);
 
-    /// <summary>Closes the sockets that are kept for a while.</summary>
+    /// <summary>Closes the cached sockets.</summary>
     public void Dispose() => _connections.Dispose();
 
     private sealed class UnsupportedTracker(Uri uri, string reason) : ITracker

@@ -5,18 +5,18 @@ using TorrentPS.Engine.Http;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>The host of a tracker: its addresses, and the announces to both families of them. The same for every protocol.</summary>
+/// <summary>The host of a tracker, for every protocol: its addresses, and announces over both address families.</summary>
 internal sealed class TrackerHost(Uri uri, HttpFetch http)
 {
-    /// <summary>The address, and what it may reach.</summary>
+    /// <summary>The address, with its reach.</summary>
     public NamedAddress Address { get; } = NamedAddress.OfTracker(uri);
 
-    // How long the answer of one address family waits for that of the other.
+    // How long the answer of one address family waits for the other.
     private static readonly TimeSpan s_otherFamilyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The addresses of the host that may be asked.</summary>
-    /// <param name="cancellationToken">Ends the look-up.</param>
-    /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>: there are none, or none that may be asked.</exception>
+    /// <summary>The addresses of the host that may be contacted.</summary>
+    /// <param name="cancellationToken">Cancels the look-up.</param>
+    /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>: there is no address, or none that may be contacted.</exception>
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(CancellationToken cancellationToken)
     {
         try
@@ -30,13 +30,13 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
     }
 
     /// <summary>
-    /// Announces. A tracker with addresses of both families learns of only one of ours by an announce, and may answer with peers of only
-    /// that family: it is told over both (BEP 7).
+    /// Announces over both address families (BEP 7): by one announce, a tracker with addresses of both learns only one of ours, and may answer with peers of that family
+    /// only.
     /// </summary>
-    /// <param name="request">What is announced.</param>
+    /// <param name="request">The announce.</param>
     /// <param name="addresses">The host's addresses.</param>
-    /// <param name="announce">Announces to the addresses of one family, or to any for <see cref="AddressFamily.Unspecified"/>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="announce">Announces to the addresses of one family, or of any for <see cref="AddressFamily.Unspecified"/>.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     public async Task<AnnounceResponse> AnnounceAsync(
         AnnounceRequest request, IReadOnlyList<IPAddress> addresses, Func<AddressFamily, CancellationToken, Task<AnnounceResponse>> announce, CancellationToken cancellationToken)
     {
@@ -58,7 +58,7 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
         if (v4.IsCompletedSuccessfully && v6.IsCompletedSuccessfully)
             return Merge(v4.Result, v6.Result);
         cancellationToken.ThrowIfCancellationRequested();
-        // One family does: most hosts have a route for IPv4 alone.
+        // One family is enough: most hosts have a route only for IPv4.
         return v6.IsCompletedSuccessfully ? v6.Result : await v4.ConfigureAwait(false);
     }
 

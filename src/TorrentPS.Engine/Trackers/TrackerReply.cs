@@ -7,8 +7,8 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Trackers;
 
 /// <summary>
-/// Reads the bencoded replies of HTTP trackers (BEP 3, 7, 23, 24, 48). Values of a wrong type are passed over, as trackers are many and
-/// careless; what is not bencoded is an error.
+/// Parses the bencoded replies of HTTP trackers (BEP 3, 7, 23, 24, 48). Values of a wrong type are ignored, because many trackers are careless; data that is not bencoded
+/// is an error.
 /// </summary>
 internal static class TrackerReply
 {
@@ -59,7 +59,7 @@ internal static class TrackerReply
         return new ScrapeResponse { Torrents = torrents };
     }
 
-    /// <summary>Whether a reply, such as that of an HTTP error, is bencoded and has a failure reason; its text.</summary>
+    /// <summary>Returns the failure reason of a reply, such as that of an HTTP error, if it is bencoded and has one.</summary>
     public static bool TryReadFailure(ReadOnlySpan<byte> reply, out ReadOnlySpan<byte> text)
     {
         text = default;
@@ -80,12 +80,12 @@ internal static class TrackerReply
         }
         catch (BencodeException)
         {
-            // An error page, most likely: the status says enough.
+            // Probably an error page: the status is enough.
         }
         return false;
     }
 
-    // Some trackers write failure_reason, in scrapes above all.
+    // Some trackers write failure_reason, especially in scrapes.
     private static bool IsFailure(ReadOnlySpan<byte> key) => key.SequenceEqual("failure reason"u8) || key.SequenceEqual("failure_reason"u8);
 
     private static BencodeReader Begin(ReadOnlySpan<byte> reply)
@@ -161,7 +161,7 @@ internal static class TrackerReply
             reader.Read();
             if (reader.TokenType == BencodeTokenType.Integer && key.SequenceEqual("port"u8))
                 port = reader.GetInt64();
-            // BEP 3 allows a host name, too; none is seen in practice, and we resolve none that a stranger gives.
+            // BEP 3 also allows a host name; none occurs in practice, and names from strangers are not resolved.
             else if (reader.TokenType == BencodeTokenType.String && key.SequenceEqual("ip"u8) && reader.ValueSpan.Length <= 64)
                 _ = IPAddress.TryParse(reader.GetString(), out address);
             else if (reader.TokenType == BencodeTokenType.String && key.SequenceEqual("peer id"u8) && reader.ValueSpan.Length == 20)
@@ -193,7 +193,7 @@ internal static class TrackerReply
         }
     }
 
-    /// <summary>Whether a key is a hash as it is, or its bytes each written as a character in UTF-8, as npm's bittorrent-tracker does.</summary>
+    /// <summary>Whether a key is the hash itself, or its bytes as UTF-8 characters, as npm's bittorrent-tracker writes them.</summary>
     private static bool IsKeyOf(ReadOnlySpan<byte> key, ReadOnlySpan<byte> hash)
     {
         if (key.Length == hash.Length)

@@ -2,12 +2,12 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>How one tracker of a running torrent does.</summary>
-/// <param name="Uri">Its announce address.</param>
-/// <param name="Tier">Its tier, from 0.</param>
-/// <param name="LastError">Why the last announce failed; null when it did not, or there was none.</param>
-/// <param name="LastAnnounce">When the last announce that was answered began; null before the first.</param>
-/// <param name="Seeders">How many peers have everything, when it said so.</param>
-/// <param name="Leechers">How many peers are still downloading, when it said so.</param>
-/// <param name="PeersReceived">Peers that its last answer named.</param>
+/// <summary>The status of one tracker of a running torrent.</summary>
+/// <param name="Uri">The announce address.</param>
+/// <param name="Tier">The tracker's tier, from 0.</param>
+/// <param name="LastError">The error of the last announce; null if it succeeded, or there was none.</param>
+/// <param name="LastAnnounce">The start time of the last answered announce; null before the first.</param>
+/// <param name="Seeders">The number of peers with complete data, if given.</param>
+/// <param name="Leechers">The number of peers that are still downloading, if given.</param>
+/// <param name="PeersReceived">The number of peers in the last answer.</param>
 internal sealed record TrackerStatus(Uri Uri, int Tier, TorrentException? LastError, DateTimeOffset? LastAnnounce, int? Seeders, int? Leechers, int PeersReceived);

@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>The fields of an announce by UDP (BEP 15), without connection and transaction id.</summary>
+/// <summary>The fields of a UDP announce (BEP 15), without the connection and transaction ids.</summary>
 internal ref struct UdpAnnounce
 {
-    /// <summary>The hash on the wire, 20 bytes.</summary>
+    /// <summary>The info hash in its 20-byte form.</summary>
     public ReadOnlySpan<byte> InfoHash { get; set; }
 
     /// <summary>20 bytes.</summary>
@@ -17,16 +17,16 @@ internal ref struct UdpAnnounce
 
     public AnnounceEvent Event { get; set; }
 
-    /// <summary>The IPv4 address to list in place of the sender's, in the order of its text; 0 for the sender's.</summary>
+    /// <summary>The IPv4 address to list in place of the sender's, in network order; 0 for the sender's.</summary>
     public uint Address { get; set; }
 
     public uint Key { get; set; }
 
-    /// <summary>How many peers are wanted; -1 for as many as the tracker likes.</summary>
+    /// <summary>The number of peers requested; -1 for the tracker's default.</summary>
     public int NumWant { get; set; }
 
     public ushort Port { get; set; }
 
-    /// <summary>Path and query of the announce address (BEP 41); empty where there are none.</summary>
+    /// <summary>The path and query of the announce address (BEP 41); empty if there are none.</summary>
     public ReadOnlySpan<byte> UrlData { get; set; }
 }

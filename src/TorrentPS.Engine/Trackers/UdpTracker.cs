@@ -7,18 +7,17 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>A tracker that is asked by UDP (BEP 15), with path and query as options (BEP 41).</summary>
+/// <summary>A tracker over UDP (BEP 15), with path and query as options (BEP 41).</summary>
 /// <remarks>
-/// On this machine and in the local network it is asked only when the path is empty or its last part begins with "announce". That is wider than for HTTP, where the
-/// path is the request: the first datagram here is a number that BEP 15 fixes and a random one, and a service that is not a tracker never
-/// gets a second.
+/// On this machine and in the local network it is contacted only if the path is empty or its last part begins with "announce". This is wider than for HTTP, where the
+/// path is the request: here the first datagram consists of a number fixed by BEP 15 and a random one, and a service that is not a tracker never gets a second.
 /// </remarks>
 internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections connections) : ITracker
 {
     private const int MaxAddresses = 6;
 
-    // As long as Transmission waits. What fails then is begun anew, and ever more seldom, by the announcer: nobody is to wait the 2 hours
-    // of all nine repetitions to learn that a tracker is dead.
+    // As long as Transmission waits. The announcer repeats failed announces at growing intervals: the full 2 hours of all nine retransmissions would be too long to learn
+    // that a tracker is dead.
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(15);
@@ -36,7 +35,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
         CancellationToken token = either.Token;
         try
         {
-            // At the end there is no time to ask for a name that was resolved at the start.
+            // At the end there is no time to resolve again a name that was resolved at the start.
             IReadOnlyList<IPAddress> addresses = request.Event == AnnounceEvent.Stopped && _addresses is { } known ? known : await ResolveAsync(token).ConfigureAwait(false);
             return await _host.AnnounceAsync(request, addresses, (family, familyToken) => AnnounceAsync(request, addresses, family, familyToken), token).ConfigureAwait(false);
         }
@@ -140,10 +139,9 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
     }
 
     /// <summary>
-    /// How long a silence is before the first datagram is sent again: 15 s (BEP 15), or a third of the caller's patience where that is
-    /// less. A search of 15 s, or a <c>stopped</c> at the end of a program, would not survive the loss of a single datagram otherwise. It
-    /// is still doubled each time, and still fewer datagrams than other clients send: libtorrent takes 10 s of silence for a failure and
-    /// begins anew.
+    /// The time before the first retransmission: 15 s (BEP 15), or a third of the caller's patience if that is less. Otherwise the loss of a single datagram would fail a
+    /// search of 15 s, or the <c>stopped</c> at the end of a program. It is still doubled each time, and fewer datagrams are sent than by other clients: libtorrent
+    /// treats 10 s of silence as a failure and starts again.
     /// </summary>
     private static TimeSpan FirstWait(TimeSpan? patience, int addresses)
     {
@@ -154,7 +152,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
     private List<EndPoint> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family)
     {
         if (addresses.Count == 0)
-            return [new DnsEndPoint(uri.IdnHost, uri.Port)]; // for the proxy to look up
+            return [new DnsEndPoint(uri.IdnHost, uri.Port)]; // the proxy resolves the name
         var chosen = new List<EndPoint>();
         foreach (IPAddress address in addresses)
         {
@@ -167,7 +165,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
     private async Task<IReadOnlyList<IPAddress>> ResolveAsync(CancellationToken cancellationToken) =>
         _addresses = await _host.ResolveAsync(cancellationToken).ConfigureAwait(false);
 
-    // Where the caller has a limit of its own, it cancels by itself, and tells why.
+    // A caller with its own limit cancels by itself, and reports the reason.
     private CancellationTokenSource Limit(TimeSpan? patience) => new(patience is null ? s_timeout : Timeout.InfiniteTimeSpan, connections.TimeProvider);
 
     private TorrentException NoAnswer() => TrackerErrors.Unreachable(uri, "there was no answer");

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>What a datagram to or from a UDP tracker is about (BEP 15).</summary>
+/// <summary>The action of a datagram to or from a UDP tracker (BEP 15).</summary>
 internal enum UdpTrackerAction
 {
     Connect = 0,

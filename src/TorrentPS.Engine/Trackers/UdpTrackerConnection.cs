@@ -7,17 +7,17 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Trackers;
 
 /// <summary>
-/// One address of a UDP tracker (BEP 15): the socket, the connection id while it lives, and the requests that wait for their answers.
-/// All torrents of a client share it, so that a scrape, or the announce of another torrent, uses the connection id that is there.
+/// One address of a UDP tracker (BEP 15): the socket, the connection id while it is valid, and the pending requests. All torrents of a client share it, so that a scrape,
+/// or the announce of another torrent, reuses the connection id.
 /// </summary>
 internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDatagramSocket> open, TimeProvider timeProvider) : IDisposable
 {
-    /// <summary>How long a connection id may be used (BEP 15).</summary>
+    /// <summary>The lifetime of a connection id (BEP 15).</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
-    // The longest request is a scrape of 74 torrents.
+    // The longest request: a scrape of 74 torrents.
     private const int LongestRequest = 1536;
-    // Room for 900 peers with IPv6 addresses, more than are asked for.
+    // Enough for 900 peers with IPv6 addresses, more than are requested.
     private const int LongestReply = 16 * 1024;
     private const int LastDoubling = 8;
 
@@ -31,10 +31,10 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
 
     public EndPoint EndPoint => endPoint;
 
-    /// <summary>The address that answers: of a name that a proxy looks up, the one that answered last; null before.</summary>
+    /// <summary>The address of the tracker; if a proxy resolves its name, the source of the last answer, and null before.</summary>
     public IPAddress? From => endPoint is IPEndPoint address ? address.Address : _from;
 
-    /// <summary>Whether it has no socket, and nothing that would be lost with it.</summary>
+    /// <summary>Whether it has no socket and no state worth keeping.</summary>
     public bool IsClosed
     {
         get
@@ -44,8 +44,8 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
         }
     }
 
-    /// <summary>Asks the tracker; the answer, which may be an error, or null where there was none in time.</summary>
-    /// <exception cref="SocketException">Nothing listens there, or there is no route to it.</exception>
+    /// <summary>Sends a request; returns the answer, which may be an error, or null if there was none in time.</summary>
+    /// <exception cref="SocketException">Nothing listens there, or there is no route.</exception>
     public async Task<byte[]?> AskAsync(UdpTrackerCall call, CancellationToken cancellationToken)
     {
         while (true)
@@ -61,7 +61,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
                     return connected;
                 connectionId = Remember(UdpTrackerReply.ReadConnect(connected));
             }
-            // An id from before is not waited for twice: the tracker may have been started anew since.
+            // A cached id is tried only once: the tracker may have restarted since.
             byte[]? reply = await ExchangeAsync(call, connectionId.Value, () => known is null && IsAlive(connectionId), cancellationToken).ConfigureAwait(false);
             bool isRefused = reply is null || IsError(reply);
             if (isRefused)
@@ -71,7 +71,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
         }
     }
 
-    /// <summary>Closes the socket; what waits for an answer fails.</summary>
+    /// <summary>Closes the socket; pending requests fail.</summary>
     public void Dispose() => Close(new SocketException((int)SocketError.OperationAborted));
 
     private void Close(SocketException exception)
@@ -142,7 +142,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
             uint transactionId;
             do
             {
-                // Whoever could guess it could answer in the tracker's name.
+                // A guessable id would allow answers in the tracker's name.
                 transactionId = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
             }
             while (_waiting.ContainsKey(transactionId));
@@ -175,7 +175,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
         }
         catch (Exception exception) when (exception is not (SocketException or ObjectDisposedException or OperationCanceledException))
         {
-            // A fault of this program costs what waits for an answer now, which is told the reason; what is asked next has a new socket.
+            // A fault of this program fails the pending requests with the reason; the next request gets a new socket.
             Close(new SocketException((int)SocketError.SocketError, $"{exception.GetType().Name}: {exception.Message}"));
         }
         catch (SocketException exception) when (!closing.IsCancellationRequested)
@@ -184,7 +184,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // It was closed.
+            // The socket was closed.
         }
         finally
         {
@@ -192,7 +192,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
         }
     }
 
-    // What is malformed, or answers nothing that was asked, is as if it had not come.
+    // Malformed datagrams, and those that match no request, are ignored.
     private void Take(ReadOnlySpan<byte> datagram)
     {
         if (!UdpTrackerReply.TryReadHeader(datagram, out UdpTrackerAction action, out uint transactionId))
@@ -242,7 +242,7 @@ internal sealed class UdpTrackerConnection(EndPoint endPoint, Func<EndPoint, IDa
             CloseIfIdle();
     }
 
-    // Under the lock. A tracker is heard of every half an hour: no socket is kept open for that long.
+    // Call under the lock. A tracker is announced to every half hour: the socket is not kept open that long.
     private void CloseIfIdle()
     {
         if (_waiting.Count == 0 && (_connectionId is null || !IsAlive(_connectionId)))

@@ -3,10 +3,10 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>The UDP trackers' addresses, or names where a proxy looks them up, that a client talks to. Safe for use from several threads.</summary>
+/// <summary>The addresses of UDP trackers that a client uses, or names if a proxy resolves them. Thread-safe.</summary>
 internal sealed class UdpTrackerConnections(TimeProvider timeProvider, Func<EndPoint, IDatagramSocket> open) : IDisposable
 {
-    // Above this many, those that are closed are let go: torrents could name addresses without end.
+    // Above this number, closed ones are dropped: torrents could name any number of addresses.
     private const int KeptClosed = 64;
 
     private readonly Lock _lock = new();

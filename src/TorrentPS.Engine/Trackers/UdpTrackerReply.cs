@@ -5,21 +5,21 @@ using TorrentPS.Engine.Discovery;
 namespace TorrentPS.Engine.Trackers;
 
 /// <summary>
-/// The datagrams from a UDP tracker (BEP 15), written by the tracker and read by the client. Every one begins with the action (4 bytes)
-/// and the transaction id of the request (4).
+/// The datagrams from a UDP tracker (BEP 15), written by the tracker and read by the client. Each begins with the action (4 bytes) and the transaction id of the request
+/// (4).
 /// </summary>
 internal static class UdpTrackerReply
 {
-    /// <summary>Bytes that every reply has.</summary>
+    /// <summary>The length of the common header.</summary>
     public const int HeaderLength = 8;
 
-    /// <summary>Bytes in the reply to a connect request.</summary>
+    /// <summary>The length of the reply to a connect request.</summary>
     public const int ConnectLength = 16;
 
-    /// <summary>Bytes in the reply to an announce before the peers.</summary>
+    /// <summary>The length of the reply to an announce before the peers.</summary>
     public const int AnnounceLength = 20;
 
-    /// <summary>Bytes for each torrent of a scrape.</summary>
+    /// <summary>The length of the counts of each torrent in a scrape.</summary>
     public const int CountsLength = 12;
 
     private const int MaxInterval = 7 * 24 * 3600;
@@ -32,7 +32,7 @@ internal static class UdpTrackerReply
         return ConnectLength;
     }
 
-    /// <summary>Writes the reply to an announce up to the peers, which follow it in compact form, all of the family that the request came by.</summary>
+    /// <summary>Writes the reply to an announce up to the peers, which follow in compact form, all of the address family of the request.</summary>
     public static int WriteAnnounce(Span<byte> destination, uint transactionId, int intervalSeconds, int leechers, int seeders)
     {
         WriteHeader(destination, UdpTrackerAction.Announce, transactionId);
@@ -42,7 +42,7 @@ internal static class UdpTrackerReply
         return AnnounceLength;
     }
 
-    /// <summary>Writes the reply to a scrape up to the counts, which follow it by <see cref="WriteCounts"/> in the order of the request.</summary>
+    /// <summary>Writes the reply to a scrape up to the counts, which follow by <see cref="WriteCounts"/> in the order of the request.</summary>
     public static int WriteScrape(Span<byte> destination, uint transactionId) => WriteHeader(destination, UdpTrackerAction.Scrape, transactionId);
 
     /// <summary>Writes the counts of one torrent of a scrape.</summary>
@@ -62,7 +62,7 @@ internal static class UdpTrackerReply
         return length + message.Length;
     }
 
-    /// <summary>Reads what every reply begins with. False when it is too short for one of its action, or of no known action.</summary>
+    /// <summary>Parses the common header. False if the datagram is too short for its action, or the action is unknown.</summary>
     public static bool TryReadHeader(ReadOnlySpan<byte> datagram, out UdpTrackerAction action, out uint transactionId)
     {
         (action, transactionId) = (UdpTrackerAction.Error, 0);
@@ -79,7 +79,7 @@ internal static class UdpTrackerReply
         };
     }
 
-    /// <summary>Whether the reply to an announce ends after what every reply has. opentracker says so that it does not serve the torrent.</summary>
+    /// <summary>Whether the reply to an announce consists of the header only, by which opentracker means that it does not serve the torrent.</summary>
     public static bool IsEmptyAnnounce(ReadOnlySpan<byte> datagram, UdpTrackerAction action) => action == UdpTrackerAction.Announce && datagram.Length == HeaderLength;
 
     /// <summary>The connection id in the reply to a connect request.</summary>
@@ -87,8 +87,8 @@ internal static class UdpTrackerReply
 
     /// <summary>Reads the reply to an announce.</summary>
     /// <param name="datagram">The whole datagram.</param>
-    /// <param name="from">The tracker's address: the peers are of the same family (BEP 15, "IPv6"), and not every address can be a peer for it.</param>
-    /// <param name="tracker">Whom the peers are from.</param>
+    /// <param name="from">The tracker's address: the peers have the same family (BEP 15, "IPv6"), and the tracker may not name every address.</param>
+    /// <param name="tracker">The source of the peers.</param>
     public static AnnounceResponse ReadAnnounce(ReadOnlySpan<byte> datagram, IPAddress from, Uri tracker)
     {
         int interval = BinaryPrimitives.ReadInt32BigEndian(datagram[8..]);
@@ -103,7 +103,7 @@ internal static class UdpTrackerReply
         };
     }
 
-    /// <summary>Reads the counts of a scrape, in the order of the request; null for those that the reply is too short for.</summary>
+    /// <summary>Parses the counts of a scrape, in the order of the request; null for those beyond the end of the reply.</summary>
     public static void ReadScrape(ReadOnlySpan<byte> datagram, Span<ScrapeCounts?> torrents)
     {
         ReadOnlySpan<byte> counts = datagram[HeaderLength..];
@@ -111,7 +111,7 @@ internal static class UdpTrackerReply
             torrents[i] = new ScrapeCounts(Complete: Count(counts), Incomplete: Count(counts[8..]), Downloaded: Count(counts[4..]));
     }
 
-    /// <summary>The tracker's text in an error, as it sent it.</summary>
+    /// <summary>The tracker's text in an error.</summary>
     public static ReadOnlySpan<byte> ReadError(ReadOnlySpan<byte> datagram) => datagram[HeaderLength..].TrimEnd((byte)0);
 
     private static int WriteHeader(Span<byte> destination, UdpTrackerAction action, uint transactionId)

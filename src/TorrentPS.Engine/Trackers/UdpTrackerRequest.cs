@@ -4,27 +4,27 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Trackers;
 
 /// <summary>
-/// The datagrams to a UDP tracker (BEP 15), written by the client and read by the tracker. Every one begins with a connection id
-/// (8 bytes), the action (4) and a transaction id (4).
+/// The datagrams to a UDP tracker (BEP 15), written by the client and read by the tracker. Each begins with a connection id (8 bytes), the action (4) and a transaction
+/// id (4).
 /// </summary>
 internal static class UdpTrackerRequest
 {
-    /// <summary>Stands for the connection id in a connect request.</summary>
+    /// <summary>The value in place of the connection id in a connect request.</summary>
     public const long ProtocolId = 0x41727101980;
 
-    /// <summary>Bytes that every request has; also the length of a connect request.</summary>
+    /// <summary>The length of the common header, which is also that of a connect request.</summary>
     public const int HeaderLength = 16;
 
-    /// <summary>Bytes in an announce without options.</summary>
+    /// <summary>The length of an announce without options.</summary>
     public const int AnnounceLength = 98;
 
-    /// <summary>Torrents in one scrape at most: "up to about 74" (BEP 15).</summary>
+    /// <summary>The maximum number of torrents in a scrape: "up to about 74" (BEP 15).</summary>
     public const int MaxScraped = 74;
 
-    /// <summary>Bytes of path and query at most, so that an announce with them is never fragmented.</summary>
+    /// <summary>The maximum length of path and query in bytes, so that an announce with them is never fragmented.</summary>
     public const int MaxUrlData = 1024;
 
-    // BEP 41: option types, and the longest piece of data of one option.
+    // BEP 41: option types, and the maximum data length of one option.
     private const byte EndOfOptions = 0;
     private const byte Nop = 1;
     private const byte UrlDataOption = 2;
@@ -34,7 +34,7 @@ internal static class UdpTrackerRequest
     public static int WriteConnect(Span<byte> destination, uint transactionId) =>
         WriteHeader(destination, ProtocolId, UdpTrackerAction.Connect, transactionId);
 
-    /// <summary>Writes an announce; its length is <see cref="AnnounceLength"/> and what the options take.</summary>
+    /// <summary>Writes an announce; its length is <see cref="AnnounceLength"/> plus that of the options.</summary>
     public static int WriteAnnounce(Span<byte> destination, long connectionId, uint transactionId, in UdpAnnounce announce)
     {
         WriteHeader(destination, connectionId, UdpTrackerAction.Announce, transactionId);
@@ -60,7 +60,7 @@ internal static class UdpTrackerRequest
         return length;
     }
 
-    /// <summary>Reads what every request begins with. False when it is too short for one.</summary>
+    /// <summary>Parses the common header. False if the datagram is too short.</summary>
     public static bool TryReadHeader(ReadOnlySpan<byte> datagram, out long connectionId, out UdpTrackerAction action, out uint transactionId)
     {
         (connectionId, action, transactionId) = (0, 0, 0);
@@ -72,10 +72,10 @@ internal static class UdpTrackerRequest
         return true;
     }
 
-    /// <summary>Reads an announce. False when it is too short for one.</summary>
+    /// <summary>Parses an announce. False if the datagram is too short.</summary>
     /// <param name="datagram">The whole datagram.</param>
-    /// <param name="urlData">Gets path and query together, <see cref="MaxUrlData"/> bytes or more; what does not fit is left out.</param>
-    /// <param name="announce">Its fields, which point into the datagram and <paramref name="urlData"/>.</param>
+    /// <param name="urlData">Receives the path and query, <see cref="MaxUrlData"/> bytes or more; the rest is cut off.</param>
+    /// <param name="announce">The fields, which point into the datagram and <paramref name="urlData"/>.</param>
     public static bool TryReadAnnounce(ReadOnlySpan<byte> datagram, Span<byte> urlData, out UdpAnnounce announce)
     {
         announce = default;
@@ -95,7 +95,7 @@ internal static class UdpTrackerRequest
         return true;
     }
 
-    /// <summary>The hashes of a scrape, 20 bytes each; what is beyond <see cref="MaxScraped"/>, or is not whole, is left out.</summary>
+    /// <summary>The hashes of a scrape, 20 bytes each; an incomplete one, and those beyond <see cref="MaxScraped"/>, are ignored.</summary>
     public static ReadOnlySpan<byte> ReadScrape(ReadOnlySpan<byte> datagram)
     {
         int count = Math.Min((datagram.Length - HeaderLength) / InfoHash.V1Length, MaxScraped);
@@ -110,7 +110,7 @@ internal static class UdpTrackerRequest
         return HeaderLength;
     }
 
-    // The numbers of BEP 15, which are not in the order of BEP 3's text.
+    // The numbers of BEP 15, which are not in the order of BEP 3.
     private static int EventCode(AnnounceEvent announceEvent) => announceEvent switch
     {
         AnnounceEvent.Completed => 1,
@@ -127,7 +127,7 @@ internal static class UdpTrackerRequest
         _ => AnnounceEvent.None,
     };
 
-    // Longer data goes into several options in a row (BEP 41). There is no EndOfOptions: the datagram ends with them.
+    // Longer data is split into several options (BEP 41). EndOfOptions is not needed: the datagram ends with them.
     private static int WriteUrlData(Span<byte> destination, ReadOnlySpan<byte> data)
     {
         int length = 0;
@@ -143,7 +143,7 @@ internal static class UdpTrackerRequest
         return length;
     }
 
-    // Options that are not known are passed over by their length (BEP 41); one that is longer than the datagram ends the list.
+    // Unknown options are skipped by their length (BEP 41); one that is longer than the datagram ends the list.
     private static ReadOnlySpan<byte> ReadUrlData(ReadOnlySpan<byte> options, Span<byte> urlData)
     {
         int length = 0;

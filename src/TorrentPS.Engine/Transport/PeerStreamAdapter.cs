@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Transport;
 
-/// <summary>A peer's connection as a <see cref="Stream"/>, for handshakes that are written against streams.</summary>
+/// <summary>A peer stream as a <see cref="Stream"/>, for handshakes written for streams.</summary>
 internal sealed class PeerStreamAdapter(PeerStream inner) : Stream
 {
     public override bool CanRead => true;

@@ -11,12 +11,12 @@ internal sealed class TcpPeerStream : PeerStream
     private readonly Socket _socket;
 
     /// <param name="socket">The connection.</param>
-    /// <param name="isOutgoing">Whether we made it.</param>
-    /// <param name="remote">Whom it is to, where that is not who the socket is connected to: behind a proxy.</param>
+    /// <param name="isOutgoing">Whether we made the connection.</param>
+    /// <param name="remote">The peer's address, if the socket is connected to a proxy.</param>
     public TcpPeerStream(Socket socket, bool isOutgoing, IPEndPoint? remote = null)
     {
         _socket = socket;
-        _socket.NoDelay = true; // messages are batched by us; Nagle would only add delay
+        _socket.NoDelay = true; // messages are already batched; Nagle would only add delay
         IsOutgoing = isOutgoing;
         RemoteEndPoint = remote ?? ((IPEndPoint)socket.RemoteEndPoint!).Unmapped();
     }

@@ -1,13 +1,13 @@
 namespace TorrentPS.Engine.Transport.Connecting;
 
-/// <summary>How many connections are begun a second: some at once at first, then an even number. A router or a firewall takes more for an attack. Safe for use from several threads.</summary>
+/// <summary>Limits the connection attempts per second: a burst at first, then an even rate. Routers and firewalls take more for an attack. Thread-safe.</summary>
 internal sealed class ConnectPace(int perSecond, int burst, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private double _available = burst;
     private long _countedAt = time.GetTimestamp();
 
-    /// <summary>Takes one; false when it is too early.</summary>
+    /// <summary>Takes one attempt; false if it is too early.</summary>
     public bool TryTake()
     {
         lock (_lock)
@@ -22,7 +22,7 @@ internal sealed class ConnectPace(int perSecond, int burst, TimeProvider time)
         }
     }
 
-    /// <summary>Gives back what was not needed.</summary>
+    /// <summary>Returns an unused attempt.</summary>
     public void GiveBack()
     {
         lock (_lock)

@@ -3,21 +3,21 @@ using System.Runtime.Versioning;
 
 namespace TorrentPS.Engine.Transport.Connecting;
 
-/// <summary>How many files and sockets the system lets this process have open, and what peers may take of that.</summary>
+/// <summary>The system's limit on open files and sockets of this process, and the part of it that peers may use.</summary>
 internal static partial class DescriptorLimit
 {
-    /// <summary>For files, peers that have not said yet what they want, trackers, the DHT, and the runtime's own.</summary>
+    /// <summary>Reserved for files, connections without a handshake, trackers, the DHT, and the runtime.</summary>
     private const int KeptForOthers = 384;
 
     private const int OnLinux = 7;
     private const int OnBsd = 8;
 
-    /// <summary>The connections that there can be, so that no file is ever refused for them.</summary>
-    /// <param name="wanted">What is asked for.</param>
+    /// <summary>The maximum number of connections, so that opening a file never fails because of them.</summary>
+    /// <param name="wanted">The requested maximum.</param>
     public static int Connections(int wanted) => Connections(wanted, Current());
 
-    /// <param name="wanted">What is asked for.</param>
-    /// <param name="descriptors">How many files and sockets may be open.</param>
+    /// <param name="wanted">The requested maximum.</param>
+    /// <param name="descriptors">The limit on open files and sockets.</param>
     internal static int Connections(int wanted, long descriptors) =>
         (int)Math.Clamp(Math.Max(descriptors - KeptForOthers, descriptors / 4), 1, wanted);
 
@@ -27,7 +27,7 @@ internal static partial class DescriptorLimit
             return int.MaxValue;
         try
         {
-            // The runtime has raised the first to the second at its start.
+            // The runtime has raised the soft limit to the hard limit at startup.
             return GetLimit(OperatingSystem.IsLinux() ? OnLinux : OnBsd, out Limit limit) == 0 ? (long)Math.Min(limit.Current, int.MaxValue) : int.MaxValue;
         }
         catch (EntryPointNotFoundException)

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Transport.Connecting;
 
-/// <summary>Connects to peers, within the client's limits on connections and on those being made.</summary>
+/// <summary>Connects to peers, within the client's limits on connections and half-open connections.</summary>
 internal sealed class PeerConnector : IDisposable
 {
     private const int PartKept = 8;
@@ -17,10 +17,10 @@ internal sealed class PeerConnector : IDisposable
     private readonly NetworkRoute _route;
     private readonly Func<IPEndPoint, CancellationToken, Task<PeerStream>>? _connect;
 
-    /// <param name="maxHalfOpen">Connections that are being made at once.</param>
-    /// <param name="maxConnections">Connections at once.</param>
-    /// <param name="route">How the network is reached.</param>
-    /// <param name="connect">What connects instead of the network; null for that.</param>
+    /// <param name="maxHalfOpen">The maximum number of half-open connections.</param>
+    /// <param name="maxConnections">The maximum number of connections.</param>
+    /// <param name="route">The route of all connections.</param>
+    /// <param name="connect">Replaces the network; null for the real one.</param>
     public PeerConnector(int maxHalfOpen, int maxConnections, NetworkRoute? route = null, Func<IPEndPoint, CancellationToken, Task<PeerStream>>? connect = null)
     {
         _connect = connect;
@@ -29,19 +29,19 @@ internal sealed class PeerConnector : IDisposable
         _maxConnections = maxConnections;
     }
 
-    /// <summary>What each torrent may have when there are more who want connections than there are connections.</summary>
+    /// <summary>The share of each torrent when not all demands for connections can be met.</summary>
     public int FairShare => Math.Max(1, _maxConnections / Math.Max(1, Volatile.Read(ref _torrents)));
 
-    /// <summary>Whether there are more connections than the limit: torrents that came late took their share. Those with more than theirs are to close some.</summary>
+    /// <summary>Whether there are more connections than the limit, because new torrents took their share. Torrents above theirs should close some.</summary>
     public bool IsCrowded => Volatile.Read(ref _connections) > _maxConnections;
 
     public void AddTorrent() => Interlocked.Increment(ref _torrents);
 
     public void RemoveTorrent() => Interlocked.Decrement(ref _torrents);
 
-    /// <summary>Takes one of the client's connections; false when all are taken. Each taken one is given back by <see cref="Release"/>.</summary>
-    /// <param name="held">How many the torrent has: one with less than its share gets more in any case.</param>
-    /// <param name="isIncoming">Whether it is for a peer that has connected to us. These cannot take all: however many come, some are left for the peers that we connect to.</param>
+    /// <summary>Reserves one of the client's connections; false if all are taken. Each is returned by <see cref="Release"/>.</summary>
+    /// <param name="held">The number of connections of the torrent: below its share, it gets another in any case.</param>
+    /// <param name="isIncoming">Whether it is for an incoming connection. These cannot take all: some are left for outgoing ones.</param>
     public bool TryReserve(int held, bool isIncoming)
     {
         int share = FairShare, kept = isIncoming ? share / PartKept : 0;
@@ -53,9 +53,9 @@ internal sealed class PeerConnector : IDisposable
 
     public void Release() => Interlocked.Decrement(ref _connections);
 
-    /// <summary>Connects, waiting first for a free half-open place, which the time limit does not count.</summary>
-    /// <exception cref="SocketException">There is no connection to be had.</exception>
-    /// <exception cref="OperationCanceledException">It took longer than the limit, or was cancelled.</exception>
+    /// <summary>Connects, after waiting for a free half-open place, which does not count towards the time limit.</summary>
+    /// <exception cref="SocketException">The connection failed.</exception>
+    /// <exception cref="OperationCanceledException">The time limit passed, or the token was cancelled.</exception>
     public async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, PeerTransport transport, UtpHost? utp, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -71,7 +71,7 @@ internal sealed class PeerConnector : IDisposable
         }
     }
 
-    /// <summary>Connects over TCP without regard to the limits on half-open connections, for a caller that has its own.</summary>
+    /// <summary>Connects over TCP without the limit on half-open connections, for a caller with its own limit.</summary>
     public static async Task<PeerStream> ConnectNowAsync(IPEndPoint endPoint, NetworkRoute route, CancellationToken cancellationToken)
     {
         route.ThrowIfBlocked(endPoint);

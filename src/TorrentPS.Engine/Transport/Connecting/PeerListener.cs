@@ -5,7 +5,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Transport.Connecting;
 
-/// <summary>Accepts connections from peers over TCP, IPv6 and IPv4 on one port, and hands each on.</summary>
+/// <summary>Accepts connections from peers over TCP, IPv6 and IPv4 on one port.</summary>
 internal sealed class PeerListener : IAsyncDisposable
 {
     private readonly Socket _socket;
@@ -22,15 +22,15 @@ internal sealed class PeerListener : IAsyncDisposable
         Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    /// <summary>The port that it listens on.</summary>
+    /// <summary>The port number.</summary>
     public int Port { get; }
 
     /// <summary>Starts listening.</summary>
-    /// <param name="port">The port; 0 takes any free one.</param>
-    /// <param name="required">Whether a taken port is an error, rather than replaced by a free one.</param>
-    /// <param name="accepted">Gets each connection, on a pool thread; must not block.</param>
-    /// <param name="binding">Where it listens alone; null means everywhere.</param>
-    /// <param name="log">Gets what happens that must not.</param>
+    /// <param name="port">The port; 0 selects any free one.</param>
+    /// <param name="required">Whether a port in use is an error, rather than replaced by a free one.</param>
+    /// <param name="accepted">Receives each connection, on a pool thread; must not block.</param>
+    /// <param name="binding">The only address or interface to listen on; null for all.</param>
+    /// <param name="log">Receives errors that should not happen.</param>
     public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null, Action<string>? log = null)
     {
         Socket socket;
@@ -99,11 +99,11 @@ internal sealed class PeerListener : IAsyncDisposable
             catch (SocketException e)
             {
                 socket?.Dispose();
-                // A peer that is gone before it was accepted is nothing; out of descriptors passes when others close.
+                // A peer that left before it was accepted does not matter; lack of descriptors passes when others close.
                 if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
                     await Task.Delay(100).ConfigureAwait(false);
             }
-            catch (Exception e) // a fault of this program costs this connection, and not those that follow
+            catch (Exception e) // a fault of this program loses this connection, not later ones
             {
                 socket?.Dispose();
                 _log?.Invoke($"A peer that connects is closed by a fault of this program: {e}");

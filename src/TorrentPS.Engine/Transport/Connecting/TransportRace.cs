@@ -6,8 +6,8 @@ using TorrentPS.Engine.Transport.Utp;
 namespace TorrentPS.Engine.Transport.Connecting;
 
 /// <summary>
-/// Connects over TCP or uTP, whichever is there first. TCP has a start, since it is what costs least and is fastest where nothing is in its way; near by
-/// it is so long that uTP is only for those who do not answer TCP. A peer that refuses TCP is tried over uTP at once.
+/// Connects over TCP or uTP, whichever is faster. TCP gets a head start, because it costs least and is fastest if nothing is in its way; in the local network the head
+/// start is so long that uTP is used only for peers that do not answer over TCP. A peer that refuses TCP is tried over uTP at once.
 /// </summary>
 internal static class TransportRace
 {
@@ -18,13 +18,13 @@ internal static class TransportRace
 
     /// <summary>Connects.</summary>
     /// <param name="endPoint">The peer.</param>
-    /// <param name="transport">Over what.</param>
-    /// <param name="utp">Where uTP goes out; null when there is none.</param>
-    /// <param name="route">How TCP goes out.</param>
+    /// <param name="transport">The allowed transports.</param>
+    /// <param name="utp">The uTP host for a family; null if there is none.</param>
+    /// <param name="route">The route of TCP connections.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="SocketException">There is no connection to be had: what TCP says, where it was tried.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="SocketException">The connection failed: the error of TCP, if it was tried.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Task<PeerStream> ConnectAsync(IPEndPoint endPoint, PeerTransport transport, UtpHost? utp, NetworkRoute route, TimeProvider time, CancellationToken cancellationToken)
     {
         route.ThrowIfBlocked(endPoint);
@@ -40,13 +40,13 @@ internal static class TransportRace
         return utp?.ConnectAsync(endPoint, cancellationToken) ?? throw new SocketException((int)SocketError.NetworkDown);
     }
 
-    /// <summary>Lets one begin, and the other when that fails or after a time; the first to connect wins, and the other is closed.</summary>
-    /// <param name="first">Begins at once.</param>
-    /// <param name="second">Begins later.</param>
-    /// <param name="start">How much later, unless the first fails.</param>
-    /// <param name="rest">How long the second may take when the first has failed.</param>
+    /// <summary>Starts the first attempt, and the second when the first fails or after a delay; the first to connect wins, and the other is closed.</summary>
+    /// <param name="first">Starts at once.</param>
+    /// <param name="second">Starts later.</param>
+    /// <param name="start">The delay of the second, unless the first fails.</param>
+    /// <param name="rest">The time limit of the second after the first has failed.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends both.</param>
+    /// <param name="cancellationToken">Cancels both.</param>
     public static async Task<PeerStream> RunAsync(Func<CancellationToken, Task<PeerStream>> first, Func<CancellationToken, Task<PeerStream>> second, TimeSpan start, TimeSpan rest, TimeProvider time, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
@@ -78,7 +78,7 @@ internal static class TransportRace
         if (!winner.IsCompletedSuccessfully)
         {
             Abandon(other);
-            return await one.ConfigureAwait(false); // what TCP says is what a user knows
+            return await one.ConfigureAwait(false); // users know the errors of TCP
         }
 
         Abandon(loser);
@@ -97,7 +97,7 @@ internal static class TransportRace
         }
         catch (Exception) when (task.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
-            // its own failure
+            // the second attempt has its own error
         }
         catch (OperationCanceledException)
         {

@@ -1,10 +1,10 @@
 namespace TorrentPS.Engine.Transport.Encryption;
 
-/// <summary>What protects the stream after the MSE handshake: the bits of crypto_provide and crypto_select.</summary>
+/// <summary>The protection of the stream after the MSE handshake: the bits of crypto_provide and crypto_select.</summary>
 [Flags]
 internal enum CryptoMethods : uint
 {
-    /// <summary>Nothing is offered.</summary>
+    /// <summary>None offered.</summary>
     None = 0,
 
     /// <summary>Only the handshake is encrypted.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace TorrentPS.Engine.Transport.Encryption;
 
-/// <summary>A connection after its MSE handshake: first what was read together with the handshake, then the stream through its ciphers, if any.</summary>
+/// <summary>A connection after its MSE handshake: first the bytes read together with the handshake, then the stream through its ciphers, if any.</summary>
 internal sealed class EncryptedPeerStream : PeerStream
 {
     private readonly PeerStream _inner;
@@ -19,7 +19,7 @@ internal sealed class EncryptedPeerStream : PeerStream
         IsEncrypted = handshake.Method == CryptoMethods.Rc4;
     }
 
-    /// <summary>A connection of which some bytes have been read already, and go back.</summary>
+    /// <summary>Creates a stream from a connection of which some bytes have already been read.</summary>
     public EncryptedPeerStream(PeerStream inner, ReadOnlyMemory<byte> received)
     {
         _inner = inner;

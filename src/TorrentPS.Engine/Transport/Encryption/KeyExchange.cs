@@ -5,15 +5,15 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.Transport.Encryption;
 
 /// <summary>
-/// One side of the Diffie-Hellman exchange of MSE, in the group of its 768-bit prime. It hides the traffic from those who only watch; it
-/// names nobody, and the arithmetic does not take the same time for all keys. Every connection gets a new key.
+/// One side of the Diffie-Hellman exchange of MSE, in the group of its 768-bit prime. It hides traffic from passive observers; it does not authenticate, and its
+/// arithmetic is not constant-time. Every connection gets a new key.
 /// </summary>
 internal sealed class KeyExchange
 {
-    /// <summary>Bytes in a public key and in the secret: numbers are always written in full, big-endian, with their leading zeros.</summary>
+    /// <summary>The length of a public key and of the secret in bytes: numbers are big-endian and always written in full, with leading zeros.</summary>
     public const int Length = 96;
 
-    /// <summary>Bytes in a private key: 160 bits, as the specification advises.</summary>
+    /// <summary>The length of a private key in bytes: 160 bits, as the specification recommends.</summary>
     public const int PrivateLength = 20;
 
     private const int MaxDraws = 4;
@@ -23,14 +23,14 @@ internal sealed class KeyExchange
     private readonly BigInteger _privateKey;
     private readonly byte[] _publicKey;
 
-    /// <summary>Makes an exchange with a new private key.</summary>
+    /// <summary>Creates an exchange with a new private key.</summary>
     public KeyExchange()
         : this(RandomNumberGenerator.GetBytes(PrivateLength))
     {
     }
 
-    /// <summary>Makes an exchange with a private key that is known.</summary>
-    /// <param name="privateKey">The number, big-endian.</param>
+    /// <summary>Creates an exchange with a given private key.</summary>
+    /// <param name="privateKey">The key, big-endian.</param>
     public KeyExchange(ReadOnlySpan<byte> privateKey)
     {
         _privateKey = new BigInteger(privateKey, isUnsigned: true, isBigEndian: true);
@@ -38,13 +38,13 @@ internal sealed class KeyExchange
     }
 
     /// <summary>
-    /// Makes the exchange of the side that answers. It knows the peer's key before it sends its own, and so draws again until the secret
-    /// has no leading zero: one in 256 has, and some clients (libtorrent 2.0 among them) then hash other bytes than the specification says.
+    /// Creates the exchange of the answering side. It knows the peer's key before it sends its own, so it generates keys until the secret has no leading zero: one in 256
+    /// has, and some clients (such as libtorrent 2.0) then hash other bytes than the specification says.
     /// </summary>
     /// <param name="peerKey">The peer's public key: <see cref="Length"/> bytes.</param>
     /// <param name="secret">S: <see cref="Length"/> bytes.</param>
-    /// <param name="drawPrivateKey">Where private keys come from, if not from the system.</param>
-    /// <exception cref="MseException">The key is one with which the secret would be known to all.</exception>
+    /// <param name="drawPrivateKey">Generates private keys; null uses the system's generator.</param>
+    /// <exception cref="MseException">With this key, anyone would know the secret.</exception>
     public static KeyExchange Answer(ReadOnlySpan<byte> peerKey, out byte[] secret, Func<byte[]>? drawPrivateKey = null)
     {
         for (int attempt = 1; ; attempt++)
@@ -56,7 +56,7 @@ internal sealed class KeyExchange
         }
     }
 
-    /// <summary>The prime P, whose half (P - 1) / 2 is prime too.</summary>
+    /// <summary>The prime P; (P - 1) / 2 is prime, too.</summary>
     public static BigInteger Prime { get; } = BigInteger.Parse(
         "0FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B"
         + "302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A63A36210000000000090563",
@@ -66,10 +66,10 @@ internal sealed class KeyExchange
     /// <summary>The public key to send: <see cref="Length"/> bytes.</summary>
     public ReadOnlySpan<byte> PublicKey => _publicKey;
 
-    /// <summary>Derives the secret that both sides share.</summary>
+    /// <summary>Computes the shared secret.</summary>
     /// <param name="peerKey">The peer's public key: <see cref="Length"/> bytes.</param>
     /// <returns>S: <see cref="Length"/> bytes.</returns>
-    /// <exception cref="MseException">The key is one with which the secret would be known to all.</exception>
+    /// <exception cref="MseException">With this key, anyone would know the secret.</exception>
     public byte[] DeriveSecret(ReadOnlySpan<byte> peerKey)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(peerKey.Length, Length, nameof(peerKey));

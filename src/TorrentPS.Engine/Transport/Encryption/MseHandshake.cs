@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.Transport.Encryption;
 
 /// <summary>
-/// Message Stream Encryption, also called Protocol Encryption: the handshake that comes before the BitTorrent handshake and agrees on
-/// how the stream is protected. Five steps, A being the side that connects:
+/// Message Stream Encryption, also called Protocol Encryption: the handshake before the BitTorrent handshake that negotiates the protection of the stream. Five steps, A
+/// being the side that connects:
 /// <code>
 /// 1  A→B  Ya, PadA
 /// 2  B→A  Yb, PadB
@@ -13,34 +13,35 @@ namespace TorrentPS.Engine.Transport.Encryption;
 /// 4  B→A  ENCRYPT(VC, crypto_select, len(PadD), PadD), ENCRYPT2(payload)
 /// 5  A→B  ENCRYPT2(payload)
 /// </code>
-/// S is the secret of the key exchange, SKEY the info hash, VC eight zeros, IA the first bytes of the payload. ENCRYPT is RC4, ENCRYPT2
-/// is what crypto_select says. Who initiates should try once more when the peer closes: one secret in 256 begins with a zero, and libtorrent
-/// 2.0 does not know the torrent then; who accepts avoids such secrets. Neither side closes the stream or limits the time: that is for the caller and its token.
+/// S is the secret of the key exchange, SKEY the info hash, VC eight zeros, IA the first bytes of the payload. ENCRYPT is RC4, ENCRYPT2 the method of crypto_select. The
+/// initiator should retry once if the peer closes: one secret in 256 begins with a zero, and libtorrent 2.0 then does not find the torrent; the acceptor avoids such
+/// secrets. Neither side closes the stream or limits the time: that is up to the caller and its token.
 /// </summary>
 internal static class MseHandshake
 {
-    /// <summary>How many bytes <see cref="LooksLikeBitTorrent"/> needs.</summary>
+    /// <summary>The number of bytes that <see cref="LooksLikeBitTorrent"/> needs.</summary>
     public const int PlainPrefixLength = 20;
 
-    /// <summary>The most bytes that can be sent as initial payload.</summary>
+    /// <summary>The maximum length of the initial payload in bytes.</summary>
     public const int MaxInitialPayload = ushort.MaxValue;
 
     private const int VerificationLength = 8;
     private const CryptoMethods AllMethods = CryptoMethods.Plain | CryptoMethods.Rc4;
 
-    /// <summary>Whether a connection begins with an unencrypted BitTorrent handshake (BEP 3, "peer protocol") and not with MSE.</summary>
+    /// <summary>Whether a connection begins with an unencrypted BitTorrent handshake (BEP 3, "peer protocol"), rather than with MSE.</summary>
     /// <param name="prefix">The first bytes: <see cref="PlainPrefixLength"/> or more.</param>
     public static bool LooksLikeBitTorrent(ReadOnlySpan<byte> prefix) => prefix.StartsWith(Wire.Handshake.Prefix);
 
-    /// <summary>Does the handshake on a connection that was made from here.</summary>
+    /// <summary>Performs the handshake on an outgoing connection.</summary>
     /// <param name="stream">The connection.</param>
-    /// <param name="infoHash">The 20 bytes of the torrent's info hash that the BitTorrent handshake has too.</param>
-    /// <param name="provide">What to offer: <see cref="CryptoMethods.Rc4"/> alone to be sure that all is encrypted.</param>
-    /// <param name="initialPayload">What the stream begins with, the BitTorrent handshake: sent along to save a round trip, and always encrypted. At most <see cref="MaxInitialPayload"/> bytes.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <param name="padding">The lengths of the paddings, where they should not be random.</param>
-    /// <returns>What the peer selected, and the ciphers; the initial payload has been sent.</returns>
-    /// <exception cref="MseException">The peer closed the connection or did not keep to the protocol.</exception>
+    /// <param name="infoHash">The 20 bytes of the info hash, as in the BitTorrent handshake.</param>
+    /// <param name="provide">The methods to offer: <see cref="CryptoMethods.Rc4"/> alone if everything must be encrypted.</param>
+    /// <param name="initialPayload">The BitTorrent handshake, sent along to save a round trip, and always encrypted. At most <see cref="MaxInitialPayload"/>
+    /// bytes.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="padding">The lengths of the paddings; null for random ones.</param>
+    /// <returns>The selected method, and the ciphers; the initial payload has been sent.</returns>
+    /// <exception cref="MseException">The peer closed the connection or violated the protocol.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<MseResult> InitiateAsync(
         Stream stream,
@@ -66,7 +67,7 @@ internal static class MseHandshake
         byte[] request = WriteRequest(secret, infoHash.Span, provide, pads, initialPayload.Span, outgoing);
         await peer.SendAsync(request).ConfigureAwait(false);
 
-        // The encrypted VC is the mark that ends PadB.
+        // The encrypted VC is the marker that ends PadB.
         byte[] mark = new byte[VerificationLength];
         incoming.Process(mark);
         await peer.SkipPastAsync(mark).ConfigureAwait(false);
@@ -79,16 +80,16 @@ internal static class MseHandshake
         return CreateResult(selected, infoHash, peer.Unread.ToArray(), 0, incoming, outgoing);
     }
 
-    /// <summary>Does the handshake on a connection that was made to here, and that does not look like BitTorrent.</summary>
+    /// <summary>Performs the handshake on an incoming connection that does not look like BitTorrent.</summary>
     /// <param name="stream">The connection.</param>
-    /// <param name="alreadyRead">What has been read from it, to see what it is.</param>
-    /// <param name="torrents">The torrents that the peer may ask for.</param>
-    /// <param name="allowed">What may be selected.</param>
-    /// <param name="preferred">What is selected when the peer offers more than one.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <param name="padding">The lengths of the paddings, where they should not be random.</param>
-    /// <returns>The torrent, what was selected, and the ciphers; <see cref="MseResult.Received"/> begins with the peer's initial payload.</returns>
-    /// <exception cref="MseException">The peer closed the connection, did not keep to the protocol or asked for a torrent that is not here.</exception>
+    /// <param name="alreadyRead">The bytes that were read to recognize the protocol.</param>
+    /// <param name="torrents">The torrents that the peer may request.</param>
+    /// <param name="allowed">The methods that may be selected.</param>
+    /// <param name="preferred">The method to select if the peer offers more than one.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="padding">The lengths of the paddings; null for random ones.</param>
+    /// <returns>The torrent, the selected method, and the ciphers; <see cref="MseResult.Received"/> begins with the peer's initial payload.</returns>
+    /// <exception cref="MseException">The peer closed the connection, violated the protocol or requested an unknown torrent.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<MseResult> AcceptAsync(
         Stream stream,
@@ -124,7 +125,7 @@ internal static class MseHandshake
         await peer.FillAsync(payloadLength).ConfigureAwait(false);
         await peer.SendAsync(WriteResponse(selected, pads, outgoing)).ConfigureAwait(false);
 
-        // The initial payload is encrypted whatever is selected; what follows it only if RC4 is.
+        // The initial payload is always encrypted; the bytes after it only if RC4 is selected.
         Memory<byte> received = peer.Unread.ToArray();
         incoming.Process(received.Span[..payloadLength]);
         return CreateResult(selected, infoHash, received, payloadLength, incoming, outgoing);
@@ -132,7 +133,7 @@ internal static class MseHandshake
 
     private static async ValueTask FillKeyAsync(MseStream peer)
     {
-        // A peer that does not know MSE sends less than a public key and waits: see that before.
+        // A peer without MSE sends less than a public key and waits: detect that first.
         await peer.FillAsync(PlainPrefixLength).ConfigureAwait(false);
         if (LooksLikeBitTorrent(peer.Unread))
             throw new MseException(MseFailure.Unencrypted, "the peer sent an unencrypted BitTorrent handshake.");
@@ -241,7 +242,7 @@ internal static class MseHandshake
         BinaryPrimitives.WriteUInt16BigEndian(bytes[sizeof(uint)..], (ushort)pads.Crypto);
     }
 
-    /// <summary>Makes the result; of what was received with the handshake, the first bytes may be decrypted already.</summary>
+    /// <summary>Creates the result; the first bytes received with the handshake may already be decrypted.</summary>
     private static MseResult CreateResult(
         CryptoMethods selected, ReadOnlyMemory<byte> infoHash, Memory<byte> received, int decrypted, Rc4 incoming, Rc4 outgoing)
     {

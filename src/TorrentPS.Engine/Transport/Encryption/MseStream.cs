@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Transport.Encryption;
 
 /// <summary>
-/// What the handshake reads and writes: reads as much as there is, and keeps it, so that a mark can be looked for and nothing that
-/// follows the handshake is lost. The faults of the stream become <see cref="MseException"/>; a cancelled token does not.
+/// The I/O of the handshake: reads all available bytes and keeps them, so that a marker can be searched for and bytes after the handshake are not lost. Errors of the
+/// stream become <see cref="MseException"/>; cancellation does not.
 /// </summary>
 internal sealed class MseStream
 {
@@ -16,10 +16,10 @@ internal sealed class MseStream
     private int _start;
     private int _end;
 
-    /// <summary>Begins with a stream.</summary>
+    /// <summary>Creates the I/O of a handshake.</summary>
     /// <param name="stream">The connection.</param>
-    /// <param name="alreadyRead">What was read from it before.</param>
-    /// <param name="cancellationToken">Ends all waiting.</param>
+    /// <param name="alreadyRead">The bytes already read from it.</param>
+    /// <param name="cancellationToken">Cancels all waiting.</param>
     public MseStream(Stream stream, ReadOnlySpan<byte> alreadyRead, CancellationToken cancellationToken)
     {
         _stream = stream;
@@ -29,19 +29,19 @@ internal sealed class MseStream
         _end = alreadyRead.Length;
     }
 
-    /// <summary>What was received and not yet taken.</summary>
+    /// <summary>The bytes received and not yet taken.</summary>
     public Span<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
-    /// <summary>Waits until a number of bytes can be taken.</summary>
-    /// <param name="count">How many; the caller bounds it.</param>
+    /// <summary>Waits until a number of bytes is available.</summary>
+    /// <param name="count">The number, which the caller bounds.</param>
     public async ValueTask FillAsync(int count)
     {
         while (_end - _start < count)
             await ReceiveAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Takes bytes that are there.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>Takes available bytes.</summary>
+    /// <param name="count">The number of bytes.</param>
     /// <returns>The bytes, valid until the next wait.</returns>
     public Span<byte> Take(int count)
     {
@@ -50,9 +50,9 @@ internal sealed class MseStream
         return taken;
     }
 
-    /// <summary>Drops the padding up to a mark, and the mark.</summary>
+    /// <summary>Discards the padding up to and including a marker.</summary>
     /// <param name="mark">The bytes to look for.</param>
-    /// <exception cref="MseException">The mark does not come after at most <see cref="MsePadding.MaxLength"/> bytes.</exception>
+    /// <exception cref="MseException">The marker does not follow after at most <see cref="MsePadding.MaxLength"/> bytes.</exception>
     public async ValueTask SkipPastAsync(ReadOnlyMemory<byte> mark)
     {
         int limit = MsePadding.MaxLength + mark.Length;

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace TorrentPS.Engine.Transport.Encryption;
 
 /// <summary>
-/// One direction of the RC4 stream cipher that MSE uses. The keystream moves on with every byte, so an instance belongs to one
-/// direction of one connection, and to one thread at a time.
+/// One direction of the RC4 stream cipher that MSE uses. The keystream advances with every byte, so an instance belongs to one direction of one connection, and to one
+/// thread at a time.
 /// </summary>
 internal sealed unsafe class Rc4
 {
-    /// <summary>The keystream bytes that MSE throws away after the key is set, because the first ones leak the key.</summary>
+    /// <summary>The number of keystream bytes that MSE discards after the key is set, because the first ones leak the key.</summary>
     public const int MseDiscard = 1024;
 
     private readonly byte[] _state = new byte[256];
@@ -17,7 +17,7 @@ internal sealed unsafe class Rc4
 
     /// <summary>Sets the key.</summary>
     /// <param name="key">1 to 256 bytes.</param>
-    /// <param name="discard">How many bytes of the keystream to throw away.</param>
+    /// <param name="discard">The number of keystream bytes to discard.</param>
     public Rc4(ReadOnlySpan<byte> key, int discard = 0)
     {
         ArgumentOutOfRangeException.ThrowIfZero(key.Length, nameof(key));
@@ -40,7 +40,7 @@ internal sealed unsafe class Rc4
             Process(thrownAway[..Math.Min(left, thrownAway.Length)]);
     }
 
-    /// <summary>Encrypts or decrypts bytes where they are.</summary>
+    /// <summary>Encrypts or decrypts bytes in place.</summary>
     /// <param name="data">The bytes.</param>
     public void Process(Span<byte> data)
     {
@@ -49,8 +49,8 @@ internal sealed unsafe class Rc4
     }
 
     /// <summary>Encrypts or decrypts bytes into another buffer.</summary>
-    /// <param name="source">The bytes, which stay as they are.</param>
-    /// <param name="destination">Where the result goes: at least as long as the source. It may be the same memory, but not overlap otherwise.</param>
+    /// <param name="source">The bytes, which are not changed.</param>
+    /// <param name="destination">Receives the result: at least as long as the source. It may be the same memory, but must not overlap otherwise.</param>
     public void Process(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         if (destination.Length < source.Length)
@@ -113,9 +113,8 @@ internal sealed unsafe class Rc4
     }
 
     /// <summary>
-    /// A step that loads the next step's state[x] before it stores its own: a load after those stores would wait for them, or be undone
-    /// when the processor guessed that it need not. Where the store changes what was loaded, a conditional move corrects it. This makes
-    /// the whole cipher more than twice as fast as the plain loop.
+    /// A step that loads the next step's state[x] before it stores its own: a load after those stores would wait for them, or be repeated if the processor mispredicted
+    /// that it need not. If a store changes what was loaded, a conditional move corrects it. This makes the whole cipher more than twice as fast as the plain loop.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Step(byte* state, nuint x, nuint next, ref nuint y, ref uint sx)

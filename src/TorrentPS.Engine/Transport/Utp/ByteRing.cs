@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>Bytes in a row, each with its place in the whole stream, in one pooled buffer that grows with them and is given back when there are none.</summary>
+/// <summary>Consecutive bytes of a stream, by their offset in it, in one pooled buffer that grows with them and is returned when it is empty.</summary>
 internal sealed class ByteRing
 {
     private const int FirstLength = 4 * 1024;
@@ -11,10 +11,10 @@ internal sealed class ByteRing
     private byte[] _buffer = [];
     private int _mask = -1;
 
-    /// <summary>The place of the first byte.</summary>
+    /// <summary>The offset of the first byte.</summary>
     public long Start { get; private set; }
 
-    /// <summary>The place after the last byte.</summary>
+    /// <summary>The offset after the last byte.</summary>
     public long End { get; private set; }
 
     public int Count => (int)(End - Start);
@@ -32,7 +32,7 @@ internal sealed class ByteRing
         End += bytes.Length;
     }
 
-    /// <summary>Copies bytes from a place that is between <see cref="Start"/> and <see cref="End"/>.</summary>
+    /// <summary>Copies bytes from an offset between <see cref="Start"/> and <see cref="End"/>.</summary>
     public void Peek(long place, Span<byte> destination)
     {
         if (destination.IsEmpty)
@@ -42,7 +42,7 @@ internal sealed class ByteRing
         _buffer.AsSpan(0, destination.Length - first).CopyTo(destination[first..]);
     }
 
-    /// <summary>Takes bytes from the beginning and says how many.</summary>
+    /// <summary>Removes bytes from the beginning and returns their number.</summary>
     public int Read(Span<byte> destination)
     {
         int count = Math.Min(destination.Length, Count);
@@ -51,10 +51,10 @@ internal sealed class ByteRing
         return count;
     }
 
-    /// <summary>Forgets everything before a place.</summary>
+    /// <summary>Discards everything before an offset.</summary>
     public void SkipTo(long place) => Start = Math.Max(Start, Math.Min(place, End));
 
-    /// <summary>Gives the buffer back when it is empty.</summary>
+    /// <summary>Returns the buffer to the pool if it is empty.</summary>
     public void Trim()
     {
         if (Count == 0)
@@ -74,7 +74,7 @@ internal sealed class ByteRing
         _mask = length - 1;
     }
 
-    /// <summary>Gives the buffer back with all that is in it.</summary>
+    /// <summary>Discards all bytes and returns the buffer to the pool.</summary>
     public void Clear()
     {
         if (_buffer.Length > 0)

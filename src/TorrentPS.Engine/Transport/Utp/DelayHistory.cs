@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
-/// The delays of one direction as timestamps show them, in microseconds plus an unknown difference between two clocks. The least of the last
-/// minutes is taken for the way itself; what a delay has beyond it was spent in queues (RFC 6817, 3.4.2 "base delay").
+/// The delays of one direction according to timestamps, in microseconds plus an unknown clock difference. The minimum of the last minutes is taken as the propagation
+/// delay; the excess over it is queueing delay (RFC 6817, 3.4.2 "base delay").
 /// </summary>
 internal sealed class DelayHistory
 {
@@ -20,10 +20,10 @@ internal sealed class DelayHistory
     /// <summary>Whether there has been a sample.</summary>
     public bool HasSamples => _samples > 0;
 
-    /// <summary>The least delay of the last minutes.</summary>
+    /// <summary>The minimum delay of the last minutes.</summary>
     public uint Base { get; private set; }
 
-    /// <summary>What the last few packets waited in queues, of which the least counts: a single late one says nothing.</summary>
+    /// <summary>The minimum queueing delay of the last few packets: a single late one is not significant.</summary>
     public uint Queueing
     {
         get
@@ -35,7 +35,7 @@ internal sealed class DelayHistory
         }
     }
 
-    /// <summary>Takes a delay.</summary>
+    /// <summary>Adds a delay.</summary>
     public void Add(uint delay, long now)
     {
         if (_samples == 0 || now >= _minuteEnds)
@@ -56,7 +56,7 @@ internal sealed class DelayHistory
         FindBase();
     }
 
-    /// <summary>The clocks drift apart: what the least delay was before would be more by now.</summary>
+    /// <summary>The clocks drift apart: corrects the earlier minimum.</summary>
     public void Shift(uint by)
     {
         for (int i = 0; i < _minutes; i++)
@@ -76,6 +76,6 @@ internal sealed class DelayHistory
         Base = least;
     }
 
-    /// <summary>Whether one delay is less than another; both wrap around.</summary>
+    /// <summary>Whether one delay is less than another, with wrap-around.</summary>
     public static bool IsBefore(uint one, uint other) => (int)(one - other) < 0;
 }

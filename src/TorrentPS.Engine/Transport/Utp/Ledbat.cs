@@ -1,23 +1,23 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
-/// The congestion window (LEDBAT, RFC 6817 and BEP 29): grows while packets wait in queues for less than the target, shrinks when they wait
-/// longer, and so leaves a link to others before they notice. Sizes are in bytes, times in microseconds.
+/// The congestion window (LEDBAT, RFC 6817 and BEP 29): it grows while the queueing delay is below the target, and shrinks above it, and so yields to other traffic
+/// before users notice. Sizes are in bytes, times in microseconds.
 /// </summary>
 internal sealed class Ledbat
 {
-    /// <summary>How long packets may wait in queues.</summary>
+    /// <summary>The target queueing delay.</summary>
     public const long Target = 100_000;
 
-    /// <summary>The most that the window grows in a round trip once slow start is over.</summary>
+    /// <summary>The maximum growth of the window per round trip after slow start.</summary>
     public const int GainPerRoundTrip = 3000;
 
-    /// <summary>The largest window: no peer offers more, and it is kept until it is acknowledged.</summary>
+    /// <summary>The largest window: no peer offers more, and sent data is kept until it is acknowledged.</summary>
     public const int MaxWindow = 2 << 20;
 
     private const int FirstPackets = 4;
     private const int LeastPackets = 2;
-    private const long SlowStartEnds = Target * 3 / 4; // a queue that filled so quickly will be fuller when the news of it is here
+    private const long SlowStartEnds = Target * 3 / 4; // a queue that fills so quickly will be fuller by the time we learn of it
 
     private double _window;
     private double _threshold = MaxWindow;
@@ -25,17 +25,17 @@ internal sealed class Ledbat
 
     public Ledbat(int packet) => _window = FirstPackets * packet;
 
-    /// <summary>Bytes that may be under way.</summary>
+    /// <summary>The number of bytes that may be in flight.</summary>
     public int Window => (int)_window;
 
     /// <summary>Whether the window still doubles with each round trip.</summary>
     public bool IsSlowStart => _window < _threshold;
 
     /// <summary>Bytes were acknowledged.</summary>
-    /// <param name="bytes">How many.</param>
-    /// <param name="queueing">How long packets wait in queues.</param>
-    /// <param name="flight">Bytes that were under way before.</param>
-    /// <param name="packet">Bytes of a full packet.</param>
+    /// <param name="bytes">The number of acknowledged bytes.</param>
+    /// <param name="queueing">The queueing delay.</param>
+    /// <param name="flight">The number of bytes that were in flight before.</param>
+    /// <param name="packet">The size of a full packet.</param>
     public void Acknowledged(int bytes, long queueing, int flight, int packet)
     {
         if (bytes <= 0)
@@ -49,7 +49,7 @@ internal sealed class Ledbat
         }
         else if (queueing > Target)
         {
-            // In proportion to the window, or a large one would keep others waiting for minutes: up to half of it a round trip.
+            // In proportion to the window, up to half of it per round trip: a large window would otherwise delay other traffic for minutes.
             _window -= bytes * Math.Min((queueing - Target) / (2.0 * Target), 0.5);
         }
         else if (flight + 2 * packet >= _window)
@@ -60,7 +60,7 @@ internal sealed class Ledbat
         Bound(packet);
     }
 
-    /// <summary>A packet was lost, the first of those that were under way at the same time.</summary>
+    /// <summary>A packet was lost, the first of those in flight at the same time.</summary>
     public void Lost(int packet)
     {
         _beforeLoss = (_window, _threshold);
@@ -69,7 +69,7 @@ internal sealed class Ledbat
         _threshold = _window;
     }
 
-    /// <summary>What was taken for lost was only late.</summary>
+    /// <summary>A packet that counted as lost was only late.</summary>
     public void NotLost()
     {
         if (_beforeLoss is not { } before)
@@ -79,7 +79,7 @@ internal sealed class Ledbat
         _beforeLoss = null;
     }
 
-    /// <summary>Nothing was heard for so long that nothing is under way any more.</summary>
+    /// <summary>No acknowledgement arrived for so long that nothing can be in flight.</summary>
     public void TimedOut(int packet)
     {
         _beforeLoss = null;

@@ -2,34 +2,34 @@ using System.Buffers;
 
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>Packets that have arrived before others that come before them, each in a pooled buffer, and which of them the other side is told of.</summary>
+/// <summary>Packets received out of order, each in a pooled buffer, and their selective acknowledgement.</summary>
 internal sealed class ReorderBuffer
 {
-    /// <summary>Packets ahead of the first missing one that are kept; what is further ahead must come again.</summary>
+    /// <summary>The maximum distance from the first missing packet; packets further ahead must be sent again.</summary>
     public const int Max = 1024;
 
-    private const int Least = 64; // what a packet without bytes takes
+    private const int Least = 64; // the memory of a packet without data
 
     private Place[] _packets = [];
     private ushort _highest;
 
     public int Count { get; private set; }
 
-    /// <summary>Bytes of all of them.</summary>
+    /// <summary>The total size of their data in bytes.</summary>
     public int Bytes { get; private set; }
 
-    /// <summary>Memory that they take.</summary>
+    /// <summary>The memory that they use.</summary>
     public int Memory { get; private set; }
 
-    /// <summary>Memory that a packet takes: the pool has buffers of powers of two.</summary>
+    /// <summary>The memory of a packet: the pool's buffer sizes are powers of two.</summary>
     public static int MemoryOf(int length) => Math.Max(Least, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
 
-    /// <summary>Keeps a packet.</summary>
-    /// <param name="number">Its number, less than <see cref="Max"/> after <paramref name="arrived"/>.</param>
-    /// <param name="payload">Its bytes.</param>
-    /// <param name="arrived">The last packet before which all have arrived.</param>
+    /// <summary>Stores a packet.</summary>
+    /// <param name="number">Its sequence number, less than <see cref="Max"/> after <paramref name="arrived"/>.</param>
+    /// <param name="payload">Its data.</param>
+    /// <param name="arrived">The sequence number up to which all packets have arrived.</param>
     /// <param name="now">The time.</param>
-    /// <returns>False when it is there already.</returns>
+    /// <returns>False if it is already stored.</returns>
     public bool Add(ushort number, ReadOnlySpan<byte> payload, ushort arrived, long now)
     {
         if (_packets.Length == 0)
@@ -47,8 +47,8 @@ internal sealed class ReorderBuffer
         return true;
     }
 
-    /// <summary>Moves a packet to a stream, when it is here.</summary>
-    /// <returns>Its length; -1 when it is not here.</returns>
+    /// <summary>Moves a packet to a stream, if it is here.</summary>
+    /// <returns>Its length; -1 if it is not here.</returns>
     public int MoveTo(ByteRing stream, ushort number)
     {
         if (Count == 0)
@@ -66,7 +66,7 @@ internal sealed class ReorderBuffer
         return length;
     }
 
-    /// <summary>Whether one of them has been here since a time, or for longer.</summary>
+    /// <summary>Whether any packet has been here since a time, or longer.</summary>
     public bool HasSince(long time)
     {
         if (Count == 0)
@@ -80,7 +80,7 @@ internal sealed class ReorderBuffer
         return false;
     }
 
-    /// <summary>Writes which packets are here, from the second after the last before which all have arrived (BEP 29, "selective ACK"), and says how many bytes that took.</summary>
+    /// <summary>Writes the bits of the packets here, from the second one after the last in order (BEP 29, "selective ACK"), and returns their number of bytes.</summary>
     public int WriteSelectiveAck(Span<byte> bits, ushort arrived)
     {
         int span = (ushort)(_highest - arrived - 1);
@@ -95,7 +95,7 @@ internal sealed class ReorderBuffer
         return length;
     }
 
-    /// <summary>Forgets all.</summary>
+    /// <summary>Discards all packets.</summary>
     public void Clear()
     {
         foreach (ref readonly Place place in Count == 0 ? [] : _packets.AsSpan())
@@ -107,7 +107,7 @@ internal sealed class ReorderBuffer
         Reset();
     }
 
-    /// <summary>Gives up the room when there are none.</summary>
+    /// <summary>Releases the table if it is empty.</summary>
     public void Trim()
     {
         if (Count == 0)

@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>How long a packet and its acknowledgement take, and after which time both are given up (BEP 29, "timeouts"). Times are in microseconds.</summary>
+/// <summary>Estimates the round-trip time and the retransmission time-out (BEP 29, "timeouts"). Times are in microseconds.</summary>
 internal sealed class RoundTrip
 {
-    /// <summary>The time-out while nothing is known.</summary>
+    /// <summary>The time-out before the first sample.</summary>
     public const long FirstTimeout = 1_000_000;
 
     private const long LeastTimeout = 500_000;
@@ -11,15 +11,15 @@ internal sealed class RoundTrip
 
     private long _variance;
 
-    /// <summary>The average; 0 while nothing is known.</summary>
+    /// <summary>The smoothed round-trip time; 0 before the first sample.</summary>
     public long Average { get; private set; }
 
-    /// <summary>The shortest there was.</summary>
+    /// <summary>The shortest sample.</summary>
     public long Least { get; private set; } = long.MaxValue;
 
     public long Timeout { get; private set; } = FirstTimeout;
 
-    /// <summary>Takes the time of a packet that was sent once.</summary>
+    /// <summary>Adds a sample, of a packet that was sent once.</summary>
     public void Add(long sample)
     {
         Least = Math.Min(Least, Math.Max(sample, 1));
@@ -37,6 +37,6 @@ internal sealed class RoundTrip
         Timeout = Math.Clamp(Average + 4 * _variance, LeastTimeout, LongestTimeout);
     }
 
-    /// <summary>Nothing came in time: the next time is twice as long.</summary>
+    /// <summary>A time-out: doubles the next one.</summary>
     public void BackOff() => Timeout = Math.Min(2 * Timeout, LongestTimeout);
 }

@@ -1,34 +1,34 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>A packet that was sent and is not acknowledged together with all before it.</summary>
+/// <summary>A packet that was sent and is not cumulatively acknowledged.</summary>
 internal struct SentPacket
 {
-    /// <summary>Where its bytes begin in the stream.</summary>
+    /// <summary>The offset of its data in the stream.</summary>
     public long Place;
 
-    /// <summary>When it was sent last, in microseconds.</summary>
+    /// <summary>The time of the last transmission, in microseconds.</summary>
     public long SentAt;
 
-    /// <summary>Its number among all packets sent, of the last time it was.</summary>
+    /// <summary>The sequence number of its last transmission among all transmissions.</summary>
     public long Order;
 
-    /// <summary>Bytes of data.</summary>
+    /// <summary>The number of data bytes.</summary>
     public int Length;
 
-    /// <summary>How often it was sent.</summary>
+    /// <summary>The number of transmissions.</summary>
     public int Transmissions;
 
-    /// <summary>The size of the whole packet while it is a probe of the path; else 0.</summary>
+    /// <summary>The size of the whole packet if it is an MTU probe; otherwise 0.</summary>
     public int ProbeSize;
 
     public bool IsFin;
 
-    /// <summary>Whether it was ever given up by a time-out: then nothing can be told from when it is acknowledged.</summary>
+    /// <summary>Whether it has ever timed out: the time of its acknowledgement then means nothing.</summary>
     public bool HasTimedOut;
 
-    /// <summary>Whether the other side has it, though something before it may be missing.</summary>
+    /// <summary>Whether it is selectively acknowledged, though an earlier one may be missing.</summary>
     public bool IsAcknowledged;
 
-    /// <summary>Whether it is taken for lost and has not been sent again yet.</summary>
+    /// <summary>Whether it counts as lost and has not been retransmitted yet.</summary>
     public bool IsLost;
 }

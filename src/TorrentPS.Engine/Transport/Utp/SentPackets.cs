@@ -2,18 +2,18 @@ using System.Numerics;
 
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>The packets that were sent and are not acknowledged, by their numbers.</summary>
+/// <summary>The sent and unacknowledged packets, by sequence number.</summary>
 internal sealed class SentPackets(ushort first)
 {
-    /// <summary>Packets at once at most.</summary>
+    /// <summary>The maximum number of packets.</summary>
     public const int Max = 4096;
 
     private SentPacket[] _packets = [];
 
-    /// <summary>The number of the first that is not acknowledged.</summary>
+    /// <summary>The sequence number of the first unacknowledged packet.</summary>
     public ushort First { get; private set; } = first;
 
-    /// <summary>The number that the next one gets.</summary>
+    /// <summary>The next sequence number.</summary>
     public ushort Next { get; private set; } = first;
 
     public int Count => (ushort)(Next - First);
@@ -22,7 +22,7 @@ internal sealed class SentPackets(ushort first)
 
     public ref SentPacket this[ushort number] => ref _packets[number & (_packets.Length - 1)];
 
-    /// <summary>Adds the next one.</summary>
+    /// <summary>Adds the next packet.</summary>
     public ref SentPacket Add()
     {
         if (Count == _packets.Length)
@@ -34,7 +34,7 @@ internal sealed class SentPackets(ushort first)
 
     public void RemoveFirst() => First++;
 
-    /// <summary>Gives up the room when nothing is under way.</summary>
+    /// <summary>Releases the buffer if nothing is in flight.</summary>
     public void Trim()
     {
         if (Count == 0)

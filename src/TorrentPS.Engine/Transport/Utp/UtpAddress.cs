@@ -4,14 +4,14 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>Which connection a packet is of: where it comes from, and the id in it.</summary>
-/// <param name="High">The first eight bytes of an address of IPv6; 0 for IPv4.</param>
-/// <param name="Low">The last eight bytes of an address of IPv6, or the four of IPv4.</param>
+/// <summary>The key of a packet's connection: the source address, and the connection id.</summary>
+/// <param name="High">The first eight bytes of an IPv6 address; 0 for IPv4.</param>
+/// <param name="Low">The last eight bytes of an IPv6 address, or the four of IPv4.</param>
 /// <param name="Port">The port.</param>
-/// <param name="Id">Our id of the connection.</param>
+/// <param name="Id">Our connection id.</param>
 internal readonly record struct UtpAddress(ulong High, ulong Low, ushort Port, ushort Id)
 {
-    /// <summary>Reads the address as the system writes it (sockaddr_in, sockaddr_in6), without making objects of it.</summary>
+    /// <summary>Reads an address in the system's format (sockaddr_in, sockaddr_in6), without creating objects.</summary>
     public static UtpAddress Of(SocketAddress from, ushort id)
     {
         ReadOnlySpan<byte> bytes = from.Buffer.Span[..from.Size];

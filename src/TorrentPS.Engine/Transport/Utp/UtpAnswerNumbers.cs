@@ -4,22 +4,22 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
-/// The numbers of the answers to those who ask for a connection: a keyed hash of what they have asked and of the time. Nobody can guess one, and who
-/// acknowledges one was answered a short while ago, whether we remember it or not.
+/// The sequence numbers of answers to connection requests: a keyed hash of the request and of the time. They cannot be guessed, so a peer that acknowledges one has
+/// recently received our answer, whether or not its connection is remembered.
 /// </summary>
 internal sealed class UtpAnswerNumbers
 {
-    private const long Period = 16_000_000; // µs; a number is known for one to two of these
+    private const long Period = 16_000_000; // µs; a number is valid for one to two periods
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
 
-    /// <summary>The number of the answer to a SYN.</summary>
-    /// <param name="connection">The connection that is asked for.</param>
-    /// <param name="syn">The number of the SYN.</param>
+    /// <summary>The sequence number of the answer to a SYN.</summary>
+    /// <param name="connection">The requested connection.</param>
+    /// <param name="syn">The sequence number of the SYN.</param>
     /// <param name="now">The time.</param>
     public ushort Of(UtpAddress connection, ushort syn, long now) => InPeriod(connection, syn, now / Period);
 
-    /// <summary>Whether a SYN was answered with a number.</summary>
+    /// <summary>Whether a SYN was answered with this number.</summary>
     public bool WasGiven(ushort number, UtpAddress connection, ushort syn, long now) =>
         number == InPeriod(connection, syn, now / Period) || number == InPeriod(connection, syn, now / Period - 1);
 

@@ -1,9 +1,11 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>Packets of one connection that go out together: all as long as the first, but for the last. One a thread, since it is empty again before its user returns.</summary>
+/// <summary>
+/// Packets of one connection that are sent together: all as long as the first, except the last. One per thread, because it is empty again before its user returns.
+/// </summary>
 internal sealed class UtpBatch
 {
-    /// <summary>Packets that the system takes at once (UDP_MAX_SEGMENTS of older Linux).</summary>
+    /// <summary>The maximum number of packets per system call (UDP_MAX_SEGMENTS of older Linux).</summary>
     private const int MaxPackets = 64;
 
     private const int MaxLength = 60_000;
@@ -19,7 +21,7 @@ internal sealed class UtpBatch
 
     public static UtpBatch OfThread => s_batch ??= new UtpBatch();
 
-    /// <summary>A place for a packet; what is there already is sent before when it does not fit.</summary>
+    /// <summary>Adds a packet; if it does not fit, the packets before it are sent first.</summary>
     public Span<byte> Add(int length, IUtpOutput output)
     {
         if (_packets > 0 && (_isFull || length > _length || _used + length > MaxLength || _packets == MaxPackets))
@@ -33,7 +35,7 @@ internal sealed class UtpBatch
         return place;
     }
 
-    /// <summary>Sends all.</summary>
+    /// <summary>Sends all packets.</summary>
     public bool Send(IUtpOutput output, bool isProbe = false)
     {
         if (_packets == 0)

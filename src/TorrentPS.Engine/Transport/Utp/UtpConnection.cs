@@ -1,15 +1,15 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
-/// One connection (BEP 29) without a socket, a clock or a thread: packets and the time go in, packets come out. Times are in microseconds. Used by one
-/// caller at a time. This is its life from the first packet to the last; what it sends and what it receives have types of their own.
+/// One connection (BEP 29) without a socket, a clock or a thread: packets and the time go in, packets come out. Times are in microseconds. Not thread-safe. This type
+/// implements the states of the connection; separate types send and receive.
 /// </summary>
 internal sealed class UtpConnection
 {
     private const long AnsweredLimit = 10_000_000;
     private const long CloseLimit = 5_000_000;
-    private const long LongestEarly = 5_000_000; // several time-outs of the other side, which has sent the missing packet again by then
-    private const long KeepAlivePeriod = 29_000_000; // below the half minute after which routers forget a mapping
+    private const long LongestEarly = 5_000_000; // several time-outs of the other side, which has retransmitted the missing packet by then
+    private const long KeepAlivePeriod = 29_000_000; // less than the half minute after which routers drop a mapping
 
     private readonly IUtpOutput _output;
     private readonly ushort _sendId;
@@ -22,12 +22,12 @@ internal sealed class UtpConnection
     private long _lastSentAt;
     private ushort _synNumber;
 
-    /// <param name="output">Where its packets go.</param>
-    /// <param name="memory">What all connections share for what has arrived.</param>
-    /// <param name="receiveId">The id in packets to us.</param>
-    /// <param name="sendId">The id in packets from us.</param>
-    /// <param name="number">The number of our first packet, which nobody can guess: it is what shows that the other side hears us.</param>
-    /// <param name="mtu">Finds out how large packets may be.</param>
+    /// <param name="output">Sends its packets.</param>
+    /// <param name="memory">The receive memory that all connections share.</param>
+    /// <param name="receiveId">The connection id in packets to us.</param>
+    /// <param name="sendId">The connection id in packets from us.</param>
+    /// <param name="number">Our first sequence number, which cannot be guessed: its acknowledgement proves that the other side receives our packets.</param>
+    /// <param name="mtu">Finds the packet size.</param>
     public UtpConnection(IUtpOutput output, UtpMemory memory, ushort receiveId, ushort sendId, ushort number, MtuSearch mtu)
     {
         _output = output;
@@ -44,16 +44,16 @@ internal sealed class UtpConnection
 
     public UtpState State { get; private set; }
 
-    /// <summary>Why it ended.</summary>
+    /// <summary>Why the connection ended.</summary>
     public UtpFailure Failure { get; private set; }
 
-    /// <summary>Whether time matters to it: it waits for an acknowledgement, or has something to send.</summary>
+    /// <summary>Whether it depends on timers: it waits for an acknowledgement, or has data to send.</summary>
     public bool IsBusy => State != UtpState.Connected || _sender.Count > 0 || _sender.Unsent > 0;
 
-    /// <summary>The time, as of the last call.</summary>
+    /// <summary>The time of the last call.</summary>
     public long Now => _now;
 
-    /// <summary>Bytes that can be written now.</summary>
+    /// <summary>The number of bytes that can be written now.</summary>
     public int Writable => State == UtpState.Connected ? _sender.Room : 0;
 
     /// <inheritdoc cref="UtpReceiver.Readable"/>
@@ -71,10 +71,10 @@ internal sealed class UtpConnection
     /// <inheritdoc cref="PacketDelays.Queueing"/>
     public long Queueing => _delays.Queueing;
 
-    /// <summary>The largest packet that is known to arrive, without the headers of UDP and IP.</summary>
+    /// <summary>The largest packet size known to arrive, without the headers of UDP and IP.</summary>
     public int PacketSize => _mtu.Current;
 
-    /// <summary>Asks for the connection.</summary>
+    /// <summary>Requests the connection.</summary>
     public void Connect(long now)
     {
         _now = now;
@@ -83,10 +83,10 @@ internal sealed class UtpConnection
         SendSyn();
     }
 
-    /// <summary>Answers one who asks for the connection. The answer is no longer than the question, and is not repeated unless that is.</summary>
-    /// <param name="syn">What he asks.</param>
+    /// <summary>Answers a connection request. The answer is no longer than the request, and is repeated only if the request is.</summary>
+    /// <param name="syn">The request.</param>
     /// <param name="now">The time.</param>
-    /// <param name="wasAnswered">Whether he has the answer already.</param>
+    /// <param name="wasAnswered">Whether the other side already has the answer.</param>
     public void Accept(in UtpHeader syn, long now, bool wasAnswered = false)
     {
         _now = now;
@@ -100,7 +100,7 @@ internal sealed class UtpConnection
             SendState();
     }
 
-    /// <summary>Sends what is left to send, and then the last packet. Nothing is received any more.</summary>
+    /// <summary>Sends the remaining data, and then the last packet. Nothing more is received.</summary>
     public void Close(long now)
     {
         _now = now;
@@ -109,7 +109,7 @@ internal sealed class UtpConnection
             return;
         if (State != UtpState.Connected)
         {
-            End(UtpFailure.None); // nobody is sure of it yet
+            End(UtpFailure.None); // the other side has not confirmed the connection yet
             return;
         }
 
@@ -118,7 +118,7 @@ internal sealed class UtpConnection
         _sender.SendMore();
     }
 
-    /// <summary>Ends it at once, and tells the other side.</summary>
+    /// <summary>Ends the connection at once, with a reset.</summary>
     public void Abort(long now)
     {
         _now = now;
@@ -127,7 +127,7 @@ internal sealed class UtpConnection
         End(UtpFailure.None);
     }
 
-    /// <summary>Time has passed.</summary>
+    /// <summary>Processes timers.</summary>
     public void Tick(long now)
     {
         _now = now;
@@ -141,7 +141,7 @@ internal sealed class UtpConnection
         }
         else if (_receiver.IsStuckSince(now - LongestEarly))
         {
-            // They were acknowledged one by one, and would not come again: it cannot do without them, and others need the room.
+            // Selectively acknowledged packets are not sent again, so the connection cannot continue without them, and others need the memory.
             SendReset();
             End(UtpFailure.TimedOut);
         }
@@ -160,7 +160,7 @@ internal sealed class UtpConnection
         _receiver.Trim();
     }
 
-    /// <summary>Takes a packet that is of this connection.</summary>
+    /// <summary>Processes a packet of this connection.</summary>
     /// <param name="header">Its header.</param>
     /// <param name="selectiveAck">The bits of its selective acknowledgement.</param>
     /// <param name="payload">Its data.</param>
@@ -178,7 +178,7 @@ internal sealed class UtpConnection
 
         if (header.Type == UtpPacketType.Syn)
         {
-            // Our answer was lost. Who asks for a connection that has long been there asks for another.
+            // Our answer was lost. A SYN for an established connection is another request.
             if (State == UtpState.Answered && header.SequenceNumber == _synNumber)
                 SendState();
             return;
@@ -201,7 +201,7 @@ internal sealed class UtpConnection
             End(UtpFailure.None);
     }
 
-    /// <summary>Checks that a packet answers what was sent, and takes the first one that does as the proof that the other side hears us.</summary>
+    /// <summary>Checks that a packet answers what was sent; the first one that does proves that the other side receives our packets.</summary>
     private bool Checks(in UtpHeader header)
     {
         switch (State)
@@ -213,37 +213,37 @@ internal sealed class UtpConnection
                 State = UtpState.Connected;
                 return true;
             case UtpState.Answered:
-                // Whoever forges an address does not see our number (reflection of what follows, such as an MSE key).
+                // A sender with a forged address does not see our sequence number; otherwise what follows, such as an MSE key, could be reflected.
                 if (header.AckNumber != (ushort)(_sender.First - 1) || header.Type == UtpPacketType.State && header.SequenceNumber != (ushort)(_receiver.Arrived + 1))
                     return false;
                 State = UtpState.Connected;
                 _stateEnds = long.MaxValue;
                 return true;
             default:
-                // No acknowledgement of what was not sent, nor one older than any packet that still travels.
+                // Neither an acknowledgement of unsent packets, nor one older than any packet that may still arrive.
                 return (short)(_sender.Next - 1 - header.AckNumber) >= 0 && (short)(header.AckNumber + SentPackets.Max - _sender.First) >= 0;
         }
     }
 
     private void TakeReset(in UtpHeader header)
     {
-        // It acknowledges a packet that we have sent, or one who guesses has sent it.
+        // It must acknowledge a packet that we have sent, which a guess rarely does.
         int behind = (short)(_sender.Next - header.AckNumber);
         if (behind >= 0 && behind <= _sender.Count + SentPackets.Max && State != UtpState.Answered)
             End(UtpFailure.Reset);
     }
 
-    /// <summary>Reads what has arrived and says how many bytes.</summary>
+    /// <summary>Reads received bytes and returns their number.</summary>
     public int Read(Span<byte> destination, long now)
     {
         _now = now;
         int count = _receiver.Read(destination);
         if (State == UtpState.Connected && _receiver.IsWindowNews())
-            SendState(); // the other side may wait for this
+            SendState(); // the other side may wait for the larger window
         return count;
     }
 
-    /// <summary>Takes bytes to send and says how many.</summary>
+    /// <summary>Takes bytes to send and returns their number.</summary>
     public int Write(ReadOnlySpan<byte> bytes, long now)
     {
         _now = now;
@@ -253,7 +253,7 @@ internal sealed class UtpConnection
         return count;
     }
 
-    /// <summary>Sends what is due after one or several packets have come: an acknowledgement, and what the window lets out.</summary>
+    /// <summary>Sends what is due after received packets: an acknowledgement, and data that the window allows.</summary>
     public void Flush(long now)
     {
         _now = now;
@@ -262,7 +262,7 @@ internal sealed class UtpConnection
             SendState();
     }
 
-    /// <summary>A packet with data is on its way, and with it an acknowledgement of all that has come in order.</summary>
+    /// <summary>A data packet was sent, which also acknowledges everything received in order.</summary>
     public void DataSent()
     {
         _lastSentAt = _now;
@@ -270,7 +270,7 @@ internal sealed class UtpConnection
             _receiver.IsAckDue = false;
     }
 
-    /// <summary>The header of a packet that is sent now.</summary>
+    /// <summary>The header of a packet to send now.</summary>
     public UtpHeader Header(UtpPacketType type, ushort number) =>
         new(type, type == UtpPacketType.Syn ? ReceiveId : _sendId, (uint)_now, _delays.Reply, (uint)_receiver.TellWindow(), number, _receiver.Arrived);
 

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>Why a connection ended that nobody closed.</summary>
+/// <summary>Why a connection ended without being closed.</summary>
 internal enum UtpFailure
 {
     None,
@@ -8,6 +8,6 @@ internal enum UtpFailure
     /// <summary>The other side does not answer.</summary>
     TimedOut,
 
-    /// <summary>The other side has reset it, or knows nothing of it.</summary>
+    /// <summary>The other side has reset the connection, or does not know it.</summary>
     Reset,
 }

@@ -3,26 +3,26 @@ using System.Buffers.Binary;
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>The header of a packet (BEP 29, "header format").</summary>
-/// <param name="Type">What kind of packet it is.</param>
-/// <param name="ConnectionId">The receiver's id of the connection; of a SYN, the one that the sender wants to be answered with.</param>
-/// <param name="Timestamp">When it was sent, in microseconds of the sender's clock.</param>
-/// <param name="TimestampDifference">How long the last packet of the other side took, in microseconds and between two clocks; 0 when none has come.</param>
-/// <param name="WindowSize">Bytes that the sender can still take.</param>
-/// <param name="SequenceNumber">The packet's number; of a packet without one, the next that will be given.</param>
-/// <param name="AckNumber">The last packet before which all have arrived.</param>
+/// <param name="Type">The packet type.</param>
+/// <param name="ConnectionId">The receiver's connection id; in a SYN, the id for answers to the sender.</param>
+/// <param name="Timestamp">When the packet was sent, in microseconds of the sender's clock.</param>
+/// <param name="TimestampDifference">The delay of the last packet from the other side, in microseconds between two clocks; 0 if there was none.</param>
+/// <param name="WindowSize">The number of bytes that the sender can still receive.</param>
+/// <param name="SequenceNumber">The packet's sequence number; for a packet without one, the next number.</param>
+/// <param name="AckNumber">The sequence number up to which all packets have arrived.</param>
 internal readonly record struct UtpHeader(UtpPacketType Type, ushort ConnectionId, uint Timestamp, uint TimestampDifference, uint WindowSize, ushort SequenceNumber, ushort AckNumber)
 {
-    /// <summary>Bytes without extensions.</summary>
+    /// <summary>The length in bytes without extensions.</summary>
     public const int Length = 20;
 
-    /// <summary>The extension that is a selective acknowledgement.</summary>
+    /// <summary>The extension for selective acknowledgement.</summary>
     public const byte SelectiveAckExtension = 1;
 
     private const int Version = 1;
 
     /// <summary>Writes the 20 bytes.</summary>
-    /// <param name="destination">Gets them.</param>
-    /// <param name="extension">The kind of the first extension that follows; 0 when none does.</param>
+    /// <param name="destination">Receives the bytes.</param>
+    /// <param name="extension">The type of the first extension that follows; 0 for none.</param>
     public void Write(Span<byte> destination, byte extension = 0)
     {
         destination[0] = (byte)(((int)Type << 4) | Version);
@@ -35,11 +35,11 @@ internal readonly record struct UtpHeader(UtpPacketType Type, ushort ConnectionI
         BinaryPrimitives.WriteUInt16BigEndian(destination[18..], AckNumber);
     }
 
-    /// <summary>Reads a packet; false when it is not one of uTP.</summary>
+    /// <summary>Parses a packet; false if it is not a uTP packet.</summary>
     /// <param name="packet">The whole packet.</param>
     /// <param name="header">Its header.</param>
-    /// <param name="selectiveAck">The bits of its selective acknowledgement; empty when it has none.</param>
-    /// <param name="payload">What follows the header and the extensions.</param>
+    /// <param name="selectiveAck">The bits of its selective acknowledgement; empty if there is none.</param>
+    /// <param name="payload">The data after the header and the extensions.</param>
     public static bool TryRead(ReadOnlySpan<byte> packet, out UtpHeader header, out ReadOnlySpan<byte> selectiveAck, out ReadOnlySpan<byte> payload)
     {
         header = default;
@@ -60,7 +60,7 @@ internal readonly record struct UtpHeader(UtpPacketType Type, ushort ConnectionI
         {
             if (rest.Length < 2 || rest.Length - 2 < rest[1])
                 return false;
-            // BEP 29 wants the bits in groups of 32 ("selective ACK"), but libtorrent sends no more bytes than it needs; other extensions are skipped.
+            // BEP 29 requires groups of 32 bits ("selective ACK"), but libtorrent sends only as many bytes as needed; other extensions are skipped.
             if (extension == SelectiveAckExtension)
                 selectiveAck = rest.Slice(2, rest[1]);
             extension = rest[0];

@@ -7,23 +7,23 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
-/// All uTP connections of a UDP port: gives each packet to its connection, makes and accepts connections, and lets time pass for them. Who comes
-/// is handed on only when he has shown that our answer reached him.
+/// All uTP connections of a UDP port: dispatches packets to connections, makes and accepts connections, and drives their timers. An incoming connection is passed on only
+/// after it has proved that it received our answer.
 /// </summary>
 internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
 {
-    /// <summary>Bytes that have arrived and are not read yet, of all connections together.</summary>
+    /// <summary>The maximum number of received and unread bytes of all connections together.</summary>
     public const long MaxReceived = 32L << 20;
 
-    /// <summary>Connections at once that somebody has asked for who has not shown yet that he is where he says; beyond these, who asks is answered and not remembered.</summary>
+    /// <summary>The maximum number of half-open incoming connections that are remembered; beyond it, requests are answered and not remembered.</summary>
     public const int MaxAnswered = 128;
 
-    private const int MaxLostFirst = 1; // packets that may be lost before the one by which somebody who was not remembered is known
+    private const int MaxLostFirst = 1; // packets that may be lost before the one that identifies a connection that was not remembered
     private const long AnswerPeriod = 20_000_000;
 
     private const int MaxResetsPerSecond = 20;
     private const int Ethernet = 1500;
-    private const int Everywhere = 1280; // what each network with IPv6 carries, and nearly each other
+    private const int Everywhere = 1280; // the minimum MTU of IPv6 networks, which almost every other network carries, too
     private const int HeadersV4 = 28;
     private const int HeadersV6 = 48;
 
@@ -40,7 +40,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     private readonly UtpMemory _memory = new(MaxReceived);
     private readonly ConcurrentDictionary<UtpAddress, UtpPeerStream> _streams = new();
     private readonly UtpAnswerNumbers _numbers = new();
-    private readonly Queue<UtpPeerStream> _answered = new(); // these four are of the thread that receives packets alone
+    private readonly Queue<UtpPeerStream> _answered = new(); // these four are used only by the receiving thread
     private readonly List<UtpPeerStream> _touched = [];
     private (long Second, int Count) _resets;
     private long _notRememberedUntil;
@@ -49,10 +49,10 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
     private int _isTicking;
     private bool _isDisposed;
 
-    /// <param name="port">The port, of which it takes everything that is not the DHT's.</param>
+    /// <param name="port">The UDP port, of which this host gets everything but DHT messages.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="accepted">Gets each connection that somebody made, on a pool thread.</param>
-    /// <param name="log">Gets what happens that must not.</param>
+    /// <param name="accepted">Receives each incoming connection, on a pool thread.</param>
+    /// <param name="log">Receives errors that should not happen.</param>
     public UtpHost(UdpPort port, TimeProvider time, Action<PeerStream> accepted, Action<string>? log = null)
     {
         _log = log;
@@ -64,15 +64,15 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         port.AttachOther(this);
     }
 
-    /// <summary>Microseconds of a clock that only this host has; it begins with one, since a time of 0 means none.</summary>
+    /// <summary>Microseconds of this host's clock, which starts at one because 0 means none.</summary>
     public long Now => 1 + _time.GetElapsedTime(_start).Ticks / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>Connections there are, those included that are being made or closed.</summary>
+    /// <summary>The number of connections, including half-open and closing ones.</summary>
     public int Count => _streams.Count;
 
     /// <summary>Connects to a peer.</summary>
-    /// <exception cref="SocketException">There is no connection to be had.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="SocketException">The connection failed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         if (!_port.Reaches(endPoint.AddressFamily))
@@ -113,7 +113,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         return new MtuSearch(Everywhere - headers, (_port.CanProbe ? Ethernet : Everywhere) - headers);
     }
 
-    /// <summary>Sends packets that lie one after the other.</summary>
+    /// <summary>Sends consecutive packets.</summary>
     public bool Send(ReadOnlySpan<byte> packets, int length, SocketAddress to, bool isProbe) => _port.SendPackets(packets, length, to, isProbe);
 
     /// <inheritdoc/>
@@ -137,7 +137,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         UtpAddress key = UtpAddress.Of(from, header.ConnectionId);
         if (_streams.TryGetValue(key, out UtpPeerStream? stream) || header.Type != UtpPacketType.Reset)
             return stream;
-        // Who does not know the connection answers with the id that was in the packet, which is the one that we send.
+        // A peer that does not know the connection resets it with the id in our packet, which is the one that we send with.
         foreach (ushort id in (ReadOnlySpan<ushort>)[(ushort)(header.ConnectionId - 1), (ushort)(header.ConnectionId + 1)])
         {
             if (_streams.TryGetValue(key with { Id = id }, out stream) && stream.SendId == header.ConnectionId)
@@ -160,7 +160,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         _touched.Add(stream);
     }
 
-    /// <summary>Gives a connection a packet; false when that brought out a fault, which ends it.</summary>
+    /// <summary>Passes a packet to a connection; false if that caused a fault, which ends the connection.</summary>
     private bool TryReceive(UtpPeerStream stream, in UtpHeader header, ReadOnlySpan<byte> selectiveAck, ReadOnlySpan<byte> payload, long now)
     {
         try
@@ -175,7 +175,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         }
     }
 
-    /// <summary>Hands on a connection that was made, on a pool thread.</summary>
+    /// <summary>Passes on an incoming connection, on a pool thread.</summary>
     private void Pass(UtpPeerStream stream)
     {
         try
@@ -188,7 +188,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         }
     }
 
-    /// <summary>Something happened with a connection that must not: it costs this one, and no other.</summary>
+    /// <summary>A fault of this program with a connection ends this connection only.</summary>
     private void Fault(UtpPeerStream stream, Exception fault)
     {
         if (stream.Fail(Now))
@@ -230,7 +230,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         return _streams.TryAdd(stream.Key, stream) ? stream : null;
     }
 
-    /// <summary>Answers one who asks for a connection and forgets it: a flood of those who confirm nothing must keep out nobody who does.</summary>
+    /// <summary>Answers a request without remembering it: a flood of requests that are never confirmed must not keep out other peers.</summary>
     private void AnswerOnly(in UtpHeader syn, ushort number, SocketAddress from, long now)
     {
         _notRememberedUntil = now + AnswerPeriod;
@@ -239,7 +239,9 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         _port.SendPackets(packet, packet.Length, from, isProbe: false);
     }
 
-    /// <summary>The connection of one who was answered and forgotten, and shows by the answer's number that it reached him; null for anybody else.</summary>
+    /// <summary>
+    /// Restores a connection that was answered and not remembered, if the packet proves by the answer's number that the peer received it; otherwise null.
+    /// </summary>
     private UtpPeerStream? Remember(in UtpHeader header, SocketAddress from, long now)
     {
         if (now >= _notRememberedUntil)
@@ -258,7 +260,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         return null;
     }
 
-    /// <summary>Tells one who speaks of a connection that is not there; never more than was received, and not often.</summary>
+    /// <summary>Resets an unknown connection; never with more bytes than were received, and with a limited rate.</summary>
     private void Reset(in UtpHeader header, SocketAddress from, long now)
     {
         long second = now / 1_000_000;
@@ -294,7 +296,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
 
     public void Remove(UtpPeerStream stream) => _streams.TryRemove(new(stream.Key, stream));
 
-    /// <summary>Something is under way: its time-outs are looked at more often than once a second.</summary>
+    /// <summary>Data is in flight: timers are checked more often than once a second.</summary>
     public void Hurry()
     {
         if (!_isIdle)
@@ -331,7 +333,7 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         else if (_isIdle != wasIdle || _isIdle)
             Schedule(_isIdle ? s_idlePeriod : s_period);
         if (!_isIdle && !isBusy)
-            Schedule(s_period); // somebody was in a hurry meanwhile
+            Schedule(s_period); // data was sent meanwhile
         Volatile.Write(ref _isTicking, 0);
     }
 
@@ -343,11 +345,11 @@ internal sealed class UtpHost : IPacketConsumer, IAsyncDisposable
         }
         catch (ObjectDisposedException)
         {
-            // it ends
+            // the host is being disposed
         }
     }
 
-    /// <summary>Closes all connections: what was written and is under way is waited for as long as a user does not notice.</summary>
+    /// <summary>Closes all connections; written data is sent as long as the user does not notice the delay.</summary>
     public async ValueTask DisposeAsync()
     {
         _isDisposed = true;

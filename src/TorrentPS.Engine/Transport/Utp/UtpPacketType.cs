@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>The kinds of packets (BEP 29, "type").</summary>
+/// <summary>The packet types (BEP 29, "type").</summary>
 internal enum UtpPacketType : byte
 {
     /// <summary>Carries data.</summary>
@@ -9,12 +9,12 @@ internal enum UtpPacketType : byte
     /// <summary>The last packet of its sender.</summary>
     Fin,
 
-    /// <summary>Acknowledges, and has no sequence number of its own.</summary>
+    /// <summary>Acknowledges without data, and has no sequence number.</summary>
     State,
 
     /// <summary>Ends the connection at once.</summary>
     Reset,
 
-    /// <summary>Asks for a connection.</summary>
+    /// <summary>Requests a connection.</summary>
     Syn,
 }

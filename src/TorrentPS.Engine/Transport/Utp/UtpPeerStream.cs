@@ -4,7 +4,9 @@ using System.Threading.Tasks.Sources;
 
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>A connection to a peer over uTP: a <see cref="UtpConnection"/> under a lock, and those who wait for it. What waits goes on on pool threads, never on the one that receives packets.</summary>
+/// <summary>
+/// A uTP connection to a peer: a <see cref="UtpConnection"/> under a lock, with its waiters. These continue on pool threads, never on the receiving thread.
+/// </summary>
 internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<int>, IValueTaskSource, IThreadPoolWorkItem
 {
     private const int LeastRefill = 64 << 10;
@@ -48,15 +50,15 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
 
     public ushort SendId => _connection.SendId;
 
-    /// <summary>Ends when there is a connection, with a <see cref="SocketException"/> when there will be none.</summary>
+    /// <summary>Completes when the connection is established; fails with a <see cref="SocketException"/> otherwise.</summary>
     public Task Opened => _opened.Task;
 
-    /// <summary>Whether it is among those that have packets to be acknowledged. Used by the thread that receives packets alone.</summary>
+    /// <summary>Whether it has packets to acknowledge. Used only by the receiving thread.</summary>
     public bool IsTouched { get; set; }
 
     public UtpState State => _connection.State;
 
-    /// <summary>Whether time matters to it.</summary>
+    /// <summary>Whether it depends on timers.</summary>
     public bool IsBusy => _connection.IsBusy;
 
     bool IUtpOutput.Send(ReadOnlySpan<byte> packets, int length, bool isProbe) => _host.Send(packets, length, _to, isProbe);
@@ -73,14 +75,14 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
             _connection.Accept(syn, now, wasAnswered);
     }
 
-    /// <summary>Takes a packet; what it causes is done by <see cref="Flush"/>.</summary>
+    /// <summary>Processes a packet; <see cref="Flush"/> then performs the consequences.</summary>
     public void Receive(in UtpHeader header, ReadOnlySpan<byte> selectiveAck, ReadOnlySpan<byte> payload, long now)
     {
         lock (_lock)
             _connection.Receive(header, selectiveAck, payload, now);
     }
 
-    /// <summary>Answers the packets that have come, and wakes who waits.</summary>
+    /// <summary>Acknowledges received packets, and wakes the waiters.</summary>
     public void Flush(long now)
     {
         lock (_lock)
@@ -103,7 +105,7 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
         Wake();
     }
 
-    /// <summary>Ends it without waiting for anything.</summary>
+    /// <summary>Ends the connection at once.</summary>
     public void Abort(long now)
     {
         lock (_lock)
@@ -115,7 +117,7 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
         Wake();
     }
 
-    /// <summary>Ends it whatever state it is in, after a fault of this program: who waits for it is told, and nobody else. False when that was done before.</summary>
+    /// <summary>Ends the connection in any state, after a fault of this program: only its waiters are notified. False if it was already done.</summary>
     public bool Fail(long now)
     {
         bool receive, send;
@@ -130,7 +132,7 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
             }
             catch (Exception)
             {
-                // it is past saving
+                // the connection is lost anyway
             }
 
             (receive, send) = (_isReceiving, _isSending);
@@ -214,7 +216,7 @@ internal sealed class UtpPeerStream : PeerStream, IUtpOutput, IValueTaskSource<i
         return error is null ? _connection.Read(buffer.Span, _host.Now) : 0;
     }
 
-    /// <summary>Takes more of what is being sent.</summary>
+    /// <summary>Takes more of the bytes being sent.</summary>
     private void Refill(long now)
     {
         if (!_isSending || _sendBuffer.IsEmpty || _connection.Writable < Math.Min(_sendBuffer.Length, LeastRefill))

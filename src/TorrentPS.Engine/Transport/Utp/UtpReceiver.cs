@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>What one connection receives: data in order that waits to be read, packets that came too early, and the window that the other side is told.</summary>
+/// <summary>The receiving side of a connection: unread data in order, packets out of order, and the advertised window.</summary>
 internal sealed class UtpReceiver(UtpMemory memory)
 {
-    /// <summary>Bytes that may wait to be read, those included that came too early.</summary>
+    /// <summary>The maximum number of unread bytes, including packets out of order.</summary>
     public const int MaxReceived = 1 << 20;
 
     private readonly ByteRing _incoming = new();
@@ -13,35 +13,35 @@ internal sealed class UtpReceiver(UtpMemory memory)
     private bool _isDeaf;
     private int _toldWindow = MaxReceived;
 
-    /// <summary>The number of the last packet that has come in order.</summary>
+    /// <summary>The sequence number up to which all packets have arrived.</summary>
     public ushort Arrived { get; set; }
 
-    /// <summary>Whether the other side is to hear of what has come.</summary>
+    /// <summary>Whether an acknowledgement is due.</summary>
     public bool IsAckDue { get; set; }
 
-    /// <summary>Bytes that can be read.</summary>
+    /// <summary>The number of bytes that can be read.</summary>
     public int Readable => _incoming.Count;
 
-    /// <summary>Whether everything that the other side had to send has arrived.</summary>
+    /// <summary>Whether everything up to the last packet has arrived.</summary>
     public bool IsEnded => _hasFin && (short)(Arrived - _finNumber) >= 0;
 
-    /// <summary>Whether packets wait for others that were sent before them.</summary>
+    /// <summary>Whether packets wait for earlier ones.</summary>
     public bool HasEarly => _early.Count > 0;
 
     private int Window => Math.Min(OwnWindow, memory.RoomFor(_incoming.Count));
 
     private int OwnWindow => MaxReceived - _incoming.Count - _early.Bytes;
 
-    /// <summary>The window, which the other side is told now.</summary>
+    /// <summary>Returns the window to advertise now.</summary>
     public int TellWindow() => _toldWindow = Window;
 
-    /// <summary>Whether packets wait since before a time for others, and memory is short.</summary>
+    /// <summary>Whether packets out of order have waited since a time, while memory is short.</summary>
     public bool IsStuckSince(long time) => memory.IsShort && _early.HasSince(time);
 
-    /// <summary>Takes data, or the last packet.</summary>
+    /// <summary>Processes a data packet, or the last packet.</summary>
     public void Take(in UtpHeader header, ReadOnlySpan<byte> payload, long now)
     {
-        IsAckDue = true; // also for what has come before: its acknowledgement was lost
+        IsAckDue = true; // also for a duplicate, whose acknowledgement was lost
         short ahead = (short)(header.SequenceNumber - Arrived);
         if (ahead <= 0 || ahead >= ReorderBuffer.Max)
             return;
@@ -50,7 +50,7 @@ internal sealed class UtpReceiver(UtpMemory memory)
         if (_isDeaf)
             payload = default;
         if (payload.Length > OwnWindow)
-            return; // more than it was told that we can take
+            return; // beyond the advertised window
         if (ahead > 1)
         {
             TakeEarly(header, payload, now);
@@ -87,7 +87,7 @@ internal sealed class UtpReceiver(UtpMemory memory)
         _finNumber = header.SequenceNumber;
     }
 
-    /// <summary>Reads what has arrived and says how many bytes.</summary>
+    /// <summary>Reads received bytes and returns their number.</summary>
     public int Read(Span<byte> destination)
     {
         int count = _incoming.Read(destination);
@@ -95,14 +95,14 @@ internal sealed class UtpReceiver(UtpMemory memory)
         return count;
     }
 
-    /// <summary>Whether the window has grown so much that the other side may wait for that news.</summary>
+    /// <summary>Whether the window has grown so much that the other side may be waiting for it.</summary>
     public bool IsWindowNews()
     {
         int window = Window;
         return window - _toldWindow >= MaxReceived / 4 || (_toldWindow < UtpMemory.Own / 2 && window >= UtpMemory.Own / 2);
     }
 
-    /// <summary>Nothing is read any more, neither what has come nor what will.</summary>
+    /// <summary>Discards all received data, now and in future.</summary>
     public void Drop()
     {
         _isDeaf = true;
@@ -110,17 +110,17 @@ internal sealed class UtpReceiver(UtpMemory memory)
         _incoming.Clear();
     }
 
-    /// <summary>Writes which packets came too early, and says how many bytes that takes.</summary>
+    /// <summary>Writes the selective acknowledgement, and returns its number of bytes.</summary>
     public int WriteSelectiveAck(Span<byte> bits) => HasEarly ? _early.WriteSelectiveAck(bits, Arrived) : 0;
 
-    /// <summary>The connection has ended; what has arrived in order can still be read.</summary>
+    /// <summary>The connection has ended; data in order can still be read.</summary>
     public void End()
     {
         memory.GiveBackEarly(_early.Memory);
         _early.Clear();
     }
 
-    /// <summary>Gives back buffers that are not needed for now.</summary>
+    /// <summary>Releases unused buffers.</summary>
     public void Trim()
     {
         _incoming.Trim();

@@ -1,7 +1,8 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
 /// <summary>
-/// What one connection sends: keeps data and packets until they are acknowledged, finds out what was lost, and sends as much as the congestion window and the other side's window allow.
+/// The sending side of a connection: keeps data and packets until they are acknowledged, detects losses, and sends as much as the congestion window and the other side's
+/// window allow.
 /// </summary>
 internal sealed class UtpSender
 {
@@ -9,7 +10,7 @@ internal sealed class UtpSender
     private const int MaxSynTimeouts = 2;
     private const int MaxUnprovenTimeouts = 2;
 
-    /// <summary>Bytes taken from the writer beyond what the window lets out, so that there is something to send while the next are fetched.</summary>
+    /// <summary>The number of bytes taken from the writer beyond the window, so that there is data to send while more is fetched.</summary>
     private const int MaxUnsent = 256 << 10;
 
     private const int FirstReorder = 3;
@@ -28,7 +29,7 @@ internal sealed class UtpSender
     private readonly ByteRing _outgoing = new();
     private long _sentUpTo;
     private long _order;
-    private long _highestOrder = -1; // of those acknowledged
+    private long _highestOrder = -1; // of the acknowledged packets
     private int _flight;
     private int _lost;
     private int _resent;
@@ -37,7 +38,7 @@ internal sealed class UtpSender
     private ushort _recovered;
     private bool _isRecovering;
     private bool _isFinSent;
-    private bool _resendsAtOnce; // the first lost packet goes out whatever the window has shrunk to (fast retransmit)
+    private bool _resendsAtOnce; // the first lost packet is sent regardless of the reduced window (fast retransmit)
     private bool _tailProbed;
     private long _tailProbeAt = long.MaxValue;
     private long _windowProbeAt = long.MaxValue;
@@ -47,10 +48,10 @@ internal sealed class UtpSender
     private int _allowedTimeouts = MaxTimeouts;
 
     /// <param name="connection">The connection.</param>
-    /// <param name="output">Where its packets go.</param>
-    /// <param name="number">The number of the first packet.</param>
-    /// <param name="mtu">Finds out how large packets may be.</param>
-    /// <param name="delays">How long packets travel.</param>
+    /// <param name="output">Sends the packets.</param>
+    /// <param name="number">The first sequence number.</param>
+    /// <param name="mtu">Finds the packet size.</param>
+    /// <param name="delays">The packet delays.</param>
     public UtpSender(UtpConnection connection, IUtpOutput output, ushort number, MtuSearch mtu, PacketDelays delays)
     {
         (_connection, _output, _mtu, _delays) = (connection, output, mtu, delays);
@@ -58,39 +59,39 @@ internal sealed class UtpSender
         _congestion = new Ledbat(mtu.Current);
     }
 
-    /// <summary>When the packets under way count as lost if none is acknowledged.</summary>
+    /// <summary>When the packets in flight count as lost if none is acknowledged.</summary>
     public long Deadline { get; private set; } = long.MaxValue;
 
-    /// <summary>The number of the first packet that is not acknowledged.</summary>
+    /// <summary>The sequence number of the first unacknowledged packet.</summary>
     public ushort First => _sent.First;
 
-    /// <summary>The number that the next packet gets.</summary>
+    /// <summary>The next sequence number.</summary>
     public ushort Next => _sent.Next;
 
-    /// <summary>Packets that are not acknowledged.</summary>
+    /// <summary>The number of unacknowledged packets.</summary>
     public int Count => _sent.Count;
 
-    /// <summary>Bytes under way.</summary>
+    /// <summary>The number of bytes in flight.</summary>
     public int Flight => _flight;
 
     /// <summary>The congestion window.</summary>
     public int Window => _congestion.Window;
 
-    /// <summary>Bytes that wait to be sent.</summary>
+    /// <summary>The number of bytes that wait to be sent.</summary>
     public int Unsent => (int)(_outgoing.End - _sentUpTo);
 
-    /// <summary>Room for bytes to send.</summary>
+    /// <summary>The number of bytes that can still be written.</summary>
     public int Room => Math.Max(0, MaxUnsent - Unsent);
 
-    /// <summary>Whether the last packet was sent, and all are acknowledged.</summary>
+    /// <summary>Whether the last packet was sent and everything is acknowledged.</summary>
     public bool IsFinAcknowledged => _isFinSent && _sent.Count == 0;
 
-    /// <summary>Bytes that the other side can take, as it says.</summary>
+    /// <summary>The window advertised by the other side, in bytes.</summary>
     public uint PeerWindow { get; set; }
 
     private long Now => _connection.Now;
 
-    /// <summary>The first packet asks for the connection.</summary>
+    /// <summary>Sends the first packet, which requests the connection.</summary>
     public void BeginConnecting()
     {
         ref SentPacket syn = ref _sent.Add();
@@ -100,31 +101,31 @@ internal sealed class UtpSender
         Deadline = Now + _roundTrip.Timeout;
     }
 
-    /// <summary>Nothing shows yet that the other side hears us.</summary>
+    /// <summary>It is not yet proved that the other side receives our packets.</summary>
     public void BeginUnproven() => _allowedTimeouts = MaxUnprovenTimeouts;
 
-    /// <summary>Takes bytes to send.</summary>
+    /// <summary>Adds bytes to send.</summary>
     public void Write(ReadOnlySpan<byte> bytes) => _outgoing.Write(bytes);
 
-    /// <summary>Takes the window that the other side tells.</summary>
+    /// <summary>Processes the advertised window.</summary>
     public void TakeWindow(uint window)
     {
         PeerWindow = window;
         if (window > 0)
             _windowProbeAt = long.MaxValue;
         else
-            _timeouts = 0; // it is there, though it takes nothing
+            _timeouts = 0; // the other side is alive, though it accepts nothing
     }
 
-    /// <summary>Sends the last packets once more when nothing has come for long.</summary>
+    /// <summary>Retransmits after time-outs.</summary>
     public void Tick()
     {
         if (Now >= _tailProbeAt)
             ProbeTail();
-        SendMore(); // where the other side's window was shut
+        SendMore(); // the other side's window was closed
     }
 
-    /// <summary>The deadline is over; false when that was once too often.</summary>
+    /// <summary>Handles a time-out; false if the limit of time-outs is reached.</summary>
     /// <param name="isConnecting">Whether the other side has not answered at all.</param>
     public bool TryBackOff(bool isConnecting)
     {
@@ -153,7 +154,7 @@ internal sealed class UtpSender
         _outgoing.Clear();
     }
 
-    /// <summary>Gives back buffers that are not needed for now.</summary>
+    /// <summary>Releases unused buffers.</summary>
     public void Trim()
     {
         if (_sent.Count == 0)
@@ -161,7 +162,7 @@ internal sealed class UtpSender
         _outgoing.Trim();
     }
 
-    /// <summary>Sends what was lost once more, then what is new, as far as the windows allow.</summary>
+    /// <summary>Sends lost packets again, then new data, as far as the windows allow.</summary>
     public void SendMore()
     {
         if (_connection.State is not (UtpState.Connected or UtpState.Closing))
@@ -205,7 +206,7 @@ internal sealed class UtpSender
         }
     }
 
-    /// <summary>Sends the next packet of new data; false when it must wait.</summary>
+    /// <summary>Sends the next packet of new data; false if it must wait.</summary>
     private bool SendNext(UtpBatch batch)
     {
         int full = _mtu.Current - UtpHeader.Length;
@@ -229,8 +230,8 @@ internal sealed class UtpSender
     }
 
     /// <summary>
-    /// Whether something may be sent though it is more than the other side can take: as much as it can when nothing is under way, and from time to time
-    /// a packet when it can take nothing, in case its word that it can again was lost.
+    /// Whether data may be sent beyond the other side's window: as much as fits when nothing is in flight, and from time to time a packet into a closed window, in case
+    /// the packet that reopened it was lost.
     /// </summary>
     private bool FitsPeer(ref int length)
     {
@@ -267,7 +268,7 @@ internal sealed class UtpSender
         packet.Order = _order++;
         _flight += packet.Length;
         if (packet.ProbeSize > 0)
-            batch.Send(_output); // a probe goes alone
+            batch.Send(_output); // a probe is sent alone
         Span<byte> bytes = batch.Add(UtpHeader.Length + packet.Length, _output);
         _connection.Header(packet.IsFin ? UtpPacketType.Fin : UtpPacketType.Data, number).Write(bytes);
         _outgoing.Peek(packet.Place, bytes[UtpHeader.Length..]);
@@ -282,7 +283,7 @@ internal sealed class UtpSender
         Lose(ref packet);
     }
 
-    /// <summary>Nothing comes after the last packets that would show that they are lost: one of them again, before the time-out costs the whole window.</summary>
+    /// <summary>No later packets would reveal the loss of the last ones: one of them is sent again, before the time-out costs the whole window.</summary>
     private void ProbeTail()
     {
         _tailProbeAt = long.MaxValue;
@@ -324,7 +325,7 @@ internal sealed class UtpSender
         }
     }
 
-    /// <summary>Takes an acknowledgement, which has been checked to be of packets that were sent.</summary>
+    /// <summary>Processes an acknowledgement, which has been checked to refer to sent packets.</summary>
     public void TakeAck(in UtpHeader header, ReadOnlySpan<byte> selectiveAck, bool isBare)
     {
         int flight = _flight, bytes = 0;
@@ -347,7 +348,7 @@ internal sealed class UtpSender
         if (_sent.Count > 0 && (!selectiveAck.IsEmpty || _resent > 0))
             FindLost();
         if (_sameAcks == FirstReorder && !_sent[_sent.First].IsLost)
-            TakeForLost(ref _sent[_sent.First], _sent.First); // the other side does not say more (no selective acknowledgement)
+            TakeForLost(ref _sent[_sent.First], _sent.First); // without selective acknowledgement, the other side reports no more
         if (_isRecovering && (short)(_sent.First - _recovered) >= 0)
             _isRecovering = false;
         _congestion.Acknowledged(bytes, _delays.Queueing, flight, _mtu.Current);
@@ -358,14 +359,14 @@ internal sealed class UtpSender
     private void Progressed()
     {
         _timeouts = 0;
-        _allowedTimeouts = MaxTimeouts; // it hears what we send
+        _allowedTimeouts = MaxTimeouts; // the other side receives our packets
         Deadline = Now + _roundTrip.Timeout;
         _tailProbeAt = long.MaxValue;
         _tailProbed = false;
         _windowProbePause = FirstWindowProbe;
     }
 
-    /// <summary>The bits are of the packets from the second after the acknowledged one; the first after it is missing.</summary>
+    /// <summary>The bits begin with the second packet after the acknowledged one; the first is missing.</summary>
     private int TakeSelectiveAck(ReadOnlySpan<byte> bits)
     {
         int bytes = 0, count = Math.Min(8 * bits.Length, _sent.Count - 1);
@@ -398,10 +399,10 @@ internal sealed class UtpSender
             if (packet.Transmissions == 1)
                 _roundTrip.Add(took);
             else if (!packet.HasTimedOut && _roundTrip.Least != long.MaxValue && took < _roundTrip.Least / 2)
-                WasLate(); // it is the first one that has arrived
+                WasLate(); // the first transmission has arrived
         }
 
-        // What was sent again and is acknowledged sooner than any packet can be has arrived at the first time: it says nothing of those sent since (RFC 8985, 6.2).
+        // A retransmitted packet that is acknowledged sooner than possible arrived at the first transmission: it says nothing about packets sent since (RFC 8985, 6.2).
         if (packet.Transmissions == 1 || took >= _roundTrip.Least)
             _highestOrder = Math.Max(_highestOrder, packet.Order);
         if (packet.ProbeSize > 0)
@@ -409,7 +410,7 @@ internal sealed class UtpSender
         return packet.Length;
     }
 
-    /// <summary>A packet was overtaken by more others than we thought possible here.</summary>
+    /// <summary>A packet was reordered by more than expected.</summary>
     private void WasLate()
     {
         _reorder = Math.Min(_reorder + 3, MostReorder);
@@ -417,7 +418,7 @@ internal sealed class UtpSender
             _congestion.NotLost();
     }
 
-    /// <summary>What was sent before several others that have arrived is lost, whether it was sent once or again (BEP 29 "packet loss", RFC 8985).</summary>
+    /// <summary>A packet sent before several others that have arrived is lost, whether it was sent once or again (BEP 29 "packet loss", RFC 8985).</summary>
     private void FindLost()
     {
         int reorder = Math.Clamp(_sent.Count / 2, FirstReorder, _reorder);
@@ -434,12 +435,12 @@ internal sealed class UtpSender
         Lose(ref packet);
         if (packet.ProbeSize > 0)
         {
-            _mtu.Failed(packet.ProbeSize); // lost for its size, most likely, which is not congestion
+            _mtu.Failed(packet.ProbeSize); // lost because of its size, most likely, which is not congestion
             packet.ProbeSize = 0;
             return;
         }
 
-        // One loss a round trip counts: those of packets that were under way together are one event.
+        // One loss per round trip counts: packets in flight together are lost in one event.
         if (_isRecovering && (short)(number - _recovered) < 0)
         {
             _lostTogether++;
@@ -447,7 +448,7 @@ internal sealed class UtpSender
         }
 
         if (_lostTogether > 0)
-            _reorder = Math.Max(_reorder - 1, FirstReorder); // the last time, something was lost indeed
+            _reorder = Math.Max(_reorder - 1, FirstReorder); // the last loss was real
         _lostTogether = 1;
         _resendsAtOnce = true;
         _isRecovering = true;

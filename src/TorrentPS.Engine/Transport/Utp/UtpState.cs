@@ -1,17 +1,17 @@
 namespace TorrentPS.Engine.Transport.Utp;
 
-/// <summary>Where a connection is in its life.</summary>
+/// <summary>The state of a connection.</summary>
 internal enum UtpState
 {
-    /// <summary>We have asked for it.</summary>
+    /// <summary>We have requested the connection.</summary>
     Connecting,
 
-    /// <summary>The other side has asked for it and was answered, but has not shown yet that the answer reached it: its address may be a forged one.</summary>
+    /// <summary>The other side has requested the connection and was answered, but has not confirmed the answer: its address may be forged.</summary>
     Answered,
 
     Connected,
 
-    /// <summary>We have nothing more to send or to receive, and wait for the acknowledgement of that.</summary>
+    /// <summary>Nothing more to send or receive, except the last acknowledgement.</summary>
     Closing,
 
     Closed,
