@@ -6,7 +6,7 @@ using TorrentPS.Engine;
 
 namespace TorrentPS.Cli;
 
-/// <summary>The commands, and how a command line becomes an exit code.</summary>
+/// <summary>The commands, and the execution of a command line.</summary>
 internal static class CommandTree
 {
     private static readonly string[] s_rootOptions = ["-h", "-?", "/h", "/?", "--help", "--version"];
@@ -32,7 +32,7 @@ internal static class CommandTree
                 await Parse(["--help"], terminal).InvokeAsync(Configuration(terminal.Error, terminal.Error), cancellationToken).ConfigureAwait(false);
                 return (int)ExitCode.Usage;
             }
-            // What could not be matched says more than that nothing was.
+            // The unmatched tokens explain more than the general error.
             foreach (ParseError error in result.Errors.Skip(result.CommandResult.Command is RootCommand && result.Errors.Count > 1 ? 1 : 0))
                 terminal.WriteMessage(error.Message);
             terminal.WriteToError($"Try '{HelpCommand(result)} --help'.");
@@ -46,7 +46,8 @@ internal static class CommandTree
     }
 
     /// <summary>
-    /// What of a command line is given and empty, as by a variable of a script that has no value; null when nothing is. No path, address or pattern can be. A comment may be.
+    /// The option or argument that is empty, as from an unset variable of a script; null if there is none. Paths, addresses and patterns cannot be empty. A comment may
+    /// be.
     /// </summary>
     private static string? EmptyValue(CommandResult command)
     {
@@ -67,7 +68,7 @@ internal static class CommandTree
 
     private static InvocationConfiguration Configuration(TextWriter output, TextWriter error) => new()
     {
-        // Errors and signals are handled here, where the exit codes are.
+        // Errors and signals are handled here, where the exit codes are known.
         EnableDefaultExceptionHandler = false,
         ProcessTerminationTimeout = null,
         Output = output,
@@ -81,8 +82,8 @@ internal static class CommandTree
     }
 
     /// <summary>
-    /// <c>torrentps FILE.torrent</c> is <c>torrentps download FILE.torrent</c>, with the options of it before or behind; <c>torrentps help COMMAND</c> is
-    /// <c>torrentps COMMAND --help</c>.
+    /// <c>torrentps FILE.torrent</c> is <c>torrentps download FILE.torrent</c>, with its options before or after the file; <c>torrentps help COMMAND</c> is <c>torrentps
+    /// COMMAND --help</c>.
     /// </summary>
     private static string[] Expand(RootCommand root, string[] args)
     {

@@ -3,8 +3,8 @@ using System.Text;
 namespace TorrentPS.Cli;
 
 /// <summary>
-/// UTF-8 on standard output and error, also under Windows, whose consoles and pipes have the encoding of some country unless they are told: names of files would be
-/// full of question marks. What the console had is given back at the end.
+/// UTF-8 on standard output and error, also on Windows, whose consoles and pipes have a local code page by default: file names would be full of question marks. The
+/// console's setting is restored at the end.
 /// </summary>
 internal sealed class ConsoleEncoding : IDisposable
 {

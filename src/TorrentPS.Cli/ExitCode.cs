@@ -2,7 +2,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli;
 
-/// <summary>What the process tells its caller: the numbers are documented, and scripts compare them.</summary>
+/// <summary>The exit codes of the process: the numbers are documented, and scripts compare them.</summary>
 internal enum ExitCode
 {
     Done = 0,
@@ -17,7 +17,7 @@ internal enum ExitCode
     Interrupted = 130,
 }
 
-/// <summary>The one place that says which error ends with which code.</summary>
+/// <summary>The one place that maps errors to exit codes.</summary>
 internal static class ExitCodes
 {
     public static ExitCode Of(TorrentErrorId errorId) => errorId switch
@@ -34,6 +34,6 @@ internal static class ExitCodes
         _ => ExitCode.Unexpected,
     };
 
-    /// <summary>Of a download that ended.</summary>
+    /// <summary>The exit code for a download that has ended.</summary>
     public static ExitCode Of(TorrentDownload result) => TransferStatus.Of(result).ErrorId is { } errorId ? Of(errorId) : ExitCode.Done;
 }

@@ -2,10 +2,10 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli;
 
-/// <summary>Exceptions of the system that say too little, and for which the user can do something.</summary>
+/// <summary>System exceptions with unhelpful messages, about which the user can do something.</summary>
 internal static class Foreseen
 {
-    /// <summary>What an exception means; null where nobody knows.</summary>
+    /// <summary>A helpful error for an exception; null if there is none.</summary>
     public static TorrentException? Explain(Exception exception) => exception switch
     {
         TorrentException known => known,

@@ -4,12 +4,12 @@ using TorrentPS.Cli.Output;
 namespace TorrentPS.Cli;
 
 /// <summary>
-/// Ctrl+C, SIGTERM, and SIGHUP (the terminal is closed; a process that was started with <c>nohup</c> goes on): the first cancels, and whoever works winds down (announces <c>stopped</c>, saves resume data); the second ends the
-/// process at once. Windows has the same by other names: the console is closed, the system shuts down.
+/// Ctrl+C, SIGTERM, and SIGHUP (the terminal is closed; a process started with <c>nohup</c> continues): the first signal cancels, and the work winds down (announces
+/// <c>stopped</c>, saves resume data); the second ends the process at once. On Windows, closing the console and shutting down the system have the same effect.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
-    // Windows ends the process when the handler of a console that is closed returns, and in any case after five seconds.
+    // Windows ends the process when the handler of a closed console returns, and in any case after five seconds.
     private static readonly TimeSpan s_lastMoments = TimeSpan.FromSeconds(4.5);
 
     private readonly CancellationTokenSource _source = new();
@@ -42,8 +42,8 @@ internal sealed class Interruption : IDisposable
         Handle(context, OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT ? s_lastMoments : TimeSpan.Zero);
 
     /// <param name="context">The signal.</param>
-    /// <param name="wait">How long to wait for the end of the work before this returns.</param>
-    /// <returns>Whether the work has ended, where it was waited for.</returns>
+    /// <param name="wait">How long to wait for the work to end before this returns.</param>
+    /// <returns>Whether the work has ended, if it was waited for.</returns>
     internal bool Handle(PosixSignalContext context, TimeSpan wait)
     {
         context.Cancel = true;
@@ -53,7 +53,7 @@ internal sealed class Interruption : IDisposable
             Environment.Exit((int)ExitCode.Interrupted);
         }
 
-        // On the pool: what runs on cancellation must not hold up the next signal.
+        // On the pool: callbacks of the cancellation must not delay the next signal.
         ThreadPool.QueueUserWorkItem(static source => Cancel(source), _source, preferLocal: false);
         return wait > TimeSpan.Zero && _ended.Wait(wait);
     }
@@ -66,7 +66,7 @@ internal sealed class Interruption : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // The work ended by itself meanwhile.
+            // The work has ended meanwhile.
         }
     }
 }

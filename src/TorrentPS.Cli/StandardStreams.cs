@@ -4,8 +4,8 @@ using System.Runtime.Versioning;
 namespace TorrentPS.Cli;
 
 /// <summary>
-/// Makes sure that standard input, output and error are open. Where a caller has closed one (<c>&gt;&amp;-</c>), the next file or socket that is opened would get its
-/// number, and what is meant for the caller would be written into it: such a stream leads nowhere instead.
+/// Ensures that standard input, output and error are open. If a caller has closed one (<c>&gt;&amp;-</c>), the next opened file or socket would get its number, and
+/// output for the caller would be written to it: such a stream is opened on the null device instead.
 /// </summary>
 internal static partial class StandardStreams
 {
@@ -13,7 +13,7 @@ internal static partial class StandardStreams
     private const int CloseOnExecute = 1;
     private const int ReadWrite = 2;
 
-    /// <summary>To be called before anything else is opened.</summary>
+    /// <summary>Call this before anything else is opened.</summary>
     public static void Open()
     {
         if (OperatingSystem.IsWindows())
@@ -23,10 +23,10 @@ internal static partial class StandardStreams
             switch (Control(stream, GetFlags))
             {
                 case < 0:
-                    _ = Open("/dev/null", ReadWrite); // the lowest number that is free is the one that is given
+                    _ = Open("/dev/null", ReadWrite); // the system assigns the lowest free number
                     break;
 
-                // No stream of a caller's has this: the runtime was faster, and has one of its own there.
+                // No inherited stream has this flag: the runtime has already opened a file of its own here.
                 case CloseOnExecute when stream == 1:
                     Console.SetOut(TextWriter.Null);
                     break;

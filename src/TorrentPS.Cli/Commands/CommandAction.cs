@@ -3,13 +3,13 @@ using TorrentPS.Cli.Output;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary>What is the same for every command: errors become one line on standard error and an exit code.</summary>
+/// <summary>The common part of all commands: errors become one line on standard error and an exit code.</summary>
 internal static class CommandAction
 {
     public static void SetAction(this Command command, Terminal terminal, Func<ParseResult, CancellationToken, Task<ExitCode>> action) =>
         command.SetAction(async (result, cancellationToken) => (int)await RunAsync(terminal, () => action(result, cancellationToken), cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Runs a part of a command whose failure is to be told with what it was about.</summary>
+    /// <summary>Runs a part of a command whose errors name its subject.</summary>
     public static async Task<ExitCode> RunAsync(Terminal terminal, Func<Task<ExitCode>> action, CancellationToken cancellationToken, string? subject = null)
     {
         try

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps create PATH...</c>: makes a .torrent of files and folders.</summary>
+/// <summary><c>torrentps create PATH...</c>: creates a .torrent from files and folders.</summary>
 internal sealed class CreateCommand
 {
     public const string CommentOption = "--comment";

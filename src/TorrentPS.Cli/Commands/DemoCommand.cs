@@ -4,7 +4,7 @@ using TorrentPS.Cli.Output;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps demo</c>: a payload, a tracker, seeders and a download, on this machine alone.</summary>
+/// <summary><c>torrentps demo</c>: a payload, a tracker, seeders and a download, all on this machine.</summary>
 internal static class DemoCommand
 {
     public static Command Create(Terminal terminal)
@@ -33,7 +33,7 @@ internal static class DemoCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A scanner of new files may have one open, which Windows does not remove then.
+            // A scanner of new files may have one open, which Windows then does not remove.
             terminal.WriteMessage($"'{folder}' could not be removed: {e.Message}");
         }
     }

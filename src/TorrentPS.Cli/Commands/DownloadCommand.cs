@@ -4,7 +4,7 @@ using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps download SOURCE</c>: gets the data, verifies it, and goes on from where an earlier run ended.</summary>
+/// <summary><c>torrentps download SOURCE</c>: downloads and verifies the data, and resumes an earlier run.</summary>
 internal sealed class DownloadCommand
 {
     private readonly Terminal _terminal;

@@ -10,7 +10,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps handshake SOURCE</c>, or with <c>--peer</c> and <c>--info-hash</c>: which peers answer, and what they are.</summary>
+/// <summary><c>torrentps handshake SOURCE</c>, or with <c>--peer</c> and <c>--info-hash</c>: shows which peers answer, with their clients and features.</summary>
 internal static class HandshakeCommand
 {
     private const int AtOnce = 64;

@@ -4,7 +4,7 @@ using TorrentPS.Engine;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps info SOURCE...</c>: what torrents say of themselves.</summary>
+/// <summary><c>torrentps info SOURCE...</c>: shows the contents of torrents.</summary>
 internal static class InfoCommand
 {
     public static Command Create(Terminal terminal)

@@ -9,15 +9,15 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary>Options that several commands have, and readers of values that say what is wrong with one.</summary>
+/// <summary>Options that several commands share, with parsers that report invalid values.</summary>
 internal static class OptionFactory
 {
-    // A timer takes at most 2^32 - 2 milliseconds, which is a little less than fifty days.
+    // A timer accepts at most 2^32 - 2 milliseconds, a little less than fifty days.
     private const double LongestSeconds = 4_000_000;
 
     public static Argument<string> Source() => new("SOURCE") { Description = "Path or http(s) address of a .torrent, or a magnet link." };
 
-    /// <summary>An argument that takes any number of values would take a mistyped option for one of them.</summary>
+    /// <summary>An argument with any number of values would accept a mistyped option as one of them.</summary>
     public static void RefuseUnknownOptions(ArgumentResult result)
     {
         foreach (Token token in result.Tokens)
@@ -133,7 +133,7 @@ internal static class OptionFactory
         ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
             "an address such as http://tracker.example/announce", wrapped => wrapped.Value);
 
-    /// <summary>Announce addresses of trackers that can be asked.</summary>
+    /// <summary>Announce addresses of supported trackers.</summary>
     public static Option<Uri[]?> Trackers(string name, string description) =>
         ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && TrackerAddress.IsSupported(uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
             "an announce address such as http://tracker.example/announce or udp://tracker.example:6969", wrapped => wrapped.Value);
@@ -141,7 +141,7 @@ internal static class OptionFactory
     public static Option<string[]?> Globs(string name, string description) =>
         new(name) { Description = description, HelpName = "GLOB", Arity = ArgumentArity.OneOrMore };
 
-    /// <summary>An option whose value is read by a function that gives null for what it cannot read.</summary>
+    /// <summary>An option whose value is parsed by a function that returns null for invalid text.</summary>
     public static Option<T?> Parsed<T>(string name, string helpName, string description, Func<string, T?> read, string expected) => new(name)
     {
         HelpName = helpName,

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps peers SOURCE</c>: who has the torrent, as each is heard of.</summary>
+/// <summary><c>torrentps peers SOURCE</c>: lists the peers of a torrent as they are found.</summary>
 internal static class PeersCommand
 {
     public static Command Create(Terminal terminal)

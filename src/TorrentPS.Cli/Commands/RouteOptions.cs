@@ -5,15 +5,15 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary>The options that say how a command reaches the network, and whom it has nothing to do with.</summary>
+/// <summary>The network options of a command: proxy, binding, IP filter.</summary>
 internal sealed class RouteOptions
 {
     private readonly Option<ProxyServer?> _proxy = OptionFactory.Proxy();
     private readonly Option<NetworkBinding?> _bind = OptionFactory.Bind();
     private readonly Option<IPFilter?>? _filter;
 
-    /// <param name="command">The command that gets them.</param>
-    /// <param name="hasPeers">Whether it has to do with peers.</param>
+    /// <param name="command">The command to add them to.</param>
+    /// <param name="hasPeers">Whether it connects to peers.</param>
     public RouteOptions(Command command, bool hasPeers)
     {
         _filter = hasPeers ? OptionFactory.IPFilter() : null;
@@ -24,7 +24,7 @@ internal sealed class RouteOptions
         }
     }
 
-    /// <summary>A client's options with what the command line says; what of a filter cannot be read is told.</summary>
+    /// <summary>Applies the command line to a client's options; reports unreadable lines of a filter.</summary>
     public TorrentClientOptions Apply(TorrentClientOptions options, ParseResult result, Terminal terminal)
     {
         IPFilter? filter = _filter is null ? null : result.GetValue(_filter);

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Cli.Commands;
 
-/// <summary><c>torrentps seed SOURCE</c>: uploads data that is there, until stopped or for as long as asked.</summary>
+/// <summary><c>torrentps seed SOURCE</c>: uploads existing data, until stopped or a limit is reached.</summary>
 internal sealed class SeedCommand
 {
     private readonly Terminal _terminal;

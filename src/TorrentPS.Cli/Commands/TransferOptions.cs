@@ -39,13 +39,13 @@ internal sealed class TransferOptions
 
     public Option<bool> Json { get; } = OptionFactory.Json();
 
-    /// <summary>Reads the torrent and transfers it, with progress on a terminal. Whatever goes wrong, there is a result that says so.</summary>
+    /// <summary>Reads the torrent and transfers it, with progress on a terminal. There is always a result, also after an error.</summary>
     /// <param name="result">The command line.</param>
-    /// <param name="terminal">Where progress is shown.</param>
-    /// <param name="source">Where the torrent is.</param>
-    /// <param name="quiet">Whether no progress is shown.</param>
-    /// <param name="choose">The options for the torrent.</param>
-    /// <param name="cancellationToken">Ends it; the result says so.</param>
+    /// <param name="terminal">Shows the progress.</param>
+    /// <param name="source">The source of the torrent.</param>
+    /// <param name="quiet">Whether to show no progress.</param>
+    /// <param name="choose">Returns the options for the torrent.</param>
+    /// <param name="cancellationToken">Stops it, which the result reports.</param>
     public async Task<TorrentDownload> RunAsync(ParseResult result, Terminal terminal, string source, bool quiet, Func<TorrentInfo, DownloadOptions> choose, CancellationToken cancellationToken)
     {
         try
@@ -67,7 +67,7 @@ internal sealed class TransferOptions
         }
     }
 
-    /// <summary>The result where the torrent could not even be read.</summary>
+    /// <summary>The result if the torrent could not be read.</summary>
     private static TorrentDownload NeverBegun(string source, TorrentState state, TorrentErrorId errorId, string error) =>
         new() { Name = source, InfoHash = "", State = state, Path = "", ErrorId = errorId, Error = error };
 
@@ -89,7 +89,7 @@ internal sealed class TransferOptions
         {
             DhtEnabled = !result.GetValue(_noDht),
             AllowPrivateTrackers = result.GetValue(_allowPrivateTracker) ? true : null,
-            // A port that someone asked for is one that others were told of: another would be of no use.
+            // A port that the user named may be known to others: another one would be useless.
             Port = result.GetValue(_port) ?? options.Port,
             MapPorts = result.GetValue(_mapPort),
             OnWarning = terminal.WriteMessage,
@@ -102,7 +102,7 @@ internal sealed class TransferOptions
         };
     }
 
-    /// <summary>What a user's client has: the public DHT, and a folder for what it learns of it.</summary>
+    /// <summary>The options of a user's client: the public DHT, and a folder for its state.</summary>
     public static TorrentClientOptions UserClient() =>
         new() { DhtBootstrap = TorrentClientOptions.PublicDhtNodes, StateFolder = TorrentClientOptions.UserStateFolder };
 

@@ -46,7 +46,7 @@ internal sealed class VerifyCommand
         };
         bool json = result.GetValue(_json);
 
-        // Lines among a progress bar would tear it: on a terminal they come after it.
+        // Lines would tear a progress bar: on a terminal they are written after it.
         List<TorrentDataReport> reports = json || !_terminal.IsErrorTerminal
             ? await CheckAsync(client, torrent, options, null, report => Show(report, json), cancellationToken).ConfigureAwait(false)
             : await ProgressDisplay.RunAsync(_terminal, torrent.Name, (ProgressDisplay.Sink sink) => CheckAsync(client, torrent, options, new CheckingSink(sink), null, cancellationToken)).ConfigureAwait(false);

@@ -4,14 +4,14 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Demo;
 
-/// <summary>Tells what the demonstration does: with marks and colours on a terminal, as plain lines elsewhere.</summary>
+/// <summary>Reports the steps of the demonstration: with symbols and colours on a terminal, as plain lines elsewhere.</summary>
 internal sealed class DemoLog(Terminal terminal)
 {
     private readonly IAnsiConsole? _console = terminal.IsOutTerminal
         ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Out) })
         : null;
 
-    /// <summary>Something was done.</summary>
+    /// <summary>Reports a step.</summary>
     public void Step(string what, string detail)
     {
         if (_console is null)
@@ -20,7 +20,7 @@ internal sealed class DemoLog(Terminal terminal)
             Draw("✓", Color.Green, what, detail);
     }
 
-    /// <summary>More about the step before.</summary>
+    /// <summary>Adds details to the last step.</summary>
     public void Detail(string detail)
     {
         if (_console is null)
@@ -29,7 +29,7 @@ internal sealed class DemoLog(Terminal terminal)
             Draw(" ", Color.Default, "", detail);
     }
 
-    /// <summary>How it all ended.</summary>
+    /// <summary>Reports the result.</summary>
     public void Result(bool succeeded, string text)
     {
         if (_console is null)

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Cli.Demo;
 
-/// <summary>Files to share, of several kinds: a large one, small ones that share a piece, an empty one, one with a name of other scripts.</summary>
+/// <summary>Files to share, of several kinds: a large one, small ones that share a piece, an empty one, one with a non-Latin name.</summary>
 internal sealed class DemoPayload
 {
     private static readonly (string Path, int Length)[] s_files =
@@ -18,7 +18,7 @@ internal sealed class DemoPayload
 
     private DemoPayload(string folder) => Folder = folder;
 
-    /// <summary>The folder that is shared.</summary>
+    /// <summary>The shared folder.</summary>
     public string Folder { get; }
 
     public long Length { get; private set; }
@@ -49,7 +49,7 @@ internal sealed class DemoPayload
         return payload;
     }
 
-    /// <summary>Hashes a copy, and names the files that are not what they were.</summary>
+    /// <summary>Hashes a copy, and returns the files that differ.</summary>
     public async Task<List<string>> CompareAsync(string folder, CancellationToken cancellationToken)
     {
         List<string> different = [];

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Cli.Demo;
 
-/// <summary>One client that has everything and uploads it until it is told to stop.</summary>
+/// <summary>A client that seeds until it is stopped.</summary>
 internal sealed class DemoSeeder : IProgress<TorrentDownload>, IAsyncDisposable
 {
     private readonly TorrentClient _client = new(new TorrentClientOptions { Port = 0 });
@@ -17,7 +17,7 @@ internal sealed class DemoSeeder : IProgress<TorrentDownload>, IAsyncDisposable
         _upload = UploadAsync(torrent, options, stop);
     }
 
-    /// <summary>Ends when its data is checked, with an error when it is not what it should be.</summary>
+    /// <summary>Completes when its data is checked; fails if the data is wrong.</summary>
     public Task Ready => _ready.Task;
 
     public void Report(TorrentDownload value)

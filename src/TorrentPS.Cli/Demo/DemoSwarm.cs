@@ -11,13 +11,13 @@ using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Cli.Demo;
 
-/// <summary>A whole swarm in one process: a tracker, seeders, and one who downloads. All of it by the engine's public calls.</summary>
+/// <summary>A whole swarm in one process: a tracker, seeders, and a download. It uses only the engine's public API.</summary>
 internal sealed class DemoSwarm(Terminal terminal, string folder)
 {
     private const int SeederCount = 3;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    // Only the tracker: nothing of this is to be heard of outside this machine.
+    // Only the tracker: nothing is announced outside this machine.
     private static readonly PeerSource[] s_sources = [PeerSource.Tracker];
 
     private readonly DemoLog _log = new(terminal);

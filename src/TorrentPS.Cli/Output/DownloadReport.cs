@@ -2,18 +2,18 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Output;
 
-/// <summary>How a download ended, in words and as an exit code.</summary>
+/// <summary>The result of a download, in words and as an exit code.</summary>
 internal static class DownloadReport
 {
     public static string Describe(TorrentDownload download) => download.Downloaded == 0
         ? $"{download.Path}: {Quantity.Size(download.BytesWanted)}, was complete"
         : $"{download.Path}: {Quantity.Size(download.BytesWanted)} in {Quantity.Duration(download.Elapsed)} ({Quantity.Rate(download.DownloadRate)})";
 
-    /// <summary>Tells why it is not complete, when it is not, and gives the exit code.</summary>
-    /// <param name="terminal">Where to tell it.</param>
+    /// <summary>Reports why the download is incomplete, if it is, and returns the exit code.</summary>
+    /// <param name="terminal">Receives the report.</param>
     /// <param name="download">The result.</param>
-    /// <param name="seeds">Whether it was to go on after completion, so that being complete does not mean that it did all it should.</param>
-    /// <param name="cancellationToken">What it was interrupted by, if it was.</param>
+    /// <param name="seeds">Whether it was to continue after completion, so that being complete is not enough.</param>
+    /// <param name="cancellationToken">The token of an interruption.</param>
     public static ExitCode End(Terminal terminal, TorrentDownload download, bool seeds, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested && (download.State == TorrentState.Stopped || (seeds && download.State == TorrentState.Completed)))

@@ -6,8 +6,8 @@ using TorrentPS.Engine.Display;
 namespace TorrentPS.Cli.Output;
 
 /// <summary>
-/// <c>--json</c>: one object a line. Property names are those of the objects; enumerations are their names, durations are seconds.
-/// Everything but ASCII is escaped, so that no encoding and no terminal can get in the way.
+/// <c>--json</c>: one object per line. Property names are those of the objects; enumerations are written by name, durations in seconds. Everything but ASCII is escaped,
+/// so that the output does not depend on encodings and terminals.
 /// </summary>
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, Converters = [typeof(SecondsConverter), typeof(ShownAddressConverter)])]
 [JsonSerializable(typeof(TorrentPeer))]
@@ -19,7 +19,7 @@ internal sealed partial class JsonLines : JsonSerializerContext
     public static string Line<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.Serialize(value, type);
 }
 
-/// <summary>An address as it is shown: who asks for the peers of a torrent knows its trackers' addresses.</summary>
+/// <summary>An address as it is shown: the consumer of a torrent's peers already knows its trackers' addresses.</summary>
 internal sealed class ShownAddressConverter : JsonConverter<Uri>
 {
     public override Uri? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -4,16 +4,16 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Output;
 
-/// <summary>Progress on a terminal: a bar, how much, and for a download how fast, how long still, how many peers. Gone when it ends.</summary>
+/// <summary>Progress on a terminal: a bar, the amount, and for a download the rate, the time left and the number of peers. It is removed at the end.</summary>
 internal static class ProgressDisplay
 {
     private const int NameWidth = 30;
 
-    /// <summary>Shows a download, and gives its result.</summary>
+    /// <summary>Shows a download's progress, and returns its result.</summary>
     public static Task<TorrentDownload> RunAsync(Terminal terminal, string name, Func<IProgress<TorrentDownload>, Task<TorrentDownload>> download) =>
         RunAsync(terminal, name, (Sink sink) => download(new DownloadSink(sink)));
 
-    /// <summary>Shows anything that can say how far it is, and gives its result.</summary>
+    /// <summary>Shows the progress of any work that reports it, and returns its result.</summary>
     public static async Task<T> RunAsync<T>(Terminal terminal, string name, Func<Sink, Task<T>> work)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Error) });
@@ -28,7 +28,7 @@ internal static class ProgressDisplay
         }).ConfigureAwait(false);
     }
 
-    /// <summary>One line on what a download is doing.</summary>
+    /// <summary>The activity of a download, in one line.</summary>
     internal static string Details(TorrentDownload download) => download.State switch
     {
         TorrentState.Checking => "checking existing data",
@@ -43,7 +43,7 @@ internal static class ProgressDisplay
         }.Where(part => part.Length > 0)),
     };
 
-    /// <summary>Takes how far something is, from any thread.</summary>
+    /// <summary>Receives the progress, from any thread.</summary>
     internal sealed class Sink
     {
         private volatile string _details = "starting";

@@ -4,13 +4,13 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Output;
 
-/// <summary>Sizes, rates and counts as the engine writes them, in the way of the invariant culture: programs read this output too.</summary>
+/// <summary>Formats sizes, rates and counts like the engine, with the invariant culture, because programs read this output, too.</summary>
 internal static class Quantity
 {
-    /// <summary><c>1.5 GiB</c>; nothing where it is not known.</summary>
+    /// <summary><c>1.5 GiB</c>; empty if unknown.</summary>
     public static string Size(long? bytes) => bytes is { } known ? new ByteSize(known).ToString(CultureInfo.InvariantCulture) : "";
 
-    /// <summary>The size with all its digits where the short form leaves some out.</summary>
+    /// <summary>The size with all digits if the short form is rounded.</summary>
     public static string ExactSize(long bytes) =>
         bytes < 1024 ? Size(bytes) : string.Create(CultureInfo.InvariantCulture, $"{Size(bytes)} ({bytes:N0} bytes)");
 

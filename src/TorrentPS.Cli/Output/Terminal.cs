@@ -4,8 +4,8 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Cli.Output;
 
 /// <summary>
-/// Where output goes: results to standard output, messages and progress to standard error. The console is touched when something is
-/// written, not before, since that costs time at the start.
+/// The output: results to standard output, messages and progress to standard error. The console is initialized only when something is written, because that costs time at
+/// startup.
 /// </summary>
 internal class Terminal
 {
@@ -19,19 +19,19 @@ internal class Terminal
 
     public virtual bool IsErrorTerminal => !Console.IsErrorRedirected && !IsDumb;
 
-    /// <summary>Whether stack traces and the engine's log are wanted.</summary>
+    /// <summary>Whether to write stack traces and the engine's log.</summary>
     public virtual bool IsDebug => Environment.GetEnvironmentVariable("TORRENTPS_DEBUG") is "1";
 
     private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is "dumb";
 
-    /// <summary>Writes a line of result; from any thread. It is one line, and steers no terminal, whatever is in it.</summary>
+    /// <summary>Writes a line of a result; from any thread. Its text is made safe: one line, without control sequences.</summary>
     public void WriteLine(string line)
     {
         lock (_lock)
             Out.WriteLine(SafeText.Escape(line));
     }
 
-    /// <summary>Writes lines of one result, with none of another between them.</summary>
+    /// <summary>Writes the lines of one result, without lines of others between them.</summary>
     public void WriteLines(IEnumerable<string> lines)
     {
         lock (_lock)
@@ -41,12 +41,12 @@ internal class Terminal
         }
     }
 
-    /// <summary>Writes a line of message; from any thread.</summary>
+    /// <summary>Writes a message line; from any thread.</summary>
     public void WriteMessage(string line) => WriteToError($"torrentps: {line}");
 
     /// <summary>
-    /// Writes a line to standard error. Where that fails (a disk is full, a reader is gone) the line is lost, and nothing else: the exit code still tells. What
-    /// cannot be written to standard output is an error.
+    /// Writes a line to standard error. On failure (a full disk, a closed reader) the line is lost, and the exit code still reports the result. A failure to write to
+    /// standard output is an error.
     /// </summary>
     public void WriteToError(string line)
     {
@@ -60,7 +60,7 @@ internal class Terminal
         }
     }
 
-    /// <summary>Writes an error as one line: what it is, what the engine says, and what it is about.</summary>
+    /// <summary>Writes an error as one line: its id, the message, and its subject.</summary>
     public void WriteError(TorrentException error, string? subject = null)
     {
         WriteError(error.ErrorId, error.Message, subject);
@@ -79,7 +79,7 @@ internal class Terminal
         WriteMessage(text);
     }
 
-    /// <summary>Whether a message says already what it is about: by the whole of it, and not by a part of another word.</summary>
+    /// <summary>Whether a message already contains its subject as a whole, not as part of another word.</summary>
     private static bool Names(string message, string subject)
     {
         for (int at = message.IndexOf(subject, StringComparison.Ordinal); at >= 0; at = message.IndexOf(subject, at + 1, StringComparison.Ordinal))
@@ -99,7 +99,7 @@ internal class Terminal
         WriteTrace(error);
     }
 
-    /// <summary>Writes where an error came from, when that is wanted.</summary>
+    /// <summary>Writes a stack trace, if requested.</summary>
     public void WriteTrace(Exception error)
     {
         if (!IsDebug)
@@ -108,7 +108,7 @@ internal class Terminal
             WriteToError(line.TrimEnd('\r'));
     }
 
-    /// <summary>Undoes what a progress display may have done when the process ends without it.</summary>
+    /// <summary>Restores the cursor in case a progress display could not.</summary>
     public void ShowCursor()
     {
         try

@@ -6,8 +6,8 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Cli.Output;
 
 /// <summary>
-/// A <see cref="TorrentInfo"/> as JSON. By hand, since the source generator would follow its constructor's parameter into the engine's
-/// own types, spans included.
+/// A <see cref="TorrentInfo"/> as JSON. Written by hand, because the source generator would follow its constructor's parameter into the engine's own types, including
+/// spans.
 /// </summary>
 internal static class TorrentJson
 {

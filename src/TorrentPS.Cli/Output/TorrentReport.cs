@@ -5,7 +5,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Cli.Output;
 
-/// <summary>What a torrent says of itself, for people: a table on a terminal, aligned lines elsewhere. Long lists are cut, and say so.</summary>
+/// <summary>The contents of a torrent, for people: a table on a terminal, aligned lines elsewhere. Long lists are cut, with a note.</summary>
 internal static class TorrentReport
 {
     private const int FilesShown = 20;

@@ -5,8 +5,8 @@ using TorrentPS.Engine.Trackers;
 namespace TorrentPS.Cli.Output;
 
 /// <summary>
-/// Tells of what a tracker hears: a line for each peer that starts, completes or stops, and none for those that only renew. The tracker never
-/// waits for the terminal, and of more than a few lines a second only the number is told.
+/// Logs the announces of a tracker: a line for each peer that starts, completes or stops, none for regular announces. The tracker never waits for the terminal, and
+/// beyond a few lines per second only their number is reported.
 /// </summary>
 internal sealed class TrackerLog : IAsyncDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class TrackerLog : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>Takes note of an announce; from any thread.</summary>
+    /// <summary>Records an announce; from any thread.</summary>
     public void Add(TrackerRequest request)
     {
         if (request.Event != AnnounceEvent.None)

@@ -3,32 +3,32 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>
-/// One way of finding peers for one torrent while it runs. What it finds goes to <see cref="DiscoveryRequest.PeersFound"/>, known peers
-/// included: whoever receives them merges. Members may be called from any thread and throw nothing.
+/// A source of peers for one torrent while it runs. Its results go to <see cref="DiscoveryRequest.PeersFound"/>, including known peers: the receiver merges them. Members
+/// may be called from any thread and never throw.
 /// </summary>
 internal interface IPeerDiscovery : IAsyncDisposable
 {
-    /// <summary>What its peers have as their source.</summary>
+    /// <summary>The source of its peers.</summary>
     PeerSource Source { get; }
 
-    /// <summary>Whether anybody has answered it at any time, if only that there are no peers.</summary>
+    /// <summary>Whether any answer was ever received, even one without peers.</summary>
     bool AnyAnswered { get; }
 
-    /// <summary>Why nothing is to be expected of it for now; null while it works, and while it has not been tried out.</summary>
+    /// <summary>Why the source currently returns nothing; null while it works, and before its first attempt.</summary>
     TorrentException? Failure { get; }
 
-    /// <summary>Ends when all that is asked at the start has been answered, or has failed. A search waits for no more than this.</summary>
+    /// <summary>Completes when all initial requests have been answered or have failed. A search waits no longer than this.</summary>
     Task FirstRound { get; }
 
-    /// <summary>Begins, once. Returns at once.</summary>
+    /// <summary>Starts, once. Returns at once.</summary>
     void Start();
 
-    /// <summary>The torrent has too few peers: asks again as soon as that is no burden to those asked.</summary>
+    /// <summary>The torrent has too few peers: requests more as soon as that is acceptable.</summary>
     void RequestMore();
 
     /// <summary>The download is complete.</summary>
     void Completed();
 
-    /// <summary>Ends what runs, and takes us off the lists of those that may list us. Waits for their answers, but not longer than told.</summary>
+    /// <summary>Stops all activity, and removes us from lists that we may be on. Waits for the answers up to the limit.</summary>
     Task StopAsync(TimeSpan limit);
 }

@@ -5,7 +5,9 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>The peers that the user gives by host name. Names are looked up while everything else runs, all at once; those that fail are told of once, and looked up again when peers are short.</summary>
+/// <summary>
+/// The peers that the user gave by host name. Names are resolved in parallel in the background; failures are reported once, and retried when peers are short.
+/// </summary>
 internal sealed class NamedPeers : IPeerDiscovery
 {
     private const int MaxAddresses = 4;
@@ -31,7 +33,7 @@ internal sealed class NamedPeers : IPeerDiscovery
 
     public PeerSource Source => PeerSource.Manual;
 
-    /// <summary>A name's address is nobody's answer: whether there is a peer shows when it is connected to.</summary>
+    /// <summary>A resolved name is not an answer: only a connection shows whether there is a peer.</summary>
     public bool AnyAnswered => false;
 
     public TorrentException? Failure
@@ -89,16 +91,16 @@ internal sealed class NamedPeers : IPeerDiscovery
     {
         try
         {
-            // Not longer than the limit, even for a resolver that does not heed its token.
+            // Up to the limit, even if the resolver does not react to its token.
             IPAddress[] addresses = await _resolve(name.Host, cancellationToken).WaitAsync(s_limit, _request.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (addresses.Length == 0)
                 throw new SocketException((int)SocketError.HostNotFound);
-            // The system's order is by preference (RFC 6724).
+            // The system orders addresses by preference (RFC 6724).
             _request.PeersFound([.. addresses.Take(MaxAddresses).Select(address => new DiscoveredPeer(new IPEndPoint(address, name.Port), PeerSource.Manual, null, default))]);
         }
         catch (OperationCanceledException)
         {
-            // It ends.
+            // the torrent ends
         }
         catch (Exception exception) when (exception is SocketException or TimeoutException or ArgumentException)
         {

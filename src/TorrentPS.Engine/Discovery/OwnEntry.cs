@@ -5,17 +5,17 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Discovery;
 
 /// <summary>
-/// Tells a search's own entry in a tracker's list from the peers. Compact lists (BEP 23) have no peer ids, and most trackers list the one that asks.
+/// Recognizes a search's own entry in a tracker's list. Compact lists (BEP 23) have no peer ids, and most trackers list the client that asks.
 /// </summary>
 internal static class OwnEntry
 {
     /// <summary>
-    /// Whether an address is one of this machine with the port that the search announced, and nothing listens there. Where something does, it is
-    /// another client on this machine, which uses the same port in earnest.
+    /// Whether an address is one of this machine with the port that the search announced, and nothing listens there. If something does, it is another client on this
+    /// machine, which really uses that port.
     /// </summary>
     /// <param name="peer">The address in the list.</param>
     /// <param name="announcedPort">The port that was announced.</param>
-    /// <param name="externalAddress">Our address as the tracker sees it (BEP 24), where it says so.</param>
+    /// <param name="externalAddress">Our address according to the tracker (BEP 24), if given.</param>
     public static bool Is(IPEndPoint peer, int announcedPort, IPAddress? externalAddress)
     {
         if (peer.Port != announcedPort)
@@ -28,7 +28,7 @@ internal static class OwnEntry
         }
         catch (NetworkInformationException)
         {
-            // Not known: rather one entry too many than a peer too few.
+            // Unknown: an extra entry is better than a missing peer.
             return false;
         }
     }

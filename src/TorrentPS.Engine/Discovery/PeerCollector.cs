@@ -5,13 +5,13 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery;
 
-/// <summary>Gathers the peers of one reply: each address once, none that cannot be a peer, and not more than a limit.</summary>
-/// <param name="source">The kind of discovery.</param>
-/// <param name="tracker">The tracker, when it is one.</param>
-/// <param name="teller">The address that the reply comes from, for which not every address can be a peer; null where that was looked at already.</param>
+/// <summary>Collects the peers of one reply, without duplicates and impossible addresses, up to a limit.</summary>
+/// <param name="source">The kind of discovery source.</param>
+/// <param name="tracker">The tracker, if it is one.</param>
+/// <param name="teller">The address of the source, which may not name every address; null if that was checked before.</param>
 internal sealed class PeerCollector(PeerSource source, Uri? tracker, IPAddress? teller = null)
 {
-    /// <summary>Peers in one reply at most; what is beyond is left out.</summary>
+    /// <summary>The maximum number of peers in one reply; more are ignored.</summary>
     public const int MaxPeers = 2000;
 
     private readonly HashSet<IPEndPoint> _seen = [];
@@ -19,7 +19,7 @@ internal sealed class PeerCollector(PeerSource source, Uri? tracker, IPAddress? 
 
     public IReadOnlyList<DiscoveredPeer> Peers => _peers;
 
-    /// <summary>Adds compact peers: address and port in network order, one after the other (BEP 23, BEP 7). Bytes left over at the end are ignored.</summary>
+    /// <summary>Adds compact peers: consecutive addresses and ports in network order (BEP 23, BEP 7). Extra bytes at the end are ignored.</summary>
     public void AddCompact(ReadOnlySpan<byte> compact, AddressFamily family)
     {
         int addressLength = family == AddressFamily.InterNetworkV6 ? 16 : 4;

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Lets a rate be given as a number or as text: <c>5MB</c>, <c>'5MB'</c>, <c>'5MB/s'</c>.</summary>
+/// <summary>Accepts a rate as a number or as text: <c>5MB</c>, <c>'5MB'</c>, <c>'5MB/s'</c>.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class ByteRateTransformationAttribute : ArgumentTransformationAttribute
 {

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Lets peers be given as text (<c>192.0.2.1:6881</c>), as end points, and as the objects that Get-TorrentPeer and Test-PeerHandshake write.</summary>
+/// <summary>Accepts peers as text (<c>192.0.2.1:6881</c>), as end points, and as output of Get-TorrentPeer and Test-PeerHandshake.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class PeerEndPointTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -25,7 +25,7 @@ public sealed class PeerEndPointTransformationAttribute : ArgumentTransformation
             IPEndPoint { Port: > 0 } endPoint => endPoint,
             DnsEndPoint { Port: > 0 } endPoint => endPoint,
             string text when PeerAddress.TryParse(text, out PeerAddress peer) => peer.ToEndPoint(),
-            // A peer, a handshake, or what came back of one from a file or another process.
+            // A peer or a handshake, or its deserialized form from a file or another process.
             not null and not string when OfProperties(PSObject.AsPSObject(value)) is { } endPoint => endPoint,
             _ => throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{value}' is no peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer.")),
         };

@@ -5,7 +5,10 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Lets trackers be given one a tier (<c>'http://a/announce', 'udp://b:1'</c>), or several in one (<c>('http://a/announce', 'http://b/announce'), 'udp://c:1'</c>).</summary>
+/// <summary>
+/// Accepts trackers, each in its own tier (<c>'http://a/announce', 'udp://b:1'</c>), or several in one tier (<c>('http://a/announce', 'http://b/announce'),
+/// 'udp://c:1'</c>).
+/// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class TrackerTierTransformationAttribute : ArgumentTransformationAttribute
 {

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Takes 40 (v1) or 64 (v2) hexadecimal digits, or several such values.</summary>
+/// <summary>Accepts 40 (v1) or 64 (v2) hexadecimal digits, or several such values.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class ValidateInfoHashAttribute : ValidateEnumeratedArgumentsAttribute
 {

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Takes powers of two from 16 KiB to 256 MiB.</summary>
+/// <summary>Accepts powers of two from 16 KiB to 256 MiB.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class ValidatePieceLengthAttribute : ValidateArgumentsAttribute
 {

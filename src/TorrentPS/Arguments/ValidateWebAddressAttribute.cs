@@ -3,7 +3,7 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Takes http and https addresses.</summary>
+/// <summary>Accepts http and https addresses.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class ValidateWebAddressAttribute : ValidateEnumeratedArgumentsAttribute
 {

@@ -10,8 +10,9 @@ using TorrentPS.Errors;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Makes objects of bencoded data.</para>
-/// <para type="description">Reads files or bytes and writes ordered dictionaries, lists, numbers and byte strings, from which ConvertTo-Bencode makes the same bytes again.</para>
+/// <para type="synopsis">Converts bencoded data to objects.</para>
+/// <para type="description">Reads files or bytes and writes ordered dictionaries, lists, numbers and byte strings, which ConvertTo-Bencode converts back to the same
+/// bytes.</para>
 /// </summary>
 [Cmdlet(VerbsData.ConvertFrom, "Bencode", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(BencodeDictionary), typeof(System.Collections.IList), typeof(long), typeof(System.Numerics.BigInteger), typeof(ByteString))]
@@ -31,14 +32,14 @@ public sealed class ConvertFromBencodeCommand : ModuleCommand
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
-    /// <summary><para type="description">The paths of files, taken as they are: no character is a wildcard.</para></summary>
+    /// <summary><para type="description">The literal paths of files: no character is a wildcard.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
         HelpMessage = "Literal paths of files.")]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary><para type="description">The bytes. Single bytes from the pipeline are put together; each array of bytes is a value of its own.</para></summary>
+    /// <summary><para type="description">The bytes. Single bytes from the pipeline are combined into one value; each array of bytes is a separate value.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true,
         HelpMessage = "The bytes to convert; single bytes from the pipeline are joined.")]
     [AllowEmptyCollection]
@@ -54,7 +55,7 @@ public sealed class ConvertFromBencodeCommand : ModuleCommand
         }
         else if (InputObject.Length == 1 && MyInvocation.ExpectingInput)
         {
-            // No value has one byte: it is one of many that come down the pipeline.
+            // No value has only one byte: it is one of many in the pipeline.
             if (_collected.WrittenCount > MaxLength)
                 ThrowTerminatingError(ErrorRecords.From(TorrentErrorId.InvalidBencode, $"InvalidBencode: there are more than {MaxLength} bytes, which is the most that is read (byte {MaxLength})", null));
             _collected.Write(InputObject);

@@ -7,14 +7,15 @@ using TorrentPS.Errors;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Makes bencoded data of objects.</para>
-/// <para type="description">Writes hashtables, objects, arrays, strings, numbers and bytes as one array of bytes a value.</para>
+/// <para type="synopsis">Converts objects to bencoded data.</para>
+/// <para type="description">Writes hashtables, objects, arrays, strings, numbers and bytes, each value as one array of bytes.</para>
 /// </summary>
 [Cmdlet(VerbsData.ConvertTo, "Bencode")]
 [OutputType(typeof(byte[]))]
 public sealed class ConvertToBencodeCommand : ModuleCommand
 {
-    /// <summary><para type="description">The object. Each object from the pipeline makes an array of bytes of its own; give a list with the parameter, since the pipeline takes it apart.</para></summary>
+    /// <summary><para type="description">The object. Each object from the pipeline becomes a separate array of bytes; pass a list with the parameter, because the
+    /// pipeline enumerates it.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "The object to convert; pass a list here, not through the pipeline.")]
     [AllowNull]
     [AllowEmptyString]

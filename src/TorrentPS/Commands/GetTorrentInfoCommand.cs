@@ -4,7 +4,7 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// <para type="synopsis">Shows the contents of torrents and magnet links.</para>
-/// <para type="description">Reads .torrent files and writes their names, info hashes, files, trackers and the rest as objects.</para>
+/// <para type="description">Reads .torrent files and writes their names, info hashes, files, trackers and other properties as objects.</para>
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "TorrentInfo", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TorrentInfo))]

@@ -10,7 +10,8 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// <para type="synopsis">Finds the peers of a torrent.</para>
-/// <para type="description">Asks trackers and the other discoveries, and writes each peer as soon as it is named. Trackers are told of a start and then of a stop.</para>
+/// <para type="description">Asks trackers and the other discovery sources, and writes each peer as soon as it is found. Trackers receive a started and then a stopped
+/// event.</para>
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "TorrentPeer", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TorrentPeer))]
@@ -22,17 +23,17 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     [ArgumentCompleter(typeof(TorrentTrackerCompleter))]
     public Uri[] Tracker { get; set; } = [];
 
-    /// <summary><para type="description">The discoveries to ask. All that the torrent allows when it is left out.</para></summary>
+    /// <summary><para type="description">The discovery sources to ask; by default all that the torrent allows.</para></summary>
     [Parameter(HelpMessage = "The discovery sources to ask; by default all that the torrent allows.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
-    /// <summary><para type="description">Ends after this many peers, 1 to 10000.</para></summary>
+    /// <summary><para type="description">The number of peers to find, 1 to 10000.</para></summary>
     [Parameter(HelpMessage = "Ends after this many peers.")]
     [ValidateRange(1, 10_000)]
     public int MaxPeers { get; set; }
 
-    /// <summary><para type="description">The port that is announced, 1 to 65535. One that no download uses when it is left out.</para></summary>
+    /// <summary><para type="description">The port to announce, 1 to 65535; by default one that no download uses.</para></summary>
     [Parameter(HelpMessage = "The port to announce; by default one that no download uses.")]
     [ValidateRange(1, 65535)]
     public int Port { get; set; }
@@ -42,7 +43,8 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 15;
 
-    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
+    /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];

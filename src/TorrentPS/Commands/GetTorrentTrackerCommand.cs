@@ -7,21 +7,21 @@ using TorrentPS.Engine.Errors;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Shows the trackers of a torrent, and how many peers each knows.</para>
-/// <para type="description">Scrapes every tracker and writes one object a tracker: its counts, or why there are none.</para>
+/// <para type="synopsis">Shows the trackers of a torrent and their seed and leecher counts.</para>
+/// <para type="description">Scrapes every tracker and writes one object for each: its counts, or why there are none.</para>
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "TorrentTracker", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TorrentTracker))]
 public sealed class GetTorrentTrackerCommand : TorrentInfoCommand
 {
-    /// <summary><para type="description">Trackers to ask besides the torrent's: announce addresses.</para></summary>
+    /// <summary><para type="description">Trackers to ask besides the torrent's own: announce addresses.</para></summary>
     [Parameter(HelpMessage = "More trackers to ask, besides the torrent's own.")]
     [TrackerTierTransformation]
     [ArgumentCompleter(typeof(KnownTrackerCompleter))]
     [ValidateNotNullOrEmpty]
     public Uri[][] Tracker { get; set; } = [];
 
-    /// <summary><para type="description">How long to wait for each tracker.</para></summary>
+    /// <summary><para type="description">The timeout of each tracker.</para></summary>
     [Parameter(HelpMessage = "The timeout of each tracker in seconds; by default 15.")]
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 15;

@@ -5,8 +5,8 @@ using TorrentPS.Engine.Display;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// A cmdlet of this module. What it writes for people goes through here: names, failure reasons and paths come from outside, and none of them steers a terminal
-/// (<see cref="SafeText"/>). Error records are made so (<see cref="Errors.ErrorRecords"/>).
+/// A cmdlet of this module. All its text for people passes through here: names, failure reasons and paths come from outside, and must not control a terminal (<see
+/// cref="SafeText"/>). Error records are created in one place, too (<see cref="Errors.ErrorRecords"/>).
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class ModuleCommand : PSCmdlet

@@ -20,7 +20,7 @@ public abstract class NetworkCommand : TorrentCommand
     {
     }
 
-    /// <summary><para type="description">The proxy for all connections: socks5://HOST:PORT or http://HOST:PORT. What cannot go through it is off.</para></summary>
+    /// <summary><para type="description">The proxy for all connections: socks5://HOST:PORT or http://HOST:PORT. Traffic that cannot use it is disabled.</para></summary>
     [Parameter(HelpMessage = "The proxy for all connections: socks5://HOST:PORT or http://HOST:PORT.")]
     [ValidateNotNull]
     public Uri? Proxy { get; set; }
@@ -30,26 +30,26 @@ public abstract class NetworkCommand : TorrentCommand
     [Credential]
     public PSCredential? ProxyCredential { get; set; }
 
-    /// <summary><para type="description">The IP address, or the network interface, of this machine that everything leaves by and that is listened on alone.</para></summary>
+    /// <summary><para type="description">The only IP address or network interface of this machine to use, for sending and listening.</para></summary>
     [Parameter(HelpMessage = "The only IP address or network interface of this machine to use.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LocalNetworkCompleter))]
     public string? BindAddress { get; set; }
 
-    /// <summary>As the parameters say; a terminating error where that cannot be.</summary>
+    /// <summary>The settings from the parameters; a terminating error if they are invalid.</summary>
     private protected override NetworkSettings Network => _network ??= new NetworkSettings { Proxy = ReadProxy(), Binding = ReadBinding(), MapsPorts = MapsPorts, Filter = ReadFilter() };
 
-    /// <summary>Whether a gateway is asked to pass peers on, of a cmdlet that peers connect to.</summary>
+    /// <summary>Whether to map the port, in cmdlets that accept peer connections.</summary>
     private protected virtual bool MapsPorts => false;
 
-    /// <summary>The lists of addresses to block, of a cmdlet that has to do with peers.</summary>
+    /// <summary>The IP block-list files, in cmdlets that connect to peers.</summary>
     private protected virtual string[] FilterPaths => [];
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        // What is to keep us from addresses is known to be whole before the first is reached.
+        // The filter and the binding must be valid before the first address is contacted.
         if (FilterPaths.Length > 0 || BindAddress is not null)
             _ = Network;
     }

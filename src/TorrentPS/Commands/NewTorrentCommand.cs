@@ -15,8 +15,9 @@ using TorrentPS.Hashing;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Makes a .torrent of files and folders.</para>
-/// <para type="description">Hashes files on all cores, writes a .torrent, and writes what is in it as an object. The paths of one argument make one torrent; each object from the pipeline makes one of its own.</para>
+/// <para type="synopsis">Creates .torrent files from files and folders.</para>
+/// <para type="description">Hashes files on all cores, writes a .torrent, and returns its contents as an object. All paths in one argument make one torrent; each object
+/// from the pipeline makes a separate torrent.</para>
 /// </summary>
 [Cmdlet(VerbsCommon.New, "Torrent", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
 [OutputType(typeof(TorrentInfo))]
@@ -25,38 +26,40 @@ public sealed class NewTorrentCommand : TorrentCommand
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
 
-    // Where names that differ by case alone are one file, two torrents of such names are not to end up in it.
+    // If names that differ only in case are the same file, two torrents must not be written to it.
     private readonly HashSet<string> _written = new(TorrentCreator.PathComparer);
 
-    /// <summary><para type="description">The files and folders to share. Wildcards are allowed. Several in one argument make one torrent of the folder that they are all in.</para></summary>
+    /// <summary><para type="description">The files and folders to share. Wildcards are allowed. Several paths in one argument make one torrent of their common
+    /// folder.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
         HelpMessage = "The files and folders to share; wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
-    /// <summary><para type="description">The files and folders to share, taken as they are: no character is a wildcard.</para></summary>
+    /// <summary><para type="description">The literal paths of the files and folders to share: no character is a wildcard.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
         HelpMessage = "The literal paths of the files and folders to share.")]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary><para type="description">The .torrent to write, or the folder to write NAME.torrent into. The current location when it is left out.</para></summary>
+    /// <summary><para type="description">The .torrent to write, or the folder to write NAME.torrent to; by default the current location.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The .torrent to write, or the folder to write it to; by default the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
-    /// <summary><para type="description">The name in the torrent. That on disk when it is left out; with another, the data must be renamed to be seeded.</para></summary>
+    /// <summary><para type="description">The name in the torrent; by default the name on disk. With another name, the data must be renamed before
+    /// seeding.</para></summary>
     [Parameter(HelpMessage = "The name in the torrent; by default the name on disk.")]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
-    /// <summary><para type="description">The generation of the protocol: V1 for every client, V2 (BEP 52) for newer ones alone, Hybrid for both. V1 when it is left out.</para></summary>
+    /// <summary><para type="description">The protocol version: V1 (the default) for every client, V2 (BEP 52) for newer clients only, Hybrid for both.</para></summary>
     [Parameter(HelpMessage = "The protocol version: V1 (the default), V2 or Hybrid.")]
     public TorrentVersion Version { get; set; }
 
-    /// <summary><para type="description">The announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
+    /// <summary><para type="description">The announce addresses, each in its own tier; a nested array is a tier of several trackers.</para></summary>
     [Parameter(HelpMessage = "Announce addresses, each in its own tier; a nested array is a tier of several trackers.")]
     [TrackerTierTransformation(AllowBrowserTracker = true)]
     [ArgumentCompleter(typeof(KnownTrackerCompleter))]
@@ -69,7 +72,8 @@ public sealed class NewTorrentCommand : TorrentCommand
     [ValidateWebAddress]
     public Uri[] WebSeed { get; set; } = [];
 
-    /// <summary><para type="description">Bytes in a piece, a power of two from 16KB to 256MB. Chosen by the size of the data, for about 1,000 pieces, when it is left out.</para></summary>
+    /// <summary><para type="description">The piece size in bytes, a power of two from 16KB to 256MB; by default chosen by the size of the data, for about 1,000
+    /// pieces.</para></summary>
     [Parameter(HelpMessage = "The piece size, a power of two from 16KB to 256MB; by default chosen by the size of the data.")]
     [ValidatePieceLength]
     [ArgumentCompleter(typeof(PieceLengthCompleter))]
@@ -79,26 +83,28 @@ public sealed class NewTorrentCommand : TorrentCommand
     [Parameter(HelpMessage = "Restricts clients to peers from the trackers.")]
     public SwitchParameter Private { get; set; }
 
-    /// <summary><para type="description">A remark to put into the torrent.</para></summary>
+    /// <summary><para type="description">A comment to store in the torrent.</para></summary>
     [Parameter(HelpMessage = "A comment to store in the torrent.")]
     public string? Comment { get; set; }
 
-    /// <summary><para type="description">The source key of the info dictionary, which gives a tracker's copy of a torrent an info hash of its own.</para></summary>
+    /// <summary><para type="description">The source key of the info dictionary, which gives a tracker's copy of a torrent a different info hash.</para></summary>
     [Parameter(HelpMessage = "The source key of the info dictionary.")]
     public string? Source { get; set; }
 
-    /// <summary><para type="description">The info hashes of other torrents that have some of the same files, such as earlier versions: clients that have those need not download them again.</para></summary>
+    /// <summary><para type="description">The info hashes of other torrents that share some of the same files, such as earlier versions: a client that has them copies the
+    /// data.</para></summary>
     [Parameter(HelpMessage = "Info hashes of other torrents that share some of the same files.")]
     [ValidateNotNullOrEmpty]
     [ValidateInfoHash]
     public string[] Similar { get; set; } = [];
 
-    /// <summary><para type="description">Names of collections that the torrent belongs to: torrents of one collection may have some of the same files.</para></summary>
+    /// <summary><para type="description">The names of collections whose torrents may share some of the same files.</para></summary>
     [Parameter(HelpMessage = "Names of collections whose torrents may share some of the same files.")]
     [ValidateNotNullOrEmpty]
     public string[] Collection { get; set; } = [];
 
-    /// <summary><para type="description">Wildcards over names, and over paths in the torrent: such files, and folders with all in them, are left out.</para></summary>
+    /// <summary><para type="description">Wildcard patterns for names, and for paths in the torrent: matching files, and matching folders with their contents, are left
+    /// out.</para></summary>
     [Parameter(HelpMessage = "Excludes files and folders whose names or paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -114,7 +120,7 @@ public sealed class NewTorrentCommand : TorrentCommand
         List<string> paths = [];
         foreach (string path in ParameterSetName == LiteralPathSet ? LiteralPath : Path)
         {
-            // Half of what was named would make a torrent that nobody asked for.
+            // Some of the named paths would make a torrent that the user did not ask for.
             if (!TryResolve(path, paths))
                 return;
         }
@@ -181,7 +187,7 @@ public sealed class NewTorrentCommand : TorrentCommand
         }
     }
 
-    /// <summary>Does work on the pool; what the engine says no to is thrown here, for this input alone.</summary>
+    /// <summary>Runs work on the pool; an error of the engine is thrown here, for this input only.</summary>
     private T Work<T>(Func<CancellationToken, Task<T>> work)
         where T : class
     {

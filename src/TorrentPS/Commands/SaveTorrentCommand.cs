@@ -12,49 +12,54 @@ using TorrentPS.Errors;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Saves torrents as .torrent files; of a magnet link, peers are asked for the rest.</para>
+/// <para type="synopsis">Saves torrents and magnet links as .torrent files.</para>
 /// <para type="description">Writes each torrent to a .torrent file. The metadata of a magnet link, and the piece layers of a version 2 torrent, come from peers and are checked against the link's hash.</para>
 /// </summary>
 [Cmdlet(VerbsData.Save, "Torrent", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
 [OutputType(typeof(TorrentInfo))]
 public sealed class SaveTorrentCommand : TorrentInfoCommand
 {
-    // Where names that differ by case alone are one file, two torrents of such names are not to end up in it.
+    // If names that differ only in case are the same file, two torrents must not be written to it.
     private readonly HashSet<string> _written = new(TorrentCreator.PathComparer);
 
-    /// <summary><para type="description">The .torrent file to write, or the folder that it goes into under the torrent's name. The current location when it is left out.</para></summary>
+    /// <summary><para type="description">The .torrent file to write, or the folder to write it to under the torrent's name; by default the current
+    /// location.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The .torrent to write, or the folder to write it to; by default the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
-    /// <summary><para type="description">Peers to ask for a magnet link's metadata besides those that are discovered: HOST:PORT, end points, or objects from Get-TorrentPeer.</para></summary>
+    /// <summary><para type="description">Peers to ask for a magnet link's metadata in addition to those found: HOST:PORT, end points, or objects from
+    /// Get-TorrentPeer.</para></summary>
     [Parameter(HelpMessage = "More peers to ask: HOST:PORT, [IPv6]:PORT, or objects from Get-TorrentPeer.")]
     [ValidateNotNullOrEmpty]
     [PeerEndPointTransformation]
     public EndPoint[] Peer { get; set; } = [];
 
-    /// <summary><para type="description">Trackers to ask besides those of a magnet link, and before them; the saved torrent has them too. Announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
+    /// <summary><para type="description">Trackers to ask before those of a magnet link, which are also saved in the torrent: announce addresses, each in its own tier; a
+    /// nested array is a tier of several trackers.</para></summary>
     [Parameter(HelpMessage = "More trackers for a magnet link, which the saved torrent has too; a nested array is a tier of several.")]
     [TrackerTierTransformation]
     [ArgumentCompleter(typeof(KnownTrackerCompleter))]
     [ValidateNotNullOrEmpty]
     public Uri[][] Tracker { get; set; } = [];
 
-    /// <summary><para type="description">The discoveries to use for a magnet link. All when it is left out; Manual means only -Peer and the peers of the link.</para></summary>
+    /// <summary><para type="description">The discovery sources to use for a magnet link; by default all. Manual uses only -Peer and the peers in the
+    /// link.</para></summary>
     [Parameter(HelpMessage = "The discovery sources to use for a magnet link; by default all. Manual means only -Peer and the link's peers.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
-    /// <summary><para type="description">What connections to peers go over. Any tries both TCP and uTP.</para></summary>
+    /// <summary><para type="description">The transport for connections to peers. Any tries both TCP and uTP.</para></summary>
     [Parameter(HelpMessage = "Any tries TCP and uTP; Tcp and Utp only one of them.")]
     public PeerTransport Transport { get; set; }
 
-    /// <summary><para type="description">How long peers may take to send a magnet link's metadata; 0 means as long as they like.</para></summary>
+    /// <summary><para type="description">The timeout for a magnet link's metadata; 0 means no limit.</para></summary>
     [Parameter(HelpMessage = "The timeout for a magnet link's metadata in seconds; by default 180, 0 means no limit.")]
     [ValidateRange(0.0, 4_000_000.0)]
     public double TimeoutSeconds { get; set; } = ResolveOptions.DefaultTimeout.TotalSeconds;
 
-    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
+    /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];

@@ -10,43 +10,46 @@ using TorrentPS.Formatting;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Downloads torrents, and verifies every piece.</para>
-/// <para type="description">Downloads the files of a torrent, verifies every piece, and writes one object when it ends. Anything but a complete download also writes an error. The same command goes on from where it was stopped.</para>
+/// <para type="synopsis">Downloads torrents and verifies every piece.</para>
+/// <para type="description">Downloads the files of a torrent, verifies every piece, and writes one object when it ends. Any result but a complete download also writes an
+/// error. Run the same command to resume.</para>
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "TorrentDownload", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
 [OutputType(typeof(TorrentDownload), typeof(Job))]
 public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
 {
-    /// <summary><para type="description">The folder that the torrent's file or folder goes into. The current location when it is left out; made when missing.</para></summary>
+    /// <summary><para type="description">The folder to download to; created if it does not exist. The default is the current location.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The folder to download to; by default the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
-    /// <summary><para type="description">Wildcards over the paths of the torrent's files: only these are downloaded.</para></summary>
+    /// <summary><para type="description">Wildcard patterns for the paths of the torrent's files: only matching files are downloaded.</para></summary>
     [Parameter(HelpMessage = "Only files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Include { get; set; } = [];
 
-    /// <summary><para type="description">Wildcards over the paths of the torrent's files: these are not downloaded.</para></summary>
+    /// <summary><para type="description">Wildcard patterns for the paths of the torrent's files: matching files are not downloaded.</para></summary>
     [Parameter(HelpMessage = "Excludes files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Exclude { get; set; } = [];
 
-    /// <summary><para type="description">Files, and folders to look into, that may have some of the same data, such as an earlier version: what has the right hashes is copied from there.</para></summary>
+    /// <summary><para type="description">Files and folders that may contain some of the same data, such as an earlier version: data with matching hashes is copied from
+    /// there.</para></summary>
     [Parameter(HelpMessage = "Files and folders that may contain some of the same data, to copy instead of downloading.")]
     [ValidateNotNullOrEmpty]
     public string[] ReuseFrom { get; set; } = [];
 
-    /// <summary><para type="description">The discoveries to use. All that the torrent allows when it is left out; Manual means only -Peer.</para></summary>
+    /// <summary><para type="description">The discovery sources to use; by default all that the torrent allows. Manual uses only -Peer.</para></summary>
     [Parameter(HelpMessage = "The discovery sources to use; by default all that the torrent allows. Manual means only -Peer.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? Source { get; set; }
 
-    /// <summary><para type="description">Bytes a second to receive at most, all torrents of the command together: 5MB, '500KB/s'. 0 means no limit.</para></summary>
+    /// <summary><para type="description">The maximum download rate in bytes per second, for all torrents of the command together: 5MB, '500KB/s'. 0 means no
+    /// limit.</para></summary>
     [Parameter(HelpMessage = "The maximum download rate in bytes per second, such as 5MB; 0 means no limit.")]
     [ByteRateTransformation]
     [ValidateRange(0L, long.MaxValue)]
@@ -57,27 +60,29 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [Parameter(HelpMessage = "Downloads pieces in order, after those at the start and end of each file.")]
     public SwitchParameter Sequential { get; set; }
 
-    /// <summary><para type="description">Leaves the torrent's web seeds alone. They are web servers and neither peers nor discoveries, so -Source does not matter to them.</para></summary>
+    /// <summary><para type="description">Does not use the torrent's web seeds. They are servers, neither peers nor discovery sources, so -Source does not affect
+    /// them.</para></summary>
     [Parameter(HelpMessage = "Do not use the torrent's web seeds.")]
     public SwitchParameter NoWebSeed { get; set; }
 
-    /// <summary><para type="description">The download ends as stalled after this many seconds without a new block; 0 means never.</para></summary>
+    /// <summary><para type="description">The number of seconds without new data after which the download ends as stalled; 0 means never.</para></summary>
     [Parameter(HelpMessage = "Ends as stalled after this many seconds without new data; 0 means never.")]
     [ValidateRange(0.0, 4_000_000.0)]
     public double StallTimeoutSeconds { get; set; }
 
-    /// <summary><para type="description">How many torrents are downloaded at the same time; the others wait for their turn. Jobs do not.</para></summary>
+    /// <summary><para type="description">The maximum number of torrents to download at the same time; the others wait. It does not apply to jobs.</para></summary>
     [Parameter(HelpMessage = "The maximum number of torrents to download at the same time; by default 5.")]
     [ValidateRange(1, 1000)]
     public int ThrottleLimit { get; set; } = 5;
 
-    /// <summary><para type="description">Overwrites files that are where the torrent's belong and are not the torrent's. Without it such a file ends the download before anything is written (FileExists).</para></summary>
+    /// <summary><para type="description">Overwrites existing files that do not belong to the torrent. Without it, such a file ends the download before anything is
+    /// written (FileExists).</para></summary>
     [Parameter(HelpMessage = "Overwrites existing files that do not belong to the torrent.")]
     public SwitchParameter Force { get; set; }
 
     private protected override int AtOnce => ThrottleLimit;
 
-    /// <summary>What the torrents of this command receive together.</summary>
+    /// <summary>The limit that the torrents of this command share.</summary>
     private RateLimit? SharedDownloadLimit => DownloadLimit > 0 ? field ??= new RateLimit(DownloadLimit) : null;
 
     private protected override void ProcessTorrent(TorrentInfo torrent)

@@ -9,24 +9,28 @@ using TorrentPS.Formatting;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// <para type="synopsis">Uploads the data of torrents to whoever asks for it.</para>
-/// <para type="description">Checks that the data is complete, announces it, and serves peers until it is stopped or for as long as asked. Never writes to the data. Several torrents are seeded at the same time.</para>
+/// <para type="synopsis">Uploads the data of torrents to peers.</para>
+/// <para type="description">Checks that the data is complete, announces the torrent, and serves peers until it is stopped or a limit is reached. Never writes to the
+/// data. Several torrents are seeded at the same time.</para>
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "TorrentSeed", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
 [OutputType(typeof(TorrentDownload), typeof(Job))]
 public sealed class StartTorrentSeedCommand : TorrentTransferCommand
 {
-    /// <summary><para type="description">The folder that the torrent's file or folder is in, or the path of that file or folder itself. When it is left out, where New-Torrent found it, the folder of the .torrent, and then the current location.</para></summary>
+    /// <summary><para type="description">The folder that contains the torrent's file or folder, or the path of that file or folder itself; by default where New-Torrent
+    /// found it, the folder of the .torrent, and then the current location.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The folder that contains the data; by default the folder of the .torrent, or the current location.")]
     [ValidateNotNullOrEmpty]
     public string? Source { get; set; }
 
-    /// <summary><para type="description">The discoveries to use. All that the torrent allows when it is left out; Manual means only -Peer and those who connect.</para></summary>
+    /// <summary><para type="description">The discovery sources to use; by default all that the torrent allows. Manual uses only -Peer and incoming
+    /// connections.</para></summary>
     [Parameter(HelpMessage = "The discovery sources to use; by default all that the torrent allows. Manual means only -Peer.")]
     [ValidateNotNullOrEmpty]
     public PeerSource[]? PeerSource { get; set; }
 
-    /// <summary><para type="description">Shows each piece to one peer first, so that one copy, or little more, is uploaded until all pieces are among the peers (BEP 16). For the only seed of a new torrent: where there are others, all get it sooner without. Ends when another peer has everything.</para></summary>
+    /// <summary><para type="description">Announces each piece to one peer first, so that little more than one copy is uploaded before all pieces are in the swarm (BEP
+    /// 16). For the only seed of a new torrent: with other seeds, the swarm completes sooner without it. Ends when another peer has all pieces.</para></summary>
     [Parameter(HelpMessage = "Uploads little more than one copy before all pieces are in the swarm. For the only seed of a new torrent.")]
     public SwitchParameter SuperSeed { get; set; }
 

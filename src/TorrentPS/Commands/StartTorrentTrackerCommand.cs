@@ -13,7 +13,7 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// <para type="synopsis">Runs a tracker for a local network or a test.</para>
-/// <para type="description">Runs a tracker that is asked by HTTP and UDP until it is stopped, and writes where it listens as soon as it does.</para>
+/// <para type="description">Runs an HTTP and UDP tracker until it is stopped, and writes its addresses as soon as it is listening.</para>
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "TorrentTracker", SupportsShouldProcess = true)]
 [OutputType(typeof(TrackerListener), typeof(TorrentTrackerJob))]
@@ -21,13 +21,13 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
 {
     private readonly List<InfoHash> _allowed = [];
 
-    /// <summary><para type="description">The address to listen on. All of this machine when it is left out.</para></summary>
+    /// <summary><para type="description">The IP address to listen on; by default all addresses of this machine.</para></summary>
     [Parameter(Position = 0, HelpMessage = "The IP address to listen on; by default all addresses of this machine.")]
     [ValidateNotNull]
     [ArgumentCompleter(typeof(LocalAddressCompleter))]
     public IPAddress? Address { get; set; }
 
-    /// <summary><para type="description">The port to listen on, by TCP and UDP; 0 takes one that is free.</para></summary>
+    /// <summary><para type="description">The port to listen on, TCP and UDP; 0 selects any free port.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The port to listen on (default 6969); 0 selects any free port.")]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = 6969;
@@ -43,12 +43,12 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
     [AllowEmptyString]
     public string? InfoHashV2 { get; set; }
 
-    /// <summary><para type="description">What it is asked by: Http, Udp or both.</para></summary>
+    /// <summary><para type="description">The protocols to serve: Http, Udp or both.</para></summary>
     [Parameter(HelpMessage = "The protocols to serve: Http, Udp or both (the default).")]
     [ValidateNotNullOrEmpty]
     public TrackerProtocol[] Protocol { get; set; } = [TrackerProtocol.Http, TrackerProtocol.Udp];
 
-    /// <summary><para type="description">How long clients are told to wait between announces. One that is silent for twice as long is forgotten.</para></summary>
+    /// <summary><para type="description">The announce interval for clients. A peer that is silent for twice as long is removed.</para></summary>
     [Parameter(HelpMessage = "The announce interval for clients in seconds; by default 600.")]
     [ValidateRange(1, 86400)]
     public int IntervalSeconds { get; set; } = 600;
@@ -68,7 +68,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        // A pipeline of torrents that turned out to be empty is not to open the tracker to all.
+        // An empty pipeline of torrents must not open the tracker to all torrents.
         if (MyInvocation.ExpectingInput && _allowed.Count == 0)
             return;
         IPEndPoint endPoint = new(Address ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any), Port);
@@ -126,7 +126,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
         }
     }
 
-    // Those that only renew are not worth a line.
+    // Regular announces are not reported.
     private void Tell(TrackerRequest request)
     {
         if (request.Event != AnnounceEvent.None)

@@ -14,7 +14,8 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// <para type="synopsis">Tests whether peers answer for a torrent.</para>
-/// <para type="description">Connects to many peers at once, exchanges handshakes, and writes what came of each as soon as it is known. A peer that cannot be reached is a result, not an error.</para>
+/// <para type="description">Connects to many peers at once, exchanges handshakes, and writes each result as soon as it is known. A peer that cannot be reached is a
+/// result, not an error.</para>
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "PeerHandshake", DefaultParameterSetName = InputObjectSet)]
 [OutputType(typeof(PeerHandshake), typeof(bool))]
@@ -43,25 +44,27 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     [ValidateInfoHash]
     public string InfoHash { get; set; } = string.Empty;
 
-    /// <summary><para type="description">How long each peer may take from connecting to its reply.</para></summary>
+    /// <summary><para type="description">The timeout of each peer, from connecting to its reply.</para></summary>
     [Parameter(HelpMessage = "The timeout of each peer in seconds; by default 5.")]
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 5;
 
-    /// <summary><para type="description">How many peers are tested at once, 1 to 1000.</para></summary>
+    /// <summary><para type="description">The number of peers to test at once, 1 to 1000.</para></summary>
     [Parameter(HelpMessage = "The number of peers to test at once; by default 64.")]
     [ValidateRange(1, 1000)]
     public int ThrottleLimit { get; set; } = 64;
 
-    /// <summary><para type="description">Whether the connections are encrypted: Prefer tries both kinds.</para></summary>
+    /// <summary><para type="description">Whether connections are encrypted: Prefer tries both kinds.</para></summary>
     [Parameter(HelpMessage = "Prefer tries encrypted and unencrypted connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
-    /// <summary><para type="description">What the connections go over: TCP unless this says otherwise. Any tries both TCP and uTP, and takes longer for who cannot be reached.</para></summary>
+    /// <summary><para type="description">The transport for connections; TCP by default. Any tries both TCP and uTP, and takes longer for unreachable
+    /// peers.</para></summary>
     [Parameter(HelpMessage = "The transport for the connections, Tcp by default; Any tries TCP and uTP.")]
     public PeerTransport Transport { get; set; } = PeerTransport.Tcp;
 
-    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
+    /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];
@@ -97,7 +100,7 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
         }
         TorrentClient client = Client;
         HandshakeOptions options = new() { Timeout = TimeSpan.FromSeconds(TimeoutSeconds), Encryption = Encryption, Transport = Transport };
-        // Results that are ready are written now; those of slow peers do not hold up the peers that are still to come.
+        // Finished results are written now; slow peers do not delay the peers still to come.
         Guarded(() =>
         {
             Pump.WaitForFewerThan(ThrottleLimit);

@@ -9,33 +9,35 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// <para type="synopsis">Compares data on disk with a torrent, file by file.</para>
-/// <para type="description">Hashes the data on all cores and writes one object a file: complete, damaged, missing or of the wrong size. Nothing is changed.</para>
+/// <para type="description">Hashes the data on all cores and writes one object per file: complete, damaged, missing or of the wrong size. Nothing is changed.</para>
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "TorrentData", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TorrentDataReport), typeof(bool))]
 public sealed class TestTorrentDataCommand : TorrentInfoCommand
 {
-    /// <summary><para type="description">The folder that contains the torrent's file or folder. Where New-Torrent found the data, or else the current location, when it is left out.</para></summary>
+    /// <summary><para type="description">The folder that contains the torrent's file or folder; by default where New-Torrent found the data, or else the current
+    /// location.</para></summary>
     [Parameter(Position = 1, HelpMessage = "The folder that contains the torrent's file or folder; by default the current location.")]
     [Alias("Destination")]
     [ValidateNotNullOrEmpty]
     public string? Source { get; set; }
 
-    /// <summary><para type="description">Wildcards over the paths of the torrent's files: only these are checked.</para></summary>
+    /// <summary><para type="description">Wildcard patterns for the paths of the torrent's files: only matching files are checked.</para></summary>
     [Parameter(HelpMessage = "Only files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Include { get; set; } = [];
 
-    /// <summary><para type="description">Wildcards over the paths of the torrent's files: these are not checked.</para></summary>
+    /// <summary><para type="description">Wildcard patterns for the paths of the torrent's files: matching files are not checked.</para></summary>
     [Parameter(HelpMessage = "Excludes files whose paths match one of these patterns.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TorrentFileCompleter))]
     public string[] Exclude { get; set; } = [];
 
-    /// <summary><para type="description">Writes one Boolean a torrent in place of objects: whether all its data is right. Ends with the first file that is not.</para></summary>
+    /// <summary><para type="description">Writes one Boolean per torrent instead of objects: whether all its data is right. Ends at the first file that is
+    /// not.</para></summary>
     [Parameter(HelpMessage = "Returns one Boolean per torrent: whether all its data is right.")]
     public SwitchParameter Quiet { get; set; }
 
@@ -82,7 +84,7 @@ public sealed class TestTorrentDataCommand : TorrentInfoCommand
 
     private string ResolveSource(TorrentInfo torrent)
     {
-        // A torrent that was just made says where its data is; that path is the file system's, not the session's.
+        // A torrent that was just created knows where its data is; that is a file-system path, not one of the session's.
         if (Source is null && torrent.DataFolder is { } known)
             return known;
         return ResolvePath(Source ?? ".", ErrorRecords.BadSource);

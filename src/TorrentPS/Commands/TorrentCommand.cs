@@ -10,13 +10,13 @@ using TorrentPS.Sharing;
 namespace TorrentPS.Commands;
 
 /// <summary>
-/// What all cmdlets of the module share: the engine works on the thread pool, the pipeline thread alone writes, and when the pipeline
-/// stops (Ctrl+C, an error with <c>-ErrorAction Stop</c>, <c>Select-Object -First</c>) the work is cancelled and waited for.
+/// The base of the module's cmdlets: the engine works on the thread pool, only the pipeline thread writes, and when the pipeline stops (Ctrl+C, an error with
+/// <c>-ErrorAction Stop</c>, <c>Select-Object -First</c>), the work is cancelled and waited for.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class TorrentCommand : ModuleCommand, IDisposable
 {
-    // The engine ends within a second; the rest is for a machine that is busy.
+    // The engine ends within a second; the rest allows for a busy machine.
     private static readonly TimeSpan s_windDown = TimeSpan.FromSeconds(5);
 
     private readonly PipelinePump _pump = new(s_windDown);
@@ -28,15 +28,15 @@ public abstract class TorrentCommand : ModuleCommand, IDisposable
 
     private protected PipelinePump Pump => _pump;
 
-    /// <summary>The process's client, from when it is first asked for to the end of this invocation. For the pipeline thread.</summary>
+    /// <summary>The process's client, from its first use to the end of this invocation. For the pipeline thread.</summary>
     private protected TorrentClient Client => (_lease ??= SharedClient.Rent(Network, PostVerbose, PostWarning)).Client;
 
-    /// <summary>How it reaches the network.</summary>
+    /// <summary>The network settings.</summary>
     private protected virtual NetworkSettings Network => NetworkSettings.Default;
 
-    /// <summary>The path in the file system of one of PowerShell's; a terminating error where there is none.</summary>
-    /// <param name="path">The path as it was given.</param>
-    /// <param name="error">Makes the error of the path, what is wrong with it, and the exception that said so, where one did.</param>
+    /// <summary>Resolves a PowerShell path to the file system; a terminating error if that is impossible.</summary>
+    /// <param name="path">The path as given.</param>
+    /// <param name="error">Creates the error from the path, the reason, and the exception, if any.</param>
     private protected string ResolvePath(string path, Func<string, string, Exception?, ErrorRecord> error)
     {
         try
@@ -56,15 +56,15 @@ public abstract class TorrentCommand : ModuleCommand, IDisposable
     /// <inheritdoc/>
     protected override void StopProcessing() => _pump.Stop();
 
-    /// <summary>Ends what is still at work, and closes what the engine opened.</summary>
+    /// <summary>Ends running work, and closes what the engine opened.</summary>
     public void Dispose()
     {
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Ends what is still at work, and closes what the engine opened.</summary>
-    /// <param name="disposing">Whether it is called by <see cref="Dispose()"/>.</param>
+    /// <summary>Ends running work, and closes what the engine opened.</summary>
+    /// <param name="disposing">Whether this is called by <see cref="Dispose()"/>.</param>
     protected virtual void Dispose(bool disposing)
     {
         if (!disposing)
@@ -72,13 +72,13 @@ public abstract class TorrentCommand : ModuleCommand, IDisposable
         _pump.Dispose();
         if (Interlocked.Exchange(ref _lease, null) is { } lease)
         {
-            // Nobody is left to tell of a failure, and nothing that a user could do about it.
+            // A failure cannot be reported any more, and the user could do nothing about it.
             Task closed = Task.Run(() => lease.DisposeAsync().AsTask());
             _ = ((IAsyncResult)closed).AsyncWaitHandle.WaitOne(s_windDown);
         }
     }
 
-    /// <summary>Does work on the pool, writes meanwhile what it posts, and returns its result. Throws when the pipeline is stopped.</summary>
+    /// <summary>Runs work on the pool, writes its output meanwhile, and returns its result. Throws when the pipeline is stopped.</summary>
     private protected T? Run<T>(Func<CancellationToken, Task<T>> work)
     {
         T? result = default;
@@ -89,7 +89,7 @@ public abstract class TorrentCommand : ModuleCommand, IDisposable
     /// <inheritdoc cref="Run{T}"/>
     private protected void Run(Func<CancellationToken, Task> work) => Guarded(() => _pump.Run(work));
 
-    /// <summary>Pumps on the pipeline thread; turns what nobody expected into a terminating error.</summary>
+    /// <summary>Pumps on the pipeline thread; turns an unexpected exception into a terminating error.</summary>
     private protected void Guarded(Action pump)
     {
         try

@@ -24,7 +24,7 @@ public abstract class TorrentFileCommand : NetworkCommand
     {
     }
 
-    /// <summary><para type="description">The paths of .torrent files. Wildcards are allowed. A magnet link or an http(s) address is taken as -Uri takes it.</para></summary>
+    /// <summary><para type="description">The paths of .torrent files. Wildcards are allowed. A magnet link or an http(s) address is treated as -Uri.</para></summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
         HelpMessage = "Paths of .torrent files; wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
@@ -32,7 +32,7 @@ public abstract class TorrentFileCommand : NetworkCommand
     [ArgumentCompleter(typeof(TorrentPathCompleter))]
     public string[] Path { get; set; } = [];
 
-    /// <summary><para type="description">The paths of .torrent files, taken as they are: no character is a wildcard.</para></summary>
+    /// <summary><para type="description">The literal paths of .torrent files: no character is a wildcard.</para></summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true,
         HelpMessage = "Literal paths of .torrent files.")]
     [Alias("PSPath", "LP")]
@@ -59,7 +59,7 @@ public abstract class TorrentFileCommand : NetworkCommand
     /// <summary>Does the cmdlet's work for one torrent, on the pipeline thread.</summary>
     private protected abstract void ProcessTorrent(TorrentInfo torrent);
 
-    /// <summary>What the parameters name; writes an error for what does not exist.</summary>
+    /// <summary>The inputs that the parameters name; writes an error for those that do not exist.</summary>
     private protected virtual IEnumerable<TorrentInput> Inputs() => ParameterSetName switch
     {
         LiteralPathSet => LiteralPath.Select(LiteralFile).OfType<TorrentInput>(),
@@ -100,7 +100,7 @@ public abstract class TorrentFileCommand : NetworkCommand
         return null;
     }
 
-    // Of a magnet link it is what the link itself says; who needs the rest asks peers for it.
+    // For a magnet link, only what the link contains; other cmdlets get the rest from peers.
     private static Task<TorrentInfo> GetAsync(TorrentClient client, Uri uri, CancellationToken cancellationToken) => uri.Scheme == "magnet"
         ? Task.FromResult(new TorrentInfo(MagnetLink.Parse(uri.OriginalString)))
         : client.GetTorrentAsync(uri, cancellationToken);
@@ -159,7 +159,7 @@ public abstract class TorrentFileCommand : NetworkCommand
         return null;
     }
 
-    // A magnet link has '?' in it and would be a wildcard pattern on a drive that does not exist.
+    // A magnet link contains '?', and would be a wildcard pattern on a drive that does not exist.
     private static bool IsAddress(string path) =>
         (TorrentSource.IsMagnet(path) || TorrentSource.IsWebAddress(path)) && System.Uri.TryCreate(path, UriKind.Absolute, out _);
 

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace TorrentPS.Commands;
 
-/// <summary>A cmdlet that does something with torrents: those it is given, or those it reads from files and addresses.</summary>
+/// <summary>A cmdlet that processes torrents: those passed to it, or those it reads from files and addresses.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class TorrentInfoCommand : TorrentFileCommand
 {

@@ -1,6 +1,6 @@
 namespace TorrentPS.Commands;
 
-/// <summary>Where a torrent is to come from.</summary>
+/// <summary>The source of a torrent.</summary>
 internal abstract record TorrentInput
 {
     private TorrentInput()
@@ -13,6 +13,6 @@ internal abstract record TorrentInput
     /// <summary>A magnet link, or the http or https address of a .torrent.</summary>
     public sealed record Address(Uri Uri) : TorrentInput;
 
-    /// <summary>A torrent that was read before.</summary>
+    /// <summary>A torrent that has already been read.</summary>
     public sealed record Ready(TorrentInfo Torrent) : TorrentInput;
 }

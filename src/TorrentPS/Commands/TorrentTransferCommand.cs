@@ -15,7 +15,7 @@ using TorrentPS.Sharing;
 
 namespace TorrentPS.Commands;
 
-/// <summary>What downloading and seeding share: several torrents run at the same time, in the pipeline or each as a job.</summary>
+/// <summary>The common base of downloading and seeding: several torrents run at the same time, in the pipeline or each as a job.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class TorrentTransferCommand : TorrentInfoCommand
 {
@@ -28,46 +28,49 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     {
     }
 
-    /// <summary><para type="description">Peers to connect to besides those that are discovered: HOST:PORT, end points, or objects from Get-TorrentPeer.</para></summary>
+    /// <summary><para type="description">Peers to connect to in addition to those found: HOST:PORT, end points, or objects from Get-TorrentPeer.</para></summary>
     [Parameter(HelpMessage = "More peers: HOST:PORT, [IPv6]:PORT, or objects from Get-TorrentPeer.")]
     [ValidateNotNullOrEmpty]
     [PeerEndPointTransformation]
     public EndPoint[] Peer { get; set; } = [];
 
-    /// <summary><para type="description">Trackers to ask besides the torrent's, and before them: announce addresses, each a tier of its own; an array in the array is a tier of several.</para></summary>
+    /// <summary><para type="description">Trackers to ask before the torrent's own: announce addresses, each in its own tier; a nested array is a tier of several
+    /// trackers.</para></summary>
     [Parameter(HelpMessage = "More trackers, which are asked before the torrent's own; a nested array is a tier of several.")]
     [TrackerTierTransformation]
     [ArgumentCompleter(typeof(KnownTrackerCompleter))]
     [ValidateNotNullOrEmpty]
     public Uri[][] Tracker { get; set; } = [];
 
-    /// <summary><para type="description">The TCP port that peers may connect to, 1 to 65535. An error when another program has it. When it is left out, the port that this process listens on already, or else 6881 or another free one.</para></summary>
+    /// <summary><para type="description">The TCP port for incoming peer connections, 1 to 65535. A port in use is an error. By default the port on which this process
+    /// already listens, otherwise 6881, or any free port.</para></summary>
     [Parameter(HelpMessage = "The TCP port for incoming peer connections.")]
     [ValidateRange(1, 65535)]
     public int Port { get; set; } = 6881;
 
-    /// <summary><para type="description">Asks the router, by PCP, NAT-PMP or UPnP, to pass connections of peers on to the port; takes that back at the end.</para></summary>
+    /// <summary><para type="description">Asks the router, by PCP, NAT-PMP or UPnP, to forward the port; the mapping is removed at the end.</para></summary>
     [Parameter(HelpMessage = "Asks the router to forward the port, so that peers can connect.")]
     public SwitchParameter MapPort { get; set; }
 
-    /// <summary><para type="description">How many peers are connected at once, 1 to 10000.</para></summary>
+    /// <summary><para type="description">The maximum number of connected peers, 1 to 10000.</para></summary>
     [Parameter(HelpMessage = "The maximum number of connected peers per torrent; by default 200.")]
     [ValidateRange(1, 10_000)]
     public int MaxPeers { get; set; } = 200;
 
-    /// <summary><para type="description">Bytes a second to send at most, all torrents of the command together: 5MB, '500KB/s'. 0 means no limit.</para></summary>
+    /// <summary><para type="description">The maximum upload rate in bytes per second, for all torrents of the command together: 5MB, '500KB/s'. 0 means no
+    /// limit.</para></summary>
     [Parameter(HelpMessage = "The maximum upload rate in bytes per second, such as 500KB; 0 means no limit.")]
     [ByteRateTransformation]
     [ValidateRange(0L, long.MaxValue)]
     [ArgumentCompleter(typeof(ByteRateCompleter))]
     public long UploadLimit { get; set; }
 
-    /// <summary><para type="description">Uploads until this many bytes were sent for each byte of the data.</para></summary>
+    /// <summary><para type="description">Uploads until this ratio of uploaded bytes to the size of the data is reached.</para></summary>
     [Parameter(HelpMessage = "Once complete, uploads until this ratio is reached.")]
     [ValidateRange(0.0, 1_000_000.0)]
     public double SeedRatio { get; set; }
 
-    /// <summary><para type="description">Uploads this long; [double]::PositiveInfinity uploads until it is stopped.</para></summary>
+    /// <summary><para type="description">Uploads for this many seconds; [double]::PositiveInfinity uploads until stopped.</para></summary>
     [Parameter(HelpMessage = "Once complete, uploads for this many seconds.")]
     [ValidateRange(0.0, double.PositiveInfinity)]
     public double SeedSeconds { get; set; }
@@ -77,7 +80,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [ValidateRange(0.0, 4_000_000.0)]
     public double TimeoutSeconds { get; set; }
 
-    /// <summary><para type="description">Hashes everything on disk again, whatever was noted of it before.</para></summary>
+    /// <summary><para type="description">Hashes all data on disk again, ignoring earlier results.</para></summary>
     [Parameter(HelpMessage = "Hashes all data on disk again, ignoring earlier results.")]
     public SwitchParameter Recheck { get; set; }
 
@@ -85,11 +88,12 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Prefer accepts encrypted and unencrypted connections; Require and Off only one kind.")]
     public EncryptionMode Encryption { get; set; } = EncryptionMode.Prefer;
 
-    /// <summary><para type="description">What connections to peers go over. Any tries both TCP and uTP.</para></summary>
+    /// <summary><para type="description">The transport for peer connections. Any tries both TCP and uTP.</para></summary>
     [Parameter(HelpMessage = "Any tries TCP and uTP and accepts both; Tcp and Utp only one of them.")]
     public PeerTransport Transport { get; set; }
 
-    /// <summary><para type="description">Files of addresses that are neither connected to nor let in: p2p or dat lists, or addresses and prefixes, plain or compressed with gzip.</para></summary>
+    /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
+    /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
     [ValidateNotNullOrEmpty]
     public string[] IPFilter { get; set; } = [];
@@ -102,7 +106,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
 
     private protected override bool MapsPorts => MapPort;
 
-    /// <summary>How many torrents of the pipeline run at the same time.</summary>
+    /// <summary>The number of torrents from the pipeline that run at the same time.</summary>
     private protected virtual int AtOnce => int.MaxValue;
 
     /// <inheritdoc/>
@@ -130,12 +134,12 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        // When a pipeline is stopped elsewhere, this is all that is still called.
+        // When another command stops the pipeline, this is all that is still called.
         if (disposing)
             _progress?.Complete();
     }
 
-    /// <summary>Does it: now, beside those that run already, or as a job.</summary>
+    /// <summary>Starts a run: alongside those already running, or as a job.</summary>
     private protected void Start(DownloadRun run)
     {
         if (AsJob)
@@ -147,7 +151,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         _progress ??= new TransferProgress(Pump, CommandRuntime, Host);
         try
         {
-            // The ends of those before are written now, whatever is still to come.
+            // Finished runs are written now, whatever is still to come.
             Guarded(() =>
             {
                 Pump.WaitForFewerThan(AtOnce);
@@ -163,7 +167,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         }
     }
 
-    /// <summary>What both have among the engine's options.</summary>
+    /// <summary>The engine options that both cmdlets share.</summary>
     private protected DownloadOptions CreateOptions(string folder) => new()
     {
         Destination = folder,
@@ -181,7 +185,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
 
     private protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
-    /// <summary>What the torrents of this command send together.</summary>
+    /// <summary>The limit that the torrents of this command share.</summary>
     private RateLimit? SharedUploadLimit => UploadLimit > 0 ? field ??= new RateLimit(UploadLimit) : null;
 
     private async Task RunAsync(TorrentClient client, DownloadRun run, TransferProgress.Row row, CancellationToken cancellationToken)
@@ -209,7 +213,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         WriteObject(job);
     }
 
-    /// <summary>A preference variable holds the limit of the whole process; where there is none, what was set stays.</summary>
+    /// <summary>A preference variable sets the limit of the whole process; without one, the earlier value stays.</summary>
     private void SetLimit(string variable, RateLimit limit)
     {
         object? value = SessionState.PSVariable.GetValue(variable);
@@ -221,6 +225,6 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
             WriteWarning($"${variable} is not a rate and has no effect. Set it to {ByteRate.Expected}.");
     }
 
-    // A time that no TimeSpan holds is as good as forever.
+    // A time that exceeds TimeSpan counts as unlimited.
     private TimeSpan SeedTime() => SeedSeconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(SeedSeconds) : Timeout.InfiniteTimeSpan;
 }

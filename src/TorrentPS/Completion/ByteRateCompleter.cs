@@ -1,6 +1,6 @@
 namespace TorrentPS.Completion;
 
-/// <summary>Completes rates that are in use; any other is taken, too.</summary>
+/// <summary>Completes common rates; any other is also accepted.</summary>
 public sealed class ByteRateCompleter : ChoiceCompleter
 {
     private static readonly string[] s_rates = ["100KB", "500KB", "1MB", "5MB", "10MB", "50MB", "100MB"];

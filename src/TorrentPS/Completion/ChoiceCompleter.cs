@@ -4,14 +4,14 @@ using System.Management.Automation.Language;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Completes values that are known beforehand, each with a tool tip that says what it means.</summary>
+/// <summary>Completes fixed values, each with a tool tip that explains it.</summary>
 public abstract class ChoiceCompleter : IArgumentCompleter
 {
     private protected ChoiceCompleter()
     {
     }
 
-    /// <summary>The values in the order that they are offered in.</summary>
+    /// <summary>The values in the order in which they are offered.</summary>
     internal abstract IEnumerable<(string Value, string ToolTip)> Choices { get; }
 
     /// <inheritdoc/>

@@ -6,13 +6,13 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Words that stay one argument when they are put into a command line.</summary>
+/// <summary>Quotes words so that each remains one argument in a command line.</summary>
 internal static class CompletionText
 {
-    /// <summary>The word without the quotes that its author has begun.</summary>
+    /// <summary>The word without the quotes that the user has begun.</summary>
     public static string Unquoted(string? word) => (word ?? string.Empty).Trim('\'', '"');
 
-    /// <summary>The text in single quotes when it needs any; in double quotes, with escapes of PowerShell, what must not be shown as it is.</summary>
+    /// <summary>The text in single quotes if it needs any; in double quotes, with PowerShell escapes, if it contains unsafe characters.</summary>
     public static string Quoted(string text) =>
         !SafeText.IsSafe(text) ? $"\"{Escaped(text)}\""
         : text.Length > 0 && text.All(c => char.IsLetterOrDigit(c) || c is '.' or '/' or '_' or '-' or ':' or '*') && text[0] is not '-'
@@ -22,7 +22,7 @@ internal static class CompletionText
     public static CompletionResult Result(string text, string listItem, string toolTip) =>
         new(Quoted(text), SafeText.Escape(listItem), CompletionResultType.ParameterValue, SafeText.Escape(toolTip));
 
-    /// <summary>What PowerShell itself completes, such that it can be shown.</summary>
+    /// <summary>Makes one of PowerShell's own completions safe to show.</summary>
     public static CompletionResult Shown(CompletionResult result)
     {
         if (SafeText.IsSafe(result.CompletionText) && SafeText.IsSafe(result.ListItemText) && SafeText.IsSafe(result.ToolTip))
@@ -38,7 +38,7 @@ internal static class CompletionText
         StringBuilder escaped = new(text.Length + 16);
         foreach (char c in text)
         {
-            // Curved quotes are quotes to PowerShell, too; the halves of a pair are put together again when the line is run.
+            // Curved quotes are quotes to PowerShell, too; surrogate pairs are recombined when the line is run.
             if (c is '"' or '`' or '$')
                 escaped.Append('`').Append(c);
             else if (c is '\u201C' or '\u201D' or '\u201E' || char.IsSurrogate(c) || !SafeText.IsSafe(c.ToString()))

@@ -5,7 +5,9 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Completes announce addresses by those of the .torrent files in the current location: who makes a torrent mostly announces it where the others are.</summary>
+/// <summary>
+/// Completes announce addresses from the .torrent files in the current location, because authors usually announce several torrents to the same trackers.
+/// </summary>
 public sealed class KnownTrackerCompleter : IArgumentCompleter
 {
     private const int MaxFiles = 100;

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Completes the lengths of pieces that are in use.</summary>
+/// <summary>Completes common piece lengths.</summary>
 public sealed class PieceLengthCompleter : IArgumentCompleter
 {
     private static readonly string[] s_lengths = ["16KB", "32KB", "64KB", "128KB", "256KB", "512KB", "1MB", "2MB", "4MB", "8MB", "16MB", "32MB"];

@@ -19,7 +19,7 @@ public sealed class TorrentFileCompleter : IArgumentCompleter
             .Select(file => CompletionText.Result(WildcardPattern.Escape(file.Path), file.Path, $"{file.Path} ({Units.Size(file.Length)})"));
     }
 
-    /// <summary>Whether a path, or its file name, begins with the word; the word may be a wildcard pattern.</summary>
+    /// <summary>Whether a path, or its file name, begins with the word, which may be a wildcard pattern.</summary>
     internal static bool Matches(string path, string word)
     {
         string pattern = WildcardPattern.ContainsWildcardCharacters(word) ? word : WildcardPattern.Escape(word);

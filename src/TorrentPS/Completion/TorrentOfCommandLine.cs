@@ -6,7 +6,7 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Finds the torrents that an unfinished command line is about, to complete its other arguments from them.</summary>
+/// <summary>Finds the torrents that an unfinished command line names, to complete its other arguments.</summary>
 internal static class TorrentOfCommandLine
 {
     private const int MaxTorrents = 10;
@@ -26,8 +26,8 @@ internal static class TorrentOfCommandLine
         return found;
     }
 
-    /// <summary>The torrents of .torrent files in the session's current location, where that is a folder.</summary>
-    /// <param name="limit">How many files are read at most.</param>
+    /// <summary>The torrents of .torrent files in the session's current location, if it is a folder.</summary>
+    /// <param name="limit">The maximum number of files to read.</param>
     public static IEnumerable<TorrentInfo> InCurrentLocation(int limit) =>
         Resolve("*.torrent", literal: false).Take(limit).Select(TryRead).OfType<TorrentInfo>();
 
@@ -40,7 +40,7 @@ internal static class TorrentOfCommandLine
         _ => [argument],
     };
 
-    // In 'Get-TorrentInfo x.torrent | Start-TorrentDownload -Include ' the file is named by an earlier command.
+    // In 'Get-TorrentInfo x.torrent | Start-TorrentDownload -Include ', an earlier command names the file.
     private static IEnumerable<string> PathsBefore(CommandAst commandAst) =>
         commandAst.Parent is PipelineAst pipeline
             ? pipeline.PipelineElements

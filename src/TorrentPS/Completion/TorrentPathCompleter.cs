@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Completes the paths of .torrent files, and the folders on the way to them.</summary>
+/// <summary>Completes the paths of .torrent files, and of the folders above them.</summary>
 public sealed class TorrentPathCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

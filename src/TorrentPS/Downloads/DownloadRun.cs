@@ -8,22 +8,22 @@ using TorrentPS.Sharing;
 
 namespace TorrentPS.Downloads;
 
-/// <summary>One download from its start to what is written of its end, for the pipeline and for jobs.</summary>
-/// <param name="Torrent">What to download.</param>
-/// <param name="Options">How.</param>
-/// <param name="Peers">Peers to connect to, host names not yet looked up.</param>
-/// <param name="Network">How the network is reached.</param>
+/// <summary>One download from its start to the output of its result, for the pipeline and for jobs.</summary>
+/// <param name="Torrent">The torrent.</param>
+/// <param name="Options">The options.</param>
+/// <param name="Peers">Peers to connect to, with host names not yet resolved.</param>
+/// <param name="Network">The network settings.</param>
 internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options, IReadOnlyList<EndPoint> Peers, NetworkSettings Network)
 {
-    /// <summary>Whether it uploads data that is there.</summary>
+    /// <summary>Whether it uploads existing data.</summary>
     public bool IsSeed => Options.SeedOnly;
 
-    /// <summary>Downloads; the result is null when there is none to write.</summary>
-    /// <param name="client">The client that does it.</param>
-    /// <param name="progress">Is told how it goes, from any thread.</param>
-    /// <param name="onError">Gets what fails before the end, from any thread.</param>
-    /// <param name="onWarning">Gets what goes wrong and does not end it, from any thread.</param>
-    /// <param name="cancellationToken">Stops it; the result then says so.</param>
+    /// <summary>Runs the download; the result is null if there is none to write.</summary>
+    /// <param name="client">The client to use.</param>
+    /// <param name="progress">Receives the progress, from any thread.</param>
+    /// <param name="onError">Receives errors before the end, from any thread.</param>
+    /// <param name="onWarning">Receives warnings, from any thread.</param>
+    /// <param name="cancellationToken">Stops it, which the result reports.</param>
     public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, Action<string> onWarning, CancellationToken cancellationToken)
     {
         progress = Told(progress);

@@ -5,16 +5,16 @@ using TorrentPS.Errors;
 
 namespace TorrentPS.Downloads;
 
-/// <summary>The peers that a user names, as the engine takes them: addresses, and names that it looks up while it goes on.</summary>
+/// <summary>Converts the peers that a user names for the engine: addresses, and names that it resolves while it runs.</summary>
 internal static class GivenPeers
 {
     public static IReadOnlyList<IPEndPoint> AddressesOf(IEnumerable<EndPoint> peers) => [.. peers.OfType<IPEndPoint>()];
 
     public static IReadOnlyList<DnsEndPoint> NamesOf(IEnumerable<EndPoint> peers) => [.. peers.OfType<DnsEndPoint>()];
 
-    /// <summary>Tells of a name that has no address. A kind of discovery that this machine does not have is no error of a command that does without it.</summary>
-    /// <param name="torrent">What the peers are of.</param>
-    /// <param name="onError">Gets the record, from any thread.</param>
+    /// <summary>Reports names that cannot be resolved. A missing kind of discovery source is not an error here.</summary>
+    /// <param name="torrent">The torrent of the peers.</param>
+    /// <param name="onError">Receives the record, from any thread.</param>
     public static Action<TorrentException> Watch(TorrentInfo torrent, Action<ErrorRecord> onError) => exception =>
     {
         if (exception.ErrorId == TorrentErrorId.UnknownHost)

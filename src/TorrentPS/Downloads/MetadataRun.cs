@@ -8,17 +8,17 @@ using TorrentPS.Errors;
 
 namespace TorrentPS.Downloads;
 
-/// <summary>Getting a magnet link's metadata.</summary>
-/// <param name="Torrent">What the link says.</param>
-/// <param name="Options">How.</param>
-/// <param name="Peers">Peers to ask, host names not yet looked up.</param>
+/// <summary>Gets a magnet link's metadata.</summary>
+/// <param name="Torrent">The contents of the link.</param>
+/// <param name="Options">The options.</param>
+/// <param name="Peers">Peers to ask, with host names not yet resolved.</param>
 internal sealed record MetadataRun(TorrentInfo Torrent, ResolveOptions Options, IReadOnlyList<EndPoint> Peers)
 {
-    /// <summary>Resolves the link; the result is null when there is none to write.</summary>
-    /// <param name="client">The client that does it.</param>
-    /// <param name="progress">Is told how it goes, from any thread.</param>
-    /// <param name="onError">Gets what goes wrong, from any thread.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Resolves the link; the result is null if there is none to write.</summary>
+    /// <param name="client">The client to use.</param>
+    /// <param name="progress">Receives the progress, from any thread.</param>
+    /// <param name="onError">Receives errors, from any thread.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     public async Task<TorrentInfo?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, CancellationToken cancellationToken)
     {
         try

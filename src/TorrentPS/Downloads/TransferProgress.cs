@@ -6,8 +6,8 @@ using TorrentPS.Pipeline;
 namespace TorrentPS.Downloads;
 
 /// <summary>
-/// Shows how the torrents of a command go: one record for each, and a child while it is getting ready. Where there are several, these are
-/// below one that sums them up, and only the first few are shown.
+/// Shows the progress of a command's torrents: one record for each, and a child record during preparation. Several torrents are below one record that sums them up, and
+/// only the first few are shown.
 /// </summary>
 internal sealed class TransferProgress
 {
@@ -15,10 +15,10 @@ internal sealed class TransferProgress
     private const int FirstRowId = 2;
     private const int RowsShown = 5;
 
-    // Console hosts draw no more than five a second.
+    // Console hosts draw at most five a second.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
-    // Records of one source do not mix with those of others that use the same ids.
+    // A source of its own: records of other sources may use the same ids.
     private static long s_lastSource = int.MaxValue;
 
     private readonly long _source = Interlocked.Increment(ref s_lastSource);
@@ -41,7 +41,7 @@ internal sealed class TransferProgress
         _time = time ?? TimeProvider.System;
     }
 
-    /// <summary>Shows one more torrent. On the pipeline thread.</summary>
+    /// <summary>Adds a torrent. On the pipeline thread.</summary>
     public Row Add(bool isSeed)
     {
         Row row = new(this, FirstRowId + 2 * _added++, isSeed);
@@ -49,7 +49,7 @@ internal sealed class TransferProgress
         return row;
     }
 
-    /// <summary>Takes all records away; on the pipeline thread, and also when the pipeline is stopping.</summary>
+    /// <summary>Removes all records; on the pipeline thread, and also when the pipeline is stopping.</summary>
     public void Complete()
     {
         _rows.Clear();
@@ -105,7 +105,7 @@ internal sealed class TransferProgress
 
     private void Show(HashSet<int> current, ProgressRecord record)
     {
-        // A record does not move below another one while it is shown.
+        // A record keeps its parent while it is shown.
         if (_shown.TryGetValue(record.ActivityId, out ProgressRecord? before) && before.ParentActivityId != record.ParentActivityId)
             Remove(record.ActivityId);
         current.Add(record.ActivityId);
@@ -124,12 +124,12 @@ internal sealed class TransferProgress
         }
         catch (Exception exception) when (exception is PipelineStoppedException or PSInvalidOperationException)
         {
-            // A pipeline that stops or has ended takes no more records, but the bar must go: the host itself still does.
+            // A pipeline that stops or has ended accepts no more records, but the bar must be removed: the host itself still accepts it.
             _host.UI.WriteProgress(_source, last);
         }
     }
 
-    /// <summary>One torrent's part.</summary>
+    /// <summary>The progress of one torrent.</summary>
     internal sealed class Row(TransferProgress progress, int id, bool isSeed) : IProgress<TorrentDownload>
     {
         private TorrentDownload? _latest;
@@ -147,7 +147,7 @@ internal sealed class TransferProgress
             progress.PostWrite();
         }
 
-        /// <summary>Takes it away. From any thread.</summary>
+        /// <summary>Removes it. From any thread.</summary>
         public void End() => progress._pump.Post(() =>
         {
             progress._rows.Remove(this);

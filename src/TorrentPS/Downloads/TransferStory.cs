@@ -3,12 +3,12 @@ using TorrentPS.Formatting;
 namespace TorrentPS.Downloads;
 
 /// <summary>
-/// Tells in lines for the verbose stream how a transfer goes: each new state, and every half a minute how far it is and from how many peers, so that who
-/// reads the log of a slow download finds out what it waited for.
+/// Reports a transfer in the verbose stream: each new state, and every 30 seconds the progress and the number of peers, so that the log of a slow download shows what it
+/// was waiting for.
 /// </summary>
-/// <param name="tell">Gets the lines; from any thread.</param>
-/// <param name="isSeed">Whether data that is there is uploaded.</param>
-/// <param name="time">Tells the time.</param>
+/// <param name="tell">Receives the lines; from any thread.</param>
+/// <param name="isSeed">Whether existing data is uploaded.</param>
+/// <param name="time">The clock.</param>
 internal sealed class TransferStory(Action<string> tell, bool isSeed, TimeProvider time)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(30);
@@ -17,7 +17,7 @@ internal sealed class TransferStory(Action<string> tell, bool isSeed, TimeProvid
     private TorrentState? _state;
     private long _toldAt;
 
-    /// <summary>Tells what is worth a line.</summary>
+    /// <summary>Reports a new state or a due line.</summary>
     public void Report(TorrentDownload value)
     {
         string line;

@@ -5,20 +5,20 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Errors;
 
-/// <summary>The one place where error records are made: a stable id, a category, a target and a message that says what to do.</summary>
+/// <summary>The one place where error records are created: a stable id, a category, a target and a message with advice.</summary>
 internal static class ErrorRecords
 {
-    /// <summary>The record of something the engine said no to.</summary>
-    /// <param name="exception">What it said.</param>
-    /// <param name="target">The input that it was about.</param>
+    /// <summary>The record of an error of the engine.</summary>
+    /// <param name="exception">The error.</param>
+    /// <param name="target">The input that caused it.</param>
     public static ErrorRecord From(TorrentException exception, object? target) =>
         Record(Explained(exception, target), exception.ErrorId.ToString(), CategoryOf(exception.ErrorId), target);
 
-    /// <summary>The record of an error that has no exception yet.</summary>
+    /// <summary>The record of an error without an exception.</summary>
     public static ErrorRecord From(TorrentErrorId id, string message, object? target, Exception? cause = null) =>
         Record(new TorrentException(id, message, cause), id.ToString(), CategoryOf(id), target);
 
-    /// <summary>The record of an exception that nobody expected.</summary>
+    /// <summary>The record of an unexpected exception.</summary>
     public static ErrorRecord Unexpected(Exception exception, object? target) =>
         exception is TorrentException expected
             ? From(expected, target)
@@ -77,7 +77,7 @@ internal static class ErrorRecords
         return From(TorrentErrorId.TorrentExists, message, path);
     }
 
-    /// <summary>The record of a download that ended without everything that was wanted.</summary>
+    /// <summary>The record of an incomplete download.</summary>
     public static ErrorRecord Incomplete(TorrentDownload download)
     {
         TorrentErrorId id = TransferStatus.Of(download).ErrorId ?? TorrentErrorId.Unexpected;
@@ -85,7 +85,7 @@ internal static class ErrorRecords
         return From(id, message, download);
     }
 
-    // PowerShell shows the message and, where it is asked for more, the target's text. Both may come from outside; the target itself stays what it is.
+    // PowerShell shows the message and, on request, the target's text. Both may come from outside; the target object itself is not changed.
     private static ErrorRecord Record(Exception exception, string id, ErrorCategory category, object? target)
     {
         ErrorRecord record = new(exception, id, category, target);
@@ -108,7 +108,7 @@ internal static class ErrorRecords
         return new TorrentException(exception.ErrorId, message, exception);
     }
 
-    // These say what is wrong inside a file; the reader needs the file's name and the id to look it up.
+    // Errors in the content of a file: the reader needs the file's name, and the id to look it up.
     private static bool IsAboutContent(TorrentErrorId id) =>
         id is TorrentErrorId.InvalidBencode or TorrentErrorId.InvalidTorrent or TorrentErrorId.UnsafePath or TorrentErrorId.InvalidMagnetUri;
 

@@ -4,13 +4,13 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Formatting;
 
-/// <summary>Byte strings as people read them. For the views of the module; not meant for scripts.</summary>
+/// <summary>Formats byte strings for people. For the views of the module; not meant for scripts.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class ByteStringText
 {
     private const int ShownBytes = 32;
 
-    /// <summary>The text; of what is none the first bytes and how many there are.</summary>
+    /// <summary>The text; if it is not text, the first bytes and their number.</summary>
     /// <param name="value">The byte string.</param>
     public static string Show(ByteString value)
     {

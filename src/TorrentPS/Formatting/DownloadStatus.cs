@@ -2,17 +2,17 @@ using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Formatting;
 
-/// <summary>What a progress record says of a download.</summary>
-/// <param name="Activity">What is being done, and to what.</param>
+/// <summary>The text of a download's progress record.</summary>
+/// <param name="Activity">The activity, with its object.</param>
 /// <param name="Facts">Percent, rate, time left and peers.</param>
-/// <param name="Percent">0 to 100, or -1 when nobody can say.</param>
-/// <param name="SecondsLeft">The time left, or -1 when nobody can say.</param>
-/// <param name="Step">The activity of the child record while the download is getting ready; null when it is under way.</param>
-/// <param name="StepPercent">0 to 100, or -1 when nobody can say.</param>
+/// <param name="Percent">0 to 100, or -1 if unknown.</param>
+/// <param name="SecondsLeft">The time left, or -1 if unknown.</param>
+/// <param name="Step">The activity of the child record during preparation; null once the download is running.</param>
+/// <param name="StepPercent">0 to 100, or -1 if unknown.</param>
 internal readonly record struct DownloadStatus(string Activity, string Facts, int Percent, int SecondsLeft, string? Step, int StepPercent)
 {
-    /// <param name="download">How it is.</param>
-    /// <param name="isSeed">Whether it is data to upload that is being checked.</param>
+    /// <param name="download">The state of the download.</param>
+    /// <param name="isSeed">Whether data to upload is being checked.</param>
     public static DownloadStatus Of(TorrentDownload download, bool isSeed = false)
     {
         string doing = isSeed ? "Seeding" : "Downloading";
@@ -35,6 +35,6 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         };
     }
 
-    /// <summary>What it is doing now, in one line.</summary>
+    /// <summary>The current activity, in one line.</summary>
     public string Summary => Step is null ? Facts : StepPercent < 0 ? Step : $"{Step}: {StepPercent} %";
 }

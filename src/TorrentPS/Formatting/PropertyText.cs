@@ -7,8 +7,8 @@ using TorrentPS.Engine.Display;
 namespace TorrentPS.Formatting;
 
 /// <summary>
-/// The properties that hold text, as the module's views show them: what comes from outside cannot steer a terminal (<see cref="SafeText"/>). The properties themselves keep the real text,
-/// for scripts. Code properties of the type data, as those of <see cref="DisplayText"/>; not meant for scripts.
+/// The text properties as the module's views show them: text from outside cannot control a terminal (<see cref="SafeText"/>). The properties themselves keep the original
+/// text, for scripts. Code properties of the type data, like those of <see cref="DisplayText"/>; not meant for scripts.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class PropertyText
@@ -35,16 +35,16 @@ public static class PropertyText
     /// <param name="instance">A torrent.</param>
     public static string? CreatedBy(PSObject? instance) => Text(instance, "CreatedBy");
 
-    /// <summary>The folder that the data is in.</summary>
+    /// <summary>The folder that contains the data.</summary>
     /// <param name="instance">A torrent.</param>
     public static string? DataFolder(PSObject? instance) => Text(instance, "DataFolder");
 
     /// <summary>Address and port.</summary>
-    /// <param name="instance">What has an EndPoint.</param>
+    /// <param name="instance">An object with an EndPoint.</param>
     public static string? EndPoint(PSObject? instance) => Text(instance, "EndPoint");
 
-    /// <summary>What went wrong.</summary>
-    /// <param name="instance">What has an Error.</param>
+    /// <summary>The error.</summary>
+    /// <param name="instance">An object with an Error.</param>
     public static string? Error(PSObject? instance) => Text(instance, "Error");
 
     /// <summary>The full path of a file.</summary>
@@ -52,10 +52,10 @@ public static class PropertyText
     public static string? FullName(PSObject? instance) => Text(instance, "FullName");
 
     /// <summary>The info hash.</summary>
-    /// <param name="instance">What has an InfoHash.</param>
+    /// <param name="instance">An object with an InfoHash.</param>
     public static string? InfoHash(PSObject? instance) => Text(instance, "InfoHash");
 
-    /// <summary>The info hash of version 2.</summary>
+    /// <summary>The v2 info hash.</summary>
     /// <param name="instance">A torrent.</param>
     public static string? InfoHashV2(PSObject? instance) => Text(instance, "InfoHashV2");
 
@@ -63,7 +63,7 @@ public static class PropertyText
     /// <param name="instance">An entry of bencoded data.</param>
     public static string? Key(PSObject? instance) => Text(instance, "Key");
 
-    /// <summary>What is in a dictionary or a list.</summary>
+    /// <summary>The contents of a dictionary or list.</summary>
     /// <param name="instance">A dictionary or a list of bencoded data.</param>
     public static string? Items(PSObject? instance) => instance is null ? null : One(instance.BaseObject);
 
@@ -72,15 +72,15 @@ public static class PropertyText
     public static string? MagnetUri(PSObject? instance) => Shown(instance, "MagnetUri");
 
     /// <summary>The name.</summary>
-    /// <param name="instance">What has a Name.</param>
+    /// <param name="instance">An object with a Name.</param>
     public static string? Name(PSObject? instance) => Text(instance, "Name");
 
-    /// <summary>The nodes of the DHT.</summary>
+    /// <summary>The DHT nodes.</summary>
     /// <param name="instance">A torrent.</param>
     public static string? Nodes(PSObject? instance) => List(instance, "Nodes");
 
     /// <summary>The path.</summary>
-    /// <param name="instance">What has a Path.</param>
+    /// <param name="instance">An object with a Path.</param>
     public static string? Path(PSObject? instance) => Shown(instance, "Path");
 
     /// <summary>The id of a peer.</summary>
@@ -95,19 +95,19 @@ public static class PropertyText
     /// <param name="instance">A handshake.</param>
     public static string? Reserved(PSObject? instance) => Text(instance, "Reserved");
 
-    /// <summary>The source that the torrent names.</summary>
+    /// <summary>The source key of the torrent.</summary>
     /// <param name="instance">A torrent.</param>
     public static string? Source(PSObject? instance) => Text(instance, "Source");
 
-    /// <summary>How far a job is.</summary>
+    /// <summary>The status of a job.</summary>
     /// <param name="instance">A job.</param>
     public static string? StatusMessage(PSObject? instance) => Text(instance, "StatusMessage");
 
     /// <summary>The name of the torrent.</summary>
-    /// <param name="instance">What has a TorrentName.</param>
+    /// <param name="instance">An object with a TorrentName.</param>
     public static string? TorrentName(PSObject? instance) => Text(instance, "TorrentName");
 
-    /// <summary>The tracker that named a peer.</summary>
+    /// <summary>The tracker that returned a peer.</summary>
     /// <param name="instance">A peer.</param>
     public static string? Tracker(PSObject? instance) => Shown(instance, "Tracker");
 
@@ -119,7 +119,7 @@ public static class PropertyText
     /// <param name="instance">A tracker of a torrent.</param>
     public static string? Uri(PSObject? instance) => Shown(instance, "Uri");
 
-    /// <summary>The value of an entry; of dictionaries and lists what is in them.</summary>
+    /// <summary>The value of an entry; for dictionaries and lists their contents.</summary>
     /// <param name="instance">An entry of bencoded data.</param>
     public static string? Value(PSObject? instance) => instance?.Properties["Value"]?.Value switch
     {
@@ -137,19 +137,19 @@ public static class PropertyText
         var one => SafeText.Escape(Address(one)),
     };
 
-    /// <summary>What of an address is shown to people; not fit for a terminal yet.</summary>
+    /// <summary>The part of an address that is shown to people; not yet safe for a terminal.</summary>
     internal static string Address(object address) => AddressText.Of((address is PSObject wrapped ? wrapped.BaseObject : address) switch
     {
         System.Uri uri => uri.OriginalString,
         var other => $"{other}",
     });
 
-    /// <summary>The property, which is an address or a path, as it is shown; null where there is none.</summary>
+    /// <summary>An address or path property as it is shown; null if there is none.</summary>
     private static string? Shown(PSObject? instance, string property) => Plain(instance, property) is { } address ? SafeText.Escape(Address(address)) : null;
 
     private static object? Plain(PSObject? instance, string property) => instance?.Properties[property]?.Value is PSObject wrapped ? wrapped.BaseObject : instance?.Properties[property]?.Value;
 
-    /// <summary>The property as text that may be shown; null where there is none.</summary>
+    /// <summary>A property as safe text; null if there is none.</summary>
     internal static string? Text(PSObject? instance, string property) =>
         instance?.Properties[property]?.Value?.ToString() is { } text ? SafeText.Escape(text) : null;
 

@@ -7,13 +7,13 @@ using TorrentPS.Pipeline;
 
 namespace TorrentPS.Hashing;
 
-/// <summary>Shows how far hashing has come: percent, rate, time left.</summary>
+/// <summary>Shows the progress of hashing: percent, rate, time left.</summary>
 internal sealed class HashingProgress
 {
-    // Console hosts draw no more than five a second.
+    // Console hosts draw at most five a second.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
-    // Records of one source do not mix with those of others that use the same ids.
+    // A source of its own: records of other sources may use the same ids.
     private static long s_lastSource = 2L * int.MaxValue;
 
     private readonly long _source = Interlocked.Increment(ref s_lastSource);
@@ -33,14 +33,14 @@ internal sealed class HashingProgress
         _host = host;
     }
 
-    /// <summary>Tells how far it is; from any thread.</summary>
+    /// <summary>Reports the progress; from any thread.</summary>
     public void Report(long done, long total)
     {
         if (_latest.Put(new State(done, total)))
             _pump.Post(Write);
     }
 
-    /// <summary>Takes the record away; on the pipeline thread, and also when the pipeline is stopping.</summary>
+    /// <summary>Removes the record; on the pipeline thread, and also when the pipeline is stopping.</summary>
     public void Complete()
     {
         if (_record is null)
@@ -54,7 +54,7 @@ internal sealed class HashingProgress
         }
         catch (PipelineStoppedException)
         {
-            // A stopping pipeline takes no more records, but the bar must go: the host itself still does.
+            // A stopping pipeline accepts no more records, but the bar must be removed: the host itself still accepts it.
             _host.UI.WriteProgress(_source, last);
         }
     }
@@ -68,7 +68,7 @@ internal sealed class HashingProgress
         _runtime.WriteProgress(_source, _record);
     }
 
-    /// <summary>What is said of so many bytes after a time. Seconds are -1 where they cannot be told.</summary>
+    /// <summary>The text for an amount of bytes after a time. Seconds are -1 if unknown.</summary>
     internal static (string Status, int Percent, int SecondsLeft) Describe(long done, long total, TimeSpan elapsed)
     {
         double rate = elapsed > TimeSpan.Zero ? done / elapsed.TotalSeconds : 0;

@@ -7,8 +7,8 @@ using TorrentPS.Formatting;
 namespace TorrentPS.Jobs;
 
 /// <summary>
-/// Work that goes on while the prompt is free: what a cmdlet writes with <c>-AsJob</c>. Its output, errors and progress arrive in its streams.
-/// It does not need the pipeline or the runspace that made it. Being a <see cref="Job2"/>, many are stopped at once.
+/// A background job: the output of a cmdlet with <c>-AsJob</c>. Its output, errors and progress arrive in its streams. It does not need the pipeline or the runspace that
+/// created it. As a <see cref="Job2"/>, it allows many jobs to be stopped at once.
 /// </summary>
 internal abstract class TorrentJob : Job2
 {
@@ -23,13 +23,13 @@ internal abstract class TorrentJob : Job2
     private int _hasStarted;
     private bool _hasEnded;
 
-    /// <param name="command">The command line that made it.</param>
+    /// <param name="command">The command line that created it.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="type">What kind of job it is, as Get-Job shows it.</param>
+    /// <param name="type">The job type that Get-Job shows.</param>
     protected TorrentJob(string command, string name, string type)
         : base(command, name) => PSJobTypeName = type;
 
-    /// <summary>How far it is, in words.</summary>
+    /// <summary>The status, in words.</summary>
     public sealed override string StatusMessage => _status;
 
     public sealed override string Location => "localhost";
@@ -51,7 +51,7 @@ internal abstract class TorrentJob : Job2
         OnStartJobCompleted(new AsyncCompletedEventArgs(null, false, null));
     }
 
-    /// <summary>Stops it, and returns when it has ended.</summary>
+    /// <summary>Stops it, and returns after it has ended.</summary>
     public sealed override void StopJob()
     {
         if (RequestStop())
@@ -82,31 +82,33 @@ internal abstract class TorrentJob : Job2
 
     public sealed override void ResumeJobAsync() => OnResumeJobCompleted(new AsyncCompletedEventArgs(CannotSuspend(), false, null));
 
-    /// <summary>It asks nobody anything, so it is never blocked.</summary>
+    /// <summary>It never prompts, so it is never blocked.</summary>
     public sealed override void UnblockJob()
     {
     }
 
     public sealed override void UnblockJobAsync() => OnUnblockJobCompleted(new AsyncCompletedEventArgs(null, false, null));
 
-    /// <summary>Does the work; what it throws ends the job as failed, with an error.</summary>
-    /// <param name="stop">Is cancelled when the job is to stop.</param>
+    /// <summary>Does the work; an exception ends the job as failed, with an error.</summary>
+    /// <param name="stop">Cancelled when the job is to stop.</param>
     /// <returns>Completed, Failed or Stopped.</returns>
     protected abstract Task<JobState> RunAsync(CancellationToken stop);
 
-    /// <summary>Says in words how far it is.</summary>
+    /// <summary>Sets the status text.</summary>
     protected void ShowStatus(string status) => _status = SafeText.Escape(status);
 
-    /// <summary>Warns. From any thread.</summary>
+    /// <summary>Writes a warning. From any thread.</summary>
     protected void Warn(string text) => Warning.Add(new WarningRecord(SafeText.Escape(text)));
 
-    /// <summary>Tells what goes on. From any thread.</summary>
+    /// <summary>Writes a verbose line. From any thread.</summary>
     protected void Tell(string line) => Verbose.Add(new VerboseRecord(SafeText.Escape(line)));
 
-    /// <summary>Shows progress: only the newest, since all of them would fill the memory of a job that nobody asks. From any thread, and at once.</summary>
+    /// <summary>
+    /// Shows progress: only the newest record, because all of them would fill the memory of a job that nobody receives. From any thread, without blocking.
+    /// </summary>
     protected void ShowProgress(ProgressRecord record)
     {
-        // Whoever receives the job may keep us waiting, and the caller has other things to do.
+        // The receiver of the job's output may block, and the caller must not wait.
         if (Interlocked.Exchange(ref _latest, record) is null)
             ThreadPool.UnsafeQueueUserWorkItem(static job => job.WriteProgress(), this, preferLocal: false);
     }
@@ -120,7 +122,7 @@ internal abstract class TorrentJob : Job2
 
     private static PSNotSupportedException CannotSuspend() => new("A torrent's job cannot be suspended. Stop it, and run the same command to resume.");
 
-    /// <summary>Tells the work to stop; false when there is nothing to wait for.</summary>
+    /// <summary>Requests the work to stop; false if there is nothing to wait for.</summary>
     private bool RequestStop()
     {
         if (Interlocked.Exchange(ref _hasStarted, 1) == 0)
@@ -129,10 +131,10 @@ internal abstract class TorrentJob : Job2
             _ended.SetResult();
             return false;
         }
-        // Not whether the task has ended: whoever hears of the last state may remove the job then and there, on the thread that sets it.
+        // Not whether the task has ended: a handler of the final state may remove the job at once, on the thread that sets the state.
         if (JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped)
             return false;
-        // What is registered with the token runs on the pool: whoever stops us must not wait for all of it.
+        // Callbacks of the token run on the pool: the caller must not wait for all of them.
         _ = _stop.CancelAsync();
         return true;
     }
@@ -161,7 +163,7 @@ internal abstract class TorrentJob : Job2
         }
         catch (ObjectDisposedException)
         {
-            // Removed while it took too long to stop: nobody is left to tell.
+            // Removed while it took too long to stop: nothing is left to notify.
         }
         finally
         {
@@ -197,7 +199,7 @@ internal abstract class TorrentJob : Job2
         }
     }
 
-    /// <summary>Takes the bar away where someone who waits for the job shows it.</summary>
+    /// <summary>Removes the progress bar of a waiting Receive-Job or Wait-Job.</summary>
     private void EndProgress()
     {
         lock (_progressLock)

@@ -5,16 +5,15 @@ using System.Management.Automation;
 namespace TorrentPS.Jobs;
 
 /// <summary>
-/// Through which Get-Job, Wait-Job, Stop-Job and Remove-Job find the jobs of this module. PowerShell makes one in each runspace that imports the
-/// module; the jobs are those of the whole process, so that a job started in a thread job or in ForEach-Object -Parallel is not lost
-/// when its runspace is.
+/// Makes the jobs of this module available to Get-Job, Wait-Job, Stop-Job and Remove-Job. PowerShell creates one source in each runspace that imports the module; the
+/// jobs belong to the whole process, so that a job started in a thread job or in ForEach-Object -Parallel outlives its runspace.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class TorrentJobSource : JobSourceAdapter
 {
     private static readonly ConcurrentDictionary<Guid, TorrentJob> s_jobs = new();
 
-    /// <summary>Makes one for a runspace.</summary>
+    /// <summary>Creates the source of a runspace.</summary>
     public TorrentJobSource() => Name = nameof(TorrentJobSource);
 
     /// <inheritdoc/>
@@ -61,7 +60,7 @@ public sealed class TorrentJobSource : JobSourceAdapter
         s_jobs.TryRemove(job.InstanceId, out _);
     }
 
-    /// <summary>Makes a job known, and starts it.</summary>
+    /// <summary>Registers a job, and starts it.</summary>
     internal static void Start(TorrentJob job)
     {
         s_jobs[job.InstanceId] = job;

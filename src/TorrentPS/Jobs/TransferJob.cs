@@ -6,15 +6,15 @@ using TorrentPS.Sharing;
 
 namespace TorrentPS.Jobs;
 
-/// <summary>A download or a seed as a job. Its output is the <see cref="TorrentDownload"/> that tells how it ended.</summary>
+/// <summary>A download or a seed as a job. Its output is the <see cref="TorrentDownload"/> with the result.</summary>
 internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
 {
     private readonly DownloadRun _run;
     private readonly bool _isVerbose;
 
-    /// <param name="command">The command line that made it.</param>
-    /// <param name="run">What it does.</param>
-    /// <param name="isVerbose">Whether what goes on is told in the job's verbose stream.</param>
+    /// <param name="command">The command line that created it.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="isVerbose">Whether to write events to the job's verbose stream.</param>
     public TransferJob(string command, DownloadRun run, bool isVerbose)
         : base(command, run.Torrent.Name, run.IsSeed ? "TorrentSeed" : "TorrentDownload")
     {
@@ -22,7 +22,7 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
         _isVerbose = isVerbose;
     }
 
-    /// <summary>How far it is, as of a moment ago; null before it has begun.</summary>
+    /// <summary>The latest state; null before the start.</summary>
     public TorrentDownload? Download { get; private set; }
 
     void IProgress<TorrentDownload>.Report(TorrentDownload value)

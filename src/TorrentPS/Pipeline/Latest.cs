@@ -1,8 +1,8 @@
 namespace TorrentPS.Pipeline;
 
 /// <summary>
-/// Holds the newest of the values that one side reports until the other takes it, so that a slow writer skips values in place of falling
-/// behind, and gives out no more than one value an interval.
+/// Holds the newest of the values that a producer reports until the consumer takes it, so that a slow consumer skips values instead of falling behind, and gets at most
+/// one value per interval.
 /// </summary>
 internal sealed class Latest<T>(TimeSpan interval, TimeProvider time)
     where T : class
@@ -11,10 +11,10 @@ internal sealed class Latest<T>(TimeSpan interval, TimeProvider time)
     private long _lastTaken;
     private bool _anyTaken;
 
-    /// <summary>Keeps a value; true when the taker has to be told of it. From any thread.</summary>
+    /// <summary>Stores a value; true if the consumer must be notified. From any thread.</summary>
     public bool Put(T value) => Interlocked.Exchange(ref _value, value) is null;
 
-    /// <summary>Takes the newest value, or null when there is none or the last was taken less than the interval ago.</summary>
+    /// <summary>Takes the newest value, or null if there is none or the last was taken less than the interval ago.</summary>
     public T? Take()
     {
         T? value = Interlocked.Exchange(ref _value, null);

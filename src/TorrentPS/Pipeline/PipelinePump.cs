@@ -3,9 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace TorrentPS.Pipeline;
 
 /// <summary>
-/// Carries what work on the thread pool has to say to the one thread that may write it. The owner's thread starts work, and runs what the
-/// work posts while it waits for it. When writing throws, or someone stops the pump, the work is cancelled and waited for before the
-/// owner goes on, so that nothing outlives the command that started it.
+/// Passes the output of work on the thread pool to the one thread that may write it. The owner's thread starts work, and while it waits runs the actions that the work
+/// posts. When writing throws, or the pump is stopped, the work is cancelled and waited for before the owner continues, so that nothing outlives the command that started
+/// it.
 /// </summary>
 internal sealed class PipelinePump : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class PipelinePump : IDisposable
     private int _running;
     private bool _disposed;
 
-    /// <param name="windDown">How long cancelled work may take to end before it is left alone.</param>
+    /// <param name="windDown">How long to wait for cancelled work before it is abandoned.</param>
     /// <param name="time">The clock for <paramref name="windDown"/>.</param>
     public PipelinePump(TimeSpan windDown, TimeProvider? time = null)
     {
@@ -29,7 +29,7 @@ internal sealed class PipelinePump : IDisposable
     /// <summary>Whether the work was cancelled.</summary>
     public bool IsStopped => _stop.IsCancellationRequested;
 
-    /// <summary>How many works have not ended.</summary>
+    /// <summary>The number of running work items.</summary>
     public int Running
     {
         get
@@ -39,7 +39,7 @@ internal sealed class PipelinePump : IDisposable
         }
     }
 
-    /// <summary>Has an action run on the owner's thread, after those posted before. From any thread; dropped once the pump is stopped.</summary>
+    /// <summary>Posts an action to the owner's thread, after those posted before. From any thread; dropped once the pump is stopped.</summary>
     public void Post(Action action)
     {
         lock (_gate)
@@ -51,10 +51,10 @@ internal sealed class PipelinePump : IDisposable
         }
     }
 
-    /// <summary>Starts work on the thread pool and returns at once. Nothing starts once the pump is stopped.</summary>
+    /// <summary>Starts work on the thread pool and returns at once. Nothing is started once the pump is stopped.</summary>
     public void Start(Func<CancellationToken, Task> work) => Start(work, static () => { });
 
-    /// <summary>Does one piece of work and returns its result; what is posted meanwhile is run. The default value once the pump is stopped.</summary>
+    /// <summary>Runs work and returns its result, while running posted actions. Returns the default value once the pump is stopped.</summary>
     public T? Run<T>(Func<CancellationToken, Task<T>> work)
     {
         T? result = default;
@@ -64,7 +64,7 @@ internal sealed class PipelinePump : IDisposable
         return result;
     }
 
-    /// <summary>Does one piece of work; what is posted meanwhile is run.</summary>
+    /// <summary>Runs work, while running posted actions.</summary>
     public void Run(Func<CancellationToken, Task> work)
     {
         bool ended = false;
@@ -72,13 +72,13 @@ internal sealed class PipelinePump : IDisposable
         PumpUntil(() => ended);
     }
 
-    /// <summary>Runs what was posted so far, without waiting for more.</summary>
+    /// <summary>Runs the actions posted so far, without waiting for more.</summary>
     public void Drain() => PumpUntil(static () => true);
 
-    /// <summary>Runs what is posted until fewer than <paramref name="count"/> works are running.</summary>
+    /// <summary>Runs posted actions until fewer than <paramref name="count"/> work items are running.</summary>
     public void WaitForFewerThan(int count) => PumpUntil(() => _running < count);
 
-    /// <summary>Runs what is posted until all work has ended.</summary>
+    /// <summary>Runs posted actions until all work has ended.</summary>
     public void Wait() => WaitForFewerThan(1);
 
     /// <summary>Cancels the work and returns at once; the owner's thread then waits for it. From any thread.</summary>
@@ -88,14 +88,14 @@ internal sealed class PipelinePump : IDisposable
         {
             if (_disposed || IsStopped)
                 return;
-            // The callbacks of the token run on the pool: whoever stops us must not wait for them.
+            // Callbacks of the token run on the pool: the caller must not wait for them.
             _ = _stop.CancelAsync();
             _posts.Clear();
             Monitor.PulseAll(_gate);
         }
     }
 
-    /// <summary>Cancels the work and waits until it ended; false when it took longer than it may.</summary>
+    /// <summary>Cancels the work and waits until it has ended; false if the time limit passes.</summary>
     public bool StopAndWait()
     {
         Stop();
@@ -118,7 +118,7 @@ internal sealed class PipelinePump : IDisposable
             return;
         bool ended = StopAndWait();
         _disposed = true;
-        // Work that was left alone still holds the token.
+        // Abandoned work still uses the token.
         if (ended)
             _stop.Dispose();
     }
@@ -190,7 +190,7 @@ internal sealed class PipelinePump : IDisposable
         {
             while (true)
             {
-                // A failure does not overtake what was posted before it.
+                // An exception does not overtake actions posted before it.
                 if (_posts.TryDequeue(out action!))
                     return true;
                 if (IsStopped || _failure is not null || done())

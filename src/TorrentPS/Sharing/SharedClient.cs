@@ -4,9 +4,9 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Sharing;
 
 /// <summary>
-/// The client of this process. All cmdlets and jobs, of whatever runspace, work through it, and so share one listener, one set of connections,
-/// one pool of buffers and one limit. Those that reach the network in another way, as through a proxy or from one address, have a client of their own, and only the limits in common. It is made when the first asks for it and closed when the last has ended, which is also what
-/// happens when the module is removed: what runs then, jobs above all, goes on to its end.
+/// The client of this process. All cmdlets and jobs of all runspaces use it, and so share one listener, one set of connections, one pool of buffers and one limit.
+/// Commands with other network settings, such as a proxy or an address, use a separate client, and share only the limits. It is created on first use and closed when the
+/// last user ends, even if the module is removed: running jobs continue to their end.
 /// </summary>
 internal static class SharedClient
 {
@@ -16,16 +16,16 @@ internal static class SharedClient
     private static readonly List<Action<string>> s_logs = [];
     private static readonly Dictionary<NetworkSettings, Shared> s_clients = [];
 
-    /// <summary>Bytes a second that everything in this process receives at most.</summary>
+    /// <summary>The maximum download rate of this process.</summary>
     public static RateLimit DownloadLimit { get; } = new();
 
-    /// <summary>Bytes a second that everything in this process sends at most.</summary>
+    /// <summary>The maximum upload rate of this process.</summary>
     public static RateLimit UploadLimit { get; } = new();
 
-    /// <summary>Gives the client to one more user, until that disposes of the lease.</summary>
-    /// <param name="network">How the network is reached.</param>
-    /// <param name="log">Gets the lines that are about no single torrent; from any thread.</param>
-    /// <param name="warn">Gets what its settings ask for and could not be had; from any thread.</param>
+    /// <summary>Leases the client, until the lease is disposed.</summary>
+    /// <param name="network">The network settings.</param>
+    /// <param name="log">Receives log lines that are not about a single torrent; from any thread.</param>
+    /// <param name="warn">Receives warnings about settings that could not be applied; from any thread.</param>
     public static Lease Rent(NetworkSettings network, Action<string>? log = null, Action<string>? warn = null)
     {
         lock (s_lock)
@@ -105,7 +105,7 @@ internal static class SharedClient
         }
     }
 
-    /// <summary>The use of the client by one cmdlet or job.</summary>
+    /// <summary>The lease of the client by one cmdlet or job.</summary>
     internal sealed class Lease(NetworkSettings network, TorrentClient client, Action<string>? log, Action<string>? warn) : IAsyncDisposable
     {
         private int _isReturned;

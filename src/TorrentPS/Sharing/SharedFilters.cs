@@ -2,16 +2,16 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Sharing;
 
-/// <summary>The IP filters of this process: commands that name the same files share one, and with it a client, as long as the files stay as they are.</summary>
+/// <summary>The IP filters of this process: commands that name the same files share a filter, and so a client, while the files are unchanged.</summary>
 internal static class SharedFilters
 {
     private static readonly Lock s_lock = new();
     private static readonly Dictionary<string, WeakReference<IPFilter>> s_filters = new(StringComparer.Ordinal);
 
-    /// <summary>Reads lists, or gives what was read of them before.</summary>
+    /// <summary>Reads lists, or returns them if they are already loaded.</summary>
     /// <param name="paths">The files.</param>
     /// <param name="isNew">Whether they were read now.</param>
-    /// <exception cref="Engine.Errors.TorrentException">A file cannot be read, or is no such list.</exception>
+    /// <exception cref="Engine.Errors.TorrentException">A file cannot be read, or is not a list.</exception>
     public static IPFilter Get(IReadOnlyList<string> paths, out bool isNew)
     {
         string key = string.Join('\n', paths.Select(Describe));

@@ -4,7 +4,7 @@ using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Trackers;
 
-/// <summary>A tracker that runs while the prompt is free: what <c>Start-TorrentTracker -AsJob</c> writes. It ends when it is stopped.</summary>
+/// <summary>A tracker as a background job: the output of <c>Start-TorrentTracker -AsJob</c>. It ends when it is stopped.</summary>
 public sealed class TorrentTrackerJob : Job
 {
     private static readonly TimeSpan s_windDown = TimeSpan.FromSeconds(5);
@@ -26,25 +26,25 @@ public sealed class TorrentTrackerJob : Job
     /// <summary>The announce address to put into a torrent.</summary>
     public Uri AnnounceUri => _listener.AnnounceUri;
 
-    /// <summary>The announce address for UDP; null where UDP is off.</summary>
+    /// <summary>The announce address for UDP; null if UDP is off.</summary>
     public Uri? UdpAnnounceUri => _listener.UdpAnnounceUri;
 
-    /// <summary>Address and port that it listens on.</summary>
+    /// <summary>The address and port that it listens on.</summary>
     public string EndPoint => _listener.EndPoint;
 
-    /// <summary>How many torrents have peers now.</summary>
+    /// <summary>The number of torrents with peers.</summary>
     public int TorrentCount => _tracker.TorrentCount;
 
-    /// <summary>How many peers there are now, over all torrents.</summary>
+    /// <summary>The number of peers in all torrents.</summary>
     public int PeerCount => _tracker.PeerCount;
 
-    /// <summary>How many announces it has answered.</summary>
+    /// <summary>The number of announces answered.</summary>
     public long Announces => _tracker.Announces;
 
-    /// <summary>How many scrapes it has answered.</summary>
+    /// <summary>The number of scrapes answered.</summary>
     public long Scrapes => _tracker.Scrapes;
 
-    /// <summary>What it knows and has done, in words.</summary>
+    /// <summary>The counts, in words.</summary>
     public override string StatusMessage =>
         $"{CountText.Of(PeerCount, "peer")} of {CountText.Of(TorrentCount, "torrent")}, {CountText.Of(Announces, "announce")}";
 

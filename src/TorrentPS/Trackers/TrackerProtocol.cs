@@ -1,6 +1,6 @@
 namespace TorrentPS.Trackers;
 
-/// <summary>What a tracker is asked by.</summary>
+/// <summary>The protocols of a tracker.</summary>
 public enum TrackerProtocol
 {
     /// <summary>HTTP (BEP 3).</summary>

@@ -4,28 +4,28 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>
-/// How much is answered, to each address and in all. Addresses of queries can be forged, and an answer is longer than its query: so nobody is
+/// <summary> Limits the answers to each address and in total. The source of a query can be forged, and an answer is longer than its query: so a victim gets only a
+/// trickle. Of constant size.
 /// sent more than a trickle, whoever asks in his name. Of constant size, whatever comes.
 /// </summary>
 internal sealed class AnswerLimiter
 {
-    /// <summary>Bytes a second that one address is sent in the long run.</summary>
+    /// <summary>The long-term limit for one address, in bytes per second.</summary>
     public const int RatePerAddress = 1500;
 
-    /// <summary>Bytes that one address is sent at once at most: what a lookup or two ask of a node.</summary>
+    /// <summary>The burst limit for one address in bytes: the answers of a node in one or two lookups.</summary>
     public const int BurstPerAddress = 8 * 1024;
 
-    /// <summary>Bytes a second that all together are sent in the long run.</summary>
+    /// <summary>The long-term limit for all addresses, in bytes per second.</summary>
     public const int RateInAll = 25_000;
 
-    /// <summary>Bytes that all together are sent at once at most.</summary>
+    /// <summary>The burst limit for all addresses, in bytes.</summary>
     public const int BurstInAll = 100_000;
 
     // A test or a private network has many nodes at one address.
     private const int LocalFactor = 1000;
 
-    // Addresses share a bucket with one in 4096: nobody can tell which, as the salt is not known.
+    // An address shares its bucket with one in 4096 others; the salt is secret, so nobody can tell with which.
     private const int Buckets = 4096;
 
     private readonly TimeProvider _time;
@@ -41,7 +41,7 @@ internal sealed class AnswerLimiter
         _start = time.GetTimestamp();
     }
 
-    /// <summary>Whether an address may be sent something now.</summary>
+    /// <summary>Whether an address may be sent an answer now.</summary>
     public bool MayAnswer(IPAddress address)
     {
         double now = _time.GetElapsedTime(_start).TotalSeconds;
@@ -50,7 +50,7 @@ internal sealed class AnswerLimiter
         return BucketOf(address).Refill(now, RatePerAddress, BurstPerAddress) > 0 && _all.Refill(now, RateInAll, BurstInAll) > 0;
     }
 
-    /// <summary>Notes what an address was sent. A query that was not answered costs a little as well.</summary>
+    /// <summary>Records bytes sent to an address. A query without an answer costs a little, too.</summary>
     public void Spend(IPAddress address, int bytes)
     {
         if (DhtScope.IsLocal(address))
@@ -63,7 +63,7 @@ internal sealed class AnswerLimiter
         _all.Left -= bytes;
     }
 
-    // A network of IPv6 is one owner's, who has all of its addresses.
+    // An IPv6 network has one owner, who controls all of its addresses.
     private ref Bucket BucketOf(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];

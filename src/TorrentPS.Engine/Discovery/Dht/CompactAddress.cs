@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>Addresses as messages carry them: address and port in network order, 6 bytes or 18; a node has its id before that (BEP 5, "Contact Encoding"; BEP 32).</summary>
+/// <summary>Compact addresses in messages: address and port in network order, 6 or 18 bytes, for a node preceded by its id (BEP 5, "Contact Encoding"; BEP 32).</summary>
 internal static class CompactAddress
 {
     public const int LengthV4 = 6;
@@ -14,7 +14,7 @@ internal static class CompactAddress
 
     public static int NodeLengthOf(AddressFamily family) => NodeId.Length + LengthOf(family);
 
-    /// <summary>Reads an address of 6 or 18 bytes; null for any other number of bytes.</summary>
+    /// <summary>Parses an address of 6 or 18 bytes; null for any other length.</summary>
     public static IPEndPoint? Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length is not (LengthV4 or LengthV6))
@@ -31,7 +31,7 @@ internal static class CompactAddress
         return length + 2;
     }
 
-    /// <summary>Reads nodes one after the other, some at most. Bytes left over at the end are ignored.</summary>
+    /// <summary>Parses consecutive nodes, up to a maximum. Extra bytes at the end are ignored.</summary>
     public static void ReadNodes(ReadOnlySpan<byte> bytes, AddressFamily family, int limit, List<DhtContact> contacts)
     {
         int length = NodeLengthOf(family);
@@ -39,7 +39,7 @@ internal static class CompactAddress
             contacts.Add(new DhtContact(NodeId.Read(bytes), Read(bytes[NodeId.Length..length])!));
     }
 
-    /// <summary>Writes nodes one after the other.</summary>
+    /// <summary>Writes consecutive nodes.</summary>
     public static byte[] WriteNodes(IReadOnlyList<DhtContact> contacts, AddressFamily family)
     {
         int length = NodeLengthOf(family);

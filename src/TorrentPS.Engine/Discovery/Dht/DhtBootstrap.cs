@@ -4,16 +4,16 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>The nodes that a node gets in by the first time.</summary>
+/// <summary>The bootstrap nodes, for a first start.</summary>
 internal static class DhtBootstrap
 {
     private static readonly TimeSpan s_resolveLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Those that others run for everyone. Any of them may be gone.</summary>
+    /// <summary>The well-known public nodes. Any of them may be down.</summary>
     public static IReadOnlyList<string> WellKnown { get; } =
         ["router.bittorrent.com:6881", "router.utorrent.com:6881", "dht.transmissionbt.com:6881", "dht.libtorrent.org:25401", "dht.aelitis.com:6881"];
 
-    /// <summary>The well-known, or what the environment says in place of them.</summary>
+    /// <summary>The well-known nodes, or those that the environment variable gives instead.</summary>
     public static IReadOnlyList<string> OfUser() => Environment.GetEnvironmentVariable("TORRENTPS_DHT_NODES") switch
     {
         null or "" => WellKnown,
@@ -21,7 +21,7 @@ internal static class DhtBootstrap
         var nodes => nodes.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
 
-    /// <summary>Finds the addresses of nodes, all at the same time; each is passed on as soon as it is known, and what cannot be found is left out.</summary>
+    /// <summary>Resolves the addresses of nodes in parallel; each is passed on as soon as it is known, and failures are ignored.</summary>
     public static Task ResolveAsync(IEnumerable<string> nodes, DhtOptions options, Action<string, IPEndPoint> found, CancellationToken cancellationToken) =>
         Task.WhenAll(nodes.Select(node => ResolveAsync(node, options, found, cancellationToken)));
 
@@ -35,7 +35,7 @@ internal static class DhtBootstrap
 
         try
         {
-            // An address needs no looking up, and is known at once.
+            // An IP address needs no look-up, and is known at once.
             IPAddress[] known = address.ToEndPoint() is IPEndPoint endPoint ? [endPoint.Address] : await LookUpAsync(address.Host, options, cancellationToken).ConfigureAwait(false);
             foreach (IPAddress one in known)
                 found(node, new IPEndPoint(one.IsIPv4MappedToIPv6 ? one.MapToIPv4() : one, address.Port));

@@ -6,12 +6,12 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// Finding the peers of one torrent by the DHT: looked up again and again while it runs, under both hashes of a hybrid torrent and in both
-/// families of addresses, and announced to the nodes found. A search looks once, and announces nothing.
+/// Finds the peers of one torrent in the DHT: repeated lookups while it runs, for both hashes of a hybrid torrent and both address families, each followed by an announce
+/// to the nodes found. A search makes one lookup, and announces nothing.
 /// </summary>
 internal sealed class DhtDiscovery : IPeerDiscovery
 {
-    /// <summary>Between one round and the next; what is announced is good for twice that.</summary>
+    /// <summary>The time between rounds; an announce is valid for twice as long.</summary>
     private static readonly TimeSpan s_period = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan s_periodWithFewPeers = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromSeconds(10);
@@ -125,7 +125,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
                 _firstRound.TrySetResult();
                 if (_request.IsSearch)
                     return;
-                // While few nodes are known, others may keep this torrent.
+                // While few nodes are known, other nodes may store this torrent.
                 bool isThorough = round.IsThorough;
                 TimeSpan pause = !isThorough ? quickPause : PeerCount < FewPeers ? s_periodWithFewPeers : s_period;
                 quickPause = isThorough ? s_shortestPause : quickPause * 2 < s_periodWithFewPeers ? quickPause * 2 : s_periodWithFewPeers;
@@ -139,7 +139,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
         }
         catch (Exception e)
         {
-            // A fault of ours: the search ends with it rather than without a word.
+            // A fault of this program ends the search with an exception rather than silently.
             _firstRound.TrySetException(e);
         }
     }
@@ -181,7 +181,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
             _request.PeersFound(found);
     }
 
-    /// <summary>Announces what is wanted to the nodes that a lookup has found.</summary>
+    /// <summary>Announces the torrent to the nodes that a lookup has found.</summary>
     private void Announce(DhtLookup lookup)
     {
         if (_request.IsSearch || _ending.IsCancellationRequested || _request.Port() is not (> 0 and var port))
@@ -190,14 +190,14 @@ internal sealed class DhtDiscovery : IPeerDiscovery
         _request.Log?.Invoke($"DHT: {lookup.QueryCount} nodes asked for the peers of '{_request.Name}', {PeerCount} known by now; announced to {told}");
     }
 
-    /// <summary>One time around: a lookup for each hash and family.</summary>
+    /// <summary>One round: a lookup for each hash and address family.</summary>
     private sealed class Round(DhtDiscovery owner)
     {
         private readonly Lock _lock = new();
         private readonly List<(DhtLookup Lookup, TaskCompletionSource Ended)> _lookups = [];
         private readonly List<DhtLookup> _early = [];
 
-        /// <summary>Whether a lookup found as many nodes as the torrent is kept by.</summary>
+        /// <summary>Whether a lookup found as many nodes as store a torrent.</summary>
         public bool IsThorough { get; private set; }
 
         public async Task RunAsync(CancellationToken cancellationToken)
@@ -222,7 +222,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
                 return;
             }
 
-            // A family in which nobody answers is one that this machine does not have.
+            // If no node of a family answers, this machine has no network of that family.
             await WhenEnded(lookup => lookup.AnswerCount > 0).WaitAsync(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await WhenEnded(_ => true).WaitAsync(DhtRequests.ShortLimit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
@@ -233,7 +233,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
             DhtLookup[] lookups;
             lock (_lock)
                 lookups = [.. _lookups.Select(lookup => lookup.Lookup)];
-            owner._service.Cancel(lookups); // outside: it calls back under its own lock
+            owner._service.Cancel(lookups); // outside the lock, because the service calls back under its own lock
         }
 
         private void Begin(NodeId infoHash)

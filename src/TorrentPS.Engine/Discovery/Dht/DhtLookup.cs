@@ -4,19 +4,19 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// Finds the nodes nearest to a place by asking ever nearer ones (BEP 5, "Overview"), and on the way the peers that they know. A few are asked at
-/// once; none is waited for longer than a moment, while what comes later still counts. It has converged when the nearest nodes that answer have
-/// answered; while nobody has, it stays open and goes on with the first node that anyone learns of.
+/// Finds the nodes nearest to a target by asking ever nearer ones (BEP 5, "Overview"), and the peers that they return on the way. A few queries are in flight at once;
+/// none is waited for longer than a moment, but late answers still count. A lookup has converged when the nearest responsive nodes have answered; without any answer it
+/// stays open and continues with the next node that becomes known.
 /// </summary>
 internal sealed class DhtLookup
 {
-    /// <summary>Nodes waited for at once: Kademlia's alpha.</summary>
+    /// <summary>The number of queries waited for at once: Kademlia's alpha.</summary>
     public const int Parallelism = 5;
 
-    /// <summary>Nodes asked at most, whatever they say.</summary>
+    /// <summary>The maximum number of queries of a lookup.</summary>
     public const int MaxQueries = 150;
 
-    /// <summary>Nodes of the table to begin with: many, since all of the nearest may be dead.</summary>
+    /// <summary>The number of nodes from the table to start with: many, because all of the nearest may be dead.</summary>
     public const int MaxBeginnings = 64;
 
     private const int MaxCandidates = 100;
@@ -40,57 +40,57 @@ internal sealed class DhtLookup
         _wants = wants;
     }
 
-    /// <summary>The node that it is of.</summary>
+    /// <summary>The node that performs the lookup.</summary>
     public DhtNode Node => _node;
 
     public NodeId Target { get; }
 
-    /// <summary>Gets the peers that a node named, as each answers.</summary>
+    /// <summary>Receives the peers in each answer.</summary>
     public Action<IReadOnlyList<IPEndPoint>>? PeersFound { get; init; }
 
-    /// <summary>Is told when the nearest nodes are found. Peers may be found yet after that, of nodes that are slow.</summary>
+    /// <summary>Called when the nearest nodes are found. Slow nodes may still return peers after that.</summary>
     public Action<DhtLookup>? Converged { get; init; }
 
     public bool HasConverged { get; private set; }
 
     public bool IsCancelled { get; private set; }
 
-    /// <summary>How many nodes have answered.</summary>
+    /// <summary>The number of nodes that have answered.</summary>
     public int AnswerCount => _answered;
 
-    /// <summary>How many nodes were asked.</summary>
+    /// <summary>The number of queries sent.</summary>
     public int QueryCount { get; private set; }
 
     /// <summary>The nearest nodes that have answered, the nearest first.</summary>
     public IReadOnlyList<LookupCandidate> Closest =>
         [.. _candidates.Where(candidate => candidate.State == LookupState.Answered && candidate.Id is not null).Take(RoutingTable.K)];
 
-    /// <summary>How many nodes were asked one after the other until the nearest were found.</summary>
+    /// <summary>The number of sequential queries until the nearest nodes were found.</summary>
     public int Hops => Closest.Select(candidate => candidate.Hops).DefaultIfEmpty().Max();
 
     private bool IsOpen => !HasConverged && !IsCancelled;
 
-    /// <summary>Tells it of nodes to begin with; it asks nobody yet.</summary>
+    /// <summary>Adds nodes to start with; sends nothing yet.</summary>
     public void Add(IEnumerable<DhtContact> contacts)
     {
         foreach (DhtContact contact in contacts)
             Add(contact.Id, contact.EndPoint, 1);
     }
 
-    /// <summary>Tells it of an address at which there should be a node.</summary>
+    /// <summary>Adds the address of a possible node.</summary>
     public void Add(IPEndPoint endPoint) => Add(null, endPoint, 1);
 
-    /// <summary>Tells it of a node that was found just now, by whomever.</summary>
+    /// <summary>Adds a node that was just discovered by another lookup or query.</summary>
     public void Offer(DhtContact contact)
     {
         if (IsOpen && Add(contact.Id, contact.EndPoint, 1))
             Advance();
     }
 
-    /// <summary>Ends it: nothing is asked or told any more.</summary>
+    /// <summary>Ends the lookup: no more queries or callbacks.</summary>
     public void Cancel() => IsCancelled = true;
 
-    /// <summary>Asks the next nodes, as many as there is room for.</summary>
+    /// <summary>Sends queries to the next nodes, as many as allowed.</summary>
     public void Advance()
     {
         if (!IsOpen)
@@ -108,7 +108,7 @@ internal sealed class DhtLookup
             isWaiting |= candidate.State == LookupState.Awaited || (candidate.State == LookupState.New && QueryCount < MaxQueries);
         }
 
-        // With too few answers, those that are late are worth waiting for: it may be us who are slow.
+        // With too few answers, late ones are worth waiting for: our own network may be slow.
         if (isWaiting || _answered == 0 || (near < RoutingTable.K && _late > 0))
             return;
         HasConverged = true;
@@ -120,7 +120,7 @@ internal sealed class DhtLookup
         Settle(candidate, LookupState.Answered);
         if (!wasNamed)
         {
-            // Now that its id is known, it takes its place among the others. A router (which only helps others to get in) takes none.
+            // Its id is now known, so it takes its place in the order. A bootstrap router takes none.
             _candidates.Remove(candidate);
             if (!_node.IsRouter(candidate.EndPoint))
                 Insert(candidate);
@@ -172,7 +172,7 @@ internal sealed class DhtLookup
     {
         if (!_node.Scope.Contains(endPoint) || endPoint.AddressFamily != _node.Family || id == _node.Id || !_seen.Add(endPoint))
             return false;
-        // One node a network: a torrent's neighbourhood is not for one to rent.
+        // One node per network: a single owner must not occupy the neighbourhood of a torrent.
         if (id is not null && !DhtScope.IsLocal(endPoint.Address) && !_networks.Add(DhtScope.NetworkOf(endPoint.Address)))
             return false;
         return Insert(new LookupCandidate(this, id, endPoint, hops));

@@ -3,18 +3,18 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <content>Answering the queries of others.</content>
+/// <content>Answers to the queries of other nodes.</content>
 internal sealed partial class DhtNode
 {
     private const int MaxValues = 50;
 
-    // What an answer to get_peers has besides nodes and values: keys, ids, token, the asker's address.
+    // The size of an answer to get_peers without nodes and values: keys, ids, token, the address of the querying node.
     private const int AnswerOverhead = 190;
 
     private readonly TokenMint _tokens;
     private readonly AnswerLimiter _limiter;
 
-    /// <summary>What others have announced here.</summary>
+    /// <summary>The peers that were announced to this node.</summary>
     public PeerStore Peers { get; }
 
     private void Answer(in KrpcMessage query, IPEndPoint from)
@@ -42,7 +42,7 @@ internal sealed partial class DhtNode
                 AnswerWithPeers(query, query.Target!.Value, from);
                 break;
             case var _ when query.Target is { } target:
-                // A method that we do not know but that looks for a place is answered as find_node: so new kinds of lookups get through old nodes.
+                // An unknown method with a target is answered like find_node, so that new kinds of lookups work with old nodes.
                 AnswerWithNodes(query, target, from);
                 break;
             default:

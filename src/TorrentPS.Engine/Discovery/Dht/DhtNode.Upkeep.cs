@@ -4,7 +4,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <content>Getting in, and keeping the table as the book has it.</content>
+/// <content>Bootstrapping and maintenance of the routing table (BEP 5).</content>
 internal sealed partial class DhtNode
 {
     private static readonly TimeSpan s_upkeepPeriod = TimeSpan.FromSeconds(3);
@@ -18,12 +18,12 @@ internal sealed partial class DhtNode
     private DhtLookup? _entering;
     private DhtLookup? _refreshing;
 
-    /// <summary>Whether there is anyone at all that could be asked.</summary>
+    /// <summary>Whether any node or bootstrap address is known.</summary>
     public bool KnowsAnyone => Table.Count > 0 || _entries.Count > 0;
 
-    /// <summary>Tells it of an address to get in by.</summary>
+    /// <summary>Adds an address for bootstrapping.</summary>
     /// <param name="endPoint">The address.</param>
-    /// <param name="isRouter">Whether what is there only helps others to get in.</param>
+    /// <param name="isRouter">Whether the node there only helps others to bootstrap.</param>
     public void AddEntry(IPEndPoint endPoint, bool isRouter)
     {
         if (endPoint.AddressFamily != Family || !Scope.Contains(endPoint) || !_entries.Add(endPoint))
@@ -41,7 +41,7 @@ internal sealed partial class DhtNode
         }
     }
 
-    /// <summary>Takes the nodes of the last run into the table.</summary>
+    /// <summary>Adds the nodes of the last run to the table.</summary>
     public void Recall(IEnumerable<DhtContact> contacts)
     {
         foreach (DhtContact contact in contacts)
@@ -53,7 +53,7 @@ internal sealed partial class DhtNode
         }
     }
 
-    /// <summary>Looks up its own id, by which the others get to know it, and it its neighbours.</summary>
+    /// <summary>Looks up our own id, which makes us known to our neighbours and them to us.</summary>
     public void Enter() => Enter(Now);
 
     private void Enter(TimeSpan now)
@@ -75,7 +75,7 @@ internal sealed partial class DhtNode
     private void KeepUp(TimeSpan now)
     {
         _nextUpkeep = now + s_upkeepPeriod;
-        // While few are known, others may have come since, or the network may have come back.
+        // While few nodes are known, new ones may have appeared, or the network may be back.
         if (Table.AnsweredCount < RoutingTable.K && now >= _nextEntry && KnowsAnyone)
         {
             _retry = _retry * 2 < s_longestRetry ? _retry * 2 : s_longestRetry;
@@ -105,7 +105,7 @@ internal sealed partial class DhtNode
         _log?.Invoke($"DHT: others see us at {external.Address}");
         if (SecureNodeId.Matches(Id, external.Address))
             return;
-        // BEP 42: our place in the space follows from our address; the nodes that we know stay.
+        // BEP 42: our id depends on our address; the known nodes are kept.
         Table = Table.MoveTo(SecureNodeId.Create(external.Address));
         Enter(Now);
     }

@@ -4,9 +4,8 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// One node of the DHT of one family of addresses (BEP 5, BEP 32). It opens no socket and starts no thread: packets, the time and what is to be
-/// found are brought to it by one at a time, and it sends through a function. This part is what comes and goes; the others are how it answers,
-/// and how it keeps its table.
+/// One DHT node of one address family (BEP 5, BEP 32). It has no socket and no thread: packets, the time and requests are passed in by one caller at a time, and it sends
+/// through a function. This part handles packets and requests; the others answer queries and maintain the table.
 /// </summary>
 internal sealed partial class DhtNode
 {
@@ -24,13 +23,13 @@ internal sealed partial class DhtNode
     private readonly HashSet<IPEndPoint> _entries = [];
     private TimeSpan _lastHeard = TimeSpan.MinValue;
 
-    /// <summary>Makes a node.</summary>
-    /// <param name="family">Its family of addresses.</param>
+    /// <summary>Creates a node.</summary>
+    /// <param name="family">Its address family.</param>
     /// <param name="id">Its id.</param>
-    /// <param name="scope">The addresses that it has to do with.</param>
+    /// <param name="scope">The addresses that it communicates with.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="send">How it sends.</param>
-    /// <param name="log">Gets a line for what a user might want to know.</param>
+    /// <param name="send">Sends packets.</param>
+    /// <param name="log">Receives log lines.</param>
     public DhtNode(AddressFamily family, NodeId id, DhtScope scope, TimeProvider time, DatagramSender send, Action<string>? log = null)
     {
         Family = family;
@@ -45,7 +44,7 @@ internal sealed partial class DhtNode
         Peers = new PeerStore(time);
     }
 
-    /// <summary>Lookups under way at most; others wait their turn.</summary>
+    /// <summary>The maximum number of running lookups; others wait.</summary>
     public const int MaxLookups = 32;
 
     public AddressFamily Family { get; }
@@ -56,13 +55,13 @@ internal sealed partial class DhtNode
 
     public RoutingTable Table { get; private set; }
 
-    /// <summary>The node of the other family, when there is one.</summary>
+    /// <summary>The node of the other address family, if there is one.</summary>
     public DhtNode? Sibling { get; set; }
 
-    /// <summary>Whether it answers no queries, and says so (BEP 43).</summary>
+    /// <summary>Whether it answers no queries, and declares that (BEP 43).</summary>
     public bool IsReadOnly { get; set; }
 
-    /// <summary>Our address as others see it; null while it is not known.</summary>
+    /// <summary>Our address as other nodes see it; null while unknown.</summary>
     public IPAddress? ExternalAddress => _ownAddress.Address;
 
     private int LookupCount
@@ -76,10 +75,10 @@ internal sealed partial class DhtNode
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    /// <summary>Whether an address is one that only helps others to get in, and is no place to keep anything.</summary>
+    /// <summary>Whether an address belongs to a bootstrap router, which stores nothing.</summary>
     public bool IsRouter(IPEndPoint endPoint) => _routers.Contains(endPoint);
 
-    /// <summary>Takes a packet from the network. Never throws for what is in it.</summary>
+    /// <summary>Processes a packet. Never throws because of its content.</summary>
     public void Receive(ReadOnlySpan<byte> packet, IPEndPoint from)
     {
         if (!Scope.Contains(from) || !KrpcMessage.TryParse(packet, out KrpcMessage message))
@@ -96,7 +95,7 @@ internal sealed partial class DhtNode
         {
             Settle(request, message, from);
         }
-        catch (Exception e) // a fault of this program costs this answer, and no search
+        catch (Exception e) // a fault of this program loses this answer, not a lookup
         {
             _log?.Invoke($"DHT: the answer of {from} is left out by a fault of this program: {e}");
             Fail(request);
@@ -108,7 +107,7 @@ internal sealed partial class DhtNode
         _lastHeard = Now;
         if (message.Type == KrpcType.Error || message.Id is not { } id)
         {
-            // It is alive, but of no use for this; what it cannot do once it cannot do again.
+            // The node is alive, but its answer is useless, and will be again.
             Table.Failed(from);
             request.Caller.Failed(request);
             return;
@@ -121,7 +120,7 @@ internal sealed partial class DhtNode
     }
 
     /// <summary>Sends a query.</summary>
-    /// <returns>False when too many are under way.</returns>
+    /// <returns>False if too many queries are in flight.</returns>
     public bool Ask(IPEndPoint endPoint, in KrpcQuery query, IDhtCaller caller)
     {
         if (_requests.Add(endPoint, query.Method, caller, Now) is not { } request)
@@ -130,7 +129,7 @@ internal sealed partial class DhtNode
         return true;
     }
 
-    /// <summary>Asks an address whether there is a node, which then gets into the table (BEP 5, "PORT").</summary>
+    /// <summary>Pings an address; a node there is then added to the table (BEP 5, "PORT").</summary>
     public void Ping(IPEndPoint endPoint)
     {
         if (Scope.Contains(endPoint) && endPoint.AddressFamily == Family)
@@ -139,8 +138,8 @@ internal sealed partial class DhtNode
 
     /// <summary>Looks for the peers of a torrent.</summary>
     /// <param name="infoHash">The torrent.</param>
-    /// <param name="peersFound">Gets the peers that a node named, as each answers.</param>
-    /// <param name="converged">Is told when the nearest nodes have answered.</param>
+    /// <param name="peersFound">Receives the peers in each answer.</param>
+    /// <param name="converged">Called when the nearest nodes have answered.</param>
     public DhtLookup FindPeers(NodeId infoHash, Action<IReadOnlyList<IPEndPoint>> peersFound, Action<DhtLookup> converged)
     {
         var lookup = new DhtLookup(this, infoHash, KrpcMethod.GetPeers) { PeersFound = peersFound, Converged = converged };
@@ -151,11 +150,11 @@ internal sealed partial class DhtNode
         return lookup;
     }
 
-    /// <summary>Tells the nodes that a lookup has found that there is a peer at our address.</summary>
+    /// <summary>Announces our peer to the nodes that a lookup has found.</summary>
     /// <param name="lookup">A lookup of the torrent's peers that has converged.</param>
-    /// <param name="port">The port that peers connect to.</param>
+    /// <param name="port">The port for peer connections.</param>
     /// <param name="isSeed">Whether we have all of the data.</param>
-    /// <returns>How many nodes are told.</returns>
+    /// <returns>The number of nodes announced to.</returns>
     public int Announce(DhtLookup lookup, int port, bool isSeed)
     {
         int told = 0;
@@ -170,15 +169,15 @@ internal sealed partial class DhtNode
         return told;
     }
 
-    /// <summary>Tells the lookups of a node that may bring them further.</summary>
+    /// <summary>Offers a node to the lookups that it may advance.</summary>
     public void Offer(DhtContact contact)
     {
         for (int i = _lookups.Count - 1; i >= 0; i--)
             _lookups[i].Offer(contact);
     }
 
-    /// <summary>Does what is due.</summary>
-    /// <returns>How long there is nothing to do.</returns>
+    /// <summary>Performs due work.</summary>
+    /// <returns>The time until more work is due.</returns>
     public TimeSpan Tick()
     {
         TimeSpan now = Now;
@@ -186,7 +185,7 @@ internal sealed partial class DhtNode
             Tell(delayed, static (caller, silent) => caller.Delayed(silent));
         while (_requests.TakeExpired(now) is { } expired)
         {
-            // When nobody at all answers, it is our network that is down.
+            // If no node answers at all, our own network is down.
             if (_lastHeard >= expired.SentAt)
                 Table.Failed(expired.EndPoint);
             Fail(expired);
@@ -206,7 +205,7 @@ internal sealed partial class DhtNode
 
     private void Fail(DhtRequest request) => Tell(request, static (caller, silent) => caller.Failed(silent));
 
-    /// <summary>Tells the sender of a request that no answer comes. A fault of this program costs this request alone.</summary>
+    /// <summary>Reports a failed request to its sender. A fault of this program affects only this request.</summary>
     private void Tell(DhtRequest request, Action<IDhtCaller, DhtRequest> silence)
     {
         try

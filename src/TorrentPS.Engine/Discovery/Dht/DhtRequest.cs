@@ -2,7 +2,7 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>A query that was sent, and awaits its answer.</summary>
+/// <summary>A query in flight.</summary>
 internal sealed class DhtRequest(ushort transactionId, IPEndPoint endPoint, KrpcMethod method, IDhtCaller caller, TimeSpan sentAt, TimeSpan lateAt)
 {
     public ushort TransactionId => transactionId;
@@ -15,9 +15,9 @@ internal sealed class DhtRequest(ushort transactionId, IPEndPoint endPoint, Krpc
 
     public TimeSpan SentAt => sentAt;
 
-    /// <summary>From when on nobody waits for it.</summary>
+    /// <summary>When its answer counts as late.</summary>
     public TimeSpan LateAt => lateAt;
 
-    /// <summary>Whether it has been answered or given up.</summary>
+    /// <summary>Whether it has been answered or has expired.</summary>
     public bool IsOver { get; set; }
 }

@@ -4,35 +4,35 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// The queries that await answers. An answer counts when it has the query's transaction id, which nobody can guess, and comes from the address
-/// that was asked. After a short time the answer is late, and whoever asked goes on without; it still counts until the long time is over.
+/// The queries in flight. An answer is valid if it has the query's transaction id, which cannot be guessed, and comes from the queried address. After a short time the
+/// answer is late, and the lookup continues without it; it is still accepted until the long time-out.
 /// </summary>
 internal sealed class DhtRequests
 {
-    /// <summary>The short time at most, and while nothing is known of how fast nodes answer here. Most answer within a fifth of it.</summary>
+    /// <summary>The maximum of the short time, used while the speed of answers is unknown. Most answers take less than a fifth of it.</summary>
     public static readonly TimeSpan ShortLimit = TimeSpan.FromSeconds(1);
 
-    /// <summary>When even that is over.</summary>
+    /// <summary>The long time-out.</summary>
     public static readonly TimeSpan LongLimit = TimeSpan.FromSeconds(8);
 
-    /// <summary>Queries under way at most.</summary>
+    /// <summary>The maximum number of queries in flight.</summary>
     public const int MaxCount = 1000;
 
     private readonly Dictionary<ushort, DhtRequest> _byId = [];
 
     private static readonly TimeSpan s_shortestLimit = TimeSpan.FromMilliseconds(200);
 
-    // How long nodes take to answer, and how much that varies, as TCP reckons it (RFC 6298).
+    // The smoothed response time and its variation, as in TCP (RFC 6298).
     private TimeSpan? _delay;
     private TimeSpan _variation;
 
-    // All wait about equally long, so that these are in the order of their deadlines, or near enough.
+    // All have about the same time-out, so they are roughly ordered by deadline.
     private readonly Queue<DhtRequest> _awaited = new();
     private readonly Queue<DhtRequest> _late = new();
 
     public int Count => _byId.Count;
 
-    /// <summary>How long an answer is waited for before it is late.</summary>
+    /// <summary>How long to wait for an answer before it is late.</summary>
     public TimeSpan Patience
     {
         get
@@ -44,7 +44,7 @@ internal sealed class DhtRequests
         }
     }
 
-    /// <summary>Notes a query; null when too many are under way.</summary>
+    /// <summary>Adds a query; null if too many are in flight.</summary>
     public DhtRequest? Add(IPEndPoint endPoint, KrpcMethod method, IDhtCaller caller, TimeSpan now)
     {
         if (_byId.Count >= MaxCount)
@@ -59,7 +59,7 @@ internal sealed class DhtRequests
         return request;
     }
 
-    /// <summary>Takes the query that a message answers; null when it answers none.</summary>
+    /// <summary>Removes the query that a message answers; null if it answers none.</summary>
     public DhtRequest? Take(ReadOnlySpan<byte> transactionId, IPEndPoint from, TimeSpan now)
     {
         if (transactionId.Length != 2)
@@ -73,7 +73,7 @@ internal sealed class DhtRequests
         return request;
     }
 
-    /// <summary>The next query whose short time has run out.</summary>
+    /// <summary>The next query whose answer is late.</summary>
     public DhtRequest? TakeDelayed(TimeSpan now)
     {
         while (_awaited.TryPeek(out DhtRequest? request) && (request.IsOver || now >= request.LateAt))
@@ -88,7 +88,7 @@ internal sealed class DhtRequests
         return null;
     }
 
-    /// <summary>The next query whose long time has run out.</summary>
+    /// <summary>The next query that has expired.</summary>
     public DhtRequest? TakeExpired(TimeSpan now)
     {
         while (_late.TryPeek(out DhtRequest? request) && (request.IsOver || now - request.SentAt >= LongLimit))
@@ -104,7 +104,7 @@ internal sealed class DhtRequests
         return null;
     }
 
-    /// <summary>When the next time runs out; null when nothing is under way.</summary>
+    /// <summary>The next deadline; null if no query is in flight.</summary>
     public TimeSpan? NextDeadline
     {
         get

@@ -6,8 +6,8 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// The DHT of a client: a node for each family of addresses on one UDP port, started when first needed, for all torrents and searches. The nodes
-/// are used under one lock; callbacks come under it, and must return soon.
+/// The DHT of a client: a node for each address family on one UDP port, started on first use, for all torrents and searches. The nodes are used under one lock; callbacks
+/// run under it, and must return soon.
 /// </summary>
 internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncDisposable
 {
@@ -38,8 +38,8 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     private Task _saving = Task.CompletedTask;
     private bool _isDisposed;
 
-    /// <param name="options">How it takes part.</param>
-    /// <param name="ports">The client's UDP ports, of which it shares one with uTP; null for one of its own.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="ports">The client's UDP ports, of which it shares one with uTP; null for a separate port.</param>
     public DhtService(DhtOptions options, UdpPorts? ports = null)
     {
         _ports = ports ?? new UdpPorts();
@@ -52,10 +52,10 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     /// <inheritdoc/>
     public PeerSource Source => PeerSource.Dht;
 
-    /// <summary>The UDP port; 0 while it is not started.</summary>
+    /// <summary>The UDP port; 0 before the start.</summary>
     public int Port => _port?.Port ?? 0;
 
-    /// <summary>How many nodes are in the tables, of which each has answered.</summary>
+    /// <summary>The number of nodes in the tables that have answered.</summary>
     public int NodeCount
     {
         get
@@ -65,7 +65,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         }
     }
 
-    /// <summary>Whether there is anyone that could be asked, or may be before long.</summary>
+    /// <summary>Whether any node is known, or may be soon.</summary>
     public bool KnowsAnyone
     {
         get
@@ -85,8 +85,8 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         return new DhtDiscovery(this, request);
     }
 
-    /// <summary>Opens the port and begins to get in, if that has not been done.</summary>
-    /// <param name="port">The port that peers connect to by TCP, which is taken if it is free; 0 when there is none.</param>
+    /// <summary>Opens the port and starts bootstrapping, if not done yet.</summary>
+    /// <param name="port">The TCP port for peers, whose number is used if it is free; 0 for none.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
     public void Start(int port)
     {
@@ -95,30 +95,30 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_port is null)
                 StartNodes(port != 0 ? port : _options.Port, isReadOnly: port == 0 || _options.IsReadOnly);
-            // Who only searches is gone before anyone could ask it (BEP 43); who then downloads as well is not.
+            // A node that only searches ends before others could query it (BEP 43); one that also downloads does not.
             if (port != 0 && !_options.IsReadOnly)
                 Array.ForEach(_nodes, node => node.IsReadOnly = false);
         }
     }
 
-    /// <summary>Tells of nodes that a torrent names (BEP 5, "nodes").</summary>
+    /// <summary>Adds nodes named by a torrent (BEP 5, "nodes").</summary>
     public void AddNodes(IReadOnlyList<string> nodes)
     {
         if (nodes.Count > 0)
             _ = DhtBootstrap.ResolveAsync(nodes.Take(32), _options, (_, endPoint) => AddEntry(endPoint, isRouter: false), _ending.Token);
     }
 
-    /// <summary>Asks an address whether there is a node: a peer has said so (BEP 5, "PORT").</summary>
+    /// <summary>Pings the node that a peer has announced (BEP 5, "PORT").</summary>
     public void Ping(IPEndPoint endPoint)
     {
         IPEndPoint plain = endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
         Do(node => node.Ping(plain));
     }
 
-    /// <summary>Looks for the peers of a torrent, in each family of addresses.</summary>
+    /// <summary>Looks up the peers of a torrent, in each address family.</summary>
     /// <param name="infoHash">The torrent.</param>
-    /// <param name="peersFound">Gets the peers that a node named, as each answers.</param>
-    /// <param name="converged">Is told of each family whose nearest nodes have answered.</param>
+    /// <param name="peersFound">Receives the peers in each answer.</param>
+    /// <param name="converged">Called for each address family when the nearest nodes have answered.</param>
     public DhtLookup[] FindPeers(NodeId infoHash, Action<IReadOnlyList<IPEndPoint>> peersFound, Action<DhtLookup> converged)
     {
         lock (_lock)
@@ -129,8 +129,8 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         }
     }
 
-    /// <summary>Tells the nodes that a lookup has found that there is a peer at our address.</summary>
-    /// <returns>How many nodes are told.</returns>
+    /// <summary>Announces our peer to the nodes that a lookup has found.</summary>
+    /// <returns>The number of nodes announced to.</returns>
     public int Announce(DhtLookup lookup, int port, bool isSeed)
     {
         lock (_lock)
@@ -141,7 +141,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         }
     }
 
-    /// <summary>Ends lookups.</summary>
+    /// <summary>Cancels lookups.</summary>
     public void Cancel(IEnumerable<DhtLookup> lookups)
     {
         lock (_lock)
@@ -163,7 +163,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         }
     }
 
-    /// <summary>Closes the port, and keeps what is known for the next run.</summary>
+    /// <summary>Closes the port, and saves the state for the next run.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)
@@ -230,7 +230,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         bool isRouter = DhtBootstrap.WellKnown.Contains(name);
         lock (_lock)
         {
-            // A name of the well-known that leads into our own network is a blocked one, not a private DHT.
+            // A well-known name that resolves to our own network is a blocked name, not a private DHT.
             if (!isRouter && !_scope.AllowsLocal && DhtScope.IsLocal(endPoint.Address))
             {
                 _scope.Include(endPoint.Address);
@@ -265,7 +265,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
             {
                 Tick();
             }
-            catch (Exception e) // it ends neither the DHT nor the process
+            catch (Exception e) // must end neither the DHT nor the process
             {
                 _options.Log?.Invoke($"DHT: a fault of this program: {e}");
                 Arm(Now + s_afterFault);
@@ -294,7 +294,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
         {
             _resolvePause = _resolvePause * 2 < s_longestResolve ? _resolvePause * 2 : s_longestResolve;
             _nextResolve = now + _resolvePause;
-            // The names may have had no addresses while the network was down.
+            // The names may not have been resolvable while the network was down.
             if (Array.TrueForAll(_nodes, node => node.Table.AnsweredCount == 0))
                 _resolving = Task.Run(ResolveAsync);
         }
@@ -314,7 +314,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
     private void Save(DhtStateFile file)
     {
         DhtState state = Capture();
-        // With nobody known, what the last run has left is the better start.
+        // Without known nodes, those of the last run are the better start.
         if (state.NodesV4.Count + state.NodesV6.Count > 0)
             file.Save(state);
     }
@@ -328,7 +328,7 @@ internal sealed class DhtService : IDiscoveryService, IDatagramConsumer, IAsyncD
             return new DhtState { IdV4 = v4?.Id, IdV6 = v6?.Id, NodesV4 = Worth(v4), NodesV6 = Worth(v6) };
         }
 
-        // Those that have answered last come first; those of the last run that were not tried in this one are kept too.
+        // Those that answered most recently come first; untried nodes of the last run are kept, too.
         static List<DhtContact> Worth(DhtNode? node) => node is null ? [] : [.. node.Table.Nodes
             .Where(known => known.Failures == 0)
             .OrderByDescending(known => known.HasAnswered).ThenByDescending(known => known.LastSeen)

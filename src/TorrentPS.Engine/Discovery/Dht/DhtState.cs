@@ -4,10 +4,10 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>What is kept of the DHT from one run to the next: our ids, and the nodes that we knew.</summary>
+/// <summary>The state of the DHT between runs: our ids, and the known nodes.</summary>
 internal sealed record DhtState
 {
-    /// <summary>Nodes of a family at most.</summary>
+    /// <summary>The maximum number of nodes per address family.</summary>
     public const int MaxNodes = 500;
 
     private const int MaxLength = 256 * 1024;
@@ -45,7 +45,7 @@ internal sealed record DhtState
         }
     }
 
-    /// <summary>Reads what was written; null when it is something else.</summary>
+    /// <summary>Parses the state; null if it is invalid.</summary>
     public static DhtState? Read(ReadOnlySpan<byte> bytes)
     {
         var state = new DhtState();

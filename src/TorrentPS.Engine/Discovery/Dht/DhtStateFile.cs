@@ -7,8 +7,8 @@ using TorrentPS.Engine.Storage.Files;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// The file that the state is kept in. One process at a time has it: another runs with an id of its own, reads the nodes, and writes nothing.
-/// Written beside, flushed and renamed, so that it is never half a file.
+/// The file with the state. One process at a time owns it: others use a new id, read the nodes, and write nothing. It is written to a temporary file, flushed and
+/// renamed, so that it is always complete.
 /// </summary>
 internal sealed class DhtStateFile : IDisposable
 {
@@ -24,12 +24,12 @@ internal sealed class DhtStateFile : IDisposable
         _lock = held;
     }
 
-    /// <summary>Whether it is ours to write.</summary>
+    /// <summary>Whether this process owns it.</summary>
     public bool IsOurs => _lock is not null;
 
-    /// <summary>Opens the file of a folder; null where nothing can be kept, which is no reason to fail.</summary>
-    /// <param name="folder">The folder; made when missing.</param>
-    /// <param name="bootstrap">The nodes to get in by: another DHT has a file of its own, so that none leads into the other.</param>
+    /// <summary>Opens the file in a folder; null if nothing can be stored, which is not an error.</summary>
+    /// <param name="folder">The folder; created if it is missing.</param>
+    /// <param name="bootstrap">The bootstrap nodes: each DHT has its own file, so that nodes of one do not get into another.</param>
     public static DhtStateFile? Open(string folder, IReadOnlyList<string> bootstrap)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class DhtStateFile : IDisposable
         }
     }
 
-    /// <summary>Reads the state; null when there is none.</summary>
+    /// <summary>Reads the state; null if there is none.</summary>
     public DhtState? Load()
     {
         try
@@ -59,7 +59,7 @@ internal sealed class DhtStateFile : IDisposable
         }
     }
 
-    /// <summary>Writes the state, if it is ours to write.</summary>
+    /// <summary>Writes the state, if this process owns the file.</summary>
     public void Save(DhtState state)
     {
         if (!IsOurs)
@@ -72,7 +72,7 @@ internal sealed class DhtStateFile : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or TorrentException)
             {
-                // The next run gets in as the first did.
+                // The next run bootstraps like the first.
             }
         }
     }

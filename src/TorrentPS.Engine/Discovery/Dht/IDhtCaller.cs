@@ -1,14 +1,14 @@
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>Who sent a query, and is told what becomes of it.</summary>
+/// <summary>Sends queries, and is notified of their results.</summary>
 internal interface IDhtCaller
 {
-    /// <summary>It was answered; the node has the id that the answer says.</summary>
+    /// <summary>The query was answered; the node has the id in the answer.</summary>
     void Answered(DhtRequest request, NodeId id, in KrpcMessage message);
 
-    /// <summary>The answer is late; it may come yet.</summary>
+    /// <summary>The answer is late; it may still arrive.</summary>
     void Delayed(DhtRequest request);
 
-    /// <summary>There was no answer, or an error; nothing will come.</summary>
+    /// <summary>The query failed or was answered with an error; nothing more will arrive.</summary>
     void Failed(DhtRequest request);
 }

@@ -2,13 +2,13 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>What we answer to a query.</summary>
+/// <summary>An answer to a query.</summary>
 internal ref struct KrpcAnswer
 {
-    /// <summary>Compact nodes; empty leaves them out.</summary>
+    /// <summary>Compact nodes; omitted if empty.</summary>
     public ReadOnlySpan<byte> Nodes { get; set; }
 
-    /// <summary>Compact nodes of IPv6; empty leaves them out.</summary>
+    /// <summary>Compact IPv6 nodes; omitted if empty.</summary>
     public ReadOnlySpan<byte> Nodes6 { get; set; }
 
     public ReadOnlySpan<byte> Token { get; set; }

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>Why a query was not answered (BEP 5, "Errors").</summary>
+/// <summary>The error codes (BEP 5, "Errors").</summary>
 internal enum KrpcErrorCode
 {
     Protocol = 203,

@@ -4,12 +4,12 @@ using TorrentPS.Engine.Bencoding;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// A message between nodes (BEP 5, "KRPC Protocol"), as spans of its packet. What is unknown is passed over, and so is what is not of the type
-/// that it should be: whoever needs it finds it missing.
+/// A message between nodes (BEP 5, "KRPC Protocol"), as spans of its packet. Unknown values, and those of a wrong type, are ignored: to the code that needs them, they
+/// are missing.
 /// </summary>
 internal ref struct KrpcMessage
 {
-    /// <summary>The longest packet that is read; BEP 32 lets nobody send more than 1024 bytes, and some send more.</summary>
+    /// <summary>The longest packet that is read; BEP 32 allows 1024 bytes, but some nodes send more.</summary>
     public const int MaxLength = 4096;
 
     private const int MaxTransactionId = 32;
@@ -20,12 +20,12 @@ internal ref struct KrpcMessage
 
     public KrpcType Type { get; private set; }
 
-    /// <summary>What the other side chose to know the answer by.</summary>
+    /// <summary>The id that the sender chose to match the answer.</summary>
     public ReadOnlySpan<byte> TransactionId { get; private set; }
 
     public KrpcMethod Method { get; private set; }
 
-    /// <summary>Who sent it; null when that is missing.</summary>
+    /// <summary>The id of the sender; null if missing.</summary>
     public NodeId? Id { get; private set; }
 
     /// <summary>The target or the info hash.</summary>
@@ -35,16 +35,16 @@ internal ref struct KrpcMessage
 
     public ReadOnlySpan<byte> Token { get; private set; }
 
-    /// <summary>The port announced; 0 when there is none, or none that can be.</summary>
+    /// <summary>The announced port; 0 if missing or invalid.</summary>
     public int Port { get; private set; }
 
-    /// <summary>Whether the port announced is the one that the query came from.</summary>
+    /// <summary>Whether the announced port is the source port of the query.</summary>
     public bool IsPortImplied { get; private set; }
 
-    /// <summary>Whether the peer announced has all of the data (BEP 33).</summary>
+    /// <summary>Whether the announced peer is a seed (BEP 33).</summary>
     public bool IsSeed { get; private set; }
 
-    /// <summary>Whether peers that have all of the data are not wanted (BEP 33).</summary>
+    /// <summary>Whether to exclude seeds from the answer (BEP 33).</summary>
     public bool WantsNoSeeds { get; private set; }
 
     /// <summary>Whether the sender answers no queries (BEP 43).</summary>
@@ -57,18 +57,18 @@ internal ref struct KrpcMessage
 
     public ReadOnlySpan<byte> Nodes6 { get; private set; }
 
-    /// <summary>The list of peers as it is in the packet; <see cref="KrpcValues"/> reads it.</summary>
+    /// <summary>The raw list of peers, for <see cref="KrpcValues"/>.</summary>
     public ReadOnlySpan<byte> Values { get; private set; }
 
     public long ErrorCode { get; private set; }
 
     public ReadOnlySpan<byte> ErrorText { get; private set; }
 
-    /// <summary>Reads a packet; false when it is no message. Never throws.</summary>
+    /// <summary>Parses a packet; false if it is not a message. Never throws.</summary>
     public static bool TryParse(ReadOnlySpan<byte> packet, out KrpcMessage message)
     {
         message = default;
-        // An exception for each packet of a flood would cost more than looking first.
+        // Throwing an exception for each packet of a flood would cost more than this check.
         if (packet.Length is < 16 or > MaxLength || packet[0] != 'd')
             return false;
         try
@@ -81,7 +81,7 @@ internal ref struct KrpcMessage
         }
     }
 
-    /// <summary>The nodes of a family in an answer.</summary>
+    /// <summary>The nodes of an address family in an answer.</summary>
     public readonly ReadOnlySpan<byte> NodesOf(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? Nodes6 : Nodes;
 
     private bool Read(ReadOnlySpan<byte> packet)

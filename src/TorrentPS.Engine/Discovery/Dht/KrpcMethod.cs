@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>What a query asks for (BEP 5, "DHT Queries").</summary>
+/// <summary>The method of a query (BEP 5, "DHT Queries").</summary>
 internal enum KrpcMethod : byte
 {
-    /// <summary>One that we do not know.</summary>
+    /// <summary>An unknown method.</summary>
     Other,
     Ping,
     FindNode,

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>What kind of message it is (BEP 5, "KRPC Protocol").</summary>
+/// <summary>The type of a message (BEP 5, "KRPC Protocol").</summary>
 internal enum KrpcType : byte
 {
     Query,

@@ -3,10 +3,10 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>The peers in an answer to get_peers: compact addresses of either family in one list (BEP 32, "values").</summary>
+/// <summary>The peers in an answer to get_peers: compact addresses of both families in one list (BEP 32, "values").</summary>
 internal static class KrpcValues
 {
-    /// <summary>Reads the list of a message that was read; what is no address is passed over.</summary>
+    /// <summary>Parses the list of a message; invalid addresses are ignored.</summary>
     public static List<IPEndPoint> Read(ReadOnlySpan<byte> values)
     {
         var peers = new List<IPEndPoint>();

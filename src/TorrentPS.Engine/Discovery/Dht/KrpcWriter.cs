@@ -5,7 +5,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>Writes messages into one buffer, each in place of the one before. Keys are written in their order, as bencoding has it.</summary>
+/// <summary>Writes messages into one reused buffer. Keys are written in sorted order, as bencoding requires.</summary>
 internal sealed class KrpcWriter
 {
     /// <summary>The longest packet that is sent (BEP 32, "Maximum packet size").</summary>
@@ -13,14 +13,14 @@ internal sealed class KrpcWriter
 
     private readonly ArrayBufferWriter<byte> _buffer = new(MaxLength);
 
-    // The client and its version, as it is customary (BEP 5, "v").
+    // The conventional client and version (BEP 5, "v").
     private static ReadOnlySpan<byte> Version => "TP\0\u0001"u8;
 
-    /// <summary>Writes a query of ours.</summary>
-    /// <param name="transactionId">What its answer is known by.</param>
+    /// <summary>Writes one of our queries.</summary>
+    /// <param name="transactionId">The id to match the answer.</param>
     /// <param name="own">Our id.</param>
     /// <param name="isReadOnly">Whether we answer no queries (BEP 43).</param>
-    /// <param name="query">What is asked for.</param>
+    /// <param name="query">The query.</param>
     public ReadOnlySpan<byte> Query(ushort transactionId, NodeId own, bool isReadOnly, in KrpcQuery query)
     {
         BencodeWriter writer = Begin();
@@ -52,10 +52,10 @@ internal sealed class KrpcWriter
     }
 
     /// <summary>Writes an answer to a query.</summary>
-    /// <param name="transactionId">That of the query.</param>
+    /// <param name="transactionId">The id of the query.</param>
     /// <param name="own">Our id.</param>
-    /// <param name="to">Who asked, and is told how we see it (BEP 42).</param>
-    /// <param name="answer">What is answered.</param>
+    /// <param name="to">The source of the query, which is also reported to it (BEP 42).</param>
+    /// <param name="answer">The answer.</param>
     public ReadOnlySpan<byte> Answer(ReadOnlySpan<byte> transactionId, NodeId own, IPEndPoint to, KrpcAnswer answer)
     {
         BencodeWriter writer = Begin();
@@ -75,7 +75,7 @@ internal sealed class KrpcWriter
         return End(writer, transactionId, "r"u8);
     }
 
-    /// <summary>Writes that a query cannot be answered.</summary>
+    /// <summary>Writes an error.</summary>
     public ReadOnlySpan<byte> Error(ReadOnlySpan<byte> transactionId, IPEndPoint to, KrpcErrorCode code, ReadOnlySpan<byte> text)
     {
         BencodeWriter writer = Begin();

@@ -2,25 +2,25 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>A node that a lookup knows of.</summary>
+/// <summary>A node known to a lookup.</summary>
 internal sealed class LookupCandidate(DhtLookup lookup, NodeId? id, IPEndPoint endPoint, int hops) : IDhtCaller
 {
-    /// <summary>Its id; null while it is an address only.</summary>
+    /// <summary>Its id; null while only the address is known.</summary>
     public NodeId? Id { get; private set; } = id;
 
     public IPEndPoint EndPoint => endPoint;
 
-    /// <summary>How many nodes were asked one after the other until this one is.</summary>
+    /// <summary>The number of sequential queries up to this node.</summary>
     public int Hops => hops;
 
     public LookupState State { get; set; }
 
-    /// <summary>What it wants to see when something is announced to it.</summary>
+    /// <summary>The token that it requires for an announce.</summary>
     public byte[] Token { get; private set; } = [];
 
     public void Answered(DhtRequest request, NodeId id, in KrpcMessage message)
     {
-        // Another id than the one that it was named by: nothing that it says is worth anything here.
+        // Another id than the one under which it was listed: its answers cannot be trusted.
         if (Id is { } named && named != id)
         {
             lookup.Failed(this);

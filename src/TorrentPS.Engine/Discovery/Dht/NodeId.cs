@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>A place in the DHT's space of 160 bits (BEP 5): the id of a node, or an info hash. As a number, so that distances are three machine words.</summary>
+/// <summary>A point in the DHT's space of 160 bits (BEP 5): a node id or an info hash. Stored as numbers, so that distances are three machine words.</summary>
 internal readonly record struct NodeId(ulong High, ulong Middle, uint Low) : IComparable<NodeId>
 {
     public const int Length = 20;
@@ -35,7 +35,7 @@ internal readonly record struct NodeId(ulong High, ulong Middle, uint Low) : ICo
         return bytes;
     }
 
-    /// <summary>How far two places are from each other: the metric of Kademlia.</summary>
+    /// <summary>The distance of two points: Kademlia's metric.</summary>
     public static NodeId operator ^(NodeId left, NodeId right) => new(left.High ^ right.High, left.Middle ^ right.Middle, left.Low ^ right.Low);
 
     public static bool operator <(NodeId left, NodeId right) => left.CompareTo(right) < 0;
@@ -54,7 +54,7 @@ internal readonly record struct NodeId(ulong High, ulong Middle, uint Low) : ICo
         return order != 0 ? order : Low.CompareTo(other.Low);
     }
 
-    /// <summary>How many leading bits two places have in common: 160 when they are the same.</summary>
+    /// <summary>The number of leading bits that two points share: 160 if they are the same.</summary>
     public int SharedBits(NodeId other)
     {
         NodeId distance = this ^ other;
@@ -63,7 +63,7 @@ internal readonly record struct NodeId(ulong High, ulong Middle, uint Low) : ICo
         return distance.Middle != 0 ? 64 + BitOperations.LeadingZeroCount(distance.Middle) : 128 + BitOperations.LeadingZeroCount(distance.Low);
     }
 
-    /// <summary>A place by chance that has exactly so many leading bits in common with this one.</summary>
+    /// <summary>A random point that shares exactly the given number of leading bits with this one.</summary>
     public NodeId RandomAt(int sharedBits)
     {
         Span<byte> bytes = stackalloc byte[Length];
@@ -72,7 +72,7 @@ internal readonly record struct NodeId(ulong High, ulong Middle, uint Low) : ICo
         Write(own);
         int whole = sharedBits / 8;
         own[..whole].CopyTo(bytes);
-        int keep = 0xff << (8 - sharedBits % 8) & 0xff; // the leading bits of the byte in which they part
+        int keep = 0xff << (8 - sharedBits % 8) & 0xff; // the leading bits of the first differing byte
         int parting = 0x80 >> (sharedBits % 8);
         bytes[whole] = (byte)((own[whole] & keep) | (~own[whole] & parting) | (bytes[whole] & ~keep & ~parting));
         return Read(bytes);

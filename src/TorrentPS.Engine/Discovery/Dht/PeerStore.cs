@@ -2,19 +2,19 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>The peers that others have announced to this node, with limits on everything.</summary>
+/// <summary>The peers that were announced to this node, with limits on everything.</summary>
 internal sealed class PeerStore(TimeProvider time)
 {
-    /// <summary>Torrents at most; the one with the fewest peers makes way for another.</summary>
+    /// <summary>The maximum number of torrents; the one with the fewest peers is evicted for another.</summary>
     public const int MaxTorrents = 2000;
 
-    /// <summary>Peers of a torrent at most; the one announced longest ago makes way for another.</summary>
+    /// <summary>The maximum number of peers per torrent; the one announced longest ago is evicted for another.</summary>
     public const int MaxPeers = 500;
 
-    /// <summary>Peers of a torrent at one address at most, where addresses cost something.</summary>
+    /// <summary>The maximum number of peers per torrent and address, except for local addresses.</summary>
     public const int MaxPortsAtAddress = 4;
 
-    /// <summary>How long an announce is good for: clients repeat it every 15 to 30 minutes.</summary>
+    /// <summary>The lifetime of an announce: clients repeat it every 15 to 30 minutes.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(45);
 
     private readonly Dictionary<NodeId, Dictionary<IPEndPoint, Entry>> _torrents = [];
@@ -37,10 +37,10 @@ internal sealed class PeerStore(TimeProvider time)
         peers[peer] = new Entry(time.GetTimestamp(), isSeed);
     }
 
-    /// <summary>Some of the peers of a torrent, by chance.</summary>
+    /// <summary>A random selection of a torrent's peers.</summary>
     /// <param name="infoHash">The torrent.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="noSeeds">Leaves out those that have all of the data.</param>
+    /// <param name="limit">The maximum number.</param>
+    /// <param name="noSeeds">Whether to exclude seeds.</param>
     public List<IPEndPoint> Choose(NodeId infoHash, int limit, bool noSeeds)
     {
         var chosen = new List<IPEndPoint>();
@@ -51,7 +51,7 @@ internal sealed class PeerStore(TimeProvider time)
         {
             if (time.GetElapsedTime(entry.AnnouncedAt) >= Lifetime || (noSeeds && entry.IsSeed))
                 continue;
-            // Reservoir sampling: each has the same chance, in one pass.
+            // Reservoir sampling: each has the same probability, in one pass.
             int place = Random.Shared.Next(++seen);
             if (chosen.Count < limit)
                 chosen.Add(peer);

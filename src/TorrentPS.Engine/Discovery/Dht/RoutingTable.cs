@@ -4,32 +4,32 @@ using System.Net;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// The nodes that a node knows (BEP 5, "Routing Table"): many that are near to it, few that are far. One bucket for each number of leading bits
-/// in common with our own id, which is what splitting the own bucket over and over ends in. Only nodes that have answered us get in (and those
-/// of the last run, which are tried first thing), so that nobody can fill it with nodes that do not exist.
+/// The nodes that a node knows (BEP 5, "Routing Table"): many near ones, few far ones. There is one bucket for each number of leading bits shared with our own id, which
+/// is the result of repeatedly splitting the own bucket. Only nodes that have answered us are added (and those of the last run, which are tried first), so that it cannot
+/// be filled with nodes that do not exist.
 /// </summary>
 internal sealed class RoutingTable
 {
-    /// <summary>Nodes in a bucket, and in an answer: Kademlia's k.</summary>
+    /// <summary>The size of a bucket, and of an answer: Kademlia's k.</summary>
     public const int K = 8;
 
-    /// <summary>Failures in a row after which a node is dropped even when there is none to replace it.</summary>
+    /// <summary>The number of consecutive failures after which a node is dropped even without a replacement.</summary>
     public const int MaxFailures = 3;
 
-    /// <summary>How long a node is good after it was heard of.</summary>
+    /// <summary>How long a node is good after it was last heard from.</summary>
     public static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(15);
 
-    /// <summary>How long a bucket may stay as it is.</summary>
+    /// <summary>How long a bucket may remain unchanged.</summary>
     public static readonly TimeSpan RefreshAfter = TimeSpan.FromMinutes(15);
 
     private readonly TableBucket[] _buckets = new TableBucket[NodeId.Bits];
     private readonly Dictionary<IPEndPoint, TableNode> _byEndPoint = [];
-    private readonly HashSet<IPAddress> _addresses = []; // of nodes whose address may be there once only
+    private readonly HashSet<IPAddress> _addresses = []; // of nodes whose address may occur only once
 
     public RoutingTable(NodeId ownId)
     {
         OwnId = ownId;
-        // The four farthest buckets stand for nearly all of the space: with more nodes there, lookups begin several hops further on.
+        // The four farthest buckets cover nearly all of the space: with more nodes there, lookups save several hops.
         for (int i = 0; i < _buckets.Length; i++)
             _buckets[i] = new TableBucket(i < 4 ? K << (4 - i) : K);
     }
@@ -38,12 +38,12 @@ internal sealed class RoutingTable
 
     public int Count => _byEndPoint.Count;
 
-    /// <summary>How many of them have answered.</summary>
+    /// <summary>The number of nodes that have answered.</summary>
     public int AnsweredCount { get; private set; }
 
     public IEnumerable<TableNode> Nodes => _byEndPoint.Values;
 
-    /// <summary>The number of leading bits in common with the nearest nodes known.</summary>
+    /// <summary>The number of leading bits shared with the nearest known nodes.</summary>
     public int Depth
     {
         get
@@ -71,13 +71,13 @@ internal sealed class RoutingTable
                 return false;
             }
 
-            Remove(known); // it has begun anew with another id
+            Remove(known); // it has restarted with another id
         }
 
         return Add(new TableNode(contact) { HasAnswered = true, LastSeen = now }, now);
     }
 
-    /// <summary>A node of the last run, which may be there still.</summary>
+    /// <summary>Adds a node of the last run, which may still exist.</summary>
     public void Recall(DhtContact contact)
     {
         if (!_byEndPoint.ContainsKey(contact.EndPoint))
@@ -85,7 +85,7 @@ internal sealed class RoutingTable
     }
 
     /// <summary>A node has sent a query.</summary>
-    /// <returns>Whether it is worth asking whether it answers: it is not known, and there is room for it.</returns>
+    /// <returns>Whether to ping it: it is unknown, and there is room for it.</returns>
     public bool Queried(DhtContact contact, TimeSpan now)
     {
         if (contact.Id == OwnId)
@@ -109,7 +109,7 @@ internal sealed class RoutingTable
             return;
         node.Failures++;
         TableBucket bucket = _buckets[OwnId.SharedBits(node.Id)];
-        // BEP 5: try once more before discarding; what has never answered is not worth that.
+        // BEP 5: try once more before discarding; not for a node that has never answered.
         bool isBad = !node.HasAnswered || node.Failures >= (bucket.Reserves.Count > 0 ? 2 : MaxFailures);
         if (!isBad)
             return;
@@ -123,15 +123,15 @@ internal sealed class RoutingTable
         }
     }
 
-    /// <summary>The nodes nearest to a place, the nearest first.</summary>
-    /// <param name="target">The place.</param>
-    /// <param name="count">How many at most.</param>
-    /// <param name="onlyAnswered">Leaves out those that have never answered, or not answered last.</param>
+    /// <summary>The nodes nearest to a target, the nearest first.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="count">The maximum number.</param>
+    /// <param name="onlyAnswered">Whether to exclude nodes that have never answered, or whose last query failed.</param>
     public List<DhtContact> Closest(NodeId target, int count, bool onlyAnswered)
     {
         var found = new List<(NodeId Distance, DhtContact Contact)>();
         int home = Math.Min(OwnId.SharedBits(target), _buckets.Length - 1);
-        // In this order no bucket has a node nearer to the target than those before it, but for the ones nearer to us, which are of a kind.
+        // In this order, no bucket has a node nearer to the target than those before it, except the buckets nearer to us, which are gathered together.
         Gather(_buckets[home]);
         if (found.Count < count)
         {
@@ -157,14 +157,14 @@ internal sealed class RoutingTable
         }
     }
 
-    /// <summary>The node that is most worth asking whether it is still there; null when all are good.</summary>
+    /// <summary>The node that most needs a ping; null if all are good.</summary>
     public TableNode? MostQuestionable(TimeSpan now)
     {
         TableNode? found = null;
         bool isAwaited = false;
         foreach (TableBucket bucket in _buckets)
         {
-            // Where others wait for its place, it comes first.
+            // A node that others wait to replace comes first.
             bool hasReserves = bucket.Reserves.Count > 0;
             if (bucket.Nodes.Count == 0 || (isAwaited && !hasReserves) || bucket.Questionable(now) is not { } node)
                 continue;
@@ -175,7 +175,7 @@ internal sealed class RoutingTable
         return found;
     }
 
-    /// <summary>A place to look up so that the bucket that has not changed for longest is; false when all are fresh.</summary>
+    /// <summary>A target for a lookup that refreshes the bucket unchanged for longest; false if all are fresh.</summary>
     public bool TryRefresh(TimeSpan now, [NotNullWhen(true)] out NodeId? target)
     {
         int depth = Math.Min(Depth + 1, _buckets.Length - 1);
@@ -194,7 +194,7 @@ internal sealed class RoutingTable
         return true;
     }
 
-    /// <summary>The same nodes as seen from another id.</summary>
+    /// <summary>The same nodes in a table for another id.</summary>
     public RoutingTable MoveTo(NodeId ownId)
     {
         var table = new RoutingTable(ownId);
@@ -228,8 +228,7 @@ internal sealed class RoutingTable
         return true;
     }
 
-    // One node an address, and one a network in a bucket: whoever has many nodes at few addresses gets hold of few places. And nobody takes over
-    // the id of another that is alive.
+    // One node per address, and one per network in a bucket: many nodes at few addresses get few places. And no node takes over the id of another that is alive.
     private bool IsWelcome(TableBucket bucket, TableNode node)
     {
         bool isLimited = !DhtScope.IsLocal(node.EndPoint.Address);

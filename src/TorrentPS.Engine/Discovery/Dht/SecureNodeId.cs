@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>Node ids that follow from the address (BEP 42), so that nobody can choose a place beside a torrent.</summary>
+/// <summary>Node ids derived from addresses (BEP 42), so that a node cannot choose a position near a torrent.</summary>
 internal static class SecureNodeId
 {
     private const uint PrefixMask = 0xffff_f800; // 21 bits
@@ -14,12 +14,12 @@ internal static class SecureNodeId
 
     private static ReadOnlySpan<byte> MaskV6 => [0x01, 0x03, 0x07, 0x0f, 0x1f, 0x3f, 0x7f, 0xff];
 
-    /// <summary>Makes an id for our external address.</summary>
+    /// <summary>Creates an id for our external address.</summary>
     public static NodeId Create(IPAddress address) => Create(address, RandomNumberGenerator.GetBytes(1)[0]);
 
-    /// <summary>Makes an id for an address; what the address leaves open is by chance.</summary>
+    /// <summary>Creates an id for an address; the bits not determined by the address are random.</summary>
     /// <param name="address">The external address.</param>
-    /// <param name="random">The last byte of the id, of which 3 bits go into its beginning.</param>
+    /// <param name="random">The last byte of the id, 3 bits of which determine its beginning.</param>
     public static NodeId Create(IPAddress address, byte random)
     {
         Span<byte> id = stackalloc byte[NodeId.Length];
@@ -32,7 +32,7 @@ internal static class SecureNodeId
         return NodeId.Read(id);
     }
 
-    /// <summary>Whether an id may be that of a node at this address. Local addresses may have any.</summary>
+    /// <summary>Whether a node at this address may have the id. At local addresses, any id is valid.</summary>
     public static bool Matches(NodeId id, IPAddress address) =>
         DhtScope.IsLocal(address) || (((uint)(id.High >> 32) ^ Prefix(address, (byte)id.Low)) & PrefixMask) == 0;
 

@@ -1,16 +1,16 @@
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>The nodes of the routing table that have so many leading bits in common with our id.</summary>
+/// <summary>The nodes of the routing table that share a given number of leading bits with our id.</summary>
 internal sealed class TableBucket(int capacity)
 {
     private const int MaxReserves = 8;
 
     public List<TableNode> Nodes { get; } = new(Math.Min(capacity, 8));
 
-    /// <summary>Nodes that have answered but found no room, the latest at the end: they take the places of those that die.</summary>
+    /// <summary>Nodes that have answered but found no room, the latest at the end: they replace nodes that fail.</summary>
     public List<TableNode> Reserves { get; } = [];
 
-    /// <summary>When it last changed, or was looked through.</summary>
+    /// <summary>When it last changed, or was refreshed.</summary>
     public TimeSpan RefreshedAt { get; set; } = TimeSpan.MinValue;
 
     public bool IsFull => Nodes.Count >= capacity;
@@ -23,7 +23,7 @@ internal sealed class TableBucket(int capacity)
         Reserves.Add(node);
     }
 
-    /// <summary>The node heard of longest ago that is no longer known to be good.</summary>
+    /// <summary>The node heard from longest ago that is no longer known to be good.</summary>
     public TableNode? Questionable(TimeSpan now)
     {
         TableNode? found = null;
@@ -36,8 +36,8 @@ internal sealed class TableBucket(int capacity)
         return found;
     }
 
-    /// <summary>The node that a new one may take the place of; null when all are worth more.</summary>
-    /// <param name="isSecure">Whether the new one's id fits its address (BEP 42): then those whose does not make way.</param>
+    /// <summary>The node that a new one may replace; null if all are better.</summary>
+    /// <param name="isSecure">Whether the new node's id is valid for its address (BEP 42): it may then replace one whose id is not.</param>
     public TableNode? Worst(bool isSecure)
     {
         TableNode? worst = null;

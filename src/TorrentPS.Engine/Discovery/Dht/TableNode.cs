@@ -2,7 +2,7 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary>A node in the routing table, and how it has behaved (BEP 5, "Routing Table").</summary>
+/// <summary>A node in the routing table, with its record (BEP 5, "Routing Table").</summary>
 internal sealed class TableNode(DhtContact contact)
 {
     public DhtContact Contact => contact;
@@ -11,19 +11,19 @@ internal sealed class TableNode(DhtContact contact)
 
     public IPEndPoint EndPoint => contact.EndPoint;
 
-    /// <summary>Whether its id is one that its address may have (BEP 42).</summary>
+    /// <summary>Whether its id is valid for its address (BEP 42).</summary>
     public bool IsSecure { get; } = SecureNodeId.Matches(contact.Id, contact.EndPoint.Address);
 
-    /// <summary>Whether it has ever answered us; only such nodes are named to others.</summary>
+    /// <summary>Whether it has ever answered us; only such nodes are included in answers.</summary>
     public bool HasAnswered { get; set; }
 
-    /// <summary>When we last heard of it: an answer, or a query of one that has answered before.</summary>
+    /// <summary>When we last heard from it: an answer, or a query of a node that has answered before.</summary>
     public TimeSpan LastSeen { get; set; }
 
-    /// <summary>Queries in a row that it has not answered.</summary>
+    /// <summary>The number of consecutive unanswered queries.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Until then it is not asked again whether it is there: it may answer still.</summary>
+    /// <summary>It is not pinged again before this time: the answer may still arrive.</summary>
     public TimeSpan AskAgainAt { get; set; }
 
     public bool IsGood(TimeSpan now) => HasAnswered && Failures == 0 && now - LastSeen < RoutingTable.GoodFor;

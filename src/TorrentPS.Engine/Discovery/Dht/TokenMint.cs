@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace TorrentPS.Engine.Discovery.Dht;
 
 /// <summary>
-/// The tokens that a node must show to announce a peer: they prove that it has received something at its address (BEP 5, "Overview").
-/// Made of the address, the torrent and a secret that is replaced every 5 minutes; the one before is still good.
+/// The tokens that a node must present to announce a peer: they prove that it receives packets at its address (BEP 5, "Overview"). A token is computed from the address,
+/// the torrent and a secret that is replaced every 5 minutes; the previous secret is still valid.
 /// </summary>
 internal sealed class TokenMint(TimeProvider time)
 {

@@ -3,18 +3,18 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
-/// <summary>The local networks that this machine is in, for the messages of local discovery; in tests a made one.</summary>
+/// <summary>The local networks of this machine, for local discovery; simulated in tests.</summary>
 internal interface ILocalNetwork : IDisposable
 {
-    /// <summary>Begins to receive, once.</summary>
-    /// <param name="received">Gets each message that was sent to a group or to us, and its sender; from any thread, must return soon.</param>
-    /// <exception cref="SocketException">There is no network to be in.</exception>
+    /// <summary>Starts receiving, once.</summary>
+    /// <param name="received">Receives each message to a group or to us, and its source; from any thread, must return soon.</param>
+    /// <exception cref="SocketException">There is no network.</exception>
     void Open(Action<ReadOnlyMemory<byte>, IPEndPoint> received);
 
-    /// <summary>Sends a message to the groups in every network. What cannot be sent is lost, as messages may be anyway.</summary>
-    /// <param name="message">Makes the message for a family.</param>
+    /// <summary>Sends a message to the groups in every network. On failure it is lost, as on the network.</summary>
+    /// <param name="message">Creates the message for an address family.</param>
     void SendToAll(Func<AddressFamily, byte[]> message);
 
-    /// <summary>Sends a message to one.</summary>
+    /// <summary>Sends a message to one address.</summary>
     void Send(byte[] message, IPEndPoint to);
 }

@@ -5,22 +5,22 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
-/// <summary>The message of local discovery (BEP 14, "Protocol").</summary>
-/// <param name="Port">Where the sender listens. 0 is that of one who only looks: other clients pass it over, and this one answers it.</param>
+/// <summary>A local discovery message (BEP 14, "Protocol").</summary>
+/// <param name="Port">The listening port of the sender. 0 means that it only searches: other clients ignore such a message, this one answers it.</param>
 /// <param name="InfoHashes">Its torrents, 20 bytes each.</param>
-/// <param name="Cookie">What the sender knows its own messages by.</param>
+/// <param name="Cookie">Identifies the sender's own messages.</param>
 internal sealed record LocalAnnounce(int Port, IReadOnlyList<InfoHash> InfoHashes, string? Cookie)
 {
-    /// <summary>The longest message that is sent or read; what is longer may not fit into one packet.</summary>
+    /// <summary>The maximum length of a message; a longer one may not fit into one packet.</summary>
     public const int MaxLength = 1400;
 
-    /// <summary>Torrents in one message at most.</summary>
+    /// <summary>The maximum number of torrents in a message.</summary>
     public const int MaxTorrents = 20;
 
     private const string RequestLine = "BT-SEARCH * HTTP/1.1";
     private const int MaxCookieLength = 64;
 
-    /// <summary>Reads a message; false for anything else.</summary>
+    /// <summary>Parses a message; false if it is invalid.</summary>
     public static bool TryRead(ReadOnlySpan<byte> message, out LocalAnnounce announce)
     {
         announce = null!;
@@ -51,7 +51,7 @@ internal sealed record LocalAnnounce(int Port, IReadOnlyList<InfoHash> InfoHashe
         return port >= 0 && hashes.Count is > 0 and <= MaxTorrents;
     }
 
-    /// <summary>The message as it is sent to the group of a family.</summary>
+    /// <summary>Formats the message for the group of an address family.</summary>
     public byte[] ToBytes(AddressFamily family)
     {
         var text = new StringBuilder(RequestLine).Append("\r\nHost: ");

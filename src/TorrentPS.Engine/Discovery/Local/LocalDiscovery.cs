@@ -4,13 +4,13 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
-/// <summary>Finding the peers of one torrent in the local network (BEP 14).</summary>
+/// <summary>Finds the peers of one torrent in the local network (BEP 14).</summary>
 internal sealed class LocalDiscovery : IPeerDiscovery
 {
-    /// <summary>How long a search waits for more when others are asked too: the local network answers at once or not at all.</summary>
+    /// <summary>How long a search waits for more answers if other sources are asked, too: the local network answers at once or not at all.</summary>
     private static readonly TimeSpan s_searchTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>Without an answer for this long, nobody is expected any more.</summary>
+    /// <summary>Without an answer for this long, none is expected.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private readonly LocalDiscoveryService _service;
@@ -34,15 +34,15 @@ internal sealed class LocalDiscovery : IPeerDiscovery
 
     public Task FirstRound => _firstRound.Task;
 
-    /// <summary>What the torrent is announced by: each of its hashes, as others may know only one.</summary>
+    /// <summary>The hashes to announce: each of the torrent's hashes, because others may know only one.</summary>
     public IReadOnlyList<InfoHash> InfoHashes { get; }
 
-    /// <summary>The port that is announced; 0 for one that only looks.</summary>
+    /// <summary>The port to announce; 0 for a search.</summary>
     public int Port => _request.IsSearch ? 0 : _request.Port();
 
     public bool IsSearch => _request.IsSearch;
 
-    /// <summary>When it was last announced, by the clock's timestamps; touched by the service alone.</summary>
+    /// <summary>When it was last announced, by the clock's timestamps; used only by the service.</summary>
     public long? AnnouncedAt { get; set; }
 
     public void Start()
@@ -96,7 +96,7 @@ internal sealed class LocalDiscovery : IPeerDiscovery
 
     private async Task WaitAsync()
     {
-        // One that asks nobody else wants to hear of those who announce themselves in their own time.
+        // Without other sources, it waits for the regular announces of other clients.
         bool isAlone = _request.Sources is { Count: 1 };
         TimeSpan time = !_request.IsSearch ? s_patience : isAlone || _request.Timeout < s_searchTime ? _request.Timeout : s_searchTime;
         try
@@ -106,7 +106,7 @@ internal sealed class LocalDiscovery : IPeerDiscovery
         }
         catch (OperationCanceledException)
         {
-            // It ends.
+            // the torrent ends
         }
 
         _firstRound.TrySetResult();

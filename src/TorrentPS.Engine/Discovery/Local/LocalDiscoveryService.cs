@@ -8,12 +8,12 @@ using TorrentPS.Engine.Net;
 namespace TorrentPS.Engine.Discovery.Local;
 
 /// <summary>
-/// Tells the local networks which torrents we have, and hears it of others (BEP 14). A torrent is announced when it starts and every five
-/// minutes, those that are due together in one message, and none more often than once a minute.
+/// Announces our torrents to the local networks, and receives the announces of others (BEP 14). A torrent is announced at its start and every five minutes; announces
+/// that are due together share a message, and no torrent is announced more often than once a minute.
 /// </summary>
 /// <remarks>
-/// The protocol has no question: who only looks would have to wait for up to five minutes. One that announces no port is answered directly by
-/// this client, which costs the network nothing; others pass it over.
+/// The protocol has no query: a search would have to wait up to five minutes. This client directly answers a message without a port, which costs the network nothing;
+/// others ignore it.
 /// </remarks>
 internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider time, Action<string>? log = null) : IDiscoveryService, IAsyncDisposable
 {
@@ -38,8 +38,8 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
 
     public IPeerDiscovery Create(DiscoveryRequest request) => new LocalDiscovery(this, request);
 
-    /// <summary>Listens for a torrent from now on, and announces it.</summary>
-    /// <exception cref="TorrentException">There is no local network to do that in.</exception>
+    /// <summary>Starts listening for a torrent, and announces it.</summary>
+    /// <exception cref="TorrentException">There is no local network.</exception>
     public void Add(LocalDiscovery torrent)
     {
         lock (_lock)
@@ -65,7 +65,7 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
         }
     }
 
-    /// <summary>Announces a torrent, unless that was done in the last minute.</summary>
+    /// <summary>Announces a torrent, unless it was announced in the last minute.</summary>
     public void Announce(LocalDiscovery torrent) => Send([torrent], s_shortestInterval);
 
     public ValueTask DisposeAsync()
@@ -114,7 +114,7 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
         }
     }
 
-    /// <summary>Sends what has not been announced for some time.</summary>
+    /// <summary>Announces the torrents that are due.</summary>
     private void Send(IReadOnlyList<LocalDiscovery> torrents, TimeSpan pause)
     {
         long now = time.GetTimestamp();
@@ -148,7 +148,7 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
         {
             Take(message, from);
         }
-        catch (Exception e) // a fault of this program costs this message, and not the listening
+        catch (Exception e) // a fault of this program loses this message, not the listener
         {
             log?.Invoke($"Local discovery: a message of {from} is left out by a fault of this program: {e}");
         }
@@ -175,7 +175,7 @@ internal sealed class LocalDiscoveryService(ILocalNetwork network, TimeProvider 
         }
     }
 
-    /// <summary>Counts up to so many a second; false for one too many.</summary>
+    /// <summary>Counts up to a limit per second; false beyond it.</summary>
     private bool Counts(ref int count, int limit)
     {
         lock (_lock)

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
-/// <summary>Where local discovery takes place (BEP 14, "Protocol").</summary>
+/// <summary>The multicast groups of local discovery (BEP 14, "Protocol").</summary>
 internal static class LocalGroups
 {
     public const int Port = 6771;

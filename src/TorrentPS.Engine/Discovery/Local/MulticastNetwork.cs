@@ -5,9 +5,9 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Local;
 
-/// <summary>Every network that this machine is in, by IPv4 and by IPv6: joins the groups of local discovery in each, and sends into each.</summary>
-/// <param name="binding">The only one that it is to be; null means every one.</param>
-/// <param name="log">Gets what happens that must not.</param>
+/// <summary>All networks of this machine, IPv4 and IPv6: joins the groups of local discovery in each, and sends to each.</summary>
+/// <param name="binding">The only address or interface to use; null for all.</param>
+/// <param name="log">Receives errors that should not happen.</param>
 internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<string>? log = null) : ILocalNetwork
 {
     private const int Ip = 0, Ipv6 = 41, IpMulticastAll = 49, Ipv6MulticastAll = 29; // Linux
@@ -36,7 +36,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
                 }
                 catch (SocketException exception)
                 {
-                    failure = exception; // the other family may do
+                    failure = exception; // the other family may work
                 }
             }
 
@@ -57,7 +57,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
                 IPAddress group = family == AddressFamily.InterNetworkV6 ? LocalGroups.V6 : LocalGroups.V4;
                 if (TrySend(sender, message(family), new IPEndPoint(group, LocalGroups.Port)))
                     continue;
-                // The network is down, or we have another address in it; what comes next finds out.
+                // The network is down, or our address in it has changed; the next attempt will tell.
                 _senders.Remove((family, index));
                 sender.Dispose();
             }
@@ -69,7 +69,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
     {
         lock (_lock)
         {
-            // What has joined a group listens everywhere; what sends into one network has our address in it.
+            // A socket that has joined a group listens everywhere; a socket that sends to one network has our address in it.
             Socket? socket = binding is null ? _groups.GetValueOrDefault(to.AddressFamily) : _senders.FirstOrDefault(one => one.Key.Family == to.AddressFamily).Value;
             if (socket is not null)
                 TrySend(socket, message, to);
@@ -96,13 +96,13 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
         var group = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            // Every client of the machine listens on this port.
+            // Every client on the machine listens on this port.
             group.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             if (isV6)
                 group.DualMode = false;
             group.SetSocketOption(LevelOf(family), SocketOptionName.PacketInformation, true);
             ListeningSocket.PassOverUnreachable(group);
-            // Otherwise Linux gives it what comes to the groups that other programs have joined elsewhere.
+            // Otherwise Linux also delivers messages to groups that other programs have joined elsewhere.
             if (binding is not null && OperatingSystem.IsLinux())
                 group.SetRawSocketOption(isV6 ? Ipv6 : Ip, isV6 ? Ipv6MulticastAll : IpMulticastAll, BitConverter.GetBytes(0));
             group.Bind(new IPEndPoint(isV6 ? IPAddress.IPv6Any : IPAddress.Any, LocalGroups.Port));
@@ -117,7 +117,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
         _ = ReceiveAsync(group, isV6 ? LocalGroups.V6 : LocalGroups.V4, _received!);
     }
 
-    /// <summary>Joins the groups in the networks that are new.</summary>
+    /// <summary>Joins the groups in new networks.</summary>
     private void Join()
     {
         foreach ((AddressFamily family, Socket group) in _groups)
@@ -138,13 +138,13 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
                 }
                 catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
                 {
-                    // That network is not to be had, or it was joined before.
+                    // The network is unavailable, or was already joined.
                 }
             }
         }
     }
 
-    /// <summary>What sends into one network, from our own address in it, which is what others connect to.</summary>
+    /// <summary>The socket that sends to one network, from our own address in it, to which others connect.</summary>
     private Socket Sender(AddressFamily family, int index, IPAddress own)
     {
         var sender = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
@@ -178,11 +178,11 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            return false; // it is lost, as it might be on its way
+            return false; // lost, as on the network
         }
     }
 
-    /// <summary>The interfaces that carry multicast of a family, by number, and our address on each.</summary>
+    /// <summary>The interfaces with multicast for an address family, by index, and our address on each.</summary>
     private List<(int Index, IPAddress Own)> Networks(AddressFamily family)
     {
         List<(int, IPAddress)> networks = [];
@@ -193,7 +193,7 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
                 if (!network.SupportsMulticast || network.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
                     continue;
                 IPInterfaceProperties properties = network.GetIPProperties();
-                // One that means something without the number of an interface comes first.
+                // An address that is valid without an interface index comes first.
                 IPAddress? own = properties.UnicastAddresses.Select(address => address.Address)
                     .Where(address => address.AddressFamily == family && binding?.Has(network.Name, address) is not false).OrderBy(address => address.IsIPv6LinkLocal).FirstOrDefault();
                 int? index = family == AddressFamily.InterNetworkV6 ? properties.GetIPv6Properties()?.Index : properties.GetIPv4Properties()?.Index;
@@ -203,15 +203,15 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
         }
         catch (NetworkInformationException)
         {
-            // Nothing is known of the networks now.
+            // The networks are currently unknown.
         }
 
         return networks;
     }
 
-    /// <param name="socket">What receives.</param>
-    /// <param name="to">The only address that is received for: what is sent to us alone may come from anywhere. Null for answers to what we sent.</param>
-    /// <param name="received">Gets the messages.</param>
+    /// <param name="socket">The receiving socket.</param>
+    /// <param name="to">The only destination address accepted, because unicast messages may come from anywhere. Null for answers to our messages.</param>
+    /// <param name="received">Receives the messages.</param>
     internal async Task ReceiveAsync(Socket socket, IPAddress? to, Action<ReadOnlyMemory<byte>, IPEndPoint> received)
     {
         byte[] buffer = new byte[LocalAnnounce.MaxLength + 1];
@@ -238,10 +238,10 @@ internal sealed class MulticastNetwork(NetworkBinding? binding = null, Action<st
             }
             catch (SocketException)
             {
-                // A message that is too long, or a network that is gone: neither ends the listening, nor may it spin.
+                // A message that is too long, or a network that is gone, must neither end the loop nor make it spin.
                 await Task.Delay(20).ConfigureAwait(false);
             }
-            catch (Exception exception) // a fault of this program costs this message, and not the listening
+            catch (Exception exception) // a fault of this program loses this message, not the listener
             {
                 log?.Invoke($"Local discovery: a message is left out by a fault of this program: {exception}");
             }

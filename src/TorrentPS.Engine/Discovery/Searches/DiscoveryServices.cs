@@ -4,16 +4,16 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Discovery.Searches;
 
-/// <summary>The kinds of discovery that a client has, for all of its torrents.</summary>
-/// <param name="services">The kinds.</param>
-/// <param name="proxy">What everything goes through; null for nothing.</param>
-/// <param name="stopLimit">How long trackers have to hear that a torrent has stopped; null for <see cref="DefaultStopLimit"/>.</param>
+/// <summary>The discovery sources of a client, for all of its torrents.</summary>
+/// <param name="services">The sources.</param>
+/// <param name="proxy">The proxy for all connections; null for none.</param>
+/// <param name="stopLimit">The time limit for notifying trackers of a stop; null for <see cref="DefaultStopLimit"/>.</param>
 internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> services, ProxyServer? proxy = null, TimeSpan? stopLimit = null) : IAsyncDisposable
 {
     /// <summary>Short enough for Ctrl+C to end within a second.</summary>
     public static readonly TimeSpan DefaultStopLimit = TimeSpan.FromMilliseconds(800);
 
-    /// <summary>Makes the discoveries of one torrent: those that the client has, the user wants and the torrent allows.</summary>
+    /// <summary>Creates the sources for one torrent: those that the client has, the user selected and the torrent allows.</summary>
     public PeerDiscoveries For(DiscoveryRequest request)
     {
         var chosen = new List<IPeerDiscovery>();
@@ -34,7 +34,7 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
                 useless.Add(reason);
             }
         }
-        // One that nobody asked for by name may be of no use without a word, as long as another is.
+        // A source that the user did not name may be unavailable without an error, as long as another works.
         if (request.Sources is { } sources)
             useless.AddRange(sources.Distinct().Select(source => RefusalOf(source, request)).OfType<TorrentException>());
         else if (chosen.Count > 0)
@@ -42,16 +42,18 @@ internal sealed class DiscoveryServices(IReadOnlyList<IDiscoveryService> service
         return new PeerDiscoveries(chosen, useless, stopLimit ?? DefaultStopLimit, request.Log);
     }
 
-    /// <summary>Trackers keep the peers of a hybrid torrent by both hashes, as though these were two torrents (BEP 52, "Upgrade Path"); other kinds see to it themselves.</summary>
+    /// <summary>
+    /// Trackers store the peers of a hybrid torrent under both hashes, like two torrents (BEP 52, "Upgrade Path"); the other sources handle this themselves.
+    /// </summary>
     private static IEnumerable<DiscoveryRequest> ByHash(DiscoveryRequest request) => request.InfoHash is { HasV1: true, HasV2: true } both
         ? [request with { InfoHash = InfoHash.Create(both.V1) }, request with { InfoHash = InfoHash.Create(default, both.V2) }]
         : [request];
 
-    /// <summary>The kind of this type, when the client has it.</summary>
+    /// <summary>The source of this type, if the client has it.</summary>
     public T? Find<T>()
         where T : class, IDiscoveryService => services.OfType<T>().FirstOrDefault();
 
-    /// <summary>Ends what the kinds share between torrents, such as a DHT node.</summary>
+    /// <summary>Closes what the sources share between torrents, such as a DHT node.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (IDiscoveryService service in services)

@@ -2,27 +2,29 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Discovery.Searches;
 
-/// <summary>All the ways of finding peers for one torrent, side by side from the start.</summary>
+/// <summary>All sources of peers for one torrent, which run in parallel from the start.</summary>
 internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IReadOnlyList<TorrentException> refusals, TimeSpan stopLimit, Action<string>? log = null) : IAsyncDisposable
 {
-    /// <summary>Why kinds of discovery that were asked for are not among these; when there are none at all, why.</summary>
+    /// <summary>Why requested sources are missing; if there are none at all, the reasons.</summary>
     public IReadOnlyList<TorrentException> Refusals => refusals;
 
     public bool IsEmpty => members.Count == 0;
 
-    /// <summary>Whether anybody has answered any of them at any time.</summary>
+    /// <summary>Whether any source has ever been answered.</summary>
     public bool AnyAnswered => members.Any(member => member.AnyAnswered);
 
-    /// <summary>Whether nothing is to be expected of any of them for now; so it is when there are none.</summary>
+    /// <summary>Whether all sources have currently failed; true if there are none.</summary>
     public bool AllFailed => members.All(member => member.Failure is not null);
 
-    /// <summary>Why one of them fails; null when none does. What a user can do something about comes first: a tracker's reason, then that of a given peer.</summary>
+    /// <summary>
+    /// The error of one of them; null if none has failed. Errors that a user can do something about come first: a tracker's reason, then that of a given peer.
+    /// </summary>
     public TorrentException? Failure => members
         .OrderBy(member => member.Source switch { PeerSource.Tracker => 0, PeerSource.Manual => 1, _ => 2 })
         .Select(member => member.Failure)
         .FirstOrDefault(failure => failure is not null);
 
-    /// <summary>Ends when each has been answered, or has failed, once.</summary>
+    /// <summary>Completes when each source has been answered, or has failed, once.</summary>
     public Task FirstRound => Task.WhenAll(members.Select(member => member.FirstRound));
 
     public void Start() => ForEach(static member => member.Start());
@@ -33,7 +35,7 @@ internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IRe
     /// <summary>The download is complete.</summary>
     public void Completed() => ForEach(static member => member.Completed());
 
-    /// <summary>Ends them all at once, and tells those that list us that we are gone, within the limit.</summary>
+    /// <summary>Stops all sources in parallel, and removes us from lists, within the limit.</summary>
     public Task StopAsync() => Task.WhenAll(members.Select(member => TryAsync(member, () => member.StopAsync(stopLimit))));
 
     /// <inheritdoc/>
@@ -70,6 +72,6 @@ internal sealed class PeerDiscoveries(IReadOnlyList<IPeerDiscovery> members, IRe
         }
     }
 
-    /// <summary>A fault of this program with one way of finding peers is none with the others, nor with the torrent.</summary>
+    /// <summary>A fault of this program in one source affects neither the others nor the torrent.</summary>
     private void Tell(IPeerDiscovery member, Exception fault) => log?.Invoke($"Peers are not looked for as they should be ({member.Source}) by a fault of this program: {fault}");
 }

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Discovery.Searches;
 
-/// <summary>One search for the peers of a torrent without taking part: every discovery is asked at once.</summary>
+/// <summary>A search for the peers of a torrent without joining its swarm: all sources are asked at once.</summary>
 internal sealed class PeerSearch : IAsyncDisposable
 {
     private const int MaxPeers = 20_000;
@@ -34,10 +34,10 @@ internal sealed class PeerSearch : IAsyncDisposable
             Sources = options.Sources,
             IsSearch = true,
             Timeout = options.Timeout,
-            // Of its own, so that its stop does not take a download of the same torrent off the trackers' lists.
+            // A separate id, so that its stop does not remove a download of the same torrent from the trackers' lists.
             PeerId = PeerId.Create(),
             Port = () => port,
-            // As one that has nothing: a seeder would not be told of other seeders.
+            // Like a peer without data: trackers would not return seeders to a seeder.
             Statistics = () => new AnnounceStatistics(0, 0, Math.Max(torrent.Length, 1)),
             PeersFound = Take,
             OnError = options.OnError,
@@ -53,10 +53,10 @@ internal sealed class PeerSearch : IAsyncDisposable
         _ = EndAsync();
     }
 
-    /// <summary>The peers, each address once, until all discoveries have answered or failed.</summary>
+    /// <summary>The peers, without duplicate addresses, until all sources have answered or failed.</summary>
     public IAsyncEnumerable<DiscoveredPeer> ReadAsync(CancellationToken cancellationToken) => _found.Reader.ReadAllAsync(cancellationToken);
 
-    /// <summary>Ends the search, and tells those that may list us that we are gone; within a second.</summary>
+    /// <summary>Ends the search, and removes us from lists that we may be on; within a second.</summary>
     public async ValueTask DisposeAsync()
     {
         await _discoveries.StopAsync().ConfigureAwait(false);
@@ -72,7 +72,7 @@ internal sealed class PeerSearch : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // It ends the reader's loop with the fault, rather than the search without a word.
+            // The reader's loop ends with this exception, rather than silently.
             fault = exception;
         }
         _found.Writer.TryComplete(fault);

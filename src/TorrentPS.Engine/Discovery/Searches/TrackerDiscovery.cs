@@ -3,7 +3,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Discovery.Searches;
 
-/// <summary>Finding peers by trackers.</summary>
+/// <summary>Finds peers through trackers.</summary>
 internal sealed class TrackerDiscovery(TrackerFactory trackers) : IDiscoveryService
 {
     public PeerSource Source => PeerSource.Tracker;

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Discovery.Searches;
 
-/// <summary>Asks every tracker of a torrent once, all at the same time, and tells them afterwards that we are gone.</summary>
+/// <summary>Asks every tracker of a torrent once, in parallel, and then sends them a stop.</summary>
 internal sealed class TrackerSearch : IPeerDiscovery
 {
     private const int MaxAtOnce = 32;
@@ -55,7 +55,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         }
         catch (OperationCanceledException)
         {
-            // The limit: the trackers will forget us by themselves.
+            // The time limit: the trackers will drop us by themselves.
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         }
         catch (Exception exception)
         {
-            // It ends the search with the fault, rather than without a word.
+            // The search ends with this exception, rather than silently.
             _asked.TrySetException(exception);
         }
     }
@@ -132,7 +132,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
         }
         catch (Exception exception) when (exception is TorrentException or OperationCanceledException)
         {
-            // It was tried; the tracker will forget us by itself.
+            // A failed stop: the tracker will drop us by itself.
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class TrackerSearch : IPeerDiscovery
 
         public ITracker Tracker => tracker;
 
-        /// <summary>Whether a <c>started</c> has left, so that the tracker needs a <c>stopped</c>.</summary>
+        /// <summary>Whether a <c>started</c> has been sent, so that the tracker needs a <c>stopped</c>.</summary>
         public bool MayListUs
         {
             get => _mayListUs;
