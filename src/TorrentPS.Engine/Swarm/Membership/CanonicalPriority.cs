@@ -6,8 +6,8 @@ using System.Numerics;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// The priority of a connection between two addresses, the same seen from either end (BEP 40): when all prefer connections of a higher one, a
-/// swarm is evenly knit, newcomers find a place in it, and nobody who fills it with connections from one network gets far.
+/// The priority of a connection between two addresses, which is the same at both ends (BEP 40): if all peers prefer connections with a higher one, the swarm is evenly
+/// connected, new peers find a place, and many connections from one network gain little.
 /// </summary>
 internal static class CanonicalPriority
 {
@@ -28,7 +28,7 @@ internal static class CanonicalPriority
         }
         else
         {
-            // Every other bit below a /16 or a /48, or below the first byte in which they differ.
+            // Every other bit below a /16 or a /48, or below the first differing byte.
             int whole = Math.Max(one.AddressFamily == AddressFamily.InterNetwork ? 2 : 6, common + 1);
             for (int i = whole; i < length; i++)
             {

@@ -3,8 +3,8 @@ using TorrentPS.Engine.Discovery;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// Stands between the discoveries of a torrent and whoever runs it: first the session that resolves a magnet link, then the one that downloads. So
-/// nobody is told of a stop and a start that there is none of. Safe for use from several threads.
+/// Connects a torrent's discovery sources to the session that runs it: first the one that resolves a magnet link, then the download. So the sources are not stopped and
+/// started in between. Thread-safe.
 /// </summary>
 internal sealed class DiscoveryRelay
 {
@@ -14,7 +14,7 @@ internal sealed class DiscoveryRelay
     private Func<AnnounceStatistics> _statistics = () => new AnnounceStatistics(0, 0, 1);
     private Action<IReadOnlyList<DiscoveredPeer>>? _peersFound;
 
-    /// <summary>Whom to ask and to tell from now on, beginning with the peers that were found while there was nobody.</summary>
+    /// <summary>Sets the callbacks, beginning with the peers found while there were none.</summary>
     public void Attach(Func<int> port, Func<AnnounceStatistics> statistics, Action<IReadOnlyList<DiscoveredPeer>> peersFound)
     {
         DiscoveredPeer[] waiting;
@@ -29,14 +29,14 @@ internal sealed class DiscoveryRelay
             peersFound(waiting);
     }
 
-    /// <summary>There is nobody to tell of peers for now.</summary>
+    /// <summary>Removes the callbacks.</summary>
     public void Detach()
     {
         lock (_lock)
             _peersFound = null;
     }
 
-    /// <summary>What the discoveries are to have.</summary>
+    /// <summary>Connects a request to this relay.</summary>
     public DiscoveryRequest Connect(DiscoveryRequest request) => request with
     {
         Port = () => Get(ref _port)(),

@@ -4,17 +4,17 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>The handshakes at the beginning of a connection: the encryption's where it is wanted (MSE/PE), then BitTorrent's with every check of BEP 3.</summary>
+/// <summary>The handshakes at the start of a connection: MSE if encryption is wanted, then BitTorrent's with all checks of BEP 3.</summary>
 internal static class HandshakeExchange
 {
-    /// <summary>Begins a connection that we made: sends our handshake and checks the answer.</summary>
+    /// <summary>Starts an outgoing connection: sends our handshake and checks the answer.</summary>
     /// <param name="stream">The connection; disposed unless the handshake succeeds.</param>
-    /// <param name="infoHash">The torrent's 20 bytes.</param>
+    /// <param name="infoHash">The 20 bytes of the info hash.</param>
     /// <param name="peerId">Our peer id.</param>
-    /// <param name="encryption">The methods to offer; none for a plain connection.</param>
-    /// <param name="usesDht">Whether to say that we have a node of the DHT (BEP 5).</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <param name="v2Hash">The 20 bytes of the torrent's v2 hash, which may be the answer to those of v1; empty where it has none.</param>
+    /// <param name="encryption">The methods to offer; none for an unencrypted connection.</param>
+    /// <param name="usesDht">Whether to declare a DHT node (BEP 5).</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="v2Hash">The 20 bytes of the torrent's v2 hash, with which the peer may answer; empty if there is none.</param>
     public static async Task<HandshakeOutcome> InitiateAsync(PeerStream stream, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, CryptoMethods encryption, bool usesDht, CancellationToken cancellationToken, ReadOnlyMemory<byte> v2Hash = default)
     {
         bool keep = false;
@@ -51,11 +51,11 @@ internal static class HandshakeExchange
         }
     }
 
-    /// <summary>Takes a connection that a peer made as far as its handshake, plain or encrypted. The answer is the torrent's to send.</summary>
+    /// <summary>Starts an incoming connection, encrypted or not, up to the peer's handshake. The torrent sends the answer.</summary>
     /// <param name="stream">The connection; disposed unless the handshake succeeds.</param>
-    /// <param name="torrents">The torrents there are.</param>
-    /// <param name="mode">Which connections are accepted.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="torrents">The available torrents.</param>
+    /// <param name="mode">The accepted kinds of connections.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
     public static async Task<HandshakeOutcome> AcceptAsync(PeerStream stream, MseTorrents torrents, EncryptionMode mode, CancellationToken cancellationToken)
     {
         bool keep = false;
@@ -95,7 +95,7 @@ internal static class HandshakeExchange
         }
     }
 
-    /// <summary>Reads a handshake; ends as soon as what came cannot become one, so that nobody waits for 68 bytes of something else.</summary>
+    /// <summary>Reads a handshake; ends at the first byte that cannot belong to one, without waiting for 68 bytes.</summary>
     private static async Task<HandshakeOutcome> ReadAsync(PeerStream stream, ReadOnlyMemory<byte> ownPeerId, Predicate<ReadOnlySpan<byte>> isKnown, CancellationToken cancellationToken)
     {
         byte[] bytes = new byte[Handshake.Length];

@@ -2,15 +2,15 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>How a handshake with a peer is tried.</summary>
+/// <summary>The options of a handshake test.</summary>
 public sealed record HandshakeOptions
 {
-    /// <summary>From the start of connecting to the reply, at most.</summary>
+    /// <summary>The time limit from the start of connecting to the reply.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether the connection is encrypted.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
 
-    /// <summary>What the connection goes over. <see cref="PeerTransport.Any"/> takes longer for who cannot be reached, since both are tried.</summary>
+    /// <summary>The transport. <see cref="PeerTransport.Any"/> takes longer for unreachable peers, because both are tried.</summary>
     public PeerTransport Transport { get; init; } = PeerTransport.Tcp;
 }

@@ -12,10 +12,10 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>Tries a handshake with one peer and tells what came of it, with the client's own name from its extension handshake where it sends one soon.</summary>
+/// <summary>Tests a handshake with one peer, and gets the client's name from its extension handshake if it arrives soon.</summary>
 internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions options, TimeProvider time, NetworkRoute? route = null, UtpHost? utp = null)
 {
-    /// <summary>How long to wait for the extension handshake after the handshake: it mostly comes in the same packet, and nothing depends on it.</summary>
+    /// <summary>How long to wait for the extension handshake: it is usually in the same packet, and nothing depends on it.</summary>
     private static readonly TimeSpan s_extensionLimit = TimeSpan.FromMilliseconds(500);
 
     public async Task<PeerHandshake> RunAsync(CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         long started = time.GetTimestamp();
         PeerTransport first = utp is null && options.Transport == PeerTransport.Any ? PeerTransport.Tcp : options.Transport;
         HandshakeOutcome outcome = await DialAsync(first, peerId, either.Token).ConfigureAwait(false);
-        // Some that have only uTP take connections over TCP, too, and close them.
+        // Some peers that use only uTP accept TCP connections, too, and close them.
         if (first == PeerTransport.Any && outcome.Status == PeerHandshakeStatus.Closed && await DialAsync(PeerTransport.Utp, peerId, either.Token).ConfigureAwait(false) is { Status: PeerHandshakeStatus.Succeeded } other)
             outcome = other;
         TimeSpan latency = time.GetElapsedTime(started);
@@ -37,7 +37,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         return Result(outcome, latency, client);
     }
 
-    /// <summary>Without the client's limits on half-open connections: the caller has its own.</summary>
+    /// <summary>Without the client's limits on half-open connections, because the caller has its own.</summary>
     private Task<HandshakeOutcome> DialAsync(PeerTransport transport, byte[] peerId, CancellationToken cancellationToken) =>
         PeerDialer.DialAsync(token => TransportRace.ConnectAsync(endPoint, transport, utp, route ?? NetworkRoute.Direct, time, token), infoHash.Wire.ToArray(), peerId, options.Encryption, usesDht: false, cancellationToken);
 
@@ -66,7 +66,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         };
     }
 
-    /// <summary>Sends our extension handshake and reads messages until the peer's comes.</summary>
+    /// <summary>Sends our extension handshake and reads messages until the peer's arrives.</summary>
     private async Task<string?> ReadClientAsync(PeerStream stream, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(s_extensionLimit, time);
@@ -89,7 +89,7 @@ internal sealed class HandshakeProbe(IPEndPoint endPoint, InfoHash infoHash, Han
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or BencodeException)
         {
-            // The handshake itself has succeeded; the name is an extra.
+            // The handshake itself has succeeded; the name is optional.
         }
 
         return null;

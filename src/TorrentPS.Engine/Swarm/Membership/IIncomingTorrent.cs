@@ -3,31 +3,31 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>A torrent that peers may connect to. Everything is called from any thread.</summary>
+/// <summary>A torrent that accepts connections. All members are called from any thread.</summary>
 internal interface IIncomingTorrent
 {
-    /// <summary>What they ask for it with.</summary>
+    /// <summary>The info hashes for which it accepts connections.</summary>
     WireHashes WireHashes { get; }
 
-    /// <summary>Which connections it takes.</summary>
+    /// <summary>The accepted kinds of connections.</summary>
     EncryptionMode Encryption { get; }
 
-    /// <summary>What they go over.</summary>
+    /// <summary>The accepted transports.</summary>
     PeerTransport Transport { get; }
 
-    /// <summary>Whether it has everything that is wanted.</summary>
+    /// <summary>Whether all wanted data is complete.</summary>
     bool IsSeeding { get; }
 
-    /// <summary>Whether a handshake is its own.</summary>
+    /// <summary>Whether a handshake is our own.</summary>
     bool IsSelf(Handshake handshake);
 
-    /// <summary>Takes one of the client's connections.</summary>
-    /// <param name="isIncoming">Whether it is for a peer that has connected to us.</param>
+    /// <summary>Reserves one of the client's connections.</summary>
+    /// <param name="isIncoming">Whether it is for an incoming connection.</param>
     bool TryReserveConnection(bool isIncoming);
 
-    /// <summary>Peers reach us by another port than before.</summary>
+    /// <summary>The external port has changed.</summary>
     void PublicPortChanged();
 
-    /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. Our handshake is still to be sent.</summary>
+    /// <summary>Takes over an incoming connection, for which one of the client's connections is reserved. Our handshake has not been sent yet.</summary>
     void Accept(PeerStream stream, Handshake handshake);
 }

@@ -4,35 +4,35 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>What a roster needs of the torrent whose peers it keeps. Everything is called on the torrent's loop.</summary>
-/// <typeparam name="TPeer">Its connections.</typeparam>
+/// <summary>The torrent that a roster belongs to. All members are called on the torrent's loop.</summary>
+/// <typeparam name="TPeer">The type of its connections.</typeparam>
 internal interface IRosterOwner<TPeer> : IIncomingTorrent
     where TPeer : class, IRosterPeer
 {
-    /// <summary>Seconds of the torrent's clock.</summary>
+    /// <summary>The torrent's clock, in seconds.</summary>
     double Now { get; }
 
-    /// <summary>Whether it ends, and nothing more is begun.</summary>
+    /// <summary>Whether it is stopping, so that nothing new is started.</summary>
     bool IsStopping { get; }
 
-    /// <summary>Whether peers are told that there is a node of the DHT (BEP 5).</summary>
+    /// <summary>Whether to declare a DHT node to peers (BEP 5).</summary>
     bool HasDht { get; }
 
     int ListenPort { get; }
 
-    /// <summary>What peers are called by.</summary>
+    /// <summary>The info hashes for outgoing connections.</summary>
     WireHashes Dialled { get; }
 
-    /// <summary>Makes what serves a connection.</summary>
+    /// <summary>Creates the object for a connection.</summary>
     TPeer Create(PeerStream stream, Handshake handshake, PeerCandidate? candidate, bool isV2);
 
-    /// <summary>Begins with a peer, which is among the others now.</summary>
+    /// <summary>Starts a connection, which is now in the roster.</summary>
     void Begin(TPeer peer);
 
-    /// <summary>All places are taken and another comes: closes one that is worth less; false when none is.</summary>
+    /// <summary>All places are taken and another peer comes: closes a less valuable connection; false if there is none.</summary>
     bool MakeRoomFor(IPEndPoint comer);
 
-    /// <summary>An address could not be connected to.</summary>
+    /// <summary>A connection attempt failed.</summary>
     void Unreached(PeerCandidate candidate, PeerHandshakeStatus status)
     {
     }

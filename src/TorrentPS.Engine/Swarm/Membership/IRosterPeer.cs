@@ -3,25 +3,25 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>A connection as the roster of a torrent sees it.</summary>
+/// <summary>A connection in the roster of a torrent.</summary>
 internal interface IRosterPeer
 {
     IPEndPoint EndPoint { get; }
 
     Handshake Handshake { get; }
 
-    /// <summary>Whether we made it.</summary>
+    /// <summary>Whether we made the connection.</summary>
     bool IsOutgoing { get; }
 
-    /// <summary>When it was connected, in seconds of the torrent's clock.</summary>
+    /// <summary>When it was connected, on the torrent's clock in seconds.</summary>
     double ConnectedAt { get; }
 
-    /// <summary>What it is allowed to name, from when it has named something.</summary>
+    /// <summary>The account for addresses that the peer names; null until it names one.</summary>
     PeerTeller? Teller { get; set; }
 
-    /// <summary>Something happened with it that must not: that ends it, and nothing else.</summary>
+    /// <summary>A fault of this program with the connection: ends it, and nothing else.</summary>
     void Fault(Exception fault);
 
-    /// <summary>Ends it; the torrent hears of it once.</summary>
+    /// <summary>Closes the connection; the torrent is notified once.</summary>
     void Close(PeerClose reason);
 }

@@ -5,17 +5,15 @@ using TorrentPS.Engine.Transport;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// Lets in the connections that peers make. There is a limit to those that have not said yet what they want; when it is reached, the address with the most
-/// of them loses the one that has had longest for it, so that connections that say nothing keep out nobody. And one address in the Internet gets only so many
-/// in a while.
-/// Safe to use from several threads.
+/// Admits incoming connections. The number of those without a handshake is limited; at the limit, the address with most of them loses the one that has taken longest, so
+/// that silent connections keep out no peer. And an address in the Internet gets only a limited number in a period. Thread-safe.
 /// </summary>
 internal sealed class IncomingGate(TimeProvider time)
 {
-    /// <summary>Connections at once that have not finished their handshake.</summary>
+    /// <summary>The maximum number of connections without a handshake.</summary>
     public const int MaxPending = 200;
 
-    /// <summary>Connections of one address in <see cref="Window"/>; near by, many may share an address.</summary>
+    /// <summary>The maximum number of connections of one address in <see cref="Window"/>; in the local network, many peers may share an address.</summary>
     public const int MaxPerAddress = 30;
 
     /// <summary>How long a connection counts.</summary>
@@ -29,8 +27,8 @@ internal sealed class IncomingGate(TimeProvider time)
     private readonly Queue<(long At, IPAddress Subscriber)> _recent = new();
     private readonly Dictionary<IPAddress, int> _counts = [];
 
-    /// <summary>Takes a connection in; null when its address had too many just now.</summary>
-    /// <returns>What <see cref="Leave"/> wants when the handshake is over.</returns>
+    /// <summary>Admits a connection; null if its address had too many.</summary>
+    /// <returns>The argument for <see cref="Leave"/> when the handshake is over.</returns>
     public LinkedListNode<PeerStream>? Enter(PeerStream stream)
     {
         PeerStream? oldest = null;
@@ -54,7 +52,7 @@ internal sealed class IncomingGate(TimeProvider time)
         return place;
     }
 
-    /// <summary>The handshake of a connection is over, one way or the other.</summary>
+    /// <summary>The handshake of a connection succeeded or failed.</summary>
     public void Leave(LinkedListNode<PeerStream> place)
     {
         lock (_lock)

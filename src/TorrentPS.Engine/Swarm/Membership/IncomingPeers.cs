@@ -12,8 +12,8 @@ using TorrentPS.Engine.Transport.Utp;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// Takes the connections that peers make over TCP and uTP, reads their handshakes, and gives each to the torrent it asks for. All torrents share one listener,
-/// but those that want a port of their own, which is closed when the last of them ends.
+/// Accepts connections over TCP and uTP, reads their handshakes, and passes each to its torrent. All torrents share one listener, except those with their own port, whose
+/// listener is closed when the last of them ends.
 /// </summary>
 internal sealed class IncomingPeers : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         _gate = new IncomingGate(options.TimeProvider);
     }
 
-    /// <summary>The port listened on by all that did not ask for another; 0 when nothing runs.</summary>
+    /// <summary>The shared port; 0 if no torrent runs.</summary>
     public int Port
     {
         get
@@ -49,10 +49,10 @@ internal sealed class IncomingPeers : IAsyncDisposable
         }
     }
 
-    /// <summary>Accepts peers for a torrent from now on, and says on which port.</summary>
-    /// <param name="session">The torrent; there may be several of the same, which then are peers of each other.</param>
-    /// <param name="port">The port it wants; null for the one that is shared.</param>
-    /// <exception cref="TorrentException">The port cannot be listened on.</exception>
+    /// <summary>Starts accepting connections for a torrent, and returns the port.</summary>
+    /// <param name="session">The torrent; several sessions of one torrent are peers of each other.</param>
+    /// <param name="port">Its own port; null for the shared one.</param>
+    /// <exception cref="TorrentException">Listening on the port failed.</exception>
     public int Add(IIncomingTorrent session, int? port)
     {
         lock (_lock)
@@ -78,7 +78,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         }
     }
 
-    /// <summary>Accepts no more peers for a torrent.</summary>
+    /// <summary>Stops accepting connections for a torrent.</summary>
     public async Task RemoveAsync(IIncomingTorrent session)
     {
         Listening? unused = null;
@@ -109,7 +109,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             await CloseAsync(unused).ConfigureAwait(false);
     }
 
-    /// <summary>Closes the shared listener when nobody uses it. Not done before the client is idle: a magnet link's download follows on its resolving.</summary>
+    /// <summary>Closes the shared listener if it is unused. Called only when the client is idle, because the download of a magnet link follows its resolution.</summary>
     public async Task CloseUnusedAsync()
     {
         List<Listening> unused;
@@ -123,7 +123,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             await CloseAsync(listening).ConfigureAwait(false);
     }
 
-    /// <summary>Whether the same torrent runs here once more, which then is a peer of this one.</summary>
+    /// <summary>Whether another session of the same torrent runs here, which is then a peer of this one.</summary>
     public bool HasOthers(IIncomingTorrent session)
     {
         lock (_lock)
@@ -137,7 +137,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             return open;
         if (_options.Route.Proxy is not null)
         {
-            // Peers do not come through the proxy, and who listens beside it shows where we are.
+            // Peers cannot connect through the proxy, and a listener beside it would reveal our address.
             _listeners.Add(open = new Listening(null, isShared: true));
             return open;
         }
@@ -153,7 +153,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             throw new TorrentException(TorrentErrorId.InvalidProxy, $"uTP cannot go through the proxy {proxy}: let connections go over TCP too, or leave the proxy out.");
     }
 
-    /// <summary>Opens the UDP port of the same number as the TCP one, which the DHT may have opened already.</summary>
+    /// <summary>Opens the UDP port with the same number as the TCP port, which the DHT may already have opened.</summary>
     private void OpenUtp(Listening listening, bool required)
     {
         int port = listening.Port;
@@ -172,7 +172,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         listening.Utp = new UtpHost(listening.Udp, _options.TimeProvider, Accept, _options.Log);
     }
 
-    /// <summary>Has a gateway pass connections on to where we listen, if that has not begun.</summary>
+    /// <summary>Starts mapping the port, if not done yet.</summary>
     private void Map(Listening listening)
     {
         if (listening.Mapper is not null)
@@ -204,7 +204,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             session.PublicPortChanged();
     }
 
-    /// <summary>The port by which peers reach the one that is listened on: that of the gateway that passes them on, or the same.</summary>
+    /// <summary>The external port for a listening port: the mapped one, or the same.</summary>
     public int PublicPort(int port)
     {
         lock (_lock)
@@ -223,7 +223,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         await unmapped.ConfigureAwait(false);
     }
 
-    /// <summary>Where a torrent's connections over uTP go out; null when it has none.</summary>
+    /// <summary>The uTP host for a torrent; null if there is none.</summary>
     public UtpHost? UtpOf(IIncomingTorrent session)
     {
         if (session.Transport == PeerTransport.Tcp)
@@ -232,7 +232,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             return _listeners.Find(one => one.Sessions.Contains(session))?.Utp;
     }
 
-    /// <summary>What all torrents agree on; where they differ, both kinds are read as far as the torrent that they are for.</summary>
+    /// <summary>The mode that suits all torrents; if they differ, both kinds are accepted up to the handshake, which names the torrent.</summary>
     private EncryptionMode CommonMode()
     {
         EncryptionMode? common = null;
@@ -249,12 +249,12 @@ internal sealed class IncomingPeers : IAsyncDisposable
         return common ?? _options.Encryption;
     }
 
-    /// <summary>What a session is found by, as though it were a v1 hash.</summary>
+    /// <summary>The keys of a session, in the format of v1 hashes.</summary>
     private static InfoHash[] Keys(IIncomingTorrent session) => session.WireHashes is { IsHybrid: true } both
         ? [InfoHash.Create(both.First.Span), InfoHash.Create(both.V2.Span)]
         : [InfoHash.Create(session.WireHashes.First.Span)];
 
-    /// <summary>Takes a connection that a peer has made.</summary>
+    /// <summary>Handles an incoming connection.</summary>
     internal void Accept(PeerStream stream)
     {
         try
@@ -264,7 +264,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             else
                 stream.Dispose();
         }
-        catch (Exception e) // a fault of this program costs this connection, and not the listener
+        catch (Exception e) // a fault of this program loses this connection, not the listener
         {
             stream.Dispose();
             _options.Log?.Invoke($"A peer that connects is closed by a fault of this program: {e}");
@@ -275,7 +275,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     {
         if (_options.Route.Filter?.Blocks(stream.RemoteEndPoint.Address) is not true)
             return false;
-        // Every so often is enough: one who is kept out may try for days.
+        // Logged now and then: a blocked peer may try for days.
         int count = Interlocked.Increment(ref _blocked);
         if (BitOperations.IsPow2(count))
             _options.Log?.Invoke($"The IP filter blocked {stream.RemoteEndPoint}; {CountText.Of(count, "connection")} blocked so far");
@@ -300,7 +300,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         {
             stream.Dispose();
         }
-        catch (Exception e) // a fault of this program costs this connection, and nothing else
+        catch (Exception e) // a fault of this program loses this connection, and nothing else
         {
             stream.Dispose();
             _options.Log?.Invoke($"Peer {stream.RemoteEndPoint} is closed by a fault of this program: {e}");
@@ -311,7 +311,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
         }
     }
 
-    /// <summary>The torrent that a peer asks for. Of several of the same it is one that the peer is not itself, rather one that has everything.</summary>
+    /// <summary>The torrent that a peer requests. Of several sessions, one that is not the peer itself, preferably a complete one.</summary>
     private IIncomingTorrent? Find(PeerStream connection, Wire.Handshake handshake)
     {
         IIncomingTorrent[] running;
@@ -347,7 +347,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
     /// <summary>A listener and the torrents that announce its port.</summary>
     private sealed class Listening(PeerListener? listener, bool isShared)
     {
-        /// <summary>Null where nobody can connect to us.</summary>
+        /// <summary>Null if peers cannot connect to us.</summary>
         public PeerListener? Listener { get; } = listener;
 
         public int Port => Listener?.Port ?? 0;
@@ -356,12 +356,12 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
         public bool IsShared { get; } = isShared;
 
-        /// <summary>uTP on the UDP port of the same number; null while nobody wants it.</summary>
+        /// <summary>uTP on the UDP port with the same number; null while unused.</summary>
         public UtpHost? Utp { get; set; }
 
         public UdpPort? Udp { get; set; }
 
-        /// <summary>What has a gateway pass connections on to it; null while nobody asked for that.</summary>
+        /// <summary>Maps its port; null unless requested.</summary>
         public PortMapper? Mapper { get; set; }
     }
 }

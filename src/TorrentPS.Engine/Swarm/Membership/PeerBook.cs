@@ -5,19 +5,21 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// All addresses heard of, in the order in which they are to be tried: the best first, with longer and longer pauses after failures, and never
-/// when banned. Whatever happens to an address costs no more than its place in a heap, so that ten thousand cost nothing while nothing happens.
+/// All known addresses in the order in which to try them: the best first, with increasing pauses after failures, and never when banned. Any event costs no more than an
+/// operation on a heap, so that ten thousand addresses cost nothing while nothing happens.
 /// </summary>
-/// <param name="filter">The addresses that the user blocks; null blocks none.</param>
+/// <param name="filter">The user's IP filter; null for none.</param>
 internal sealed class PeerBook(IPFilter? filter = null)
 {
-    /// <summary>Addresses kept; for more, those are forgotten that were tried in vain.</summary>
+    /// <summary>The maximum number of addresses; at the limit, those that failed are forgotten.</summary>
     public const int MaxCandidates = 10_000;
 
-    /// <summary>Addresses kept of those that peers name, so that they never push out what trackers say.</summary>
+    /// <summary>The maximum number of addresses from peers, so that they never displace those from trackers.</summary>
     public const int MaxFromPeers = MaxCandidates / 2;
 
-    /// <summary>Ports at one address in the Internet that are taken from peers: more may be meant to have us attack it (BEP 11, "Security Considerations").</summary>
+    /// <summary>
+    /// The maximum number of ports per Internet address accepted from peers: more may be an attempt to make us attack it (BEP 11, "Security Considerations").
+    /// </summary>
     public const int MaxPortsFromPeers = 4;
 
     private const int MaxFailures = 8;
@@ -28,8 +30,8 @@ internal sealed class PeerBook(IPFilter? filter = null)
     private const double LongestManualPause = 30;
     private const double AfterLoss = 2;
     private const double AfterDuplicate = 300;
-    private const double AfterGivenUp = 1800; // one that trackers still name has another chance
-    private const int AfterViolation = 4; // it may be a fault of the moment, but it is no peer to hurry back to
+    private const double AfterGivenUp = 1800; // an address that trackers still return gets another chance
+    private const int AfterViolation = 4; // it may be a temporary fault, but there is no hurry to retry
     private const int BansPerAddress = 3;
 
     private readonly Dictionary<IPEndPoint, PeerCandidate> _candidates = [];
@@ -37,7 +39,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
     private readonly PriorityQueue<PeerCandidate, CandidateRank> _due = new();
     private readonly Queue<PeerCandidate> _givenUp = new();
     private readonly Dictionary<IPAddress, int> _bans = [];
-    private readonly HashSet<(IPAddress Subscriber, string PeerId)> _bannedIds = []; // by both: anybody can say that it is another
+    private readonly HashSet<(IPAddress Subscriber, string PeerId)> _bannedIds = []; // by both, because a peer id alone can be forged
     private readonly Dictionary<IPAddress, int> _portsFromPeers = [];
     private readonly Dictionary<IPAddress, int> _portsOfComers = [];
     private readonly Dictionary<IPAddress, PeerTeller> _tellers = [];
@@ -47,13 +49,13 @@ internal sealed class PeerBook(IPFilter? filter = null)
     private int _blockedTold;
     private Func<IPEndPoint, uint>? _priority;
 
-    /// <summary>Different addresses heard of, those forgotten included and our own left out.</summary>
+    /// <summary>The number of different addresses found, including forgotten ones and excluding our own.</summary>
     public int Seen { get; private set; }
 
-    /// <summary>Whether we have everything, so that those who have everything too are of no use.</summary>
+    /// <summary>Whether we are complete, so that seeds are useless to us.</summary>
     public bool IsSeeding { get; set; }
 
-    /// <summary>How many addresses the user's filter has kept out since this was last asked, each once.</summary>
+    /// <summary>The number of addresses that the user's filter has blocked since the last call, without duplicates.</summary>
     public int TakeBlocked()
     {
         int news = _blocked.Count - _blockedTold;
@@ -61,7 +63,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return news;
     }
 
-    /// <summary>Says how to tell the canonical priority of an address (BEP 40), as soon as our own is known.</summary>
+    /// <summary>Sets the function for canonical priorities (BEP 40), as soon as our own address is known.</summary>
     public void SetPriority(Func<IPEndPoint, uint> priority)
     {
         _priority = priority;
@@ -72,7 +74,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         }
     }
 
-    /// <summary>Notes an address; false when it was known, or is no address of a peer.</summary>
+    /// <summary>Adds an address; false if it is known, or cannot be that of a peer.</summary>
     public bool Add(IPEndPoint endPoint, PeerSource? source, double now)
     {
         endPoint = endPoint.Unmapped();
@@ -91,13 +93,13 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return true;
     }
 
-    /// <summary>Takes what a peer tells of others (BEP 11), as far as it may name them.</summary>
-    /// <returns>How many were new.</returns>
+    /// <summary>Processes a peer exchange message (BEP 11), within the limits of the peer.</summary>
+    /// <returns>The number of new addresses.</returns>
     /// <param name="from">The peer.</param>
-    /// <param name="message">Who came and who went.</param>
+    /// <param name="message">The added and dropped peers.</param>
     /// <param name="teller">The peer's account.</param>
-    /// <param name="isOurs">Whether an address is our own.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="isOurs">Returns whether an address is our own.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     public int Exchange(IPEndPoint from, PeerExchangeMessage message, PeerTeller teller, Predicate<IPEndPoint> isOurs, double now)
     {
         int taken = 0;
@@ -113,7 +115,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return taken;
     }
 
-    /// <summary>Notes an address that a peer names (BEP 11), within what is taken from peers and from that one; false when it was known, or is not taken.</summary>
+    /// <summary>Adds an address from a peer (BEP 11), within the limits for all peers and for this one; false if it is known, or not accepted.</summary>
     public bool AddFromPeer(IPEndPoint endPoint, PeerExchangeFlags flags, PeerTeller teller, double now)
     {
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? known))
@@ -139,15 +141,15 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return true;
     }
 
-    /// <summary>Takes back what a peer has named: forgotten, unless it was tried or somebody else named it.</summary>
+    /// <summary>Removes an address dropped by a peer, unless it was tried or another source named it.</summary>
     public void DropFromPeer(IPEndPoint endPoint, PeerTeller teller)
     {
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? candidate) && candidate.Teller == teller && candidate is { IsBusy: false, Failures: 0 })
             Forget(candidate);
     }
 
-    /// <summary>Notes where a peer that connected to us says that it listens; no more ports at one address in the Internet than are taken from peers.</summary>
-    /// <returns>What is known of the address; null when it is not taken.</returns>
+    /// <summary>Adds the listening address of an incoming peer; per Internet address, no more ports than from peer exchange.</summary>
+    /// <returns>The candidate; null if it is not accepted.</returns>
     public PeerCandidate? AddComer(IPEndPoint endPoint, double now)
     {
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? known))
@@ -162,7 +164,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return _candidates[endPoint];
     }
 
-    /// <summary>The account of one that names peers. Near by, many may share an address.</summary>
+    /// <summary>The account of a peer that names others. In the local network, many peers may share an address.</summary>
     public PeerTeller TellerAt(IPEndPoint endPoint)
     {
         if (AddressRules.ReachOf(endPoint.Address) != AddressReach.World)
@@ -175,17 +177,17 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return teller;
     }
 
-    /// <summary>What is known of an address; null when nothing is.</summary>
+    /// <summary>The candidate of an address; null if it is unknown.</summary>
     public PeerCandidate? Find(IPEndPoint endPoint) => _candidates.GetValueOrDefault(endPoint);
 
-    /// <summary>Gives back an address that was taken, and not tried: it is still the next.</summary>
+    /// <summary>Returns an address that was taken but not tried: it stays the next.</summary>
     public void PutBack(PeerCandidate candidate)
     {
         candidate.IsBusy = false;
         Ready(candidate);
     }
 
-    /// <summary>The best address that is due, now busy; null when none is.</summary>
+    /// <summary>Takes the best due address and marks it as busy; null if there is none.</summary>
     public PeerCandidate? Take(double now)
     {
         while (_waiting.TryPeek(out PeerCandidate? candidate, out (double DueAt, long Order) place) && place.DueAt <= now)
@@ -206,7 +208,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return null;
     }
 
-    /// <summary>A connection with it has come about, whoever made it.</summary>
+    /// <summary>A connection was established, by either side.</summary>
     public void Connected(PeerCandidate candidate)
     {
         candidate.IsBusy = true;
@@ -214,7 +216,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         Release(candidate);
     }
 
-    /// <summary>No connection came about.</summary>
+    /// <summary>The connection attempt failed.</summary>
     public void Failed(PeerCandidate candidate, double now)
     {
         candidate.IsBusy = false;
@@ -230,7 +232,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         Wait(candidate, now + Math.Min(pause, isManual ? LongestManualPause : LongestPause));
     }
 
-    /// <summary>A connection has ended that had worked.</summary>
+    /// <summary>An established connection has ended.</summary>
     public void Lost(PeerCandidate candidate, double lasted, double now, bool violated = false)
     {
         candidate.IsBusy = false;
@@ -240,31 +242,31 @@ internal sealed class PeerBook(IPFilter? filter = null)
         Wait(candidate, now + Math.Min(AfterLoss * Math.Pow(2, Math.Min(candidate.Failures - 1, 20)), LongestPause));
     }
 
-    /// <summary>The peer has another connection, or made room for another: should that end, the address is worth trying again.</summary>
+    /// <summary>The peer has another connection, or made room for another peer: if that ends, the address is worth another attempt.</summary>
     public void PutOff(PeerCandidate candidate, double now)
     {
         candidate.IsBusy = false;
         Wait(candidate, now + AfterDuplicate);
     }
 
-    /// <summary>We gave up the attempt or the connection ourselves, for no fault of the peer: it may be tried again at once.</summary>
+    /// <summary>We ended the attempt or the connection without a fault of the peer: it may be tried again at once.</summary>
     public void Return(PeerCandidate candidate, double now)
     {
         candidate.IsBusy = false;
         Wait(candidate, now);
     }
 
-    /// <summary>The address is our own: trackers and the DHT name it to us as to others.</summary>
+    /// <summary>The address is our own: trackers and the DHT return it like any other.</summary>
     public void DropSelf(PeerCandidate candidate)
     {
         Drop(candidate);
         Seen--;
     }
 
-    /// <summary>The address is one to leave alone: a peer that needs nothing and has nothing for us.</summary>
+    /// <summary>The address should be left alone: the peer needs nothing and has nothing for us.</summary>
     public static void Drop(PeerCandidate candidate) => candidate.IsBanned = true;
 
-    /// <summary>Never connects to or accepts the address again. An IP address with several banned ports is banned as a whole.</summary>
+    /// <summary>Bans an address for outgoing and incoming connections. An IP address with several banned ports is banned as a whole.</summary>
     public void Ban(IPEndPoint endPoint)
     {
         if (_candidates.TryGetValue(endPoint, out PeerCandidate? candidate))
@@ -274,11 +276,11 @@ internal sealed class PeerBook(IPFilter? filter = null)
             _bans[subscriber] = _bans.GetValueOrDefault(subscriber) + 1;
     }
 
-    /// <summary>Whether connections from an IP address are refused. Loopback never is: there, many peers share the address.</summary>
+    /// <summary>Whether connections from an IP address are refused. Loopback never is, because many peers share it.</summary>
     public bool IsBanned(IPEndPoint endPoint) =>
         !IPAddress.IsLoopback(endPoint.Address) && _bans.GetValueOrDefault(AddressRules.SubscriberOf(endPoint.Address)) >= BansPerAddress;
 
-    /// <summary>Never accepts a peer again: by its address and its id. False when that was said before.</summary>
+    /// <summary>Bans a peer from connecting again: by address and id. False if it was already banned.</summary>
     public bool Ban(IPEndPoint endPoint, ReadOnlySpan<byte> peerId) => _bannedIds.Count >= MaxCandidates || _bannedIds.Add(Identity(endPoint, peerId));
 
     /// <summary>Whether a peer is refused.</summary>
@@ -295,7 +297,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         return true;
     }
 
-    /// <summary>A known address was named again.</summary>
+    /// <summary>A known address was returned again.</summary>
     private void Confirm(PeerCandidate candidate, PeerSource? source, double now)
     {
         if (source is null)
@@ -311,7 +313,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         Wait(candidate, now);
     }
 
-    /// <summary>The address no longer rests on one peer's word.</summary>
+    /// <summary>The address no longer depends on one peer only.</summary>
     private void Release(PeerCandidate candidate)
     {
         if (candidate.Teller is not { } teller)
@@ -329,11 +331,11 @@ internal sealed class PeerBook(IPFilter? filter = null)
     {
         if (candidate.Teller is not null)
         {
-            Forget(candidate); // nobody else knew of it
+            Forget(candidate); // no other source knew it
             return;
         }
 
-        candidate.Order = ++_order; // what is left in the queues does not count
+        candidate.Order = ++_order; // invalidates old entries in the queues
         candidate.IsGivenUp = true;
         candidate.GivenUpAt = now;
         _givenUp.Enqueue(candidate);
@@ -346,7 +348,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
         _candidates.Remove(candidate.EndPoint);
     }
 
-    /// <summary>Makes room for one more, at the cost of one that was tried in vain; false when there is none such.</summary>
+    /// <summary>Makes room for another address by forgetting one that failed; false if there is none.</summary>
     private bool MakeRoom()
     {
         while (_candidates.Count >= MaxCandidates)

@@ -4,53 +4,53 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>An address that a peer may be at, and what came of trying it.</summary>
+/// <summary>An address of a possible peer, with the results of earlier attempts.</summary>
 internal sealed class PeerCandidate(IPEndPoint endPoint, PeerSource? source)
 {
     public IPEndPoint EndPoint { get; } = endPoint;
 
-    /// <summary>The best of the sources that named it; null for a peer that came to us by itself.</summary>
+    /// <summary>The best source that returned it; null for a peer that connected to us.</summary>
     public PeerSource? Source { get; set; } = source;
 
-    /// <summary>The peer that named it, as long as it is nothing but what that peer says.</summary>
+    /// <summary>The peer that named it, while no other source has confirmed it.</summary>
     public PeerTeller? Teller { get; set; }
 
-    /// <summary>Whether there is a connection, or one is being made.</summary>
+    /// <summary>Whether a connection exists or is being made.</summary>
     public bool IsBusy { get; set; }
 
     public bool IsBanned { get; set; }
 
-    /// <summary>Whether it was tried so often in vain that it is left alone.</summary>
+    /// <summary>Whether it failed so often that it is not tried any more.</summary>
     public bool IsGivenUp { get; set; }
 
     /// <summary>Whether it is no longer in the book.</summary>
     public bool IsForgotten { get; set; }
 
-    /// <summary>Whether it has everything, or says that it needs nothing: of no use to one that has everything as well.</summary>
+    /// <summary>Whether it is complete or upload-only: of no use to a seed.</summary>
     public bool IsSeed { get; set; }
 
-    /// <summary>What another peer said of it (BEP 11).</summary>
+    /// <summary>The flags from peer exchange (BEP 11).</summary>
     public PeerExchangeFlags Flags { get; set; }
 
-    /// <summary>Whether it took a TCP connection and closed it without a word, as some do that want uTP: the next attempt goes over that.</summary>
+    /// <summary>Whether it accepted a TCP connection and closed it at once, as some uTP-only clients do: the next attempt uses uTP.</summary>
     public bool TriesUtp { get; set; }
 
-    /// <summary>Whether it is asked for a hybrid torrent by the v2 hash, since it did not answer to that of v1.</summary>
+    /// <summary>Whether to use the v2 hash of a hybrid torrent, because it did not answer to the v1 hash.</summary>
     public bool PrefersV2 { get; set; }
 
-    /// <summary>Whether somebody was asked to bring us together with it, or has (BEP 55), which is done once.</summary>
+    /// <summary>Whether holepunching was already tried (BEP 55), which is done once.</summary>
     public bool WasPunched { get; set; }
 
-    /// <summary>Attempts that failed since the last that succeeded.</summary>
+    /// <summary>The number of failures since the last success.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Which of its entries in the queues counts; the others are left from before.</summary>
+    /// <summary>Identifies its current entry in the queues; others are outdated.</summary>
     public long Order { get; set; }
 
-    /// <summary>When it was given up, in seconds of the torrent's clock.</summary>
+    /// <summary>When it was given up, on the torrent's clock in seconds.</summary>
     public double GivenUpAt { get; set; }
 
-    /// <summary>Where it stands among those that are due.</summary>
+    /// <summary>Its rank among the due addresses.</summary>
     public CandidateRank Rank(uint priority) =>
         new(Failures, AddressRules.ReachOf(EndPoint.Address) == AddressReach.World, SourceRank, priority, Order);
 

@@ -6,19 +6,19 @@ internal enum PeerClose
     /// <summary>The peer closed it, or it broke.</summary>
     Lost,
 
-    /// <summary>The download ends.</summary>
+    /// <summary>The torrent is stopping.</summary>
     Stopping,
 
-    /// <summary>The peer broke the protocol.</summary>
+    /// <summary>The peer violated the protocol.</summary>
     Violation,
 
     /// <summary>The peer sent bad data.</summary>
     Banned,
 
-    /// <summary>Nothing came from the peer for too long.</summary>
+    /// <summary>Nothing was received from the peer for too long.</summary>
     TimedOut,
 
-    /// <summary>Both sides have everything.</summary>
+    /// <summary>Both sides are complete.</summary>
     NothingToDo,
 
     /// <summary>Another peer takes its place.</summary>
@@ -30,12 +30,12 @@ internal enum PeerClose
     /// <summary>There is another connection to the same peer, or it is ourselves.</summary>
     Duplicate,
 
-    /// <summary>It was told of pieces that are not here any more, and takes no message that says so.</summary>
+    /// <summary>The peer was told of pieces that are no longer here, and does not support the message that withdraws them.</summary>
     Outdated,
 
-    /// <summary>It is called once more, by what is known of the torrent now.</summary>
+    /// <summary>The peer is contacted again with the info hashes that are known now.</summary>
     DialledAnew,
 
-    /// <summary>What it sent brought out a fault of this program.</summary>
+    /// <summary>A message of the peer triggered a fault of this program.</summary>
     Faulted,
 }

@@ -6,20 +6,20 @@ using TorrentPS.Engine.Transport.Encryption;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// Makes a connection as far as a checked handshake. Where both kinds are allowed it begins plain, which nearly every peer takes at once; a
-/// peer that closes such a connection without a word may want encryption, and is tried again with it.
+/// Connects to a peer, up to a checked handshake. If both kinds are allowed, it begins unencrypted, which nearly every peer accepts; a peer that closes the connection
+/// without sending anything is retried with encryption.
 /// </summary>
 internal static class PeerDialer
 {
-    /// <summary>Connects and exchanges handshakes. Never throws for what the peer or the network does.</summary>
-    /// <param name="connect">Makes a TCP connection to the peer.</param>
-    /// <param name="infoHash">The torrent's 20 bytes.</param>
+    /// <summary>Connects and exchanges handshakes. Never throws for errors of the peer or the network.</summary>
+    /// <param name="connect">Connects to the peer.</param>
+    /// <param name="infoHash">The 20 bytes of the info hash.</param>
     /// <param name="peerId">Our peer id.</param>
-    /// <param name="mode">Which kinds are allowed.</param>
-    /// <param name="usesDht">Whether to say that we have a node of the DHT (BEP 5).</param>
-    /// <param name="cancellationToken">Ends it with <see cref="PeerHandshakeStatus.TimedOut"/>.</param>
-    /// <param name="wantsEncryption">Whether the peer is said to prefer encrypted connections.</param>
-    /// <param name="v2Hash">The 20 bytes of the torrent's v2 hash, which may be the answer to those of v1; empty where it has none.</param>
+    /// <param name="mode">The allowed kinds of connections.</param>
+    /// <param name="usesDht">Whether to declare a DHT node (BEP 5).</param>
+    /// <param name="cancellationToken">Cancels with <see cref="PeerHandshakeStatus.TimedOut"/>.</param>
+    /// <param name="wantsEncryption">Whether the peer is known to prefer encryption.</param>
+    /// <param name="v2Hash">The 20 bytes of the torrent's v2 hash, with which the peer may answer; empty if there is none.</param>
     public static async Task<HandshakeOutcome> DialAsync(Func<CancellationToken, Task<PeerStream>> connect, ReadOnlyMemory<byte> infoHash, ReadOnlyMemory<byte> peerId, EncryptionMode mode, bool usesDht, CancellationToken cancellationToken, bool wantsEncryption = false, ReadOnlyMemory<byte> v2Hash = default)
     {
         wantsEncryption &= mode == EncryptionMode.Prefer;
@@ -27,7 +27,7 @@ internal static class PeerDialer
         HandshakeOutcome outcome = await DialOnceAsync(connect, infoHash, peerId, first, usesDht, v2Hash, cancellationToken).ConfigureAwait(false);
         if (mode == EncryptionMode.Off || outcome.Status != PeerHandshakeStatus.Closed)
             return outcome;
-        // Encryption is worth a second try even where the first was encrypted: some peers fail on one shared secret in 256.
+        // Encryption is worth a second attempt even if the first was encrypted: some peers fail with one shared secret in 256.
         CryptoMethods second = wantsEncryption ? CryptoMethods.None : mode == EncryptionMode.Require ? CryptoMethods.Rc4 : CryptoMethods.Rc4 | CryptoMethods.Plain;
         HandshakeOutcome other = await DialOnceAsync(connect, infoHash, peerId, second, usesDht, v2Hash, cancellationToken).ConfigureAwait(false);
         return other.Status == PeerHandshakeStatus.Succeeded ? other : outcome;

@@ -1,20 +1,20 @@
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>One that names peers to us (BEP 11), and how much of the book it has had. Those at one address are one.</summary>
+/// <summary>The account of a peer that names others (BEP 11). Peers at one address share an account.</summary>
 internal sealed class PeerTeller
 {
-    /// <summary>Addresses that are in the book on its word alone, at once.</summary>
+    /// <summary>The maximum number of addresses in the book that only it has named.</summary>
     public const int MaxOpen = 200;
 
-    /// <summary>Addresses that it may name at all.</summary>
+    /// <summary>The maximum number of addresses that it may name in total.</summary>
     public const int MaxNamed = 2000;
 
-    /// <summary>Addresses in the book that nobody else has named and that no connection has proved.</summary>
+    /// <summary>The number of addresses in the book that only it has named, and that no connection has confirmed.</summary>
     public int Open { get; set; }
 
-    /// <summary>Addresses that it was the first to name.</summary>
+    /// <summary>The number of addresses that it named first.</summary>
     public int Named { get; set; }
 
-    /// <summary>Whether one more is taken from it.</summary>
+    /// <summary>Whether another address is accepted from it.</summary>
     public bool IsHeard => Open < MaxOpen && Named < MaxNamed;
 }

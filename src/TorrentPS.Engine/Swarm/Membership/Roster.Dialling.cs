@@ -6,7 +6,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <content>Which addresses are dialled, and what comes of it.</content>
+/// <content>Dialling: the choice of addresses, and the results.</content>
 internal sealed partial class Roster<TPeer>
 {
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(8);
@@ -15,10 +15,10 @@ internal sealed partial class Roster<TPeer>
     private readonly Dictionary<IPAddress, int> _dialling = []; // connections being made, by subscriber
     private readonly TaskCompletionSource _dialled = new();
 
-    /// <summary>Connections being made.</summary>
+    /// <summary>The number of connections being made.</summary>
     public int Connecting { get; private set; }
 
-    /// <summary>Connects to the next addresses, as many as there is room for and as the pace allows.</summary>
+    /// <summary>Connects to the next addresses, within the places and the pace.</summary>
     public void ConnectMore()
     {
         PeerConnector connector = _services.Connector;
@@ -41,7 +41,9 @@ internal sealed partial class Roster<TPeer>
         }
     }
 
-    /// <summary>The best address that is due and has not enough connections; null when there is none. A thousand ports of one machine get no more places than one.</summary>
+    /// <summary>
+    /// The best due address whose subscriber does not have enough connections; null if there is none. A thousand ports of one machine get no more places than one.
+    /// </summary>
     private PeerCandidate? TakeDue()
     {
         double now = _owner.Now;
@@ -58,7 +60,7 @@ internal sealed partial class Roster<TPeer>
         return null;
     }
 
-    /// <summary>Whether there is an address to be dialled now, if there were a place.</summary>
+    /// <summary>Whether an address could be dialled now if there were a place.</summary>
     public bool HasDue()
     {
         if (TakeDue() is not { } candidate)
@@ -67,22 +69,22 @@ internal sealed partial class Roster<TPeer>
         return true;
     }
 
-    /// <summary>Calls a peer once more, by what is known of the torrent now; false when it is not known where.</summary>
+    /// <summary>Dials a peer again with the info hashes that are known now; false if its address is unknown.</summary>
     public bool DialAnew(TPeer peer)
     {
         if (!_places.TryGetValue(peer, out PeerCandidate? candidate))
             return false;
         peer.Close(PeerClose.DialledAnew);
         if (!TryReserve(isIncoming: false))
-            return true; // it is due, and has its turn
+            return true; // it is due, and waits for its turn
         candidate.IsBusy = true;
         Dial(candidate);
         return true;
     }
 
-    /// <summary>Connects to an address, for which one of the client's connections is reserved.</summary>
+    /// <summary>Dials an address, for which one of the client's connections is reserved.</summary>
     /// <param name="candidate">The address.</param>
-    /// <param name="over">By which transport; null for what the torrent goes over.</param>
+    /// <param name="over">The transport; null for that of the torrent.</param>
     public void Dial(PeerCandidate candidate, PeerTransport? over = null)
     {
         Connecting++;
@@ -109,7 +111,7 @@ internal sealed partial class Roster<TPeer>
         {
             outcome = await ConnectAsync(candidate, over, hashes);
         }
-        catch (Exception e) // a fault of this program costs this attempt, and nothing else
+        catch (Exception e) // a fault of this program ends this attempt, and nothing else
         {
             fault = e;
         }
@@ -144,7 +146,7 @@ internal sealed partial class Roster<TPeer>
             hashes.For(candidate), _peerId, _owner.Encryption, _owner.HasDht, either.Token, candidate.Flags.HasFlag(PeerExchangeFlags.PrefersEncryption), hashes.V2);
     }
 
-    /// <summary>What comes of an attempt.</summary>
+    /// <summary>Handles the result of an attempt.</summary>
     private void Settle(PeerCandidate candidate, HandshakeOutcome outcome, WireHashes hashes)
     {
         if (outcome is { Stream: { } stream, Handshake: { } handshake } && !_owner.IsStopping)
@@ -158,7 +160,7 @@ internal sealed partial class Roster<TPeer>
         _services.Connector.Release();
         if (_owner.IsStopping)
         {
-            Book.Return(candidate, _owner.Now); // for the session that takes the book over
+            Book.Return(candidate, _owner.Now); // for the session that takes over the book
             return;
         }
 
@@ -178,14 +180,14 @@ internal sealed partial class Roster<TPeer>
     private void Failed(PeerCandidate candidate, PeerHandshakeStatus status, WireHashes hashes)
     {
         candidate.TriesUtp = status == PeerHandshakeStatus.Closed && !candidate.TriesUtp;
-        // A peer that answers by another hash, or closes the connection over both transports, may know the torrent only by its other.
+        // A peer that answers with another hash, or closes the connection over both transports, may know the torrent only by its other hash.
         if (hashes.IsHybrid && (status == PeerHandshakeStatus.WrongInfoHash || (status == PeerHandshakeStatus.Closed && !candidate.TriesUtp)))
             candidate.PrefersV2 = !candidate.PrefersV2;
         _owner.Unreached(candidate, status);
         Book.Failed(candidate, _owner.Now);
     }
 
-    /// <summary>Ends when no connection is being made any more; to be asked for when the torrent stops.</summary>
+    /// <summary>Completes when no connection is being made; to be requested when the torrent stops.</summary>
     public Task WhenDialledAsync() => Connecting > 0 ? _dialled.Task : Task.CompletedTask;
 
     private int DiallingOf(IPAddress address) =>

@@ -8,14 +8,14 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// The peers of a torrent: which addresses are dialled, which peers are let in, which of two connections stays, which peers are banned, and how many places one address may have. The same for a
-/// magnet link that is resolved and for a download. Belongs to the torrent's loop.
+/// The peers of a torrent: which addresses are dialled, which peers are accepted, which of two connections stays, which peers are banned, and how many places an address
+/// may have. The same for resolving a magnet link and for a download. Belongs to the torrent's loop.
 /// </summary>
-/// <typeparam name="TPeer">The torrent's connections.</typeparam>
+/// <typeparam name="TPeer">The type of the torrent's connections.</typeparam>
 internal sealed partial class Roster<TPeer>
     where TPeer : class, IRosterPeer
 {
-    /// <summary>Connections with one address in the Internet.</summary>
+    /// <summary>The maximum number of connections with one Internet address.</summary>
     private const int MaxPerAddress = 4;
 
     private readonly IRosterOwner<TPeer> _owner;
@@ -24,14 +24,14 @@ internal sealed partial class Roster<TPeer>
     private readonly int _maxPeers;
     private readonly TimeProvider _time;
     private readonly CancellationToken _stopping;
-    private readonly Dictionary<TPeer, PeerCandidate> _places = []; // where each peer can be connected to again
+    private readonly Dictionary<TPeer, PeerCandidate> _places = []; // the address at which each peer can be dialled again
 
     /// <param name="owner">The torrent.</param>
-    /// <param name="services">What all torrents of the client share.</param>
-    /// <param name="book">The addresses that are known.</param>
+    /// <param name="services">The services that all torrents of the client share.</param>
+    /// <param name="book">The known addresses.</param>
     /// <param name="peerId">Our peer id.</param>
-    /// <param name="maxPeers">Places.</param>
-    /// <param name="stopping">Ends dialling.</param>
+    /// <param name="maxPeers">The number of places.</param>
+    /// <param name="stopping">Cancels dialling.</param>
     public Roster(IRosterOwner<TPeer> owner, SwarmServices services, PeerBook book, byte[] peerId, int maxPeers, CancellationToken stopping)
     {
         (_owner, _services, Book, _peerId, _maxPeers, _stopping) = (owner, services, book, peerId, maxPeers, stopping);
@@ -40,13 +40,13 @@ internal sealed partial class Roster<TPeer>
 
     public PeerBook Book { get; }
 
-    /// <summary>Those connected. Replaced, never changed, so that it can be walked through while peers come and go.</summary>
+    /// <summary>The connected peers. Replaced, never changed, so that it can be enumerated while peers come and go.</summary>
     public TPeer[] Peers { get; private set; } = [];
 
-    /// <summary>How many have connected to us.</summary>
+    /// <summary>The number of peers that have connected to us.</summary>
     public int Comers { get; private set; }
 
-    /// <summary>Addresses heard of, and peers that came by themselves.</summary>
+    /// <summary>The number of addresses found, and of peers that connected to us.</summary>
     public int Seen => Book.Seen + Comers;
 
     public bool EverConnected { get; private set; }
@@ -54,10 +54,10 @@ internal sealed partial class Roster<TPeer>
     /// <summary>Whether every place is taken, or about to be.</summary>
     public bool IsFull => Peers.Length + Connecting >= _maxPeers;
 
-    /// <summary>Takes one of the client's connections. From any thread.</summary>
+    /// <summary>Reserves one of the client's connections. From any thread.</summary>
     public bool TryReserve(bool isIncoming) => _services.Connector.TryReserve(Peers.Length + Connecting, isIncoming);
 
-    /// <summary>Notes addresses that were found, and connects to some.</summary>
+    /// <summary>Adds addresses that were found, and connects to some.</summary>
     public void Add(IReadOnlyList<DiscoveredPeer> peers)
     {
         if (_owner.IsStopping)
@@ -72,13 +72,13 @@ internal sealed partial class Roster<TPeer>
 
             ConnectMore();
         }
-        catch (Exception e) // a fault of this program costs these addresses, and nothing else
+        catch (Exception e) // a fault of this program loses these addresses, and nothing else
         {
             _owner.Log($"Addresses that were found are left out by a fault of this program: {e}");
         }
     }
 
-    /// <summary>Notes addresses that a peer names (BEP 11), and connects to some.</summary>
+    /// <summary>Adds addresses from a peer (BEP 11), and connects to some.</summary>
     public void Exchange(IRosterPeer peer, PeerExchangeMessage message)
     {
         peer.Teller ??= Book.TellerAt(peer.EndPoint);
@@ -99,7 +99,7 @@ internal sealed partial class Roster<TPeer>
             _owner.Log($"The IP filter blocks {blocked} of the addresses that were named");
     }
 
-    /// <summary>Answers the handshake of a peer that has connected to us, of whose connections one is reserved.</summary>
+    /// <summary>Answers the handshake of an incoming peer, for which a connection is reserved.</summary>
     public async Task AnswerAsync(PeerStream stream, Handshake handshake)
     {
         bool isRefused = true;
@@ -116,7 +116,7 @@ internal sealed partial class Roster<TPeer>
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // gone before it began
+            // it left before it began
         }
         catch (Exception e)
         {
@@ -140,8 +140,8 @@ internal sealed partial class Roster<TPeer>
     }
 
     /// <summary>
-    /// Begins with a peer; false when it is refused: there is another connection that is the same peer's, the peer is banned, its address has enough, or all places are
-    /// taken. A fault of this program with it costs it, and nothing else.
+    /// Adds a peer; false if it is refused: the same peer has another connection, it is banned, its address has enough connections, or all places are taken. A fault of
+    /// this program with it ends its connection, and nothing else.
     /// </summary>
     public bool Join(PeerStream stream, Handshake handshake, PeerCandidate? candidate)
     {
@@ -175,8 +175,8 @@ internal sealed partial class Roster<TPeer>
     }
 
     /// <summary>
-    /// Goes on with a connection that another roster of the same torrent has had, of which one place of the client's is reserved. It is closed when the peer came to us and all places are
-    /// taken, of which there may be fewer now.
+    /// Takes over a connection from another roster of the same torrent, for which one of the client's connections is reserved. An incoming one is closed if all places
+    /// are taken, because there may be fewer now.
     /// </summary>
     public void TakeOver(TPeer peer, PeerCandidate? candidate)
     {
@@ -202,7 +202,7 @@ internal sealed partial class Roster<TPeer>
         _owner.Begin(peer);
     }
 
-    /// <summary>Looks for others that are the same peer as one that comes, and closes those that make way for it; false when it is the one to go.</summary>
+    /// <summary>Looks for other connections of the same peer, and closes those that make way; false if the new one must go.</summary>
     private bool OutdoesTwins(PeerStream stream, Handshake handshake)
     {
         foreach (TPeer peer in Peers)
@@ -217,10 +217,13 @@ internal sealed partial class Roster<TPeer>
         return true;
     }
 
-    /// <summary>Whether an address in the Internet has as many connections as it may, including those being made, so that no subscriber can take all places with many ports. Local peers may share an address.</summary>
+    /// <summary>
+    /// Whether an Internet address has the maximum number of connections, including those being made, so that no subscriber can take all places with many ports. Local
+    /// peers may share an address.
+    /// </summary>
     public bool HasEnoughOf(IPAddress address) => ConnectedOf(address) + DiallingOf(address) >= MaxPerAddress;
 
-    /// <summary>The connections with an address in the Internet.</summary>
+    /// <summary>The number of connections with an Internet address.</summary>
     private int ConnectedOf(IPAddress address)
     {
         if (AddressRules.ReachOf(address) != AddressReach.World)
@@ -229,20 +232,20 @@ internal sealed partial class Roster<TPeer>
         return Peers.Count(peer => AddressRules.SubscriberOf(peer.EndPoint.Address).Equals(subscriber));
     }
 
-    /// <summary>Notes where a peer can be connected to again.</summary>
+    /// <summary>Records the address at which a peer can be dialled again.</summary>
     public void Place(TPeer peer, PeerCandidate candidate)
     {
         Book.Connected(candidate);
         _places.Add(peer, candidate);
     }
 
-    /// <summary>Whether it is known where a peer can be connected to again.</summary>
+    /// <summary>Whether an address is known at which a peer can be dialled again.</summary>
     public bool HasPlace(TPeer peer) => _places.ContainsKey(peer);
 
     /// <summary>A connection has ended.</summary>
-    /// <param name="peer">It.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="isSeed">Whether the peer has everything.</param>
+    /// <param name="peer">The connection.</param>
+    /// <param name="reason">The reason.</param>
+    /// <param name="isSeed">Whether the peer is complete.</param>
     public void Remove(TPeer peer, PeerClose reason, bool isSeed)
     {
         Peers = Array.FindAll(Peers, other => other != peer);
@@ -260,14 +263,14 @@ internal sealed partial class Roster<TPeer>
             Book.Lost(candidate, _owner.Now - peer.ConnectedAt, _owner.Now, reason is PeerClose.Violation or PeerClose.Faulted);
     }
 
-    /// <summary>Does something with each peer.</summary>
+    /// <summary>Does something for each peer.</summary>
     public void ForEach<TState>(TState state, Action<TState, TPeer> action)
     {
         foreach (TPeer peer in Peers)
             Try(peer, state, action);
     }
 
-    /// <summary>Does something with a peer that it has not brought about itself by a message: what it brings out costs this peer, and nobody who is handled with it.</summary>
+    /// <summary>Does something for a peer that did not follow from a message of it: a fault of this program ends this connection only.</summary>
     public static void Try<TState>(TPeer peer, TState state, Action<TState, TPeer> action)
     {
         try
@@ -280,21 +283,21 @@ internal sealed partial class Roster<TPeer>
         }
     }
 
-    /// <summary>All connections were given away.</summary>
+    /// <summary>All connections were passed on.</summary>
     public void Clear()
     {
         Peers = [];
         _places.Clear();
     }
 
-    /// <summary>Leaves alone one that gave what is not of this torrent: by its address and its id together, since anybody can say that it is another.</summary>
+    /// <summary>Bans a peer that sent bad data: by address and id together, because an id alone can be forged.</summary>
     public void Ban(TPeer peer, string what)
     {
         Book.Ban(peer.EndPoint);
         if (_places.TryGetValue(peer, out PeerCandidate? candidate))
-            PeerBook.Drop(candidate); // of one that came to us it is another port
+            PeerBook.Drop(candidate); // for an incoming peer, this is another port
         if (!Book.Ban(peer.EndPoint, peer.Handshake.PeerId))
-            return; // it is gone: more of its data was being verified
+            return; // it has left: more of its data was being verified
         _owner.Log($"Peer {peer.EndPoint} is banned: it sent {what}");
         peer.Close(PeerClose.Banned);
     }

@@ -1,34 +1,34 @@
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>Who gives up the place when all are taken and another wants one.</summary>
+/// <summary>Decides which connection is closed when all places are taken and another peer wants one.</summary>
 internal static class Seating
 {
-    /// <summary>Seconds for which a connection is left to show what it is worth.</summary>
+    /// <summary>The time in seconds that a new connection gets to prove its worth.</summary>
     private const double Grace = 10;
 
-    /// <summary>Seconds after which one that neither side has a use for can go for any other.</summary>
+    /// <summary>The time in seconds after which a connection that neither side uses can be replaced by any other.</summary>
     private const double Patience = 60;
 
-    /// <summary>Seconds without data after which any can go that has had its chance.</summary>
+    /// <summary>The time in seconds without data after which a connection that could have had data can be replaced.</summary>
     private const double LongPatience = 600;
 
-    /// <summary>Seconds without data after which any can go.</summary>
+    /// <summary>The time in seconds without data after which any connection can be replaced.</summary>
     private const double LongestPatience = 3600;
 
-    /// <summary>One who has a place.</summary>
-    /// <param name="Priority">Its canonical priority (BEP 40); 0 when that is not known.</param>
-    /// <param name="IsWorking">Whether data goes either way, or is asked for.</param>
-    /// <param name="IsIdle">Whether neither side wants anything of the other.</param>
-    /// <param name="Seconds">How long it has had it.</param>
-    /// <param name="WithoutData">How long no data has gone either way.</param>
-    /// <param name="HadChance">Whether it could have had data since, or wants none.</param>
+    /// <summary>A connection with a place.</summary>
+    /// <param name="Priority">Its canonical priority (BEP 40); 0 if unknown.</param>
+    /// <param name="IsWorking">Whether data is transferred or requested in either direction.</param>
+    /// <param name="IsIdle">Whether neither side is interested.</param>
+    /// <param name="Seconds">The age of the connection.</param>
+    /// <param name="WithoutData">The time since the last data in either direction.</param>
+    /// <param name="HadChance">Whether it could have transferred data since, or does not want any.</param>
     internal readonly record struct Seat(uint Priority, bool IsWorking, bool IsIdle, double Seconds, double WithoutData, bool HadChance);
 
     /// <summary>
-    /// Who makes room for one who comes: the one with the lowest priority, when that is below the comer's, so that in a full swarm all have the
-    /// same chance (BEP 40); but nobody with whom data is exchanged. Where priorities say nothing, one of no use for a minute.
+    /// The connection to replace: the one with the lowest priority, if that is below the newcomer's, so that in a full swarm all peers have the same chance (BEP 40); but
+    /// none with which data is exchanged. Without priorities, one that was useless for a minute.
     /// </summary>
-    /// <returns>An index; -1 when nobody makes room.</returns>
+    /// <returns>An index; -1 if there is none.</returns>
     public static int Yields(ReadOnlySpan<Seat> seats, uint comer)
     {
         int lowest = -1;
@@ -45,8 +45,8 @@ internal static class Seating
     }
 
     /// <summary>
-    /// The one that has been of no use for longest, but at least a minute; else the one with whom no data was exchanged for longest, though it wanted some
-    /// and could have had it, but at least ten minutes. -1 when there is none.
+    /// The connection that was useless for longest, but at least a minute; otherwise the one without data for longest, at least ten minutes, although it wanted some and
+    /// could have had it. -1 if there is none.
     /// </summary>
     public static int Idlest(ReadOnlySpan<Seat> seats)
     {

@@ -1,15 +1,15 @@
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// One timer for all torrents of a client. It ticks five times a second for those in motion and once a second for those with nothing to do, for
-/// all of these at once: to wake a processor costs more than the tick of a torrent.
+/// One timer for all torrents of a client. It ticks five times a second for active torrents, and once a second for all idle ones together, because waking a processor
+/// costs more than the tick of a torrent.
 /// </summary>
 internal sealed class SwarmClock(TimeProvider time) : IDisposable
 {
-    /// <summary>Between two ticks of a torrent in motion.</summary>
+    /// <summary>The time between two ticks of an active torrent.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Ticks of the others to one of a torrent that is idle.</summary>
+    /// <summary>The number of ticks between those of an idle torrent.</summary>
     private const int IdleTurns = 5;
 
     private readonly Lock _lock = new();
@@ -18,7 +18,7 @@ internal sealed class SwarmClock(TimeProvider time) : IDisposable
     private bool _isIdle;
     private int _turn;
 
-    /// <summary>Calls on a loop, from now on and until the result is disposed.</summary>
+    /// <summary>Starts ticks on a loop, until the result is disposed.</summary>
     public Ticking Start(SwarmLoop loop, Action tick)
     {
         var ticking = new Ticking(this, loop, tick);
@@ -70,7 +70,7 @@ internal sealed class SwarmClock(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Sets the timer by whether any torrent is in motion.</summary>
+    /// <summary>Sets the timer according to whether any torrent is active.</summary>
     private void Pace()
     {
         bool isFirst = _tickings.Length == 1;
@@ -88,14 +88,14 @@ internal sealed class SwarmClock(TimeProvider time) : IDisposable
             Pace();
     }
 
-    /// <summary>One torrent's ticks.</summary>
+    /// <summary>The ticks of one torrent.</summary>
     internal sealed class Ticking(SwarmClock clock, SwarmLoop loop, Action tick) : IDisposable
     {
         private bool _isIdle;
         private int _isPosted;
         private volatile bool _isStopped;
 
-        /// <summary>Whether a tick a second is enough.</summary>
+        /// <summary>Whether one tick per second is enough.</summary>
         public bool IsIdle
         {
             get => Volatile.Read(ref _isIdle);
@@ -112,11 +112,11 @@ internal sealed class SwarmClock(TimeProvider time) : IDisposable
         public void Post()
         {
             if (_isStopped || Interlocked.Exchange(ref _isPosted, 1) != 0)
-                return; // the one before has not had its turn yet
+                return; // the previous one has not run yet
             if (IsIdle)
-                loop.Post(Run, null); // here and now
+                loop.Post(Run, null); // runs here and now
             else
-                loop.Enqueue(Run, null); // whatever else the loop has to do must not hold up other torrents' ticks
+                loop.Enqueue(Run, null); // other work of the loop must not delay the ticks of other torrents
         }
 
         public void Dispose()

@@ -3,22 +3,21 @@ using System.Collections.Concurrent;
 namespace TorrentPS.Engine.Swarm.Membership;
 
 /// <summary>
-/// The one owner of a torrent's state. Everything that touches the state runs here, one after another: it is the synchronization context
-/// of the torrent's peers, so that their awaits come back to it. There is no thread of its own: whichever thread brings the first work of a
-/// burst does the whole burst, which for a socket's completion means that a block is handled on the thread that received it.
+/// The single owner of a torrent's state. Everything that uses the state runs here, one after another: it is the synchronization context of the torrent's peers, to which
+/// their awaits return. It has no thread: the thread that posts the first work of a burst runs the whole burst, so a block is handled by the thread that received it.
 /// </summary>
 internal sealed class SwarmLoop : SynchronizationContext, IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _work = new();
     private int _pending;
 
-    /// <summary>Gets what work threw; by contract nothing does.</summary>
+    /// <summary>Receives exceptions of work, which by contract throws none.</summary>
     public Action<Exception>? Faulted { get; set; }
 
     /// <summary>Whether the caller runs on this loop.</summary>
     public bool IsCurrent => Current == this;
 
-    /// <summary>Runs the work now when the loop is idle, else after what is queued. For completions of sockets and timers: the caller must hold no lock.</summary>
+    /// <summary>Runs the work now if the loop is idle, otherwise after the queued work. For completions of sockets and timers: the caller must hold no lock.</summary>
     public override void Post(SendOrPostCallback d, object? state)
     {
         _work.Enqueue((d, state));
@@ -27,7 +26,7 @@ internal sealed class SwarmLoop : SynchronizationContext, IThreadPoolWorkItem
         if (Thread.CurrentThread.IsThreadPoolThread)
             ((IThreadPoolWorkItem)this).Execute();
         else
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); // disk threads have other things to do
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); // disk threads have other work
     }
 
     /// <summary>Queues work without ever running it on the caller's thread.</summary>
@@ -38,7 +37,7 @@ internal sealed class SwarmLoop : SynchronizationContext, IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Runs a function here and hands its result on.</summary>
+    /// <summary>Runs a function here and returns its result.</summary>
     public Task<T> RunAsync<T>(Func<Task<T>> function)
     {
         var result = new TaskCompletionSource<Task<T>>(TaskCreationOptions.RunContinuationsAsynchronously);

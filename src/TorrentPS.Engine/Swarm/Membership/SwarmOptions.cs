@@ -6,66 +6,66 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>What holds for all torrents of a client, as far as swarms are concerned with it.</summary>
+/// <summary>The options of a client that concern swarms.</summary>
 internal sealed record SwarmOptions
 {
-    /// <summary>How connections get to where they go, and from where.</summary>
+    /// <summary>The route of all connections.</summary>
     public NetworkRoute Route { get; init; } = NetworkRoute.Direct;
 
-    /// <summary>The port that is listened on; 0 takes any free one.</summary>
+    /// <summary>The port to listen on; 0 selects any free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Whether it is an error that the port is taken.</summary>
+    /// <summary>Whether a port in use is an error.</summary>
     public bool RequirePort { get; init; }
 
-    /// <summary>Whether the gateway of the local network is asked to pass connections on.</summary>
+    /// <summary>Whether to map the port.</summary>
     public bool MapPorts { get; init; }
 
-    /// <summary>How it is found and asked.</summary>
+    /// <summary>How to find and ask gateways.</summary>
     public PortMapperOptions Gateways { get; init; } = new();
 
-    /// <summary>Whether the DHT has packets come to the port, too.</summary>
+    /// <summary>Whether the DHT uses the port, too.</summary>
     public bool HasDht { get; init; }
 
-    /// <summary>Connections at once over all torrents.</summary>
+    /// <summary>The maximum number of connections of all torrents.</summary>
     public int MaxConnections { get; init; } = 500;
 
-    /// <summary>Connections being made at once.</summary>
+    /// <summary>The maximum number of connections being made.</summary>
     public int MaxHalfOpen { get; init; } = 250;
 
-    /// <summary>Connections begun a second.</summary>
+    /// <summary>The maximum number of connection attempts per second.</summary>
     public int ConnectionsPerSecond { get; init; } = 30;
 
-    /// <summary>Whether connections are encrypted, where a torrent does not say otherwise.</summary>
+    /// <summary>Whether connections are encrypted, unless a torrent has its own setting.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
 
-    /// <summary>What connections go over, where a torrent does not say otherwise.</summary>
+    /// <summary>The transport, unless a torrent has its own setting.</summary>
     public PeerTransport Transport { get; init; }
 
-    /// <summary>Bytes of piece buffers at once.</summary>
+    /// <summary>The maximum size of piece buffers, in bytes.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
 
-    /// <summary>Bytes a second that all torrents together receive at most; null means no limit.</summary>
+    /// <summary>The maximum download rate of all torrents together; null means no limit.</summary>
     public RateLimit? DownloadLimit { get; init; }
 
-    /// <summary>Bytes a second that all torrents together send at most; null means no limit.</summary>
+    /// <summary>The maximum upload rate of all torrents together; null means no limit.</summary>
     public RateLimit? UploadLimit { get; init; }
 
-    /// <summary>Where what is worth keeping between runs is; null keeps nothing.</summary>
+    /// <summary>The folder for data kept between runs; null for none.</summary>
     public string? StateFolder { get; init; }
 
-    /// <summary>How near the addresses of web seeds are; null for what they are.</summary>
+    /// <summary>Returns how near the addresses of web seeds are; null for the real rule.</summary>
     public Func<IPAddress, AddressReach>? ReachOf { get; init; }
 
-    /// <summary>What connects to peers; null for the network.</summary>
+    /// <summary>Connects to peers; null for the network.</summary>
     public Func<IPEndPoint, CancellationToken, Task<PeerStream>>? Connect { get; init; }
 
-    /// <summary>Where the pieces of a torrent are kept; null for files.</summary>
+    /// <summary>Creates the storage of a torrent; null for files.</summary>
     public Func<StorageRequest, IPieceStorage>? OpenStorage { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Gets a sentence for what was asked for and could not be had; called from any thread.</summary>
+    /// <summary>Receives warnings about settings that could not be applied; called from any thread.</summary>
     public Action<string>? OnWarning { get; init; }
 
     public Action<string>? Log { get; init; }

@@ -6,10 +6,10 @@ using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Swarm.Membership;
 
-/// <summary>What all torrents of a client share.</summary>
+/// <summary>The services that all torrents of a client share.</summary>
 internal sealed class SwarmServices : IAsyncDisposable
 {
-    /// <summary>Connections that are begun at once when none were for a while: a torrent's first peers.</summary>
+    /// <summary>The number of connections started at once after a pause: the first peers of a torrent.</summary>
     private const int ConnectBurst = 50;
 
     public SwarmServices(SwarmOptions options, DiscoveryServices discoveries, UdpPorts? ports = null)
@@ -26,7 +26,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         Http = new HttpFetch(options.TimeProvider, rules: new ReachRules(options.ReachOf), route: route);
     }
 
-    /// <summary>What holds for all of them.</summary>
+    /// <summary>The options.</summary>
     public SwarmOptions Options { get; }
 
     public DiscoveryServices Discoveries { get; }
@@ -37,14 +37,14 @@ internal sealed class SwarmServices : IAsyncDisposable
 
     public PeerConnector Connector { get; }
 
-    /// <summary>How fast connections are begun.</summary>
+    /// <summary>Limits the rate of connection attempts.</summary>
     public ConnectPace Pace { get; }
 
     public IncomingPeers Incoming { get; }
 
     public SwarmClock Clock { get; }
 
-    /// <summary>What web seeds are asked with.</summary>
+    /// <summary>Sends requests to web seeds.</summary>
     public HttpFetch Http { get; }
 
     public async ValueTask DisposeAsync()

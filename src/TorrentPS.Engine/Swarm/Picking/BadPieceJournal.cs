@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Remembers, for pieces that failed their hash, which peer sent which bytes, so that the peer that lied is known once the piece has come
-/// right: its block differs then, and those of the innocent do not.
+/// Remembers, for pieces with a wrong hash, the digests of the blocks and their senders, so that the sender of bad data is known once the piece is correct: only its
+/// blocks then differ.
 /// </summary>
 internal sealed class BadPieceJournal
 {
@@ -12,7 +12,7 @@ internal sealed class BadPieceJournal
 
     public bool Knows(int piece) => _attempts.ContainsKey(piece);
 
-    /// <summary>Notes a failed attempt. Gives the liar at once when all blocks came from one peer.</summary>
+    /// <summary>Records a failed attempt. Returns the sender at once if all blocks came from one peer.</summary>
     public PeerState? Failed(OpenPiece piece, byte[][] digests)
     {
         var senders = new PeerState?[piece.BlockCount];
@@ -28,7 +28,7 @@ internal sealed class BadPieceJournal
         return null;
     }
 
-    /// <summary>The piece is right now: gives those who sent other bytes before.</summary>
+    /// <summary>The piece is correct now: returns the peers that sent other bytes before.</summary>
     public IReadOnlyCollection<PeerState> Verified(int piece, byte[][]? digests)
     {
         if (!_attempts.Remove(piece, out List<Attempt>? attempts) || digests is null)

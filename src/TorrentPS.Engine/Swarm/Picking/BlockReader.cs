@@ -6,19 +6,19 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Reads blocks from the disk into a buffer, each behind the header of its piece message: what is then sent in one go. One reader does one read
-/// after another, and what it needs for that is made once.
+/// Reads blocks from the disk into a buffer, each after the header of its piece message, to be sent together. One reader does one read after another, and reuses its
+/// objects.
 /// </summary>
 internal sealed class BlockReader(PieceDisk disk) : IDiskJob, IValueTaskSource
 {
     private readonly List<BlockRequest> _blocks = [];
     private byte[] _buffer = [];
-    private ManualResetValueTaskSourceCore<bool> _done; // continues on the torrent's loop, which does not run on disk threads
+    private ManualResetValueTaskSourceCore<bool> _done; // continues on the torrent's loop, never on a disk thread
 
-    /// <summary>What to read next; to be changed only while nothing is read.</summary>
+    /// <summary>The blocks to read next; must not be changed during a read.</summary>
     public List<BlockRequest> Blocks => _blocks;
 
-    /// <summary>After a failure: the piece of which bytes were not there, or could not be read.</summary>
+    /// <summary>After a failure: the piece with missing or unreadable bytes.</summary>
     public int CutShort { get; private set; }
 
     public ValueTask ReadAsync(byte[] buffer)
@@ -50,14 +50,14 @@ internal sealed class BlockReader(PieceDisk disk) : IDiskJob, IValueTaskSource
                 position += block.Length;
             }
         }
-        catch (Exception e) // whatever it is, it must not end a disk thread, and the process with it
+        catch (Exception e) // any exception here would end the disk thread, and with it the process
         {
-            failure = e; // what is no failure of the disk is one of this program with the peer that has asked
+            failure = e; // not an error of the disk, but a fault of this program, which the peer's request triggered
         }
 
         _buffer = [];
         disk.Jobs.End();
-        if (failure is null) // and from here on it may be reading again
+        if (failure is null) // after this line, the next read may start
             _done.SetResult(true);
         else
             _done.SetException(failure);

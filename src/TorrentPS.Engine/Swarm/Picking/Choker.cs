@@ -1,9 +1,8 @@
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Decides which peers we send to (BEP 3, "choking and optimistic unchoking"). While we download: those that send us most, and one more by turns,
-/// so that newcomers get a chance. When we have everything: all by turns, so that in a crowd nobody waits for ever and what each got first
-/// differs. Decided anew every ten seconds.
+/// Decides which peers to unchoke (BEP 3, "choking and optimistic unchoking"). While downloading: those that send us most, and one more in turn, so that new peers get a
+/// chance. While seeding: all in turn, so that no peer waits forever and peers get different pieces first. Decided anew every ten seconds.
 /// </summary>
 internal sealed class Choker
 {
@@ -11,7 +10,7 @@ internal sealed class Choker
 
     private const double OptimisticSeconds = 30;
 
-    /// <summary>A seed's turn ends after this time, when others wait, or a round after it began, when the peer has had <see cref="TurnBytes"/>.</summary>
+    /// <summary>A seed ends a peer's turn after this time if others wait, or after one round if the peer has received <see cref="TurnBytes"/>.</summary>
     private const double TurnSeconds = 60;
 
     private const long TurnBytes = 16 << 20;
@@ -27,17 +26,17 @@ internal sealed class Choker
         _random = random ?? Random.Shared;
     }
 
-    /// <summary>How many peers we send to at once.</summary>
+    /// <summary>The number of peers to unchoke.</summary>
     public int Slots { get; }
 
-    /// <summary>Notes that we begin to send to a peer.</summary>
+    /// <summary>Records that a peer was unchoked.</summary>
     public static void Begin(PeerState peer, double now)
     {
         peer.TurnBeganAt = now;
         peer.TurnBeganWith = peer.UploadRate.Total;
     }
 
-    /// <summary>The peers to send to from now on.</summary>
+    /// <summary>The peers to unchoke from now on.</summary>
     public HashSet<PeerState> Choose(IReadOnlyCollection<PeerState> peers, bool isSeeding, double now)
     {
         List<PeerState> interested = [.. peers.Where(peer => peer.IsInterestedInUs)];
@@ -50,7 +49,7 @@ internal sealed class Choker
         return isSeeding ? ByTurns(interested, now) : ByMerit(interested, now);
     }
 
-    /// <summary>The interested peer that has waited longest for its turn; null when none waits.</summary>
+    /// <summary>The interested peer that has waited longest for its turn; null if none waits.</summary>
     public static PeerState? Next(IReadOnlyCollection<PeerState> peers)
     {
         PeerState? next = null;
@@ -63,7 +62,7 @@ internal sealed class Choker
         return next;
     }
 
-    /// <summary>Whether a peer that has just become interested may be sent to at once, because a slot is free.</summary>
+    /// <summary>Whether a peer that has just become interested may be unchoked at once, because a slot is free.</summary>
     public bool HasFreeSlot(IReadOnlyCollection<PeerState> peers) =>
         peers.Count(peer => peer is { IsChokedByUs: false, IsInterestedInUs: true }) < Slots;
 

@@ -3,34 +3,36 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// What a source does when every block that any source has is asked for, while others still owe blocks that it has: it asks for those too that it would send sooner, so that no
-/// slow or silent one holds up the end. Earlier than that nothing comes twice: where all have little yet, as in a new swarm, to have nothing free for one of them is usual. When a block comes is reckoned from the rate of whoever owes it and from what it owes before. The last
-/// due are taken first, so that both meet in the middle and few blocks come twice; a block is asked of two at most.
+/// The end-game: when every block that a source has is requested, and others still owe some of them, it requests the blocks that it would send sooner, so that no slow or
+/// silent peer delays the end. Before that, nothing is requested twice: in a new swarm, peers often have no free block. The expected time of a block follows from the
+/// rate of the peer that owes it and from its queue. The last blocks are taken first, so that fast and slow peers meet in the middle and few blocks arrive twice; a block
+/// is requested from two peers at most.
 /// </summary>
 internal static class EndGame
 {
-    /// <summary>A peer this many times slower gives up a piece that one alone should send.</summary>
+    /// <summary>A peer slower by this factor gives up a piece on parole.</summary>
     public const double MuchSlower = 10;
 
-    /// <summary>One that owes blocks and has sent none for this many seconds counts as having no rate at all.</summary>
+    /// <summary>A peer that owes blocks and has sent none for this many seconds counts as having no rate.</summary>
     private const double SilentSeconds = 2;
 
-    /// <summary>A block is asked for twice when it then comes sooner by this many seconds at least, and by this factor: rates vary.</summary>
+    /// <summary>A block is requested twice if it then arrives sooner by at least this many seconds, and by this factor, because rates vary.</summary>
     private const double SoonerSeconds = 0.25;
 
     private const double SoonerFactor = 1.5;
 
-    /// <summary>Blocks that one is asked for whose rate is not known: enough to measure it.</summary>
+    /// <summary>The number of blocks requested from a peer without a known rate: enough to measure it.</summary>
     private const int ProbeBlocks = 8;
 
     private const double ShortestWait = 0.01;
 
-    /// <summary>A block that another owes, now asked of this peer too; false when there is none that it would send sooner.</summary>
-    /// <param name="picker">The picker, which has nothing free for the peer.</param>
-    /// <param name="sources">All that may owe blocks.</param>
+    /// <summary>Picks a block that another peer owes for this peer, too; false if there is none that it would send sooner.</summary>
+    /// <param name="picker">The picker, which has no free block for the peer.</param>
+    /// <param name="sources">All peers that may owe blocks.</param>
     /// <param name="peer">The peer that could send more.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
-    /// <param name="isHeldBack">Whether it is the download limit that blocks wait for. Then only those of silent peers are asked for twice: no other comes sooner for it.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
+    /// <param name="isHeldBack">Whether the download limit is the bottleneck. Then only blocks of silent peers are requested twice: no others would arrive
+    /// sooner.</param>
     /// <param name="picked">The block.</param>
     public static bool TryPick(PiecePicker picker, IReadOnlyList<PeerState> sources, PeerState peer, double now, bool isHeldBack, out Outstanding picked)
     {
@@ -46,7 +48,7 @@ internal static class EndGame
             if (!IsWorthwhile(picker, peer, peer.Outstanding.Count, DueIn(other, position, now)))
                 break;
             if (!picker.TryReserveFor(picked.Piece, picked.Block))
-                continue; // one nearer to the beginning of its piece needs less memory
+                continue; // a block nearer to the beginning of its piece needs less memory
             picked.Piece.AddRequester(picked.Block, peer);
             return true;
         }
@@ -55,13 +57,13 @@ internal static class EndGame
         return false;
     }
 
-    /// <summary>Blocks in a row of one piece that another owes, now asked of this source too; false when there are none that it would send sooner.</summary>
-    /// <param name="picker">The picker, which has nothing free for the source.</param>
-    /// <param name="sources">All that may owe blocks.</param>
+    /// <summary>Picks consecutive blocks of one piece that another peer owes for this source, too; false if there are none that it would send sooner.</summary>
+    /// <param name="picker">The picker, which has no free block for the source.</param>
+    /// <param name="sources">All peers that may owe blocks.</param>
     /// <param name="source">The source that could send more.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     /// <param name="isHeldBack">As for <see cref="TryPick"/>.</param>
-    /// <param name="run">Gets the blocks in order.</param>
+    /// <param name="run">Receives the blocks in order.</param>
     public static bool TryPickRun(PiecePicker picker, IReadOnlyList<PeerState> sources, PeerState source, double now, bool isHeldBack, List<Outstanding> run)
     {
         if (!TryPick(picker, sources, source, now, isHeldBack, out Outstanding last))
@@ -82,7 +84,9 @@ internal static class EndGame
         return true;
     }
 
-    /// <summary>Where in what somebody owes the block stands that is due last of all that a peer may be asked for, too; -1 when there is none.</summary>
+    /// <summary>
+    /// The position in a peer's queue of the block with the latest expected time among all that may be requested from this peer, too; -1 if there is none.
+    /// </summary>
     private static int FindLatest(IReadOnlyList<PeerState> sources, PeerState peer, double now, bool isHeldBack, out PeerState? latest)
     {
         latest = null;
@@ -117,16 +121,16 @@ internal static class EndGame
         if (peer.Rate <= 0)
             return owed < ProbeBlocks && dueIn > SoonerSeconds;
         double own = (owed + 1) * BlockRequest.BlockLength / peer.Rate;
-        // Who has nothing at all to do may as well try.
+        // A peer with nothing else to do may as well try.
         return owed == 0 && picker.IsEndGame ? own < dueIn : own * SoonerFactor < dueIn && own + SoonerSeconds < dueIn;
     }
 
-    /// <summary>In how many seconds a block comes that stands at a place of what a peer owes.</summary>
+    /// <summary>The expected time in seconds until a peer sends the block at a position of its queue.</summary>
     private static double DueIn(PeerState other, int position, double now)
     {
         if (IsSilent(other, now))
             return double.PositiveInfinity;
-        // Of one that has sent nothing yet, no block came in the time since it was asked.
+        // A peer that has sent nothing yet has not sent a block in the time since the first request.
         return (position + 1) * (other.Rate > 0 ? BlockRequest.BlockLength / other.Rate : Math.Max(now - other.LastBlockAt, ShortestWait));
     }
 

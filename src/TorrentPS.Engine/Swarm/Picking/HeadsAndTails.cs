@@ -2,15 +2,15 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.Picking;
 
-/// <summary>The pieces that a player asks for before all others: the beginning of a file, and its end, where many formats keep their index.</summary>
+/// <summary>The pieces that a media player needs first: the beginning of a file, and its end, where many formats keep their index.</summary>
 internal static class HeadsAndTails
 {
     private const long Longest = 1 << 20;
     private const int PartOfFile = 100;
 
-    /// <summary>The first and the last piece of each wanted file; of long files with short pieces as many as make a hundredth of the file, though no more than a MiB.</summary>
+    /// <summary>The first and last pieces of each wanted file: one each or, for long files with short pieces, a hundredth of the file, at most 1 MiB.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="wantedFiles">Which of its files are wanted, one value a file.</param>
+    /// <param name="wantedFiles">Which files are wanted, one value per file.</param>
     public static Bitfield Of(Torrent torrent, bool[] wantedFiles)
     {
         Bitfield pieces = new(torrent.PieceCount);

@@ -5,8 +5,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// A piece that is being downloaded: which of its blocks are free, asked for or received, and the pooled segments that the received ones lie
-/// in. A block's two requesters are the peers asked for it; after it was received, the first is the peer that sent it.
+/// A piece that is being downloaded: which of its blocks are free, requested or received, and the pooled segments with the received ones. A block has up to two
+/// requesters, the peers it was requested from; once it is received, the first is its sender.
 /// </summary>
 internal sealed class OpenPiece
 {
@@ -16,9 +16,9 @@ internal sealed class OpenPiece
     private int _cursor;
 
     /// <param name="index">The piece.</param>
-    /// <param name="length">Bytes in it that are asked for.</param>
-    /// <param name="segmentLength">Bytes in a segment.</param>
-    /// <param name="kept">Which of its blocks are on disk already, and right; null for none.</param>
+    /// <param name="length">The number of bytes to request.</param>
+    /// <param name="segmentLength">The segment length in bytes.</param>
+    /// <param name="kept">Which of its blocks are already on disk, and correct; null for none.</param>
     public OpenPiece(int index, int length, int segmentLength, bool[]? kept = null)
     {
         Index = index;
@@ -41,48 +41,48 @@ internal sealed class OpenPiece
 
     public int SegmentLength { get; }
 
-    /// <summary>The blocks that were right when the rest of the piece was not, and so are not asked for again; null for none. They have no sender.</summary>
+    /// <summary>The blocks that were correct when the rest of the piece was not, and so are not requested again; null for none. They have no sender.</summary>
     public bool[]? Kept { get; }
 
     public int SegmentCount => _segments.Length;
 
     public int BlockCount { get; }
 
-    /// <summary>Blocks that nobody was asked for.</summary>
+    /// <summary>The number of blocks not requested.</summary>
     public int FreeBlocks { get; private set; }
 
     public int ReceivedBlocks { get; private set; }
 
-    /// <summary>Blocks that one peer alone is asked for.</summary>
+    /// <summary>The number of blocks requested from only one peer.</summary>
     public int SingleBlocks => BlockCount - FreeBlocks - ReceivedBlocks - _doubled;
 
     public bool IsComplete => ReceivedBlocks == BlockCount;
 
-    /// <summary>Whether no block was received and nobody is asked for one.</summary>
+    /// <summary>Whether no block is received or requested.</summary>
     public bool IsUntouched => ReceivedBlocks == 0 && FreeBlocks == BlockCount;
 
-    /// <summary>The peer that began the piece and alone asks for its blocks while it is quick enough; null when it has left.</summary>
+    /// <summary>The peer that began the piece and is its only source while it is fast enough; null if it has left.</summary>
     public PeerState? Owner { get; set; }
 
-    /// <summary>Whether the piece failed its hash before: then one peer alone sends all of it, so that it is clear whose data is bad.</summary>
+    /// <summary>Whether the piece had a wrong hash before: then it is requested from a single peer, so that the sender of bad data is certain.</summary>
     public bool IsOnParole { get; init; }
 
-    /// <summary>Segments that memory is set aside for, but for those that are kept: a prefix, because blocks are asked for in order.</summary>
+    /// <summary>The number of segments with reserved memory, except kept ones: a prefix, because blocks are requested in order.</summary>
     public int ReservedSegments { get; set; }
 
-    /// <summary>Segments handed to the disk: a prefix.</summary>
+    /// <summary>The number of segments passed to the disk: a prefix.</summary>
     public int FlushedSegments { get; private set; }
 
-    /// <summary>Where it stands among the open pieces.</summary>
+    /// <summary>Its index among the open pieces.</summary>
     public int OpenIndex { get; set; }
 
-    /// <summary>Whether it stands among the pieces with free blocks.</summary>
+    /// <summary>Whether it is in the list of pieces with free blocks.</summary>
     public bool IsListedFree { get; set; }
 
-    /// <summary>Whether it is open no more: complete, or given up.</summary>
+    /// <summary>Whether it is no longer open: complete, or abandoned.</summary>
     public bool IsClosed { get; set; }
 
-    /// <summary>The hash and the writes in progress; made by whoever flushes.</summary>
+    /// <summary>The hash and the writes in progress; created at the first flush.</summary>
     public PieceWriter? Writer { get; set; }
 
     public BlockRequest Request(int block) => new(Index, block * BlockRequest.BlockLength, LengthOf(block));
@@ -93,24 +93,24 @@ internal sealed class OpenPiece
 
     public bool IsFree(int block) => !_blocks[block].IsReceived && _blocks[block].First is null;
 
-    /// <summary>How many peers are asked for a block that has not arrived.</summary>
+    /// <summary>The number of peers that a missing block was requested from.</summary>
     public int Requesters(int block) => _blocks[block].IsReceived ? 0 : (_blocks[block].First is null ? 0 : 1) + (_blocks[block].Second is null ? 0 : 1);
 
     public PeerState? FirstRequester(int block) => _blocks[block].First;
 
     public PeerState? SecondRequester(int block) => _blocks[block].Second;
 
-    /// <summary>The peer that sent a received block.</summary>
+    /// <summary>The sender of a received block.</summary>
     public PeerState? Sender(int block) => _blocks[block].IsReceived ? _blocks[block].First : null;
 
     public int SegmentOf(int block) => (int)((long)block * BlockRequest.BlockLength / SegmentLength);
 
-    /// <summary>Whether all of a segment is on disk already, so that it needs no memory.</summary>
+    /// <summary>Whether a whole segment is already on disk, so that it needs no memory.</summary>
     public bool IsKept(int segment) => _segments[segment].IsKept;
 
     public int LengthOfSegment(int segment) => Math.Min(SegmentLength, Length - segment * SegmentLength);
 
-    /// <summary>The first free block; -1 when there is none.</summary>
+    /// <summary>The first free block; -1 if there is none.</summary>
     public int NextFree()
     {
         if (FreeBlocks == 0)
@@ -136,7 +136,7 @@ internal sealed class OpenPiece
         }
     }
 
-    /// <summary>Takes a peer off a block that has not arrived; the block is free when it was the only one.</summary>
+    /// <summary>Removes a peer from the requesters of a missing block; without requesters, the block is free.</summary>
     public void RemoveRequester(int block, PeerState peer)
     {
         if (_blocks[block].IsReceived)
@@ -158,7 +158,7 @@ internal sealed class OpenPiece
         }
     }
 
-    /// <summary>Where a block's bytes belong.</summary>
+    /// <summary>The memory of a block.</summary>
     public Span<byte> Place(int block, SegmentPool pool)
     {
         int segment = SegmentOf(block);
@@ -166,7 +166,7 @@ internal sealed class OpenPiece
         return buffer.AsSpan(block * BlockRequest.BlockLength - segment * SegmentLength, LengthOf(block));
     }
 
-    /// <summary>Notes that a block has arrived from a peer. It is up to the caller to tell the others that were asked for it.</summary>
+    /// <summary>Records that a block was received. The caller cancels the other requests for it.</summary>
     public void Receive(int block, PeerState sender)
     {
         Debug.Assert(!_blocks[block].IsReceived);
@@ -180,7 +180,7 @@ internal sealed class OpenPiece
         _segments[SegmentOf(block)].Missing--;
     }
 
-    /// <summary>The next segment in order when it is full, and no longer ours then; null when it is not full.</summary>
+    /// <summary>Takes the next segment in order if it is full; null if it is not.</summary>
     public byte[]? TakeFullSegment()
     {
         if (FlushedSegments == _segments.Length || _segments[FlushedSegments].Missing != 0)
@@ -215,7 +215,7 @@ internal sealed class OpenPiece
         ReservedSegments = Math.Max(ReservedSegments, FlushedSegments);
     }
 
-    /// <summary>Forgets the blocks that were not handed to the disk, and gives their memory back. Nobody may be asked for any. Returns how many bytes they were.</summary>
+    /// <summary>Discards the blocks that were not passed to the disk, and releases their memory. None may be requested. Returns their size in bytes.</summary>
     public long Drop(SegmentPool pool)
     {
         long dropped = 0;
@@ -236,7 +236,7 @@ internal sealed class OpenPiece
         return dropped;
     }
 
-    /// <summary>Gives back the memory of what was not handed to the disk.</summary>
+    /// <summary>Releases the memory that was not passed to the disk.</summary>
     public void Abandon(SegmentPool pool)
     {
         for (int i = FlushedSegments; i < _segments.Length; i++)

@@ -2,20 +2,20 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm.Picking;
 
-/// <summary>The pieces that are being put together, which of them have free blocks, and the memory that is set aside for them.</summary>
-/// <param name="pool">Where the memory comes from.</param>
-/// <param name="segmentLength">Bytes of a segment.</param>
+/// <summary>The open pieces, the list of those with free blocks, and the memory reserved for them.</summary>
+/// <param name="pool">The memory.</param>
+/// <param name="segmentLength">The segment length in bytes.</param>
 internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
 {
     private readonly List<OpenPiece> _all = [];
-    private readonly List<OpenPiece> _free = []; // those with free blocks; and some that have none any more, until they are looked at
+    private readonly List<OpenPiece> _free = []; // those with free blocks, and some that have none any more and are removed when they are next examined
 
     public IReadOnlyList<OpenPiece> All => _all;
 
-    /// <summary>Whether there is memory for one more.</summary>
+    /// <summary>Whether there is memory for another segment.</summary>
     public bool HasRoom => pool.HasRoom(segmentLength);
 
-    /// <summary>Sets memory aside for the first segment of a piece; false when there is none.</summary>
+    /// <summary>Reserves memory for the first segment of a piece; false if there is none.</summary>
     public bool TryReserveFirst() => pool.TryReserve(segmentLength);
 
     public void Add(OpenPiece piece)
@@ -25,7 +25,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         ListFree(piece);
     }
 
-    /// <summary>The open piece of a number; null when it is not open.</summary>
+    /// <summary>The open piece with an index; null if it is not open.</summary>
     public OpenPiece? Find(int index)
     {
         foreach (OpenPiece piece in _all)
@@ -37,7 +37,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         return null;
     }
 
-    /// <summary>Notes that a piece has free blocks.</summary>
+    /// <summary>Adds a piece to the list of those with free blocks.</summary>
     public void ListFree(OpenPiece piece)
     {
         if (piece.IsListedFree || piece.IsClosed || piece.FreeBlocks == 0)
@@ -46,7 +46,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         _free.Add(piece);
     }
 
-    /// <summary>The piece at a place of the list of those with free blocks; null behind the end. Pieces that have none any more leave the list here.</summary>
+    /// <summary>The piece at a position in the list of those with free blocks; null beyond the end. Pieces that have none any more are removed here.</summary>
     public OpenPiece? NextFree(int place)
     {
         while (place < _free.Count)
@@ -62,7 +62,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         return null;
     }
 
-    /// <summary>Sets memory aside for a block, and those before it; false when there is none.</summary>
+    /// <summary>Reserves memory for a block, and those before it; false if there is none.</summary>
     public bool TryReserveFor(OpenPiece piece, int block)
     {
         int before = piece.ReservedSegments;
@@ -73,7 +73,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
                 for (; piece.ReservedSegments > before; piece.ReservedSegments--)
                 {
                     if (!piece.IsKept(piece.ReservedSegments - 1))
-                        pool.Release(segmentLength); // a part is of no use
+                        pool.Release(segmentLength); // a part is useless
                 }
 
                 return false;
@@ -85,7 +85,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         return true;
     }
 
-    /// <summary>A peer is gone or chokes us: what it began is others' to go on with.</summary>
+    /// <summary>A peer left or chokes us: other peers may continue its pieces.</summary>
     public void Disown(PeerState peer)
     {
         peer.Current = null;
@@ -96,7 +96,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         }
     }
 
-    /// <summary>Gives up what has come of a piece and is not on its way to the disk, and says how many bytes that was.</summary>
+    /// <summary>Discards received data of a piece that is not on its way to the disk, and returns its size in bytes.</summary>
     public long Drop(OpenPiece piece)
     {
         long wasted = piece.Drop(pool);
@@ -104,14 +104,14 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         return wasted;
     }
 
-    /// <summary>Gives back the memory of a piece, which is open no more.</summary>
+    /// <summary>Releases the memory of a piece, which is then no longer open.</summary>
     public void Abandon(OpenPiece piece)
     {
         piece.Abandon(pool);
         Close(piece);
     }
 
-    /// <summary>A piece is open no more.</summary>
+    /// <summary>A piece is no longer open.</summary>
     public void Close(OpenPiece piece)
     {
         if (piece.Owner is { } owner && owner.Current == piece)
@@ -122,7 +122,7 @@ internal sealed class OpenPieces(SegmentPool pool, int segmentLength)
         _all.RemoveAt(_all.Count - 1);
     }
 
-    /// <summary>Gives back all memory: the download ends.</summary>
+    /// <summary>Releases all memory, because the download ends.</summary>
     public void AbandonAll()
     {
         foreach (OpenPiece piece in _all)

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Swarm.Picking;
 
-/// <summary>The blocks a peer was asked for, in the order asked. Peers answer in order, so what arrives is nearly always at the head.</summary>
+/// <summary>The outstanding requests to a peer, in order. Peers answer in order, so a received block is nearly always at the head.</summary>
 internal sealed class OutstandingQueue
 {
     private Outstanding[] _items = new Outstanding[32];
@@ -21,7 +21,7 @@ internal sealed class OutstandingQueue
         _items[Slot(Count++)] = item;
     }
 
-    /// <summary>Where a block stands; -1 when it was not asked for.</summary>
+    /// <summary>The position of a block; -1 if it was not requested.</summary>
     public int IndexOf(int piece, int block)
     {
         for (int i = 0; i < Count; i++)
@@ -43,7 +43,7 @@ internal sealed class OutstandingQueue
         Count--;
     }
 
-    /// <summary>Forgets a block, when it was asked for.</summary>
+    /// <summary>Removes a block, if it was requested.</summary>
     public void Remove(int piece, int block)
     {
         int index = IndexOf(piece, block);

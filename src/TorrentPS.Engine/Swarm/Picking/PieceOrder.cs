@@ -6,28 +6,28 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// The queued pieces by how many peers have them: a set of bits a count. A piece changes its set in constant time, and what a peer has of a set
-/// is found many pieces at a time, so that neither a peer that has little nor one that leaves costs a look at each piece. Peers that have
-/// everything are not counted: they change no order.
+/// The queued pieces by the number of peers that have them: one bit set per count. A piece changes its set in constant time, and the pieces of a peer in a set are found
+/// a word at a time, so that neither a peer with few pieces nor one that leaves costs work for each piece. Peers that have everything are not counted: they do not change
+/// the order.
 /// </summary>
 internal sealed class PieceOrder
 {
-    /// <summary>Pieces tried by chance before a set is searched: most often one of the first is there.</summary>
+    /// <summary>The number of random tries before a set is searched: usually one of the first succeeds.</summary>
     private const int Tries = 16;
 
-    private readonly List<Rank?> _ranks = []; // by count; null where no queued piece stands
+    private readonly List<Rank?> _ranks = []; // by count; null if no queued piece has this count
     private readonly Stack<Rank> _spare = new();
     private readonly int[] _counts;
     private readonly Bitfield _queued;
     private readonly Random _random;
-    private int _zero; // what stands in _counts for a piece that no counted peer has: counting one up or down for all pieces is to move this
+    private int _zero; // the value in _counts for a piece that no counted peer has: changing it counts all pieces up or down
     private int _firstWord; // no piece before this word is queued
     private readonly Bitfield? _urgent;
-    private int _urgentLeft; // of these, those that are queued
+    private int _urgentLeft; // the number of these that are queued
 
-    /// <param name="pieceCount">How many pieces there are.</param>
-    /// <param name="random">Chooses among the equally rare.</param>
-    /// <param name="urgent">The pieces that <see cref="Next"/> names before others; null for none.</param>
+    /// <param name="pieceCount">The number of pieces.</param>
+    /// <param name="random">Selects among equally rare pieces.</param>
+    /// <param name="urgent">The pieces that <see cref="Next"/> returns first; null for none.</param>
     public PieceOrder(int pieceCount, Random? random = null, Bitfield? urgent = null)
     {
         _urgent = urgent;
@@ -36,18 +36,18 @@ internal sealed class PieceOrder
         _random = random ?? new Random();
     }
 
-    /// <summary>How many pieces are queued.</summary>
+    /// <summary>The number of queued pieces.</summary>
     public int QueuedCount => _queued.Count;
 
-    /// <summary>Grows with each piece that is queued: while it stays, what was searched for in vain is still not there.</summary>
+    /// <summary>Increases with each queued piece: while it is unchanged, a search that failed would fail again.</summary>
     public long Version { get; private set; } = 1;
 
     public bool IsQueued(int piece) => _queued[piece];
 
-    /// <summary>How many peers have a piece, those that have everything not counted.</summary>
+    /// <summary>The number of peers that have a piece, not counting those that have everything.</summary>
     public int Availability(int piece) => _counts[piece] - _zero;
 
-    /// <summary>Whether a queued piece is counted for a peer.</summary>
+    /// <summary>Whether any queued piece is counted for a peer.</summary>
     public bool IsAnyAvailable
     {
         get
@@ -86,7 +86,7 @@ internal sealed class PieceOrder
 
     public void Decrement(int piece) => Change(piece, -1);
 
-    /// <summary>Counts all that a peer has. What it has not is counted instead where that is less.</summary>
+    /// <summary>Counts the pieces of a peer. If it lacks fewer than it has, the missing ones are counted instead.</summary>
     public void Add(Bitfield pieces)
     {
         if (pieces.Count <= pieces.Length / 2)
@@ -101,7 +101,7 @@ internal sealed class PieceOrder
         ChangeAll(pieces, ulong.MaxValue, -1);
     }
 
-    /// <summary>Undoes <see cref="Add"/>.</summary>
+    /// <summary>Reverts <see cref="Add"/>.</summary>
     public void Remove(Bitfield pieces)
     {
         if (pieces.Count <= pieces.Length / 2)
@@ -110,7 +110,7 @@ internal sealed class PieceOrder
             return;
         }
 
-        ChangeAll(pieces, ulong.MaxValue, 1); // now each piece is counted once at least
+        ChangeAll(pieces, ulong.MaxValue, 1); // now each piece has a count of at least one
         _zero++;
         if (_ranks.Count > 0)
         {
@@ -119,7 +119,7 @@ internal sealed class PieceOrder
         }
     }
 
-    /// <summary>A queued piece that a peer has, the rarest first and any of the equally rare; -1 when there is none.</summary>
+    /// <summary>The rarest queued piece that a peer has, at random among equally rare ones; -1 if there is none.</summary>
     public int Rarest(Bitfield has)
     {
         foreach (Rank? rank in CollectionsMarshal.AsSpan(_ranks))
@@ -134,10 +134,10 @@ internal sealed class PieceOrder
         return -1;
     }
 
-    /// <summary>Any queued piece that a peer has; -1 when there is none. For the first pieces, so that there is soon something to give.</summary>
+    /// <summary>A random queued piece that a peer has; -1 if there is none. For the first pieces, so that there is soon something to upload.</summary>
     public int Any(Bitfield has) => AnyOf(_queued.Words, _queued.Count, has);
 
-    /// <summary>The queued piece that is next in sequence of those that a peer has: the first urgent one, else the first; -1 when there is none.</summary>
+    /// <summary>The next queued piece in sequence that a peer has: the first urgent one, or else the first; -1 if there is none.</summary>
     public int Next(Bitfield has)
     {
         ReadOnlySpan<ulong> queued = _queued.Words;
@@ -151,7 +151,7 @@ internal sealed class PieceOrder
         return First(has);
     }
 
-    /// <summary>The first queued piece that a peer has; -1 when there is none.</summary>
+    /// <summary>The first queued piece that a peer has; -1 if there is none.</summary>
     public int First(Bitfield has)
     {
         ReadOnlySpan<ulong> queued = _queued.Words;
@@ -161,13 +161,13 @@ internal sealed class PieceOrder
         return word < 0 ? -1 : Bitfield.FirstPiece(word, queued[word] & has.Words[word]);
     }
 
-    /// <summary>The first queued piece that a peer has at a place or behind it, and when there is none, before it; -1 when there is none at all.</summary>
+    /// <summary>The first queued piece that a peer has from an index on, or else before it; -1 if there is none.</summary>
     public int FirstFrom(Bitfield has, int from)
     {
         for (int piece = from; piece < _counts.Length; piece++)
         {
             if ((piece & 63) == 0 && (_queued.Words[piece >> 6] & has.Words[piece >> 6]) == 0)
-                piece += 63; // none of these
+                piece += 63; // an empty word
             else if (_queued[piece] && has[piece])
                 return piece;
         }
@@ -176,8 +176,7 @@ internal sealed class PieceOrder
     }
 
     /// <summary>
-    /// One of the pieces in both sets; -1 when there is none. While they are many, each is as likely as the others; of a few far between it is
-    /// the next ones after a place taken by chance.
+    /// A random piece in both sets; -1 if there is none. If they are many, all have the same probability; if they are few, it is the next one after a random index.
     /// </summary>
     private int AnyOf(ReadOnlySpan<ulong> pieces, int count, Bitfield has)
     {
@@ -201,7 +200,7 @@ internal sealed class PieceOrder
         return Bitfield.PieceAt(word, BitOperations.TrailingZeroCount(bits));
     }
 
-    /// <summary>The first word from a place on in which two sets have a piece in common; -1 when none.</summary>
+    /// <summary>The first word from an index on in which two sets share a piece; -1 if there is none.</summary>
     private static int FirstCommon(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, int start)
     {
         b = b[..a.Length];
@@ -224,7 +223,7 @@ internal sealed class PieceOrder
         return -1;
     }
 
-    /// <summary>Counts up or down each piece in a set, or, with a mask of ones, each that is not.</summary>
+    /// <summary>Counts each piece in a set, or, with a mask of ones, each piece not in it, up or down.</summary>
     private void ChangeAll(Bitfield pieces, ulong mask, int by)
     {
         ReadOnlySpan<ulong> words = pieces.Words;
@@ -233,7 +232,7 @@ internal sealed class PieceOrder
             for (ulong rest = words[word] ^ mask; rest != 0; rest &= rest - 1)
             {
                 int piece = Bitfield.PieceAt(word, BitOperations.TrailingZeroCount(rest));
-                if (piece < _counts.Length) // the mask has ones behind the end too
+                if (piece < _counts.Length) // the mask has ones beyond the end, too
                     Change(piece, by);
             }
         }
@@ -270,7 +269,7 @@ internal sealed class PieceOrder
         _spare.Push(rank);
     }
 
-    /// <summary>The queued pieces that equally many peers have.</summary>
+    /// <summary>The queued pieces with the same count.</summary>
     private sealed class Rank(int words)
     {
         public readonly ulong[] Words = new ulong[words];

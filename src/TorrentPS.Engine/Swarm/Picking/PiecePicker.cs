@@ -4,9 +4,9 @@ using TorrentPS.Engine.Storage;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Decides which block is asked for next, of which peer. A peer first goes on with the piece it began; then it adopts an open piece whose
-/// peer is gone (partial pieces first); then it begins the rarest queued piece; only when memory or pieces run out it shares another peer's
-/// piece. When no block is free any more, it asks again for blocks that slower peers owe (<see cref="EndGame"/>).
+/// Decides which block is requested next, from which peer. A peer first continues the piece it began; then it adopts an open piece whose peer has left (partial pieces
+/// first); then it begins the rarest queued piece; only when memory or pieces run out does it share another peer's piece. When no block is free, it requests blocks that
+/// slower peers owe (<see cref="EndGame"/>).
 /// </summary>
 internal sealed class PiecePicker
 {
@@ -18,7 +18,7 @@ internal sealed class PiecePicker
     private readonly OpenPieces _open;
     private readonly HashSet<int> _onParole = [];
     private readonly int _segmentLength;
-    private PieceOrder? _order; // none when nothing is missing
+    private PieceOrder? _order; // null if nothing is missing
 
     public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null, Func<int, bool>? isWithheld = null, Bitfield? urgent = null)
     {
@@ -47,26 +47,26 @@ internal sealed class PiecePicker
         }
     }
 
-    /// <summary>The pieces that are verified and written.</summary>
+    /// <summary>The verified and written pieces.</summary>
     public Bitfield Have { get; }
 
-    /// <summary>Wanted pieces that are not there yet.</summary>
+    /// <summary>The number of wanted pieces that are missing.</summary>
     public int Missing => _missing.Count;
 
     public bool IsSequential { get; }
 
-    /// <summary>The queued pieces in their order; null when nothing is missing.</summary>
+    /// <summary>The queued pieces in order; null if nothing is missing.</summary>
     public PieceOrder? Order => _order;
 
-    /// <summary>Picks blocks in a row.</summary>
+    /// <summary>Picks consecutive blocks.</summary>
     public RunPicker Runs { get; }
 
     public IReadOnlyList<OpenPiece> Open => _open.All;
 
-    /// <summary>Whether every block that is missing is asked for or received.</summary>
+    /// <summary>Whether every missing block is requested or received.</summary>
     public bool IsEndGame => _order is not { QueuedCount: > 0 } && _open.NextFree(0) is null;
 
-    /// <summary>Whether a block that one of the sources has is still to be asked for.</summary>
+    /// <summary>Whether one of the sources has a block that is not requested.</summary>
     public bool HasFree(IReadOnlyList<PeerState> sources)
     {
         if (IsEndGame || _order is not { } order)
@@ -86,7 +86,7 @@ internal sealed class PiecePicker
         return order.IsAnyAvailable;
     }
 
-    /// <summary>Whether every missing block that a peer could send is asked for or received. Other peers may still have some to be asked for.</summary>
+    /// <summary>Whether every missing block that a peer could send is requested or received. Other peers may still have free ones.</summary>
     public bool HasNothingFreeFor(PeerState peer)
     {
         if (HasQueuedFor(peer))
@@ -104,7 +104,7 @@ internal sealed class PiecePicker
 
     public bool IsMissing(int piece) => _missing[piece];
 
-    /// <summary>Counts what a new peer has, and notes how much of it is missing here.</summary>
+    /// <summary>Counts the pieces of a new peer, and how many of them are missing here.</summary>
     public void AddPeer(PeerState peer)
     {
         peer.NothingQueuedAt = 0;
@@ -113,14 +113,14 @@ internal sealed class PiecePicker
             _order?.Add(peer.Pieces);
     }
 
-    /// <summary>Undoes <see cref="AddPeer"/>.</summary>
+    /// <summary>Reverts <see cref="AddPeer"/>.</summary>
     public void RemovePeer(PeerState peer)
     {
         if (!peer.Pieces.IsFull)
             _order?.Remove(peer.Pieces);
     }
 
-    /// <summary>A peer has got a piece; false when it had it.</summary>
+    /// <summary>A peer has a new piece; false if it already had it.</summary>
     public bool PeerHas(PeerState peer, int piece)
     {
         if (!peer.Pieces.Add(piece))
@@ -130,14 +130,14 @@ internal sealed class PiecePicker
             peer.Interesting++;
         _order?.Increment(piece);
         if (peer.Pieces.IsFull)
-            _order?.Remove(peer.Pieces); // from now on it counts as one that has everything
+            _order?.Remove(peer.Pieces); // from now on it counts as a peer that has everything
         return true;
     }
 
-    /// <summary>How many connected peers that have not everything have a piece; not counted any more when nothing is missing.</summary>
+    /// <summary>The number of connected incomplete peers that have a piece; not counted when nothing is missing.</summary>
     public int Availability(int piece) => _order?.Availability(piece) ?? 0;
 
-    /// <summary>The next free block to ask a peer for, now noted as asked; false when there is none for it.</summary>
+    /// <summary>The next free block for a peer, which is now marked as requested; false if there is none.</summary>
     public bool TryPick(PeerState peer, out Outstanding picked)
     {
         if (peer.Current is { FreeBlocks: > 0 } current)
@@ -155,7 +155,7 @@ internal sealed class PiecePicker
             || TryShare(peer, out picked);
     }
 
-    /// <summary>Notes that a peer does not owe a block any more.</summary>
+    /// <summary>A peer no longer owes a block.</summary>
     public void Release(PeerState peer, Outstanding item)
     {
         if (item.IsReleased)
@@ -165,7 +165,7 @@ internal sealed class PiecePicker
         CloseIfUntouched(item.Piece);
     }
 
-    /// <summary>Frees all that a peer is noted for, whatever it itself is known to owe: a fault may have cut short the change of both.</summary>
+    /// <summary>Releases all requests to a peer, whatever its own state says: a fault may have interrupted the change of both.</summary>
     public void ReleaseAllOf(PeerState peer)
     {
         for (int i = _open.All.Count - 1; i >= 0; i--)
@@ -178,7 +178,7 @@ internal sealed class PiecePicker
         }
     }
 
-    /// <summary>A peer that was late sends again: what it owes and nobody else was asked for meanwhile is its own again.</summary>
+    /// <summary>A late peer sends again: the blocks that it owes and that were not requested from others are its own again.</summary>
     public static void Reclaim(PeerState peer)
     {
         for (int i = 0; i < peer.Outstanding.Count; i++)
@@ -194,14 +194,14 @@ internal sealed class PiecePicker
     /// <inheritdoc cref="OpenPieces.Disown"/>
     public void Disown(PeerState peer) => _open.Disown(peer);
 
-    /// <summary>All blocks of a piece have arrived.</summary>
+    /// <summary>All blocks of a piece were received.</summary>
     public void Completed(OpenPiece piece)
     {
         _states[piece.Index] = PieceState.Verifying;
         _open.Close(piece);
     }
 
-    /// <summary>The hash of a piece is known now.</summary>
+    /// <summary>The hash of a piece became known.</summary>
     public void Admit(int piece)
     {
         if (_states[piece] != PieceState.Withheld)
@@ -210,7 +210,7 @@ internal sealed class PiecePicker
         _order!.Enqueue(piece);
     }
 
-    /// <summary>A piece is verified and written.</summary>
+    /// <summary>A piece was verified and written.</summary>
     public void Verified(int piece)
     {
         _states[piece] = PieceState.Have;
@@ -218,10 +218,10 @@ internal sealed class PiecePicker
         Have.Add(piece);
         _missing.Remove(piece);
         if (Missing == 0)
-            _order = null; // a seed has nothing to choose
+            _order = null; // a seed picks nothing
     }
 
-    /// <summary>A piece is no longer what was verified, and is fetched again. Others must be missing: a seed has nothing to choose.</summary>
+    /// <summary>A verified piece has changed, and is fetched again. Other pieces must be missing: a seed picks nothing.</summary>
     public void Lost(int piece)
     {
         Have.Remove(piece);
@@ -230,14 +230,14 @@ internal sealed class PiecePicker
         _order!.Enqueue(piece);
     }
 
-    /// <summary>A piece is no longer what was verified, and is not fetched again.</summary>
+    /// <summary>A verified piece has changed, and is not fetched again.</summary>
     public void Withdraw(int piece)
     {
         Have.Remove(piece);
         _states[piece] = PieceState.Withdrawn;
     }
 
-    /// <summary>A piece was not what its hash says, or could not be written: it is fetched again, from one peer alone.</summary>
+    /// <summary>A piece had a wrong hash, or could not be written: it is fetched again, from a single peer.</summary>
     public void Failed(int piece)
     {
         _states[piece] = PieceState.Queued;
@@ -245,9 +245,9 @@ internal sealed class PiecePicker
         _order!.Enqueue(piece);
     }
 
-    /// <summary>A piece was not what its hash says, but some of its blocks are, and are on disk: only the others are fetched again, from whomever.</summary>
+    /// <summary>A piece had a wrong hash, but some of its blocks are correct and on disk: only the others are fetched again, from any peer.</summary>
     /// <param name="piece">The piece.</param>
-    /// <param name="kept">Which blocks are right; some, and not all.</param>
+    /// <param name="kept">The correct blocks; some, but not all.</param>
     public void Repair(int piece, bool[] kept)
     {
         OpenPiece opened = new(piece, _torrent.DataLengthOfPiece(piece), _segmentLength, kept);
@@ -256,7 +256,7 @@ internal sealed class PiecePicker
     }
 
     /// <summary>
-    /// Gives up the open pieces that no connected peer can finish, so that their memory serves others. Returns the bytes that were received in vain.
+    /// Abandons the open pieces that no connected peer can finish, so that others get their memory. Returns the number of wasted bytes.
     /// </summary>
     public long AbandonUnfinishable(IReadOnlyCollection<PeerState> peers)
     {
@@ -268,7 +268,7 @@ internal sealed class PiecePicker
                 continue;
             wasted += _open.Drop(piece);
             if (piece.IsUntouched)
-                Requeue(piece); // else its beginning is hashed and written, and waits for the rest
+                Requeue(piece); // otherwise its beginning is hashed and written, and waits for the rest
         }
 
         return wasted;
@@ -298,7 +298,7 @@ internal sealed class PiecePicker
         _order!.Enqueue(piece.Index);
     }
 
-    /// <summary>Opens a queued piece, without a block asked for or memory set aside.</summary>
+    /// <summary>Opens a queued piece, without requesting blocks or reserving memory.</summary>
     public OpenPiece Begin(int index, PeerState owner)
     {
         var piece = new OpenPiece(index, _torrent.DataLengthOfPiece(index), _segmentLength) { Owner = owner, IsOnParole = _onParole.Contains(index) };
@@ -339,7 +339,7 @@ internal sealed class PiecePicker
         return index >= 0 && TryOpen(index, peer, out picked);
     }
 
-    /// <summary>Begins a queued piece with a peer, and takes its first block.</summary>
+    /// <summary>Begins a queued piece with a peer, and picks its first block.</summary>
     private bool TryOpen(int index, PeerState peer, out Outstanding picked)
     {
         picked = default;
@@ -351,7 +351,7 @@ internal sealed class PiecePicker
         return TryTake(piece, peer, out picked);
     }
 
-    /// <summary>The queued piece to begin with a peer; -1 when it has none.</summary>
+    /// <summary>The queued piece to begin with a peer; -1 if it has none.</summary>
     private int Choose(PeerState peer)
     {
         if (_order is null || peer.NothingQueuedAt == _order.Version)
@@ -374,7 +374,7 @@ internal sealed class PiecePicker
         return false;
     }
 
-    /// <summary>Takes a block of a piece that another peer is at: of the one that has most to do. A piece on parole is taken over, and only from a peer that is much slower.</summary>
+    /// <summary>Picks a block of another peer's piece: of the peer with most left to send. A piece on parole is taken over, and only from a much slower peer.</summary>
     private bool TryShare(PeerState peer, out Outstanding picked)
     {
         OpenPiece? most = null;
@@ -417,7 +417,7 @@ internal sealed class PiecePicker
         return true;
     }
 
-    /// <summary>The next free block to ask a peer for while it chokes us; false when it allows none that is of use.</summary>
+    /// <summary>The next free block for a peer that chokes us; false if it allows none that we need.</summary>
     public bool TryPickAllowed(PeerState peer, out Outstanding picked)
     {
         picked = default;
@@ -437,7 +437,7 @@ internal sealed class PiecePicker
         return false;
     }
 
-    /// <summary>A queued piece that a peer suggests, and has; -1 when there is none.</summary>
+    /// <summary>A queued piece that a peer suggests, and has; -1 if there is none.</summary>
     private int NextSuggested(PeerState peer)
     {
         while (peer.Suggested.TryDequeue(out int piece))
@@ -449,7 +449,7 @@ internal sealed class PiecePicker
         return -1;
     }
 
-    /// <summary>A peer has a piece no longer, or will not send it; false when it had not. What it owes of it is the caller's to release.</summary>
+    /// <summary>A peer no longer has a piece, or does not send it; false if it did not have it. The caller releases its requests.</summary>
     public bool PeerLacks(PeerState peer, int piece)
     {
         if (!peer.Pieces[piece])
@@ -457,7 +457,7 @@ internal sealed class PiecePicker
         bool wasFull = peer.Pieces.IsFull;
         peer.Pieces.Remove(piece);
         if (wasFull)
-            _order?.Add(peer.Pieces); // until now it was not counted
+            _order?.Add(peer.Pieces); // it was not counted until now
         else
             _order?.Decrement(piece);
         if (IsMissing(piece))

@@ -1,9 +1,9 @@
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// What a piece is to a download: always exactly one of these. Withheld becomes Queued when its hash is known, Queued becomes Open when the first block is asked for, Open becomes Verifying
-/// when the last block is there, Verifying becomes Have when hash and write succeeded and Queued again when not, or Open when only some of its blocks are to be fetched again. An open piece that nobody
-/// works on and that has no data goes back to Queued. What other programs change of what is had becomes Queued again, or Withdrawn when nothing else is missing.
+/// The state of a piece in a download. Withheld becomes Queued when the hash is known, Queued becomes Open with the first request, Open becomes Verifying with the last
+/// block, and Verifying becomes Have when hash and write succeed, Queued when they fail, or Open when only some blocks are fetched again. An open piece without data and
+/// requests returns to Queued. A piece that another program changes becomes Queued again, or Withdrawn if nothing else is missing.
 /// </summary>
 internal enum PieceState : byte
 {
@@ -13,18 +13,18 @@ internal enum PieceState : byte
     /// <summary>Wanted, but its hash is not known yet, so that it could not be verified (BEP 52).</summary>
     Withheld,
 
-    /// <summary>Wanted, and no block of it is asked for or held.</summary>
+    /// <summary>Wanted, without requested or received blocks.</summary>
     Queued,
 
-    /// <summary>Some blocks are asked for or held in memory.</summary>
+    /// <summary>Some blocks are requested, or held in memory.</summary>
     Open,
 
-    /// <summary>All blocks are there; the hash is being compared and the data written, or it is being found out which blocks are bad.</summary>
+    /// <summary>All blocks are received; the hash is compared and the data written, or the bad blocks are being identified.</summary>
     Verifying,
 
     /// <summary>Verified and written.</summary>
     Have,
 
-    /// <summary>It was had, other programs have changed it since, and it is not fetched again.</summary>
+    /// <summary>Verified before, changed by another program since, and not fetched again.</summary>
     Withdrawn,
 }

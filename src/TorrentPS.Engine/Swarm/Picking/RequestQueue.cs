@@ -2,7 +2,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Picking;
 
-/// <summary>The blocks that a peer waits for, in the order in which it asked. Its memory is made once and used again.</summary>
+/// <summary>The blocks that a peer has requested, in order. Its memory is reused.</summary>
 internal sealed class RequestQueue
 {
     private BlockRequest[] _items = [];
@@ -10,7 +10,7 @@ internal sealed class RequestQueue
 
     public int Count { get; private set; }
 
-    /// <summary>The block to send next; there must be one.</summary>
+    /// <summary>The next block to send; there must be one.</summary>
     public ref readonly BlockRequest First => ref _items[_head];
 
     public void Add(BlockRequest block)
@@ -26,7 +26,7 @@ internal sealed class RequestQueue
         Count--;
     }
 
-    /// <summary>Takes out a block wherever it stands; false when it was not asked for.</summary>
+    /// <summary>Removes a block at any position; false if it was not requested.</summary>
     public bool Remove(BlockRequest block)
     {
         for (int i = 0; i < Count; i++)

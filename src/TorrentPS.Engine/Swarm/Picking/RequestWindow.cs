@@ -1,19 +1,18 @@
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// How many blocks a peer should have outstanding: enough that it is never idle between two of our requests. It doubles with every round
-/// trip until the rate no longer follows (slow start), and is then the blocks of <see cref="QueueSeconds"/> at the measured rate, which
-/// covers the way there and back and the other end's disk.
+/// The number of requests to keep outstanding with a peer, so that it is never idle between two of them. It doubles with every round trip until the rate no longer
+/// follows (slow start), and is then <see cref="QueueSeconds"/> of the measured rate, which covers the round trip and the peer's disk.
 /// </summary>
 internal sealed class RequestWindow
 {
-    /// <summary>Seconds of data to have outstanding.</summary>
+    /// <summary>The amount of outstanding data, in seconds.</summary>
     public const double QueueSeconds = 3;
 
-    /// <summary>What a peer gets that has not said how many requests it queues (BEP 10, "reqq"): what every client in use keeps.</summary>
+    /// <summary>The limit for a peer that does not declare its queue length (BEP 10, "reqq"), which all clients in use support.</summary>
     public const int UnknownLimit = 250;
 
-    /// <summary>Blocks that any peer may have outstanding, however slow.</summary>
+    /// <summary>The minimum number of outstanding requests, however slow the peer.</summary>
     public const int Minimum = 2;
 
     private const int Initial = 32;
@@ -25,10 +24,10 @@ internal sealed class RequestWindow
     private double _rateAtCheck;
     private double _checkAt = double.NaN;
 
-    /// <summary>Blocks to have outstanding now.</summary>
+    /// <summary>The number of requests to keep outstanding.</summary>
     public int Size { get; private set; } = Initial;
 
-    /// <summary>Sets the number of requests that the peer says it queues; numbers that make no sense are ignored.</summary>
+    /// <summary>Sets the queue length that the peer declares; nonsensical values are ignored.</summary>
     public void SetPeerLimit(long reqq)
     {
         if (reqq > 0)
@@ -36,7 +35,7 @@ internal sealed class RequestWindow
         Size = Math.Min(Size, _limit);
     }
 
-    /// <summary>Notes a block and the rate it came at.</summary>
+    /// <summary>Records a received block, and the current rate.</summary>
     public void BlockReceived(double bytesPerSecond, double now)
     {
         if (double.IsNaN(_checkAt))
@@ -46,7 +45,7 @@ internal sealed class RequestWindow
             Size = Math.Min(Size + 1, _limit);
             if (now < _checkAt)
                 return;
-            // A rate that grew by less than a tenth in a second has found what the link or the peer gives.
+            // A rate that grew by less than a tenth in a second has reached the limit of the link or the peer.
             _isSlowStart = bytesPerSecond > _rateAtCheck * 1.1;
         }
         else if (now < _checkAt)
@@ -60,7 +59,7 @@ internal sealed class RequestWindow
             Size = Math.Clamp((int)(bytesPerSecond * QueueSeconds / Wire.BlockRequest.BlockLength), Math.Min(Minimum, _limit), _limit);
     }
 
-    /// <summary>The peer has let time pass: one block at a time until it sends again.</summary>
+    /// <summary>The peer is snubbed: one block at a time until it sends again.</summary>
     public void Snub()
     {
         Size = 1;
@@ -69,7 +68,7 @@ internal sealed class RequestWindow
         _checkAt = double.NaN;
     }
 
-    /// <summary>A snubbed peer sends again: start anew.</summary>
+    /// <summary>A snubbed peer sends again: starts over.</summary>
     public void Restart()
     {
         Size = Math.Min(Initial, _limit);

@@ -2,20 +2,22 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.Picking;
 
-/// <summary>Picks blocks in a row, for sources that are asked for runs of bytes (BEP 19). Their memory is set aside when they come, since they come in order.</summary>
+/// <summary>
+/// Picks consecutive blocks, for sources from which byte ranges are requested (BEP 19). Memory is reserved when blocks arrive, because they arrive in order.
+/// </summary>
 /// <param name="picker">The pieces and their states.</param>
 /// <param name="torrent">The torrent.</param>
-/// <param name="open">The pieces that are being put together.</param>
+/// <param name="open">The open pieces.</param>
 internal sealed class RunPicker(PiecePicker picker, Torrent torrent, OpenPieces open)
 {
     /// <summary>
-    /// Finds blocks in a row to ask a source for, now noted as asked: those of a piece that was left, else of queued pieces that follow each other, else
-    /// of a piece that another peer is at.
+    /// Finds consecutive blocks to request from a source, and marks them as requested: those of an abandoned piece, or of consecutive queued pieces, or of another peer's
+    /// piece.
     /// </summary>
     /// <param name="source">The source.</param>
-    /// <param name="from">Where the search for queued pieces begins.</param>
-    /// <param name="length">How many bytes at most, though always a piece.</param>
-    /// <param name="run">Gets the blocks in order.</param>
+    /// <param name="from">The index from which to search for queued pieces.</param>
+    /// <param name="length">The maximum number of bytes, but at least one piece.</param>
+    /// <param name="run">Receives the blocks in order.</param>
     public bool TryClaim(PeerState source, int from, long length, List<Outstanding> run)
     {
         if (FindLeft(source) is { } left)
@@ -35,7 +37,7 @@ internal sealed class RunPicker(PiecePicker picker, Torrent torrent, OpenPieces 
                     break;
                 Claim(picker.Begin(index, source), source, run);
                 if (torrent.DataLengthOfPiece(index) < torrent.PieceLength)
-                    break; // what follows is padding or a gap (BEP 47, 52)
+                    break; // padding or a gap follows (BEP 47, 52)
             }
 
             return true;
@@ -54,7 +56,7 @@ internal sealed class RunPicker(PiecePicker picker, Torrent torrent, OpenPieces 
         return true;
     }
 
-    /// <summary>Takes a block that has come without being asked for, of a piece that is missing; false when it is there, or there is no memory for it.</summary>
+    /// <summary>Accepts an unrequested block of a missing piece; false if we have it, or there is no memory for it.</summary>
     public bool TryTakeUnasked(int index, int block, PeerState source, out Outstanding taken)
     {
         taken = default;
@@ -76,7 +78,7 @@ internal sealed class RunPicker(PiecePicker picker, Torrent torrent, OpenPieces 
         return null;
     }
 
-    /// <summary>Takes the first free blocks of a piece that follow each other.</summary>
+    /// <summary>Picks the first consecutive free blocks of a piece.</summary>
     private static void Claim(OpenPiece piece, PeerState source, List<Outstanding> run)
     {
         for (int block = piece.NextFree(); block >= 0 && block < piece.BlockCount && piece.IsFree(block); block++)

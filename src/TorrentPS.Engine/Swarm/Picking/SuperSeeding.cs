@@ -3,27 +3,29 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Super-seeding (BEP 16): the only seed of a torrent shows itself as one that has nothing, and shows each peer only a few pieces, each to one
-/// peer first. A peer is shown the next when another has got what it was given, so that those come first who pass on what they get, and one
-/// copy, or little more, is uploaded until all pieces are among the peers. Belongs to the torrent's loop.
+/// Super-seeding (BEP 16): the only seed of a torrent pretends to have nothing, and announces only a few pieces to each peer, each piece to one peer first. A peer is
+/// shown the next piece when another peer has the last one, so that peers that upload come first, and little more than one copy is uploaded before all pieces are in the
+/// swarm. Belongs to the torrent's loop.
 /// </summary>
 internal sealed class SuperSeeding
 {
-    /// <summary>Pieces that a peer is shown at once, so that it has one to ask for while it gets the other.</summary>
+    /// <summary>The number of pieces shown to a peer at once, so that it can request one while it downloads another.</summary>
     private const int AtOnce = 2;
 
-    /// <summary>A peer that has got what it was shown waits no longer than this for others to get it too: perhaps they cannot reach each other.</summary>
+    /// <summary>
+    /// The time after which a peer that has the pieces it was shown gets another even if no other peer has them: perhaps these peers cannot reach each other.
+    /// </summary>
     private const double PatienceSeconds = 10;
 
-    /// <summary>A peer that says nothing of its pieces for this long has none.</summary>
+    /// <summary>A peer that does not declare its pieces for this long has none.</summary>
     private const double SilenceSeconds = 1;
 
     private readonly Random _random;
-    private readonly int[] _known; // of each piece the peers that have it, and those that were shown it
-    private readonly int[] _fresh; // the pieces that no peer has or was shown, in no order, and behind them the others
-    private readonly int[] _places; // where each piece stands in these
+    private readonly int[] _known; // for each piece, the number of peers that have it or were shown it
+    private readonly int[] _fresh; // the pieces that no peer has or was shown, in no order, followed by the others
+    private readonly int[] _places; // the index of each piece in it
     private readonly Dictionary<PeerState, Guest> _guests = [];
-    private readonly Dictionary<int, List<Guest>> _givers = []; // of each piece that is shown, and not seen at anybody else, those it was shown to
+    private readonly Dictionary<int, List<Guest>> _givers = []; // for each piece that was shown and that no other peer has, the peers it was shown to
     private readonly Queue<Guest> _due = new();
     private int _freshCount;
 
@@ -38,13 +40,13 @@ internal sealed class SuperSeeding
             _fresh[piece] = _places[piece] = piece;
     }
 
-    /// <summary>Whether a peer may ask for a piece.</summary>
+    /// <summary>Whether a piece was shown to a peer, so that it may request it.</summary>
     public bool IsShown(PeerState peer, int piece) => _guests.TryGetValue(peer, out Guest? guest) && guest.Shown[piece];
 
     /// <summary>A peer is connected.</summary>
     public void Join(PeerState peer, double now) => _guests.Add(peer, new Guest(peer, _known.Length) { IdleSince = now, KnownAt = now + SilenceSeconds });
 
-    /// <summary>A peer is gone: what it was shown, and what it had, may be with nobody now.</summary>
+    /// <summary>A peer left: the pieces it had or was shown may no longer be in the swarm.</summary>
     public void Leave(PeerState peer)
     {
         if (!_guests.Remove(peer, out Guest? guest))
@@ -54,8 +56,8 @@ internal sealed class SuperSeeding
         Forget(guest.Has);
     }
 
-    /// <summary>A peer says all that it has.</summary>
-    /// <returns>Whether it has got everything since it came.</returns>
+    /// <summary>A peer declares all its pieces.</summary>
+    /// <returns>Whether it has become complete since it connected.</returns>
     public bool Replace(PeerState peer, double now)
     {
         if (!_guests.TryGetValue(peer, out Guest? guest))
@@ -71,8 +73,8 @@ internal sealed class SuperSeeding
         return isNewSeed;
     }
 
-    /// <summary>A peer has got a piece.</summary>
-    /// <returns>Whether it has everything now.</returns>
+    /// <summary>A peer has a new piece.</summary>
+    /// <returns>Whether it is complete now.</returns>
     public bool Has(PeerState peer, int piece, double now)
     {
         if (!_guests.TryGetValue(peer, out Guest? guest))
@@ -107,7 +109,7 @@ internal sealed class SuperSeeding
             _givers.Remove(piece);
     }
 
-    /// <summary>A peer that may have earned another piece since this was asked last; null when there is none. Of the others that is so by the clock alone.</summary>
+    /// <summary>A peer that may be due for another piece since the last call; null if there is none. For the other peers that depends only on the clock.</summary>
     public PeerState? NextDue()
     {
         if (!_due.TryDequeue(out Guest? guest))
@@ -116,7 +118,7 @@ internal sealed class SuperSeeding
         return guest.Peer;
     }
 
-    /// <summary>The next piece to show a peer; -1 when it is to wait.</summary>
+    /// <summary>The next piece to show to a peer; -1 if it must wait.</summary>
     public int Next(PeerState peer, double now)
     {
         if (!_guests.TryGetValue(peer, out Guest? guest) || now < guest.KnownAt)
@@ -124,15 +126,15 @@ internal sealed class SuperSeeding
         bool hasAll = guest.Open.TrueForAll(piece => guest.Has[piece]);
         bool isPatient = now - guest.IdleSince < PatienceSeconds;
         if (hasAll && (_guests.Count == 1 || !isPatient))
-            Close(guest); // there is nobody to pass it on to
+            Close(guest); // no other peer needs it
         if (guest.Open.Count >= AtOnce)
             return -1;
         int piece = _freshCount > 0 ? _fresh[_random.Next(_freshCount)] : -1;
-        // What others have, or are getting, is theirs to pass on, unless they do not.
+        // Pieces that other peers have, or are downloading, should come from them, unless they do not upload.
         if (piece < 0 && hasAll && !isPatient)
         {
             piece = Rarest(guest);
-            guest.IdleSince = now; // also when there is none: it is not searched for all the time
+            guest.IdleSince = now; // also if there is none, so that it is not searched for all the time
         }
 
         if (piece < 0)
@@ -147,7 +149,7 @@ internal sealed class SuperSeeding
         return piece;
     }
 
-    /// <summary>Of the pieces that a peer has not and knows nothing of, the one that fewest have or were shown; of several the first from a place taken by chance.</summary>
+    /// <summary>Of the pieces that a peer lacks and was not shown, the one that the fewest peers have or were shown; of several the first after a random index.</summary>
     private int Rarest(Guest guest)
     {
         int best = -1;
@@ -210,12 +212,12 @@ internal sealed class SuperSeeding
         public readonly PeerState Peer = peer;
         public readonly Bitfield Has = new(pieceCount);
         public readonly Bitfield Shown = new(pieceCount);
-        public readonly List<int> Open = []; // shown, and not seen at anybody else
+        public readonly List<int> Open = []; // shown, and not yet at any other peer
 
-        /// <summary>When it was shown or has got something last.</summary>
+        /// <summary>When it was last shown a piece or received one.</summary>
         public double IdleSince;
 
-        /// <summary>From when what it has is known.</summary>
+        /// <summary>When its pieces became known.</summary>
         public double KnownAt;
 
         public bool HasSpoken;
