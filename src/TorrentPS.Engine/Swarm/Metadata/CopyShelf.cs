@@ -1,23 +1,24 @@
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// The copies of metadata that are being made: one for all peers that say the same size, or one for each of them where they contradict each other. There are as many as memory allows.
+/// The copies of metadata under construction: one for all peers that declare the same size, or one for each of them if they contradict each other. Their number is
+/// limited by memory.
 /// </summary>
 internal sealed class CopyShelf
 {
-    /// <summary>Copies being made at once, however large they are; more while they are small together.</summary>
+    /// <summary>The maximum number of copies of any size; small ones may be more.</summary>
     public const int MaxCopies = 4;
 
-    /// <summary>Bytes that are little memory.</summary>
+    /// <summary>The total size of copies that counts as small.</summary>
     private const long SmallTogether = 32 << 20;
 
     private readonly List<MetadataCopy> _shared = [];
     private readonly HashSet<int> _contested = [];
 
-    /// <summary>The peers that say that they have the metadata.</summary>
+    /// <summary>The peers that declare that they have the metadata.</summary>
     public List<MetadataSource> Sources { get; } = [];
 
-    /// <summary>All that are being made.</summary>
+    /// <summary>All copies.</summary>
     public IEnumerable<MetadataCopy> Copies()
     {
         foreach (MetadataCopy copy in _shared)
@@ -29,12 +30,12 @@ internal sealed class CopyShelf
         }
     }
 
-    /// <summary>A copy that all peers of its size made is wrong: each is to make its own.</summary>
+    /// <summary>A common copy of peers with the same size is wrong: each then gets a separate copy.</summary>
     public void Contest(int size) => _contested.Add(size);
 
     public void Remove(MetadataCopy copy) => _shared.Remove(copy);
 
-    /// <summary>The copy that a peer's pieces go into; null when there is no room for it now.</summary>
+    /// <summary>The copy for a peer's pieces; null if there is no room for it now.</summary>
     public MetadataCopy? For(MetadataSource source, double now) => _contested.Contains(source.Size) ? OwnCopyFor(source, now) : SharedCopyFor(source.Size, now);
 
     private MetadataCopy? OwnCopyFor(MetadataSource source, double now)
@@ -46,7 +47,7 @@ internal sealed class CopyShelf
             foreach (MetadataSource other in Sources)
             {
                 if (other.OwnCopy is { } copy && now - copy.ProgressAt > MetadataFetch.PatienceSeconds)
-                    other.OwnCopy = null; // its turn is over; it may begin anew when there is room
+                    other.OwnCopy = null; // its turn is over; it may start again when there is room
             }
         }
 
@@ -77,7 +78,7 @@ internal sealed class CopyShelf
         return copies < MaxCopies || bytes <= SmallTogether;
     }
 
-    /// <summary>Gives up a copy that gets nowhere, or whose size fewer peers say.</summary>
+    /// <summary>Discards a copy that makes no progress, or whose size fewer peers declare.</summary>
     private bool MakeRoom(int size, double now)
     {
         if (_shared.Count == 0)

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
-/// <summary>A connection that goes from the session that resolved a magnet link to the one that downloads.</summary>
-/// <param name="Connection">The connection; it begins with what the peer has told already.</param>
-/// <param name="Candidate">The address it was found by; null when the peer connected to us.</param>
+/// <summary>A connection that a download takes over from the session that resolved its magnet link.</summary>
+/// <param name="Connection">The connection; it begins with what the peer has already declared.</param>
+/// <param name="Candidate">Its address; null if the peer connected to us.</param>
 internal sealed record HandedOverPeer(PeerConnection Connection, PeerCandidate? Candidate);

@@ -7,18 +7,17 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// Knows which hashes of pieces are still to be got from peers (BEP 52, "hash request"), and which hashes somebody was asked for a moment ago. No
-/// input or output.
+/// Tracks the piece hashes still to be requested from peers (BEP 52, "hash request"), and the recent requests. No I/O.
 /// </summary>
 internal sealed class LayerFetch
 {
-    /// <summary>Requests to one peer at once.</summary>
+    /// <summary>The maximum number of outstanding requests to one peer.</summary>
     public const int Window = 4;
 
-    /// <summary>After so long without an answer another peer is asked.</summary>
+    /// <summary>The time without an answer after which another peer is asked, in seconds.</summary>
     public const double PatienceSeconds = 5;
 
-    /// <summary>How long a peer is asked for no hashes that has rejected a request.</summary>
+    /// <summary>The time for which a peer that rejected a request is not asked again, in seconds.</summary>
     public const double PauseSeconds = 30;
 
     private readonly Torrent _torrent;
@@ -27,9 +26,9 @@ internal sealed class LayerFetch
     private readonly Dictionary<(int File, int Index, int BaseLayer), double> _askedAt = [];
 
     /// <param name="torrent">The torrent.</param>
-    /// <param name="layers">Gets the hashes.</param>
+    /// <param name="layers">Receives the hashes.</param>
     /// <param name="proofs">The files by their roots.</param>
-    /// <param name="isWanted">Which files' hashes are wanted.</param>
+    /// <param name="isWanted">Returns whether the hashes of a file are wanted.</param>
     public LayerFetch(Torrent torrent, PieceLayers layers, HashProofs proofs, Predicate<int> isWanted)
     {
         (_torrent, _layers, Proofs) = (torrent, layers, proofs);
@@ -48,18 +47,18 @@ internal sealed class LayerFetch
         Total = _wanted.Count;
     }
 
-    /// <summary>The runs of <see cref="PieceLayers.ChunkLength"/> pieces whose hashes are not known, each by its file and its number in it.</summary>
+    /// <summary>The missing chunks of <see cref="PieceLayers.ChunkLength"/> pieces, by file and index.</summary>
     public ReadOnlySpan<(int File, int Chunk)> Wanted => CollectionsMarshal.AsSpan(_wanted);
 
     /// <summary>The files by their roots.</summary>
     public HashProofs Proofs { get; }
 
-    /// <summary>How many there were in the beginning.</summary>
+    /// <summary>The initial number of missing chunks.</summary>
     public int Total { get; }
 
     public bool IsDone => _wanted.Count == 0;
 
-    /// <summary>The hashes of such a run, and all that proves them up to the root.</summary>
+    /// <summary>The range for the hashes of a chunk, with proofs up to the root.</summary>
     public HashRange RangeOf(int file, int chunk)
     {
         int index = chunk * PieceLayers.ChunkLength;
@@ -67,20 +66,20 @@ internal sealed class LayerFetch
         return new HashRange(_layers.PieceHeight, index, Math.Clamp(left, 2, PieceLayers.ChunkLength), _layers.HeightOfFile(file) - _layers.PieceHeight - 1);
     }
 
-    /// <summary>All leaves of a piece, which its root proves.</summary>
+    /// <summary>The range for all leaf hashes of a piece, which its root proves.</summary>
     public HashRange LeavesOf(int piece) =>
         new(0, (piece - _layers.FirstPieceOf(_layers.FileOf(piece))) << _layers.PieceHeight, 1 << _layers.HeightOf(piece), 0);
 
-    /// <summary>Whether the leaves of a piece may be asked for: they tell more than the piece's root, and fit a message.</summary>
+    /// <summary>Whether the leaf hashes of a piece can be requested: they are more than the piece's root, and fit into a message.</summary>
     public bool HasLeaves(int piece) => _layers.HeightOf(piece) > 0 && LeavesOf(piece).Length <= HashRange.MaxLength;
 
     public ReadOnlySpan<byte> RootOf(int file) => _torrent.PieceRoots![file].Span;
 
-    /// <summary>Whether nobody was asked for some hashes a moment ago. Then it counts as asked.</summary>
+    /// <summary>Whether a range was not requested recently. If so, it is marked as requested.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="range">Its hashes.</param>
-    /// <param name="now">Seconds of the caller's clock.</param>
-    /// <param name="known">What the file is to the protocol, which has one for all of the same content.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="now">The caller's clock, in seconds.</param>
+    /// <param name="known">The root of the file, which all files with the same content share.</param>
     public bool TryAsk(int file, HashRange range, double now, out int known)
     {
         known = Proofs.FileOf(RootOf(file));
@@ -90,16 +89,16 @@ internal sealed class LayerFetch
         return true;
     }
 
-    /// <summary>Who was asked for hashes has answered or is gone: others may be asked at once, if that is still needed.</summary>
+    /// <summary>A request was answered, or its peer left: others may be asked at once, if necessary.</summary>
     public void Answered(int file, HashRange range) => _askedAt.Remove((file, range.Index, range.BaseLayer));
 
-    /// <summary>Takes hashes of pieces.</summary>
-    /// <param name="file">The file that was asked for, and all with the same content.</param>
-    /// <param name="range">What was asked for.</param>
+    /// <summary>Processes received piece hashes.</summary>
+    /// <param name="file">The file of the request, which stands for all with the same content.</param>
+    /// <param name="range">The requested range.</param>
     /// <param name="hashes">The hashes and their proof.</param>
-    /// <param name="admit">Is told of each piece whose hash is known now.</param>
-    /// <returns>False when they do not lead to the file's root.</returns>
-    /// <exception cref="Errors.TorrentException">Data that is right by the v1 hashes is not by these.</exception>
+    /// <param name="admit">Called for each piece whose hash is now known.</param>
+    /// <returns>False if they do not lead to the file's root.</returns>
+    /// <exception cref="Errors.TorrentException">Data that matches the v1 hashes contradicts these.</exception>
     public bool Receive(int file, HashRange range, ReadOnlySpan<byte> hashes, Action<int>? admit = null)
     {
         if (!HashProofs.Leads(hashes, range.Length, range.Index, range.BaseLayer, RootOf(file)))
@@ -113,7 +112,7 @@ internal sealed class LayerFetch
         return true;
     }
 
-    /// <summary>Forgets what has become known in another way: from the data itself.</summary>
+    /// <summary>Removes chunks that have become known from the data itself.</summary>
     public void DropKnown() => _wanted.RemoveAll(wanted => _layers.IsChunkKnown(wanted.File, wanted.Chunk));
 
     private void Accept(int file, int chunk, ReadOnlySpan<byte> hashes, Action<int>? admit)
@@ -122,7 +121,7 @@ internal sealed class LayerFetch
         int place = _wanted.IndexOf((file, chunk));
         if (place >= 0)
         {
-            // What is asked for is near the beginning, so that this moves little.
+            // Requested chunks are near the beginning, so this moves little.
             _wanted[place] = _wanted[^1];
             _wanted.RemoveAt(_wanted.Count - 1);
         }

@@ -6,31 +6,31 @@ using TorrentPS.Engine.Swarm.Membership;
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// Gets the piece layers of a version 2 or hybrid torrent, which its .torrent has beside the metadata (BEP 52). They are asked for when the metadata is there and
-/// nothing goes on with a download, which gets them with the data. What cannot be had in a while is done without. Belongs to the session's loop.
+/// Gets the piece layers of a version 2 or hybrid torrent, which its .torrent contains besides the metadata (BEP 52). They are requested after the metadata, if no
+/// download follows, which would get them with the data. Layers that do not arrive in time are left out. Belongs to the session's loop.
 /// </summary>
-/// <param name="torrent">The torrent, without them.</param>
+/// <param name="torrent">The torrent, without its layers.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="now">Seconds of the session's clock.</param>
+/// <param name="now">The session's clock, in seconds.</param>
 internal sealed class LayerSearch(Torrent torrent, Roster<MetadataPeer> roster, double now)
 {
-    /// <summary>After so long without any hash there are none.</summary>
+    /// <summary>The time without any hash after which the search is given up, in seconds.</summary>
     private const double NoHashesSeconds = 20;
 
-    /// <summary>And of a hybrid torrent, whose other half is whole without, when no peer of version 2 is there that could be asked.</summary>
+    /// <summary>The same for a hybrid torrent without version 2 peers, whose v1 half is complete without layers.</summary>
     private const double NoVersion2Seconds = 5;
 
     private readonly PieceLayers _layers = new(torrent);
     private long _length;
     private double _progressAt = now;
 
-    /// <summary>What is asked for; null when that cannot be.</summary>
+    /// <summary>The missing hashes; null if they cannot be requested.</summary>
     public LayerFetch? Fetch { get; private set; }
 
-    /// <summary>What peers are called by from now on; null for what the link says.</summary>
+    /// <summary>The info hashes for outgoing connections from now on; null for those of the link.</summary>
     public WireHashes? Dialled { get; private set; }
 
-    /// <summary>How much of all that is to be got is there, 0 to 1.</summary>
+    /// <summary>The share of the hashes that has been received, 0 to 1.</summary>
     public double Share => Fetch is not { Total: > 0 } layers ? 1
         : (torrent.InfoBytes.Length + (1 - (double)layers.Wanted.Length / layers.Total) * _length) / (torrent.InfoBytes.Length + _length);
 
@@ -39,9 +39,9 @@ internal sealed class LayerSearch(Torrent torrent, Roster<MetadataPeer> roster, 
     /// <summary>The torrent with the layers.</summary>
     public Torrent Whole(MagnetLink link) => Torrent.ParseInfo(torrent.InfoBytes, link, _layers.ToBytes());
 
-    /// <summary>Begins to ask.</summary>
-    /// <param name="hashes">What the link says of the torrent's hashes.</param>
-    /// <returns>Why they cannot be had; null when they can.</returns>
+    /// <summary>Starts the requests.</summary>
+    /// <param name="hashes">The info hashes of the link.</param>
+    /// <returns>Why the layers cannot be requested; null if they can.</returns>
     public string? Begin(WireHashes hashes)
     {
         for (int file = 0; file < torrent.Files.Count; file++)
@@ -57,8 +57,8 @@ internal sealed class LayerSearch(Torrent torrent, Roster<MetadataPeer> roster, 
     }
 
     /// <summary>
-    /// By the v1 hash alone no peer could be asked for hashes. Now that both are known, peers that said that they speak version 2 are dialled again; false when there
-    /// are none.
+    /// With the v1 hash alone, hashes could not be requested from any peer. Now that both are known, peers that declared version 2 support are dialled again; false if
+    /// there are none.
     /// </summary>
     private bool DialAgain()
     {
@@ -69,11 +69,11 @@ internal sealed class LayerSearch(Torrent torrent, Roster<MetadataPeer> roster, 
         return any;
     }
 
-    /// <summary>Some of what is missing has come.</summary>
+    /// <summary>Some of the missing hashes were received.</summary>
     public void Progressed(double now) => _progressAt = now;
 
-    /// <summary>Looks at the clock.</summary>
-    /// <returns>Why what is missing is not to be had; null while it may be.</returns>
+    /// <summary>Periodic work.</summary>
+    /// <returns>Why the missing hashes are given up; null while they may still arrive.</returns>
     public string? Tick(double now)
     {
         bool any = Array.Exists(roster.Peers, peer => peer.IsV2);

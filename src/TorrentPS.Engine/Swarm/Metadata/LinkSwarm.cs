@@ -9,13 +9,13 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
-/// <summary>The swarm of a magnet link that is resolved: finds peers as a download does, and is what their connections know of it. Belongs to the session's loop.</summary>
+/// <summary>The swarm of a magnet link that is being resolved: finds peers like a download, and serves their connections. Belongs to the session's loop.</summary>
 internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<MetadataPeer>
 {
-    /// <summary>How long a peer may take to say that it has the metadata before another may have its place.</summary>
+    /// <summary>The time after which a peer that does not declare the metadata can be replaced, in seconds.</summary>
     private const double UselessSeconds = 10;
 
-    /// <summary>Once this many peers have the metadata, no more are searched for.</summary>
+    /// <summary>The number of peers with the metadata that is enough.</summary>
     private const int FewSources = 5;
 
     private readonly SwarmServices _services;
@@ -25,12 +25,12 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     private readonly byte[] _peerId = PeerId.Create();
     private readonly Action<MetadataPeer> _received;
 
-    /// <param name="services">What all torrents of the client share.</param>
-    /// <param name="torrent">What the link says.</param>
-    /// <param name="options">How to resolve it.</param>
+    /// <param name="services">The services that all torrents of the client share.</param>
+    /// <param name="torrent">The contents of the link.</param>
+    /// <param name="options">The options.</param>
     /// <param name="loop">The session's loop.</param>
-    /// <param name="received">Hears that what a peer has sent is read.</param>
-    /// <param name="stopping">Ends dialling.</param>
+    /// <param name="received">Called when a peer's received bytes are processed.</param>
+    /// <param name="stopping">Cancels dialling.</param>
     public LinkSwarm(SwarmServices services, Torrent torrent, ResolveOptions options, SwarmLoop loop, Action<MetadataPeer> received, CancellationToken stopping)
     {
         (_services, _torrent, _options, _loop, _received) = (services, torrent, options, loop, received);
@@ -47,7 +47,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
 
     public MetadataFetch Fetch { get; }
 
-    /// <summary>What gets the piece layers, from when the metadata is there and they are wanted.</summary>
+    /// <summary>Gets the piece layers, once the metadata is complete, if they are wanted.</summary>
     public LayerSearch? Search { get; set; }
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
 
     bool IRosterOwner<MetadataPeer>.HasDht => Discovery.Dht is { Port: > 0 };
 
-    /// <summary>When it began, as a time stamp of the clock.</summary>
+    /// <summary>When it started, as a time stamp of the clock.</summary>
     public long StartedAt { get; }
 
     public TimeSpan Elapsed => Time.GetElapsedTime(StartedAt);
@@ -80,12 +80,12 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
 
     public int PublicPort => _services.Incoming.PublicPort(ListenPort);
 
-    /// <summary>A size that a peer says and that no metadata has; 0 when none has said one.</summary>
+    /// <summary>An impossible size that a peer declared; 0 if none.</summary>
     public long RefusedSize { get; private set; }
 
     private TimeProvider Time => _services.Options.TimeProvider;
 
-    /// <summary>Takes connections, and prepares the search for peers.</summary>
+    /// <summary>Accepts connections, and prepares the search for peers.</summary>
     public void Open()
     {
         _services.Connector.AddTorrent();
@@ -110,7 +110,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
         Discovery.Prepare(request, [.. _options.Peers, .. peers], Roster, this);
     }
 
-    /// <summary>The peers that the link names (<c>x.pe</c>): addresses, and names that are to be looked up.</summary>
+    /// <summary>The peers in the link (<c>x.pe</c>): addresses, and names to resolve.</summary>
     private (List<IPEndPoint> Addresses, List<DnsEndPoint> Names) PeersOfLink()
     {
         (List<IPEndPoint> addresses, List<DnsEndPoint> names) = ([], []);
@@ -127,7 +127,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
         return (addresses, names);
     }
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick(double now)
     {
         Fetch.Expire(now);
@@ -140,7 +140,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
         Discovery.Tick(now, Fetch.Sources < FewSources);
     }
 
-    /// <summary>Gives all away that a download goes on with.</summary>
+    /// <summary>Hands over everything that a download can use.</summary>
     public SwarmHandover HandOver()
     {
         IsStopping = true;
@@ -150,7 +150,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
         return new SwarmHandover(_peerId, Roster.Book, Discovery, given, _loop);
     }
 
-    /// <summary>Takes no more connections.</summary>
+    /// <summary>Stops accepting connections.</summary>
     public async Task CloseAsync()
     {
         IsStopping = true;
@@ -183,7 +183,7 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     /// <inheritdoc/>
     public bool MakeRoomFor(IPEndPoint comer) => CloseUseless();
 
-    /// <summary>One that does not say that it has the metadata gives up its place, or else one that says so and does not send it.</summary>
+    /// <summary>Closes a peer that does not declare the metadata, or else one that declares it and does not send it.</summary>
     private bool CloseUseless()
     {
         double now = Now;

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
-/// <summary>The metadata as far as it has come. Memory is taken a piece at a time, as each arrives: what a peer says of the size costs nothing.</summary>
+/// <summary>Partly received metadata. Memory is allocated for each piece when it arrives: a declared size alone costs nothing.</summary>
 internal sealed class MetadataCopy(int size, double now)
 {
     private readonly byte[]?[] _pieces = new byte[]?[MetadataMessage.PieceCount(size)];
@@ -16,7 +16,7 @@ internal sealed class MetadataCopy(int size, double now)
 
     public bool IsComplete => Received == _pieces.Length;
 
-    /// <summary>When a piece came last, or when it was begun.</summary>
+    /// <summary>When the last piece arrived, or the copy was started.</summary>
     public double ProgressAt { get; private set; } = now;
 
     public bool Has(int piece) => _pieces[piece] is not null;
@@ -37,10 +37,10 @@ internal sealed class MetadataCopy(int size, double now)
         return whole;
     }
 
-    /// <summary>The peer that gave all of it, or null when there were several.</summary>
+    /// <summary>The peer that sent all of it; null if there were several.</summary>
     public MetadataSource? OnlyGiver => Array.TrueForAll(_givers, giver => giver == _givers[0]) ? _givers[0] : null;
 
-    /// <summary>Those who gave other bytes than the right ones.</summary>
+    /// <summary>The peers that sent wrong bytes, by comparison with the right ones.</summary>
     public IEnumerable<MetadataSource> GiversOfOtherThan(ReadOnlyMemory<byte> right)
     {
         for (int i = 0; i < _pieces.Length; i++)

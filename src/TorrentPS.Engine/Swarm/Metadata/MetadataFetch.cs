@@ -6,46 +6,46 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// Decides who is asked for which piece of the metadata (BEP 9), puts together what comes, and finds out who lies. No input or output.
+/// Decides which peer is asked for which piece of the metadata (BEP 9), assembles the pieces, and finds the senders of wrong data. No I/O.
 /// </summary>
 /// <remarks>
-/// Nothing but the hash of the whole tells right from wrong, so peers that say the same size are trusted together first: that is fast, and
-/// nearly always right. When the hash is wrong, each is asked for a copy of its own, some at a time; the first right one shows who lied.
-/// Peers that say different sizes never mix. Who answers nothing holds up nobody: after a few seconds others are asked for the same.
+/// Only the hash of the whole tells right from wrong, so peers that declare the same size are trusted together at first: that is fast, and nearly always right. If the
+/// hash is wrong, each is asked for a separate copy, some at a time; the first right one shows which peers sent wrong data. Peers that declare different sizes are never
+/// combined. A peer that does not answer delays nothing: after a few seconds others are asked for the same pieces.
 /// </remarks>
-/// <param name="infoHash">What the metadata's hash must be: both, when there are both.</param>
-/// <param name="maxSize">Bytes that it may have.</param>
+/// <param name="infoHash">The expected hash of the metadata: of both kinds, if there are both.</param>
+/// <param name="maxSize">The maximum size in bytes.</param>
 internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
 {
-    /// <summary>Requests to one peer at once.</summary>
+    /// <summary>The maximum number of outstanding requests to one peer.</summary>
     public const int Window = 4;
 
-    /// <summary>After so long without an answer others are asked too, as though it had not been asked for.</summary>
+    /// <summary>The time without an answer after which others are asked, too, in seconds.</summary>
     public const double PatienceSeconds = 3;
 
-    /// <summary>After so long a peer is not asked for more, until a pause has passed.</summary>
+    /// <summary>The time without an answer after which a peer is paused, in seconds.</summary>
     public const double MuteSeconds = 20;
 
-    /// <summary>How long a peer is left alone that rejects or is mute.</summary>
+    /// <summary>The length of a pause after a reject or silence, in seconds.</summary>
     public const double PauseSeconds = 30;
 
-    /// <summary>How many are asked for a piece at once when there is nothing else to ask for.</summary>
+    /// <summary>The maximum number of peers asked for a piece at once, when nothing else is left to request.</summary>
     private const int MaxAskers = 2;
 
     private readonly CopyShelf _shelf = new();
     private readonly List<MetadataCopy> _wrong = [];
     private readonly Queue<MetadataSource> _liars = new();
 
-    /// <summary>The metadata, when it is complete and right.</summary>
+    /// <summary>The metadata, once it is complete and correct.</summary>
     public byte[]? Result { get; private set; }
 
-    /// <summary>How much of the copy that has most is there, 0 to 1.</summary>
+    /// <summary>The received share of the most complete copy, 0 to 1.</summary>
     public double Progress => Result is not null ? 1 : _shelf.Copies().Select(copy => (double)copy.Received / copy.Count).DefaultIfEmpty(0).Max();
 
-    /// <summary>How many peers say that they have it.</summary>
+    /// <summary>The number of peers that declare the metadata.</summary>
     public int Sources => _shelf.Sources.Count;
 
-    /// <summary>Whether a size is one that the metadata can have.</summary>
+    /// <summary>Whether the metadata can have this size.</summary>
     public bool Accepts(long? size) => size > 0 && size <= maxSize;
 
     public void Add(MetadataSource source) => _shelf.Sources.Add(source);
@@ -57,7 +57,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         source.OwnCopy = null;
     }
 
-    /// <summary>The next piece to ask a peer for, which then counts as asked for.</summary>
+    /// <summary>The next piece to request from a peer, which is then marked as requested.</summary>
     public bool TryNext(MetadataSource source, double now, out int piece)
     {
         piece = -1;
@@ -77,8 +77,8 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         return true;
     }
 
-    /// <summary>Takes a piece.</summary>
-    /// <returns>False when the peer was not asked for it.</returns>
+    /// <summary>Processes a received piece.</summary>
+    /// <returns>False if it was not requested from the peer.</returns>
     public bool Receive(MetadataSource source, int piece, int? totalSize, ReadOnlySpan<byte> data, double now)
     {
         int index = source.Asked.FindIndex(asked => asked.Piece == piece);
@@ -95,17 +95,17 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         return true;
     }
 
-    /// <summary>The next of those found out to be liars since this was last asked; null when there is none. It may be gone.</summary>
+    /// <summary>The next peer found to have sent wrong data since the last call; null if there is none. It may have left.</summary>
     public MetadataSource? TakeLiar() => _liars.TryDequeue(out MetadataSource? liar) ? liar : null;
 
-    /// <summary>The peer does not send a piece, and so most likely no other for a while.</summary>
+    /// <summary>The peer rejected a piece, and so will probably reject others for a while.</summary>
     public static void Reject(MetadataSource source, int piece, double now)
     {
         if (source.Asked.RemoveAll(asked => asked.Piece == piece) > 0)
             source.PausedUntil = now + PauseSeconds;
     }
 
-    /// <summary>Looks at the clock: leaves those alone that do not answer.</summary>
+    /// <summary>Periodic work: pauses peers that do not answer.</summary>
     public void Expire(double now)
     {
         foreach (MetadataSource source in _shelf.Sources)
@@ -115,7 +115,7 @@ internal sealed class MetadataFetch(InfoHash infoHash, int maxSize)
         }
     }
 
-    /// <summary>How many peers have each piece under way who may still be expected to send it.</summary>
+    /// <summary>For each piece, the number of peers that may still send it.</summary>
     private int[] Askers(MetadataCopy copy, double now)
     {
         int[] askers = new int[copy.Count];

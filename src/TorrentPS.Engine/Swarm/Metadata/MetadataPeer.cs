@@ -7,24 +7,24 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// A connection while a magnet link is resolved. It asks for metadata, and for hashes that belong to it; whatever else the peer tells of itself is kept as it came, for what
-/// takes the connection over when the metadata is there.
+/// A connection while a magnet link is resolved. It requests metadata, and the hashes that belong to it; everything else that the peer declares is kept as received, for
+/// the handler that takes the connection over.
 /// </summary>
 internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
 {
-    /// <summary>Bytes of messages kept; a peer that tells more is not handed on. The bitfield of the greatest torrent has 256 KiB.</summary>
+    /// <summary>The maximum size of kept messages in bytes; beyond it, the connection is not handed over. The largest bitfield has 256 KiB.</summary>
     private const int MaxKept = 512 * 1024;
 
-    /// <summary>Pieces that a peer may send after we no longer expect them.</summary>
+    /// <summary>The maximum number of unrequested pieces accepted.</summary>
     private const int MaxUnasked = 64;
 
-    /// <summary>A message of metadata fits.</summary>
+    /// <summary>Large enough for a metadata message.</summary>
     private const int LongestBuffer = 32 * 1024;
 
     private readonly IMetadataSwarm _swarm;
     private readonly MetadataLink _metadata;
     private readonly IPeerExtension[] _extensions;
-    private ArrayBufferWriter<byte>? _kept = new(); // null when the peer told too much
+    private ArrayBufferWriter<byte>? _kept = new(); // null if the peer sent too much
     private int _unasked;
 
     public MetadataPeer(IMetadataSwarm swarm, PeerConnection connection, PeerCandidate? candidate)
@@ -35,10 +35,10 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
         _extensions = swarm.Exchange is { } exchange ? [_metadata, new PeerExchangeLink(this, exchange)] : [_metadata];
     }
 
-    /// <summary>The address it was found by; null when the peer connected to us.</summary>
+    /// <summary>Its address; null if the peer connected to us.</summary>
     public PeerCandidate? Candidate { get; }
 
-    /// <summary>What it says of the metadata; null when it does not have it, or is not known to.</summary>
+    /// <summary>Its metadata source; null if it does not declare the metadata.</summary>
     public MetadataSource? Source { get; private set; }
 
     public override IReadOnlyList<IPeerExtension> Extensions => _extensions;
@@ -53,7 +53,7 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
             Connection.Extensions.QueueHandshake(new ExtensionHandshake());
     }
 
-    /// <summary>Asks for as many pieces, or hashes, as it may be asked for now.</summary>
+    /// <summary>Sends as many requests for pieces, or hashes, as allowed.</summary>
     public void Ask()
     {
         while (!IsClosed && Source is not null && _swarm.Fetch.TryNext(Source, _swarm.Now, out int piece))
@@ -75,7 +75,7 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
         }
     }
 
-    /// <summary>Gives the connection away, with all that the peer has told; null when it has ended, or the peer told too much.</summary>
+    /// <summary>Hands the connection over, with everything that the peer declared; null if it has ended, or the peer sent too much.</summary>
     public HandedOverPeer? GiveAway()
     {
         if (_kept is null)
@@ -94,9 +94,9 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
                 Hashes.Receive(id, payload, layers.Proofs, serving: null);
                 break;
             case MessageId.Piece or MessageId.Request or MessageId.Cancel or MessageId.Reject or MessageId.Hashes or MessageId.HashReject:
-                break; // nothing of these was asked for, and there is nothing to give
+                break; // we requested none of these, and have nothing to serve
             case MessageId.Have when Keep(id, payload):
-                Connection.EarnBack(); // which of them are new shows when the number of pieces is known; those kept are bounded
+                Connection.EarnBack(); // which of them are new is known only with the number of pieces; those kept are limited
                 break;
             default:
                 Keep(id, payload);
@@ -104,7 +104,7 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
         }
     }
 
-    /// <summary>Keeps a message for what takes the connection over; false when there are too many, or it is none that is known.</summary>
+    /// <summary>Keeps a message for the next handler; false if there are too many, or its type is unknown.</summary>
     private bool Keep(MessageId id, ReadOnlySpan<byte> payload)
     {
         const int HeaderLength = PeerMessage.PrefixLength + 1;
@@ -168,7 +168,7 @@ internal sealed class MetadataPeer : PeerHandler, IMetadataReceiver
     {
         if (Source is not null)
             _swarm.Fetch.Remove(Source);
-        foreach ((int file, HashRange range) in Hashes.Asked) // what it was asked for is others' to send
+        foreach ((int file, HashRange range) in Hashes.Asked) // its requests are for others to answer
             _swarm.Layers?.Answered(file, range);
         _swarm.Closed(this, reason);
     }

@@ -7,12 +7,12 @@ using TorrentPS.Engine.Swarm.Membership;
 namespace TorrentPS.Engine.Swarm.Metadata;
 
 /// <summary>
-/// Gets the metadata of a magnet link from peers (BEP 9), from the search for them to the result. Its state belongs to its <see cref="SwarmLoop"/>. What
-/// it has opened (connections, discoveries, addresses) goes to the download, when there is one.
+/// Gets the metadata of a magnet link from peers (BEP 9), from the search to the result. Its state belongs to its <see cref="SwarmLoop"/>. Connections, discovery sources
+/// and addresses are handed over to the download, if there is one.
 /// </summary>
 internal sealed class MetadataSession : IDisposable
 {
-    /// <summary>How long trackers that have never answered are tried before that is the result, when nobody else is known.</summary>
+    /// <summary>The time after which trackers that have never answered end the session, if no peer is known, in seconds.</summary>
     private const double NobodySeconds = 30;
 
     private readonly SwarmServices _services;
@@ -24,16 +24,16 @@ internal sealed class MetadataSession : IDisposable
     private readonly SwarmLoop _loop = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<Torrent> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Torrent? _whole; // from when the metadata is there
+    private Torrent? _whole; // set when the metadata is complete
     private double _lastProgressAt;
     private double _lastShare;
     private bool _handsOver;
 
-    /// <param name="services">What all torrents of the client share.</param>
-    /// <param name="torrent">What the link says.</param>
-    /// <param name="options">How to resolve it.</param>
-    /// <param name="progress">Gets snapshots.</param>
-    /// <param name="destination">Where the data would go, for the snapshots.</param>
+    /// <param name="services">The services that all torrents of the client share.</param>
+    /// <param name="torrent">The contents of the link.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives snapshots.</param>
+    /// <param name="destination">The destination of the data, for the snapshots.</param>
     public MetadataSession(SwarmServices services, Torrent torrent, ResolveOptions options, IProgress<TorrentDownload>? progress, string destination)
     {
         (_services, _torrent, _options, _progress, _destination) = (services, torrent, options, progress, destination);
@@ -42,15 +42,15 @@ internal sealed class MetadataSession : IDisposable
         _loop.Faulted = Faulted;
     }
 
-    /// <summary>The peers and what is got from them.</summary>
+    /// <summary>The peers and their data.</summary>
     public LinkSwarm Swarm { get; }
 
-    /// <summary>Ends when nothing of it is left to do. A run that succeeds may be over before: then it is only the trackers that are still told of the stop.</summary>
+    /// <summary>Completes when all work is done. A successful run may return earlier, while trackers are still notified of the stop.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
     private MetadataPeer[] Peers => Swarm.Roster.Peers;
 
-    /// <summary>How it is at the moment, for those who watch.</summary>
+    /// <summary>The current state.</summary>
     public TorrentDownload Snapshot() => new()
     {
         Name = _torrent.Name,
@@ -66,9 +66,9 @@ internal sealed class MetadataSession : IDisposable
     };
 
     /// <summary>Resolves the link.</summary>
-    /// <param name="handsOver">Whether a download takes over what was opened; if not, all is closed.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="TorrentException">Nobody has it, it took too long, or what came is no torrent.</exception>
+    /// <param name="handsOver">Whether a download takes over what was opened; otherwise everything is closed.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="TorrentException">No peer has the metadata, the time limit passed, or the metadata is not a torrent.</exception>
     public Task<ResolvedTorrent> RunAsync(bool handsOver, CancellationToken cancellationToken) => _loop.RunAsync(() => ResolveAsync(handsOver, cancellationToken));
 
     private async Task<ResolvedTorrent> ResolveAsync(bool handsOver, CancellationToken cancellationToken)
@@ -92,15 +92,15 @@ internal sealed class MetadataSession : IDisposable
         finally
         {
             Ended = StopAsync(handover is not null);
-            // Whoever has the metadata goes on at once; whoever has not, waits for the end.
+            // With the metadata, the caller continues at once; without, it waits for the end.
             if (!isResolved || handsOver)
                 await Ended;
         }
     }
 
     /// <summary>
-    /// Whether the download is of the same swarm. It is not when the link had only one hash of a hybrid torrent, which is looked for by both; and of a private
-    /// torrent only the trackers' peers may be used, so that it starts anew with those (BEP 27).
+    /// Whether the download can take over the swarm. It cannot if the link had only one hash of a hybrid torrent, whose peers are searched for by both; and for a private
+    /// torrent only the trackers' peers may be used, so that it starts anew (BEP 27).
     /// </summary>
     private bool CanHandOver(Torrent torrent) => !torrent.IsPrivate && torrent.InfoHash == _torrent.InfoHash;
 
@@ -127,7 +127,7 @@ internal sealed class MetadataSession : IDisposable
             await Swarm.Discovery.DisposeAsync();
     }
 
-    /// <summary>To be called when it has <see cref="Ended"/>.</summary>
+    /// <summary>Call this after <see cref="Ended"/>.</summary>
     public void Dispose() => _stopping.Dispose();
 
     private void Tick()
@@ -151,7 +151,7 @@ internal sealed class MetadataSession : IDisposable
         _progress?.Report(Snapshot());
     }
 
-    /// <summary>What a peer has sent so far is read.</summary>
+    /// <summary>A peer's received bytes are processed.</summary>
     private void Received(MetadataPeer peer)
     {
         double share = Swarm.Search?.Share ?? Swarm.Fetch.Progress;
@@ -175,7 +175,7 @@ internal sealed class MetadataSession : IDisposable
         Swarm.Search?.Progressed(Swarm.Now);
     }
 
-    /// <summary>The metadata is there and right: whatever comes of it is no fault of the peer that sent the last of it.</summary>
+    /// <summary>The metadata is complete and correct: later errors are not the fault of the peer that sent the last piece.</summary>
     private void Arrived(byte[] metadata)
     {
         try
@@ -214,7 +214,7 @@ internal sealed class MetadataSession : IDisposable
             _end.TrySetResult(layers.Whole(_link));
     }
 
-    /// <summary>The torrent is what there is: one that others may have to ask peers about, too, before they can verify it by version 2.</summary>
+    /// <summary>Continues without layers: clients may have to request hashes from peers before they can verify the torrent by version 2.</summary>
     private void DoWithout(string why)
     {
         string message = $"The piece layers of '{_whole!.Name}' were not received: {why}. Its .torrent does not contain them; clients get them from peers"

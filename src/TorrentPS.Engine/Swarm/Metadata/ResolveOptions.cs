@@ -3,45 +3,45 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Swarm.Metadata;
 
-/// <summary>How a magnet link is resolved.</summary>
+/// <summary>The options for resolving a magnet link.</summary>
 public sealed record ResolveOptions
 {
-    /// <summary>How long it may take unless told otherwise.</summary>
+    /// <summary>The default time limit.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(3);
 
-    /// <summary>Peers to connect to besides those that the link names and those that are discovered.</summary>
+    /// <summary>Peers to connect to, in addition to those in the link and those found.</summary>
     public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
 
-    /// <summary>Peers to connect to by host name, looked up while everything else goes on.</summary>
+    /// <summary>Peers to connect to by host name, resolved in the background.</summary>
     public IReadOnlyList<DnsEndPoint> PeerNames { get; init; } = [];
 
-    /// <summary>Is told of what fails while others are asked, such as a peer's name that has no address; called from any thread.</summary>
+    /// <summary>Receives errors that do not end the search, such as a host name that cannot be resolved; called from any thread.</summary>
     public Action<Errors.TorrentException>? OnError { get; init; }
 
-    /// <summary>Is told of what the result is without, such as the piece layers of a version 2 torrent that no peer gave; called from any thread.</summary>
+    /// <summary>Receives warnings about missing parts of the result, such as the piece layers of a version 2 torrent; called from any thread.</summary>
     public Action<string>? OnWarning { get; init; }
 
-    /// <summary>The discoveries to use; null means all.</summary>
+    /// <summary>The discovery sources to use; null means all.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 
-    /// <summary>The TCP port that peers may connect to, as for a download; null takes the client's.</summary>
+    /// <summary>The TCP port for incoming peer connections, as for a download; null means the client's.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Whether connections to peers are encrypted; null takes the client's mode.</summary>
+    /// <summary>Whether connections to peers are encrypted; null means the client's mode.</summary>
     public EncryptionMode? Encryption { get; init; }
 
-    /// <summary>What connections to peers go over; null takes the client's <see cref="TorrentClientOptions.Transport"/>.</summary>
+    /// <summary>The transport for connections to peers; null means the client's <see cref="TorrentClientOptions.Transport"/>.</summary>
     public PeerTransport? Transport { get; init; }
 
-    /// <summary>Gets a line for each thing that a user might want to know when it is slow, in place of <see cref="TorrentClientOptions.Log"/>; called from any thread.</summary>
+    /// <summary>Receives log lines, in place of <see cref="TorrentClientOptions.Log"/>; called from any thread.</summary>
     public Action<string>? Log { get; init; }
 
-    /// <summary>Peers connected at once, 1 to 10000.</summary>
+    /// <summary>The maximum number of connected peers, 1 to 10000.</summary>
     public int MaxPeers { get; init; } = 60;
 
-    /// <summary>It fails with <see cref="Errors.TorrentErrorId.MetadataTimedOut"/> after this; null means never.</summary>
+    /// <summary>The time limit, after which it fails with <see cref="Errors.TorrentErrorId.MetadataTimedOut"/>; null means never.</summary>
     public TimeSpan? Timeout { get; init; } = DefaultTimeout;
 
-    /// <summary>It fails with <see cref="Errors.TorrentErrorId.MetadataTimedOut"/> after this long without a new piece of metadata; null means never.</summary>
+    /// <summary>The time without a new piece of metadata after which it fails with <see cref="Errors.TorrentErrorId.MetadataTimedOut"/>; null means never.</summary>
     public TimeSpan? StallTimeout { get; init; }
 }

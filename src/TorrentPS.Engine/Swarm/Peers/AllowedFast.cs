@@ -3,15 +3,15 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The pieces that one peer may have while we choke it (BEP 6), and how much of them it has had.</summary>
+/// <summary>The pieces that a peer may request while we choke it (BEP 6), and their remaining budget.</summary>
 internal sealed class AllowedFast(PeerSession peer, ISwarm swarm)
 {
     private int[] _pieces = [];
-    private long _bytes; // how much of them it may still have
+    private long _bytes; // the remaining budget in bytes
 
     /// <summary>
-    /// A peer that has few pieces is told of some that it may ask for at once, so that it soon has something to give. One peer of a network is: the others would be told
-    /// of the same pieces, which they had all to be sent instead of what they could then give each other.
+    /// Offers some pieces to a peer with few pieces, so that it soon has something to upload. Only one peer per network gets an offer: the others would get the same
+    /// pieces, and all would have to be uploaded instead of exchanged between them.
     /// </summary>
     public void Offer()
     {
@@ -28,15 +28,15 @@ internal sealed class AllowedFast(PeerSession peer, ISwarm swarm)
         {
             if (peer.State.Pieces[piece])
                 continue;
-            _bytes += 2L * torrent.LengthOfPiece(piece); // twice, since a block may be lost on its way to a disk
+            _bytes += 2L * torrent.LengthOfPiece(piece); // twice, because a block may be lost on its way to a disk
             PeerMessage.WritePiece(peer.Connection.Output.Append(9), MessageId.AllowedFast, piece);
         }
     }
 
-    /// <summary>Whether the peer may have a piece.</summary>
+    /// <summary>Whether a piece is offered to the peer.</summary>
     public bool Has(int piece) => Array.IndexOf(_pieces, piece) >= 0 && peer.State.Pieces.Count <= _pieces.Length;
 
-    /// <summary>Whether a block is served although the peer is choked; then it counts.</summary>
+    /// <summary>Whether a block is served although the peer is choked; if so, it is counted.</summary>
     public bool TryTake(BlockRequest block)
     {
         if (!Has(block.Piece) || _bytes < block.Length)

@@ -4,13 +4,13 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The blocks that a peer is asked for, and what it answers.</summary>
+/// <summary>The blocks requested from a peer, and its answers.</summary>
 internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
 {
-    /// <summary>Blocks that a peer may send after we no longer expect them: they were under way when we cancelled, or it choked us.</summary>
+    /// <summary>The number of blocks accepted after they were cancelled or the peer choked us, because they were already on their way.</summary>
     private const int Unexpected = 64;
 
-    /// <summary>And at most, however often it chokes us.</summary>
+    /// <summary>The maximum of these, however often the peer chokes us.</summary>
     private const int MostForgiven = 4096;
 
     private readonly PeerConnection _connection = peer.Connection;
@@ -24,7 +24,7 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         PeerMessage.WriteBlock(_connection.Output.Append(PeerMessage.RequestLength), MessageId.Request, item.Piece.Request(item.Block));
     }
 
-    /// <summary>Tells the peer that a block is not needed any more, and forgets that it was asked for.</summary>
+    /// <summary>Cancels a request.</summary>
     public void Cancel(OpenPiece piece, int block)
     {
         int index = _state.Outstanding.IndexOf(piece.Index, block);
@@ -36,7 +36,7 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         _connection.Output.Flush();
     }
 
-    /// <summary>Takes a block.</summary>
+    /// <summary>Handles a block.</summary>
     /// <param name="payload">Piece and begin, and the data.</param>
     public void Receive(ReadOnlySpan<byte> payload)
     {
@@ -81,7 +81,7 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         download.BlockReceived(peer, item);
     }
 
-    /// <summary>The peer refuses a request (BEP 6).</summary>
+    /// <summary>Handles a rejected request (BEP 6).</summary>
     public void Reject(BlockRequest block)
     {
         int index = block.Begin % BlockRequest.BlockLength == 0 ? _state.Outstanding.IndexOf(block.Piece, block.Begin / BlockRequest.BlockLength) : -1;
@@ -97,16 +97,16 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         download.Rejected(peer, item);
     }
 
-    /// <summary>The peer chokes us, or no longer does.</summary>
+    /// <summary>Handles a choke or an unchoke.</summary>
     public void Choked(bool isChoking)
     {
         if (!peer.IsFast)
-            _forgiven = isChoking ? Math.Min(_forgiven + _state.Outstanding.Count, MostForgiven) : _forgiven; // what is under way still arrives
+            _forgiven = isChoking ? Math.Min(_forgiven + _state.Outstanding.Count, MostForgiven) : _forgiven; // blocks on their way still arrive
         else if (!isChoking)
-            ForgetReleased(); // each was to be sent or refused before
+            ForgetReleased(); // by now the peer has sent or rejected each
     }
 
-    /// <summary>Forgets what the peer was asked for before it choked us and neither sent nor refused; it may still come.</summary>
+    /// <summary>Forgets requests from before a choke that were neither answered nor rejected; the blocks may still arrive.</summary>
     public void ForgetReleased()
     {
         for (int i = _state.Outstanding.Count - 1; i >= 0; i--)

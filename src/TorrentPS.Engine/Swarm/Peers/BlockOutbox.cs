@@ -7,19 +7,21 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The blocks that a peer asks for: those that it gets wait in line and are read and sent some at once; with the fast extension (BEP 6) the others are refused.</summary>
+/// <summary>
+/// The blocks that a peer requests: accepted requests are queued, then read and sent several at once; with the fast extension (BEP 6), others are rejected.
+/// </summary>
 internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowance allowance)
 {
-    /// <summary>Requests of the peer that we queue (BEP 10, "reqq"); more are dropped.</summary>
+    /// <summary>The maximum number of queued requests of a peer (BEP 10, "reqq"); more are dropped.</summary>
     public const int MaxRequests = 500;
 
-    /// <summary>Bytes of blocks that are sent at once.</summary>
+    /// <summary>The maximum size of blocks sent at once, in bytes.</summary>
     public const int MostAtOnce = BlocksPerSend * BlockRequest.BlockLength;
 
-    private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a size that pools well
+    private const int BlocksPerSend = 15; // with their headers just below 256 KiB, a good size for the pool
     private const int MaxDropped = 2 * MaxRequests;
 
-    /// <summary>Refusals that wait to be sent; a peer that asks on and does not read is no peer.</summary>
+    /// <summary>The maximum number of queued rejects; a peer that keeps requesting without reading is closed.</summary>
     private const int MaxRefusalsWaiting = 4 * MaxRequests;
 
     private readonly PeerConnection _connection = peer.Connection;
@@ -31,16 +33,16 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
     private ServedPieces? _served;
     private int _dropped;
 
-    /// <summary>How many blocks the peer waits for.</summary>
+    /// <summary>The number of queued requests.</summary>
     public int Count => _requests.Count;
 
-    /// <summary>The pieces that it got blocks of last.</summary>
+    /// <summary>The pieces last sent to the peer.</summary>
     public ServedPieces? Served => _served;
 
-    /// <summary>The peer's pieces have changed: it may be allowed some while it is choked.</summary>
+    /// <summary>The peer's pieces have changed: it may be offered some while it is choked.</summary>
     public void OfferAllowed() => _allowed.Offer();
 
-    /// <summary>Takes a request.</summary>
+    /// <summary>Handles a request.</summary>
     public void Receive(BlockRequest block)
     {
         Torrent torrent = swarm.Torrent;
@@ -57,7 +59,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         }
         else if (!Shares(block.Piece) || (peer.State.IsChokedByUs && !_allowed.TryTake(block)))
         {
-            Refuse(block); // perhaps it was asked before the peer heard of the choke
+            Refuse(block); // it may have been sent before the peer received the choke
         }
         else
         {
@@ -66,15 +68,15 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         }
     }
 
-    /// <summary>The peer takes a request back.</summary>
+    /// <summary>Handles a cancel.</summary>
     public void Cancel(BlockRequest block)
     {
         if (_requests.Remove(block))
-            Refuse(block); // BEP 6: a cancelled request, too, is answered
+            Refuse(block); // BEP 6: a cancelled request is answered, too
     }
 
-    /// <summary>Refuses what waits to be sent.</summary>
-    /// <param name="keepsAllowed">Whether what may be had while choked is sent nevertheless.</param>
+    /// <summary>Rejects the queued requests.</summary>
+    /// <param name="keepsAllowed">Whether to keep those that are allowed while choked.</param>
     public void RefuseAll(bool keepsAllowed)
     {
         if (!peer.IsFast)
@@ -94,7 +96,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         }
     }
 
-    /// <summary>Refuses what waits to be sent of pieces that are not here any more.</summary>
+    /// <summary>Rejects the queued requests for pieces that are no longer here.</summary>
     public void RefuseOf(Bitfield pieces)
     {
         for (int count = _requests.Count; count > 0 && !_connection.IsClosed; count--)
@@ -111,10 +113,10 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
     /// <summary>The connection has ended.</summary>
     public void Clear() => _requests.Clear();
 
-    /// <summary>Whether the peer may have a piece: we have it, and let it be known.</summary>
+    /// <summary>Whether the peer may request a piece: we have it, and have announced it.</summary>
     private bool Shares(int piece) => swarm.Picker.Have[piece] && _upload.SuperSeeding?.IsShown(peer.State, piece) != false;
 
-    /// <summary>Answers a request that gets no block. Without the extension there is nothing to answer.</summary>
+    /// <summary>Rejects a request. Without the fast extension there is no reject.</summary>
     private void Refuse(BlockRequest block)
     {
         if (!peer.IsFast || _connection.IsClosed)
@@ -122,10 +124,10 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         if (_output.RefusalsWaiting >= MaxRefusalsWaiting)
             _connection.Violate("a flood of {0} requests that cannot be served", _output.RefusalsWaiting + 1);
         else
-            _output.QueueReject(block); // sent with the others, when what came is read
+            _output.QueueReject(block); // sent together with others, after the received bytes are processed
     }
 
-    /// <summary>Reads the next few blocks that the peer asked for and sends them in one go.</summary>
+    /// <summary>Reads the next few requested blocks and sends them together.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> SendAsync()
     {
@@ -159,7 +161,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         return true;
     }
 
-    /// <summary>Takes the next few requests, and says how many bytes their blocks have, without and with their headers.</summary>
+    /// <summary>Takes the next few requests, and returns the size of their blocks, without and with headers.</summary>
     private (int Blocks, int Bytes) Take(List<BlockRequest> taken)
     {
         taken.Clear();
@@ -175,7 +177,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         return (blocks, bytes);
     }
 
-    /// <summary>Notes which pieces were sent of: most often all blocks are of one.</summary>
+    /// <summary>Records the pieces of sent blocks: usually all are of one piece.</summary>
     private void Note(List<BlockRequest> blocks)
     {
         _served ??= new ServedPieces();

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>Hears that a peer has a piece no longer, and says so of ours that other programs have changed (BEP 54, "lt_donthave").</summary>
+/// <summary>Handles and sends the message that withdraws a piece, ours when another program has changed it (BEP 54, "lt_donthave").</summary>
 internal sealed class DontHaveNotice(PeerSession peer) : IPeerExtension
 {
     public const byte Id = 7;
@@ -20,7 +20,7 @@ internal sealed class DontHaveNotice(PeerSession peer) : IPeerExtension
 
     public int NextLength => _untold is null ? 0 : MessageLength * Math.Min(_untold.Count, MostAtOnce);
 
-    /// <summary>Tells the peer that these pieces are not here any more, when what was queued before is on its way; false when it takes no such message.</summary>
+    /// <summary>Withdraws pieces, after the messages queued before; false if the peer does not support the message.</summary>
     public bool TryTell(Bitfield pieces)
     {
         if (!peer.Takes(Name))

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The hashes that a peer is asked for (BEP 52, "peer messages"), and what it answers.</summary>
+/// <summary>The hashes requested from a peer (BEP 52, "peer messages"), and its answers.</summary>
 internal sealed class HashInbox(PeerHandler peer)
 {
     private const int MaxUnasked = 64;
@@ -12,13 +12,13 @@ internal sealed class HashInbox(PeerHandler peer)
     private readonly List<(int File, HashRange Range)> _asked = [];
     private int _unasked;
 
-    /// <summary>Requests that the peer has not answered.</summary>
+    /// <summary>The outstanding requests.</summary>
     public IReadOnlyList<(int File, HashRange Range)> Asked => _asked;
 
-    /// <summary>Until when it is asked for no hashes, having rejected a request; in seconds of the torrent's clock.</summary>
+    /// <summary>Until when no hashes are requested from it, because it rejected a request; the torrent's clock, in seconds.</summary>
     public double PausedUntil { get; set; }
 
-    /// <summary>The greatest length of an answer; 0 when the peer was asked for nothing.</summary>
+    /// <summary>The maximum length of an answer; 0 if nothing is outstanding.</summary>
     public int Longest
     {
         get
@@ -30,21 +30,21 @@ internal sealed class HashInbox(PeerHandler peer)
         }
     }
 
-    /// <summary>Asks for hashes.</summary>
+    /// <summary>Requests hashes.</summary>
     public void Request(int file, HashRange range, ReadOnlySpan<byte> root)
     {
         if (_connection.IsClosed)
-            return; // no answer would come
+            return; // no answer would arrive
         _asked.Add((file, range));
         HashMessage.Write(_connection.Output.Append(HashMessage.Length), MessageId.HashRequest, root, range);
         _connection.Output.Flush();
     }
 
-    /// <summary>Takes a message about hashes, of whichever kind.</summary>
-    /// <param name="id">Its kind.</param>
-    /// <param name="payload">What it says.</param>
+    /// <summary>Handles a hash message of any type.</summary>
+    /// <param name="id">The type.</param>
+    /// <param name="payload">The payload.</param>
     /// <param name="proofs">The files by their roots.</param>
-    /// <param name="serving">Answers requests; null where none are.</param>
+    /// <param name="serving">Answers requests; null to reject them.</param>
     public void Receive(MessageId id, ReadOnlySpan<byte> payload, HashProofs proofs, HashServing? serving)
     {
         if (!HashMessage.TryRead(payload, out ReadOnlySpan<byte> root, out HashRange range, out ReadOnlySpan<byte> hashes) || (id != MessageId.Hashes && !hashes.IsEmpty))

@@ -6,30 +6,30 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// Gives a peer the hashes of a version 2 torrent that it asks for (BEP 52, "hash request"). What waits is requests, not answers: an answer is made when the
-/// connection has sent what was before it, and passes the upload limit as blocks do.
+/// Sends the hashes of a version 2 torrent that a peer requests (BEP 52, "hash request"). Requests are queued, not answers: an answer is created when the connection has
+/// sent everything before it, and passes the upload limit like a block.
 /// </summary>
 internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply supply)
 {
-    /// <summary>Requests that wait; more are rejected.</summary>
+    /// <summary>The maximum number of queued requests; more are rejected.</summary>
     public const int MaxWaiting = 64;
 
     private const int MaxRejects = 1000;
 
     private readonly Queue<(int File, HashRange Range)> _waiting = new();
-    private byte[]? _answer; // to the first of them, when it is of leaves
+    private byte[]? _answer; // to the first request, if it is for leaf hashes
     private bool _isReading;
     private long _hashBytes;
     private long _leafBytes;
     private int _rejects;
 
-    /// <summary>Bytes of the next answer; 0 when none can be sent now.</summary>
+    /// <summary>The length of the next answer in bytes; 0 if none can be sent now.</summary>
     public int NextLength =>
         _waiting.TryPeek(out (int File, HashRange Range) first) && (_answer is not null || IsOfPieces(first.File, first.Range)) ? HashMessage.Length + first.Range.HashesLength : 0;
 
     private PieceLayers Layers => supply.Layers;
 
-    /// <summary>Takes a request.</summary>
+    /// <summary>Handles a request.</summary>
     public void Receive(int file, ReadOnlySpan<byte> root, HashRange range)
     {
         if (file >= 0 && range.IsIn(Layers.HeightOfFile(file)) && (IsOfPieces(file, range) || PieceOf(file, range) >= 0) && _waiting.Count < MaxWaiting && TryTake(range.HashesLength))
@@ -58,7 +58,9 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
         ReadNext();
     }
 
-    /// <summary>Reads what the first request needs, if it is of leaves. One that gets none is rejected, and the next one is the first.</summary>
+    /// <summary>
+    /// Reads the piece for the first request, if it is for leaf hashes. If that is refused, the request is rejected, and the next one becomes the first.
+    /// </summary>
     private void ReadNext()
     {
         while (!_isReading && _answer is null && _waiting.TryPeek(out (int File, HashRange Range) first) && !IsOfPieces(first.File, first.Range))
@@ -70,7 +72,7 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
                 continue;
             }
 
-            _isReading = true; // before, since it may be read at once
+            _isReading = true; // set before, because the read may complete at once
             if (supply.Leaves.TryRead(peer, piece, IsEarned(piece), swarm.Now, found => Read(piece, found)))
                 continue;
             _isReading = false;
@@ -115,10 +117,10 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
         hashes.CopyTo(message[HashMessage.Length..]);
     }
 
-    /// <summary>Whether the hashes are those of pieces, which are there without reading.</summary>
+    /// <summary>Whether the hashes are piece hashes, which need no reading.</summary>
     private bool IsOfPieces(int file, HashRange range) => range.BaseLayer == Layers.PieceHeight && Layers.PiecesIn(file) > 1;
 
-    /// <summary>The piece that leaves are of; -1 when we do not have it, they are of several, or no leaves.</summary>
+    /// <summary>The piece of leaf hashes; -1 if we do not have it, they cover several pieces, or they are not leaf hashes.</summary>
     private int PieceOf(int file, HashRange range)
     {
         int inFile = range.Index >> Layers.PieceHeight;
@@ -130,7 +132,9 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
 
     private ReadOnlySpan<byte> RootOf(int file) => swarm.Torrent.PieceRoots![file].Span;
 
-    /// <summary>Whether hashes may be sent: so many to an address in the Internet, however often it connects. Near by many may share one.</summary>
+    /// <summary>
+    /// Whether hashes may be sent: the amount per Internet address is limited, across connections. In the local network, many peers may share an address.
+    /// </summary>
     private bool TryTake(int bytes)
     {
         if (AddressRules.ReachOf(peer.EndPoint.Address) == AddressReach.World)
@@ -139,7 +143,7 @@ internal sealed class HashServing(PeerSession peer, ISwarm swarm, HashSupply sup
         return _hashBytes <= supply.MostBytes;
     }
 
-    /// <summary>Whether the peer has taken so much data that a piece may be read for it: twice as much.</summary>
+    /// <summary>Whether the peer has received enough data for a piece to be read for it: half as much.</summary>
     private bool IsEarned(int piece)
     {
         int bytes = swarm.Torrent.LengthOfPiece(piece);

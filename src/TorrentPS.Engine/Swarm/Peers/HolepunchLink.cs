@@ -3,10 +3,10 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>Holepunching with one peer (BEP 55): what it says is told to the torrent, and only so often.</summary>
+/// <summary>Holepunching messages with one peer (BEP 55), passed to the torrent at a limited rate.</summary>
 internal sealed class HolepunchLink(PeerSession peer, IHolepunchBroker broker) : IPeerExtension
 {
-    /// <summary>Messages that a peer may send a minute, and that others may have us send to it.</summary>
+    /// <summary>The maximum number of messages per minute from a peer, and of relayed ones to it.</summary>
     public const int PerMinute = 10;
 
     private const int MaxIgnored = 100;
@@ -28,7 +28,7 @@ internal sealed class HolepunchLink(PeerSession peer, IHolepunchBroker broker) :
             peer.CloseFlooded("holepunch messages", _ignored);
     }
 
-    /// <summary>Whether the peer may be told of one more who wants to connect to it.</summary>
+    /// <summary>Whether another connection request may be relayed to the peer.</summary>
     public bool TakesRelayed() => peer.Takes(Name) && _relayed.TryTake(broker.Now);
 
     public void Send(HolepunchMessage message)

@@ -2,21 +2,21 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>A kind of extension message on one connection (BEP 10). Everything is called on the torrent's loop.</summary>
+/// <summary>An extension message of one connection (BEP 10). All members are called on the torrent's loop.</summary>
 internal interface IPeerExtension
 {
-    /// <summary>Its name in the handshake.</summary>
+    /// <summary>The extension's name in the extension handshake.</summary>
     string Name { get; }
 
-    /// <summary>The id that the peer is to send it with to us.</summary>
+    /// <summary>The id with which the peer sends the message to us.</summary>
     byte OwnId { get; }
 
-    /// <summary>Takes a message from the peer.</summary>
-    /// <param name="payload">What follows the extension id.</param>
-    /// <exception cref="BencodeException">It cannot be read, which ends the connection.</exception>
+    /// <summary>Handles a message from the peer.</summary>
+    /// <param name="payload">The bytes after the extension id.</param>
+    /// <exception cref="BencodeException">The message is invalid, which ends the connection.</exception>
     void Receive(ReadOnlySpan<byte> payload);
 
-    /// <summary>Bytes of the next message that waits until what was queued before is on its way, about; 0 when none does.</summary>
+    /// <summary>The approximate length of the next message, which waits until everything queued before it is sent; 0 if there is none.</summary>
     int NextLength => 0;
 
     /// <summary>Queues that message.</summary>

@@ -3,16 +3,16 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>What keeps the connections: what a peer is told of us, and how its connection fares.</summary>
+/// <summary>Keeps the connections: our declarations to peers, and events of connections.</summary>
 internal interface IPeerOwner : IPeerHost
 {
-    /// <summary>The port of our node of the DHT; 0 when this torrent has nothing to do with it.</summary>
+    /// <summary>The port of our DHT node; 0 if the torrent does not use the DHT.</summary>
     int DhtPort { get; }
 
-    /// <summary>The peer has told the port of its node of the DHT.</summary>
+    /// <summary>The peer has announced the port of its DHT node.</summary>
     void DhtPortReceived(PeerSession peer, int port);
 
-    /// <summary>The peer told its extensions.</summary>
+    /// <summary>The peer sent an extension handshake.</summary>
     void ExtensionsReceived(PeerSession peer, ExtensionHandshake handshake);
 
     /// <summary>The connection has ended.</summary>

@@ -5,29 +5,29 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>What decides which data a peer is sent, and hears what it was sent.</summary>
+/// <summary>Decides which data is sent to peers.</summary>
 internal interface IPeerUpload
 {
     RateLimiter UploadLimiter { get; }
 
-    /// <summary>Which pieces peers are shown; null when all are.</summary>
+    /// <summary>Selects the pieces shown to peers; null if all are shown.</summary>
     SuperSeeding? SuperSeeding { get; }
 
-    /// <summary>Makes what reads the blocks that a peer is sent.</summary>
+    /// <summary>Creates a reader for the blocks of a peer.</summary>
     BlockReader CreateReader();
 
-    /// <summary>The peer is interested in us, or no longer is.</summary>
+    /// <summary>The peer's interest in us has changed.</summary>
     void InterestChanged(PeerSession peer);
 
-    /// <summary>Whether a peer at an address may be told of pieces that it may ask for while it is choked: true once for each network of BEP 6.</summary>
+    /// <summary>Whether pieces may be offered to a peer at an address while it is choked: true once for each network of BEP 6.</summary>
     bool MayAllowFast(IPAddress address);
 
     /// <summary>Bytes of pieces were sent.</summary>
     void Uploaded(PeerSession peer, int bytes);
 
-    /// <summary>The peer asks again for a piece that it got: perhaps it found it wrong.</summary>
+    /// <summary>The peer requests a piece again that it has received: it may have found it wrong.</summary>
     void Complained(PeerSession peer, int piece);
 
-    /// <summary>Bytes of a piece that the peer asked for are not there any more, or cannot be read: what it asked for is refused.</summary>
+    /// <summary>Requested bytes of a piece are missing or cannot be read: the peer's requests are rejected.</summary>
     void CutShort(PeerSession peer, int piece, TorrentException failure);
 }

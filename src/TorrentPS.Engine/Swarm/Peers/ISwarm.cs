@@ -3,17 +3,17 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The torrent that a connection belongs to, part by part. Everything in it and in its parts is called on the torrent's loop.</summary>
+/// <summary>The torrent of a connection, by its parts. All members, and those of the parts, are called on the torrent's loop.</summary>
 internal interface ISwarm : ISwarmTime
 {
     Torrent Torrent { get; }
 
     PiecePicker Picker { get; }
 
-    /// <summary>Takes what comes.</summary>
+    /// <summary>Handles received data.</summary>
     IPeerDownload Download { get; }
 
-    /// <summary>Decides what is sent.</summary>
+    /// <summary>Decides what to send.</summary>
     IPeerUpload Upload { get; }
 
     /// <summary>Keeps the connections.</summary>
@@ -22,9 +22,9 @@ internal interface ISwarm : ISwarmTime
     /// <summary>Exchanges hashes (BEP 52); null for a v1 torrent.</summary>
     IHashExchange? Hashes { get; }
 
-    /// <summary>Exchanges the addresses of peers (BEP 11); null for a private torrent (BEP 27).</summary>
+    /// <summary>Exchanges addresses of peers (BEP 11); null for a private torrent (BEP 27).</summary>
     IPeerExchange? Exchange { get; }
 
-    /// <summary>Brings peers together (BEP 55); null where that is not done.</summary>
+    /// <summary>Relays holepunching (BEP 55); null if disabled.</summary>
     IHolepunchBroker? Holepunch { get; }
 }

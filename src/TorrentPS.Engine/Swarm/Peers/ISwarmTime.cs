@@ -3,6 +3,6 @@ namespace TorrentPS.Engine.Swarm.Peers;
 /// <summary>The torrent's clock.</summary>
 internal interface ISwarmTime
 {
-    /// <summary>Its seconds.</summary>
+    /// <summary>The time in seconds.</summary>
     double Now { get; }
 }

@@ -6,19 +6,18 @@ using TorrentPS.Engine.Storage.Creating;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// The trees over the blocks of pieces, for peers that ask for their hashes (BEP 52): a request of 53 bytes has a whole piece read. So one piece is read at a time, for those
-/// first that we send to; the last trees are kept; and what an address may have us read is bounded, as is what all peers together may that we choke.
-/// Belongs to the torrent's loop.
+/// The leaf hashes of pieces, for requests of peers (BEP 52): a request of 53 bytes causes a whole piece to be read. So pieces are read one at a time, for unchoked peers
+/// first; the last trees are cached; and the amount read for an address is limited, and so is the total for all choked peers. Belongs to the torrent's loop.
 /// </summary>
 internal sealed class LeafTrees
 {
-    /// <summary>Bytes of trees that are kept.</summary>
+    /// <summary>The maximum size of cached trees, in bytes.</summary>
     public const int MostKept = 4 << 20;
 
-    /// <summary>Bytes that an address may have us read at once, though two pieces at least.</summary>
+    /// <summary>The burst limit of an address in bytes, but at least two pieces.</summary>
     public const long MostOfAddress = 64 << 20;
 
-    /// <summary>Bytes that all choked peers may have us read at once, though four pieces at least.</summary>
+    /// <summary>The burst limit of all choked peers in bytes, but at least four pieces.</summary>
     public const long MostOfChoked = 256 << 20;
 
     private const double RecoverySeconds = 3600;
@@ -28,7 +27,7 @@ internal sealed class LeafTrees
     private readonly AddressBudget _ofAddress;
     private readonly double _mostOfChoked;
     private readonly Dictionary<int, LinkedListNode<(int Piece, HashTree Tree)>> _kept = [];
-    private readonly LinkedList<(int Piece, HashTree Tree)> _byUse = new(); // the last used first
+    private readonly LinkedList<(int Piece, HashTree Tree)> _byUse = new(); // the most recently used first
     private readonly List<(PeerSession Peer, int Piece, Action<HashTree?> Done)> _waiting = [];
     private readonly int _mostKept;
     private int _keptBytes;
@@ -47,10 +46,10 @@ internal sealed class LeafTrees
 
     private Torrent Torrent => _disk.Hashes.Torrent;
 
-    /// <summary>Bytes that were read.</summary>
+    /// <summary>The number of bytes read.</summary>
     public long BytesRead { get; private set; }
 
-    /// <summary>A tree that is kept; null when the piece must be read.</summary>
+    /// <summary>A cached tree; null if the piece must be read.</summary>
     public HashTree? Find(int piece)
     {
         if (!_kept.TryGetValue(piece, out LinkedListNode<(int Piece, HashTree Tree)>? node))
@@ -60,13 +59,13 @@ internal sealed class LeafTrees
         return node.Value.Tree;
     }
 
-    /// <summary>Has a piece read for a peer, in its turn.</summary>
+    /// <summary>Queues a piece for reading.</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="piece">The piece, which we have.</param>
-    /// <param name="isEarned">Whether the peer has taken so much data that this may be read for it too.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
-    /// <param name="done">Gets the tree; null when the piece cannot be read. Not called when the connection was closed meanwhile.</param>
-    /// <returns>False when the peers at its address have had enough read.</returns>
+    /// <param name="piece">A piece that we have.</param>
+    /// <param name="isEarned">Whether the peer has received enough data for this read not to count.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
+    /// <param name="done">Receives the tree; null if the piece cannot be read. Not called if the connection was closed meanwhile.</param>
+    /// <returns>False if the limit of the peer's address is reached.</returns>
     public bool TryRead(PeerSession peer, int piece, bool isEarned, double now, Action<HashTree?> done)
     {
         bool isRead = _reading == piece || _waiting.Exists(waiting => waiting.Piece == piece);
@@ -134,7 +133,7 @@ internal sealed class LeafTrees
         }
     }
 
-    /// <summary>The piece to read next, and the peer that it is read for: of those that we send to, then of all, who asked first; null when nobody waits.</summary>
+    /// <summary>The next piece to read, with its peer: the oldest request of an unchoked peer, or else of any; null if there is none.</summary>
     private (PeerSession Peer, int Piece)? Next()
     {
         _waiting.RemoveAll(waiting => waiting.Peer.IsClosed);

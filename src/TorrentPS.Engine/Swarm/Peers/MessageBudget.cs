@@ -1,31 +1,31 @@
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// What a peer may send that moves no data: keep-alives, messages that are not known, and states that change to and fro. Real clients need a
-/// few of them a second. Every message is charged as it comes, whatever it is, so that no kind is forgotten; one that moves data earns that back. What makes more work,
-/// here and at other peers, costs more beside that. A peer that spends more than it gets floods us.
+/// The budget for messages that move no data: keep-alives, unknown messages, and repeated state changes. Real clients need a few per second. Every message of any kind is
+/// charged when it arrives, so that none is forgotten; one that moves data earns the charge back. Messages that cause more work, here and at other peers, cost extra. A
+/// peer that exceeds the budget is flooding us.
 /// </summary>
 internal sealed class MessageBudget
 {
-    /// <summary>For any message.</summary>
+    /// <summary>The price of any message.</summary>
     public const int Idle = 1;
 
-    /// <summary>And for interest that is said or taken back: who is sent to is chosen anew.</summary>
+    /// <summary>The extra price of a change of interest, after which peers to unchoke are chosen anew.</summary>
     public const int Interest = 3;
 
-    /// <summary>For a piece that a peer has no longer, of which it may owe blocks.</summary>
+    /// <summary>The extra price of a withdrawn piece, of which it may owe blocks.</summary>
     public const int LostPiece = 3;
 
-    /// <summary>For a choke or an unchoke: all that was asked for is given to others, or asked for.</summary>
+    /// <summary>The extra price of a choke or an unchoke, after which requests are moved to other peers, or sent.</summary>
     public const int Choke = 19;
 
-    /// <summary>For an extension handshake, of which one is enough (BEP 10 allows more).</summary>
+    /// <summary>The extra price of an extension handshake, of which one is enough (BEP 10 allows more).</summary>
     public const int Handshake = 49;
 
-    /// <summary>Points at the start, and at most.</summary>
+    /// <summary>The initial and maximum number of points.</summary>
     public const int Burst = 4000;
 
-    /// <summary>A message costs a point more for each so many bytes: no real one is as long, but for bitfields.</summary>
+    /// <summary>A message costs an extra point per this many bytes: no real one is as long, except bitfields.</summary>
     private const int LongMessage = 32 * 1024;
 
     private const double PerSecond = 100;
@@ -36,16 +36,16 @@ internal sealed class MessageBudget
     private double _left = Burst;
     private double _countedAt;
 
-    /// <summary>For telling all that one has: each piece is counted anew. BEP 3 wants it once, as the first message.</summary>
-    /// <param name="pieces">The pieces of the torrent.</param>
+    /// <summary>The extra price of declaring all pieces, which are then counted anew. BEP 3 allows it once, as the first message.</summary>
+    /// <param name="pieces">The number of pieces in the torrent.</param>
     public static int ForAll(int pieces) => Math.Min(AllPieces + pieces / PiecesAPoint, Burst / 2);
 
-    /// <summary>Whether more was spent than there was.</summary>
+    /// <summary>Whether the budget is exceeded.</summary>
     public bool IsOverdrawn => _left < 0;
 
-    /// <summary>Takes the price that every message has. What it is worth shows when it has been read: only then is it told whether that was too much.</summary>
+    /// <summary>Charges the price of any message. Whether it moves data is known only after it is handled: the balance is checked then.</summary>
     /// <param name="length">Its length.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     public void Charge(int length, double now)
     {
         Earn((now - _countedAt) * PerSecond);
@@ -53,13 +53,13 @@ internal sealed class MessageBudget
         _left -= Idle + length / LongMessage;
     }
 
-    /// <summary>Takes what a message costs beside; false when there is not so much left.</summary>
+    /// <summary>Charges an extra price; false if the budget is exceeded.</summary>
     public bool TrySpend(int points)
     {
         _left -= points;
         return _left >= 0;
     }
 
-    /// <summary>Gives points for data that was moved.</summary>
+    /// <summary>Adds points for transferred data.</summary>
     public void Earn(double points) => _left = Math.Min(Burst, _left + points);
 }

@@ -4,22 +4,22 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// The metadata messages of one connection (BEP 9): sends the torrent's info dictionary to a peer that came with a magnet link, and passes on what the peer sends of it. It sends one piece
-/// at a time. A peer that has received the whole of it several times gets no more, since no client needs it that often.
+/// The metadata messages of one connection (BEP 9): sends the torrent's info dictionary to peers that resolve a magnet link, and passes on what the peer sends of it.
+/// Pieces are sent one at a time. A peer that has received the whole several times gets no more, because no client needs it that often.
 /// </summary>
 /// <param name="peer">The peer.</param>
-/// <param name="metadata">The info dictionary; empty where it is not there, or not served.</param>
-/// <param name="receiver">Takes what the peer sends; null when it is asked for nothing.</param>
+/// <param name="metadata">The info dictionary; empty if unknown, or not served.</param>
+/// <param name="receiver">Receives the peer's metadata; null if none is requested.</param>
 internal sealed class MetadataLink(PeerHandler peer, ReadOnlyMemory<byte> metadata, IMetadataReceiver? receiver = null) : IPeerExtension
 {
-    /// <summary>Requests that wait; more are rejected.</summary>
+    /// <summary>The maximum number of queued requests; more are rejected.</summary>
     public const int MaxWaiting = 64;
 
-    /// <summary>How many times the whole may be asked for, with a few pieces more for small ones.</summary>
+    /// <summary>How many times the whole may be requested, plus a few pieces extra for small ones.</summary>
     private const int Times = 4;
     private const int MorePieces = 16;
 
-    /// <summary>Rejected requests after which a peer is not one that errs.</summary>
+    /// <summary>The number of rejected requests after which it is a flood.</summary>
     private const int MaxRejected = 1000;
 
     private readonly Queue<int> _waiting = new();
@@ -31,13 +31,13 @@ internal sealed class MetadataLink(PeerHandler peer, ReadOnlyMemory<byte> metada
 
     public byte OwnId => MetadataMessage.OwnId;
 
-    /// <summary>The length that peers are told; null when the metadata is not there, or not served.</summary>
+    /// <summary>The size declared to peers; null if the metadata is unknown, or not served.</summary>
     public long? Size => metadata.Length > 0 ? metadata.Length : null;
 
-    /// <summary>What peers get of a torrent. Those of a private one have it from their tracker's site, and from nowhere else.</summary>
+    /// <summary>The metadata served for a torrent. Peers of a private torrent get it only from their tracker's site.</summary>
     public static ReadOnlyMemory<byte> ServedOf(Torrent torrent) => !torrent.IsPrivate && torrent.InfoBytes.Length <= MetadataMessage.MaxSize ? torrent.InfoBytes : default;
 
-    /// <summary>Asks for a piece; nothing is sent when the peer takes no requests.</summary>
+    /// <summary>Requests a piece; nothing is sent if the peer does not accept requests.</summary>
     public void Request(int piece) => Send(new MetadataMessage(MetadataMessageType.Request, piece), default);
 
     /// <inheritdoc/>
@@ -50,13 +50,13 @@ internal sealed class MetadataLink(PeerHandler peer, ReadOnlyMemory<byte> metada
                 Serve(message.Piece);
                 break;
             case MetadataMessageType.Data:
-                receiver?.MetadataReceived(message, data); // what was asked for before the metadata was there comes in vain
+                receiver?.MetadataReceived(message, data); // pieces requested before the metadata was complete
                 break;
             case MetadataMessageType.Reject:
                 receiver?.MetadataRejected(message.Piece);
                 break;
             default:
-                break; // BEP 9: what is not known is ignored
+                break; // BEP 9: unknown types are ignored
         }
     }
 

@@ -10,35 +10,35 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// One connection of a torrent after its handshake: receives what the peer sends, finds the messages in it and charges each, and ends with a peer that breaks the protocol, floods us,
-/// is silent, or brings out a fault of this program. What the messages are for, its <see cref="PeerHandler"/> decides: of a magnet link first one for the metadata, then one for the data,
-/// to which the connection goes over as it is. It runs on the torrent's loop alone.
+/// A connection of a torrent after its handshake: receives bytes, splits them into messages and charges each, and closes the connection of a peer that violates the
+/// protocol, floods us, is silent, or triggers a fault of this program. Its <see cref="PeerHandler"/> handles the messages: for a magnet link first one for the metadata,
+/// then one for the data, without a new connection. It runs only on the torrent's loop.
 /// </summary>
 internal sealed class PeerConnection
 {
-    /// <summary>The longest buffer that a peer's bytes are received into, but for a message that is longer.</summary>
+    /// <summary>The maximum length of the receive buffer, except for a longer message.</summary>
     public const int LargeBuffer = 512 * 1024;
 
     private const int SmallBuffer = 4 * 1024;
     private const int ReceivesPerTurn = 4;
     private const double KeepAliveSeconds = 100;
-    private const double SilenceSeconds = 150; // BEP 3 expects something every two minutes
+    private const double SilenceSeconds = 150; // BEP 3 expects a message every two minutes
 
     private readonly PeerStream _stream;
     private readonly MessageBudget _budget = new();
     private readonly PeerExtensions _extensions;
-    private PeerHandler? _handler; // null while the connection is given away and not taken over
+    private PeerHandler? _handler; // null between two handlers
     private IPeerHost _host = null!;
     private Task? _running;
-    private TaskCompletionSource? _takenOver; // what has been received waits for this
+    private TaskCompletionSource? _takenOver; // received bytes wait for this
     private byte[] _told = [];
-    private int _skipping; // bytes to come of a message that is not read
+    private int _skipping; // the remaining bytes of a skipped message
     private bool _isLostUntold; // it ended while it had no handler
     private double _lastReceivedAt;
 
-    /// <param name="stream">The bytes.</param>
+    /// <param name="stream">The stream.</param>
     /// <param name="handshake">The peer's handshake.</param>
-    /// <param name="isV2">Whether it is a connection of version 2.</param>
+    /// <param name="isV2">Whether the connection uses version 2.</param>
     public PeerConnection(PeerStream stream, Handshake handshake, bool isV2 = false)
     {
         (_stream, Handshake, IsV2) = (stream, handshake, isV2);
@@ -48,7 +48,7 @@ internal sealed class PeerConnection
 
     public Handshake Handshake { get; }
 
-    /// <summary>Whether the connection is one of version 2 (BEP 52), which has messages for hashes.</summary>
+    /// <summary>Whether the connection uses version 2 (BEP 52), which has messages for hashes.</summary>
     public bool IsV2 { get; }
 
     public IPEndPoint EndPoint => _stream.RemoteEndPoint;
@@ -59,13 +59,13 @@ internal sealed class PeerConnection
 
     public bool IsUtp => _stream.IsUtp;
 
-    /// <summary>What is sent.</summary>
+    /// <summary>The outgoing messages.</summary>
     public PeerOutput Output { get; }
 
     /// <summary>The extension messages.</summary>
     public PeerExtensions Extensions => _extensions;
 
-    /// <summary>What the connection serves; null while it is given away.</summary>
+    /// <summary>The handler; null between two handlers.</summary>
     public PeerHandler? Handler => _handler;
 
     /// <summary>The torrent that it belongs to.</summary>
@@ -75,10 +75,10 @@ internal sealed class PeerConnection
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>Whether the peer has sent something that the download limit does not let us read yet: then its silence is ours.</summary>
+    /// <summary>Whether the peer has sent bytes that the download limit does not let us read yet: its silence then does not count.</summary>
     public bool IsHeldBack { get; private set; }
 
-    /// <summary>Is a handler's from now on, which is still to begin.</summary>
+    /// <summary>Sets the handler, which has not started yet.</summary>
     public void Serve(PeerHandler handler, IPeerHost host)
     {
         (_handler, _host) = (handler, host);
@@ -86,7 +86,8 @@ internal sealed class PeerConnection
     }
 
     /// <summary>
-    /// Begins with its handler: sends the first messages, has it read what the peer told before, and then all that the peer sends, until the connection ends or is given away.
+    /// Starts the handler: sends the first messages, passes it what the peer declared earlier, and then everything that the peer sends, until the connection ends or is
+    /// passed on.
     /// </summary>
     public Task RunAsync()
     {
@@ -100,8 +101,8 @@ internal sealed class PeerConnection
         return _running;
     }
 
-    /// <summary>Stops serving its handler. What the peer sends waits until another takes the connection over.</summary>
-    /// <param name="told">Messages that the next one is to read first.</param>
+    /// <summary>Detaches the handler. Received bytes wait for the next one.</summary>
+    /// <param name="told">Messages that the next handler must process first.</param>
     public void GiveAway(byte[] told)
     {
         (_handler, _told) = (null, told);
@@ -143,11 +144,11 @@ internal sealed class PeerConnection
         }
         catch (IOException)
         {
-            // why the peer closed the connection does not matter
+            // the reason why the peer closed the connection does not matter
         }
         catch (OperationCanceledException)
         {
-            // the download ends
+            // the torrent is stopping
         }
         catch (Exception e)
         {
@@ -168,7 +169,7 @@ internal sealed class PeerConnection
                 ValueTask<int> receiving = _handler?.DownloadLimiter is { IsLimited: true } limiter
                     ? ReceiveLimitedAsync(buffer.AsMemory(used), limiter)
                     : _stream.ReceiveAsync(buffer.AsMemory(used));
-                // Data that is always there must not keep the loop from other peers.
+                // A peer with data always available must not starve other peers on the loop.
                 inTurn = receiving.IsCompleted ? inTurn + 1 : 0;
                 int received = await receiving;
                 if (_takenOver is { } takenOver)
@@ -198,7 +199,7 @@ internal sealed class PeerConnection
 
     private async ValueTask<int> ReceiveLimitedAsync(Memory<byte> buffer, RateLimiter limiter)
     {
-        // Wait for data before taking a share of the limit, so that idle peers take none.
+        // Waits for data before taking a share of the limit, so that idle peers take none.
         await _stream.ReceiveAsync(Memory<byte>.Empty);
         IsHeldBack = true;
         int allowed = await limiter.TakeAsync(buffer.Length);
@@ -216,12 +217,12 @@ internal sealed class PeerConnection
         return received;
     }
 
-    /// <summary>Keeps what is not consumed, in a buffer as large as the peer's pace and the next message need.</summary>
+    /// <summary>Keeps unprocessed bytes, in a buffer sized for the peer's rate and the next message.</summary>
     private byte[] Rearrange(byte[] buffer, int consumed, ref int used)
     {
         int rest = used - consumed;
         int needed = rest < PeerMessage.PrefixLength ? 0 : PeerMessage.PrefixLength + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(consumed));
-        // Twice what has been received, so that no memory is allocated for an announced length alone.
+        // Twice the received bytes, so that an announced length alone allocates no memory.
         int wanted = rest == buffer.Length ? Math.Min(needed, 2 * rest) : buffer.Length;
         int large = _handler?.ReceiveBufferLength ?? SmallBuffer;
         if (used == buffer.Length && buffer.Length < large)
@@ -246,7 +247,7 @@ internal sealed class PeerConnection
         return buffer;
     }
 
-    /// <summary>Handles the whole messages among the bytes and says how many bytes they were.</summary>
+    /// <summary>Handles the complete messages in the bytes, and returns their length.</summary>
     private int ReadMessages(ReadOnlySpan<byte> bytes)
     {
         int position = Math.Min(_skipping, bytes.Length);
@@ -276,7 +277,7 @@ internal sealed class PeerConnection
         return position;
     }
 
-    /// <summary>Whether a message of which only the beginning is there is kept until the rest comes. One that is not known is not: it is charged, and passes through unread.</summary>
+    /// <summary>Whether the beginning of a message is kept until the rest arrives. Unknown messages are not: they are charged, and skipped.</summary>
     private bool IsAwaited(MessageId id, int length)
     {
         if (IsKnown(id, length))
@@ -287,9 +288,9 @@ internal sealed class PeerConnection
         return false;
     }
 
-    /// <summary>Whether messages of a kind are known; one that is too long is a violation.</summary>
-    /// <param name="id">Which message.</param>
-    /// <param name="length">Its length, id included.</param>
+    /// <summary>Whether messages of a type are known; one that is too long is a violation.</summary>
+    /// <param name="id">The type.</param>
+    /// <param name="length">The length, including the id.</param>
     public bool IsKnown(MessageId id, int length)
     {
         int longest = id == MessageId.Hashes ? _handler!.Hashes.Longest : PeerMessage.LongestOf(id, _handler!.PieceCount);
@@ -298,7 +299,7 @@ internal sealed class PeerConnection
         return longest > 0;
     }
 
-    /// <summary>The way of every message that comes: it is charged, and may earn that back.</summary>
+    /// <summary>Every message passes here: it is charged, and may earn the charge back.</summary>
     private void Take(ReadOnlySpan<byte> message)
     {
         _budget.Charge(message.Length, Now);
@@ -320,7 +321,7 @@ internal sealed class PeerConnection
 
     private void ViolateByFlood(object last) => Violate("a flood of messages that move no data, the last {0}", last);
 
-    /// <summary>Takes what a message costs beside what every one does; false when that was too much.</summary>
+    /// <summary>Charges an extra price; false if the budget is exceeded.</summary>
     public bool Spend(int points)
     {
         if (!_budget.TrySpend(points))
@@ -328,13 +329,13 @@ internal sealed class PeerConnection
         return !IsClosed;
     }
 
-    /// <summary>A message moved data, or is one of a number that is bounded.</summary>
+    /// <summary>A message moved data, or is of a type whose number is bounded.</summary>
     public void EarnBack() => _budget.Earn(MessageBudget.Idle);
 
-    /// <summary>Blocks were sent: for each request, and for a cancel of it that may be on its way.</summary>
+    /// <summary>Blocks were sent: pays for each request, and for a cancel that may be on its way.</summary>
     public void EarnBySending(int blocks) => _budget.Earn(2 * MessageBudget.Idle * blocks);
 
-    /// <summary>Ends the connection because the peer has broken the protocol.</summary>
+    /// <summary>Closes the connection because the peer violated the protocol.</summary>
     public void Violate(string what, object detail)
     {
         if (IsClosed)
@@ -344,7 +345,7 @@ internal sealed class PeerConnection
         Close(PeerClose.Violation);
     }
 
-    /// <summary>A fault of this program ends the connection, and nothing else.</summary>
+    /// <summary>Closes the connection, and nothing else, because of a fault of this program.</summary>
     public void Fault(Exception fault)
     {
         if (IsClosed)
@@ -354,7 +355,7 @@ internal sealed class PeerConnection
         Close(PeerClose.Faulted);
     }
 
-    /// <summary>Ends the connection; its handler hears of it once.</summary>
+    /// <summary>Closes the connection; its handler is notified once.</summary>
     public void Close(PeerClose reason)
     {
         if (IsClosed)
@@ -367,7 +368,7 @@ internal sealed class PeerConnection
         TakeOver();
     }
 
-    /// <summary>Looks at the clock: keep-alive, silence.</summary>
+    /// <summary>Periodic work: keep-alive, silence.</summary>
     public void Tick(double now)
     {
         if (IsClosed)

@@ -22,12 +22,12 @@ internal sealed class PeerExchangeLink(PeerHandler peer, IPeerExchange exchange)
             peer.CloseFlooded("peer exchange messages", _inbox.Ignored);
     }
 
-    /// <summary>Whether the peer is to be told of others now.</summary>
-    /// <param name="version">Changes whenever those connected do.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <summary>Whether a message to the peer is due.</summary>
+    /// <param name="version">Changes with the set of connected peers.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     public bool IsDue(int version, double now) => version != _toldOf && _outbox.IsDue(now) && peer.Takes(Name);
 
-    /// <summary>Tells the peer who came and who went, when that is anybody.</summary>
+    /// <summary>Sends the peer the added and dropped peers, if there are any.</summary>
     public void Tell(IReadOnlyList<ExchangedPeer> connected, int version, double now)
     {
         _outbox.Own = peer.Connection.Extensions.ListenEndPoint;

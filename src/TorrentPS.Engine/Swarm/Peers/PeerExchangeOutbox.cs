@@ -4,16 +4,16 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>What one peer has been told of the others (BEP 11), and when it may be told more: whom it does not know yet, and who went.</summary>
+/// <summary>The addresses sent to one peer by peer exchange (BEP 11), and the next message: peers that it does not know yet, and peers that left.</summary>
 internal sealed class PeerExchangeOutbox(IPEndPoint receiver)
 {
-    /// <summary>Seconds between messages at least.</summary>
+    /// <summary>The minimum number of seconds between messages.</summary>
     public const double Interval = 60;
 
-    /// <summary>Those that came in the first message at most.</summary>
+    /// <summary>The maximum number of added peers in the first message.</summary>
     public const int MaxFirst = 100;
 
-    /// <summary>Those that came or went in a later one at most, each.</summary>
+    /// <summary>The maximum number of added, and of dropped, peers in a later message.</summary>
     public const int MaxLater = 50;
 
     private readonly HashSet<IPEndPoint> _told = [];
@@ -21,15 +21,15 @@ internal sealed class PeerExchangeOutbox(IPEndPoint receiver)
     private double _nextAt;
     private bool _isFirst = true;
 
-    /// <summary>Where the receiver listens, when that is known: it knows itself.</summary>
+    /// <summary>The receiver's listening address, if known, which is not sent to itself.</summary>
     public IPEndPoint? Own { get; set; }
 
     /// <summary>Whether a message may be sent now.</summary>
     public bool IsDue(double now) => now >= _nextAt;
 
-    /// <summary>The next message, which counts as sent; null when there is nothing to tell.</summary>
-    /// <param name="connected">Those that we are connected to, the receiver itself included or not.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <summary>The next message, which then counts as sent; null if there is nothing to send.</summary>
+    /// <param name="connected">The connected peers, with or without the receiver.</param>
+    /// <param name="now">The torrent's clock, in seconds.</param>
     public PeerExchangeMessage? Next(IReadOnlyList<ExchangedPeer> connected, double now)
     {
         if (!IsDue(now))
@@ -62,7 +62,9 @@ internal sealed class PeerExchangeOutbox(IPEndPoint receiver)
         return new PeerExchangeMessage { Added = added, Dropped = dropped };
     }
 
-    /// <summary>Whether an address means anything where the receiver is: nobody in the Internet is told of addresses in a local network, nor anybody elsewhere of those on this machine or cable.</summary>
+    /// <summary>
+    /// Whether an address is meaningful at the receiver: peers in the Internet get no addresses of a local network, and peers elsewhere none of this machine or link.
+    /// </summary>
     private bool Concerns(IPEndPoint endPoint)
     {
         AddressReach reach = AddressRules.ReachOf(endPoint.Address);

@@ -6,28 +6,28 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The extension messages of one connection (BEP 10): both handshakes, which kinds we take, and by which ids the peer takes them.</summary>
+/// <summary>The extension messages of one connection (BEP 10): both handshakes, the extensions that we support, and the ids that the peer assigns.</summary>
 internal sealed class PeerExtensions(PeerConnection connection)
 {
     private readonly Dictionary<string, byte> _peerIds = new(StringComparer.Ordinal);
 
-    /// <summary>The kinds that we take; our next handshake names them.</summary>
+    /// <summary>The extensions that we support; our next handshake lists them.</summary>
     public IReadOnlyList<IPeerExtension> Members { get; set; } = [];
 
-    /// <summary>The client's name, from its own words or from its peer id.</summary>
+    /// <summary>The client's name, from its extension handshake or its peer id.</summary>
     public string Client { get; private set; } = PeerId.ClientName(connection.Handshake.PeerId) ?? "unknown client";
 
-    /// <summary>Where the peer can be connected to; null when it came to us and does not say where it listens.</summary>
+    /// <summary>The address at which the peer listens; null if it connected to us and did not declare its port.</summary>
     public IPEndPoint? ListenEndPoint { get; private set; } = connection.IsOutgoing ? connection.EndPoint : null;
 
-    /// <summary>Whether the peer has said that it knows holepunching, which it may take messages of or not.</summary>
+    /// <summary>Whether the peer has declared support for holepunching, even if it disabled the message.</summary>
     public bool KnowsHolepunch { get; private set; }
 
-    /// <summary>Whether the peer takes a kind of extension messages.</summary>
+    /// <summary>Whether the peer accepts an extension message.</summary>
     public bool Takes(string name) => _peerIds.GetValueOrDefault(name) > 0;
 
     /// <summary>Queues our handshake.</summary>
-    /// <param name="own">What it says beside what each does.</param>
+    /// <param name="own">Its contents besides the list of extensions.</param>
     public void QueueHandshake(ExtensionHandshake own)
     {
         IPAddress peer = connection.EndPoint.Address;
@@ -42,9 +42,9 @@ internal sealed class PeerExtensions(PeerConnection connection)
     }
 
     /// <summary>Queues an extension message.</summary>
-    /// <param name="name">Its kind; nothing is sent when the peer does not take it.</param>
-    /// <param name="payload">What follows the extension id.</param>
-    /// <param name="more">What follows that.</param>
+    /// <param name="name">The extension; nothing is sent if the peer does not accept it.</param>
+    /// <param name="payload">The bytes after the extension id.</param>
+    /// <param name="more">The bytes after the payload.</param>
     public void Queue(string name, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default)
     {
         if (_peerIds.GetValueOrDefault(name) is > 0 and byte id)
@@ -58,7 +58,7 @@ internal sealed class PeerExtensions(PeerConnection connection)
         more.CopyTo(connection.Output.Append(more.Length));
     }
 
-    /// <summary>The first kind that has a message that waits for the connection; null when none has.</summary>
+    /// <summary>The first extension with a message that waits for the connection; null if there is none.</summary>
     public IPeerExtension? NextToSend()
     {
         foreach (IPeerExtension member in Members)
@@ -70,8 +70,8 @@ internal sealed class PeerExtensions(PeerConnection connection)
         return null;
     }
 
-    /// <summary>Takes a message of the peer.</summary>
-    /// <param name="payload">The extension id, and what follows it.</param>
+    /// <summary>Handles an extension message of the peer.</summary>
+    /// <param name="payload">The extension id, and the bytes after it.</param>
     public void Receive(ReadOnlySpan<byte> payload)
     {
         if (payload.IsEmpty)
@@ -86,7 +86,7 @@ internal sealed class PeerExtensions(PeerConnection connection)
             if (id == ExtensionHandshake.ExtendedId)
                 ReceiveHandshake(payload);
             else
-                Find(id)?.Receive(payload[1..]); // an id that we have not assigned is skipped
+                Find(id)?.Receive(payload[1..]); // an id that we have not assigned is ignored
         }
         catch (BencodeException e)
         {
@@ -116,7 +116,7 @@ internal sealed class PeerExtensions(PeerConnection connection)
         if (!connection.Spend(MessageBudget.Handshake))
             return;
         ExtensionHandshake handshake = ExtensionHandshake.Read(payload[1..]);
-        foreach (IPeerExtension member in Members) // a later handshake changes only what it names
+        foreach (IPeerExtension member in Members) // a later handshake changes only the extensions that it names
         {
             if (handshake.Extensions.TryGetValue(member.Name, out byte id))
                 _peerIds[member.Name] = id;

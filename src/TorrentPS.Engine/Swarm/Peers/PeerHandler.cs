@@ -5,12 +5,12 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>What a connection is for: how its messages are understood, and what is sent beside the answers to them. Everything is called on the torrent's loop.</summary>
+/// <summary>The purpose of a connection: handles its messages, and decides what to send. All members are called on the torrent's loop.</summary>
 internal abstract class PeerHandler : IRosterPeer
 {
     private readonly PeerConnection _connection;
 
-    /// <param name="connection">The connection, which it has from now on.</param>
+    /// <param name="connection">The connection, which this handler then owns.</param>
     /// <param name="host">The torrent.</param>
     protected PeerHandler(PeerConnection connection, IPeerHost host)
     {
@@ -44,51 +44,51 @@ internal abstract class PeerHandler : IRosterPeer
     /// <inheritdoc cref="PeerExtensions.Client"/>
     public string Client => _connection.Extensions.Client;
 
-    /// <summary>The kinds of extension messages that are taken.</summary>
+    /// <summary>The supported extension messages.</summary>
     public abstract IReadOnlyList<IPeerExtension> Extensions { get; }
 
-    /// <summary>The pieces of the torrent; as many as there can be where that is not known.</summary>
+    /// <summary>The number of pieces in the torrent; the maximum if unknown.</summary>
     public abstract int PieceCount { get; }
 
-    /// <summary>The hashes that the peer is asked for.</summary>
+    /// <summary>The hashes requested from the peer.</summary>
     public HashInbox Hashes { get; }
 
-    /// <summary>The longest buffer that the peer's bytes are received into.</summary>
+    /// <summary>The maximum length of the receive buffer.</summary>
     public abstract int ReceiveBufferLength { get; }
 
-    /// <summary>Whether much is about to come, for which a large buffer is kept.</summary>
+    /// <summary>Whether much data is about to arrive, so that a large buffer is kept.</summary>
     public virtual bool ExpectsData => false;
 
-    /// <summary>What received bytes pass; null when they are not limited.</summary>
+    /// <summary>The limit on received bytes; null for none.</summary>
     public virtual RateLimiter? DownloadLimiter => null;
 
-    /// <summary>Whether there is something to send that is made only when the connection is ready for it.</summary>
+    /// <summary>Whether there is output that is created only when the connection is ready for it.</summary>
     public virtual bool HasMore => false;
 
-    /// <summary>Begins: queues what is said first.</summary>
+    /// <summary>Starts: queues the first messages.</summary>
     public abstract void Open();
 
-    /// <summary>Takes a message; not those of extensions.</summary>
+    /// <summary>Handles a message, except extension messages.</summary>
     public abstract void Handle(MessageId id, ReadOnlySpan<byte> payload);
 
-    /// <summary>The peer told its extensions.</summary>
-    /// <param name="handshake">What it told.</param>
-    /// <param name="payload">The message.</param>
+    /// <summary>The peer sent an extension handshake.</summary>
+    /// <param name="handshake">The handshake.</param>
+    /// <param name="payload">Its bytes.</param>
     public abstract void ExtensionsReceived(ExtensionHandshake handshake, ReadOnlySpan<byte> payload);
 
-    /// <summary>The peer sent hashes that it was asked for.</summary>
+    /// <summary>The peer sent requested hashes.</summary>
     public abstract void HashesReceived(int file, HashRange range, ReadOnlySpan<byte> hashes);
 
-    /// <summary>The peer does not send hashes that it was asked for.</summary>
+    /// <summary>The peer rejected requested hashes.</summary>
     public abstract void HashesRejected(int file, HashRange range);
 
-    /// <summary>What the peer has sent so far is read.</summary>
+    /// <summary>All bytes received so far are processed.</summary>
     public abstract void Received();
 
-    /// <summary>Sends some of what is made only now, or queues it; false when there is nothing, or it must wait.</summary>
+    /// <summary>Sends or queues some of the output created on demand; false if there is none, or it must wait.</summary>
     public virtual ValueTask<bool> SendMoreAsync() => new(false);
 
-    /// <summary>All that could be sent is.</summary>
+    /// <summary>Everything that could be sent has been sent.</summary>
     public virtual void Sent()
     {
     }
@@ -96,10 +96,10 @@ internal abstract class PeerHandler : IRosterPeer
     /// <summary>The connection has ended.</summary>
     public abstract void Closed(PeerClose reason);
 
-    /// <summary>Serves the peer until the connection ends, or is given away.</summary>
+    /// <summary>Serves the peer until the connection ends or is passed on.</summary>
     public Task RunAsync() => _connection.RunAsync();
 
-    /// <summary>Sends what is queued.</summary>
+    /// <summary>Sends queued messages.</summary>
     public void Flush() => _connection.Output.Flush();
 
     /// <inheritdoc cref="PeerConnection.Tick"/>
@@ -111,7 +111,7 @@ internal abstract class PeerHandler : IRosterPeer
     /// <inheritdoc cref="PeerExtensions.Queue"/>
     public void QueueExtended(string name, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> more = default) => _connection.Extensions.Queue(name, payload, more);
 
-    /// <summary>Ends the connection because the peer sends more than is needed.</summary>
+    /// <summary>Closes the connection because the peer sends too much.</summary>
     public void CloseFlooded(string what, int count) => _connection.Violate("a flood of " + what + ": {0}", count);
 
     /// <inheritdoc/>

@@ -7,15 +7,15 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// What is sent on one connection: queued messages first, all at once, and then what its <see cref="PeerHandler"/> makes only when the connection is ready for it. What waits for a
-/// peer that does not read is bounded here, whatever it is.
+/// The output of one connection: first the queued messages, all together, and then output that its <see cref="PeerHandler"/> creates when the connection is ready for it.
+/// The amount waiting for a peer that does not read is limited here, for every kind of message.
 /// </summary>
 internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
 {
-    /// <summary>Bytes of messages that may wait behind what the peer does not take.</summary>
+    /// <summary>The maximum size of queued messages behind those that the peer does not read, in bytes.</summary>
     public const int MaxWaiting = 256 * 1024;
 
-    /// <summary>For so long a peer may take nothing of what is sent to it.</summary>
+    /// <summary>The time after which a peer that reads nothing is closed.</summary>
     private const double StuckSeconds = 120;
 
     private byte[] _messages = [];
@@ -23,16 +23,16 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
     private double _sendBeganAt;
     private bool _isOverfull;
 
-    /// <summary>Bytes of messages that wait behind those that are being sent.</summary>
+    /// <summary>The size of queued messages behind those being sent, in bytes.</summary>
     public int BytesWaiting { get; private set; }
 
-    /// <summary>Refusals that are not sent yet.</summary>
+    /// <summary>The number of queued rejects.</summary>
     public int RefusalsWaiting { get; private set; }
 
-    /// <summary>When something was sent last, in seconds of the torrent's clock.</summary>
+    /// <summary>The time of the last send, on the torrent's clock in seconds.</summary>
     public double LastSentAt { get; set; }
 
-    /// <summary>Room for a message. A peer for which too much waits is closed, and gets no more.</summary>
+    /// <summary>Returns space for a message. A peer for which too much is queued is closed, and gets no more.</summary>
     public Span<byte> Append(int length)
     {
         if (_isSending && BytesWaiting > 0 && BytesWaiting + length > MaxWaiting && !_isOverfull)
@@ -42,7 +42,7 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
         }
 
         if (_isOverfull || connection.IsClosed)
-            return new byte[length]; // goes nowhere
+            return new byte[length]; // discarded
         if (_messages.Length - BytesWaiting < length)
         {
             byte[] next = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _messages.Length, Math.Max(BytesWaiting + length, 1024)));
@@ -60,7 +60,7 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
     /// <summary>Queues a choke, an interest or another message without a payload.</summary>
     public void QueueState(MessageId id) => PeerMessage.WriteState(Append(PeerMessage.PrefixLength + 1), id);
 
-    /// <summary>Queues the refusal of a request.</summary>
+    /// <summary>Queues a reject.</summary>
     public void QueueReject(BlockRequest block)
     {
         RefusalsWaiting++;
@@ -73,7 +73,7 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
         Flush();
     }
 
-    /// <summary>Sends what there is, unless a send is under way, which then goes on with it.</summary>
+    /// <summary>Sends everything queued, unless a send is running, which then continues with it.</summary>
     public void Flush()
     {
         if (_isSending || connection.IsClosed || (BytesWaiting == 0 && connection.Handler is not { HasMore: true }))
@@ -81,7 +81,7 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
         _ = SendAsync();
     }
 
-    /// <summary>Whether the peer has taken nothing for so long that it is none.</summary>
+    /// <summary>Whether the peer has read nothing for too long.</summary>
     public bool IsStuck(double now) => _isSending && now - _sendBeganAt > StuckSeconds;
 
     /// <summary>The connection has ended.</summary>
@@ -144,10 +144,10 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
         }
     }
 
-    /// <summary>Sends what is no queued message; for <see cref="PeerHandler.SendMoreAsync"/>, which then says when.</summary>
+    /// <summary>Sends bytes directly; for <see cref="PeerHandler.SendMoreAsync"/>, which determines the moment.</summary>
     public ValueTask SendAsync(Memory<byte> bytes) => stream.SendAsync(bytes);
 
-    /// <summary>Closes it in its turn on the loop: whatever queues a message is in the midst of something.</summary>
+    /// <summary>Closes the connection in a separate turn on the loop, because the caller is in the middle of other work.</summary>
     private async Task CloseOverfullAsync()
     {
         await Task.Yield();

@@ -9,8 +9,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.Peers;
 
 /// <summary>
-/// A connection that exchanges data: what the peer has, wants and allows. What it says changes the <see cref="PeerState"/> and is told to the <see cref="ISwarm"/>, which decides. The blocks
-/// that come and go, hashes and extensions have types of their own.
+/// A connection that exchanges data: the peer's pieces, interests and choke state. Its messages update the <see cref="PeerState"/> and are passed to the <see
+/// cref="ISwarm"/>, which decides. Separate types handle blocks in both directions, hashes and extensions.
 /// </summary>
 internal sealed class PeerSession : PeerHandler
 {
@@ -31,7 +31,7 @@ internal sealed class PeerSession : PeerHandler
     private readonly MetadataLink _metadata;
     private readonly DontHaveNotice _dontHave;
     private readonly IPeerExtension[] _extensions;
-    private Bitfield? _untold; // pieces that the peer is still to be told of
+    private Bitfield? _untold; // pieces still to be announced to the peer
     private int _untoldFrom;
     private bool _toldDhtPort;
     private bool _isUploadOnly;
@@ -59,22 +59,22 @@ internal sealed class PeerSession : PeerHandler
 
     public ConnectedPeerState State { get; }
 
-    /// <summary>Whether both sides speak the fast extension; we always do.</summary>
+    /// <summary>Whether both sides support the fast extension; we always do.</summary>
     public bool IsFast => Handshake.SupportsFast;
 
-    /// <summary>Tells of others and hears of them (BEP 11); null where the torrent does not allow that.</summary>
+    /// <summary>Peer exchange (BEP 11); null if the torrent does not allow it.</summary>
     public PeerExchangeLink? Exchange { get; }
 
-    /// <summary>Brings peers together (BEP 55); null where that is not done.</summary>
+    /// <summary>Holepunching (BEP 55); null if disabled.</summary>
     public HolepunchLink? Holepunch { get; }
 
     /// <inheritdoc cref="PeerExtensions.ListenEndPoint"/>
     public IPEndPoint? ListenEndPoint => Connection.Extensions.ListenEndPoint;
 
-    /// <summary>Whether it has everything, or says that it only uploads (BEP 21).</summary>
+    /// <summary>Whether it is complete, or declares that it only uploads (BEP 21).</summary>
     public bool IsSeed => _isUploadOnly || State.Pieces.IsFull;
 
-    /// <summary>What others are told of it (BEP 11).</summary>
+    /// <summary>Its flags in peer exchange (BEP 11).</summary>
     public PeerExchangeFlags ExchangeFlags =>
         (Connection.IsEncrypted ? PeerExchangeFlags.PrefersEncryption : PeerExchangeFlags.None)
         | (IsSeed ? PeerExchangeFlags.Seed : PeerExchangeFlags.None)
@@ -82,10 +82,10 @@ internal sealed class PeerSession : PeerHandler
         | (Connection.Extensions.KnowsHolepunch ? PeerExchangeFlags.SupportsHolepunch : PeerExchangeFlags.None)
         | (IsOutgoing ? PeerExchangeFlags.Reachable : PeerExchangeFlags.None);
 
-    /// <summary>The pieces that it got blocks of last, those first that it is likeliest to have all of.</summary>
+    /// <summary>The pieces last sent to it, beginning with those most likely complete.</summary>
     public IEnumerable<int> LastServed => _outbox.Served?.Pieces() ?? [];
 
-    /// <summary>How many blocks the peer waits for.</summary>
+    /// <summary>The number of its queued requests.</summary>
     public int RequestsWaiting => _outbox.Count;
 
     public override IReadOnlyList<IPeerExtension> Extensions => _extensions;
@@ -103,10 +103,10 @@ internal sealed class PeerSession : PeerHandler
     /// <summary>Whether the peer waits for blocks or answers.</summary>
     public bool IsWaiting => _outbox.Count > 0 || NextAnswer > 0;
 
-    /// <summary>What is made only when the connection is ready to send it: bytes of the next answer to the peer, 0 when there is none.</summary>
+    /// <summary>The length of the next answer, which is created when the connection is ready; 0 if there is none.</summary>
     public int NextAnswer => _hashServing?.NextLength is > 0 and int hashes ? hashes : Connection.Extensions.NextToSend()?.NextLength ?? 0;
 
-    /// <summary>One of the pieces that it got blocks of, by chance; false when nothing was sent since this was last asked.</summary>
+    /// <summary>A random piece of those sent to it; false if nothing was sent since the last call.</summary>
     public bool TryTakeSample(out int piece)
     {
         piece = -1;
@@ -118,7 +118,7 @@ internal sealed class PeerSession : PeerHandler
         if (Handshake.SupportsExtensions)
             QueueExtensionHandshake();
         QueueBitfield();
-        // Told only to those that say that they know the message; after the bitfield, which must come first (BEP 3).
+        // Sent only to peers that declare support; after the bitfield, which must come first (BEP 3).
         if (Handshake.SupportsDht && _owner.DhtPort is > 0 and int dhtPort)
             PeerMessage.WritePort(_output.Append(7), dhtPort);
     }
@@ -154,7 +154,7 @@ internal sealed class PeerSession : PeerHandler
         Flush();
     }
 
-    /// <summary>Tells the peer whether we want something of it, when that has changed.</summary>
+    /// <summary>Announces our interest, if it has changed.</summary>
     public void SendInterest(bool interested)
     {
         if (State.IsInterestingToUs == interested)
@@ -164,14 +164,14 @@ internal sealed class PeerSession : PeerHandler
         Flush();
     }
 
-    /// <summary>Queues the news that we have a piece; it goes with whatever is sent next, or by <see cref="PeerHandler.Flush"/>.</summary>
+    /// <summary>Queues a have message; it is sent with the next output, or by <see cref="PeerHandler.Flush"/>.</summary>
     public void QueueHave(int piece)
     {
         _dontHave.Forget(piece);
         PeerMessage.WriteHave(_output.Append(HaveLength), piece);
     }
 
-    /// <summary>Tells the peer of many pieces, part by part as it takes them.</summary>
+    /// <summary>Announces many pieces, in parts as the peer reads them.</summary>
     public void TellPieces(Bitfield pieces)
     {
         (_untold, _untoldFrom) = (pieces, 0);
@@ -193,8 +193,8 @@ internal sealed class PeerSession : PeerHandler
             _untold = null;
     }
 
-    /// <summary>Pieces are not here any more: what is asked of them is refused, and the peer is told.</summary>
-    /// <returns>False when it cannot be told.</returns>
+    /// <summary>Pieces are no longer here: their requests are rejected, and they are withdrawn.</summary>
+    /// <returns>False if the peer cannot be told.</returns>
     public bool Withdraw(Bitfield pieces)
     {
         _outbox.RefuseOf(pieces);
@@ -203,7 +203,7 @@ internal sealed class PeerSession : PeerHandler
         return isTold && IsFast;
     }
 
-    /// <summary>Says again what we are: we have got all that we want, and only upload from now on (BEP 21).</summary>
+    /// <summary>Declares again what we are: complete as far as wanted, and upload-only from now on (BEP 21).</summary>
     public void TellUploadOnly()
     {
         if (Handshake.SupportsExtensions)
@@ -211,7 +211,7 @@ internal sealed class PeerSession : PeerHandler
         Flush();
     }
 
-    /// <summary>Queues a request; <see cref="PeerHandler.Flush"/> sends all that are queued at once.</summary>
+    /// <summary>Queues a request; <see cref="PeerHandler.Flush"/> sends all queued ones together.</summary>
     public void QueueRequest(Outstanding item) => _inbox.Request(item);
 
     /// <inheritdoc cref="BlockInbox.Cancel"/>
@@ -220,7 +220,7 @@ internal sealed class PeerSession : PeerHandler
     /// <inheritdoc cref="BlockInbox.ForgetReleased"/>
     public void ForgetReleased() => _inbox.ForgetReleased();
 
-    /// <summary>Asks for hashes.</summary>
+    /// <summary>Requests hashes.</summary>
     public void RequestHashes(int file, HashRange range) => Hashes.Request(file, range, _swarm.Torrent.PieceRoots![file].Span);
 
     public override ValueTask<bool> SendMoreAsync()
@@ -242,7 +242,7 @@ internal sealed class PeerSession : PeerHandler
         return _outbox.Count > 0 && _allowance.MaySend() ? _outbox.SendAsync() : new(false);
     }
 
-    /// <summary>Queues what is made only now. It passes the upload limit as blocks do: it is counted when it is sent, and not before.</summary>
+    /// <summary>Queues an answer created on demand. It passes the upload limit like blocks, and is counted when it is sent.</summary>
     private void QueueAnswer()
     {
         if (_hashServing?.NextLength > 0)
@@ -308,7 +308,7 @@ internal sealed class PeerSession : PeerHandler
                 Connection.Violate("a message {0} of a wrong length", id);
                 break;
             default:
-                break; // messages of extensions that were not agreed on, and unknown ones, are skipped (BEP 4)
+                break; // extension messages that were not agreed on, and unknown messages, are ignored (BEP 4)
         }
     }
 
@@ -402,11 +402,11 @@ internal sealed class PeerSession : PeerHandler
     {
         if (port == 0 || _toldDhtPort)
             return;
-        _toldDhtPort = true; // once, so that no peer has us ping one port after the other
+        _toldDhtPort = true; // once, so that a peer cannot make us ping one port after another
         _owner.DhtPortReceived(this, port);
     }
 
-    /// <summary>Hears whether the peer only uploads (BEP 21).</summary>
+    /// <summary>The peer has declared whether it only uploads (BEP 21).</summary>
     public void SetUploadOnly(bool isUploadOnly)
     {
         if (_isUploadOnly == isUploadOnly || !Connection.Spend(MessageBudget.Interest))
@@ -415,7 +415,7 @@ internal sealed class PeerSession : PeerHandler
         _download.OffersChanged(this);
     }
 
-    /// <summary>Hears that the peer has a piece no longer (BEP 54).</summary>
+    /// <summary>The peer no longer has a piece (BEP 54).</summary>
     public void LosePiece(int piece)
     {
         if (!State.Pieces[piece] || Connection.Spend(MessageBudget.LostPiece))

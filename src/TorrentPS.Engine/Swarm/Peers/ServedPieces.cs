@@ -1,20 +1,20 @@
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>The pieces that a peer got blocks of last: what it may have found wrong when it leaves, or asks for them again.</summary>
+/// <summary>The pieces last sent to a peer: candidates for being wrong when it disconnects or requests them again.</summary>
 internal sealed class ServedPieces
 {
-    /// <summary>Pieces that are remembered.</summary>
+    /// <summary>The number of pieces remembered.</summary>
     public const int Capacity = 16;
 
-    private readonly (int Piece, int Bytes)[] _served = new (int, int)[Capacity]; // the last begun first
+    private readonly (int Piece, int Bytes)[] _served = new (int, int)[Capacity]; // the most recent first
     private int _count;
     private bool _isSampled = true;
 
-    /// <summary>Notes what was sent.</summary>
+    /// <summary>Records sent bytes.</summary>
     /// <param name="piece">The piece.</param>
-    /// <param name="bytes">How many bytes of it.</param>
+    /// <param name="bytes">The number of bytes.</param>
     /// <param name="most">The length of the piece.</param>
-    /// <returns>Whether the peer has had more of the piece than there is: it asked for it again.</returns>
+    /// <returns>Whether the peer has received more of the piece than its length: it requested it again.</returns>
     public bool Add(int piece, int bytes, int most)
     {
         _isSampled = false;
@@ -35,10 +35,10 @@ internal sealed class ServedPieces
         return false;
     }
 
-    /// <summary>The pieces: first those of which most was sent, since a peer finds a piece wrong when it has all of it; of several the last begun.</summary>
+    /// <summary>The pieces: those with the most bytes sent first, because a peer verifies a piece when it has all of it; of several the most recent.</summary>
     public IEnumerable<int> Pieces() => _served.Take(_count).OrderByDescending(one => one.Bytes).Select(one => one.Piece);
 
-    /// <summary>One of the pieces by chance; false when nothing was sent since this was last asked.</summary>
+    /// <summary>A random piece; false if nothing was sent since the last call.</summary>
     public bool TryTakeSample(out int piece)
     {
         piece = _isSampled ? -1 : _served[Random.Shared.Next(_count)].Piece;

@@ -3,16 +3,18 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>What one connection has taken of the upload limit and not sent yet. Waiting for more goes on aside, so that other messages are not held up.</summary>
+/// <summary>
+/// The part of the upload limit that one connection has taken and not used yet. Waiting for more runs in the background, so that other messages are not delayed.
+/// </summary>
 internal sealed class UploadAllowance(PeerSession peer, RateLimiter limiter)
 {
     private bool _isWaiting;
 
-    /// <summary>Bytes that may be sent.</summary>
+    /// <summary>The number of bytes that may be sent.</summary>
     public int Bytes { get; private set; }
 
-    /// <summary>Whether blocks, or an answer, may be sent now. Where the limit says not yet, the connection is flushed when they may.</summary>
-    /// <param name="needed">The bytes of the answer.</param>
+    /// <summary>Whether blocks, or an answer, may be sent now. If the limit is exhausted, the connection is flushed when they may.</summary>
+    /// <param name="needed">The length of the answer.</param>
     public bool MaySend(int needed = 1)
     {
         if (!limiter.IsLimited)
@@ -22,7 +24,7 @@ internal sealed class UploadAllowance(PeerSession peer, RateLimiter limiter)
         return Bytes >= needed;
     }
 
-    /// <summary>Something is sent now; what is left is given back. It may be more than was taken, for which the next ones wait longer.</summary>
+    /// <summary>Bytes are sent now; the rest is returned. More than the allowance may be used, for which later sends wait longer.</summary>
     public void Spend(int bytes)
     {
         Bytes -= bytes;
@@ -45,7 +47,7 @@ internal sealed class UploadAllowance(PeerSession peer, RateLimiter limiter)
                 int wanted = peer.NextAnswer is > 0 and int answer ? answer - Bytes : Math.Min(peer.RequestsWaiting * BlockRequest.BlockLength, BlockOutbox.MostAtOnce);
                 Bytes += await limiter.TakeAsync(wanted);
             }
-            while (!peer.IsClosed && Bytes < peer.NextAnswer); // no more than its share at a time, the same as every peer that waits for blocks
+            while (!peer.IsClosed && Bytes < peer.NextAnswer); // no more than its share at a time, like every peer that waits for blocks
             _isWaiting = false;
             if (peer.IsClosed || !peer.IsWaiting)
                 GiveBack();

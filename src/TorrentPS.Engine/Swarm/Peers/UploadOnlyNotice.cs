@@ -2,7 +2,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Engine.Swarm.Peers;
 
-/// <summary>Hears that a peer wants nothing any more, or something again (BEP 21), from clients that say so by a message of its own and not by another handshake.</summary>
+/// <summary>Handles the message by which some clients declare that they only upload, or download again (BEP 21), instead of by another extension handshake.</summary>
 internal sealed class UploadOnlyNotice(PeerSession peer) : IPeerExtension
 {
     public const byte Id = 8;

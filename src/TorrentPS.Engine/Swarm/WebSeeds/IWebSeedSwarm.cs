@@ -6,7 +6,7 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>What web seeds need of the torrent. Everything is called on its loop.</summary>
+/// <summary>The torrent, as seen by web seeds. All members are called on its loop.</summary>
 internal interface IWebSeedSwarm
 {
     double Now { get; }
@@ -19,29 +19,29 @@ internal interface IWebSeedSwarm
 
     SegmentPool Pool { get; }
 
-    /// <summary>All that blocks are asked of.</summary>
+    /// <summary>All sources that blocks are requested from.</summary>
     IReadOnlyList<PeerState> Sources { get; }
 
     RateLimiter DownloadLimiter { get; }
 
     HttpFetch Http { get; }
 
-    /// <summary>A block of an open piece has arrived and lies in its place.</summary>
+    /// <summary>A block of an open piece has been received into its place.</summary>
     void BlockReceived(PeerState from, Outstanding item);
 
-    /// <summary>Bytes came that are of no use.</summary>
+    /// <summary>Useless bytes were received.</summary>
     void Wasted(int bytes);
 
-    /// <summary>What it owes becomes free for others.</summary>
+    /// <summary>Releases everything that the source owes.</summary>
     void ReleaseAll(PeerState from);
 
-    /// <summary>A fault of this program cut short what was done with it: what it is still noted for is free again.</summary>
+    /// <summary>Releases everything marked as requested from the source, after a fault of this program interrupted it.</summary>
     void Recover(PeerState from);
 
-    /// <summary>Others may be asked for what became free.</summary>
+    /// <summary>Lets other sources request what became free.</summary>
     void AskAll();
 
-    /// <summary>Notes that there was no memory for a block, so that the next that becomes free is told of.</summary>
+    /// <summary>Records that there was no memory for a block, so that free memory is reported.</summary>
     void LackMemory();
 
     void Log(string message);

@@ -1,8 +1,8 @@
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
 /// <summary>
-/// How many bytes to ask a web seed for at a time: about two seconds of what it gives, so that the pause between two requests does not count, and a slow one
-/// keeps little from others. It begins with little, since nothing is known of its pace.
+/// The number of bytes to request from a web seed at a time: about two seconds of its rate, so that the pause between requests is negligible, and a slow one holds little
+/// that others could send. It starts small, because the rate is unknown.
 /// </summary>
 internal sealed class RunLength
 {
@@ -12,12 +12,12 @@ internal sealed class RunLength
     private const long Longest = 64 << 20;
     private const int Growth = 4;
 
-    /// <summary>The length of the next run, in bytes.</summary>
+    /// <summary>The length of the next run in bytes.</summary>
     public long Next { get; private set; } = First;
 
-    /// <summary>Notes how a run went.</summary>
-    /// <param name="bytes">What came of it.</param>
-    /// <param name="seconds">How long it took from the request on.</param>
+    /// <summary>Records the result of a run.</summary>
+    /// <param name="bytes">The number of bytes received.</param>
+    /// <param name="seconds">The time since the request.</param>
     public void Ended(long bytes, double seconds)
     {
         double wanted = seconds > 0 ? bytes / seconds * Seconds : double.PositiveInfinity;

@@ -3,17 +3,17 @@ using TorrentPS.Engine.Http;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>One web seed of a torrent: what is known of its server, and whether it is asked. Belongs to the torrent's loop.</summary>
+/// <summary>One web seed of a torrent: the state of its server, and whether to use it. Belongs to the torrent's loop.</summary>
 internal sealed class WebSeed(Uri uri, bool servesPieces)
 {
     private const double FirstPause = 5;
     private const double LongestPause = 600;
     private const double DefaultBusyPause = 30;
 
-    /// <summary>Failures one after the other after which it is given up: it has had an hour by then.</summary>
+    /// <summary>The number of consecutive failures after which it is given up: an hour has passed by then.</summary>
     private const int MaxFailures = 10;
 
-    /// <summary>Failures after which nobody waits for one that has never answered.</summary>
+    /// <summary>The number of failures after which a web seed that has never answered is not waited for.</summary>
     private const int HopefulFailures = 3;
 
     private readonly Dictionary<int, NamedAddress> _moved = [];
@@ -21,37 +21,37 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
     private int _failures;
     private bool _isShort; // of connections
 
-    /// <summary>Its address in the torrent, and what that may reach.</summary>
+    /// <summary>Its address in the torrent, with its reach.</summary>
     public NamedAddress Address { get; } = NamedAddress.OfWebSeed(uri);
 
-    /// <summary>Whether it is asked for pieces by their numbers (BEP 17), rather than for parts of files (BEP 19).</summary>
+    /// <summary>Whether it serves pieces by index (BEP 17), rather than ranges of files (BEP 19).</summary>
     public bool ServesPieces => servesPieces;
 
-    /// <summary>Connections that may be open to it at once: one until it has answered, and one when it is short of them.</summary>
+    /// <summary>The maximum number of connections to it: one until it has answered, and one if it refuses more.</summary>
     public int MaxLanes { get; private set; } = 1;
 
-    /// <summary>Whether it sends whole files, whatever range is asked for.</summary>
+    /// <summary>Whether it sends whole files regardless of the requested range.</summary>
     public bool IgnoresRanges { get; private set; }
 
-    /// <summary>Whether it is of no use any more.</summary>
+    /// <summary>Whether it is given up.</summary>
     public bool IsGivenUp { get; private set; }
 
-    /// <summary>Whether data may come of it soon.</summary>
+    /// <summary>Whether data may be expected from it soon.</summary>
     public bool IsHopeful => !IsGivenUp && (HasAnswered || _failures < HopefulFailures);
 
-    /// <summary>When it may be asked again, in seconds of the torrent's clock.</summary>
+    /// <summary>When it may be used again, on the torrent's clock in seconds.</summary>
     public double RetryAt { get; private set; }
 
-    /// <summary>Whether it has answered with data.</summary>
+    /// <summary>Whether it has sent data.</summary>
     public bool HasAnswered { get; private set; }
 
-    /// <summary>The files that it has not.</summary>
+    /// <summary>The files that it does not have.</summary>
     public IReadOnlyCollection<int> LostFiles => _lost;
 
-    /// <summary>What was wrong last.</summary>
+    /// <summary>The last error.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>Where a file was found to be, with what that may reach.</summary>
+    /// <summary>The current address of a file after redirects, with its reach.</summary>
     public NamedAddress? MovedTo(int file) => _moved.GetValueOrDefault(file);
 
     public void Moved(int file, NamedAddress to) => _moved[file] = to;
@@ -67,14 +67,14 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
             MaxLanes = WebSeedPool.LanesPerSeed;
     }
 
-    /// <summary>It sends whole files, whatever is asked for.</summary>
+    /// <summary>It sends whole files regardless of the requested range.</summary>
     public void SendsWholeFiles()
     {
         IgnoresRanges = true;
         MaxLanes = 1;
     }
 
-    /// <summary>It cannot be reached, or broke off: it is asked again after longer and longer pauses.</summary>
+    /// <summary>It is unreachable, or the connection broke: it is retried after increasing pauses.</summary>
     public void Failed(double now, string reason)
     {
         Reason = reason;
@@ -84,7 +84,7 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
             RetryAt = Math.Max(RetryAt, now + Math.Min(LongestPause, FirstPause * Math.Pow(2, _failures - 1)));
     }
 
-    /// <summary>It has too much to do (429, 503): it says when it may be asked again, or is left alone for a while.</summary>
+    /// <summary>It is overloaded (429, 503): it is used again after the time that it names, or after a while.</summary>
     public void Busy(double now, double? seconds, string reason)
     {
         Reason = reason;
@@ -96,10 +96,10 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
             RetryAt = Math.Max(RetryAt, now + Math.Clamp(seconds ?? DefaultBusyPause, 1, LongestPause));
     }
 
-    /// <summary>It has not a file.</summary>
+    /// <summary>It does not have a file.</summary>
     public void Lost(int file) => _lost.Add(file);
 
-    /// <summary>It is of no use.</summary>
+    /// <summary>It is useless.</summary>
     public void GiveUp(string reason)
     {
         IsGivenUp = true;

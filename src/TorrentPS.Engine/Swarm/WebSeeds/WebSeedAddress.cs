@@ -4,10 +4,12 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>What is asked of a web seed, by which address.</summary>
+/// <summary>The request addresses of a web seed.</summary>
 internal static class WebSeedAddress
 {
-    /// <summary>The address of a file (BEP 19): that of the seed itself for a torrent of one file, unless it ends with a slash; else the torrent's path below it.</summary>
+    /// <summary>
+    /// The address of a file (BEP 19): that of the web seed itself for a torrent of one file, unless it ends with a slash; otherwise the torrent's path below it.
+    /// </summary>
     public static Uri OfFile(Uri seed, Torrent torrent, int file)
     {
         if (torrent.IsSingleFile && !seed.AbsolutePath.EndsWith('/'))

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>From the bytes of a lane to blocks: each is given away as soon as it is whole.</summary>
+/// <summary>Assembles the bytes of a lane into blocks, and passes on each when it is complete.</summary>
 internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerState state)
 {
     private const int BufferLength = 256 * 1024;
@@ -14,16 +14,16 @@ internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerS
     private long _position; // in the torrent's data, of the first byte of the buffer
     private int _used;
 
-    /// <summary>Where the next byte belongs in the torrent's data.</summary>
+    /// <summary>The offset of the next byte in the torrent's data.</summary>
     public long End => _position + _used;
 
-    /// <summary>Whether it waits for memory, and the server with it.</summary>
+    /// <summary>Whether it waits for memory, so that the server must wait, too.</summary>
     public bool IsHeldBack { get; private set; }
 
-    /// <summary>The next byte belongs elsewhere.</summary>
+    /// <summary>Sets the offset of the next byte.</summary>
     public void Seek(long position) => (_position, _used) = (position, 0);
 
-    /// <summary>Room for the next bytes.</summary>
+    /// <summary>The buffer for the next bytes.</summary>
     public Memory<byte> Free(long atMost)
     {
         if (_buffer.Length == 0)
@@ -31,7 +31,7 @@ internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerS
         return _buffer.AsMemory(_used, (int)Math.Min(_buffer.Length - _used, atMost));
     }
 
-    /// <summary>Gives back the buffer.</summary>
+    /// <summary>Returns the buffer to the pool.</summary>
     public void Return()
     {
         if (_buffer.Length > 0)
@@ -39,7 +39,7 @@ internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerS
         _buffer = [];
     }
 
-    /// <summary>Padding (BEP 47) is zeros, for which no request is made.</summary>
+    /// <summary>Padding (BEP 47) is zeros, which are not requested.</summary>
     public async Task PadAsync(long length, CancellationToken cancellationToken)
     {
         while (length > 0)
@@ -51,7 +51,7 @@ internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerS
         }
     }
 
-    /// <summary>Takes bytes that were written to the room for them, and gives away the blocks that are whole.</summary>
+    /// <summary>Processes bytes written to the buffer, and passes on complete blocks.</summary>
     public async Task DeliverAsync(int count, CancellationToken cancellationToken)
     {
         _used += count;
@@ -64,14 +64,14 @@ internal sealed class WebSeedBlocks(WebSeedPool pool, IWebSeedSwarm swarm, PeerS
             int rest = torrent.DataLengthOfPiece(piece) - begin;
             if (rest <= 0)
             {
-                // Padding (BEP 47), of which nothing is kept.
+                // Padding (BEP 47), which is not stored.
                 int padding = Math.Min(_used - given, torrent.PieceLength - begin);
                 given += padding;
                 _position += padding;
                 continue;
             }
 
-            int skewed = begin % BlockRequest.BlockLength; // only where a whole file begins within a block
+            int skewed = begin % BlockRequest.BlockLength; // only if a whole file begins inside a block
             int length = Math.Min(rest, BlockRequest.BlockLength - skewed);
             if (_used - given < length)
                 break;

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Http;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>The connection of a lane to its web seed: opened when something is asked, kept while it can be used again, and led elsewhere by redirects.</summary>
+/// <summary>The connection of a lane to its web seed: opened on demand, kept while it is reusable, and moved by redirects.</summary>
 internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
 {
     private const int MaxRedirects = 5;
@@ -15,11 +15,11 @@ internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
     private HttpConnection? _open;
     private string? _openTo;
 
-    /// <summary>Asks, and follows redirects.</summary>
-    /// <param name="address">What for.</param>
-    /// <param name="range">Which of its bytes; null for all.</param>
-    /// <param name="file">The file that it is, whose address may have changed; negative for none.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Sends a request, and follows redirects.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="range">The range of bytes; null for everything.</param>
+    /// <param name="file">The file at the address, whose redirects are remembered; negative for none.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     public async Task<HttpHead> AskAsync(NamedAddress address, (long First, long Last)? range, int file, CancellationToken cancellationToken)
     {
         for (int redirects = 0; ; redirects++)
@@ -30,21 +30,21 @@ internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
             if (head.Status is not (301 or 302 or 303 or 307 or 308) || head.Location is not { } location)
             {
                 if (redirects > 0 && file >= 0)
-                    seed.Moved(file, address); // with what it may reach, for whenever its name leads elsewhere
+                    seed.Moved(file, address); // with its reach, in case its name leads elsewhere later
                 return head;
             }
 
             if (redirects == MaxRedirects)
                 throw new WebSeedException($"it redirects more than {MaxRedirects} times", WebSeedFault.Useless);
             address = swarm.Http.Rules.Redirect(address, location, _open!.From);
-            Close(); // the body of a redirect is not worth reading
+            Close(); // the body of a redirect is not needed
         }
     }
 
-    /// <summary>Reads some of the answer's body; 0 at its end.</summary>
+    /// <summary>Reads bytes of the body; 0 at its end.</summary>
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken) => _open!.ReadAsync(buffer, cancellationToken);
 
-    /// <summary>Reads what is behind the last byte, so that the connection can be used again.</summary>
+    /// <summary>Reads the rest of the body, so that the connection can be reused.</summary>
     public async Task FinishBodyAsync(CancellationToken cancellationToken)
     {
         if (_open is not { IsReusable: false } open)
@@ -53,7 +53,7 @@ internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
             Close();
     }
 
-    /// <summary>The seconds that a busy server names in its answer's body (BEP 17).</summary>
+    /// <summary>The seconds to wait in the body of a busy server's reply (BEP 17).</summary>
     public async Task<double?> ReadSecondsAsync(CancellationToken cancellationToken)
     {
         byte[] body = new byte[64];
@@ -63,7 +63,7 @@ internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
         return double.TryParse(Encoding.ASCII.GetString(body, 0, used).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out double seconds) ? seconds : null;
     }
 
-    /// <summary>Closes what cannot be used again, when nothing is asked for a while. A server keeps an idle connection for some seconds.</summary>
+    /// <summary>Closes a connection that will not be reusable after a pause. A server keeps an idle connection open for some seconds.</summary>
     public void CloseIdle()
     {
         if (_open is { IsReusable: false })
@@ -79,7 +79,7 @@ internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
     private async Task<HttpHead> AskOnceAsync(NamedAddress address, (long First, long Last)? range, CancellationToken cancellationToken)
     {
         string origin = address.Uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
-        // What a connection was opened for says nothing of what else is asked over it.
+        // The permission for the first address does not cover others over the same connection.
         if (_open is { IsReusable: true } open && _openTo == origin && swarm.Http.Rules.Refusal(address, open.From) is null)
         {
             try
@@ -88,7 +88,7 @@ internal sealed class WebSeedConnection(IWebSeedSwarm swarm, WebSeed seed)
             }
             catch (IOException)
             {
-                // The server closed it meanwhile, as it may: once more, on a new one.
+                // The server closed an idle connection, as it may: retried once, on a new one.
             }
         }
 

@@ -5,6 +5,6 @@ internal sealed class WebSeedException(string reason, WebSeedFault fault, double
 {
     public WebSeedFault Fault => fault;
 
-    /// <summary>How long the server asks to be left alone.</summary>
+    /// <summary>The time that the server asks to wait.</summary>
     public double? Seconds => seconds;
 }

@@ -1,17 +1,17 @@
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>What is to become of a web seed that sent no data.</summary>
+/// <summary>The consequence for a web seed that sent no data.</summary>
 internal enum WebSeedFault
 {
-    /// <summary>It may do better later.</summary>
+    /// <summary>It is retried later.</summary>
     Passing,
 
-    /// <summary>It has too much to do.</summary>
+    /// <summary>It is overloaded.</summary>
     Busy,
 
-    /// <summary>What it means is noted already: it has not a file, or sends whole ones.</summary>
+    /// <summary>Already recorded: it does not have a file, or sends whole ones.</summary>
     Noted,
 
-    /// <summary>It is of no use.</summary>
+    /// <summary>It is given up.</summary>
     Useless,
 }

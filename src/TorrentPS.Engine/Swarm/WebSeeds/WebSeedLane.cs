@@ -10,14 +10,14 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
 /// <summary>
-/// One connection to a web seed: takes a run of blocks, asks for its bytes, file by file, and gives each block away as soon as it is whole. To the
-/// picker it is a peer like others, so faster ones take over what it owes in the end.
+/// One connection to a web seed: claims a run of blocks, requests its bytes, file by file, and passes on each block when it is complete. To the picker it is a peer like
+/// others, so faster ones take over what it owes in the end.
 /// </summary>
 internal sealed class WebSeedLane : IDisposable
 {
     private const double SilenceSeconds = 20;
 
-    /// <summary>What is left of an answer is read, though nothing of it is needed any more, when that takes no longer than this: the connection is then kept.</summary>
+    /// <summary>The rest of an unneeded reply is read if it takes no longer than this, so that the connection can be reused.</summary>
     private const double LeftoverSeconds = 0.5;
 
     private readonly WebSeedPool _pool;
@@ -29,7 +29,7 @@ internal sealed class WebSeedLane : IDisposable
     private readonly WebSeedBlocks _blocks;
     private int _next;
     private int _vainRounds;
-    private long _left; // of the run, of what was not read yet
+    private long _left; // of the run, not read yet
     private bool _isAtRun;
     private bool _isCutShort;
     private bool _isHeldBack;
@@ -51,22 +51,22 @@ internal sealed class WebSeedLane : IDisposable
 
     public Task Running { get; private set; }
 
-    /// <summary>Whether it has something to get.</summary>
+    /// <summary>Whether it has a run.</summary>
     public bool IsBusy { get; private set; }
 
-    /// <summary>Whether data comes.</summary>
+    /// <summary>Whether data is arriving.</summary>
     public bool IsReceiving { get; private set; }
 
     public void Start(CancellationToken stopping) => Running = RunAsync(stopping);
 
-    /// <summary>Ends what it is doing.</summary>
+    /// <summary>Cancels the current run.</summary>
     public void Abort()
     {
         if (!_hasEnded)
             _aborting.Cancel();
     }
 
-    /// <summary>Gives everything back; it does so itself when it has ended.</summary>
+    /// <summary>Releases everything; it also does so itself when it has ended.</summary>
     public void Dispose()
     {
         if (_hasEnded)
@@ -77,7 +77,7 @@ internal sealed class WebSeedLane : IDisposable
         _aborting.Dispose();
     }
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick()
     {
         try
@@ -102,7 +102,7 @@ internal sealed class WebSeedLane : IDisposable
             CutShort();
     }
 
-    /// <summary>Whether all that is still to come of a run has come from others, and is too much to let it pass by.</summary>
+    /// <summary>Whether the whole rest of a run has come from others, and is too long to be skipped.</summary>
     private bool IsNothingNeeded => _isAtRun && State.Outstanding.Count == 0 && _left > State.Rate * LeftoverSeconds;
 
     private void CutShort()
@@ -114,7 +114,7 @@ internal sealed class WebSeedLane : IDisposable
     private async Task RunAsync(CancellationToken stopping)
     {
         IsBusy = true;
-        await Task.Yield(); // it is among the others before it begins
+        await Task.Yield(); // it is in the list of lanes before it starts
         try
         {
             while (!stopping.IsCancellationRequested && !Seed.IsGivenUp && _swarm.Picker.Missing > 0 && (!Seed.IgnoresRanges || _pool.IsFirst(this)))
@@ -130,7 +130,7 @@ internal sealed class WebSeedLane : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // the download ends
+            // the torrent is stopping
         }
         catch (Exception e)
         {
@@ -144,7 +144,7 @@ internal sealed class WebSeedLane : IDisposable
         }
     }
 
-    /// <summary>A fault of this program happened with the web seed, which is given up for it.</summary>
+    /// <summary>A fault of this program in connection with the web seed, which is given up.</summary>
     private void Fault(Exception fault)
     {
         _pool.GiveUp(Seed, fault);
@@ -152,7 +152,7 @@ internal sealed class WebSeedLane : IDisposable
         Abort(); // whatever it is doing
     }
 
-    /// <summary>Gets one run; false when there is nothing to get now.</summary>
+    /// <summary>Gets one run; false if there is nothing to get now.</summary>
     private async Task<bool> TryWorkAsync(CancellationToken stopping)
     {
         _isCutShort = false;
@@ -181,7 +181,7 @@ internal sealed class WebSeedLane : IDisposable
         }
         catch (OperationCanceledException) when (_isCutShort && !stopping.IsCancellationRequested)
         {
-            // it is not to blame
+            // not the web seed's fault
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
@@ -291,7 +291,7 @@ internal sealed class WebSeedLane : IDisposable
             TorrentFile entry = torrent.Files[file];
             long at = _blocks.End;
             if (entry.Offset + entry.Length <= at)
-                continue; // an empty one
+                continue; // an empty file
             long length = Math.Min(end, entry.Offset + entry.Length) - at;
             if (entry.IsPadding)
                 await _blocks.PadAsync(length, cancellationToken);
@@ -318,7 +318,7 @@ internal sealed class WebSeedLane : IDisposable
         return low;
     }
 
-    /// <summary>Reads the next bytes of the body into the buffer and gives away the blocks that are whole.</summary>
+    /// <summary>Reads the next bytes of the body into the buffer and passes on complete blocks.</summary>
     private async Task ReceiveAsync(long length, CancellationToken cancellationToken)
     {
         IsReceiving = true;
@@ -361,7 +361,7 @@ internal sealed class WebSeedLane : IDisposable
         }
     }
 
-    /// <summary>Gets a part of a file (BEP 19).</summary>
+    /// <summary>Gets a range of a file (BEP 19).</summary>
     private async Task GetPartAsync(int file, long begin, long length, CancellationToken cancellationToken)
     {
         TorrentFile entry = _swarm.Torrent.Files[file];
@@ -402,8 +402,7 @@ internal sealed class WebSeedLane : IDisposable
     }
 
     /// <summary>
-    /// Takes whole files one after the other from a server that knows no ranges, those that have nothing that is missing left out. False when there is
-    /// nothing to take.
+    /// Gets whole files one after the other from a server without range support, skipping those without missing pieces. False if there is nothing to get.
     /// </summary>
     private async Task<bool> GetWholeFilesAsync(CancellationToken cancellationToken)
     {
@@ -431,10 +430,10 @@ internal sealed class WebSeedLane : IDisposable
                 await GetWholeFileAsync(file, entry, cancellationToken);
         }
 
-        // Pieces are still being verified when their last byte has come. But a whole round in vain is one too many.
+        // Pieces may still be in verification after their last byte has arrived. But a whole round without progress is enough.
         if (State.DownloadRate.Total > received && _swarm.Picker.Missing == missing && ++_vainRounds > 2)
             throw new WebSeedException("it ignores ranges, and nothing new came of it", WebSeedFault.Useless);
-        return false; // what is being verified needs a while
+        return false; // verification takes a while
     }
 
     private bool HasMissing(TorrentFile file)
@@ -473,7 +472,7 @@ internal sealed class WebSeedLane : IDisposable
             case >= 400 when file >= 0 && _swarm.Torrent.Files.Count > 1:
                 if (Seed.MovedTo(file) is not null)
                 {
-                    Seed.Forget(file); // that to which it redirected is gone, perhaps, and it knows another
+                    Seed.Forget(file); // the redirect target may be gone, and the web seed knows another
                     return new WebSeedException(text, WebSeedFault.Passing);
                 }
 

@@ -3,10 +3,10 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
-/// <summary>The web seeds of a torrent (BEP 17, 19), and the connections to them. Belongs to the torrent's loop.</summary>
+/// <summary>The web seeds of a torrent (BEP 17, 19) and their connections. Belongs to the torrent's loop.</summary>
 internal sealed class WebSeedPool
 {
-    /// <summary>Connections to one web seed at once.</summary>
+    /// <summary>The maximum number of connections to one web seed.</summary>
     public const int LanesPerSeed = 4;
 
     private const int MaxSeeds = 20;
@@ -29,19 +29,19 @@ internal sealed class WebSeedPool
             _seeds.Add(new WebSeed(uri, servesPieces: true));
     }
 
-    /// <summary>Whether data may come of any soon.</summary>
+    /// <summary>Whether data may be expected from any of them soon.</summary>
     public bool IsAnyHopeful => _seeds.Exists(seed => seed.IsHopeful);
 
-    /// <summary>How many send data now.</summary>
+    /// <summary>The number of web seeds that are sending data now.</summary>
     public int ActiveCount => _lanes.Where(lane => lane.IsReceiving).Select(lane => lane.Seed).Distinct().Count();
 
-    /// <summary>What was wrong with one; null when nothing was.</summary>
+    /// <summary>The error of one of them; null if there is none.</summary>
     public string? Reason => _seeds.Find(seed => seed.Reason is not null) is { } seed ? $"{seed}: {seed.Reason}" : null;
 
-    /// <summary>The connections, as the picker knows them.</summary>
+    /// <summary>The connections, as seen by the picker.</summary>
     public IEnumerable<PeerState> States => _lanes.Select(lane => lane.State);
 
-    /// <summary>Looks at the clock: opens connections where there is something to get, ends those that are silent, wakes those that wait.</summary>
+    /// <summary>Periodic work: opens connections if there is something to get, closes silent ones, wakes waiting ones.</summary>
     public void Tick()
     {
         if (_stopping.IsCancellationRequested)
@@ -59,7 +59,7 @@ internal sealed class WebSeedPool
         Pulse();
     }
 
-    /// <summary>Completes at the next look at the clock, or sooner when memory became free.</summary>
+    /// <summary>Completes at the next tick, or sooner when memory becomes free.</summary>
     public Task NextPulse => _pulse.Task;
 
     public void Pulse()
@@ -69,7 +69,7 @@ internal sealed class WebSeedPool
         pulse.TrySetResult();
     }
 
-    /// <summary>One has sent bad data: it is asked no more. False when it is none of them.</summary>
+    /// <summary>A web seed has sent bad data: it is not used again. False if the source is not a web seed.</summary>
     public bool Ban(PeerState state)
     {
         if (_lanes.Find(lane => lane.State == state) is not { } banned)
@@ -80,7 +80,7 @@ internal sealed class WebSeedPool
         return true;
     }
 
-    /// <summary>What one has sent has brought out a fault of this program. False when it is none of them.</summary>
+    /// <summary>Data from a web seed has triggered a fault of this program. False if the source is not a web seed.</summary>
     public bool Fault(PeerState state, Exception fault)
     {
         if (_lanes.Find(lane => lane.State == state) is not { } faulty)
@@ -105,8 +105,8 @@ internal sealed class WebSeedPool
         Task running = Task.WhenAll(_lanes.Select(lane => lane.Running));
         foreach (WebSeedLane lane in _lanes.ToArray())
             lane.Abort();
-        Pulse(); // those that wait see that it ends
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext); // whatever is wrong with one, the download ends as it would
+        Pulse(); // wakes waiting lanes, which then end
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext); // errors of lanes do not matter at the end
     }
 
     private void TryOpen(WebSeed seed)
@@ -121,7 +121,7 @@ internal sealed class WebSeedPool
         }
     }
 
-    /// <summary>Gives up a web seed after a fault of this program, which costs nothing else.</summary>
+    /// <summary>Gives up a web seed after a fault of this program, without other consequences.</summary>
     public void GiveUp(WebSeed seed, Exception fault)
     {
         seed.GiveUp($"{fault.GetType().Name}: {fault.Message}");
@@ -130,7 +130,7 @@ internal sealed class WebSeedPool
 
     private void Open(WebSeed seed)
     {
-        // Each begins elsewhere, so that each has a long run before it.
+        // Each starts at another offset, so that each has a long run ahead.
         int first = (int)((long)_swarm.Torrent.PieceCount * (_begun++ % LanesPerSeed) / LanesPerSeed);
         var lane = new WebSeedLane(this, _swarm, seed, first);
         _lanes.Add(lane);
@@ -141,7 +141,7 @@ internal sealed class WebSeedPool
         lane.Start(_stopping);
     }
 
-    /// <summary>Whether a connection is the first of those to its seed.</summary>
+    /// <summary>Whether a connection is the first of those to its web seed.</summary>
     public bool IsFirst(WebSeedLane lane) => _lanes.Find(other => other.Seed == lane.Seed) == lane;
 
     /// <summary>A connection has ended.</summary>
@@ -151,7 +151,7 @@ internal sealed class WebSeedPool
         _swarm.Picker.RemovePeer(lane.State);
     }
 
-    /// <summary>A web seed has not a file: it has none of the pieces that are partly in it.</summary>
+    /// <summary>A web seed does not have a file: it has none of the pieces that overlap it.</summary>
     public void Lose(WebSeed seed, int file)
     {
         seed.Lost(file);
