@@ -3,18 +3,18 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine;
 
-/// <summary>Where the data of a torrent is that is to be uploaded.</summary>
+/// <summary>Finds the data to upload for a torrent.</summary>
 public static class SeedSource
 {
     /// <summary>
-    /// Finds the folder that a torrent's file or folder is in. Where none is given, that is the one that a torrent which was just made was made of,
-    /// or the one that the .torrent is in, or else the current one.
+    /// Finds the folder that contains a torrent's file or folder. By default, that is where the files of a torrent that was just created are, or the folder of the
+    /// .torrent, or else the current folder.
     /// </summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="given">The folder that was given, or the path of the torrent's own file or folder; null when none was.</param>
+    /// <param name="given">The folder, or the path of the torrent's own file or folder; null if not given.</param>
     /// <param name="current">The current folder.</param>
     /// <returns>The folder's full path. The data in it need not be complete.</returns>
-    /// <exception cref="TorrentException">Nothing of the torrent's name is there (<c>DataMismatch</c>).</exception>
+    /// <exception cref="TorrentException">Nothing with the torrent's name is there (<c>DataMismatch</c>).</exception>
     public static string Find(TorrentInfo torrent, string? given, string? current) => Find(torrent, given, current, PathEquality.OfSystem);
 
     internal static string Find(TorrentInfo torrent, string? given, string? current, PathEquality equality)
@@ -39,7 +39,7 @@ public static class SeedSource
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
         if (Path.Exists(Path.Join(folder, torrent.Name)))
             return folder;
-        // The data itself was named, which can mean nothing else.
+        // The path of the data itself was given, which can mean nothing else.
         if (equality.Equals(Path.GetFileName(folder), torrent.Name) && Path.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
             return parent;
         throw new TorrentException(TorrentErrorId.DataMismatch, Path.Exists(folder)

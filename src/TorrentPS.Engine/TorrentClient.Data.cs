@@ -8,14 +8,14 @@ namespace TorrentPS.Engine;
 public sealed partial class TorrentClient
 {
     /// <summary>
-    /// Compares data on disk with a torrent, on all cores, and yields one report a file, in the torrent's order, each as soon as it is known. Strictly read-only: files are
-    /// opened for reading alone, and nothing is made, not even a folder.
+    /// Compares data on disk with a torrent, on all cores, and yields one report per file, in the torrent's order, each as soon as it is known. Strictly read-only: files
+    /// are opened for reading only, and nothing is created, not even a folder.
     /// </summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="options">What to check.</param>
-    /// <param name="progress">Gets how far it has come, from any thread.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="TorrentException">The torrent has no pieces that can be checked (InvalidTorrent), or no file is left by the patterns (Unexpected).</exception>
+    /// <param name="progress">Receives the progress, from any thread.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">The torrent has no pieces that can be checked (InvalidTorrent), or the patterns leave no file (NothingSelected).</exception>
     public IAsyncEnumerable<TorrentDataReport> TestDataAsync(
         TorrentInfo torrent, TestDataOptions options, IProgress<TestDataProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -38,7 +38,7 @@ public sealed partial class TorrentClient
         }
         finally
         {
-            // Whoever stops reading early wants no more of it; the files are closed before this returns.
+            // A reader that stops early needs no more; the files are closed before this returns.
             await ended.CancelAsync().ConfigureAwait(false);
             await examination.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

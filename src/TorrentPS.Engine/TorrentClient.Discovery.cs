@@ -37,7 +37,7 @@ public sealed partial class TorrentClient
 
     private DiscoveryServices? _discoveries;
 
-    /// <summary>The kinds of discovery there are.</summary>
+    /// <summary>The discovery sources.</summary>
     private DiscoveryServices Discoveries
     {
         get
@@ -50,7 +50,7 @@ public sealed partial class TorrentClient
     private DiscoveryServices CreateDiscoveries()
     {
         List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
-        // Their datagrams would go around a proxy.
+        // Their datagrams would bypass a proxy.
         if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0, Proxy: null })
             services.Add(new DhtService(Options.ForDht(), _ports));
         if (Options is { LocalDiscovery: true, Proxy: null })
@@ -60,8 +60,8 @@ public sealed partial class TorrentClient
 
     /// <summary>Reads a torrent from an http or https address.</summary>
     /// <param name="uri">The address of a .torrent.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="TorrentException">There is no torrent at the address (<c>TorrentNotFound</c>), or what is there is not one.</exception>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="TorrentException">There is no torrent at the address (<c>TorrentNotFound</c>), or the data there is not a torrent.</exception>
     public async Task<TorrentInfo> GetTorrentAsync(Uri uri, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(uri);
@@ -85,15 +85,17 @@ public sealed partial class TorrentClient
         }
         catch (BencodeException exception)
         {
-            // A login or error page is what is mostly there in place of a torrent: the byte offset alone would not help.
+            // Usually a login or error page instead of a torrent: the byte offset alone would not help.
             throw new TorrentException(exception.ErrorId, $"What is at {AddressText.Of(uri)} is not a torrent: {exception.Message}", exception);
         }
     }
 
-    /// <summary>Asks the discoveries for peers and yields each new one as it arrives. Tells trackers of a start and then of a stop, so that none keeps a ghost (BEP 3).</summary>
+    /// <summary>
+    /// Asks the discovery sources for peers and yields each new one as it arrives. Trackers receive a start and then a stop, so that none keeps a stale entry (BEP 3).
+    /// </summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="options">How to look; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends the search; the stops are still announced.</param>
+    /// <param name="options">The options; null means the defaults.</param>
+    /// <param name="cancellationToken">Cancels the search; stops are still announced.</param>
     public IAsyncEnumerable<TorrentPeer> FindPeersAsync(TorrentInfo torrent, PeerSearchOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(torrent);
@@ -104,10 +106,10 @@ public sealed partial class TorrentClient
         return FindPeersCoreAsync(torrent, options, cancellationToken);
     }
 
-    /// <summary>Scrapes every tracker of a torrent (BEP 48) and yields one result a tracker, as they arrive.</summary>
+    /// <summary>Scrapes every tracker of a torrent (BEP 48) and yields one result for each, as they arrive.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="timeout">How long to wait for each.</param>
-    /// <param name="cancellationToken">Ends the scraping.</param>
+    /// <param name="timeout">The time limit for each.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     public IAsyncEnumerable<TorrentTracker> ScrapeAsync(TorrentInfo torrent, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(torrent);

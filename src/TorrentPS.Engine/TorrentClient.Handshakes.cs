@@ -9,18 +9,18 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine;
 
-/// <content>Trying single peers.</content>
+/// <content>Handshake tests with single peers.</content>
 public sealed partial class TorrentClient
 {
     private UdpPort? _probePort;
-    private UtpHost? _probeUtp; // for handshakes over uTP; opened by the first
+    private UtpHost? _probeUtp; // for handshakes over uTP; opened on first use
 
-    /// <summary>Connects to a peer and exchanges handshakes (BEP 3, BEP 10). Never throws for what the peer does: an unreachable peer is a result.</summary>
+    /// <summary>Connects to a peer and exchanges handshakes (BEP 3, BEP 10). Never throws for errors of the peer: an unreachable peer is a result.</summary>
     /// <param name="endPoint">The peer's address.</param>
-    /// <param name="infoHash">The torrent to ask for.</param>
-    /// <param name="options">How; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="TorrentException">It is to go over uTP alone, and there is a proxy, or no UDP port can be opened.</exception>
+    /// <param name="infoHash">The info hash to ask for.</param>
+    /// <param name="options">The options; null means the defaults.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">Only uTP is allowed, and there is a proxy, or no UDP port can be opened.</exception>
     public async Task<PeerHandshake> TestHandshakeAsync(IPEndPoint endPoint, InfoHash infoHash, HandshakeOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -30,11 +30,11 @@ public sealed partial class TorrentClient
         return await probe.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The end point of a peer: where its host is a name, the first of its addresses (RFC 6724).</summary>
+    /// <summary>The end point of a peer: for a host name, its first address (RFC 6724).</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="limit">How long to look the name up.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="TorrentException">The name has no address, or may not be looked up since there is a proxy (UnknownHost).</exception>
+    /// <param name="limit">The time limit of the look-up.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">The name has no address, or may not be resolved because there is a proxy (UnknownHost).</exception>
     public async Task<IPEndPoint> LookUpAsync(PeerAddress peer, TimeSpan limit, CancellationToken cancellationToken = default)
     {
         if (peer.ToEndPoint() is IPEndPoint endPoint)

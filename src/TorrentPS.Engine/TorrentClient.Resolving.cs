@@ -8,12 +8,13 @@ namespace TorrentPS.Engine;
 
 public sealed partial class TorrentClient
 {
-    /// <summary>Gets the metadata of a magnet link from peers (BEP 9), checks it against the link's hash, and reads it with the same limits as a file.</summary>
+    /// <summary>Gets the metadata of a magnet link from peers (BEP 9), checks it against the link's hash, and parses it with the same limits as a file.</summary>
     /// <param name="link">The link.</param>
-    /// <param name="options">How; null means the defaults.</param>
-    /// <param name="progress">Gets a snapshot about every 200 ms, from any thread.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="TorrentException">It did not come in time (<c>MetadataTimedOut</c>), nobody could be asked, or what the hash is of is no torrent.</exception>
+    /// <param name="options">The options; null means the defaults.</param>
+    /// <param name="progress">Receives a snapshot about every 200 ms, from any thread.</param>
+    /// <param name="cancellationToken">Cancels with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">The metadata did not arrive in time (<c>MetadataTimedOut</c>), there was no peer to ask, or data with the right hash is not a
+    /// torrent.</exception>
     public async Task<TorrentInfo> ResolveAsync(MagnetLink link, ResolveOptions? options = null, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(link);
@@ -31,7 +32,7 @@ public sealed partial class TorrentClient
         }
     }
 
-    /// <summary>The first part of a download: the torrent, or the result when there is none.</summary>
+    /// <summary>The first part of a download: returns the torrent, or the final result if there is none.</summary>
     private static async Task<(ResolvedTorrent? Resolved, TorrentDownload? Failed)> ResolveAsync(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, CancellationToken cancellationToken)
     {
         var resolve = new ResolveOptions

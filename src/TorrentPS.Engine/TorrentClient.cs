@@ -6,8 +6,8 @@ using TorrentPS.Engine.Swarm.Metadata;
 namespace TorrentPS.Engine;
 
 /// <summary>
-/// The BitTorrent client: what the module and the tool call. One client has one listener, one buffer pool and one set of connection
-/// limits for all that it does at once. Safe to use from several threads.
+/// The BitTorrent client that the module and the tool call. A client has one listener, one buffer pool and one set of connection limits for all its torrents.
+/// Thread-safe.
 /// </summary>
 public sealed partial class TorrentClient : IAsyncDisposable
 {
@@ -18,25 +18,24 @@ public sealed partial class TorrentClient : IAsyncDisposable
     private SwarmServices? _services;
     private bool _isDisposed;
 
-    /// <summary>Makes a client; nothing is opened until it is needed.</summary>
-    /// <param name="options">What holds for everything it does; null means the defaults.</param>
+    /// <summary>Creates a client; nothing is opened before it is needed.</summary>
+    /// <param name="options">The options for all operations; null means the defaults.</param>
     public TorrentClient(TorrentClientOptions? options = null)
     {
         Options = options ?? new TorrentClientOptions();
         _ports = new UdpPorts(Options.IPFilter, Options.Binding, Options.Log);
     }
 
-    /// <summary>What holds for everything it does.</summary>
+    /// <summary>The options for all operations.</summary>
     public TorrentClientOptions Options { get; }
 
     /// <summary>
-    /// Downloads a torrent, and uploads while it does. Ends when everything wanted is verified and on disk (and seeded as asked), when it
-    /// times out, stalls or fails, or when it is cancelled; the result says which. What was downloaded stays, and the same call goes on from there.
-    /// Of a torrent that is only a magnet link, the metadata is got from peers first.
+    /// Downloads a torrent, and uploads meanwhile. Ends when all wanted data is verified and on disk (and the seeding goal is reached), when it times out, stalls or
+    /// fails, or when it is cancelled; the result says which. Downloaded data is kept, and the same call resumes. For a magnet link, the metadata comes from peers first.
     /// </summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="options">What to do.</param>
-    /// <param name="progress">Gets a snapshot about every 200 ms, every second while it seeds and nobody takes anything; from any thread.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives a snapshot about every 200 ms, or every second while seeding without uploads; from any thread.</param>
     /// <param name="cancellationToken">Stops it: <c>stopped</c> is announced, resume data is saved, and the result's state is Stopped. Does not throw.</param>
     public async Task<TorrentDownload> DownloadAsync(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -65,7 +64,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The port that peers may connect to while something is downloading or seeding; 0 when nothing is.</summary>
+    /// <summary>The port for incoming peer connections while a torrent is downloading or seeding; otherwise 0.</summary>
     public int ListenPort
     {
         get
@@ -75,7 +74,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         }
     }
 
-    /// <summary>What all share, for one more that runs until a task ends.</summary>
+    /// <summary>The shared services, for another user that runs until a task ends.</summary>
     private SwarmServices Services(Task running)
     {
         lock (_lock)
@@ -106,7 +105,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops what still runs, as cancelling it does, and waits for that; then closes the listener and ends the disk threads.</summary>
+    /// <summary>Stops running downloads like a cancellation, and waits for them; then closes the listener and ends the disk threads.</summary>
     public async ValueTask DisposeAsync()
     {
         SwarmServices? services;

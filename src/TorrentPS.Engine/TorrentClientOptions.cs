@@ -9,129 +9,128 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine;
 
-/// <summary>What holds for everything that a <see cref="TorrentClient"/> does.</summary>
+/// <summary>The options for everything that a <see cref="TorrentClient"/> does.</summary>
 public sealed record TorrentClientOptions
 {
     /// <summary>
-    /// The port that peers may connect to, by TCP and by uTP (UDP), 1 to 65535; 0 takes any free one. A port that is taken is replaced by a free one, unless
-    /// <see cref="RequirePort"/>. All torrents share it, but those with a <see cref="DownloadOptions.Port"/> of their own.
+    /// The port for incoming peer connections, TCP and uTP (UDP), 1 to 65535; 0 selects any free one. A port in use is replaced by a free one, unless <see
+    /// cref="RequirePort"/> is set. All torrents share it, except those with their own <see cref="DownloadOptions.Port"/>.
     /// </summary>
     public int Port { get; init; } = 6881;
 
-    /// <summary>Whether a taken <see cref="Port"/> is an error.</summary>
+    /// <summary>Whether it is an error if <see cref="Port"/> is in use.</summary>
     public bool RequirePort { get; init; }
 
-    /// <summary>Connections at once over all torrents, 1 to 10000. Each torrent gets its part of them, also when others came first.</summary>
+    /// <summary>The maximum number of connections of all torrents, 1 to 10000. Each torrent gets its share, even if others started earlier.</summary>
     public int MaxConnections { get; init; } = 500;
 
-    /// <summary>Connections being made at once, 1 to 1000.</summary>
+    /// <summary>The maximum number of connections being made, 1 to 1000.</summary>
     public int MaxHalfOpen { get; init; } = 250;
 
-    /// <summary>Connections begun a second over all torrents, 1 to 1000; some more at the start.</summary>
+    /// <summary>The maximum number of connection attempts per second of all torrents, 1 to 1000; some more at the start.</summary>
     public int ConnectionsPerSecond { get; init; } = 30;
 
     /// <summary>
-    /// Whether peers are looked for in the local network, and told of what is downloaded or seeded here (BEP 14). True unless the host of the
-    /// program has set the switch <c>TorrentPS.DisableLocalDiscovery</c> (<see cref="AppContext.SetSwitch"/>).
+    /// Whether to find peers in the local network, and to announce downloads and seeds there (BEP 14). True unless the host of the program has set the switch
+    /// <c>TorrentPS.DisableLocalDiscovery</c> (<see cref="AppContext.SetSwitch"/>).
     /// </summary>
     public bool LocalDiscovery { get; init; } = !(AppContext.TryGetSwitch("TorrentPS.DisableLocalDiscovery", out bool isDisabled) && isDisabled);
 
     /// <summary>
-    /// Whether trackers are asked wherever they lead into the local network: link-local addresses, names of the Internet that resolve to local
-    /// addresses, paths that are not a tracker's, and redirects from the Internet. Without it, trackers in the local network are asked by their
-    /// address or a local name. Null means as the environment variable <c>TORRENTPS_ALLOW_PRIVATE_TRACKERS</c> says.
+    /// Whether to contact trackers wherever they lead into the local network: link-local addresses, Internet names that resolve to local addresses, paths that are not a
+    /// tracker's, and redirects from the Internet. Without it, trackers in the local network are contacted by their address or a local name. Null means the value of the
+    /// environment variable <c>TORRENTPS_ALLOW_PRIVATE_TRACKERS</c>.
     /// </summary>
     public bool? AllowPrivateTrackers { get; init; }
 
-    /// <summary>Whether connections to peers are encrypted, where <see cref="DownloadOptions.Encryption"/> does not say otherwise.</summary>
+    /// <summary>Whether connections to peers are encrypted, unless <see cref="DownloadOptions.Encryption"/> is set.</summary>
     public EncryptionMode Encryption { get; init; } = EncryptionMode.Prefer;
 
-    /// <summary>What connections to peers go over, where <see cref="DownloadOptions.Transport"/> does not say otherwise.</summary>
+    /// <summary>The transport for connections to peers, unless <see cref="DownloadOptions.Transport"/> is set.</summary>
     public PeerTransport Transport { get; init; }
 
     /// <summary>
-    /// The proxy that connections go through; null means none. With one, names are left to it to look up, and what cannot go through it is off: the DHT,
-    /// local discovery, uTP, peers that connect to us, and UDP trackers, unless a SOCKS5 proxy carries datagrams. Peers that are given by name are refused.
+    /// The proxy for all connections; null means none. With a proxy, host names are resolved by it, and traffic that cannot use it is disabled: the DHT, local discovery,
+    /// uTP, incoming peer connections, and UDP trackers, unless a SOCKS5 proxy supports UDP. Peers given by name are refused.
     /// </summary>
     public ProxyServer? Proxy { get; init; }
 
     /// <summary>
-    /// Whether the gateway of the local network is asked to pass connections of peers on to the port that is listened on, for TCP and UDP: by PCP, NAT-PMP or UPnP. What
-    /// was mapped is renewed, and taken back at the end. Where there is none that does, <see cref="OnWarning"/> says so, and all goes on without. For IPv4.
+    /// Whether to ask the gateway of the local network, by PCP, NAT-PMP or UPnP, to forward the listening port, TCP and UDP. The mapping is renewed, and removed at the
+    /// end. If no gateway maps it, <see cref="OnWarning"/> says so, and everything continues without. IPv4 only.
     /// </summary>
     public bool MapPorts { get; init; }
 
-    /// <summary>The address or the interface of this machine that everything leaves by and that is listened on alone; null leaves that to the system.</summary>
+    /// <summary>The only address or interface of this machine to use, for sending and listening; null leaves that to the system.</summary>
     public NetworkBinding? Binding { get; init; }
 
-    /// <summary>The addresses that are neither connected to nor let in, as peers and as nodes of the DHT; null blocks none.</summary>
+    /// <summary>The addresses blocked as peers and as DHT nodes; null blocks none.</summary>
     public IPFilter? IPFilter { get; init; }
 
-    /// <summary>Bytes of piece buffers at once; when they are used up, sockets are not read until the disk has caught up.</summary>
+    /// <summary>The maximum size of piece buffers in bytes; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
 
-    /// <summary>Bytes a second that all torrents together receive at most; null or 0 means no limit. Each torrent that waits gets the same share.</summary>
+    /// <summary>The maximum download rate of all torrents together; null or 0 means no limit. Each waiting torrent gets the same share.</summary>
     public RateLimit? DownloadLimit { get; init; }
 
-    /// <summary>Bytes a second that all torrents together send at most; null or 0 means no limit. Each torrent that waits gets the same share.</summary>
+    /// <summary>The maximum upload rate of all torrents together; null or 0 means no limit. Each waiting torrent gets the same share.</summary>
     public RateLimit? UploadLimit { get; init; }
 
     /// <summary>
-    /// The folder for what is worth keeping between runs: the nodes of the DHT that are known, which data was found complete when it was last seeded, and where that of
-    /// complete torrents is. Null keeps nothing.
-    /// <see cref="UserStateFolder"/> is the place for it.
+    /// The folder for the state kept between runs: known DHT nodes, data found complete by earlier seeds, and the location of complete torrents. Null keeps nothing. <see
+    /// cref="UserStateFolder"/> is the usual place.
     /// </summary>
     public string? StateFolder { get; init; }
 
     /// <summary>
-    /// The user's folder for the state of this program: <c>TORRENTPS_STATE</c> where that is set, else <c>torrentps</c> below <c>XDG_STATE_HOME</c> or
-    /// <c>~/.local/state</c>, or on Windows and macOS <c>TorrentPS</c> below the local application data. Null where there is no such place.
+    /// The user's state folder of this program: <c>TORRENTPS_STATE</c> if set, otherwise <c>torrentps</c> below <c>XDG_STATE_HOME</c> or <c>~/.local/state</c>, or on
+    /// Windows and macOS <c>TorrentPS</c> below the local application data. Null if there is no such place.
     /// </summary>
     public static string? UserStateFolder => Storage.Files.StateFolder.OfUser();
 
-    /// <summary>Whether the DHT (BEP 5) may be asked for the peers of torrents that are not private. It is started when it is first needed.</summary>
+    /// <summary>Whether the DHT (BEP 5) may be used for torrents that are not private. It is started on first use.</summary>
     public bool DhtEnabled { get; init; } = true;
 
     /// <summary>
-    /// The nodes by which the DHT is entered, as HOST:PORT or [IPv6]:PORT; any of them may be dead. Empty means no DHT.
-    /// <see cref="PublicDhtNodes"/> are those of the public DHT. Where one is a local address it is a private DHT, and local addresses are dealt with.
+    /// The bootstrap nodes of the DHT, as HOST:PORT or [IPv6]:PORT; any of them may be down. Empty disables the DHT. <see cref="PublicDhtNodes"/> are those of the public
+    /// DHT. A local address means a private DHT, in which local addresses are allowed.
     /// </summary>
     public IReadOnlyList<string> DhtBootstrap { get; init; } = [];
 
-    /// <summary>Whether the DHT is only asked, and answers nobody (BEP 43). It is so in any case while nothing is downloaded or seeded.</summary>
+    /// <summary>Whether the DHT node only sends queries, and answers none (BEP 43). That is always so while nothing is downloaded or seeded.</summary>
     public bool DhtReadOnly { get; init; }
 
     /// <summary>
-    /// The nodes by which the public DHT is entered: well-known ones, or those of the environment variable <c>TORRENTPS_DHT_NODES</c>, a list of
-    /// HOST:PORT with commas between them, or <c>none</c>.
+    /// The bootstrap nodes of the public DHT: well-known ones, or those of the environment variable <c>TORRENTPS_DHT_NODES</c>, a comma-separated list of HOST:PORT, or
+    /// <c>none</c>.
     /// </summary>
     public static IReadOnlyList<string> PublicDhtNodes => Discovery.Dht.DhtBootstrap.OfUser();
 
-    /// <summary>How near addresses are that trackers, web seeds and .torrent files are at; null for what they are.</summary>
+    /// <summary>Returns how near the addresses of trackers, web seeds and .torrent files are; null for the real rule.</summary>
     internal Func<IPAddress, AddressReach>? ReachOf { get; init; }
 
-    /// <summary>Where gateways are looked for; null for where they are.</summary>
+    /// <summary>Where to look for gateways; null for the real places.</summary>
     internal PortMapperOptions? Gateways { get; init; }
 
-    /// <summary>How long trackers have to hear that a torrent has stopped; null for the default.</summary>
+    /// <summary>The time limit for notifying trackers of a stop; null for the default.</summary>
     internal TimeSpan? StopLimit { get; init; }
 
-    /// <summary>What connects to peers; null for the network.</summary>
+    /// <summary>Connects to peers; null for the network.</summary>
     internal Func<IPEndPoint, CancellationToken, Task<PeerStream>>? Connect { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Gets a sentence for what was asked for and could not be had, while everything goes on without it; called from any thread.</summary>
+    /// <summary>Receives warnings about settings that could not be applied, while everything continues without them; called from any thread.</summary>
     public Action<string>? OnWarning { get; init; }
 
-    /// <summary>Gets a line for each thing that a user might want to know when a download is slow; called from any thread.</summary>
+    /// <summary>Receives log lines that help when a download is slow; called from any thread.</summary>
     public Action<string>? Log { get; init; }
 
-    /// <summary>How connections get to where they go, and from where.</summary>
+    /// <summary>The route of all connections.</summary>
     internal NetworkRoute Route() => new(Proxy, IPFilter, Binding);
 
-    /// <summary>What the swarms need of it.</summary>
+    /// <summary>The options for swarms.</summary>
     internal SwarmOptions ForSwarms() => new()
     {
         Route = Route(),
@@ -156,7 +155,7 @@ public sealed record TorrentClientOptions
         Log = Log,
     };
 
-    /// <summary>What the DHT needs of it.</summary>
+    /// <summary>The options for the DHT.</summary>
     internal DhtOptions ForDht() => new()
     {
         Port = Port,

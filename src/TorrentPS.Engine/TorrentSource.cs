@@ -4,10 +4,10 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine;
 
-/// <summary>A SOURCE as it is typed: the path of a .torrent, its http or https address, or a magnet link.</summary>
+/// <summary>A SOURCE argument: the path of a .torrent, its http or https address, or a magnet link.</summary>
 public static class TorrentSource
 {
-    /// <summary>Whether it is meant as a magnet link.</summary>
+    /// <summary>Whether it is a magnet link, by its form.</summary>
     /// <param name="source">The SOURCE.</param>
     public static bool IsMagnet(string source)
     {
@@ -15,7 +15,7 @@ public static class TorrentSource
         return source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Whether it is meant as an address of the web.</summary>
+    /// <summary>Whether it is a web address, by its form.</summary>
     /// <param name="source">The SOURCE.</param>
     public static bool IsWebAddress(string source)
     {
@@ -23,11 +23,11 @@ public static class TorrentSource
         return source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Reads what a SOURCE names. Of a magnet link that is what the link itself says.</summary>
-    /// <param name="client">What reads an address of the web.</param>
+    /// <summary>Reads the torrent of a SOURCE. For a magnet link, only what the link contains.</summary>
+    /// <param name="client">Reads web addresses.</param>
     /// <param name="source">The SOURCE.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="TorrentException">There is nothing, or it is not a torrent.</exception>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="TorrentException">The torrent does not exist, or the data is not a torrent.</exception>
     public static async Task<TorrentInfo> ReadAsync(TorrentClient client, string source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -38,11 +38,11 @@ public static class TorrentSource
         return await client.GetTorrentAsync(uri, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Reads what a SOURCE names, with a client only where one is needed.</summary>
+    /// <summary>Reads the torrent of a SOURCE, creating a client only if necessary.</summary>
     /// <param name="source">The SOURCE.</param>
     /// <param name="options">The client's options; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="TorrentException">There is nothing, or it is not a torrent.</exception>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="TorrentException">The torrent does not exist, or the data is not a torrent.</exception>
     public static async Task<TorrentInfo> ReadAsync(string source, TorrentClientOptions? options, CancellationToken cancellationToken)
     {
         if (!IsWebAddress(source))

@@ -7,32 +7,32 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>What peers say of each other (BEP 11) and of our own address (BEP 40). Belongs to the torrent's loop.</summary>
+/// <summary>The addresses that peers send of others (BEP 11) and of us (BEP 40). Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="publicPort">The port by which peers in the Internet reach us.</param>
+/// <param name="publicPort">Returns our external port.</param>
 internal sealed class AddressExchange(SwarmRun run, Roster<PeerSession> roster, Func<int> publicPort) : IPeerExchange
 {
     private const double Seconds = 1;
 
     private readonly OwnAddress _ownV4 = new();
     private readonly OwnAddress _ownV6 = new();
-    private int _version; // changes whenever what others are told of the connected peers does
+    private int _version; // changes with the addresses and flags of the connected peers
     private double _tellAt;
 
-    /// <summary>Whether peers tell each other of others; not those of a private torrent (BEP 27).</summary>
+    /// <summary>Whether peer exchange is allowed; not for a private torrent (BEP 27).</summary>
     public bool IsOn { get; set; }
 
     /// <inheritdoc/>
     public double Now => run.Now;
 
-    /// <summary>What others are told of the connected peers is no longer the same.</summary>
+    /// <summary>The addresses or flags of the connected peers have changed.</summary>
     public void Changed() => _version++;
 
     /// <inheritdoc/>
     public void PeersExchanged(PeerHandler peer, PeerExchangeMessage message) => roster.Exchange(peer, message);
 
-    /// <summary>Hears what a peer says of itself and of us.</summary>
+    /// <summary>Processes what a peer declares about itself and us.</summary>
     public void Heard(PeerSession peer, ExtensionHandshake handshake)
     {
         Changed();
@@ -42,7 +42,7 @@ internal sealed class AddressExchange(SwarmRun run, Roster<PeerSession> roster, 
             Recognise(peer.EndPoint.Address, address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
     }
 
-    /// <summary>Notes where a peer that came to us listens: it can be connected to again, and others can be told.</summary>
+    /// <summary>Records the listening address of an incoming peer: it can be dialled again, and sent to others.</summary>
     private void Introduce(PeerSession peer, IPEndPoint endPoint)
     {
         if (roster.Book.AddComer(endPoint, run.Now) is not { IsBusy: false } candidate)
@@ -50,21 +50,21 @@ internal sealed class AddressExchange(SwarmRun run, Roster<PeerSession> roster, 
         roster.Place(peer, candidate);
     }
 
-    /// <summary>Hears how a peer sees us. From when several agree, the canonical priorities of addresses are known (BEP 40).</summary>
+    /// <summary>Adds a peer's report of our address. When several agree, canonical priorities can be computed (BEP 40).</summary>
     private void Recognise(IPAddress voter, IPAddress address)
     {
         if ((address.AddressFamily == AddressFamily.InterNetworkV6 ? _ownV6 : _ownV4).Add(voter, address))
             roster.Book.SetPriority(PriorityOf);
     }
 
-    /// <summary>The canonical priority of a connection with an address; 0 while our own is not known.</summary>
+    /// <summary>The canonical priority of a connection with an address; 0 while our own is unknown.</summary>
     public uint PriorityOf(IPEndPoint endPoint)
     {
         OwnAddress own = endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? _ownV6 : _ownV4;
         return own.Address is { } address ? CanonicalPriority.Of(new IPEndPoint(address, publicPort()), endPoint) : 0;
     }
 
-    /// <summary>Tells peers who came and who went, each at most once a minute and only when there is something to tell.</summary>
+    /// <summary>Sends peers the added and dropped ones, each at most once a minute and only if there are any.</summary>
     public void Tick(double now)
     {
         if (!IsOn || now < _tellAt)

@@ -8,13 +8,13 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Asks peers for blocks: which peer now, and for how many at once. What becomes free is asked of others. Belongs to the torrent's loop.</summary>
+/// <summary>Requests blocks from peers: from which peer now, and how many. Blocks that become free are requested from others. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="picker">Chooses the blocks.</param>
-/// <param name="pool">The memory for them.</param>
-/// <param name="limiter">How fast they may come.</param>
-/// <param name="counters">What was received.</param>
+/// <param name="picker">Picks the blocks.</param>
+/// <param name="pool">Their memory.</param>
+/// <param name="limiter">The download limit.</param>
+/// <param name="counters">The transfer counters.</param>
 internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, SegmentPool pool, RateLimiter limiter, TransferCounters counters)
 {
     private readonly List<PeerState> _sources = [];
@@ -24,10 +24,10 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
     private long _ticks;
     private int _askedFirst;
 
-    /// <summary>The web seeds; null when there are none.</summary>
+    /// <summary>The web seeds; null if there are none.</summary>
     public WebSeedPool? WebSeeds { get; set; }
 
-    /// <summary>All that blocks are asked of, as of this tick: who has gone since owes nothing.</summary>
+    /// <summary>All sources that blocks are requested from, at this tick: those that have left since owe nothing.</summary>
     public IReadOnlyList<PeerState> Sources
     {
         get
@@ -44,14 +44,14 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         }
     }
 
-    /// <summary>Begins a tick of the clock.</summary>
+    /// <summary>Starts a tick.</summary>
     public void BeginTick()
     {
         _ticks++;
         Share();
     }
 
-    /// <summary>Fills a peer's window with requests; they are sent together.</summary>
+    /// <summary>Fills a peer's window with requests, which are sent together.</summary>
     public void Ask(PeerSession peer)
     {
         PeerState state = peer.State;
@@ -59,7 +59,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
             return;
         int window = Math.Min(state.Window.Size, _fairWindow);
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
-            return; // a few at a time, so that one send carries them
+            return; // several at a time, so that one send carries them
         if (state.Outstanding.Count == 0)
         {
             state.LastBlockAt = run.Now;
@@ -74,21 +74,21 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         }
 
         if (state.Outstanding.Count < window && pool.IsShort)
-            _isShortOfMemory = true; // when memory is free again, all are asked again
+            _isShortOfMemory = true; // all are asked again when memory becomes free
         peer.Flush();
     }
 
     private bool TryPick(PeerState peer, out Outstanding picked) =>
         peer.IsChokingUs ? picker.TryPickAllowed(peer, out picked) : picker.TryPick(peer, out picked) || TryHurry(peer, out picked);
 
-    /// <summary>Finds a block that others owe, when a peer has nothing else to send us.</summary>
+    /// <summary>Finds a block that another peer owes, for a peer with nothing else to send.</summary>
     private bool TryHurry(PeerState peer, out Outstanding picked)
     {
         picked = default;
-        // Rates are looked at once a tick, so what is not found before the next one is not looked for with each block.
+        // Rates are updated once a tick, so a failed search is not repeated before the next.
         if ((peer.Outstanding.Count > 0 && peer.HurriedInVainAt == _ticks) || !picker.HasNothingFreeFor(peer))
             return false;
-        peer.Rate = peer.DownloadRate.PerSecond(run.Now); // it may have been idle until just now
+        peer.Rate = peer.DownloadRate.PerSecond(run.Now); // it may have been idle until now
         if (EndGame.TryPick(picker, Sources, peer, run.Now, limiter.IsExhausted, out picked))
             return true;
         peer.HurriedInVainAt = _ticks;
@@ -96,8 +96,8 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
     }
 
     /// <summary>
-    /// Divides what may be asked for at once among the peers: the memory for it, and no more than the download limit lets through in a while.
-    /// What a peer does not need of its part is the others'. Without this the first few peers would have it all, and the others nothing to do.
+    /// Divides the possible outstanding requests among the peers, limited by memory and the download limit. What a peer does not need goes to the others. Without this,
+    /// the first few peers would use everything, and the others would be idle.
     /// </summary>
     public void Share()
     {
@@ -118,10 +118,10 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         _fairWindow = Math.Max(FairShare.Level(windows[..count], (long)blocks), limiter.IsLimited ? 1 : RequestWindow.Minimum);
     }
 
-    /// <summary>Something became free to ask for: peers that have room take it.</summary>
+    /// <summary>Blocks became free: peers with room request them.</summary>
     public void AskAll() => roster.ForEach(this, static (self, peer) => self.Ask(peer));
 
-    /// <summary>There was no memory for a block: the next that becomes free is told of.</summary>
+    /// <summary>There was no memory for a block: free memory is to be reported.</summary>
     public void LackMemory() => _isShortOfMemory = true;
 
     /// <summary>The memory of a segment is free again. From any thread.</summary>
@@ -131,14 +131,14 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
             run.Loop.Enqueue(_ => AskAgain(), null);
     }
 
-    /// <summary>Where memory was lacking, there may be some again.</summary>
+    /// <summary>Memory may be available again after a shortage.</summary>
     public void PieceFreed()
     {
         if (_isShortOfMemory)
             AskAgain();
     }
 
-    /// <summary>There may be memory again: peers take it by turns, while there is some.</summary>
+    /// <summary>Memory may be available again: peers use it in turn, while there is some.</summary>
     private void AskAgain()
     {
         _isShortOfMemory = false;
@@ -149,7 +149,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         _askedFirst = peers.Length == 0 ? 0 : (_askedFirst + 1) % peers.Length;
     }
 
-    /// <summary>Where memory is still lacking at a tick, the pieces that no peer can finish give up theirs.</summary>
+    /// <summary>If memory is still short at a tick, the pieces that no peer can finish release theirs.</summary>
     public void FreeMemory()
     {
         if (!_isShortOfMemory)
@@ -159,7 +159,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         AskAll();
     }
 
-    /// <summary>What a peer owes becomes free for others.</summary>
+    /// <summary>Releases everything that a peer owes.</summary>
     public void ReleaseAll(PeerState peer)
     {
         for (int i = 0; i < peer.Outstanding.Count; i++)
@@ -168,7 +168,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         picker.Disown(peer);
     }
 
-    /// <summary>What a peer owes becomes free for others, but is still taken when it comes.</summary>
+    /// <summary>Releases everything that a peer owes, but still accepts it.</summary>
     public void ReleaseOwed(PeerState peer)
     {
         for (int i = 0; i < peer.Outstanding.Count; i++)
@@ -176,7 +176,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         picker.Disown(peer);
     }
 
-    /// <summary>A peer that speaks the fast extension chokes us: what it does not allow nevertheless it is going to reject, and others may be asked for it now.</summary>
+    /// <summary>A peer with the fast extension chokes us: it will reject every request that it does not allow while choking, so others may be asked at once.</summary>
     public void ReleaseRefused(PeerState peer)
     {
         peer.LastBlockAt = run.Now;
@@ -189,7 +189,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         picker.Disown(peer);
     }
 
-    /// <summary>A peer has a piece no longer: what it owes of it becomes free for others.</summary>
+    /// <summary>A peer no longer has a piece: releases the blocks of it that the peer owes.</summary>
     public void ReleasePiece(PeerState peer, int piece)
     {
         for (int i = 0; i < peer.Outstanding.Count; i++)
@@ -199,7 +199,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         }
     }
 
-    /// <summary>Frees for others what a peer owes, though it is taken when it comes after all.</summary>
+    /// <summary>Releases a block that a peer owes, but still accepts it.</summary>
     private void Release(PeerState peer, int outstanding)
     {
         picker.Release(peer, peer.Outstanding[outstanding]);

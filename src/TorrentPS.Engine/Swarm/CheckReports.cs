@@ -2,18 +2,18 @@ using TorrentPS.Engine.Swarm.Membership;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Tells now and then how far the checking is. From any thread.</summary>
-/// <param name="time">The time.</param>
-/// <param name="report">Tells it.</param>
+/// <summary>Reports the progress of the check at intervals. Thread-safe.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="report">Sends a report.</param>
 internal sealed class CheckReports(TimeProvider time, Action report)
 {
     private long _reportedAt;
     private double _percent;
 
-    /// <summary>How much is checked.</summary>
+    /// <summary>The checked share in percent.</summary>
     public double Percent => Volatile.Read(ref _percent);
 
-    /// <summary>Notes that so many pieces are checked.</summary>
+    /// <summary>Records the number of checked pieces.</summary>
     public void Checked(int done, int all)
     {
         Volatile.Write(ref _percent, 100.0 * done / all);

@@ -5,21 +5,21 @@ using TorrentPS.Engine.Swarm.Peers;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Pieces that peers seem to have found wrong, until they are verified. Addresses (of IPv6 networks) take turns, so that one that complains without end delays no other;
-/// where too many pieces wait, those of the address with most make way.
+/// Pieces that peers may have found wrong, until they are verified. Addresses (IPv6: networks) take turns, so that one that complains without end delays no other; when
+/// too many pieces wait, those of the address with most are dropped.
 /// </summary>
 internal sealed class Complaints
 {
-    /// <summary>Pieces that wait, of all.</summary>
+    /// <summary>The maximum number of waiting pieces.</summary>
     public const int Most = 256;
 
-    /// <summary>Pieces that wait, of one address: as many as are remembered of a peer.</summary>
+    /// <summary>The maximum number of waiting pieces of one address: as many as are remembered for a peer.</summary>
     public const int MostOfOne = ServedPieces.Capacity;
 
     private readonly List<(IPAddress Subscriber, List<int> Pieces)> _turns = []; // the next first
     private int _count;
 
-    /// <summary>Notes a piece, unless the address has enough that wait.</summary>
+    /// <summary>Adds a piece, unless the address has too many waiting.</summary>
     public void Add(int piece, IPAddress from)
     {
         IPAddress subscriber = AddressRules.SubscriberOf(from);
@@ -33,7 +33,7 @@ internal sealed class Complaints
         _count++;
     }
 
-    /// <summary>Takes the piece that has waited longest of the address whose turn it is. It no longer waits for any other.</summary>
+    /// <summary>Takes the oldest piece of the address whose turn it is, and removes it for all other addresses.</summary>
     public bool TryTake(out int piece)
     {
         piece = -1;

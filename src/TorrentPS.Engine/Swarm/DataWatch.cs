@@ -6,55 +6,55 @@ using TorrentPS.Engine.Storage;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Whether the data that is served is still what was verified. A file that others have written is verified, piece by piece. After that, single pieces are read: those that
-/// peers seem to have found wrong, and now and then one of those that were sent. One piece is read at a time, and of single ones so few that no peer can keep the disk busy.
-/// Belongs to the torrent's loop.
+/// Watches whether served data is still what was verified. A file that another program has written is verified, piece by piece. Apart from that, single pieces are read:
+/// those that peers may have found wrong, and occasionally one of those sent. One piece is read at a time, with a limit on single ones, so that no peer can keep the disk
+/// busy. Belongs to the torrent's loop.
 /// </summary>
 /// <param name="torrent">The torrent.</param>
 /// <param name="files">Its files.</param>
-/// <param name="layout">Which pieces are of which.</param>
-/// <param name="disk">Where they are read.</param>
-/// <param name="tally">Counts what is under way.</param>
-/// <param name="served">What is served of it.</param>
+/// <param name="layout">The pieces of each file.</param>
+/// <param name="disk">The disk threads.</param>
+/// <param name="tally">Counts running reads.</param>
+/// <param name="served">The served data.</param>
 internal sealed class DataWatch(Torrent torrent, IChangedFiles files, FileLayout layout, DiskQueue disk, DiskTally tally, IServedData served)
 {
-    /// <summary>Between two looks at the times of the open files.</summary>
+    /// <summary>The interval for checking the times of open files, in seconds.</summary>
     public const double LookSeconds = 30;
 
-    /// <summary>Between two pieces that are read by chance, at least.</summary>
+    /// <summary>The minimum interval between random samples, in seconds.</summary>
     public const double SampleSeconds = 60;
 
-    /// <summary>What single pieces are read at on average, for each of the two reasons: after a long piece the next one waits longer.</summary>
+    /// <summary>The average rate for reading single pieces, for each of the two reasons: after a long piece the next one waits longer.</summary>
     public const double BytesPerSecond = 256 * 1024;
 
-    /// <summary>For so long it adds up while nothing is read, so that small pieces do not wait for a tick each.</summary>
+    /// <summary>The time for which unused budget accumulates, so that small pieces need not wait for a tick each.</summary>
     private const double SavedSeconds = 1;
 
     private readonly Complaints _complaints = new();
     private double _now;
     private double _lookAt = LookSeconds;
-    private double _paidAt = -SavedSeconds; // when what was read because of complaints has been paid for
+    private double _paidAt = -SavedSeconds; // when the budget for complaints is available again
     private double _sampleAt = SampleSeconds;
-    private int _file = -1; // which is being verified
-    private int _piece = -1; // the next of it
+    private int _file = -1; // the file being verified
+    private int _piece = -1; // its next piece
     private bool _isEnded;
     private bool _isFileRight;
-    private bool _isAnyRead; // of that file
+    private bool _isAnyRead; // whether any piece of that file was read
 
-    /// <summary>Whether something is being read, or is going to be before the next tick.</summary>
+    /// <summary>Whether a read is running, or due before the next tick.</summary>
     public bool IsBusy { get; private set; }
 
-    /// <summary>Pieces that were read.</summary>
+    /// <summary>The number of pieces read.</summary>
     public int PiecesRead { get; private set; }
 
-    /// <summary>A peer seems to have found a piece wrong that it got from us.</summary>
+    /// <summary>A peer may have found a piece wrong that it received from us.</summary>
     public void Complain(int piece, IPAddress from)
     {
         if (served.Serves(piece))
             _complaints.Add(piece, from);
     }
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick(double now)
     {
         _now = now;
@@ -62,7 +62,7 @@ internal sealed class DataWatch(Torrent torrent, IChangedFiles files, FileLayout
             _ = WorkAsync();
     }
 
-    /// <summary>Nothing more is read after what is being read.</summary>
+    /// <summary>Starts no more reads.</summary>
     public void End() => _isEnded = true;
 
     private async Task WorkAsync()
@@ -72,7 +72,7 @@ internal sealed class DataWatch(Torrent torrent, IChangedFiles files, FileLayout
         {
             while (!_isEnded && await StepAsync())
             {
-                // the next
+                // the next one
             }
         }
         catch (Exception e)
@@ -100,7 +100,7 @@ internal sealed class DataWatch(Torrent torrent, IChangedFiles files, FileLayout
         }
         else if (_now > _paidAt && _complaints.TryTake(out int complained))
         {
-            if (served.Serves(complained)) // perhaps it was withdrawn since
+            if (served.Serves(complained)) // it may have been withdrawn since
                 await CheckPaidAsync(complained);
         }
         else if (_now >= _sampleAt)
@@ -136,7 +136,7 @@ internal sealed class DataWatch(Torrent torrent, IChangedFiles files, FileLayout
         return true;
     }
 
-    /// <summary>Verifies the next piece of the file that is being verified.</summary>
+    /// <summary>Verifies the next piece of the file being verified.</summary>
     private async ValueTask VerifyNextAsync()
     {
         (int first, int last) = layout.PiecesOf(_file);

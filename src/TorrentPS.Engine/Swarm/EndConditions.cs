@@ -7,31 +7,31 @@ using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>When a run ends by itself: nothing arrives or can be reached any more, or enough was uploaded. Belongs to the torrent's loop.</summary>
+/// <summary>Ends a run by itself: when nothing arrives or can be reached any more, or enough was uploaded. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="counters">What was received and sent.</param>
-/// <param name="bytesWanted">Bytes of the wanted files.</param>
+/// <param name="counters">The transfer counters.</param>
+/// <param name="bytesWanted">The number of wanted bytes.</param>
 internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, TransferCounters counters, long bytesWanted)
 {
-    /// <summary>The longest time that the system's timers take; a longer limit is seen to by the clock.</summary>
+    /// <summary>The longest time of a system timer; the ticks check longer limits.</summary>
     public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
-    /// <summary>How long trackers that have never answered are tried before that is the result, when nobody else is known.</summary>
+    /// <summary>The time after which trackers that have never answered end the run, if no peer is known, in seconds.</summary>
     private const double NobodySeconds = 30;
 
     private double _completedAt;
 
-    /// <summary>What names peers; null while nothing does.</summary>
+    /// <summary>The discovery sources; null if there are none.</summary>
     public PeerDiscoveries? Discoveries { get; set; }
 
-    /// <summary>The web seeds; null when there are none.</summary>
+    /// <summary>The web seeds; null if there are none.</summary>
     public WebSeedPool? WebSeeds { get; set; }
 
-    /// <summary>Everything is there from now on.</summary>
+    /// <summary>The data is complete from now on.</summary>
     public void Completed(double now) => _completedAt = now;
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick(double now)
     {
         if (!run.IsComplete)
@@ -53,12 +53,12 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
 
     private bool ReachedNobody => !roster.EverConnected && Discoveries is not { AnyAnswered: true };
 
-    /// <summary>Whether no discovery names a peer: there is none, or each one fails.</summary>
+    /// <summary>Whether no source can return a peer: there is none, or each one fails.</summary>
     private bool IsNobodyLeft => Discoveries is null or { AllFailed: true };
 
     private RunEnding Nobody()
     {
-        // That of a tracker or of a name says best what to do; that nobody is near, or known to the DHT, does not.
+        // The error of a tracker or name is the most helpful; that no peer is in the local network or the DHT is not.
         if (Discoveries?.Failure is { } failure && (failure.ErrorId != TorrentErrorId.NoPeers || run.Options.PeerNames.Count > 0))
             return RunEnding.Failed(failure);
         if (WebSeeds?.Reason is { } reason)

@@ -10,8 +10,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Getting the hashes of a version 2 torrent from peers (BEP 52): those of pieces, where the .torrent does not have them or there is only a magnet link, and those of
-/// the blocks of pieces that were wrong. Belongs to the torrent's loop.
+/// Gets the hashes of a version 2 torrent from peers (BEP 52): piece hashes that are not in the .torrent, or for a magnet link, and leaf hashes of wrong pieces. Belongs
+/// to the torrent's loop.
 /// </summary>
 internal sealed class HashExchange : IHashExchange
 {
@@ -26,11 +26,11 @@ internal sealed class HashExchange : IHashExchange
 
     /// <param name="run">The run.</param>
     /// <param name="roster">The peers.</param>
-    /// <param name="picker">Gets the pieces whose hashes have come.</param>
+    /// <param name="picker">Receives the pieces with known hashes.</param>
     /// <param name="layout">Which pieces are wanted.</param>
-    /// <param name="disk">What hashes are given from.</param>
-    /// <param name="bans">Parts with those that send wrong ones.</param>
-    /// <param name="saver">Has those that have come noted.</param>
+    /// <param name="disk">The source of hashes for peers.</param>
+    /// <param name="bans">Bans peers that send wrong hashes.</param>
+    /// <param name="saver">Saves received hashes.</param>
     public HashExchange(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, FileLayout layout, PieceDisk disk, PeerBans bans, ResumeSaver saver)
     {
         (_run, _roster, _picker, _layout, _layers, _bans, _saver) = (run, roster, picker, layout, disk.Hashes.Layers!, bans, saver);
@@ -41,15 +41,15 @@ internal sealed class HashExchange : IHashExchange
     /// <inheritdoc/>
     public HashSupply Supply { get; }
 
-    /// <summary>The pieces that were wrong.</summary>
+    /// <summary>Repairs wrong pieces.</summary>
     public required PieceRepair Repair { get; init; }
 
     private bool IsDone => _fetch.IsDone && !Repair.IsAnySuspect;
 
-    /// <summary>Whether the leaves of a piece tell more than its root, and can be asked for.</summary>
+    /// <summary>Whether the leaf hashes of a piece are more than its root, and can be requested.</summary>
     public bool HasLeaves(int piece) => _layers.IsKnown(piece) && _fetch.HasLeaves(piece);
 
-    /// <summary>The piece that leaves are of, among some; negative when they are of none.</summary>
+    /// <summary>The piece, among some, that contains the leaves of a range; negative if there is none.</summary>
     public int PieceOf(IEnumerable<int> pieces, int file, HashRange range)
     {
         int found = -1;
@@ -66,14 +66,14 @@ internal sealed class HashExchange : IHashExchange
     public bool Prove(int piece, HashRange range, ReadOnlySpan<byte> hashes) =>
         _layers.TryGet(piece, out ReadOnlySpan<byte> root) && HashProofs.Leads(hashes, range.Length, 0, 0, root);
 
-    /// <summary>Asks peers for what is missing, a few requests each.</summary>
+    /// <summary>Requests missing hashes from all peers, a few each.</summary>
     public void AskAll()
     {
         if (!_run.IsStopping && !IsDone)
             _roster.ForEach(this, static (self, peer) => self.Ask(peer));
     }
 
-    /// <summary>Asks a peer for what is missing.</summary>
+    /// <summary>Requests missing hashes from a peer.</summary>
     public void Ask(PeerSession peer)
     {
         double now = _run.Now;
@@ -88,7 +88,7 @@ internal sealed class HashExchange : IHashExchange
         }
     }
 
-    /// <summary>Asks a peer that has got a piece for its hash, or those of its blocks, when they are missing; no more, since it may say so of each piece.</summary>
+    /// <summary>Requests the missing hash of a piece, or its leaf hashes, from a peer that has just announced it; no more, because it may announce each piece.</summary>
     public void Ask(PeerSession peer, int piece)
     {
         double now = _run.Now;
@@ -101,7 +101,7 @@ internal sealed class HashExchange : IHashExchange
             Ask(peer, file, _fetch.RangeOf(file, (piece - _layers.FirstPieceOf(file)) / PieceLayers.ChunkLength), now);
     }
 
-    /// <summary>Asks a peer for the hashes of the blocks of a piece.</summary>
+    /// <summary>Requests the leaf hashes of a piece from a peer.</summary>
     public void AskForLeaves(PeerSession peer, int piece, double now) => Ask(peer, _layers.FileOf(piece), _fetch.LeavesOf(piece), now);
 
     private bool MayBeAsked(PeerSession peer, double now) =>
@@ -124,7 +124,7 @@ internal sealed class HashExchange : IHashExchange
     {
         peer.Hashes.PausedUntil = _run.Now + LayerFetch.PauseSeconds;
         _fetch.Answered(file, range);
-        Repair.Tick(_run.Now); // it may have been the last to know
+        Repair.Tick(_run.Now); // it may have been the last possible source
         AskAll();
     }
 
@@ -167,7 +167,7 @@ internal sealed class HashExchange : IHashExchange
         _bans.Ban(peer.State);
     }
 
-    /// <summary>What a peer that is gone was asked for is others' to send, at once.</summary>
+    /// <summary>The requests to a peer that has left may be sent to others at once.</summary>
     public void Disown(PeerSession peer)
     {
         foreach ((int file, HashRange range) in peer.Hashes.Asked)
@@ -176,7 +176,7 @@ internal sealed class HashExchange : IHashExchange
         AskAll();
     }
 
-    /// <summary>Looks at the clock: what nobody answers is asked of others.</summary>
+    /// <summary>Periodic work: unanswered requests are sent to others.</summary>
     public void Tick(double now)
     {
         if (IsDone)

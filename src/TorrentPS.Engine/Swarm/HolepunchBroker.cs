@@ -7,20 +7,20 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Bringing together peers that cannot connect to each other (BEP 55), in each of the three parts: as the one who asks, the one who knows both, and
-/// the one who is to be reached. Both then connect over uTP at once, and so open their routers for each other. Belongs to the torrent's loop.
+/// Connects peers that cannot reach each other directly (BEP 55), in each of the three roles: initiator, relay, and target. Both peers connect over uTP at the same time,
+/// and so open their routers for each other. Belongs to the torrent's loop.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="canPunch">Whether holes are punched: over uTP, and not for a private torrent, whose peers may not name each other (BEP 27).</param>
+/// <param name="canPunch">Returns whether holepunching is possible: over uTP, and not for a private torrent, whose peers may not name each other (BEP 27).</param>
 internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, Func<bool> canPunch) : IHolepunchBroker
 {
-    /// <summary>Connections that others may have us begin a minute.</summary>
+    /// <summary>The maximum number of connection attempts per minute that relays can cause.</summary>
     private const int PunchesPerMinute = 30;
 
     private readonly MinuteBudget _punches = new(PunchesPerMinute);
 
-    /// <summary>Whether holes are punched.</summary>
+    /// <summary>Whether holepunching is possible.</summary>
     public bool IsOn => canPunch();
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, 
         }
     }
 
-    /// <summary>Tells two peers of each other.</summary>
+    /// <summary>Relays a connection request to both peers.</summary>
     private HolepunchError Relay(PeerSession asking, IPEndPoint wanted)
     {
         wanted = wanted.Unmapped();
@@ -55,7 +55,7 @@ internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, 
             return HolepunchError.NoSelf;
         if (Array.Find(roster.Peers, peer => peer != asking && (wanted.Equals(peer.ListenEndPoint) || wanted.Equals(peer.EndPoint))) is not { } target)
             return HolepunchError.NotConnected;
-        // One who is asked too often is as good as one who does not know it.
+        // A target that gets too many requests counts as one without support.
         if (target.Holepunch is not { } link || !link.TakesRelayed())
             return HolepunchError.NoSupport;
         link.Send(new HolepunchMessage(HolepunchType.Connect, asking.ListenEndPoint ?? asking.EndPoint));
@@ -63,7 +63,7 @@ internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, 
         return HolepunchError.None;
     }
 
-    /// <summary>A peer says that another connects to us now. It may not be true: what goes out for it are a few packets of 20 bytes, and not often.</summary>
+    /// <summary>A relay says that another peer is connecting to us. It may be lying: it causes only a few packets of 20 bytes, at a limited rate.</summary>
     private void Punch(PeerSession relay, IPEndPoint endPoint)
     {
         if (run.IsStopping || !IsOn || !AddressRules.IsPeer(endPoint) || !AddressRules.MayName(relay.EndPoint.Address, endPoint.Address)
@@ -73,12 +73,12 @@ internal sealed class HolepunchBroker(SwarmRun run, Roster<PeerSession> roster, 
         if (roster.Book.Find(endPoint) is not { IsBusy: false, IsBanned: false } candidate || !roster.TryReserve(isIncoming: false))
             return;
         candidate.IsBusy = true;
-        candidate.WasPunched = true; // if this fails, it is not tried so again
+        candidate.WasPunched = true; // not tried again if this fails
         run.Log($"Peer {relay.EndPoint} brings us together with {endPoint}");
         roster.Dial(candidate, PeerTransport.Utp);
     }
 
-    /// <summary>Asks the peer that has named one who cannot be reached to bring us together.</summary>
+    /// <summary>Asks the peer that named an unreachable one to relay a connection request.</summary>
     public void Unreached(PeerCandidate candidate, PeerHandshakeStatus status)
     {
         bool isUnreachable = status is PeerHandshakeStatus.TimedOut or PeerHandshakeStatus.Refused or PeerHandshakeStatus.Unreachable;

@@ -2,24 +2,24 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>What a <see cref="DataWatch"/> asks of the torrent whose data it watches, and tells it. Called on the torrent's loop.</summary>
+/// <summary>The torrent's data, as seen by a <see cref="DataWatch"/>. Called on the torrent's loop.</summary>
 internal interface IServedData
 {
     /// <summary>Whether a piece is served.</summary>
     bool Serves(int piece);
 
-    /// <summary>One, by chance, of the pieces that blocks were sent of since this was last asked; -1 when none were.</summary>
+    /// <summary>A random piece of those sent since the last call; -1 if there is none.</summary>
     int TakeSample();
 
-    /// <summary>A piece that is served is not what its hash says.</summary>
+    /// <summary>A served piece has a wrong hash.</summary>
     void Spoilt(int piece);
 
     /// <summary>A piece could not be read.</summary>
     void Unreadable(int piece, TorrentException failure);
 
-    /// <summary>Others have written a file, and all of it that is served is right.</summary>
+    /// <summary>Another program has written a file, but all served pieces of it are right.</summary>
     void Kept(int file);
 
-    /// <summary>A fault of this program, or a failure that no piece is to blame for.</summary>
+    /// <summary>A fault of this program, or an error that does not concern a piece.</summary>
     void WatchFailed(Exception failure);
 }

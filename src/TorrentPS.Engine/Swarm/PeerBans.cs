@@ -5,13 +5,13 @@ using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Parts with the sources of data that is bad, or that brings out a fault, whatever kind they are of. Belongs to the torrent's loop.</summary>
+/// <summary>Bans sources of bad data, and closes those whose data triggers a fault, of every kind. Belongs to the torrent's loop.</summary>
 internal sealed class PeerBans(Roster<PeerSession> roster)
 {
-    /// <summary>The web seeds; null when there are none.</summary>
+    /// <summary>The web seeds; null if there are none.</summary>
     public WebSeedPool? WebSeeds { get; set; }
 
-    /// <summary>One has sent bad data.</summary>
+    /// <summary>The source has sent bad data.</summary>
     public void Ban(PeerState peer)
     {
         if (WebSeeds?.Ban(peer) == true)
@@ -20,7 +20,7 @@ internal sealed class PeerBans(Roster<PeerSession> roster)
             roster.Ban(session, "bad data");
     }
 
-    /// <summary>What one has sent has brought out a fault of this program; false when it was closed before.</summary>
+    /// <summary>Data from the source has triggered a fault of this program; false if it was already closed.</summary>
     public bool Fault(PeerState peer, Exception fault)
     {
         if (peer is not ConnectedPeerState { Session: var session })

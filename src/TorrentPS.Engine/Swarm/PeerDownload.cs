@@ -7,28 +7,28 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>What follows from what peers offer, send, refuse and fail to send. Belongs to the torrent's loop.</summary>
+/// <summary>Reacts to what peers offer, send, reject and fail to send. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="picker">What they are asked for.</param>
-/// <param name="pool">The buffers that blocks are received into.</param>
-/// <param name="limiter">How fast they may come.</param>
-/// <param name="counters">What was received.</param>
-/// <param name="requests">Asks for blocks.</param>
-/// <param name="assembly">Takes them.</param>
+/// <param name="picker">Picks the blocks.</param>
+/// <param name="pool">The buffers for received blocks.</param>
+/// <param name="limiter">The download limit.</param>
+/// <param name="counters">The transfer counters.</param>
+/// <param name="requests">Requests blocks.</param>
+/// <param name="assembly">Assembles blocks.</param>
 internal sealed class PeerDownload(
     SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, SegmentPool pool, RateLimiter limiter, TransferCounters counters, BlockRequests requests, PieceAssembly assembly) : IPeerDownload
 {
-    /// <summary>Bytes of receive buffers that all peers have together, while they are not too many for that.</summary>
+    /// <summary>The total size of the receive buffers of all peers in bytes, unless there are too many peers.</summary>
     private const int ReceiveBuffers = 8 << 20;
 
-    /// <summary>A peer that owes blocks and sends none for this long is snubbed: others are asked for them.</summary>
+    /// <summary>The time after which a peer that owes blocks and sends none is snubbed, in seconds.</summary>
     private const double SnubSeconds = 20;
 
-    /// <summary>And after this long it is dropped.</summary>
+    /// <summary>The time after which it is disconnected, in seconds.</summary>
     private const double DropSeconds = 60;
 
-    /// <summary>A peer that rejects a block while it does not choke us is not asked for the piece for this long.</summary>
+    /// <summary>The time for which a piece is not requested from a peer that rejected a block without choking us, in seconds.</summary>
     private const double PassOverSeconds = 10;
 
     private bool _areBlocksRejected;
@@ -109,11 +109,11 @@ internal sealed class PeerDownload(
         PeerState state = peer.State;
         int piece = item.Piece.Index;
         picker.Release(state, item);
-        _areBlocksRejected = true; // others are asked when what came with this is read
+        _areBlocksRejected = true; // others are asked when the received bytes are processed
         if (state.IsChokingUs)
         {
             if (!item.IsReleased)
-                state.AllowedFast.Remove(piece); // allowed is not promised
+                state.AllowedFast.Remove(piece); // an allowed request may still be rejected
         }
         else if (picker.PeerLacks(state, piece))
         {
@@ -141,7 +141,7 @@ internal sealed class PeerDownload(
     /// <inheritdoc/>
     public void Wasted(PeerSession peer, int bytes) => counters.ReceivedInVain(bytes);
 
-    /// <summary>Looks at the clock for a peer.</summary>
+    /// <summary>Periodic work for a peer.</summary>
     public void Tick(PeerSession peer, double now)
     {
         PeerState state = peer.State;
@@ -153,7 +153,7 @@ internal sealed class PeerDownload(
         double silent = now - state.LastBlockAt;
         if (state.IsChokingUs && state.Outstanding.Count > 0 && silent > SnubSeconds)
         {
-            // Neither sent nor refused: it has forgotten, and what it allows is not to be had.
+            // Neither sent nor rejected: the peer has dropped the requests, and its offer is void.
             state.AllowedFast.Clear();
             requests.ReleaseOwed(state);
             peer.ForgetReleased();
@@ -171,7 +171,7 @@ internal sealed class PeerDownload(
         requests.Ask(peer);
     }
 
-    /// <summary>Releases what a silent peer owes, but still takes it when it comes.</summary>
+    /// <summary>Releases what a silent peer owes, but still accepts it.</summary>
     private void Snub(PeerState peer)
     {
         peer.IsSnubbed = true;
@@ -179,7 +179,7 @@ internal sealed class PeerDownload(
         requests.ReleaseOwed(peer);
     }
 
-    /// <summary>What a peer rejected though it does not choke us may be asked of it again: it had too much to do, perhaps.</summary>
+    /// <summary>Pieces that a peer rejected without choking us may be requested from it again: it may have been overloaded.</summary>
     private void AskAgainForPassedOver(PeerSession peer)
     {
         int[] pieces = [.. peer.State.PassedOver];

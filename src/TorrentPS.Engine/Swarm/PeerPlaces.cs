@@ -6,36 +6,36 @@ using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Which peer keeps its place when all are taken, or when other torrents have fewer than their share. Belongs to the torrent's loop.</summary>
+/// <summary>Decides which peers keep their places when all are taken, or when other torrents have fewer than their share. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
 /// <param name="connector">The connections of all torrents.</param>
-/// <param name="priorityOf">The canonical priority of a connection with an address.</param>
+/// <param name="priorityOf">Returns the canonical priority of a connection with an address.</param>
 internal sealed class PeerPlaces(SwarmRun run, Roster<PeerSession> roster, PeerConnector connector, Func<IPEndPoint, uint> priorityOf)
 {
     private const double TurnoverSeconds = 30;
     private const double WorkingSeconds = 30;
 
-    /// <summary>A peer gets this long to show what it is good for.</summary>
+    /// <summary>The time that a peer gets to prove its worth, in seconds.</summary>
     private const double CrowdGraceSeconds = 10;
 
     private double _turnoverAt = TurnoverSeconds;
 
-    /// <summary>Closes a connection for a peer that comes, when one is worth less; false when none is.</summary>
+    /// <summary>Closes a less valuable connection for another peer; false if there is none.</summary>
     public bool MakeRoomFor(IPEndPoint comer)
     {
         PeerSession[] peers = roster.Peers;
         return Replace(peers, Seating.Yields(Seats(peers), priorityOf(comer)));
     }
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick(double now)
     {
         Turnover(now);
         MakeRoom(now);
     }
 
-    /// <summary>When all places are taken and others wait, one of no use gives up its place.</summary>
+    /// <summary>When all places are taken and other peers wait, closes a useless connection.</summary>
     private void Turnover(double now)
     {
         if (now < _turnoverAt)
@@ -46,7 +46,7 @@ internal sealed class PeerPlaces(SwarmRun run, Roster<PeerSession> roster, PeerC
             Replace(peers, Seating.Idlest(Seats(peers)));
     }
 
-    /// <summary>Closes the least useful connection when other torrents have fewer than their share because of ours.</summary>
+    /// <summary>Closes the least useful connection when other torrents have fewer than their share because of this one.</summary>
     private void MakeRoom(double now)
     {
         if (!connector.IsCrowded || roster.Peers.Length <= connector.FairShare)

@@ -9,19 +9,19 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Which peers are sent data, and what they make of it. Belongs to the torrent's loop.</summary>
+/// <summary>Decides which peers are unchoked, and counts what they receive. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="limiter">How fast data may be sent.</param>
-/// <param name="counters">What was sent.</param>
-/// <param name="disk">Where it is read.</param>
-/// <param name="showing">Which pieces peers are shown.</param>
-/// <param name="served">Whether the data is what it was.</param>
+/// <param name="limiter">The upload limit.</param>
+/// <param name="counters">The transfer counters.</param>
+/// <param name="disk">The source of the data.</param>
+/// <param name="showing">Selects the pieces shown to peers.</param>
+/// <param name="served">Watches the data.</param>
 internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateLimiter limiter, TransferCounters counters, PieceDisk disk, PieceShowing showing, ServedData served) : IPeerUpload
 {
     private const int MaxSlots = 16;
 
-    /// <summary>Networks that are remembered; beyond so many peers none is allowed pieces.</summary>
+    /// <summary>The maximum number of networks remembered; beyond it, no more peers are offered pieces.</summary>
     private const int MaxAllowedFastNetworks = 4096;
 
     private readonly HashSet<IPAddress> _allowedFastNetworks = [];
@@ -37,7 +37,7 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
     /// <inheritdoc/>
     public BlockReader CreateReader() => new(disk);
 
-    /// <summary>Slots by what the uplink carries: below 16 KiB/s each, nobody is served well.</summary>
+    /// <summary>The number of slots that the upload limit supports: below 16 KiB/s each, no peer is served well.</summary>
     private static int Slots(DownloadOptions options)
     {
         long limit = options.UploadLimit;
@@ -55,14 +55,14 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
             FillSlots();
     }
 
-    /// <summary>A slot may have become free: the one that has waited longest need not wait for the next round.</summary>
+    /// <summary>A slot may be free: the peer that has waited longest need not wait for the next round.</summary>
     public void FillSlots()
     {
         while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is ConnectedPeerState { Session: var next })
             Roster<PeerSession>.Try(next, this, static (self, peer) => self.Unchoke(peer));
     }
 
-    /// <summary>Looks at the clock: now and then it is chosen anew whom to send to.</summary>
+    /// <summary>Periodic work: chooses anew which peers to unchoke.</summary>
     public void Tick(double now)
     {
         if (now < _rechokeAt)

@@ -4,25 +4,25 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Puts blocks together to pieces, hands these to the disk, and decides what comes of them when they are verified. Belongs to the torrent's loop.</summary>
+/// <summary>Assembles blocks into pieces, passes these to the disk, and handles the results. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="picker">The pieces.</param>
-/// <param name="disk">Where they are written.</param>
-/// <param name="requests">Asks for more.</param>
-/// <param name="counters">What was received.</param>
-/// <param name="repair">Takes those that are wrong.</param>
-/// <param name="bans">Parts with those that have sent them.</param>
+/// <param name="disk">Writes the pieces.</param>
+/// <param name="requests">Requests blocks.</param>
+/// <param name="counters">The transfer counters.</param>
+/// <param name="repair">Repairs wrong pieces.</param>
+/// <param name="bans">Bans their senders.</param>
 internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk disk, BlockRequests requests, TransferCounters counters, PieceRepair repair, PeerBans bans)
 {
-    /// <summary>Peers that are closed for faults with pieces, one after the other and no good piece between, before the fault is that of the run.</summary>
+    /// <summary>The number of peers closed for faults with pieces in a row, without a good piece in between, after which the fault ends the run.</summary>
     private const int MaxFaultsInRow = 16;
 
     private int _faultsInRow;
 
-    /// <summary>Is told of each piece that is there now.</summary>
+    /// <summary>Called for each piece that is complete.</summary>
     public required Action<int> Verified { get; init; }
 
-    /// <summary>A block of an open piece has arrived and lies in its place.</summary>
+    /// <summary>A block of an open piece has been received into its place.</summary>
     public void BlockReceived(PeerState peer, Outstanding item)
     {
         OpenPiece piece = item.Piece;
@@ -46,7 +46,9 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
         Advance(piece);
     }
 
-    /// <summary>A fault cut short what a peer's message changes: what it is still noted for is free again, and what was about to go to the disk goes there.</summary>
+    /// <summary>
+    /// A fault interrupted the handling of a peer's message: releases what is marked as requested from it, and passes on what was about to go to the disk.
+    /// </summary>
     public void Recover(PeerState peer)
     {
         picker.ReleaseAllOf(peer);
@@ -54,7 +56,7 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
             Advance(piece);
     }
 
-    /// <summary>Gives the disk what is whole of a piece.</summary>
+    /// <summary>Passes complete segments of a piece to the disk.</summary>
     private void Advance(OpenPiece piece)
     {
         while (piece.TakeFullSegment() is { } segment)
@@ -67,7 +69,7 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
             picker.Completed(piece);
     }
 
-    // Apart, since it allocates what it captures also where it makes nothing.
+    // A separate method, because a closure is allocated even if it is not used.
     private PieceWriter CreateWriter(OpenPiece piece) =>
         new(piece.Index, piece.Kept, disk, _ => requests.SegmentFreed(), writer => run.Loop.Enqueue(_ => Done(piece, writer), null)) { WantsDigests = repair.Knows(piece.Index) };
 
@@ -76,7 +78,7 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
         if (other is ConnectedPeerState { Session: var session })
             SendCancel(session, piece, block);
         else
-            other?.Outstanding.Remove(piece.Index, block); // a web seed sends a run; what is left of it is cut off when nothing of it is needed
+            other?.Outstanding.Remove(piece.Index, block); // a web seed sends a run, the rest of which is cut off if nothing of it is needed
     }
 
     private static void SendCancel(PeerSession other, OpenPiece piece, int block)
@@ -85,7 +87,7 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
         {
             other.SendCancel(piece, block);
         }
-        catch (Exception e) // no fault of the one that has sent the block
+        catch (Exception e) // not a fault of the sender of the block
         {
             other.Fault(e);
         }
@@ -123,8 +125,8 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
     }
 
     /// <summary>
-    /// The data of a piece has brought out a fault of this program: it is fetched again, and those that sent it are closed. Where that meets one peer after the other and no
-    /// piece gets through, it has nothing to do with what they send.
+    /// The data of a piece has triggered a fault of this program: it is fetched again, and its senders are closed. If that happens with one peer after another and no
+    /// piece succeeds, their data is not the cause.
     /// </summary>
     private void Faulted(OpenPiece piece, Exception fault)
     {

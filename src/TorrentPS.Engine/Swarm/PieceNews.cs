@@ -3,17 +3,17 @@ using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Tells peers which pieces we have got, and of which we want nothing any more. Belongs to the torrent's loop.</summary>
+/// <summary>Announces new pieces to peers, and updates our interest in them. Belongs to the torrent's loop.</summary>
 internal sealed class PieceNews(SwarmRun run, Roster<PeerSession> roster) : IDisposable
 {
-    /// <summary>Between two sends of the news that we have pieces: with many peers and pieces they would be most of all sends.</summary>
+    /// <summary>The minimum time between sends of have messages: with many peers and pieces they would otherwise be most of all sends.</summary>
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
     private ITimer? _timer;
     private double _sentAt = double.NegativeInfinity;
     private bool _isDue;
 
-    /// <summary>A piece is there now.</summary>
+    /// <summary>A piece is complete.</summary>
     public void Got(int piece)
     {
         roster.ForEach(piece, static (piece, peer) =>
@@ -24,7 +24,7 @@ internal sealed class PieceNews(SwarmRun run, Roster<PeerSession> roster) : IDis
                 peer.SendInterest(peer.State.Interesting > 0);
             }
 
-            // Who has the piece need not know; but a super-seed shows the next when it hears what became of one that it showed (BEP 16).
+            // A peer that has the piece need not know; but a super-seed shows the next piece when it learns what became of the last (BEP 16).
             if (!peer.State.IsPlainSeed)
                 peer.QueueHave(piece);
         });
@@ -32,7 +32,7 @@ internal sealed class PieceNews(SwarmRun run, Roster<PeerSession> roster) : IDis
         Send();
     }
 
-    /// <summary>Sends what peers were not told yet: at once, unless that was done just now; then with what comes in the next moment.</summary>
+    /// <summary>Sends the queued have messages: at once, unless some were just sent; otherwise together with those of the next moment.</summary>
     private void Send()
     {
         if (_isDue)

@@ -3,24 +3,24 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>How much of a torrent's data is there. Changed by one at a time, read from any thread.</summary>
+/// <summary>The amount of a torrent's data that is complete. Changed by one thread at a time, read from any.</summary>
 internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
 {
     private long _bytesCompleted;
     private long _bytesLeft;
     private long _contiguousBytes;
-    private int _firstGap; // the first wanted piece that is not there
+    private int _firstGap; // the first missing wanted piece
 
-    /// <summary>Bytes of wanted files that are there.</summary>
+    /// <summary>The number of complete wanted bytes.</summary>
     public long BytesCompleted => Volatile.Read(ref _bytesCompleted);
 
-    /// <summary>Bytes that are not, of the whole torrent, by whole pieces.</summary>
+    /// <summary>The number of missing bytes of the whole torrent, by whole pieces.</summary>
     public long BytesLeft => Volatile.Read(ref _bytesLeft);
 
-    /// <summary>Bytes of wanted files up to the first gap.</summary>
+    /// <summary>The number of wanted bytes up to the first gap.</summary>
     public long ContiguousBytes => Volatile.Read(ref _contiguousBytes);
 
-    /// <summary>Counts anew.</summary>
+    /// <summary>Counts all pieces.</summary>
     public void Count(Bitfield have)
     {
         long completed = 0;
@@ -38,7 +38,7 @@ internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
         CountContiguous(have);
     }
 
-    /// <summary>A piece is there now.</summary>
+    /// <summary>A piece is complete.</summary>
     public void Verified(int piece, Bitfield have)
     {
         Volatile.Write(ref _bytesCompleted, _bytesCompleted + layout.BytesWantedIn(piece));
@@ -46,7 +46,7 @@ internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
         CountContiguous(have);
     }
 
-    /// <summary>A piece is not there any more.</summary>
+    /// <summary>A piece is no longer complete.</summary>
     public void Lost(int piece)
     {
         Volatile.Write(ref _bytesCompleted, _bytesCompleted - layout.BytesWantedIn(piece));

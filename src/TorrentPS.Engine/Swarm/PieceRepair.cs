@@ -9,55 +9,55 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Pieces that are not what their hash says. Of a version 2 torrent the hashes of blocks, which peers have and the piece's root proves (BEP 52), tell which
-/// blocks are bad: who sent them is banned, and they alone are fetched again. Else all of the piece is. Belongs to the torrent's loop.
+/// Handles pieces with a wrong hash. In a version 2 torrent, leaf hashes from peers, which the piece's root proves (BEP 52), show which blocks are bad: their senders are
+/// banned, and only they are fetched again. Otherwise the whole piece is. Belongs to the torrent's loop.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
 /// <param name="picker">The pieces.</param>
-/// <param name="requests">Asks for blocks again.</param>
-/// <param name="counters">What was received in vain.</param>
-/// <param name="bans">Parts with those that sent bad data.</param>
+/// <param name="requests">Requests blocks.</param>
+/// <param name="counters">The transfer counters.</param>
+/// <param name="bans">Bans senders of bad data.</param>
 internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, BlockRequests requests, TransferCounters counters, PeerBans bans)
 {
     private const int MaxSuspects = 16;
 
-    /// <summary>How long a wrong piece waits for the hashes of its blocks: enough to ask a second peer when the first says nothing.</summary>
+    /// <summary>The time for which a wrong piece waits for leaf hashes, in seconds: enough to ask a second peer if the first does not answer.</summary>
     private const double RepairSeconds = 8;
 
     private readonly BadPieceJournal _journal = new();
     private readonly Dictionary<int, SuspectPiece> _suspects = [];
 
-    /// <summary>What gets the hashes of blocks; null for a v1 torrent.</summary>
+    /// <summary>Requests leaf hashes; null for a v1 torrent.</summary>
     public HashExchange? Hashes { get; set; }
 
-    /// <summary>Whether a piece was wrong of which more is to be found out.</summary>
+    /// <summary>Whether there is a wrong piece with unknown bad blocks.</summary>
     public bool IsAnySuspect => _suspects.Count > 0;
 
-    /// <summary>Whether the hashes of a piece's blocks are missing.</summary>
+    /// <summary>Whether the leaf hashes of a wrong piece are missing.</summary>
     public bool IsUnproved(int piece) => _suspects.TryGetValue(piece, out SuspectPiece? suspect) && suspect.Right is null;
 
-    /// <summary>Whether a piece was wrong before, so that its blocks are to be compared.</summary>
+    /// <summary>Whether a piece was wrong before, so that the blocks of both attempts are to be compared.</summary>
     public bool Knows(int piece) => _journal.Knows(piece);
 
-    /// <summary>A piece that was wrong.</summary>
+    /// <summary>A wrong piece.</summary>
     private sealed class SuspectPiece(OpenPiece piece, byte[][] leaves, double since)
     {
         public OpenPiece Piece { get; } = piece;
 
-        /// <summary>The hashes of its blocks as they came.</summary>
+        /// <summary>The computed hashes of its blocks.</summary>
         public byte[][] Leaves { get; } = leaves;
 
         public double Since { get; } = since;
 
-        /// <summary>Whether it is not fetched again before it is known which blocks are bad.</summary>
+        /// <summary>Whether it is not fetched again before the bad blocks are known.</summary>
         public bool IsWaiting { get; set; }
 
-        /// <summary>The hashes of its blocks as they must be, in a row, once a peer has proved them.</summary>
+        /// <summary>The correct hashes of its blocks, concatenated, once a peer has sent and proved them.</summary>
         public byte[]? Right { get; set; }
     }
 
-    /// <summary>A piece is right now: those who sent other bytes before are known.</summary>
+    /// <summary>A piece is correct: the senders of other bytes before are now known.</summary>
     public void Verified(int piece, byte[][]? digests)
     {
         _suspects.Remove(piece);
@@ -70,7 +70,7 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
     {
         if (_suspects.GetValueOrDefault(piece.Index)?.Right is { } right)
         {
-            // It was repaired, with bad data once more.
+            // It was repaired, again with bad data.
             Judge(new SuspectPiece(piece, leaves, run.Now) { IsWaiting = true, Right = right });
             return;
         }
@@ -90,7 +90,7 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
         Hashes?.AskAll();
     }
 
-    /// <summary>Notes a wrong piece whose leaves tell which blocks are bad; true when it is worth waiting for them.</summary>
+    /// <summary>Records a wrong piece whose leaf hashes can show the bad blocks; true if it is worth waiting for them.</summary>
     private bool Suspect(OpenPiece piece, byte[][] leaves, bool isLiarKnown)
     {
         if (Hashes is null || _suspects.Count >= MaxSuspects || piece.BlockCount < 2 || !Hashes.HasLeaves(piece.Index))
@@ -104,7 +104,7 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
     private bool IsAnyoneToTell(int piece, double now) =>
         Array.Exists(roster.Peers, peer => peer is { IsV2: true, IsClosed: false } && now >= peer.Hashes.PausedUntil && peer.State.Pieces[piece]);
 
-    /// <summary>Asks a peer for the hashes of blocks that are missing.</summary>
+    /// <summary>Requests missing leaf hashes from a peer.</summary>
     public void AskForLeaves(PeerSession peer, double now)
     {
         foreach ((int piece, SuspectPiece suspect) in _suspects)
@@ -114,8 +114,8 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
         }
     }
 
-    /// <summary>Hashes of blocks have come.</summary>
-    /// <returns>False when they do not lead to the root of the piece that they are of.</returns>
+    /// <summary>Leaf hashes were received.</summary>
+    /// <returns>False if they do not lead to the root of their piece.</returns>
     public bool LeavesReceived(int file, HashRange range, ReadOnlySpan<byte> hashes)
     {
         int wrong = Hashes!.PieceOf(_suspects.Keys, file, range);
@@ -129,7 +129,7 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
         return true;
     }
 
-    /// <summary>It is known which blocks are bad.</summary>
+    /// <summary>The bad blocks of a piece are known.</summary>
     private void Judge(SuspectPiece suspect)
     {
         OpenPiece piece = suspect.Piece;
@@ -168,19 +168,19 @@ internal sealed class PieceRepair(SwarmRun run, Roster<PeerSession> roster, Piec
         AskForBlocks();
     }
 
-    /// <summary>All of a piece is asked for once more.</summary>
+    /// <summary>Requests a whole piece again.</summary>
     public void FetchAgain(OpenPiece piece)
     {
         for (int block = 0; block < piece.BlockCount; block++)
-            counters.Waste(piece.Sender(block) is null ? 0 : piece.LengthOf(block)); // what was kept came before
+            counters.Waste(piece.Sender(block) is null ? 0 : piece.LengthOf(block)); // kept blocks are from an earlier attempt
         picker.Failed(piece.Index);
         AskForBlocks();
     }
 
-    /// <summary>Something became free to ask for.</summary>
+    /// <summary>Blocks became free.</summary>
     public void AskForBlocks() => requests.AskAll();
 
-    /// <summary>Looks at the clock: nothing waits for long for what nobody tells.</summary>
+    /// <summary>Periodic work: no piece waits long for hashes that no peer sends.</summary>
     public void Tick(double now)
     {
         foreach ((int piece, SuspectPiece suspect) in _suspects)

@@ -5,13 +5,13 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Shows peers one piece after the other while the torrent super-seeds (BEP 16), and all when that ends. Belongs to the torrent's loop.</summary>
+/// <summary>Shows peers one piece after another while the torrent super-seeds (BEP 16), and all pieces when that ends. Belongs to the torrent's loop.</summary>
 internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker)
 {
-    /// <summary>Which pieces peers are shown; null when all are.</summary>
+    /// <summary>Selects the pieces shown to peers; null if all are shown.</summary>
     public SuperSeeding? SuperSeeding { get; private set; }
 
-    /// <summary>From now on each piece is shown to one peer first.</summary>
+    /// <summary>Starts super-seeding.</summary>
     public void Begin() => SuperSeeding = new SuperSeeding(run.Torrent.PieceCount);
 
     public void Join(PeerSession peer) => SuperSeeding?.Join(peer.State, run.Now);
@@ -20,7 +20,7 @@ internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, Pie
 
     /// <summary>A peer's pieces have changed.</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="piece">The one that it has got; negative when it told of all.</param>
+    /// <param name="piece">The new piece; negative if the peer declared all its pieces.</param>
     public void PiecesChanged(PeerSession peer, int piece)
     {
         if (SuperSeeding is { } seeding && (piece < 0 ? seeding.Replace(peer.State, run.Now) : seeding.Has(peer.State, piece, run.Now)))
@@ -28,14 +28,14 @@ internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, Pie
         ShowEarned();
     }
 
-    /// <summary>Shows peers their next pieces, when the time has come for it.</summary>
+    /// <summary>Shows peers their next pieces, when it is time.</summary>
     public void Tick(double now)
     {
         if (SuperSeeding is { } seeding)
             roster.ForEach(this, (self, peer) => self.Show(seeding, peer, now));
     }
 
-    /// <summary>Shows their next pieces to those who have earned them by what a peer has just said: these few, so that no message costs a look at all peers.</summary>
+    /// <summary>Shows their next pieces to peers that earned them by the last message: only to these, so that no message costs work for all peers.</summary>
     private void ShowEarned()
     {
         while (SuperSeeding?.NextDue() is { } state)
@@ -53,7 +53,7 @@ internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, Pie
         while (seeding.Next(peer.State, now) is >= 0 and int piece)
         {
             if (!picker.Have[piece])
-                continue; // it was changed since
+                continue; // it has changed since
             peer.QueueHave(piece);
             isAny = true;
         }
@@ -62,7 +62,7 @@ internal sealed class PieceShowing(SwarmRun run, Roster<PeerSession> roster, Pie
             peer.Flush();
     }
 
-    /// <summary>Another has everything: from now on all may have all of us.</summary>
+    /// <summary>Another peer is complete: from now on all pieces are shown.</summary>
     private void End()
     {
         SuperSeeding seeding = SuperSeeding!;

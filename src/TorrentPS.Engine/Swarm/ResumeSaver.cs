@@ -4,20 +4,20 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Has the storage note now and then what is there, while a download runs. Belongs to the torrent's loop.</summary>
+/// <summary>Saves the state of the storage at intervals, while a download runs. Belongs to the torrent's loop.</summary>
 internal sealed class ResumeSaver(SwarmRun run, IPieceStorage storage, Bitfield have)
 {
     private const double Seconds = 5;
 
     private double _saveAt = Seconds;
 
-    /// <summary>Whether something has changed since it was noted.</summary>
+    /// <summary>Whether something has changed since the last save.</summary>
     public bool IsDirty { get; set; } = storage.BytesReused > 0;
 
-    /// <summary>Ends when nothing is being noted.</summary>
+    /// <summary>Completes when no save is running.</summary>
     public Task Saving { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick(double now)
     {
         if (!IsDirty || now < _saveAt || !Saving.IsCompleted)

@@ -2,12 +2,12 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>The end of a run: whatever sets it first decides how it ends. From any thread.</summary>
+/// <summary>The end of a run: the first cause decides. Thread-safe.</summary>
 internal sealed class RunEnd(SwarmRun run)
 {
     private readonly TaskCompletionSource<RunEnding> _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>How it ends, once that is known.</summary>
+    /// <summary>How the run ends, once that is decided.</summary>
     public Task<RunEnding> Ending => _ending.Task;
 
     public void Set(RunEnding ending) => _ending.TrySetResult(ending);
@@ -15,17 +15,17 @@ internal sealed class RunEnd(SwarmRun run)
     /// <summary>The data cannot be written or read.</summary>
     public void StorageFailed(TorrentException failure) => Set(RunEnding.Failed(failure));
 
-    /// <summary>A fault of this program that no stranger has brought out.</summary>
+    /// <summary>A fault of this program that was not triggered from outside.</summary>
     public void Faulted(Exception fault) => Set(Fault(fault));
 
-    /// <summary>How it ends after a fault of this program.</summary>
+    /// <summary>The ending for a fault of this program.</summary>
     public RunEnding Fault(Exception fault)
     {
         run.Log(fault.ToString());
         return new RunEnding(TorrentState.Failed, TorrentErrorId.Unexpected, $"{fault.GetType().Name}: {fault.Message}");
     }
 
-    /// <summary>How it ends when it is told to stop: complete when everything is there, since then it only went on uploading.</summary>
+    /// <summary>The ending for a stop: complete if all data is there, because the run was then only uploading.</summary>
     public RunEnding Stopped() => run.IsComplete
         ? RunEnding.Completed
         : new RunEnding(TorrentState.Stopped, TorrentErrorId.DownloadStopped, "The download was stopped before it was complete. Run the same command to resume.");

@@ -9,9 +9,9 @@ using TorrentPS.Engine.Swarm.Picking;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Data that other programs change while it is served. While a download runs, a piece that is no longer right is fetched again; afterwards its file is served no
-/// longer, and the result says so. The same goes for a file that cannot be read any more, unless the reason concerns all files of a disk or of the process.
-/// Belongs to the torrent's loop.
+/// Handles changes by other programs to data that is served. While a download runs, a piece that is no longer right is fetched again; afterwards its file is no longer
+/// served, and the result says so. The same applies to a file that can no longer be read, unless the reason concerns all files of a disk or of the process. Belongs to
+/// the torrent's loop.
 /// </summary>
 internal sealed class ServedData : IServedData
 {
@@ -26,18 +26,18 @@ internal sealed class ServedData : IServedData
     private readonly BlockRequests _requests;
     private readonly ResumeSaver _saver;
     private readonly IPieceStorage _storage;
-    private readonly List<string> _spoilt = []; // the files that were changed, as they are told, in the order in which it was found out
-    private readonly List<string> _unread = []; // likewise those that could not be read
-    private readonly DataWatch? _watch; // null where nobody else can change the data
+    private readonly List<string> _spoilt = []; // descriptions of the changed files, in the order of discovery
+    private readonly List<string> _unread = []; // the same for unreadable files
+    private readonly DataWatch? _watch; // null if no other program can change the data
 
     /// <param name="run">The run.</param>
     /// <param name="roster">The peers.</param>
-    /// <param name="picker">What is served.</param>
-    /// <param name="layout">Which pieces are of which files.</param>
-    /// <param name="disk">Where the data is.</param>
-    /// <param name="progress">Counts what is there.</param>
-    /// <param name="requests">Asks again for what is wrong.</param>
-    /// <param name="saver">Notes what is there.</param>
+    /// <param name="picker">The state of the pieces.</param>
+    /// <param name="layout">The pieces of each file.</param>
+    /// <param name="disk">The source of the data.</param>
+    /// <param name="progress">Counts complete data.</param>
+    /// <param name="requests">Requests wrong pieces again.</param>
+    /// <param name="saver">Saves the state.</param>
     public ServedData(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, FileLayout layout, PieceDisk disk, PieceProgress progress, BlockRequests requests, ResumeSaver saver)
     {
         (_run, _roster, _picker, _layout, _storage, _progress, _requests, _saver) = (run, roster, picker, layout, disk.Storage, progress, requests, saver);
@@ -45,28 +45,28 @@ internal sealed class ServedData : IServedData
             _watch = new DataWatch(run.Torrent, files, layout, disk.Queue, disk.Jobs, this);
     }
 
-    /// <summary>Pieces that were there and are served no longer; null for none.</summary>
+    /// <summary>Pieces that were complete and are no longer served; null for none.</summary>
     public Bitfield? Withdrawn { get; private set; }
 
     private IChangedFiles Files => _storage.Changes!;
 
-    /// <summary>Looks at the clock.</summary>
+    /// <summary>Periodic work.</summary>
     public void Tick(double now) => _watch?.Tick(now);
 
-    /// <summary>Nothing more is read.</summary>
+    /// <summary>Starts no more reads.</summary>
     public void End() => _watch?.End();
 
-    /// <summary>A peer asks again for what it got.</summary>
+    /// <summary>A peer requests a piece again that it has received.</summary>
     public void Complain(int piece, PeerSession peer) => _watch?.Complain(piece, peer.EndPoint.Address);
 
-    /// <summary>A peer has closed its connection: perhaps one of the last pieces that it got was wrong.</summary>
+    /// <summary>A peer has closed its connection: one of the last pieces that it received may have been wrong.</summary>
     public void ComplainOfLast(PeerSession peer)
     {
         foreach (int piece in peer.LastServed.Where(piece => !peer.State.Pieces[piece]))
             Complain(piece, peer);
     }
 
-    /// <summary>A piece is not there any more, or cannot be read: of a seed the file is served no longer. A download without its file has nowhere to go on.</summary>
+    /// <summary>A piece is missing or cannot be read: a seed no longer serves the file. A download cannot continue without it.</summary>
     public void Unreadable(int piece, TorrentException failure)
     {
         if (!_run.IsComplete || _watch is null || !DiskErrors.ConcernsOneFile(failure))
@@ -140,7 +140,7 @@ internal sealed class ServedData : IServedData
             _run.End.Set(Ending());
     }
 
-    /// <summary>Other programs have changed a piece of a download that still runs.</summary>
+    /// <summary>Another program has changed a piece of a running download.</summary>
     private void FetchAgain(int piece, List<int> files)
     {
         foreach (int file in files.Where(file => !Files.IsTouched(file)))
@@ -155,15 +155,15 @@ internal sealed class ServedData : IServedData
             if (peer.State.Pieces[piece])
                 peer.State.Interesting++;
             peer.SendInterest(peer.State.Interesting > 0);
-            peer.Withdraw(lost); // one that cannot be told is refused it until it is here again
+            peer.Withdraw(lost); // a peer without the message gets rejects until the piece is here again
         });
 
         _requests.AskAll();
     }
 
     /// <summary>
-    /// Serves no longer what other programs have changed: all of the file, or the piece alone while it is not known which of several files it is. A peer that cannot
-    /// be told would ask for it again and again, or wait: it is closed, and learns what is here when it connects again.
+    /// Stops serving what another program has changed: the whole file, or only the piece while it is unknown which of several files has changed. A peer that does not
+    /// support the message would request it repeatedly, or wait: it is closed, and gets the correct bitfield when it connects again.
     /// </summary>
     private void Withdraw(int piece, List<int> files)
     {
@@ -199,7 +199,7 @@ internal sealed class ServedData : IServedData
         });
     }
 
-    /// <summary>Tells once of each file that it was changed; of very many no more than the first.</summary>
+    /// <summary>Warns once for each changed file; if there are very many, only for the first.</summary>
     private void TellSpoilt(List<int> files)
     {
         bool isOne = files.Count == 1;
@@ -231,7 +231,7 @@ internal sealed class ServedData : IServedData
         _run.Options.OnWarning?.Invoke(warning);
     }
 
-    /// <summary>How it ends when data was served no longer.</summary>
+    /// <summary>The ending when data is no longer served.</summary>
     public RunEnding Ending()
     {
         bool isChanged = _spoilt.Count > 0;

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>What the parts of a running torrent have in common: the torrent, its loop and clock, how far it has come, and how it ends.</summary>
+/// <summary>The common state of the parts of a running torrent: the torrent, its loop and clock, its state, and its end.</summary>
 internal sealed class SwarmRun : ISwarmTime
 {
     private readonly Action<string>? _log;
@@ -12,11 +12,11 @@ internal sealed class SwarmRun : ISwarmTime
     private volatile TorrentState _state = TorrentState.Checking;
 
     /// <param name="torrent">The torrent.</param>
-    /// <param name="options">What to do.</param>
-    /// <param name="time">The time.</param>
-    /// <param name="startedAt">When it began, as a timestamp of that.</param>
-    /// <param name="log">Gets what a user might want to know; from any thread.</param>
-    /// <param name="loop">The loop of connections that are taken over; null for one of its own.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="startedAt">When it started, as a time stamp of the clock.</param>
+    /// <param name="log">Receives log lines; from any thread.</param>
+    /// <param name="loop">The loop of connections that are taken over; null for a new one.</param>
     public SwarmRun(Torrent torrent, DownloadOptions options, TimeProvider time, long startedAt, Action<string>? log, SwarmLoop? loop)
     {
         Loop = loop ?? new SwarmLoop();
@@ -31,7 +31,7 @@ internal sealed class SwarmRun : ISwarmTime
 
     public TimeProvider Time { get; }
 
-    /// <summary>What everything but the checking runs on.</summary>
+    /// <summary>The loop of everything except the check.</summary>
     public SwarmLoop Loop { get; }
 
     public RunEnd End { get; }
@@ -41,26 +41,26 @@ internal sealed class SwarmRun : ISwarmTime
 
     public TimeSpan Elapsed => Time.GetElapsedTime(_startedAt);
 
-    /// <summary>How far it is. From any thread.</summary>
+    /// <summary>The state. From any thread.</summary>
     public TorrentState State
     {
         get => _state;
         set => _state = value;
     }
 
-    /// <summary>Whether everything wanted is there, and it goes on for others. From any thread.</summary>
+    /// <summary>Whether all wanted data is complete, and the run continues to upload. From any thread.</summary>
     public bool IsComplete => _state == TorrentState.Seeding;
 
-    /// <summary>Whether it goes on when everything is there.</summary>
+    /// <summary>Whether to continue after completion.</summary>
     public bool IsSeedingWanted => Options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
 
-    /// <summary>Whether it ends, and nothing more is begun.</summary>
+    /// <summary>Whether it is stopping, so that nothing new is started.</summary>
     public bool IsStopping { get; set; }
 
-    /// <summary>When something that is needed came last.</summary>
+    /// <summary>When useful data last arrived.</summary>
     public double LastProgressAt { get; set; }
 
-    /// <summary>What is left of a limit on the whole run.</summary>
+    /// <summary>The rest of a time limit on the whole run.</summary>
     public TimeSpan TimeLeft(TimeSpan limit) => TimeSpan.FromTicks(Math.Max(0, (limit - Elapsed).Ticks));
 
     public void Log(string message) => _log?.Invoke(message);

@@ -8,21 +8,21 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <content>The torrent as its connections know it, and those that come.</content>
+/// <content>The torrent as seen by its connections, and incoming ones.</content>
 internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<PeerSession>
 {
-    /// <summary>What it goes by in handshakes.</summary>
+    /// <summary>The info hashes in handshakes.</summary>
     public WireHashes WireHashes { get; }
 
     WireHashes IRosterOwner<PeerSession>.Dialled => WireHashes;
 
-    /// <summary>Which connections it takes and makes.</summary>
+    /// <summary>The kinds of connections that are made and accepted.</summary>
     public EncryptionMode Encryption { get; }
 
-    /// <summary>What they go over.</summary>
+    /// <summary>The transports.</summary>
     public PeerTransport Transport { get; }
 
-    /// <summary>Whether everything wanted is there. From any thread.</summary>
+    /// <summary>Whether all wanted data is complete. From any thread.</summary>
     public bool IsSeeding => _run.IsComplete;
 
     public double Now => _run.Now;
@@ -58,10 +58,10 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
     /// <summary>Whether a handshake is our own. From any thread.</summary>
     public bool IsSelf(Handshake handshake) => handshake.PeerId.SequenceEqual(_peerId);
 
-    /// <summary>Takes one of the client's connections. From any thread.</summary>
+    /// <summary>Reserves one of the client's connections. From any thread.</summary>
     public bool TryReserveConnection(bool isIncoming) => _roster.TryReserve(isIncoming);
 
-    /// <summary>Takes over a connection that a peer made, of which one place of the client's is reserved. From any thread.</summary>
+    /// <summary>Takes over an incoming connection, for which one of the client's connections is reserved. From any thread.</summary>
     public void Accept(PeerStream stream, Handshake handshake) => _run.Loop.Enqueue(_ => _ = _roster.AnswerAsync(stream, handshake), null);
 
     public void PublicPortChanged() => _run.Loop.Enqueue(_ =>
@@ -77,7 +77,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
     {
         _exchange.Changed();
         _showing.Join(peer);
-        _ = peer.RunAsync(); // may end at once, and then is no longer among the peers
+        _ = peer.RunAsync(); // it may end at once, and is then no longer among the peers
         _run.Log($"Peer {peer.EndPoint} connected: {peer.Client}");
     }
 
@@ -91,7 +91,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
     {
         _exchange.Heard(peer, handshake);
         if (_run.IsComplete)
-            _download.OffersChanged(peer); // one that only uploads, too, has nothing to do here
+            _download.OffersChanged(peer); // a peer that only uploads may be useless to us, too
         _requests.Ask(peer);
     }
 

@@ -13,8 +13,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// One torrent in motion, from checking what is there to the result: it brings together the parts, and has each do its work in its turn. Their state belongs to the torrent's
-/// <see cref="SwarmLoop"/>; everything else sends it messages. This file is the course of a run; the other is the torrent as its connections know it.
+/// The run of one torrent, from checking existing data to the result: creates the parts, and calls each in turn. Their state belongs to the torrent's <see
+/// cref="SwarmLoop"/>; everything else sends it messages. This file has the course of a run; the other is the torrent as seen by its connections.
 /// </summary>
 internal sealed partial class TorrentSession : IAsyncDisposable
 {
@@ -40,12 +40,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private readonly RateLimiter _downloadLimiter;
     private readonly RateLimiter _uploadLimiter;
 
-    // Those that are made when it is known which files are wanted,
+    // Created when the wanted files are known,
     private FileLayout _layout = null!;
     private PieceProgress _pieces = null!;
     private IPieceStorage? _storage;
 
-    // and those that are made when it is known what is there.
+    // and these when the existing data is known.
     private PiecePicker _picker = null!;
     private ResumeSaver _saver = null!;
     private BlockRequests _requests = null!;
@@ -58,16 +58,16 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private PeerUpload _upload = null!;
     private EndConditions _conditions = null!;
 
-    private WebSeedPool? _webSeeds; // null when there are none, or none are wanted
+    private WebSeedPool? _webSeeds; // null if there are none, or they are disabled
     private SwarmClock.Ticking? _ticking;
     private bool _handedOver;
     private int _peersAtEnd;
 
-    /// <param name="services">What all torrents of the client share.</param>
+    /// <param name="services">The services that all torrents of the client share.</param>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="options">What to do.</param>
-    /// <param name="progress">Gets snapshots.</param>
-    /// <param name="resolved">Where its metadata came from, when it came from peers: its time counts, and what was opened is taken over.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives snapshots.</param>
+    /// <param name="resolved">The result of resolving a magnet link: its time counts, and its connections are taken over.</param>
     public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, ResolvedTorrent? resolved = null)
     {
         (_services, _torrent, _options, _progress) = (services, torrent, options, progress);
@@ -89,10 +89,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         WireHashes = new WireHashes(torrent.InfoHash);
     }
 
-    /// <summary>Does the whole job. Never throws for what the torrent, the peers or the disk do.</summary>
+    /// <summary>Runs to the end. Never throws for errors of the torrent, the peers or the disk.</summary>
     public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
     {
-        // A limit too long for a timer is seen to by the clock.
+        // The ticks check a limit that is too long for a timer.
         using CancellationTokenSource timeout = _options.Timeout is { } limit && limit <= EndConditions.LongestTimer
             ? new CancellationTokenSource(_run.TimeLeft(limit), _run.Time)
             : new CancellationTokenSource();
@@ -158,12 +158,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         return _services.Options.OpenStorage?.Invoke(request) ?? new DiskStorage(request);
     }
 
-    /// <summary>Makes the parts that need to know what is there.</summary>
+    /// <summary>Creates the parts that depend on the existing data.</summary>
     private void Assemble(PieceDisk disk, bool[] wanted, Bitfield have)
     {
         SegmentPool pool = _services.Pool;
         PieceLayers? layers = disk.Hashes.Layers;
-        // A piece whose hash is not known cannot be verified yet. One of a hybrid can, by its v1 hash.
+        // A piece with an unknown hash cannot be verified yet. In a hybrid torrent it can, by its v1 hash.
         Func<int, bool>? isWithheld = _torrent.Version == TorrentVersion.V2 ? piece => !layers!.IsKnown(piece) : null;
         _picker = new PiecePicker(_torrent, pool, _layout.WantedPieces, have, _options.Sequential, isWithheld: isWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
         _saver = new ResumeSaver(_run, disk.Storage, have);
@@ -247,7 +247,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Log = _run.Log,
     };
 
-    /// <summary>Goes on with what found the metadata: the same connections, the same addresses, and trackers that know us already.</summary>
+    /// <summary>Takes over from the session that found the metadata: its connections and addresses, and trackers that already know us.</summary>
     private void TakeOver(SwarmHandover handover)
     {
         foreach (HandedOverPeer peer in handover.Peers)
@@ -257,7 +257,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     private AnnounceStatistics Statistics() => new(_counters.Uploaded, _counters.Downloaded, _pieces.BytesLeft, IsPartialSeed: _run.IsComplete && _pieces.BytesLeft > 0);
 
-    /// <summary>What happens by the clock.</summary>
+    /// <summary>Periodic work.</summary>
     private void Tick()
     {
         if (_run.IsStopping)
@@ -321,7 +321,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         });
     }
 
-    /// <summary>Ends everything in an order that loses nothing: no new data, what is received is written, then the resume file, and the trackers are told meanwhile.</summary>
+    /// <summary>Stops everything in an order that loses nothing: no new data, received data is written, then the resume file, while the trackers are notified.</summary>
     private async Task<RunEnding> StopAsync(RunEnding ending)
     {
         _run.IsStopping = true;
@@ -337,16 +337,16 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Task announced = _discovery.StopAsync();
         await _roster.WhenDialledAsync();
         await _diskJobs.WhenEmptyAsync();
-        await Task.Yield(); // what the last jobs reported comes first
+        await Task.Yield(); // the reports of the last jobs come first
         await _saver.Saving;
         if (_picker.Missing == 0 && ending.State != TorrentState.Failed)
-            ending = RunEnding.Completed; // by what was still being written
+            ending = RunEnding.Completed; // completed by the last writes
         ending = await FinishAsync(ending);
         await announced;
         return ending;
     }
 
-    /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
+    /// <summary>Saves the state, or, if everything is complete, removes the control files.</summary>
     private async Task<RunEnding> FinishAsync(RunEnding ending)
     {
         if (_options.SeedOnly)
@@ -371,7 +371,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
         if (ending.State == TorrentState.Failed)
         {
-            // What was verified may have been removed since: a failure must not say that it is there.
+            // Verified files may have been removed since: a failed run must not report them as complete.
             await Task.Run(() => storage.RemoveMissing(have)).ConfigureAwait(false);
             _pieces.Count(have);
         }
@@ -416,7 +416,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Closes what nobody took over, since the download ended before it needed peers.</summary>
+    /// <summary>Closes what was not taken over, because the download ended before it needed peers.</summary>
     private async Task AbandonAsync(SwarmHandover handover)
     {
         await handover.CloseAsync(_services.Connector).ConfigureAwait(false);

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>What a torrent has received and sent. Changed on its loop, read from any thread.</summary>
+/// <summary>The transfer counters of a torrent. Changed on its loop, read from any thread.</summary>
 internal sealed class TransferCounters
 {
     private readonly RateMeter _downloadRate = new();
@@ -13,26 +13,26 @@ internal sealed class TransferCounters
     private long _downloadRated;
     private long _uploadedAtTick;
 
-    /// <summary>Bytes of pieces received.</summary>
+    /// <summary>The number of piece bytes received.</summary>
     public long Downloaded => Volatile.Read(ref _downloaded);
 
-    /// <summary>Bytes of pieces sent.</summary>
+    /// <summary>The number of piece bytes sent.</summary>
     public long Uploaded => Volatile.Read(ref _uploaded);
 
-    /// <summary>Of those received, the bytes that were of no use.</summary>
+    /// <summary>The number of received bytes that were useless.</summary>
     public long Wasted => Volatile.Read(ref _wasted);
 
-    /// <summary>A block was received that is needed.</summary>
+    /// <summary>A needed block was received.</summary>
     public void Received(int bytes) => _downloaded += bytes;
 
-    /// <summary>Bytes were received that are not needed.</summary>
+    /// <summary>Useless bytes were received.</summary>
     public void ReceivedInVain(int bytes)
     {
         _downloaded += bytes;
         _wasted += bytes;
     }
 
-    /// <summary>What was received before turns out to be of no use.</summary>
+    /// <summary>Bytes received earlier turn out to be useless.</summary>
     public void Waste(long bytes) => _wasted += bytes;
 
     public void Sent(int bytes, double now)
@@ -41,8 +41,8 @@ internal sealed class TransferCounters
         _uploadRate.Add(bytes, now);
     }
 
-    /// <summary>Looks at the clock.</summary>
-    /// <returns>Whether nothing was sent since the last look.</returns>
+    /// <summary>Updates the rates.</summary>
+    /// <returns>Whether nothing was sent since the last tick.</returns>
     public bool Tick(double now)
     {
         _downloadRate.Add(_downloaded - _downloadRated, now);
@@ -52,9 +52,9 @@ internal sealed class TransferCounters
         return isIdle;
     }
 
-    /// <summary>Bytes received a second, lately. On the loop alone.</summary>
+    /// <summary>The recent download rate in bytes per second. Only on the loop.</summary>
     public long DownloadRate(double now) => (long)_downloadRate.PerSecond(now);
 
-    /// <summary>Bytes sent a second, lately. On the loop alone.</summary>
+    /// <summary>The recent upload rate in bytes per second. Only on the loop.</summary>
     public long UploadRate(double now) => (long)_uploadRate.PerSecond(now);
 }

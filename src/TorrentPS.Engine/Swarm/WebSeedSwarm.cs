@@ -7,7 +7,7 @@ using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>The torrent as its web seeds (BEP 17, 19) know it. Belongs to the torrent's loop.</summary>
+/// <summary>The torrent as seen by its web seeds (BEP 17, 19). Belongs to the torrent's loop.</summary>
 internal sealed class WebSeedSwarm(SwarmRun run, PiecePicker picker, SegmentPool pool, RateLimiter limiter, HttpFetch http, TransferCounters counters, BlockRequests requests, PieceAssembly assembly)
     : IWebSeedSwarm
 {
