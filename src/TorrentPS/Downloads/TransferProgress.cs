@@ -18,7 +18,7 @@ internal sealed class TransferProgress
     // Console hosts draw at most five a second.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
-    // A source of its own: records of other sources may use the same ids.
+    // A unique source, because records of other sources may use the same ids.
     private static long s_lastSource = int.MaxValue;
 
     private readonly long _source = Interlocked.Increment(ref s_lastSource);

@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Engine.Discovery.Dht;
 
-/// <summary> Limits the answers to each address and in total. The source of a query can be forged, and an answer is longer than its query: so a victim gets only a
-/// trickle. Of constant size.
-/// sent more than a trickle, whoever asks in his name. Of constant size, whatever comes.
+/// <summary>
+/// Limits the answers to each address and in total. The source of a query can be forged, and an answer is longer than its query: so a victim gets only a trickle. Of
+/// constant size.
 /// </summary>
 internal sealed class AnswerLimiter
 {
@@ -25,7 +25,7 @@ internal sealed class AnswerLimiter
     // A test or a private network has many nodes at one address.
     private const int LocalFactor = 1000;
 
-    // An address shares its bucket with one in 4096 others; the salt is secret, so nobody can tell with which.
+    // An address shares its bucket with one in 4096 others; the salt is secret, so it cannot be predicted with which.
     private const int Buckets = 4096;
 
     private readonly TimeProvider _time;
