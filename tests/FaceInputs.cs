@@ -52,4 +52,68 @@ internal static class FaceInputs
         { "1e3", null },
         { "5MB/min", null },
     };
+
+    /// <summary>Texts of networks, and whether they are taken.</summary>
+    public static TheoryData<string, bool> Networks => new()
+    {
+        { "192.0.2.1", true },
+        { "10.0.0.1-10.0.0.99", true },
+        { "10.0.0.1 - 10.0.0.99", true },
+        { "192.168.0.0/16", true },
+        { "2001:db8::/32", true },
+        { "2001:db8::1-2001:db8::ff", true },
+        { "10.0.0.0/8,192.168.0.0/16", true },
+        { "", false },
+        { "here", false },
+        { "10.0.0.0/33", false },
+        { "10.0.0.9-10.0.0.1", false },
+        { "10.0.0.0/8,", false },
+        { "10.0.0.0/8 # ours", false },
+        { "ours:10.0.0.1-10.0.0.9", false },
+        { "10.0.0.1-2001:db8::1", false },
+        { "10.0.0", false },
+        { "fe80::1%1", false },
+    };
+
+    /// <summary>Texts of an address to announce, and the address; null where it is refused.</summary>
+    public static TheoryData<string, string?> AnnouncedAddresses => new()
+    {
+        { "192.0.2.1", "192.0.2.1" },
+        { " 10.0.0.1 ", "10.0.0.1" },
+        { "2001:DB8::1", "2001:db8::1" },
+        { "::ffff:192.0.2.1", "192.0.2.1" },
+        { "1", null },
+        { "10.1", null },
+        { "010.0.0.1", null },
+        { "0.0.0.0", null },
+        { "::", null },
+        { "255.255.255.255", null },
+        { "224.0.0.1", null },
+        { "ff02::1", null },
+        { "fe80::1%2", null },
+        { "192.0.2.1:6881", null },
+        { "[2001:db8::1]", null },
+        { "peer.example", null },
+        { "", null },
+    };
+
+    /// <summary>Texts of a traffic class, and its code point; null where it is refused.</summary>
+    public static TheoryData<string, int?> TrafficClasses => new()
+    {
+        { "0", 0 },
+        { "63", 63 },
+        { "08", 8 },
+        { "LE", 1 },
+        { "cs1", 8 },
+        { " AF11 ", 10 },
+        { "EF", 46 },
+        { "64", null },
+        { "-1", null },
+        { "1.5", null },
+        { "AF14", null },
+        { "CS8", null },
+        { "0x08", null },
+        { "fast", null },
+        { "", null },
+    };
 }

@@ -49,7 +49,7 @@ public sealed partial class TorrentClient
 
     private DiscoveryServices CreateDiscoveries()
     {
-        List<IDiscoveryService> services = [new TrackerDiscovery(Trackers)];
+        List<IDiscoveryService> services = [new TrackerDiscovery(Trackers, Options.AnnounceAddress)];
         // Their datagrams would bypass a proxy.
         if (Options is { DhtEnabled: true, DhtBootstrap.Count: > 0, Proxy: null })
             services.Add(new DhtService(Options.ForDht(), _ports));
@@ -123,7 +123,7 @@ public sealed partial class TorrentClient
 
     private async IAsyncEnumerable<TorrentPeer> FindPeersCoreAsync(TorrentInfo torrent, PeerSearchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var search = new PeerSearch(torrent.Torrent, options, Discoveries, Options.TimeProvider, Options.IPFilter);
+        await using var search = new PeerSearch(torrent.Torrent, options, Discoveries, Options.TimeProvider, Options.Filter);
         search.Start();
         int found = 0;
         await foreach (DiscoveredPeer peer in search.ReadAsync(cancellationToken).ConfigureAwait(false))

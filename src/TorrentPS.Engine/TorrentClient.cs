@@ -23,7 +23,7 @@ public sealed partial class TorrentClient : IAsyncDisposable
     public TorrentClient(TorrentClientOptions? options = null)
     {
         Options = options ?? new TorrentClientOptions();
-        _ports = new UdpPorts(Options.IPFilter, Options.Binding, Options.Log);
+        _ports = new UdpPorts(Options.Filter, Options.Binding, Options.Log, Options.TrafficClass);
     }
 
     /// <summary>The options for all operations.</summary>
@@ -81,6 +81,8 @@ public sealed partial class TorrentClient : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _running.Add(running);
+            if (_services is null && Options.TrafficClass is { } trafficClass && trafficClass.Refusal() is { } reason)
+                Options.OnWarning?.Invoke($"Packets are not marked with the traffic class {trafficClass}: {reason}. Everything else works without.");
             return _services ??= new SwarmServices(Options.ForSwarms(), Discoveries, _ports);
         }
     }

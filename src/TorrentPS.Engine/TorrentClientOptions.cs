@@ -6,6 +6,7 @@ using TorrentPS.Engine.Storage.Files;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Transport;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine;
 
@@ -66,6 +67,18 @@ public sealed record TorrentClientOptions
 
     /// <summary>The addresses blocked as peers and as DHT nodes; null blocks none.</summary>
     public IPFilter? IPFilter { get; init; }
+
+    /// <summary>The only addresses that are connected to and let in, as peers and as nodes of the DHT; null allows all that <see cref="IPFilter"/> does not block.</summary>
+    public AllowedAddresses? AllowedAddresses { get; init; }
+
+    /// <summary>The address of one machine that trackers are told to list in place of the one that announces come from; null tells none. Many trackers ignore it.</summary>
+    public IPAddress? AnnounceAddress { get; init; }
+
+    /// <summary>
+    /// What packets to peers, web seeds, trackers and nodes of the DHT are marked with, over TCP and UDP; null leaves them unmarked. Where the system refuses,
+    /// <see cref="OnWarning"/> says so, and all goes on without.
+    /// </summary>
+    public TrafficClass? TrafficClass { get; init; }
 
     /// <summary>The maximum size of piece buffers in bytes; when they are used up, sockets are not read until the disk has caught up.</summary>
     public long BufferLimit { get; init; } = 48L << 20;
@@ -128,7 +141,10 @@ public sealed record TorrentClientOptions
     public Action<string>? Log { get; init; }
 
     /// <summary>The route of all connections.</summary>
-    internal NetworkRoute Route() => new(Proxy, IPFilter, Binding);
+    internal NetworkRoute Route() => new(Proxy, Filter, Binding, TrafficClass);
+
+    /// <summary>What is neither connected to nor let in; null blocks nothing.</summary>
+    internal IPFilter? Filter => IPFilter.Of(IPFilter, AllowedAddresses);
 
     /// <summary>The options for swarms.</summary>
     internal SwarmOptions ForSwarms() => new()
@@ -162,7 +178,7 @@ public sealed record TorrentClientOptions
         Bootstrap = DhtBootstrap,
         IsReadOnly = DhtReadOnly,
         StateFolder = StateFolder,
-        IPFilter = IPFilter,
+        IPFilter = Filter,
         TimeProvider = TimeProvider,
         Log = Log,
     };

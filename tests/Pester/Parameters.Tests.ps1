@@ -105,6 +105,37 @@ Describe 'Parameters' {
         finally { Stop-TestJob $seed }
     }
 
+    It 'have nothing to do with peers outside the allowed networks' {
+        $tracker.Peers = '127.0.0.1:7', '127.0.0.2:7'
+        (Get-TorrentPeer -InputObject $info -Tracker $tracker.Url -Source Tracker -AllowedAddress 127.0.0.2, 10.0.0.0/8).EndPoint | Should -Be '127.0.0.2:7'
+        (Test-PeerHandshake 127.0.0.1 7 $torrent.InfoHash -AllowedAddress 127.0.0.2).Error | Should -Be '127.0.0.1 is not among the allowed addresses.'
+        $port = Get-FreePort
+        $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -AllowedAddress 127.0.0.0/8 -TrafficClass LE -AsJob
+        try {
+            $download = @{ LiteralPath = $torrent.Path; Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 2 }
+            (Start-TorrentDownload @download -Destination (Get-TestDestination) -AllowedAddress 10.0.0.0/8 -ErrorAction SilentlyContinue).State | Should -Not -Be 'Completed'
+            (Start-TorrentDownload @download -Destination (Get-TestDestination) -AllowedAddress 127.0.0.1 -TrafficClass 8 -LimitLocalPeers -AnnounceAddress 192.0.2.1).State | Should -Be 'Completed'
+            $link = "magnet:?xt=urn:btih:$($torrent.InfoHash)"
+            { Save-Torrent -Uri $link (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -AllowedAddress 10.0.0.0/8 -TimeoutSeconds 2 -ErrorAction Stop } | Should -Throw
+            Save-Torrent -Uri $link (Join-Path $TestDrive 'allowed.torrent') -Peer "127.0.0.1:$port" -Source Manual -AllowedAddress 127.0.0.1 -AnnounceAddress 192.0.2.1 | Should -Not -BeNullOrEmpty
+        }
+        finally { Stop-TestJob $seed }
+    }
+
+    It 'take as networks, announced address and traffic class only what is one' {
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress here } | Should -Throw "*'here' is no network: give *"
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
+        { Get-TorrentPeer -LiteralPath $torrent.Path -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
+        { Save-Torrent -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
+        { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -AnnounceAddress 0.0.0.0 } | Should -Throw "*'0.0.0.0' is no address to announce: give *"
+        { Save-Torrent -LiteralPath $torrent.Path (Get-TestDestination) -AnnounceAddress 1 } | Should -Throw "*'1' is no address to announce: give *"
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -TrafficClass 64 } | Should -Throw "*'64' is no traffic class: give *"
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -TrafficClass AF14 } | Should -Throw "*'AF14' is no traffic class: give *"
+        (TabExpansion2 'Start-TorrentSeed -TrafficClass L').CompletionMatches.CompletionText | Should -Be 'LE'
+        (TabExpansion2 'Start-TorrentDownload -AllowedAddress 127').CompletionMatches.CompletionText | Should -Contain '127.0.0.0/8'
+    }
+
     It 'take torrents by name as they do from the pipeline' {
         $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
         $listener.Start()

@@ -56,6 +56,18 @@ Describe 'Start-TorrentTracker -AsJob' {
 }
 
 Describe 'Start-TorrentTracker' {
+    It 'lists the address that a client announces where that is trusted' {
+        foreach ($trusts in $true, $false) {
+            $job = Start-TorrentTracker -Address 127.0.0.1 -Port 0 -TrustAnnouncedAddress:$trusts -AsJob
+            try {
+                $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'trusted.torrent') -Tracker $job.AnnounceUri
+                $null = Invoke-WebRequest "$($job.AnnounceUri)?info_hash=$($torrent.InfoHash -replace '..', '%$0')&peer_id=-XX0000-123456789012&port=7001&left=0&event=started&ip=192.0.2.9" -SkipHttpErrorCheck
+                (Get-TorrentPeer $torrent.Path -Source Tracker).EndPoint | Should -Be ($trusts ? '192.0.2.9:7001' : '127.0.0.1:7001')
+            }
+            finally { Remove-Job $job -Force }
+        }
+    }
+
     It 'serves only the torrents of the pipeline' {
         $served = New-TestTorrent -Path (Join-Path $TestDrive 'served.torrent')
         $other = New-TestTorrent -Path (Join-Path $TestDrive 'other.torrent') -Name 'other.bin'

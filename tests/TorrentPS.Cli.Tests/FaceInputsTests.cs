@@ -1,5 +1,7 @@
 using System.CommandLine;
 using TorrentPS.Cli.Commands;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Tests;
@@ -10,6 +12,12 @@ public sealed class FaceInputsTests
     public static TheoryData<string, string?> Peers => FaceInputs.Peers;
 
     public static TheoryData<string, long?> Rates => FaceInputs.Rates;
+
+    public static TheoryData<string, bool> Networks => FaceInputs.Networks;
+
+    public static TheoryData<string, string?> AnnouncedAddresses => FaceInputs.AnnouncedAddresses;
+
+    public static TheoryData<string, int?> TrafficClasses => FaceInputs.TrafficClasses;
 
     [Theory]
     [MemberData(nameof(Peers))]
@@ -27,5 +35,32 @@ public sealed class FaceInputsTests
         Option<long?> option = OptionFactory.Rate("--limit", "");
         ParseResult result = new RootCommand { option }.Parse([$"--limit={text}"]);
         Assert.Equal(expected, result.Errors.Count > 0 ? null : result.GetValue(option));
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Networks_are_what_they_are_to_cmdlets(string text, bool isTaken) =>
+        AssertTaken(OptionFactory.AllowedAddresses(), text, isTaken ? text : null, $"is no network: give {AllowedAddresses.Expected}.");
+
+    [Theory]
+    [MemberData(nameof(AnnouncedAddresses))]
+    public void Announced_addresses_are_what_they_are_to_cmdlets(string text, string? expected) =>
+        AssertTaken(OptionFactory.AnnounceAddress(), text, expected, $"'{text}' is no address to announce: give {AnnouncedAddress.Expected}.");
+
+    [Theory]
+    [MemberData(nameof(TrafficClasses))]
+    public void Traffic_classes_are_what_they_are_to_cmdlets(string text, int? expected)
+    {
+        string? written = expected is { } value ? new TrafficClass(value).ToString() : null;
+        AssertTaken(OptionFactory.TrafficClass(), text, written, $"'{text}' is no traffic class: give {TrafficClass.Expected}.");
+    }
+
+    private static void AssertTaken<T>(Option<T> option, string text, string? expected, string error)
+    {
+        ParseResult result = new RootCommand { option }.Parse(text.Length > 0 ? [$"{option.Name}={text}"] : [option.Name, text]);
+        if (expected is null)
+            Assert.EndsWith(error, Assert.Single(result.Errors).Message, StringComparison.Ordinal);
+        else
+            Assert.Equal(expected.Replace(",", ", ", StringComparison.Ordinal), $"{result.GetValue(option)}");
     }
 }

@@ -72,7 +72,11 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
 
     public RateLimiter DownloadLimiter { get; }
 
+    RateLimiter IPeerDownload.DownloadLimiterOf(IPAddress address) => DownloadLimiter;
+
     public RateLimiter UploadLimiter { get; }
+
+    RateLimiter IPeerUpload.UploadLimiterOf(IPAddress address) => UploadLimiter;
 
     public int ReceiveBufferLength { get; set; } = PeerConnection.LargeBuffer;
 

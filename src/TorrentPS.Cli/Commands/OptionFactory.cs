@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Net;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Values;
 
@@ -95,6 +97,36 @@ internal static class OptionFactory
             {
                 result.AddError(e.Message);
                 return null;
+            }
+        },
+    };
+
+    public static Option<AllowedAddresses?> AllowedAddresses() => Written("--allow-from", "NETWORK",
+        "Connect to and accept only peers in this network: an address, a range or a prefix such as 192.168.0.0/16; may be given several times.",
+        texts => Engine.Net.AllowedAddresses.Parse(texts), ArgumentArity.OneOrMore);
+
+    public static Option<IPAddress?> AnnounceAddress() => Written("--announce-address", "IP",
+        "The IP address by which peers reach this machine, for trackers to list; many trackers ignore it.", texts => AnnouncedAddress.Parse(texts[^1]));
+
+    public static Option<TrafficClass?> TrafficClass() => Written<TrafficClass?>("--traffic-class", "DSCP",
+        "Mark packets with this traffic class: a number from 0 to 63, or a name such as LE, CS1 or AF11.", texts => Engine.Values.TrafficClass.Parse(texts[^1]));
+
+    /// <summary>An option whose value is read by a function that says what is wrong with one that it cannot read.</summary>
+    private static Option<T?> Written<T>(string name, string helpName, string description, Func<string[], T> read, ArgumentArity? arity = null) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        Arity = arity ?? ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            try
+            {
+                return read([.. result.Tokens.Select(token => token.Value)]);
+            }
+            catch (FormatException e)
+            {
+                result.AddError(e.Message);
+                return default;
             }
         },
     };

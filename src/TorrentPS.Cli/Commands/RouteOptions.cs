@@ -11,13 +11,15 @@ internal sealed class RouteOptions
     private readonly Option<ProxyServer?> _proxy = OptionFactory.Proxy();
     private readonly Option<NetworkBinding?> _bind = OptionFactory.Bind();
     private readonly Option<IPFilter?>? _filter;
+    private readonly Option<AllowedAddresses?>? _allowed;
 
     /// <param name="command">The command to add them to.</param>
     /// <param name="hasPeers">Whether it connects to peers.</param>
     public RouteOptions(Command command, bool hasPeers)
     {
         _filter = hasPeers ? OptionFactory.IPFilter() : null;
-        foreach (Option? option in new Option?[] { _proxy, _bind, _filter })
+        _allowed = hasPeers ? OptionFactory.AllowedAddresses() : null;
+        foreach (Option? option in new Option?[] { _proxy, _bind, _filter, _allowed })
         {
             if (option is not null)
                 command.Options.Add(option);
@@ -30,6 +32,6 @@ internal sealed class RouteOptions
         IPFilter? filter = _filter is null ? null : result.GetValue(_filter);
         foreach (string warning in filter?.Warnings ?? [])
             terminal.WriteMessage(warning);
-        return options with { Proxy = result.GetValue(_proxy), Binding = result.GetValue(_bind), IPFilter = filter };
+        return options with { Proxy = result.GetValue(_proxy), Binding = result.GetValue(_bind), IPFilter = filter, AllowedAddresses = _allowed is null ? null : result.GetValue(_allowed) };
     }
 }

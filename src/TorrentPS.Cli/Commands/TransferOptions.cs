@@ -18,6 +18,9 @@ internal sealed class TransferOptions
     private readonly Option<bool> _mapPort = new("--map-port") { Description = "Ask the router, by PCP, NAT-PMP or UPnP, to forward the port; removed at the end." };
     private readonly Option<int?> _maxPeers = OptionFactory.Number("--max-peers", "The maximum number of connected peers (200).", 1, 10000);
     private readonly Option<long?> _uploadLimit = OptionFactory.Rate("--upload-limit", "The maximum upload rate per second: 500KB, 5MB, 1MiB; 0 means no limit.");
+    private readonly Option<bool> _limitLocalPeers = new("--limit-local-peers") { Description = "Count peers in the local network for rate limits, which do not apply to them otherwise." };
+    private readonly Option<IPAddress?> _announceAddress = OptionFactory.AnnounceAddress();
+    private readonly Option<TrafficClass?> _trafficClass = OptionFactory.TrafficClass();
     private readonly Option<double?> _seedRatio = OptionFactory.Ratio();
     private readonly Option<double?> _timeout;
     private readonly Option<bool> _recheck = new("--recheck") { Description = "Hash all data on disk again, ignoring earlier results." };
@@ -33,7 +36,7 @@ internal sealed class TransferOptions
     {
         _route = new RouteOptions(command, hasPeers: true);
         _timeout = OptionFactory.Seconds("--timeout", timeoutDescription);
-        foreach (Option option in new Option[] { _peers, _trackers, _port, _mapPort, _maxPeers, _uploadLimit, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
+        foreach (Option option in new Option[] { _peers, _trackers, _port, _mapPort, _maxPeers, _announceAddress, _trafficClass, _uploadLimit, _limitLocalPeers, _seedRatio, _timeout, _recheck, _noDht, _noPex, _noLsd, _noUtp, _allowPrivateTracker, _encryption, Json })
             command.Options.Add(option);
     }
 
@@ -92,6 +95,8 @@ internal sealed class TransferOptions
             // A port that the user named may be known to others: another one would be useless.
             Port = result.GetValue(_port) ?? options.Port,
             MapPorts = result.GetValue(_mapPort),
+            AnnounceAddress = result.GetValue(_announceAddress),
+            TrafficClass = result.GetValue(_trafficClass),
             OnWarning = terminal.WriteMessage,
             RequirePort = result.GetValue(_port) > 0,
             MaxConnections = Math.Max(options.MaxConnections, result.GetValue(_maxPeers) ?? 0),
@@ -119,6 +124,7 @@ internal sealed class TransferOptions
             Sources = Sources(result),
             MaxPeers = result.GetValue(_maxPeers) ?? options.MaxPeers,
             UploadLimit = result.GetValue(_uploadLimit) ?? 0,
+            LimitLocalPeers = result.GetValue(_limitLocalPeers),
             SeedRatio = result.GetValue(_seedRatio),
             Recheck = result.GetValue(_recheck),
             Timeout = result.GetValue(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,

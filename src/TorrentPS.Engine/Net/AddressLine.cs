@@ -15,6 +15,8 @@ internal static class AddressLine
     /// <summary>Levels from here up are not blocked (eMule).</summary>
     private const int AllowedLevel = 128;
 
+    private const int MaxRangeLength = 100; // of text; two IPv6 addresses take 93 characters
+
     private static readonly SearchValues<byte> s_ends = SearchValues.Create(" \t-/,;#"u8); // the characters of an address
 
     private const byte Mapped = 96; // the length of the prefix before an IPv4 address mapped to IPv6, in bits
@@ -30,6 +32,15 @@ internal static class AddressLine
             return AddressLineKind.Empty;
         AddressLineKind plain = ReadPlain(line, out range);
         return plain != AddressLineKind.Unreadable || !ReadNamed(line, out range) ? plain : AddressLineKind.Blocked;
+    }
+
+    /// <summary>Reads an address, a range or a prefix with nothing around it but spaces.</summary>
+    public static bool TryReadRange(string text, out AddressRange range)
+    {
+        range = default;
+        // What a list may have behind an address, a remark or a level, has no place here.
+        return text.Length <= MaxRangeLength && !text.AsSpan().ContainsAny(",;#") && System.Text.Ascii.IsValid(text)
+            && ReadPlain(System.Text.Encoding.ASCII.GetBytes(text.Trim()), out range) == AddressLineKind.Blocked;
     }
 
     /// <summary>A line that begins with an address.</summary>
@@ -163,4 +174,20 @@ internal static class AddressLine
         address = address << 8 | (uint)part;
         return parts == 4 && digits > 0;
     }
+}
+
+/// <summary>The kind of a line in an IP block list.</summary>
+internal enum AddressLineKind
+{
+    /// <summary>Empty, or a comment.</summary>
+    Empty,
+
+    /// <summary>Addresses that are blocked.</summary>
+    Blocked,
+
+    /// <summary>Addresses that are not blocked, because of their level.</summary>
+    Allowed,
+
+    /// <summary>Not readable.</summary>
+    Unreadable,
 }

@@ -27,6 +27,12 @@ internal static class AddressRules
         return reach;
     }
 
+    /// <summary>
+    /// Whether an address is in the local network: on the same link, or in private, shared or unique local address space. This machine's own are not: what goes there never
+    /// reaches a network, or goes on through a tunnel, whose traffic its user may want to limit.
+    /// </summary>
+    public static bool IsInLocalNetwork(IPAddress address) => ReachOf(address) is AddressReach.Link or AddressReach.Site;
+
     private static AddressReach ReachOf(ReadOnlySpan<byte> v4) => v4[0] switch
     {
         0 or 127 => AddressReach.Machine, // connections to 0.0.0.0 reach this machine

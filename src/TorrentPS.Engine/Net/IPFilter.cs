@@ -14,11 +14,25 @@ public sealed class IPFilter
     private readonly AddressRanges<uint> _v4;
     private readonly AddressRanges<UInt128> _v6;
 
+    private readonly AllowedAddresses? _allowed;
+
     private IPFilter(AddressListReader reader)
     {
         (_v4, _v6) = reader.ToRanges();
         Warnings = [.. reader.Warnings];
     }
+
+    private IPFilter(IPFilter blocked, AllowedAddresses allowed)
+    {
+        (_v4, _v6, _allowed, Warnings) = (blocked._v4, blocked._v6, allowed, blocked.Warnings);
+    }
+
+    /// <summary>One that blocks what a filter blocks, and everything but what is allowed; null where there is neither.</summary>
+    internal static IPFilter? Of(IPFilter? blocked, AllowedAddresses? allowed) =>
+        allowed is null ? blocked : new IPFilter(blocked ?? new IPFilter(new AddressListReader()), allowed);
+
+    /// <summary>What blocks, for messages.</summary>
+    internal string Name => _allowed is null ? "The IP filter" : RangeCount == 0 ? "The list of allowed addresses" : "The IP filter or the list of allowed addresses";
 
     /// <summary>The number of separate blocked ranges.</summary>
     public int RangeCount => _v4.Count + _v6.Count;
@@ -57,8 +71,14 @@ public sealed class IPFilter
         return Blocks(address.Family == AddressFamily.InterNetworkV6 ? bytes.Slice(8, 16) : bytes.Slice(4, 4));
     }
 
+    /// <summary>Why a blocked address is blocked.</summary>
+    internal string Explain(IPAddress address) =>
+        _allowed?.Contains(address) is false ? $"{address} is not among the allowed addresses." : $"The IP filter blocks {address}.";
+
     private bool Blocks(ReadOnlySpan<byte> bytes)
     {
+        if (_allowed?.Contains(bytes) is false)
+            return true;
         if (bytes.Length == 4)
             return _v4.Contains(BinaryPrimitives.ReadUInt32BigEndian(bytes));
         UInt128 address = BinaryPrimitives.ReadUInt128BigEndian(bytes);

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Net;
 
 /// <summary>The route of a client's connections: direct, from one address, or through a proxy. All connections are made here, so that none bypasses the route.</summary>
-internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter = null, NetworkBinding? binding = null)
+internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter = null, NetworkBinding? binding = null, TrafficClass? trafficClass = null)
 {
     /// <summary>Without a proxy, from any address.</summary>
     public static NetworkRoute Direct { get; } = new();
@@ -18,12 +19,15 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
     /// <summary>The addresses that are blocked; null blocks none.</summary>
     public IPFilter? Filter => filter;
 
+    /// <summary>What packets are marked with; null leaves them unmarked.</summary>
+    public TrafficClass? TrafficClass => trafficClass;
+
     /// <summary>Checks whether a peer may be connected to, over any transport.</summary>
     /// <exception cref="BlockedAddressException">The peer is blocked.</exception>
     public void ThrowIfBlocked(IPEndPoint peer)
     {
         if (filter?.Blocks(peer.Address) is true)
-            throw new BlockedAddressException(peer.Address);
+            throw new BlockedAddressException(peer.Address, filter);
     }
 
     /// <summary>Whether addresses of a family can be connected to at all.</summary>
@@ -60,6 +64,7 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
         var socket = new Socket(family, type, protocol);
         try
         {
+            trafficClass?.TryMark(socket);
             binding?.Leave(socket);
             return socket;
         }
@@ -115,7 +120,7 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
             {
                 try
                 {
-                    return await new NetworkRoute(binding: binding).ConnectAsync(new IPEndPoint(addresses[i], proxy.Port), cancellationToken).ConfigureAwait(false);
+                    return await new NetworkRoute(binding: binding, trafficClass: trafficClass).ConnectAsync(new IPEndPoint(addresses[i], proxy.Port), cancellationToken).ConfigureAwait(false);
                 }
                 catch (SocketException) when (i < addresses.Length - 1)
                 {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Net;
 
@@ -54,8 +55,9 @@ internal sealed class UdpPort : IAsyncDisposable
     /// <param name="filter">Blocked addresses; null for none.</param>
     /// <param name="binding">The only address or interface to use; null for all.</param>
     /// <param name="log">Receives errors that should not happen.</param>
+    /// <param name="trafficClass">What packets are marked with; null leaves them unmarked.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
-    public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null)
+    public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null, TrafficClass? trafficClass = null)
     {
         Socket socket;
         try
@@ -71,6 +73,7 @@ internal sealed class UdpPort : IAsyncDisposable
             throw new TorrentException(TorrentErrorId.CannotListen, $"Cannot open UDP port {port}: {e.Message}.", e);
         }
 
+        trafficClass?.TryMark(socket);
         var opened = new UdpPort(socket, filter, log);
         opened._receiving = Task.Run(opened.ReceiveAsync);
         return opened;

@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Errors;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Net;
 
@@ -6,7 +7,8 @@ namespace TorrentPS.Engine.Net;
 /// <param name="filter">Blocked addresses; null for none.</param>
 /// <param name="binding">The only address or interface to use; null for all.</param>
 /// <param name="log">Receives errors that should not happen.</param>
-internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null)
+/// <param name="trafficClass">What packets are marked with; null leaves them unmarked.</param>
+internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null, TrafficClass? trafficClass = null)
 {
     private readonly Lock _lock = new();
     private readonly List<Lease> _leases = [];
@@ -20,7 +22,7 @@ internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding 
         {
             Lease? lease = port == 0 ? null : _leases.Find(one => one.Asked == port || one.Port.Port == port);
             if (lease is null)
-                _leases.Add(lease = new Lease(UdpPort.Open(port, filter, binding, log), port));
+                _leases.Add(lease = new Lease(UdpPort.Open(port, filter, binding, log, trafficClass), port));
             lease.Users++;
             return lease.Port;
         }

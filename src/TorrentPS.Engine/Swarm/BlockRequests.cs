@@ -13,14 +13,15 @@ namespace TorrentPS.Engine.Swarm;
 /// <param name="roster">The peers.</param>
 /// <param name="picker">Picks the blocks.</param>
 /// <param name="pool">Their memory.</param>
-/// <param name="limiter">The download limit.</param>
+/// <param name="limit">The download limit.</param>
 /// <param name="counters">The transfer counters.</param>
-internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, SegmentPool pool, RateLimiter limiter, TransferCounters counters)
+internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, SegmentPool pool, PeerLimit limit, TransferCounters counters)
 {
     private readonly List<PeerState> _sources = [];
     private long _sourcesAt = -1;
     private volatile bool _isShortOfMemory;
     private int _fairWindow = int.MaxValue;
+    private int _localWindow = int.MaxValue;
     private long _ticks;
     private int _askedFirst;
 
@@ -57,7 +58,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         PeerState state = peer.State;
         if (run.IsStopping || run.IsComplete || !(state.CanBeAsked || state.CanBeAskedWhileChoking) || peer.IsClosed)
             return;
-        int window = Math.Min(state.Window.Size, _fairWindow);
+        int window = Math.Min(state.Window.Size, limit.Counts(peer.EndPoint.Address) ? _fairWindow : _localWindow);
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
             return; // several at a time, so that one send carries them
         if (state.Outstanding.Count == 0)
@@ -89,7 +90,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         if ((peer.Outstanding.Count > 0 && peer.HurriedInVainAt == _ticks) || !picker.HasNothingFreeFor(peer))
             return false;
         peer.Rate = peer.DownloadRate.PerSecond(run.Now); // it may have been idle until now
-        if (EndGame.TryPick(picker, Sources, peer, run.Now, limiter.IsExhausted, out picked))
+        if (EndGame.TryPick(picker, Sources, peer, run.Now, limit.Limiter.IsExhausted && limit.Counts(peer.EndPoint.Address), out picked))
             return true;
         peer.HurriedInVainAt = _ticks;
         return false;
@@ -104,18 +105,30 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         if (run.IsComplete)
             return;
         double blocks = pool.Limit / 4 * 3 / BlockRequest.BlockLength;
-        if (limiter.IsLimited)
-            blocks = Math.Min(blocks, limiter.BytesPerSecond * RequestWindow.QueueSeconds / BlockRequest.BlockLength);
+        if (!limit.Limiter.IsLimited)
+        {
+            _localWindow = _fairWindow = Window(blocks, RequestWindow.Minimum, static (_, _) => true);
+            return;
+        }
+
+        _localWindow = Window(blocks, RequestWindow.Minimum, static (limit, peer) => !limit.Counts(peer.EndPoint.Address));
+        blocks = Math.Min(blocks, limit.Limiter.BytesPerSecond * RequestWindow.QueueSeconds / BlockRequest.BlockLength);
+        _fairWindow = Window(blocks, 1, static (limit, peer) => limit.Counts(peer.EndPoint.Address));
+    }
+
+    /// <summary>What each of some peers may be asked for, so that they are asked for so many blocks together.</summary>
+    private int Window(double blocks, int least, Func<PeerLimit, PeerSession, bool> isOne)
+    {
         PeerSession[] peers = roster.Peers;
         Span<int> windows = peers.Length <= 256 ? stackalloc int[256] : new int[peers.Length];
         int count = 0;
         foreach (PeerSession peer in peers)
         {
-            if (peer.State.CanBeAsked)
+            if (peer.State.CanBeAsked && isOne(limit, peer))
                 windows[count++] = peer.State.Window.Size;
         }
 
-        _fairWindow = Math.Max(FairShare.Level(windows[..count], (long)blocks), limiter.IsLimited ? 1 : RequestWindow.Minimum);
+        return Math.Max(FairShare.Level(windows[..count], (long)blocks), least);
     }
 
     /// <summary>Blocks became free: peers with room request them.</summary>

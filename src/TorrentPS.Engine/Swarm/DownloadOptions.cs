@@ -75,6 +75,12 @@ public sealed record DownloadOptions
     public RateLimit? SharedUploadLimit { get; init; }
 
     /// <summary>
+    /// Whether peers in the local network count for the limits on receiving and sending, this torrent's and those that are shared. Else those at link-local, private (RFC 1918),
+    /// shared (RFC 6598) and unique local (RFC 4193) addresses are not limited. Loopback addresses and, through a proxy, all peers always count; so do web seeds.
+    /// </summary>
+    public bool LimitLocalPeers { get; init; }
+
+    /// <summary>
     /// Whether to download pieces in order, after those at the start and end of each file, where media players look for an index. <see
     /// cref="TorrentDownload.ContiguousBytes"/> says how far the data can be read meanwhile.
     /// </summary>

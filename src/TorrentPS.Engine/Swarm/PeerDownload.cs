@@ -1,3 +1,4 @@
+using System.Net;
 using System.Numerics;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
@@ -12,12 +13,12 @@ namespace TorrentPS.Engine.Swarm;
 /// <param name="roster">The peers.</param>
 /// <param name="picker">Picks the blocks.</param>
 /// <param name="pool">The buffers for received blocks.</param>
-/// <param name="limiter">The download limit.</param>
+/// <param name="limit">The download limit.</param>
 /// <param name="counters">The transfer counters.</param>
 /// <param name="requests">Requests blocks.</param>
 /// <param name="assembly">Assembles blocks.</param>
 internal sealed class PeerDownload(
-    SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, SegmentPool pool, RateLimiter limiter, TransferCounters counters, BlockRequests requests, PieceAssembly assembly) : IPeerDownload
+    SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, SegmentPool pool, PeerLimit limit, TransferCounters counters, BlockRequests requests, PieceAssembly assembly) : IPeerDownload
 {
     /// <summary>The total size of the receive buffers of all peers in bytes, unless there are too many peers.</summary>
     private const int ReceiveBuffers = 8 << 20;
@@ -43,7 +44,7 @@ internal sealed class PeerDownload(
     public SegmentPool Pool => pool;
 
     /// <inheritdoc/>
-    public RateLimiter DownloadLimiter => limiter;
+    public RateLimiter DownloadLimiterOf(IPAddress address) => limit.Of(address);
 
     /// <inheritdoc/>
     public int ReceiveBufferLength =>

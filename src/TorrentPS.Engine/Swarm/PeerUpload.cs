@@ -12,12 +12,12 @@ namespace TorrentPS.Engine.Swarm;
 /// <summary>Decides which peers are unchoked, and counts what they receive. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
-/// <param name="limiter">The upload limit.</param>
+/// <param name="limit">The upload limit.</param>
 /// <param name="counters">The transfer counters.</param>
 /// <param name="disk">The source of the data.</param>
 /// <param name="showing">Selects the pieces shown to peers.</param>
 /// <param name="served">Watches the data.</param>
-internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateLimiter limiter, TransferCounters counters, PieceDisk disk, PieceShowing showing, ServedData served) : IPeerUpload
+internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, PeerLimit limit, TransferCounters counters, PieceDisk disk, PieceShowing showing, ServedData served) : IPeerUpload
 {
     private const int MaxSlots = 16;
 
@@ -26,10 +26,11 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
 
     private readonly HashSet<IPAddress> _allowedFastNetworks = [];
     private readonly Choker _choker = new(Slots(run.Options));
+    private readonly Choker _localChoker = new(MaxSlots); // of peers that the limit does not count, where there is one
     private double _rechokeAt;
 
     /// <inheritdoc/>
-    public RateLimiter UploadLimiter => limiter;
+    public RateLimiter UploadLimiterOf(IPAddress address) => limit.Of(address);
 
     /// <inheritdoc/>
     public SuperSeeding? SuperSeeding => showing.SuperSeeding;
@@ -49,7 +50,8 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
     /// <inheritdoc/>
     public void InterestChanged(PeerSession peer)
     {
-        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && _choker.HasFreeSlot(States()))
+        bool isCounted = IsCounted(peer);
+        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && ChokerOf(isCounted).HasFreeSlot(States(isCounted)))
             Unchoke(peer);
         else if (!peer.State.IsInterestedInUs)
             FillSlots();
@@ -58,7 +60,13 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
     /// <summary>A slot may be free: the peer that has waited longest need not wait for the next round.</summary>
     public void FillSlots()
     {
-        while (_choker.HasFreeSlot(States()) && Choker.Next(States()) is ConnectedPeerState { Session: var next })
+        FillSlots(isCounted: true);
+        FillSlots(isCounted: false);
+    }
+
+    private void FillSlots(bool isCounted)
+    {
+        while (ChokerOf(isCounted).HasFreeSlot(States(isCounted)) && Choker.Next(States(isCounted)) is ConnectedPeerState { Session: var next })
             Roster<PeerSession>.Try(next, this, static (self, peer) => self.Unchoke(peer));
     }
 
@@ -68,7 +76,8 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
         if (now < _rechokeAt)
             return;
         _rechokeAt = now + Choker.RoundSeconds;
-        HashSet<PeerState> chosen = _choker.Choose(States(), run.IsComplete, now);
+        HashSet<PeerState> chosen = _choker.Choose(States(isCounted: true), run.IsComplete, now);
+        chosen.UnionWith(_localChoker.Choose(States(isCounted: false), run.IsComplete, now));
         roster.ForEach(this, (self, peer) =>
         {
             if (!chosen.Contains(peer.State))
@@ -84,7 +93,12 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, RateL
         peer.SendChoke(false);
     }
 
-    private PeerState[] States() => Array.ConvertAll(roster.Peers, peer => peer.State);
+    /// <summary>Whether a peer has one of the slots that the limit leaves. Without a limit all share the same.</summary>
+    private bool IsCounted(PeerSession peer) => !limit.Limiter.IsLimited || limit.Counts(peer.EndPoint.Address);
+
+    private Choker ChokerOf(bool isCounted) => isCounted ? _choker : _localChoker;
+
+    private PeerState[] States(bool isCounted) => [.. roster.Peers.Where(peer => IsCounted(peer) == isCounted).Select(peer => peer.State)];
 
     /// <inheritdoc/>
     public bool MayAllowFast(IPAddress address) => _allowedFastNetworks.Count < MaxAllowedFastNetworks && _allowedFastNetworks.Add(AllowedFastSet.NetworkOf(address));

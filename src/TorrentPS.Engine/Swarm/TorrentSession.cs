@@ -37,8 +37,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private readonly PeerBans _bans;
     private readonly TransferCounters _counters = new();
     private readonly DiskTally _diskJobs = new();
-    private readonly RateLimiter _downloadLimiter;
-    private readonly RateLimiter _uploadLimiter;
+    private readonly PeerLimit _downloadLimit;
+    private readonly PeerLimit _uploadLimit;
 
     // Created when the wanted files are known,
     private FileLayout _layout = null!;
@@ -82,8 +82,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _holepunch = new HolepunchBroker(_run, _roster, () => _exchange.IsOn && _services.Incoming.UtpOf(this) is not null);
         _places = new PeerPlaces(_run, _roster, services.Connector, _exchange.PriorityOf);
         _bans = new PeerBans(_roster);
-        _downloadLimiter = new RateLimiter(options.DownloadLimit, time, options.SharedDownloadLimit, services.Options.DownloadLimit);
-        _uploadLimiter = new RateLimiter(options.UploadLimit, time, options.SharedUploadLimit, services.Options.UploadLimit);
+        bool countsLocal = options.LimitLocalPeers || services.Options.Route.Proxy is not null;
+        _downloadLimit = new PeerLimit(new RateLimiter(options.DownloadLimit, time, options.SharedDownloadLimit, services.Options.DownloadLimit), countsLocal);
+        _uploadLimit = new PeerLimit(new RateLimiter(options.UploadLimit, time, options.SharedUploadLimit, services.Options.UploadLimit), countsLocal);
         Encryption = options.Encryption ?? services.Options.Encryption;
         Transport = options.Transport ?? services.Options.Transport;
         WireHashes = new WireHashes(torrent.InfoHash);
@@ -167,7 +168,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Func<int, bool>? isWithheld = _torrent.Version == TorrentVersion.V2 ? piece => !layers!.IsKnown(piece) : null;
         _picker = new PiecePicker(_torrent, pool, _layout.WantedPieces, have, _options.Sequential, isWithheld: isWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
         _saver = new ResumeSaver(_run, disk.Storage, have);
-        _requests = new BlockRequests(_run, _roster, _picker, pool, _downloadLimiter, _counters);
+        _requests = new BlockRequests(_run, _roster, _picker, pool, _downloadLimit, _counters);
         PieceRepair repair = new(_run, _roster, _picker, _requests, _counters, _bans);
         if (layers is not null)
             repair.Hashes = _hashes = new HashExchange(_run, _roster, _picker, _layout, disk, _bans, _saver) { Repair = repair };
@@ -175,8 +176,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _news = new PieceNews(_run, _roster);
         _showing = new PieceShowing(_run, _roster, _picker);
         _served = new ServedData(_run, _roster, _picker, _layout, disk, _pieces, _requests, _saver);
-        _download = new PeerDownload(_run, _roster, _picker, pool, _downloadLimiter, _counters, _requests, _assembly) { Hashes = _hashes, Showing = _showing };
-        _upload = new PeerUpload(_run, _roster, _uploadLimiter, _counters, disk, _showing, _served);
+        _download = new PeerDownload(_run, _roster, _picker, pool, _downloadLimit, _counters, _requests, _assembly) { Hashes = _hashes, Showing = _showing };
+        _upload = new PeerUpload(_run, _roster, _uploadLimit, _counters, disk, _showing, _served);
         _conditions = new EndConditions(_run, _roster, _counters, _layout.BytesWanted);
     }
 
@@ -211,7 +212,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         if (!_options.UseWebSeeds || _run.IsComplete || _torrent.WebSeeds.Count + _torrent.HttpSeeds.Count == 0)
             return;
-        WebSeedSwarm swarm = new(_run, _picker, _services.Pool, _downloadLimiter, _services.Http, _counters, _requests, _assembly);
+        WebSeedSwarm swarm = new(_run, _picker, _services.Pool, _downloadLimit.Limiter, _services.Http, _counters, _requests, _assembly);
         _webSeeds = _requests.WebSeeds = _bans.WebSeeds = _conditions.WebSeeds = new WebSeedPool(swarm, _torrent, _stopping.Token);
     }
 

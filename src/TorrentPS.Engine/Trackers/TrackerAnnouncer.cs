@@ -381,6 +381,7 @@ internal sealed class TrackerAnnouncer : IPeerDiscovery
         // A partial seed declares itself in every announce, including the first (BEP 21).
         Event = statistics.IsPartialSeed && announceEvent is (AnnounceEvent.None or AnnounceEvent.Started) ? AnnounceEvent.Paused : announceEvent,
         Key = _key,
+        Address = _request.AnnounceAddress,
         TrackerId = tracker.TrackerId,
         NoPeerId = true,
         Patience = patience,

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using TorrentPS.Arguments;
 using TorrentPS.Completion;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery.Searches;
@@ -43,6 +44,13 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     [ValidateRange(0.01, 4_000_000)]
     public double TimeoutSeconds { get; set; } = 15;
 
+    /// <summary><para type="description">The only networks whose addresses are connected to or let in as peers: addresses, ranges and prefixes, IPv4 and IPv6.</para></summary>
+    [Parameter(HelpMessage = "The only networks that peers may be in: addresses, ranges or prefixes such as 192.168.0.0/16.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateNetwork]
+    [ArgumentCompleter(typeof(OwnNetworkCompleter))]
+    public string[] AllowedAddress { get; set; } = [];
+
     /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
     /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
@@ -50,6 +58,8 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
     public string[] IPFilter { get; set; } = [];
 
     private protected override string[] FilterPaths => IPFilter;
+
+    private protected override string[] AllowedNetworks => AllowedAddress;
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {

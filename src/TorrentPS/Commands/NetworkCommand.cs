@@ -5,6 +5,7 @@ using Microsoft.PowerShell.Commands;
 using TorrentPS.Completion;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Values;
 using TorrentPS.Errors;
 using TorrentPS.Sharing;
 
@@ -37,13 +38,22 @@ public abstract class NetworkCommand : TorrentCommand
     public string? BindAddress { get; set; }
 
     /// <summary>The settings from the parameters; a terminating error if they are invalid.</summary>
-    private protected override NetworkSettings Network => _network ??= new NetworkSettings { Proxy = ReadProxy(), Binding = ReadBinding(), MapsPorts = MapsPorts, Filter = ReadFilter() };
+    private protected override NetworkSettings Network => _network ??= new NetworkSettings { Proxy = ReadProxy(), Binding = ReadBinding(), MapsPorts = MapsPorts, Filter = ReadFilter(), Allowed = AllowedNetworks.Length > 0 ? AllowedAddresses.Parse(AllowedNetworks) : null, AnnounceAddress = AnnouncedAddress, TrafficClass = PacketClass };
 
     /// <summary>Whether to map the port, in cmdlets that accept peer connections.</summary>
     private protected virtual bool MapsPorts => false;
 
     /// <summary>The IP block-list files, in cmdlets that connect to peers.</summary>
     private protected virtual string[] FilterPaths => [];
+
+    /// <summary>The only networks of peers, of a cmdlet that has to do with peers; empty allows all.</summary>
+    private protected virtual string[] AllowedNetworks => [];
+
+    /// <summary>The address that trackers are told, of a cmdlet that announces; null tells none.</summary>
+    private protected virtual IPAddress? AnnouncedAddress => null;
+
+    /// <summary>What packets are marked with, of a cmdlet that transfers data; null leaves them unmarked.</summary>
+    private protected virtual TrafficClass? PacketClass => null;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -58,6 +58,19 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     [ValidateRange(0.0, 4_000_000.0)]
     public double TimeoutSeconds { get; set; } = ResolveOptions.DefaultTimeout.TotalSeconds;
 
+    /// <summary><para type="description">The only networks whose addresses are connected to or let in as peers: addresses, ranges and prefixes, IPv4 and IPv6.</para></summary>
+    [Parameter(HelpMessage = "The only networks that peers may be in: addresses, ranges or prefixes such as 192.168.0.0/16.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateNetwork]
+    [ArgumentCompleter(typeof(OwnNetworkCompleter))]
+    public string[] AllowedAddress { get; set; } = [];
+
+    /// <summary><para type="description">The IP address that trackers are told to list in place of the one that they see. Many ignore it.</para></summary>
+    [Parameter(HelpMessage = "The IP address by which peers reach this machine, for trackers to list.")]
+    [AnnouncedAddressTransformation]
+    [ArgumentCompleter(typeof(LocalAddressCompleter))]
+    public IPAddress? AnnounceAddress { get; set; }
+
     /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
     /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
@@ -69,6 +82,10 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     public SwitchParameter Force { get; set; }
 
     private protected override string[] FilterPaths => IPFilter;
+
+    private protected override string[] AllowedNetworks => AllowedAddress;
+
+    private protected override IPAddress? AnnouncedAddress => AnnounceAddress;
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {

@@ -53,6 +53,10 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
     [ValidateRange(1, 86400)]
     public int IntervalSeconds { get; set; } = 600;
 
+    /// <summary><para type="description">Lists the address that a client announces in place of the one that it comes from. For networks where all are trusted.</para></summary>
+    [Parameter(HelpMessage = "Lists the address that a client announces; only for networks where all are trusted.")]
+    public SwitchParameter TrustAnnouncedAddress { get; set; }
+
     /// <summary><para type="description">Starts the tracker as a job and returns the job at once.</para></summary>
     [Parameter(HelpMessage = "Starts the tracker as a job and returns the job at once.")]
     public SwitchParameter AsJob { get; set; }
@@ -109,6 +113,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
             Http = Protocol.Contains(TrackerProtocol.Http),
             Udp = Protocol.Contains(TrackerProtocol.Udp),
             Interval = interval,
+            TrustsGivenAddress = TrustAnnouncedAddress,
             AllowedTorrents = _allowed.Count > 0 ? _allowed : null,
             OnAnnounce = AsJob ? null : Tell,
             Log = AsJob ? null : PostVerbose,

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using TorrentPS.Arguments;
+using TorrentPS.Completion;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
@@ -63,6 +64,13 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     [Parameter(HelpMessage = "The transport for the connections, Tcp by default; Any tries TCP and uTP.")]
     public PeerTransport Transport { get; set; } = PeerTransport.Tcp;
 
+    /// <summary><para type="description">The only networks whose addresses are connected to or let in as peers: addresses, ranges and prefixes, IPv4 and IPv6.</para></summary>
+    [Parameter(HelpMessage = "The only networks that peers may be in: addresses, ranges or prefixes such as 192.168.0.0/16.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateNetwork]
+    [ArgumentCompleter(typeof(OwnNetworkCompleter))]
+    public string[] AllowedAddress { get; set; } = [];
+
     /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
     /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
@@ -74,6 +82,8 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
     public SwitchParameter Quiet { get; set; }
 
     private protected override string[] FilterPaths => IPFilter;
+
+    private protected override string[] AllowedNetworks => AllowedAddress;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

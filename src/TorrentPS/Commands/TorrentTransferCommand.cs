@@ -92,6 +92,29 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     [Parameter(HelpMessage = "Any tries TCP and uTP and accepts both; Tcp and Utp only one of them.")]
     public PeerTransport Transport { get; set; }
 
+    /// <summary><para type="description">The only networks whose addresses are connected to or let in as peers: addresses, ranges and prefixes, IPv4 and IPv6.</para></summary>
+    [Parameter(HelpMessage = "The only networks that peers may be in: addresses, ranges or prefixes such as 192.168.0.0/16.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateNetwork]
+    [ArgumentCompleter(typeof(OwnNetworkCompleter))]
+    public string[] AllowedAddress { get; set; } = [];
+
+    /// <summary><para type="description">The IP address that trackers are told to list in place of the one that they see. Many ignore it.</para></summary>
+    [Parameter(HelpMessage = "The IP address by which peers reach this machine, for trackers to list.")]
+    [AnnouncedAddressTransformation]
+    [ArgumentCompleter(typeof(LocalAddressCompleter))]
+    public IPAddress? AnnounceAddress { get; set; }
+
+    /// <summary><para type="description">What packets are marked with for routers (DSCP): a number from 0 to 63, or a name such as LE or CS1.</para></summary>
+    [Parameter(HelpMessage = "The traffic class of packets (DSCP): 0 to 63, or a name such as LE, CS1 or AF11.")]
+    [TrafficClassTransformation]
+    [ArgumentCompleter(typeof(TrafficClassCompleter))]
+    public TrafficClass? TrafficClass { get; set; }
+
+    /// <summary><para type="description">Counts peers in the local network for -DownloadLimit, -UploadLimit and the limits of the process; without it these are not limited.</para></summary>
+    [Parameter(HelpMessage = "Rate limits include peers in the local network.")]
+    public SwitchParameter LimitLocalPeers { get; set; }
+
     /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or
     /// gzip.</para></summary>
     [Parameter(HelpMessage = "IP block-list files: p2p, dat or CIDR lists, plain or gzip.")]
@@ -103,6 +126,12 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     public SwitchParameter AsJob { get; set; }
 
     private protected override string[] FilterPaths => IPFilter;
+
+    private protected override string[] AllowedNetworks => AllowedAddress;
+
+    private protected override IPAddress? AnnouncedAddress => AnnounceAddress;
+
+    private protected override TrafficClass? PacketClass => TrafficClass;
 
     private protected override bool MapsPorts => MapPort;
 
@@ -174,6 +203,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         Port = IsBound(nameof(Port)) ? Port : null,
         MaxPeers = MaxPeers,
         SharedUploadLimit = SharedUploadLimit,
+        LimitLocalPeers = LimitLocalPeers,
         SeedRatio = IsBound(nameof(SeedRatio)) ? SeedRatio : null,
         SeedTime = IsBound(nameof(SeedSeconds)) ? SeedTime() : null,
         Timeout = TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null,

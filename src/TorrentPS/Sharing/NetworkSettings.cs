@@ -1,4 +1,6 @@
+using System.Net;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Sharing;
 
@@ -19,4 +21,13 @@ internal sealed record NetworkSettings
 
     /// <summary>The IP filter; null for none.</summary>
     public IPFilter? Filter { get; init; }
+
+    /// <summary>The only addresses that are peers; null allows all.</summary>
+    public AllowedAddresses? Allowed { get; init; }
+
+    /// <summary>The address that trackers are told; null tells none.</summary>
+    public IPAddress? AnnounceAddress { get; init; }
+
+    /// <summary>What packets are marked with; null leaves them unmarked.</summary>
+    public TrafficClass? TrafficClass { get; init; }
 }

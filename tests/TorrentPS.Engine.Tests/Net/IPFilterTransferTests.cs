@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery.Dht;
 using TorrentPS.Engine.Discovery.Searches;
+using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Tests.Storage;
@@ -111,6 +112,46 @@ public sealed class IPFilterTransferTests : IDisposable
         Assert.Equal("d3", await first.Received.Task.WaitAsync(TimeSpan.FromMinutes(5), Token));
         Assert.Equal("d4", await second.Received.Task.WaitAsync(TimeSpan.FromMinutes(5), Token));
     }
+
+    [Theory]
+    [InlineData(PeerTransport.Tcp)]
+    [InlineData(PeerTransport.Utp)]
+    public async Task Peers_outside_the_allowed_networks_are_neither_connected_to_nor_let_in(PeerTransport transport)
+    {
+        await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport }, client: Allowing("127.0.0.2"));
+        foreach ((string? allowed, bool dials) in ((string?, bool)[])[(null, true), ("192.168.0.0/16", false)])
+        {
+            FakeTimeProvider time = new();
+            await using SwarmMember member = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Transport = transport }, Allowing(allowed) with { TimeProvider = time });
+            Assert.NotEqual(TorrentState.Completed, (await member.EndAsync(time)).State);
+            Assert.Equal(!dials, member.LogText.Contains("The list of allowed addresses blocks 1 of the addresses", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(0, (await seed.StopAsync()).Uploaded);
+        await using SwarmMember near = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport }, client: Allowing("127.0.0.0/8"));
+        await using SwarmMember other = SwarmMember.Download(s_sample.Torrent, null, [near.EndPoint], options => options with { Transport = transport }, Allowing("::1", "127.0.0.1"));
+        Assert.True((await other.EndAsync()).State == TorrentState.Completed, other.LogText);
+    }
+
+    [Fact]
+    public async Task Peers_outside_the_allowed_networks_are_not_asked_for_metadata_nor_tested()
+    {
+        Sample sample = Sample.Build(16384, 5, null, ("a/one", 100_000));
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
+        var link = Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent));
+        FakeTimeProvider time = new();
+        await using SwarmMember far = SwarmMember.Download(link, null, [seed.EndPoint], options => options with { Timeout = TimeSpan.FromSeconds(60) }, Allowing("10.0.0.0/8") with { TimeProvider = time });
+        Assert.NotEqual(TorrentState.Completed, (await far.EndAsync(time)).State);
+        Assert.DoesNotContain($"Peer {seed.EndPoint}", far.LogText);
+        await using SwarmMember near = SwarmMember.Download(link, null, [seed.EndPoint], client: Allowing("127.0.0.1"));
+        Assert.True((await near.EndAsync()).State == TorrentState.Completed, near.LogText);
+        await using var closed = new TorrentClient(Allowing("10.0.0.0/8") with { LocalDiscovery = false });
+        PeerHandshake handshake = await closed.TestHandshakeAsync(seed.EndPoint, sample.Torrent.InfoHash, cancellationToken: Token);
+        Assert.Equal((PeerHandshakeStatus.Unreachable, "127.0.0.1 is not among the allowed addresses."), (handshake.Status, handshake.Error));
+    }
+
+    private static TorrentClientOptions Allowing(params string?[] networks) =>
+        new() { AllowedAddresses = networks is [null] ? null : AllowedAddresses.Parse(networks.OfType<string>()) };
 
     private static async Task<List<TorrentPeer>> FindAsync(TorrentClient client, TorrentInfo torrent)
     {

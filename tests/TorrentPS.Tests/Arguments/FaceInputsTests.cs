@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using System.Net;
+using System.Reflection;
 using TorrentPS.Arguments;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Tests.Arguments;
 
@@ -10,6 +12,12 @@ public sealed class FaceInputsTests
     public static TheoryData<string, string?> Peers => FaceInputs.Peers;
 
     public static TheoryData<string, long?> Rates => FaceInputs.Rates;
+
+    public static TheoryData<string, bool> Networks => FaceInputs.Networks;
+
+    public static TheoryData<string, string?> AnnouncedAddresses => FaceInputs.AnnouncedAddresses;
+
+    public static TheoryData<string, int?> TrafficClasses => FaceInputs.TrafficClasses;
 
     [Theory]
     [MemberData(nameof(Peers))]
@@ -40,4 +48,40 @@ public sealed class FaceInputsTests
     /// <summary>As PowerShell passes a number that was written without quotes.</summary>
     [Fact]
     public void A_number_is_a_rate_too() => Assert.Equal(1L, new ByteRateTransformationAttribute().Transform(null!, 0.7));
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Networks_are_what_they_are_to_the_command(string text, bool isTaken)
+    {
+        MethodInfo validate = typeof(ValidateNetworkAttribute).GetMethod("ValidateElement", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        var attribute = new ValidateNetworkAttribute();
+        if (isTaken)
+        {
+            validate.Invoke(attribute, [text]);
+            return;
+        }
+
+        Assert.IsType<ValidationMetadataException>(Assert.Throws<TargetInvocationException>(() => validate.Invoke(attribute, [text])).InnerException);
+    }
+
+    [Theory]
+    [MemberData(nameof(AnnouncedAddresses))]
+    public void Announced_addresses_are_what_they_are_to_the_command(string text, string? expected) =>
+        AssertTaken(new AnnouncedAddressTransformationAttribute(), text, expected);
+
+    [Theory]
+    [MemberData(nameof(TrafficClasses))]
+    public void Traffic_classes_are_what_they_are_to_the_command(string text, int? expected)
+    {
+        string? written = expected is { } value ? new TrafficClass(value).ToString() : null;
+        AssertTaken(new TrafficClassTransformationAttribute(), text, written);
+    }
+
+    private static void AssertTaken(ArgumentTransformationAttribute attribute, string text, string? expected)
+    {
+        if (expected is null)
+            Assert.Throws<ArgumentTransformationMetadataException>(() => attribute.Transform(null!, text));
+        else
+            Assert.Equal(expected, $"{attribute.Transform(null!, text)}");
+    }
 }

@@ -1,5 +1,6 @@
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Tests.Completion;
@@ -19,6 +20,8 @@ public sealed class ChoiceCompleterTests
         Assert.All(new ByteRateCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new LocalAddressCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new LocalNetworkCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
+        Assert.All(new OwnNetworkCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
+        Assert.All(new TrafficClassCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -29,5 +32,13 @@ public sealed class ChoiceCompleterTests
         Assert.Contains("0.0.0.0", offered);
         Assert.Contains("127.0.0.1", offered);
         Assert.Contains("127.0.0.1", new LocalNetworkCompleter().Choices.Select(choice => choice.Value));
+    }
+
+    [Fact]
+    public void Each_network_and_traffic_class_that_is_offered_is_one()
+    {
+        Assert.Contains("127.0.0.0/8", new OwnNetworkCompleter().Choices.Select(choice => choice.Value));
+        Assert.All(new OwnNetworkCompleter().Choices, choice => AllowedAddresses.Parse(choice.Value));
+        Assert.All(new TrafficClassCompleter().Choices, choice => Assert.Equal(choice.Value, TrafficClass.Parse(choice.Value).ToString()));
     }
 }

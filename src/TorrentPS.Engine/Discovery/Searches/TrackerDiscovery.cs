@@ -1,10 +1,13 @@
+using System.Net;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Discovery.Searches;
 
 /// <summary>Finds peers through trackers.</summary>
-internal sealed class TrackerDiscovery(TrackerFactory trackers) : IDiscoveryService
+/// <param name="trackers">Makes them.</param>
+/// <param name="address">The address to announce; null leaves it to them to see it.</param>
+internal sealed class TrackerDiscovery(TrackerFactory trackers, IPAddress? address = null) : IDiscoveryService
 {
     public PeerSource Source => PeerSource.Tracker;
 
@@ -12,6 +15,7 @@ internal sealed class TrackerDiscovery(TrackerFactory trackers) : IDiscoveryServ
     {
         if (!request.Trackers.Any(tier => tier.Count > 0))
             throw new TorrentException(TorrentErrorId.NoPeers, $"The torrent '{request.Name}' names no tracker, so there is none to ask for peers; name a tracker to ask.");
+        request = request with { AnnounceAddress = address };
         return request.IsSearch ? new TrackerSearch(request, trackers.Create) : new TrackerAnnouncer(request, trackers.Create);
     }
 }

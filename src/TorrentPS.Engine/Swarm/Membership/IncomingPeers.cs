@@ -142,7 +142,7 @@ internal sealed class IncomingPeers : IAsyncDisposable
             return open;
         }
 
-        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Route.Binding, _options.Log), isShared: port is null);
+        open = new Listening(PeerListener.Start(port ?? _options.Port, port is not null || _options.RequirePort, Accept, _options.Route.Binding, _options.Log, _options.Route.TrafficClass), isShared: port is null);
         _listeners.Add(open);
         return open;
     }
@@ -273,12 +273,12 @@ internal sealed class IncomingPeers : IAsyncDisposable
 
     private bool IsBlocked(PeerStream stream)
     {
-        if (_options.Route.Filter?.Blocks(stream.RemoteEndPoint.Address) is not true)
+        if (_options.Route.Filter is not { } filter || !filter.Blocks(stream.RemoteEndPoint.Address))
             return false;
         // Logged now and then: a blocked peer may try for days.
         int count = Interlocked.Increment(ref _blocked);
         if (BitOperations.IsPow2(count))
-            _options.Log?.Invoke($"The IP filter blocked {stream.RemoteEndPoint}; {CountText.Of(count, "connection")} blocked so far");
+            _options.Log?.Invoke($"{filter.Name} blocked {stream.RemoteEndPoint}; {CountText.Of(count, "connection")} blocked so far");
         return true;
     }
 

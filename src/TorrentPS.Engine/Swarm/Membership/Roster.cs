@@ -96,7 +96,7 @@ internal sealed partial class Roster<TPeer>
     public void TellBlocked()
     {
         if (Book.TakeBlocked() is > 0 and int blocked)
-            _owner.Log($"The IP filter blocks {blocked} of the addresses that were named");
+            _owner.Log($"{_services.Options.Route.Filter?.Name} blocks {blocked} of the addresses that were named");
     }
 
     /// <summary>Answers the handshake of an incoming peer, for which a connection is reserved.</summary>

@@ -21,7 +21,7 @@ internal sealed class SwarmServices : IAsyncDisposable
         NetworkRoute route = options.Route;
         Connector = new PeerConnector(options.MaxHalfOpen, DescriptorLimit.Connections(options.MaxConnections), route, options.Connect);
         Pace = new ConnectPace(options.ConnectionsPerSecond, Math.Max(ConnectBurst, options.ConnectionsPerSecond), options.TimeProvider);
-        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(route.Filter, route.Binding, options.Log));
+        Incoming = new IncomingPeers(Connector, options, ports ?? new UdpPorts(route.Filter, route.Binding, options.Log, route.TrafficClass));
         Clock = new SwarmClock(options.TimeProvider);
         Http = new HttpFetch(options.TimeProvider, rules: new ReachRules(options.ReachOf), route: route);
     }

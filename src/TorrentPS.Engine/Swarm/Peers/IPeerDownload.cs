@@ -1,3 +1,4 @@
+using System.Net;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Picking;
@@ -13,7 +14,8 @@ internal interface IPeerDownload
     /// <summary>The maximum length of a peer's receive buffer: smaller with more peers.</summary>
     int ReceiveBufferLength { get; }
 
-    RateLimiter DownloadLimiter { get; }
+    /// <summary>How fast blocks may come from an address.</summary>
+    RateLimiter DownloadLimiterOf(IPAddress address);
 
     /// <summary>The peer's pieces have changed.</summary>
     /// <param name="peer">The peer.</param>

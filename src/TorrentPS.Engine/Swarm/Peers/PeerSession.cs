@@ -42,9 +42,9 @@ internal sealed class PeerSession : PeerHandler
         (_swarm, _download, _upload, _owner) = (swarm, swarm.Download, swarm.Upload, swarm.Owner);
         _output = connection.Output;
         State = new ConnectedPeerState(this, connection.EndPoint, pieceCount);
-        DownloadLimiter = _download.DownloadLimiter;
+        DownloadLimiter = _download.DownloadLimiterOf(connection.EndPoint.Address);
         _inbox = new BlockInbox(this, _download);
-        _allowance = new UploadAllowance(this, _upload.UploadLimiter);
+        _allowance = new UploadAllowance(this, _upload.UploadLimiterOf(connection.EndPoint.Address));
         _outbox = new BlockOutbox(this, swarm, _allowance);
         _hashServing = swarm.Hashes is { } hashes ? new HashServing(this, swarm, hashes.Supply) : null;
         _metadata = new MetadataLink(this, MetadataLink.ServedOf(swarm.Torrent));

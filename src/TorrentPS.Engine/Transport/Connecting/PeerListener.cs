@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Transport.Connecting;
 
@@ -11,11 +12,13 @@ internal sealed class PeerListener : IAsyncDisposable
     private readonly Socket _socket;
     private readonly Action<PeerStream> _accepted;
     private readonly Action<string>? _log;
+    private readonly TrafficClass? _trafficClass;
     private readonly CancellationTokenSource _stopping = new();
     private Task _accepting = Task.CompletedTask;
 
-    private PeerListener(Socket socket, Action<PeerStream> accepted, Action<string>? log)
+    private PeerListener(Socket socket, Action<PeerStream> accepted, Action<string>? log, TrafficClass? trafficClass)
     {
+        _trafficClass = trafficClass;
         _socket = socket;
         _accepted = accepted;
         _log = log;
@@ -31,7 +34,8 @@ internal sealed class PeerListener : IAsyncDisposable
     /// <param name="accepted">Receives each connection, on a pool thread; must not block.</param>
     /// <param name="binding">The only address or interface to listen on; null for all.</param>
     /// <param name="log">Receives errors that should not happen.</param>
-    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null, Action<string>? log = null)
+    /// <param name="trafficClass">What the packets to peers are marked with; null leaves them unmarked.</param>
+    public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null, Action<string>? log = null, TrafficClass? trafficClass = null)
     {
         Socket socket;
         try
@@ -47,7 +51,7 @@ internal sealed class PeerListener : IAsyncDisposable
             throw new TorrentException(TorrentErrorId.CannotListen, $"Cannot listen on port {port}{(binding is null ? "" : $" at {binding}")}: {e.Message}. Choose another port, or 0 for any free one.", e);
         }
 
-        var listener = new PeerListener(socket, accepted, log);
+        var listener = new PeerListener(socket, accepted, log, trafficClass);
         listener._accepting = Task.Run(listener.AcceptAsync);
         return listener;
     }
@@ -89,6 +93,7 @@ internal sealed class PeerListener : IAsyncDisposable
             try
             {
                 socket = await _socket.AcceptAsync(_stopping.Token).ConfigureAwait(false);
+                _trafficClass?.TryMark(socket);
                 _accepted(new TcpPeerStream(socket, isOutgoing: false));
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
