@@ -27,6 +27,15 @@ internal static class FaceInputs
         { "http://peer.example:6881", null },
     };
 
+    /// <summary>Hosts of addresses that cannot be looked up, though <see cref="Uri"/> takes them: no form in ASCII, or too long.</summary>
+    public static TheoryData<string> UnusableHosts =>
+    [
+        $"{Repeat("1.", 60)}1ò.{Repeat("1.", 70)}oo",
+        $"1ò.{Repeat("1.", 125)}de",
+        $"{Repeat("ö", 70)}.example",
+        $"{Repeat("a.", 127)}example",
+    ];
+
     /// <summary>Texts of a rate, and the bytes a second; null where it is refused.</summary>
     public static TheoryData<string, long?> Rates => new()
     {
@@ -116,4 +125,6 @@ internal static class FaceInputs
         { "fast", null },
         { "", null },
     };
+
+    private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
 }

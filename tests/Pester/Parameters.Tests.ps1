@@ -29,6 +29,15 @@ Describe 'Parameters' {
         { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
     }
 
+    It 'take no address whose host cannot be looked up, and say so' {
+        $unusable = "$('1.' * 60)1ò.$('1.' * 70)oo"
+        { Get-TorrentInfo -Uri "http://$unusable/x.torrent" -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*' -ExpectedMessage '*host name*'
+        { Get-TorrentInfo "http://$unusable/x.torrent" -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*' -ExpectedMessage '*host name*'
+        { Get-TorrentInfo -LiteralPath $torrent.Path -Proxy "socks5://$unusable" } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Get-TorrentTracker -LiteralPath $torrent.Path -Tracker "udp://${unusable}:1" } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        { New-Torrent $data -WebSeed "http://$unusable/" } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+    }
+
     It 'take a name and password for a proxy only with one' {
         $word = [securestring]::new()
         'word'.ToCharArray() | ForEach-Object { $word.AppendChar($_) }

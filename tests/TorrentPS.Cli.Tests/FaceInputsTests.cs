@@ -19,6 +19,8 @@ public sealed class FaceInputsTests
 
     public static TheoryData<string, int?> TrafficClasses => FaceInputs.TrafficClasses;
 
+    public static TheoryData<string> UnusableHosts => FaceInputs.UnusableHosts;
+
     [Theory]
     [MemberData(nameof(Peers))]
     public void Peers_are_what_they_are_to_cmdlets(string text, string? expected)
@@ -62,5 +64,13 @@ public sealed class FaceInputsTests
             Assert.EndsWith(error, Assert.Single(result.Errors).Message, StringComparison.Ordinal);
         else
             Assert.Equal(expected.Replace(",", ", ", StringComparison.Ordinal), $"{result.GetValue(option)}");
+    }
+
+    [Theory]
+    [MemberData(nameof(UnusableHosts))]
+    public void No_address_has_a_host_that_cannot_be_looked_up(string host)
+    {
+        Option[] options = [OptionFactory.Proxy(), OptionFactory.Trackers("--tracker", ""), OptionFactory.Uris("--web-seed", ""), OptionFactory.Peers("")];
+        Assert.All(options, option => Assert.Single(new RootCommand { option }.Parse([option.Name, option.Name == "--peer" ? $"{host}:6881" : $"http://{host}"]).Errors));
     }
 }

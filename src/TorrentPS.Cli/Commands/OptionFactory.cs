@@ -162,12 +162,12 @@ internal static class OptionFactory
             "an address and a port, such as 192.0.2.1:6881 or [2001:db8::1]:6881");
 
     public static Option<Uri[]?> Uris(string name, string description) =>
-        ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
+        ParsedMany(name, "URI", description, text => UriHost.TryParse(text, out Uri? uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
             "an address such as http://tracker.example/announce", wrapped => wrapped.Value);
 
     /// <summary>Announce addresses of supported trackers.</summary>
     public static Option<Uri[]?> Trackers(string name, string description) =>
-        ParsedMany(name, "URI", description, text => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && TrackerAddress.IsSupported(uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
+        ParsedMany(name, "URI", description, text => UriHost.TryParse(text, out Uri? uri) && TrackerAddress.IsSupported(uri) ? new Wrapped<Uri>(uri) : (Wrapped<Uri>?)null,
             "an announce address such as http://tracker.example/announce or udp://tracker.example:6969", wrapped => wrapped.Value);
 
     public static Option<string[]?> Globs(string name, string description) =>

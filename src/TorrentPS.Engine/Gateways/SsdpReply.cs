@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Gateways;
 
@@ -25,8 +26,7 @@ internal static class SsdpReply
         if (location is null or { Length: > MaxLocation } || target is null || !Array.Exists(UpnpDescription.SearchTargets, one => target.Equals(one, StringComparison.OrdinalIgnoreCase)))
             return null;
         return Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Scheme == "http"
-            && uri.HostNameType != UriHostNameType.Dns // IdnHost throws for a name that cannot be encoded in ASCII
-            && IPAddress.TryParse(uri.IdnHost, out IPAddress? host) && host.Equals(from) ? uri : null;
+            && IPAddress.TryParse(UriHost.Of(uri), out IPAddress? host) && host.Equals(from) ? uri : null;
     }
 
     private static string? ValueOf(string[] lines, string name)

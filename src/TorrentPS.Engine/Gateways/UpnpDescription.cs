@@ -1,4 +1,5 @@
 using System.Xml;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Gateways;
 
@@ -34,7 +35,7 @@ internal static class UpnpDescription
             if (name == "service" && isEnd)
             {
                 int rank = Array.IndexOf(s_services, service);
-                if (rank >= 0 && (best is null || rank < best.Value.Rank) && Uri.TryCreate(location, control, out Uri? uri) && uri.Scheme == "http" && uri.IdnHost == location.IdnHost)
+                if (rank >= 0 && (best is null || rank < best.Value.Rank) && Uri.TryCreate(location, control, out Uri? uri) && uri.Scheme == "http" && UriHost.Of(uri) == UriHost.Of(location))
                     best = (rank, service!, uri);
                 (service, control) = (null, null);
             }

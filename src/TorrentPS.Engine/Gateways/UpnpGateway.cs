@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Xml;
 using TorrentPS.Engine.Http;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Gateways;
 
@@ -30,7 +31,7 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
     private bool _isPermanent;
 
     /// <inheritdoc/>
-    public string Name => $"UPnP gateway {control.IdnHost}";
+    public string Name => $"UPnP gateway {UriHost.Of(control)}";
 
     /// <inheritdoc/>
     public IPAddress? ExternalAddress { get; private set; }
@@ -47,7 +48,7 @@ internal sealed class UpnpGateway(HttpFetch http, string service, Uri control, I
         }
         catch (Exception exception) when (exception is HttpFetchException or XmlException)
         {
-            throw new GatewayException($"the description of the UPnP device {location.IdnHost} cannot be read: {exception.Message.TrimEnd('.')}", inner: exception);
+            throw new GatewayException($"the description of the UPnP device {UriHost.Of(location)} cannot be read: {exception.Message.TrimEnd('.')}", inner: exception);
         }
     }
 

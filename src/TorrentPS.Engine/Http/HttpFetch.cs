@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Http;
 
@@ -40,7 +41,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
 
     private async Task<IReadOnlyList<IPAddress>> LookUpAsync(Uri uri, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(uri.IdnHost, out IPAddress? literal))
+        if (IPAddress.TryParse(UriHost.Of(uri), out IPAddress? literal))
             return [literal];
         if (_route.Proxy is not null)
             return [];
@@ -48,25 +49,25 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            IPAddress[] addresses = await _resolve(uri.IdnHost, both.Token).ConfigureAwait(false);
+            IPAddress[] addresses = await _resolve(UriHost.Of(uri), both.Token).ConfigureAwait(false);
             if (Array.FindAll(addresses, address => _route.Reaches(address.AddressFamily)) is { Length: > 0 } reached)
                 return reached;
             if (addresses.Length > 0)
-                throw new HttpFetchException($"the host name '{uri.IdnHost}' has no address that can be reached from {_route.Binding}");
+                throw new HttpFetchException($"the host name '{UriHost.Of(uri)}' has no address that can be reached from {_route.Binding}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpFetchException($"the host name '{uri.IdnHost}' was not resolved within {s_resolveTimeout.TotalSeconds} s");
+            throw new HttpFetchException($"the host name '{UriHost.Of(uri)}' was not resolved within {s_resolveTimeout.TotalSeconds} s");
         }
         catch (SocketException exception)
         {
-            throw new HttpFetchException($"the host name '{uri.IdnHost}' cannot be resolved", exception);
+            throw new HttpFetchException($"the host name '{UriHost.Of(uri)}' cannot be resolved", exception);
         }
         catch (ArgumentException exception)
         {
-            throw new HttpFetchException($"'{uri.IdnHost}' is not a host name", exception);
+            throw new HttpFetchException($"'{UriHost.Of(uri)}' is not a host name", exception);
         }
-        throw new HttpFetchException($"the host name '{uri.IdnHost}' has no address");
+        throw new HttpFetchException($"the host name '{UriHost.Of(uri)}' has no address");
     }
 
     /// <summary>Fetches an http or https address, following redirects.</summary>
@@ -115,7 +116,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         (Socket socket, IPAddress? address) = await ConnectAsync(uri, addresses, cancellationToken).ConfigureAwait(false);
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         if (uri.Scheme == "https")
-            stream = await TlsClient.SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
+            stream = await TlsClient.SecureAsync(stream, UriHost.Of(uri), cancellationToken).ConfigureAwait(false);
         return new HttpConnection(stream, address);
     }
 
@@ -176,7 +177,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
         try
         {
             if (uri.Scheme == "https")
-                stream = await TlsClient.SecureAsync(stream, uri.IdnHost, cancellationToken).ConfigureAwait(false);
+                stream = await TlsClient.SecureAsync(stream, UriHost.Of(uri), cancellationToken).ConfigureAwait(false);
             // Credentials are for the host of their address: they are not sent to a redirect target.
             await stream.WriteAsync(HttpRequest.Once(uri, target, withUser: isFirst, options.Post), cancellationToken).ConfigureAwait(false);
             if (isFirst)
@@ -195,7 +196,7 @@ internal sealed class HttpFetch(TimeProvider timeProvider, Func<string, Cancella
     private async Task<(Socket Socket, IPAddress? Address)> ConnectAsync(Uri uri, IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken)
     {
         if (addresses.Count == 0)
-            return (await _route.ConnectAsync(new DnsEndPoint(uri.IdnHost, uri.Port), cancellationToken).ConfigureAwait(false), null);
+            return (await _route.ConnectAsync(new DnsEndPoint(UriHost.Of(uri), uri.Port), cancellationToken).ConfigureAwait(false), null);
         for (int i = 0; ; i++)
         {
             bool isLast = i == addresses.Count - 1;

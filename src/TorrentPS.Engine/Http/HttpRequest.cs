@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Http;
 
@@ -30,7 +31,7 @@ internal static class HttpRequest
 
     private static byte[] Head(string method, Uri uri, string target, string rest)
     {
-        string host = uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost;
+        string host = uri.HostNameType == UriHostNameType.IPv6 ? $"[{UriHost.Of(uri)}]" : UriHost.Of(uri);
         string port = uri.IsDefaultPort ? "" : $":{uri.Port}";
         return Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: {ProgramName.UserAgent}\r\nAccept: */*\r\n{rest}\r\n");
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Http;
 
@@ -11,8 +12,12 @@ internal sealed record NamedAddress
 {
     private NamedAddress(Uri uri, AddressOrigin origin) => (Uri, Origin) = (uri, origin);
 
-    /// <summary>The address itself.</summary>
-    public Uri Uri { get; private init; }
+    /// <summary>The address itself; its host can be looked up.</summary>
+    public Uri Uri
+    {
+        get;
+        private init => field = UriHost.IsUsable(value) ? value : throw new HttpFetchException(UriHost.Unusable);
+    }
 
     /// <summary>The origin of the address, or of the one that redirected to it.</summary>
     public AddressOrigin Origin { get; }
@@ -27,6 +32,7 @@ internal sealed record NamedAddress
     public IPAddress? Device { get; private init; }
 
     /// <summary>An address given by the user: it may reach everything.</summary>
+    /// <exception cref="HttpFetchException">The host name of the address cannot be resolved.</exception>
     public static NamedAddress OfUser(Uri uri) => new(uri, AddressOrigin.User);
 
     /// <summary>A tracker of a torrent.</summary>
@@ -37,7 +43,7 @@ internal sealed record NamedAddress
 
     /// <summary>An address that a device announces for itself.</summary>
     /// <param name="uri">The address, with the IP address of the device.</param>
-    public static NamedAddress OfDevice(Uri uri) => new(uri, AddressOrigin.Device) { Device = IPAddress.Parse(uri.IdnHost) };
+    public static NamedAddress OfDevice(Uri uri) => new(uri, AddressOrigin.Device) { Device = IPAddress.Parse(UriHost.Of(uri)) };
 
     /// <summary>Another address derived from this one, with the same origin: that of a file of a web seed.</summary>
     public NamedAddress At(Uri uri) => this with { Uri = uri };

@@ -1,6 +1,7 @@
 using System.Net;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Trackers;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Http;
 
@@ -59,7 +60,7 @@ internal sealed class ReachRules(Func<IPAddress, AddressReach>? reachOf = null, 
             return default;
         if (reach == AddressReach.Link)
             return ("it is at a link-local address, which is not asked", true);
-        return HostName.IsPublic(named.Uri) ? ($"the name '{named.Uri.IdnHost}' leads into the local network, where it is not followed", true) : (RefusalOfTarget(named, reach), false);
+        return HostName.IsPublic(named.Uri) ? ($"the name '{UriHost.Of(named.Uri)}' leads into the local network, where it is not followed", true) : (RefusalOfTarget(named, reach), false);
     }
 
     /// <summary>Why a target on this machine or in the local network is refused.</summary>

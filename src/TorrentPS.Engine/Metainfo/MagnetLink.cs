@@ -90,24 +90,66 @@ public sealed class MagnetLink
         return SelectedFiles.Count == 0;
     }
 
-    /// <summary>The link in canonical form: the hashes in lower-case hexadecimal, the parameters always in the same order.</summary>
+    /// <summary>
+    /// The link in canonical form: the hashes in lower-case hexadecimal, the parameters always in the same order. It can be read again: if it would be longer than
+    /// 65,536 characters, the name is cut to 255 bytes, and trackers, web seeds and peers that do not fit are left out. It has 500 of each at most.
+    /// </summary>
     public override string ToString()
     {
+        // The name only suggests, and the addresses are of use: it is what gives way first.
+        string text = Write(DisplayName, out bool isWhole);
+        return isWhole ? text : Write(CutName(DisplayName), out _);
+    }
+
+    /// <summary>The link with a name, and with the addresses for which there is room; whether nothing had to be left out, and the link can be read again.</summary>
+    private string Write(string? name, out bool isWhole)
+    {
+        string selection = Selection();
         var text = new StringBuilder("magnet:?");
         if (InfoHash.HasV1)
             text.Append("xt=urn:btih:").Append(Convert.ToHexStringLower(InfoHash.V1));
         if (InfoHash.HasV2)
             text.Append(InfoHash.HasV1 ? "&" : "").Append("xt=urn:btmh:1220").Append(Convert.ToHexStringLower(InfoHash.V2));
-        if (!string.IsNullOrEmpty(DisplayName))
-            text.Append("&dn=").Append(Uri.EscapeDataString(DisplayName));
+        if (!string.IsNullOrEmpty(name))
+            text.Append("&dn=").Append(Uri.EscapeDataString(name));
         if (Length is { } length)
             text.Append(CultureInfo.InvariantCulture, $"&xl={length}");
-        foreach (Uri tracker in Trackers)
-            text.Append("&tr=").Append(Uri.EscapeDataString(tracker.OriginalString));
-        foreach (Uri seed in WebSeeds)
-            text.Append("&ws=").Append(Uri.EscapeDataString(seed.OriginalString));
+        bool hasRoom = text.Length + selection.Length <= MaxLength;
+        foreach (Uri tracker in Trackers.Take(MaxAddresses))
+            Add("&tr=", Uri.EscapeDataString(tracker.OriginalString));
+        foreach (Uri seed in WebSeeds.Take(MaxAddresses))
+            Add("&ws=", Uri.EscapeDataString(seed.OriginalString));
         foreach (string peer in Peers)
-            text.Append("&x.pe=").Append(peer);
+            Add("&x.pe=", peer);
+        isWhole = hasRoom;
+        return text.Append(selection).ToString();
+
+        void Add(string key, string value)
+        {
+            if (text.Length + key.Length + value.Length + selection.Length <= MaxLength)
+                text.Append(key).Append(value);
+            else
+                hasRoom = false;
+        }
+    }
+
+    /// <summary>As much of a name as file systems take, in whole code points.</summary>
+    private static string? CutName(string? name)
+    {
+        int length = 0, bytes = 0;
+        foreach (Rune rune in (name ?? "").EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > MetainfoLimits.ComponentBytes)
+                return name![..length];
+            length += rune.Utf16SequenceLength;
+        }
+        return name;
+    }
+
+    private string Selection()
+    {
+        var text = new StringBuilder();
         for (int i = 0; i < SelectedFiles.Count; i++)
         {
             (int first, int last) = SelectedFiles[i];

@@ -144,5 +144,5 @@ internal static class MetainfoAddresses
     public static bool IsHostAndPort(string text) => PeerAddress.TryParse(text, out _);
 
     private static bool TryAddress(string address, [NotNullWhen(true)] out Uri? uri) =>
-        Uri.TryCreate(address.Trim(), UriKind.Absolute, out uri) && uri.Host.Length > 0 && uri.OriginalString.Length <= MetainfoLimits.AddressBytes;
+        UriHost.TryParse(address.Trim(), out uri) && uri.Host.Length > 0 && uri.OriginalString.Length <= MetainfoLimits.AddressBytes;
 }

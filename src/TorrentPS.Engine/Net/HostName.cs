@@ -1,3 +1,5 @@
+using TorrentPS.Engine.Values;
+
 namespace TorrentPS.Engine.Net;
 
 /// <summary>Tells where a host name can lead.</summary>
@@ -14,7 +16,7 @@ internal static class HostName
     /// <summary>Whether the name of an address's host is resolved by servers in the Internet, which control where it leads.</summary>
     public static bool IsPublic(Uri uri)
     {
-        string host = uri.IdnHost.TrimEnd('.');
+        string host = UriHost.Of(uri).TrimEnd('.');
         return uri.HostNameType == UriHostNameType.Dns && host.Contains('.', StringComparison.Ordinal)
             && !Array.Exists(s_localDomains, domain => host.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase));
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Net;
 
@@ -40,7 +41,7 @@ public sealed record ProxyServer
     public static ProxyServer Parse(Uri uri, NetworkCredential? credential = null)
     {
         ArgumentNullException.ThrowIfNull(uri);
-        if (!uri.IsAbsoluteUri || uri.Host.Length == 0)
+        if (!UriHost.IsUsable(uri) || uri.Host.Length == 0)
             throw new FormatException($"'{AddressText.Of(uri)}' is no address of a proxy. Give one such as socks5://proxy.example:1080 or http://proxy.example:8080.");
         ProxyKind kind = uri.Scheme switch
         {
@@ -60,7 +61,7 @@ public sealed record ProxyServer
             throw new FormatException("A user name for an HTTP proxy cannot have a colon in it (RFC 7617).");
         if (Encoding.UTF8.GetByteCount(userName ?? "") > MaxCredential || Encoding.UTF8.GetByteCount(password ?? "") > MaxCredential)
             throw new FormatException($"User name and password for a proxy have at most {MaxCredential} bytes each.");
-        return new ProxyServer(kind, uri.IdnHost, port) { UserName = userName, Password = userName is null ? null : password ?? "" };
+        return new ProxyServer(kind, UriHost.Of(uri), port) { UserName = userName, Password = userName is null ? null : password ?? "" };
     }
 
     /// <summary>The address without the password.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Trackers;
 
@@ -13,6 +14,7 @@ internal sealed class TrackerFactory(HttpFetch http, UdpTrackerConnections? conn
     /// <summary>Never fails: an unsupported scheme gives a tracker whose announces fail with an explanation.</summary>
     public ITracker Create(Uri uri) => uri.IsAbsoluteUri ? uri.Scheme switch
     {
+        _ when !UriHost.IsUsable(uri) => new UnsupportedTracker(uri, UriHost.Unusable),
         "http" or "https" => new HttpTracker(uri, http),
         "udp" when http.Proxy is { Kind: ProxyKind.Http } proxy => new UnsupportedTracker(uri, $"UDP trackers cannot be asked through the proxy {proxy}"),
         "udp" when uri.Port is < 1 => new UnsupportedTracker(uri, "its address has no port, which those of UDP trackers need (BEP 15)"),

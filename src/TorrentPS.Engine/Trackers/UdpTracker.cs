@@ -4,6 +4,7 @@ using System.Text;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Http;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Trackers;
 
@@ -152,7 +153,7 @@ internal sealed class UdpTracker(Uri uri, HttpFetch http, UdpTrackerConnections 
     private List<EndPoint> Choose(IReadOnlyList<IPAddress> addresses, AddressFamily family)
     {
         if (addresses.Count == 0)
-            return [new DnsEndPoint(uri.IdnHost, uri.Port)]; // the proxy resolves the name
+            return [new DnsEndPoint(UriHost.Of(uri), uri.Port)]; // the proxy resolves the name
         var chosen = new List<EndPoint>();
         foreach (IPAddress address in addresses)
         {

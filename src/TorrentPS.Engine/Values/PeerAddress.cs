@@ -65,7 +65,7 @@ public readonly record struct PeerAddress
                 return false;
             address = new PeerAddress(host, v4, port);
         }
-        else if (Uri.CheckHostName(host) == UriHostNameType.Dns)
+        else if (Uri.CheckHostName(host) == UriHostNameType.Dns && UriHost.TryParse($"tcp://{host}", out _))
         {
             address = new PeerAddress(host, null, port);
         }

@@ -30,7 +30,7 @@ public sealed class TrackerTierTransformationAttribute : ArgumentTransformationA
     {
         object? value = Unwrapped(tracker);
         string? text = value as string ?? (value as Uri)?.OriginalString;
-        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (TrackerAddress.IsSupported(uri) || (AllowBrowserTracker && s_browserSchemes.Contains(uri.Scheme)))
+        return UriHost.TryParse(text, out Uri? uri) && (TrackerAddress.IsSupported(uri) || (AllowBrowserTracker && s_browserSchemes.Contains(uri.Scheme)))
             ? uri
             : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{AddressText.Of(text ?? $"{value}")}' is no tracker. Give its announce address, as in http://tracker.example/announce or udp://tracker.example:6969."));
     }

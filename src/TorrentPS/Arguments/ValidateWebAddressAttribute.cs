@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using TorrentPS.Engine.Display;
+using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
@@ -10,7 +11,7 @@ public sealed class ValidateWebAddressAttribute : ValidateEnumeratedArgumentsAtt
     /// <inheritdoc/>
     protected override void ValidateElement(object element)
     {
-        if ((element is PSObject wrapped ? wrapped.BaseObject : element) is not Uri { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        if ((element is PSObject wrapped ? wrapped.BaseObject : element) is not Uri { IsAbsoluteUri: true, Scheme: "http" or "https" } uri || !UriHost.IsUsable(uri))
             throw new ValidationMetadataException(SafeText.Escape($"'{AddressText.Of($"{element}")}' is no web address. Give one that begins with http:// or https://."));
     }
 }

@@ -131,6 +131,47 @@ public sealed class MagnetLinkTests
         Assert.Equal(isOne, MagnetLink.TryParse($" {link.PadRight(length, 'x')} ", out _));
     }
 
+    /// <summary>Each of these is within the limits of a link as it stands, and longer once it is escaped.</summary>
+    [Theory]
+    [InlineData("&dn=", "€", 8000, "&tr=http://t", 1)]
+    [InlineData("&dn=", "😀", 8000, "&tr=http://t&so=1-2,4&xl=5", 1)]
+    [InlineData("&dn=", "a", 65000, "&tr=http://t&x.pe=h:1", 1)]
+    [InlineData("&dn=n&tr=http://t/", "€", 3000, "&ws=http://w&x.pe=h:1", 5)]
+    [InlineData("&dn=n&ws=http://w/", "€", 3000, "&tr=http://t&x.pe=h:1", 5)]
+    public void A_link_that_is_written_is_read_however_long_its_parts(string key, string character, int count, string rest, int times)
+    {
+        string part = key + string.Concat(Enumerable.Repeat(character, count));
+        MagnetLink link = MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{string.Concat(Enumerable.Range(0, times).Select(i => part + i))}{rest}");
+        MagnetLink again = MagnetLink.Parse(link.ToString());
+        Assert.Equal((link.InfoHash, link.Length, link.ToString()), (again.InfoHash, again.Length, again.ToString()));
+        Assert.Equal(link.SelectedFiles, again.SelectedFiles);
+        Assert.All(again.Trackers, tracker => Assert.Contains(tracker, link.Trackers));
+        // What is short has room beside what is long.
+        Assert.Equal(link.Trackers.Count(uri => uri.Host == "t" && uri.AbsolutePath == "/"), again.Trackers.Count(uri => uri.Host == "t" && uri.AbsolutePath == "/"));
+        Assert.Equal(link.Peers, again.Peers);
+        Assert.StartsWith(again.DisplayName!, link.DisplayName, StringComparison.Ordinal);
+        Assert.DoesNotContain('\uFFFD', again.DisplayName!);
+    }
+
+    [Fact]
+    public void The_link_of_a_torrent_is_read_however_many_addresses_it_has()
+    {
+        MagnetLink again = LinkOf(200);
+        Assert.InRange(again.Trackers.Count, 200, 400);
+        Assert.Equal(Enumerable.Range(0, again.Trackers.Count).Select(i => $"t{i}"), again.Trackers.Select(uri => uri.Host));
+        Assert.Equal(500, LinkOf(1).Trackers.Count);
+
+        static MagnetLink LinkOf(int length)
+        {
+            string trackers = string.Concat(Enumerable.Range(0, 900).Select(i => $"http://t{i}/{new string('a', length)}").Select(uri => $"{uri.Length}:{uri}"));
+            Torrent torrent = Torrent.Parse(System.Text.Encoding.ASCII.GetBytes(
+                $"d13:announce-listll{trackers}ee4:infod6:lengthi1e4:name1:n12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae8:url-listl{trackers}ee"));
+            string link = MagnetLink.FromTorrent(torrent).ToString();
+            Assert.Equal(link, MagnetLink.Parse(link).ToString());
+            return MagnetLink.Parse(link);
+        }
+    }
+
     [Fact]
     public void It_has_500_peers_at_most() =>
         Assert.Equal(500, MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{string.Concat(Enumerable.Range(1, 501).Select(i => $"&x.pe=h:{i}"))}").Peers.Count);

@@ -36,7 +36,9 @@ internal sealed class MagnetTarget : FuzzTarget
         PathTarget.CheckSafe(link.Name);
         string canonical = link.ToString();
         Require(MagnetLink.TryParse(canonical, out MagnetLink? again), "the canonical form is no magnet link");
-        Require(again!.InfoHash == link.InfoHash && again.Trackers.Count == link.Trackers.Count && again.SelectedFiles.Count == link.SelectedFiles.Count, "the canonical form says something else");
+        Require(again!.InfoHash == link.InfoHash && again.Length == link.Length && again.SelectedFiles.Count == link.SelectedFiles.Count && again.ToString() == canonical, "the canonical form says something else");
+        // Each character becomes nine at most; of a link that is longer then than one may be, addresses are left out.
+        Require(again.Trackers.Count == link.Trackers.Count || 9 * text.Length > 64 * 1024, "the canonical form has other trackers");
         Torrent torrent = Torrent.FromLink(link);
         Require(torrent.InfoHash == link.InfoHash, "the torrent of the link has another info hash");
         return HashCode.Combine(link.Trackers.Count > 0, link.WebSeeds.Count > 0, link.Peers.Count > 0, link.SelectedFiles.Count > 0, link.InfoHash.HasV2, link.Length is null, link.DisplayName is null);

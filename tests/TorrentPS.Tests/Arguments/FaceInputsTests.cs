@@ -19,6 +19,8 @@ public sealed class FaceInputsTests
 
     public static TheoryData<string, int?> TrafficClasses => FaceInputs.TrafficClasses;
 
+    public static TheoryData<string> UnusableHosts => FaceInputs.UnusableHosts;
+
     [Theory]
     [MemberData(nameof(Peers))]
     public void Peers_are_what_they_are_to_the_command(string text, string? expected)
@@ -43,6 +45,20 @@ public sealed class FaceInputsTests
             Assert.Throws<ArgumentTransformationMetadataException>(() => attribute.Transform(null!, text));
         else
             Assert.Equal(expected, attribute.Transform(null!, text));
+    }
+
+    [Theory]
+    [MemberData(nameof(UnusableHosts))]
+    public void No_address_has_a_host_that_cannot_be_looked_up(string host)
+    {
+        foreach (bool isOfBrowser in (bool[])[false, true])
+        {
+            var trackers = new TrackerTierTransformationAttribute { AllowBrowserTracker = isOfBrowser };
+            Assert.Throws<ArgumentTransformationMetadataException>(() => trackers.Transform(null!, $"http://{host}/announce"));
+            Assert.Throws<ArgumentTransformationMetadataException>(() => trackers.Transform(null!, new Uri($"udp://{host}:1")));
+        }
+
+        Assert.Throws<ArgumentTransformationMetadataException>(() => new PeerEndPointTransformationAttribute().Transform(null!, $"{host}:6881"));
     }
 
     /// <summary>As PowerShell passes a number that was written without quotes.</summary>
