@@ -33,7 +33,7 @@ Describe 'Parameters' {
         $unusable = "$('1.' * 60)1ò.$('1.' * 70)oo"
         { Get-TorrentInfo -Uri "http://$unusable/x.torrent" -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*' -ExpectedMessage '*host name*'
         { Get-TorrentInfo "http://$unusable/x.torrent" -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*' -ExpectedMessage '*host name*'
-        { Get-TorrentInfo -LiteralPath $torrent.Path -Proxy "socks5://$unusable" } | Should -Throw -ErrorId 'InvalidProxy,*'
+        { Get-TorrentInfo -Uri 'http://127.0.0.1:1/a.torrent' -Proxy "socks5://$unusable" } | Should -Throw -ErrorId 'InvalidProxy,*'
         { Get-TorrentTracker -LiteralPath $torrent.Path -Tracker "udp://${unusable}:1" } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
         { New-Torrent $data -WebSeed "http://$unusable/" } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }
