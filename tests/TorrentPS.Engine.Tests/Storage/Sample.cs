@@ -123,6 +123,9 @@ internal sealed class Sample
         return new Sample(Torrent.Parse(builder.Build()), content);
     }
 
+    /// <summary>A torrent whose bytes do not matter.</summary>
+    public static Sample Of(Torrent torrent) => new(torrent, new byte[torrent.Length]);
+
     /// <summary>The same without what is outside of the info dictionary, as after a magnet link.</summary>
     public Torrent InfoOnly() => Torrent.ParseInfo(Torrent.InfoBytes);
 
