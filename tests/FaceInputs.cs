@@ -127,4 +127,17 @@ internal static class FaceInputs
     };
 
     private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
+
+    /// <summary>Texts of a web seed's address, and whether they are taken.</summary>
+    public static TheoryData<string, bool> WebAddresses => new()
+    {
+        { "http://mirror.example/image.iso", true },
+        { "https://[2001:db8::1]:8443/", true },
+        { "HTTP://10.0.0.5/pub/", true },
+        { "ftp://mirror.example/image.iso", false },
+        { "mirror.example/image.iso", false },
+        { "/srv/image.iso", false },
+        { "http://", false },
+        { "", false },
+    };
 }

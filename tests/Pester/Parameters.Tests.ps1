@@ -213,6 +213,23 @@ Describe 'Parameters' {
         finally { $server.Dispose() }
     }
 
+    It 'download from the web seeds of the command, after a delay for peers' {
+        $server = [TestTracker]::new()
+        try {
+            $payload = Join-Path $data 'payload'
+            $server.File = [System.IO.File]::ReadAllBytes($payload)
+            $file = "$(Get-TestDestination).torrent"
+            $null = New-Torrent $payload -Destination $file
+            $result = Start-TorrentDownload $file (Get-TestDestination) -Source Manual -NoWebSeed -WebSeed ($server.Url -replace '/announce$', '/payload') -WebSeedDelaySeconds 1 -StallTimeoutSeconds 300
+            $result.State | Should -Be 'Completed'
+            $result.Elapsed.TotalSeconds | Should -BeGreaterOrEqual 1
+            $server.Requests | Should -Contain '/payload'
+            { Start-TorrentDownload $file (Get-TestDestination) -WebSeed 'ftp://mirror.example/x' } | Should -Throw "*'ftp://mirror.example/x' is no web address. Give one that begins with http:// or https://.*"
+            { Start-TorrentDownload $file (Get-TestDestination) -WebSeedDelaySeconds -1 } | Should -Throw
+        }
+        finally { $server.Dispose() }
+    }
+
     It 'ask the trackers of -Tracker besides those of the torrent, and announce to them' {
         $asked = [TestTracker]::new()
         $port = Get-FreePort

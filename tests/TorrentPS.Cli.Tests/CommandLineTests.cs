@@ -135,12 +135,21 @@ public sealed class CommandLineTests
     {
         DownloadOptions options = Options("x");
         var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };
-        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, ReuseFrom = options.ReuseFrom, PeerNames = options.PeerNames, OnError = options.OnError, OnWarning = options.OnWarning }, options);
+        Assert.Equal(defaults with { Peers = options.Peers, Include = options.Include, Exclude = options.Exclude, ReuseFrom = options.ReuseFrom, WebSeeds = options.WebSeeds, PeerNames = options.PeerNames, OnError = options.OnError, OnWarning = options.OnWarning }, options);
         Assert.Empty(options.Peers);
         Assert.Empty(options.PeerNames);
         Assert.Empty(options.Include);
         Assert.Empty(options.Exclude);
         Assert.Empty(options.ReuseFrom);
+        Assert.Empty(options.WebSeeds);
+    }
+
+    [Fact]
+    public void Web_seeds_of_the_command_and_local_peers_reach_the_engine()
+    {
+        DownloadOptions options = Options("x --web-seed http://10.0.0.5/a --web-seed https://mirror.example/b/ --web-seed-delay 30 --no-web-seeds --limit-local-peers");
+        Assert.Equal(["http://10.0.0.5/a", "https://mirror.example/b/"], options.WebSeeds.Select(uri => uri.OriginalString));
+        Assert.Equal((TimeSpan.FromSeconds(30), false, true), (options.WebSeedDelay, options.UseWebSeeds, options.LimitLocalPeers));
     }
 
     [Fact]

@@ -21,6 +21,8 @@ public sealed class FaceInputsTests
 
     public static TheoryData<string> UnusableHosts => FaceInputs.UnusableHosts;
 
+    public static TheoryData<string, bool> WebAddresses => FaceInputs.WebAddresses;
+
     [Theory]
     [MemberData(nameof(Peers))]
     public void Peers_are_what_they_are_to_cmdlets(string text, string? expected)
@@ -55,6 +57,15 @@ public sealed class FaceInputsTests
     {
         string? written = expected is { } value ? new TrafficClass(value).ToString() : null;
         AssertTaken(OptionFactory.TrafficClass(), text, written, $"'{text}' is no traffic class: give {TrafficClass.Expected}.");
+    }
+
+    [Theory]
+    [MemberData(nameof(WebAddresses))]
+    public void Web_addresses_are_what_they_are_to_cmdlets(string text, bool isTaken)
+    {
+        Option<Uri[]?> option = OptionFactory.WebSeeds("");
+        ParseResult result = new RootCommand { option }.Parse([option.Name, text]);
+        Assert.Equal(isTaken ? [] : [$"'{text}' is no web address. Give one that begins with http:// or https://."], result.Errors.Select(error => error.Message));
     }
 
     private static void AssertTaken<T>(Option<T> option, string text, string? expected, string error)

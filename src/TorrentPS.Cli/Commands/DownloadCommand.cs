@@ -22,6 +22,8 @@ internal sealed class DownloadCommand
     private readonly Option<bool> _force = new("--force") { Description = "Overwrite existing files that do not belong to the torrent." };
     private readonly Option<bool> _sequential = new("--sequential") { Description = "Download pieces in order, after those at the start and end of each file." };
     private readonly Option<bool> _noWebSeeds = new("--no-web-seeds") { Description = "Do not use the torrent's web seeds." };
+    private readonly Option<Uri[]?> _webSeeds = OptionFactory.WebSeeds("Download from this web server, too: the address of the torrent's file, or of the folder that contains it; may be given several times.");
+    private readonly Option<double?> _webSeedDelay = OptionFactory.Seconds("--web-seed-delay", "How long web seeds wait for peers to send the data (0).", zero: true);
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "The maximum download rate per second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);
     private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "End if no data arrives for this long.");
@@ -32,7 +34,7 @@ internal sealed class DownloadCommand
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _force, _sequential, _noWebSeeds, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
+        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _force, _sequential, _noWebSeeds, _webSeeds, _webSeedDelay, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
         _transfer = new TransferOptions(command, "End after this long.");
     }
@@ -58,6 +60,8 @@ internal sealed class DownloadCommand
             Overwrite = result.GetValue(_force),
             Sequential = result.GetValue(_sequential),
             UseWebSeeds = !result.GetValue(_noWebSeeds),
+            WebSeeds = result.GetValue(_webSeeds) ?? [],
+            WebSeedDelay = TimeSpan.FromSeconds(result.GetValue(_webSeedDelay) ?? 0),
             DownloadLimit = result.GetValue(_downloadLimit) ?? 0,
             SeedTime = result.GetValue(_seedSeconds) is { } seed ? TimeSpan.FromSeconds(seed) : null,
             StallTimeout = result.GetValue(_stallTimeout) is { } stall ? TimeSpan.FromSeconds(stall) : null,

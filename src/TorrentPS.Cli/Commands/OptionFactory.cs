@@ -111,6 +111,9 @@ internal static class OptionFactory
     public static Option<TrafficClass?> TrafficClass() => Written<TrafficClass?>("--traffic-class", "DSCP",
         "Mark packets with this traffic class: a number from 0 to 63, or a name such as LE, CS1 or AF11.", texts => Engine.Values.TrafficClass.Parse(texts[^1]));
 
+    public static Option<Uri[]?> WebSeeds(string description) =>
+        Written<Uri[]>("--web-seed", "URI", description, texts => Array.ConvertAll(texts, WebAddress.Parse), ArgumentArity.OneOrMore);
+
     /// <summary>An option whose value is read by a function that says what is wrong with one that it cannot read.</summary>
     private static Option<T?> Written<T>(string name, string helpName, string description, Func<string[], T> read, ArgumentArity? arity = null) => new(name)
     {

@@ -44,8 +44,14 @@ public sealed record DownloadOptions
     /// <summary>The discovery sources to use; null means all that the torrent allows.</summary>
     public IReadOnlyCollection<PeerSource>? Sources { get; init; }
 
-    /// <summary>Whether to use the torrent's web seeds (BEP 17, 19). They are neither peers nor discovery sources: <see cref="Sources"/> does not affect them.</summary>
+    /// <summary>Whether to use the torrent's own web seeds (BEP 17, 19). They are neither peers nor discovery sources: <see cref="Sources"/> does not affect them.</summary>
     public bool UseWebSeeds { get; init; } = true;
+
+    /// <summary>Web seeds besides those of the torrent (BEP 19), http and https, whatever <see cref="UseWebSeeds"/> says. Since the user names them, they may be in the local network.</summary>
+    public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
+
+    /// <summary>How long all web seeds wait for peers to send the data, from the time that peers are looked for; then they send what is missing, also where there is no peer. Zero waits for none.</summary>
+    public TimeSpan WebSeedDelay { get; init; }
 
     /// <summary>
     /// The TCP port for incoming connections of this torrent, 1 to 65535; a port in use is an error. Null means the port on which the client already listens, or <see

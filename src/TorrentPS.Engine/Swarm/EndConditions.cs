@@ -44,7 +44,8 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
 
     private void TickDownload(double now)
     {
-        double still = now - run.LastProgressAt;
+        // What web seeds wait for peers is no standstill.
+        double still = now - Math.Max(run.LastProgressAt, run.Options.WebSeedDelay > TimeSpan.Zero ? WebSeeds?.StartsAt ?? 0 : 0);
         if (ReachedNobody && IsNobodyLeft && WebSeeds is not { IsAnyHopeful: true } && still > Math.Min(NobodySeconds, run.Options.StallTimeout?.TotalSeconds ?? NobodySeconds))
             run.End.Set(Nobody());
         else if (run.Options.StallTimeout is { } limit && still > limit.TotalSeconds)

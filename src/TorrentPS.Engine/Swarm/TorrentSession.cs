@@ -210,10 +210,11 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     private void StartWebSeeds()
     {
-        if (!_options.UseWebSeeds || _run.IsComplete || _torrent.WebSeeds.Count + _torrent.HttpSeeds.Count == 0)
+        WebSeed[] seeds = _run.IsComplete ? [] : [.. WebSeed.Of(_torrent, _options)];
+        if (seeds.Length == 0)
             return;
         WebSeedSwarm swarm = new(_run, _picker, _services.Pool, _downloadLimit.Limiter, _services.Http, _counters, _requests, _assembly);
-        _webSeeds = _requests.WebSeeds = _bans.WebSeeds = _conditions.WebSeeds = new WebSeedPool(swarm, _torrent, _stopping.Token);
+        _webSeeds = _requests.WebSeeds = _bans.WebSeeds = _conditions.WebSeeds = new WebSeedPool(swarm, seeds, _run.Now + _options.WebSeedDelay.TotalSeconds, _stopping.Token);
     }
 
     private void StartDiscovery()

@@ -11,7 +11,13 @@ public sealed class ValidateWebAddressAttribute : ValidateEnumeratedArgumentsAtt
     /// <inheritdoc/>
     protected override void ValidateElement(object element)
     {
-        if ((element is PSObject wrapped ? wrapped.BaseObject : element) is not Uri { IsAbsoluteUri: true, Scheme: "http" or "https" } uri || !UriHost.IsUsable(uri))
-            throw new ValidationMetadataException(SafeText.Escape($"'{AddressText.Of($"{element}")}' is no web address. Give one that begins with http:// or https://."));
+        try
+        {
+            WebAddress.Parse((element is PSObject wrapped ? wrapped.BaseObject : element) is Uri uri ? uri.OriginalString : $"{element}");
+        }
+        catch (FormatException exception)
+        {
+            throw new ValidationMetadataException(SafeText.Escape(exception.Message));
+        }
     }
 }

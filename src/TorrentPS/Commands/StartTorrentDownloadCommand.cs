@@ -65,6 +65,17 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [Parameter(HelpMessage = "Do not use the torrent's web seeds.")]
     public SwitchParameter NoWebSeed { get; set; }
 
+    /// <summary><para type="description">Web seeds besides those of the torrent: http and https addresses of its file, or of the folder that its folder is in.</para></summary>
+    [Parameter(HelpMessage = "More web seeds: http or https addresses of the torrent's file or of the folder that contains it.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateWebAddress]
+    public Uri[] WebSeed { get; set; } = [];
+
+    /// <summary><para type="description">How long web seeds wait for peers to send the data before they send what is missing; 0 waits for none.</para></summary>
+    [Parameter(HelpMessage = "Web seeds wait this many seconds for peers to send the data; by default 0.")]
+    [ValidateRange(0.0, 4_000_000.0)]
+    public double WebSeedDelaySeconds { get; set; }
+
     /// <summary><para type="description">The number of seconds without new data after which the download ends as stalled; 0 means never.</para></summary>
     [Parameter(HelpMessage = "Ends as stalled after this many seconds without new data; 0 means never.")]
     [ValidateRange(0.0, 4_000_000.0)]
@@ -102,6 +113,8 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
             Sequential = Sequential,
             Overwrite = Force,
             UseWebSeeds = !NoWebSeed,
+            WebSeeds = WebSeed,
+            WebSeedDelay = TimeSpan.FromSeconds(WebSeedDelaySeconds),
             StallTimeout = StallTimeoutSeconds > 0 ? TimeSpan.FromSeconds(StallTimeoutSeconds) : null,
         };
         Start(new DownloadRun(torrent, options, Peer, Network));

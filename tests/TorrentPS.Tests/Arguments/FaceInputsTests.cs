@@ -21,6 +21,8 @@ public sealed class FaceInputsTests
 
     public static TheoryData<string> UnusableHosts => FaceInputs.UnusableHosts;
 
+    public static TheoryData<string, bool> WebAddresses => FaceInputs.WebAddresses;
+
     [Theory]
     [MemberData(nameof(Peers))]
     public void Peers_are_what_they_are_to_the_command(string text, string? expected)
@@ -67,10 +69,15 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Networks_are_what_they_are_to_the_command(string text, bool isTaken)
+    public void Networks_are_what_they_are_to_the_command(string text, bool isTaken) => AssertTaken(new ValidateNetworkAttribute(), text, isTaken);
+
+    [Theory]
+    [MemberData(nameof(WebAddresses))]
+    public void Web_addresses_are_what_they_are_to_the_command(string text, bool isTaken) => AssertTaken(new ValidateWebAddressAttribute(), text, isTaken);
+
+    private static void AssertTaken(ValidateEnumeratedArgumentsAttribute attribute, string text, bool isTaken)
     {
-        MethodInfo validate = typeof(ValidateNetworkAttribute).GetMethod("ValidateElement", BindingFlags.Instance | BindingFlags.NonPublic)!;
-        var attribute = new ValidateNetworkAttribute();
+        MethodInfo validate = attribute.GetType().GetMethod("ValidateElement", BindingFlags.Instance | BindingFlags.NonPublic)!;
         if (isTaken)
         {
             validate.Invoke(attribute, [text]);

@@ -1,11 +1,17 @@
 using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Http;
+using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.WebSeeds;
 
 /// <summary>One web seed of a torrent: the state of its server, and whether to use it. Belongs to the torrent's loop.</summary>
-internal sealed class WebSeed(Uri uri, bool servesPieces)
+/// <param name="uri">Its address.</param>
+/// <param name="servesPieces">Whether it is asked for pieces by their numbers (BEP 17).</param>
+/// <param name="isOfUser">Whether the user named it, and not the torrent.</param>
+internal sealed class WebSeed(Uri uri, bool servesPieces, bool isOfUser = false)
 {
+    private const int MaxSeeds = 20; // of a kind
+
     private const double FirstPause = 5;
     private const double LongestPause = 600;
     private const double DefaultBusyPause = 30;
@@ -21,8 +27,18 @@ internal sealed class WebSeed(Uri uri, bool servesPieces)
     private int _failures;
     private bool _isShort; // of connections
 
-    /// <summary>Its address in the torrent, with its reach.</summary>
-    public NamedAddress Address { get; } = NamedAddress.OfWebSeed(uri);
+    /// <summary>Its address, with its reach.</summary>
+    public NamedAddress Address { get; } = isOfUser ? NamedAddress.OfUser(uri) : NamedAddress.OfWebSeed(uri);
+
+    /// <summary>Those that the user names, and those of the torrent unless they are not wanted.</summary>
+    public static IEnumerable<WebSeed> Of(Torrent torrent, DownloadOptions options)
+    {
+        HashSet<Uri> given = [.. options.WebSeeds.Take(MaxSeeds)];
+        IEnumerable<WebSeed> ofUser = given.Select(uri => new WebSeed(uri, servesPieces: false, isOfUser: true));
+        return !options.UseWebSeeds ? ofUser : ofUser
+            .Concat(torrent.WebSeeds.Where(uri => !given.Contains(uri)).Take(MaxSeeds).Select(uri => new WebSeed(uri, servesPieces: false)))
+            .Concat(torrent.HttpSeeds.Take(MaxSeeds).Select(uri => new WebSeed(uri, servesPieces: true)));
+    }
 
     /// <summary>Whether it serves pieces by index (BEP 17), rather than ranges of files (BEP 19).</summary>
     public bool ServesPieces => servesPieces;

@@ -9,25 +9,29 @@ internal sealed class WebSeedPool
     /// <summary>The maximum number of connections to one web seed.</summary>
     public const int LanesPerSeed = 4;
 
-    private const int MaxSeeds = 20;
     private const int MaxLanes = 8;
 
     private readonly IWebSeedSwarm _swarm;
     private readonly CancellationToken _stopping;
-    private readonly List<WebSeed> _seeds = [];
+    private readonly List<WebSeed> _seeds;
     private readonly List<WebSeedLane> _lanes = [];
     private TaskCompletionSource _pulse = new();
     private int _begun;
 
-    public WebSeedPool(IWebSeedSwarm swarm, Torrent torrent, CancellationToken stopping)
+    /// <param name="swarm">The torrent.</param>
+    /// <param name="seeds">Its web seeds.</param>
+    /// <param name="startsAt">When the first is asked, in seconds of the torrent's clock: until then peers have time to send the data.</param>
+    /// <param name="stopping">Ends it.</param>
+    public WebSeedPool(IWebSeedSwarm swarm, IEnumerable<WebSeed> seeds, double startsAt, CancellationToken stopping)
     {
         _swarm = swarm;
+        _seeds = [.. seeds];
+        StartsAt = startsAt;
         _stopping = stopping;
-        foreach (Uri uri in torrent.WebSeeds.Take(MaxSeeds))
-            _seeds.Add(new WebSeed(uri, servesPieces: false));
-        foreach (Uri uri in torrent.HttpSeeds.Take(MaxSeeds))
-            _seeds.Add(new WebSeed(uri, servesPieces: true));
     }
+
+    /// <summary>When the first is asked, in seconds of the torrent's clock.</summary>
+    public double StartsAt { get; }
 
     /// <summary>Whether data may be expected from any of them soon.</summary>
     public bool IsAnyHopeful => _seeds.Exists(seed => seed.IsHopeful);
@@ -44,7 +48,7 @@ internal sealed class WebSeedPool
     /// <summary>Periodic work: opens connections if there is something to get, closes silent ones, wakes waiting ones.</summary>
     public void Tick()
     {
-        if (_stopping.IsCancellationRequested)
+        if (_stopping.IsCancellationRequested || _swarm.Now < StartsAt)
             return;
         foreach (WebSeed seed in _seeds)
         {

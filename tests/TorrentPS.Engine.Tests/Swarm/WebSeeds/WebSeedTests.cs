@@ -297,6 +297,58 @@ public sealed class WebSeedTests
         Assert.Empty(server.Requests);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Web_seeds_of_the_user_are_asked_whether_or_not_the_torrents_are(bool usesOthers)
+    {
+        using WebSeedServer given = new(s_single);
+        using WebSeedServer own = new(s_single) { Change = bytes => [.. bytes.Select(value => (byte)(value + 1))] };
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, own.Root), null, [], options => options with { UseWebSeeds = usesOthers, WebSeeds = [given.Root] });
+        await CompleteAsync(s_single, leecher);
+        Assert.NotEmpty(given.Requests);
+        if (!usesOthers)
+            Assert.Empty(own.Requests);
+    }
+
+    [Fact]
+    public async Task A_web_seed_of_the_user_is_asked_after_a_magnet_link()
+    {
+        Sample sample = Sample.Build(PieceLength, 5, null, ("one.bin", 500_000));
+        using WebSeedServer server = new(sample);
+        await using SwarmMember seed = await SwarmMember.SeedAsync(sample, change: options => options with { UploadLimit = 1024 });
+        await using SwarmMember leecher = SwarmMember.Download(Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent)), null, [seed.EndPoint], options => options with { WebSeeds = [server.Root] });
+        Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
+        Assert.NotEmpty(server.Requests);
+    }
+
+    /// <summary>What web seeds wait is neither a standstill nor the end of hope.</summary>
+    [Fact]
+    public async Task Web_seeds_wait_for_peers_and_then_send_all_where_there_is_none()
+    {
+        using WebSeedServer server = new(s_single);
+        FakeTimeProvider time = new();
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], options => options with { WebSeedDelay = TimeSpan.FromSeconds(100), StallTimeout = TimeSpan.FromSeconds(20), Sources = [PeerSource.Manual] }, new TorrentClientOptions { TimeProvider = time });
+        await leecher.ListensAsync();
+        for (int i = 0; i < 95; i++)
+            await leecher.PassAsync(time, 1);
+        Assert.False(leecher.Result.IsCompleted, leecher.LogText);
+        Assert.Empty(server.Requests);
+        TorrentDownload result = await leecher.EndAsync(time);
+        Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
+        Assert.InRange(result.Elapsed.TotalSeconds, 100, 300);
+    }
+
+    [Fact]
+    public async Task Web_seeds_that_wait_are_not_asked_for_what_peers_send_in_time()
+    {
+        using WebSeedServer server = new(s_single);
+        using ScriptedSeed peer = new(s_single);
+        await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint], options => options with { WebSeedDelay = TimeSpan.FromHours(1) });
+        await CompleteAsync(s_single, leecher);
+        Assert.Empty(server.Requests);
+    }
+
     private static readonly TorrentClientOptions s_far = new() { ReachOf = _ => AddressReach.World }; // as if the server were in the Internet
 
     [Fact]
