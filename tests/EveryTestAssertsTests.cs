@@ -22,7 +22,7 @@ public sealed class EveryTestAssertsTests
     }
 
     [Fact]
-    public void One_that_does_not_is_found()
+    public void A_test_without_an_assertion_is_found()
     {
         Assert.False(Asserts(GetType().GetMethod(nameof(LooksAtNothing), Declared)!));
         Assert.True(Asserts(GetType().GetMethod(nameof(Every_test_asserts_something), Declared)!));

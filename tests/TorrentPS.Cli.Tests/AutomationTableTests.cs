@@ -55,7 +55,7 @@ public sealed class AutomationTableTests : IDisposable
     [InlineData("download", "d4:infod6:lengthi1e4:name2:..12:piece lengthi16384e6:pieces20:01234567890123456789ee", "UnsafePath", 3)]
     [InlineData("download", "magnet:?xt=urn:btih:short", "InvalidMagnetUri", 3)]
     [InlineData("download", "http://127.0.0.1:1/x.torrent", "TorrentNotFound", 3)]
-    public async Task A_torrent_that_cannot_be_read_has_its_line_too(string command, string content, string errorId, int exitCode)
+    public async Task An_unreadable_torrent_has_its_line_too(string command, string content, string errorId, int exitCode)
     {
         string source = content.Contains(':', StringComparison.Ordinal) && !content.StartsWith('d') ? content : Path.Combine(_folder, "x.torrent");
         if (content.Length > 0 && source != content)
@@ -77,7 +77,7 @@ public sealed class AutomationTableTests : IDisposable
     }
 
     [Fact]
-    public async Task Stopped_before_it_began_it_says_so()
+    public async Task Stopped_before_the_start_it_says_so()
     {
         using var terminal = new RecordingTerminal();
         int code = await CommandTree.RunAsync(["download", "http://127.0.0.1:1/x.torrent", "--json"], terminal, new CancellationToken(canceled: true));

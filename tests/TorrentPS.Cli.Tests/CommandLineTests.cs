@@ -14,7 +14,7 @@ public sealed class CommandLineTests
     [InlineData("--quiet x.torrent")]
     [InlineData("https://example.org/x")]
     [InlineData("magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567")]
-    public void A_source_alone_is_a_download(string line)
+    public void A_SOURCE_alone_is_a_download(string line)
     {
         ParseResult result = Parse(line);
         Assert.Empty(result.Errors);
@@ -63,7 +63,7 @@ public sealed class CommandLineTests
     [InlineData("download x --tracker here")]
     [InlineData("seed x --tracker wss://tracker.example")]
     [InlineData("demo x")]
-    public async Task A_wrong_command_line_ends_with_2_and_says_why(string line)
+    public async Task A_wrong_command_line_ends_with_2_and_an_explanation(string line)
     {
         (int code, string output, string error) = await RecordingTerminal.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, code);
@@ -131,7 +131,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Without_options_a_download_is_the_engines_default()
+    public void Without_options_a_download_has_the_engines_defaults()
     {
         DownloadOptions options = Options("x");
         var defaults = new DownloadOptions { Destination = Directory.GetCurrentDirectory() };

@@ -34,7 +34,7 @@ public sealed partial class CommandPageTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void The_page_says_of_each_option_what_the_help_says(string name)
+    public void The_page_describes_each_option_like_the_help(string name)
     {
         Command command = Root().Subcommands.Single(one => one.Name == name);
         string section = Section(name);

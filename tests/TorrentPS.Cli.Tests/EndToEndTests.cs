@@ -65,7 +65,7 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
-    public async Task A_seed_whose_data_is_not_there_ends_with_8()
+    public async Task A_seed_without_its_data_ends_with_8()
     {
         string file = Path.Combine(_folder, "data.bin");
         await File.WriteAllBytesAsync(file, new byte[1000], TestContext.Current.CancellationToken);
@@ -79,7 +79,7 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
-    public async Task A_seed_whose_data_is_changed_meanwhile_warns_and_ends_with_8()
+    public async Task A_seed_whose_data_changes_meanwhile_warns_and_ends_with_8()
     {
         byte[] data = new byte[100_000];
         Random.Shared.NextBytes(data);
@@ -104,7 +104,7 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
-    public async Task A_tracker_that_is_not_there_ends_with_4()
+    public async Task An_unreachable_tracker_ends_with_4()
     {
         string file = Path.Combine(_folder, "data.bin");
         await File.WriteAllBytesAsync(file, new byte[1000], TestContext.Current.CancellationToken);

@@ -25,7 +25,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Peers))]
-    public void Peers_are_what_they_are_to_cmdlets(string text, string? expected)
+    public void Peers_are_parsed_as_in_cmdlets(string text, string? expected)
     {
         Option<PeerAddress[]?> option = OptionFactory.Peers("");
         ParseResult result = new RootCommand { option }.Parse(["--peer", text]);
@@ -34,7 +34,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Rates))]
-    public void Rates_are_what_they_are_to_cmdlets(string text, long? expected)
+    public void Rates_are_parsed_as_in_cmdlets(string text, long? expected)
     {
         Option<long?> option = OptionFactory.Rate("--limit", "");
         ParseResult result = new RootCommand { option }.Parse([$"--limit={text}"]);

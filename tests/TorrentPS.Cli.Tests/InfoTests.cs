@@ -11,7 +11,7 @@ public sealed class InfoTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task Shows_what_a_torrent_is_of()
+    public async Task Shows_the_contents_of_a_torrent()
     {
         (int code, string output, string error) = await RecordingTerminal.RunAsync("info", Write(files: 3));
         Assert.Equal((0, ""), (code, error));
@@ -23,7 +23,7 @@ public sealed class InfoTests : IDisposable
     }
 
     [Fact]
-    public async Task A_long_list_is_cut_and_says_how_much_is_missing()
+    public async Task A_long_list_is_cut_with_the_number_of_omitted_entries()
     {
         (_, string output, _) = await RecordingTerminal.RunAsync("info", Write(files: 300));
         Assert.True(output.Count(c => c == '\n') < 50);
@@ -78,7 +78,7 @@ public sealed class InfoTests : IDisposable
     }
 
     [Fact]
-    public async Task A_magnet_link_shows_what_it_says()
+    public async Task A_magnet_link_shows_its_contents()
     {
         const string Link = "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&dn=a%1Bb&xl=2048&tr=http%3A%2F%2Fa.example%2Fannounce";
         (int code, string output, _) = await RecordingTerminal.RunAsync("info", Link);

@@ -19,7 +19,7 @@ public sealed class InterruptionTests
 
     // As Windows wants it when the console is closed: once the handler returns, the process is gone.
     [Fact]
-    public async Task A_signal_that_ends_the_process_is_held_up_until_the_work_has_ended()
+    public async Task A_signal_that_ends_the_process_is_delayed_until_the_work_has_ended()
     {
         using var terminal = new RecordingTerminal();
         var interruption = new Interruption(terminal);

@@ -5,6 +5,6 @@ namespace TorrentPS.Cli.Tests;
 public sealed class QuantityTests
 {
     [Fact]
-    public void Progress_says_how_fast_how_long_and_from_how_many() =>
+    public void Progress_shows_the_rate_the_time_left_and_the_peers() =>
         Assert.Equal("↓ 512 B/s, 6 s left, 2 peers", ProgressDisplay.Details(Samples.Download));
 }

@@ -32,7 +32,7 @@ public sealed partial class ShownTextTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task No_command_writes_what_it_was_given_as_it_is(string command)
+    public async Task No_command_writes_its_input_unescaped(string command)
     {
         foreach (string[] arguments in (string[][])[[command, Worse], [command, $"--{Worse}"], [command, Path.Combine(_folder, Evil, "x.torrent")], [command, "magnet:?xt=" + Worse]])
             AssertSafe(await RunAsync(isTerminal: false, [.. arguments, "--no-such-option-" + Evil]));
@@ -42,7 +42,7 @@ public sealed partial class ShownTextTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_torrent_is_shown_safely_whatever_it_says(bool isTerminal)
+    public async Task A_torrent_is_shown_safely_whatever_it_contains(bool isTerminal)
     {
         (string torrent, string data) = Create("http://127.0.0.1:1/announce");
         (string output, string error) = await RunAsync(isTerminal, "info", torrent);
@@ -55,7 +55,7 @@ public sealed partial class ShownTextTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_tracker_says_is_shown_safely()
+    public async Task A_trackers_text_is_shown_safely()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -5,7 +5,7 @@ namespace TorrentPS.Cli.Tests;
 public sealed class SurfaceTests
 {
     [Fact]
-    public void The_command_line_is_what_its_file_says()
+    public void The_command_line_matches_its_file()
     {
         using var terminal = new RecordingTerminal();
         Command root = CommandTree.Parse([], terminal).RootCommandResult.Command;

@@ -22,7 +22,7 @@ public sealed class TerminalTests
     [InlineData("x", "There is no x", "There is no x")]
     [InlineData("a/x", "There is no b/a/x1, and no a/x", "There is no b/a/x1, and no a/x")]
     [InlineData("a/x", "There is no a/x1", "There is no a/x1: a/x")]
-    public void What_an_error_is_about_is_named_once(string subject, string message, string expected)
+    public void The_subject_of_an_error_is_named_once(string subject, string message, string expected)
     {
         using var terminal = new RecordingTerminal();
         terminal.WriteError(TorrentErrorId.NoPeers, message, subject);
@@ -30,7 +30,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public void Whatever_is_written_is_escaped()
+    public void All_output_is_escaped()
     {
         using var terminal = new RecordingTerminal { IsDebugging = true };
         terminal.WriteLine(Evil);

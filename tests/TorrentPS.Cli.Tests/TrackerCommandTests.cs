@@ -31,7 +31,7 @@ public class TrackerCommandTests
     }
 
     [Fact]
-    public async Task It_serves_what_is_allowed_until_it_is_stopped()
+    public async Task It_serves_allowed_torrents_until_it_is_stopped()
     {
         IPEndPoint endPoint;
         await using (TrackerServer free = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0)))
@@ -52,7 +52,7 @@ public class TrackerCommandTests
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_is_told()
+    public async Task A_port_in_use_is_reported()
     {
         await using TrackerServer other = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0));
         (int code, string output, string error) = await RecordingTerminal.RunAsync("tracker", "--address", "127.0.0.1", "--port", $"{other.EndPoint.Port}");

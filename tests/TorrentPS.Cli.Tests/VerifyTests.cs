@@ -27,7 +27,7 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task Damaged_data_ends_with_8_and_the_files_that_are_not_right()
+    public async Task Damaged_data_ends_with_8_and_the_names_of_the_wrong_files()
     {
         await MakeAsync();
         await File.WriteAllBytesAsync(Path.Combine(_folder, "set", "a"), new byte[50_000], TestContext.Current.CancellationToken);

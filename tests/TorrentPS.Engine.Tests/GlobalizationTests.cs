@@ -48,7 +48,7 @@ public sealed partial class GlobalizationTests
     }
 
     [Fact]
-    public void The_mode_is_the_one_that_was_asked_for()
+    public void The_requested_mode_is_used()
     {
         string? asked = Environment.GetEnvironmentVariable(Asked) ?? Environment.GetEnvironmentVariable(Mode);
         Assert.Equal(asked is not null && (asked == "1" || asked.Equals("true", StringComparison.OrdinalIgnoreCase)), IsInvariant);
@@ -66,7 +66,7 @@ public sealed partial class GlobalizationTests
     }
 
     [Fact]
-    public async Task What_names_and_texts_become_is_the_same_in_the_other_mode()
+    public async Task Names_and_texts_become_the_same_in_the_other_mode()
     {
         if (Environment.GetEnvironmentVariable(Asked) is not null)
             return;

@@ -29,7 +29,7 @@ public sealed partial class SecurityDefaultsTests
     private static partial Regex Named();
 
     [Fact]
-    public void Every_test_that_the_promises_name_is_there()
+    public void Every_test_in_the_promises_exists()
     {
         MatchCollection named = Named().Matches(File.ReadAllText(Path.Join(Root, "SECURITY.md")));
         Assert.InRange(named.Count, 20, 200);
@@ -44,7 +44,7 @@ public sealed partial class SecurityDefaultsTests
     }
 
     [Fact]
-    public async Task Nobody_can_tell_by_its_ids_that_two_torrents_are_of_one_user()
+    public async Task The_ids_of_two_torrents_do_not_reveal_a_common_user()
     {
         using var both = new CountdownEvent(2);
         using var tracker = new ScriptedHttpServer(request =>
@@ -68,7 +68,7 @@ public sealed partial class SecurityDefaultsTests
         [.. requests.Select(request => request[(request.IndexOf(name + "=", StringComparison.Ordinal) + name.Length + 1)..].Split('&')[0]).Distinct()];
 
     [Fact]
-    public void A_thousand_peer_ids_have_nothing_in_common_but_the_clients_name()
+    public void A_thousand_peer_ids_share_only_the_clients_name()
     {
         byte[][] ids = [.. Enumerable.Range(0, 1000).Select(_ => PeerId.Create())];
         Assert.Equal(1000, ids.Select(Convert.ToHexString).Distinct().Count());

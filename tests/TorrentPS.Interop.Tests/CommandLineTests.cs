@@ -80,7 +80,7 @@ public sealed class CommandLineTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Interrupted_it_tells_the_tracker_that_it_stopped_keeps_what_it_has_and_ends_with_130()
+    public async Task Interrupted_it_announces_the_stop_keeps_its_data_and_ends_with_130()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Ctrl+C cannot be sent to another process on Windows.");
         await using NodeTracker tracker = await NodeTracker.StartAsync();

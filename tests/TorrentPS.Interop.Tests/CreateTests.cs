@@ -139,7 +139,7 @@ public sealed class CreateTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Libtorrent_reads_what_we_say_of_similar_torrents()
+    public async Task Libtorrent_reads_our_list_of_similar_torrents()
     {
         const string Script = """
             import libtorrent, sys

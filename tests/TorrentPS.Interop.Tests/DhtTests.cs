@@ -32,7 +32,7 @@ public sealed class DhtTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Libtorrent_finds_us_by_a_node_of_ours()
+    public async Task Libtorrent_finds_us_through_one_of_our_nodes()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
         TestTorrent other = TestTorrent.Create(Payload.SingleFile("other.bin", 1000), Temp.Path);
@@ -48,7 +48,7 @@ public sealed class DhtTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_search_by_the_dht_alone_finds_libtorrent()
+    public async Task A_DHT_search_alone_finds_libtorrent()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
         await using LibtorrentPeer entry = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), dhtNodes: []);
@@ -87,7 +87,7 @@ public sealed class DhtTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Twenty_of_our_nodes_find_each_other_by_one()
+    public async Task Twenty_of_our_nodes_find_each_other_through_one()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
         Payload otherPayload = Payload.SingleFile("other.bin", 1000);

@@ -11,7 +11,7 @@ public sealed class DownloadFromBothTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData("libtorrent")]
     [InlineData("Transmission")]
-    public async Task It_is_finished_when_one_is_killed_half_way(string killed)
+    public async Task It_is_completed_after_one_is_killed_half_way(string killed)
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 128 << 10);
         string source = Source(s_payload);

@@ -22,7 +22,7 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Only_the_files_asked_for_are_downloaded()
+    public async Task Only_selected_files_are_downloaded()
     {
         var payload = Payload.Folder("selection", Enumerable.Range(0, 24).Select(i => ($"{(i % 2 == 0 ? "even" : "odd")}/{i:00}.{(i % 3 == 0 ? "txt" : "bin")}", 40_000 + i)));
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 32 << 10);
@@ -38,7 +38,7 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task The_other_files_come_when_they_are_asked_for_later()
+    public async Task Other_files_are_downloaded_when_they_are_selected_later()
     {
         var payload = Payload.Folder("later", Enumerable.Range(0, 12).Select(i => ($"{i:00}.bin", 50_000 + i)));
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 32 << 10);

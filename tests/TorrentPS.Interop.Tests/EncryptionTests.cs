@@ -27,7 +27,7 @@ public sealed class EncryptionTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task We_insist_and_a_libtorrent_that_takes_both_follows()
+    public async Task We_require_encryption_and_a_libtorrent_that_accepts_both_follows()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), upLimit: 2 << 20);

@@ -11,7 +11,7 @@ namespace TorrentPS.Interop.Tests;
 public sealed class FastExtensionTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]
-    public async Task From_a_libtorrent_that_unchokes_nobody_the_allowed_pieces_come()
+    public async Task Allowed_pieces_come_from_a_libtorrent_that_unchokes_no_peer()
     {
         var payload = Payload.SingleFile("allowed.bin", 4 * (128 << 10) + 1000); // five pieces, which libtorrent allows all
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 128 << 10);
@@ -24,7 +24,7 @@ public sealed class FastExtensionTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Both_are_known_to_speak_it()
+    public async Task Both_declare_support()
     {
         var payload = Payload.SingleFile("fast.bin", 100_000);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);
@@ -40,7 +40,7 @@ public sealed class FastExtensionTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Transmission_says_that_it_has_all_and_rejects_what_it_will_not_send()
+    public async Task Transmission_declares_all_pieces_and_rejects_some_requests()
     {
         var payload = Payload.SingleFile("transmission.bin", 300_001);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10);
@@ -84,7 +84,7 @@ public sealed class FastExtensionTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Two_that_have_everything_do_not_stay_connected()
+    public async Task Two_complete_peers_do_not_stay_connected()
     {
         var payload = Payload.SingleFile("seeds.bin", 100_000);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);

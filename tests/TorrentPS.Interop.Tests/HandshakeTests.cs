@@ -78,7 +78,7 @@ public sealed class HandshakeTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Nothing_at_a_port_is_a_refusal() =>
+    public async Task A_port_without_a_listener_is_refused() =>
         AssertFailed(await TestAsync(Loopback.Next(), new string('a', 40)), PeerHandshakeStatus.Refused);
 
     [Fact(Timeout = Limits.Test)]

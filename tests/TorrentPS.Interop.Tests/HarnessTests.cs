@@ -56,7 +56,7 @@ public sealed class HarnessTests
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Bittorrent_tracker_tells_of_each_announce()
+    public async Task Bittorrent_tracker_reports_each_announce()
     {
         using TempFolder temp = new();
         await using NodeTracker tracker = await NodeTracker.StartAsync();

@@ -49,7 +49,7 @@ public sealed class HolepunchTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_libtorrent_that_cannot_be_reached_is_reached_by_way_of_another(bool isRelayed)
+    public async Task An_unreachable_libtorrent_is_reached_through_another_peer(bool isRelayed)
     {
         await LibtorrentPeer.RequireAsync();
         Installed.Require("nft", "nftables");

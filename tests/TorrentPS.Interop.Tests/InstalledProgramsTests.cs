@@ -17,7 +17,7 @@ public sealed partial class InstalledProgramsTests
 
     [Theory]
     [MemberData(nameof(Packages))]
-    public void What_tests_require_is_installed_on_the_build_server(string package)
+    public void Programs_that_tests_require_are_installed_on_the_build_server(string package)
     {
         string script = File.ReadAllText(Path.Combine(Root(), ".ci", "run"));
         Assert.Matches($@"[\w/]+:{Regex.Escape(package)}\b|echo {Regex.Escape(package)}\b", script);

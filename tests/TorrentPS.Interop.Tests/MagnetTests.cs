@@ -16,7 +16,7 @@ public sealed class MagnetTests : InteropTest
     private const int PieceLength = 16 << 10;
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Libtorrent_gives_the_metadata_as_a_peer_of_the_link()
+    public async Task Libtorrent_sends_the_metadata_as_a_peer_in_the_link()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload));
@@ -24,7 +24,7 @@ public sealed class MagnetTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Libtorrent_gives_the_metadata_as_a_peer_of_the_tracker()
+    public async Task Libtorrent_sends_the_metadata_as_a_peer_of_the_tracker()
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength, OpentrackerServer.Announce(address));
@@ -35,7 +35,7 @@ public sealed class MagnetTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Transmission_gives_the_metadata_as_a_peer_of_the_link()
+    public async Task Transmission_sends_the_metadata_as_a_peer_in_the_link()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         await using TransmissionPeer seeder = await TransmissionPeer.SeedAsync(torrent, Source(s_payload), Temp);
@@ -43,7 +43,7 @@ public sealed class MagnetTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Transmission_gives_the_metadata_as_a_peer_of_the_tracker()
+    public async Task Transmission_sends_the_metadata_as_a_peer_of_the_tracker()
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength, OpentrackerServer.Announce(address));

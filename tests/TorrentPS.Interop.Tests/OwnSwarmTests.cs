@@ -7,7 +7,7 @@ namespace TorrentPS.Interop.Tests;
 public sealed class OwnSwarmTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]
-    public async Task Three_of_us_finish_where_one_has_the_data_and_the_others_exchange_it()
+    public async Task Three_downloads_complete_from_one_seed_and_exchange_data()
     {
         var payload = Payload.SingleFile("swarm.bin", 8 << 20);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10);
@@ -35,7 +35,7 @@ public sealed class OwnSwarmTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_client_that_is_given_its_own_address_finishes_from_others()
+    public async Task A_client_that_gets_its_own_address_completes_from_other_peers()
     {
         var payload = Payload.SingleFile("self.bin", 100_000);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);

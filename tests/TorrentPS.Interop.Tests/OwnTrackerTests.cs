@@ -17,7 +17,7 @@ public sealed class OwnTrackerTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData("http")]
     [InlineData("udp")]
-    public async Task Libtorrent_finds_its_like(string scheme)
+    public async Task Libtorrent_finds_another_libtorrent(string scheme)
     {
         await using TrackerServer tracker = Start();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, Announce(tracker, scheme));

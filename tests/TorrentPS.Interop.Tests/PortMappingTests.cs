@@ -45,7 +45,7 @@ public sealed class PortMappingTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData("yes", "PCP")]
     [InlineData("no", "UPnP")]
-    public async Task Miniupnpd_passes_peers_on_and_is_told_to_end_it(string natPmp, string protocol)
+    public async Task Miniupnpd_forwards_the_port_and_removes_the_mapping(string natPmp, string protocol)
     {
         string miniupnpd = Installed.Require("miniupnpd", "miniupnpd");
         Installed.Require("nft", "nftables");

@@ -11,7 +11,7 @@ public sealed class ResumeTests : InteropTest
     private static readonly Payload s_payload = Payload.Folder("resume", [("one.bin", 5_000_000), ("empty", 0), ("two.bin", 3_000_001)]);
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_stopped_download_goes_on_from_where_it_was()
+    public async Task A_stopped_download_resumes()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), upLimit: 2 << 20);
@@ -32,7 +32,7 @@ public sealed class ResumeTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_finished_download_needs_no_peer_the_second_time()
+    public async Task A_completed_download_needs_no_peer_the_second_time()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         await using (LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload)))
@@ -61,7 +61,7 @@ public sealed class ResumeTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_killed_process_loses_only_the_pieces_in_flight()
+    public async Task A_killed_process_loses_only_pieces_in_flight()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), upLimit: 2 << 20);

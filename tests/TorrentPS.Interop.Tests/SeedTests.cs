@@ -25,7 +25,7 @@ public sealed class SeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task When_libtorrent_bans_us_for_data_that_was_changed_it_is_found_out()
+    public async Task When_libtorrent_bans_us_for_changed_data_the_change_is_found()
     {
         var payload = Payload.SingleFile("changed.bin", 2_000_000);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);
@@ -48,7 +48,7 @@ public sealed class SeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_seeder_refuses_data_that_is_not_the_torrents()
+    public async Task A_seeder_refuses_data_of_another_torrent()
     {
         var payload = Payload.SingleFile("damaged.bin", 200_000);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path);

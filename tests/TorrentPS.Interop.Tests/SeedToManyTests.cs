@@ -107,7 +107,7 @@ public sealed class SeedToManyTests : InteropTest
     ];
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Thirty_of_us_get_most_of_it_from_each_other()
+    public async Task Thirty_downloads_get_most_of_the_data_from_each_other()
     {
         var payload = Payload.SingleFile("crowd.bin", 2 << 20);
         await using TrackerServer tracker = TrackerServer.Start(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));

@@ -7,7 +7,7 @@ namespace TorrentPS.Interop.Tests;
 public sealed class StreamingTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]
-    public async Task Another_program_reads_along_what_comes_from_libtorrent()
+    public async Task Another_program_reads_a_download_from_libtorrent()
     {
         string cmp = Installed.Require("cmp", "diffutils");
         var payload = Payload.SingleFile("film.bin", 6_000_001);

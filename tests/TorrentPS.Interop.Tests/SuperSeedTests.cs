@@ -7,7 +7,7 @@ namespace TorrentPS.Interop.Tests;
 public sealed class SuperSeedTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]
-    public async Task Two_libtorrents_get_all_and_little_more_than_one_copy_is_sent()
+    public async Task Two_libtorrents_complete_and_little_more_than_one_copy_is_sent()
     {
         var payload = Payload.SingleFile("super.bin", 4_000_001);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 32 << 10);

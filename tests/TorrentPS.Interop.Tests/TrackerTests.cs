@@ -15,7 +15,7 @@ public sealed class TrackerTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData("http")]
     [InlineData("udp")]
-    public async Task Opentracker_yields_its_peers_and_keeps_no_ghost_of_us(string scheme)
+    public async Task Opentracker_returns_its_peers_and_keeps_no_stale_entry_of_us(string scheme)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, OpentrackerServer.Announce(address, scheme));
@@ -60,7 +60,7 @@ public sealed class TrackerTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData("http")]
     [InlineData("udp")]
-    public async Task Bittorrent_tracker_yields_its_peers_and_is_told_of_a_start_and_a_stop(string scheme)
+    public async Task Bittorrent_tracker_returns_its_peers_and_gets_a_start_and_a_stop(string scheme)
     {
         await using NodeTracker tracker = await NodeTracker.StartAsync();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, (scheme == "udp" ? tracker.UdpUri : tracker.Uri).ToString());
@@ -107,7 +107,7 @@ public sealed class TrackerTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_finished_download_that_is_run_again_does_not_count_as_another_completion()
+    public async Task Repeating_a_completed_download_does_not_announce_another_completion()
     {
         await using NodeTracker tracker = await NodeTracker.StartAsync();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, tracker.Uri.ToString());
@@ -123,7 +123,7 @@ public sealed class TrackerTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_dead_tracker_is_passed_over_for_one_that_lives()
+    public async Task A_dead_tracker_is_skipped_for_a_working_one()
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 64 << 10, $"http://{Loopback.Next()}/announce", OpentrackerServer.Announce(address));

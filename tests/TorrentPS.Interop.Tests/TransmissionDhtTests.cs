@@ -21,7 +21,7 @@ public sealed class TransmissionDhtTests : InteropTest
     private static IEnumerable<string> NodeAddresses => Enumerable.Range(1, Nodes).Select(number => $"10.9.0.{number}");
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Transmission_gives_the_metadata_as_a_peer_of_the_dht()
+    public async Task Transmission_sends_the_metadata_as_a_peer_of_the_dht()
     {
         await LibtorrentPeer.RequireAsync();
         string program = Installed.Require("transmission-daemon", "transmission-daemon");

@@ -43,7 +43,7 @@ public sealed class UtpTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_connection_over_uTP_is_one_to_libtorrent_too()
+    public async Task A_connection_over_uTP_counts_as_one_for_libtorrent_too()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_payload), upLimit: 2 << 20, utp: true);
@@ -110,7 +110,7 @@ public sealed class UtpTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Without_uTP_a_peer_that_has_nothing_else_is_not_reached()
+    public async Task Without_uTP_a_uTP_only_peer_is_not_reached()
     {
         TestTorrent torrent = TestTorrent.Create(s_small, Temp.Path);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_small), utp: true);

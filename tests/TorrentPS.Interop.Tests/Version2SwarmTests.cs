@@ -32,7 +32,7 @@ public sealed class Version2SwarmTests : InteropTest
     [InlineData(TorrentVersion.V2, "udp")]
     [InlineData(TorrentVersion.Hybrid, "http")]
     [InlineData(TorrentVersion.Hybrid, "udp")]
-    public async Task A_tracker_brings_us_to_libtorrent(TorrentVersion version, string scheme)
+    public async Task A_tracker_leads_us_to_libtorrent(TorrentVersion version, string scheme)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = await MakeAsync(version, OpentrackerServer.Announce(address, scheme));
@@ -50,7 +50,7 @@ public sealed class Version2SwarmTests : InteropTest
     [InlineData(TorrentVersion.V2, "udp")]
     [InlineData(TorrentVersion.Hybrid, "http")]
     [InlineData(TorrentVersion.Hybrid, "udp")]
-    public async Task A_tracker_brings_libtorrent_to_us(TorrentVersion version, string scheme)
+    public async Task A_tracker_leads_libtorrent_to_us(TorrentVersion version, string scheme)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = await MakeAsync(version, OpentrackerServer.Announce(address, scheme));
@@ -66,7 +66,7 @@ public sealed class Version2SwarmTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task The_DHT_brings_us_to_libtorrent(TorrentVersion version)
+    public async Task The_DHT_leads_us_to_libtorrent(TorrentVersion version)
     {
         TestTorrent torrent = await MakeAsync(version), other = TestTorrent.Create(Payload.SingleFile("other.bin", 1000), Temp.Path);
         await using LibtorrentPeer entry = await LibtorrentPeer.StartAsync(other, Temp.Folder("entry"), dhtNodes: []);
@@ -81,7 +81,7 @@ public sealed class Version2SwarmTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task The_DHT_brings_libtorrent_to_us(TorrentVersion version)
+    public async Task The_DHT_leads_libtorrent_to_us(TorrentVersion version)
     {
         TestTorrent torrent = await MakeAsync(version), other = TestTorrent.Create(Payload.SingleFile("other.bin", 1000), Temp.Path);
         await using LibtorrentPeer entry = await LibtorrentPeer.StartAsync(other, Temp.Folder("entry"), dhtNodes: []);
@@ -96,7 +96,7 @@ public sealed class Version2SwarmTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task Encryption_is_required_both_ways(TorrentVersion version)
+    public async Task Encryption_is_required_in_both_directions(TorrentVersion version)
     {
         TestTorrent torrent = await MakeAsync(version);
         await using LibtorrentPeer theirs = await LibtorrentPeer.SeedAsync(torrent, SourceFolder, encrypted: true);
@@ -142,7 +142,7 @@ public sealed class Version2SwarmTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task We_bring_the_data_of_an_old_client_to_one_that_knows_only_the_v2_hash()
+    public async Task Data_of_an_old_client_reaches_one_that_knows_only_the_v2_hash()
     {
         IPEndPoint address = OpentrackerServer.Reserve();
         TestTorrent torrent = await MakeAsync(TorrentVersion.Hybrid, OpentrackerServer.Announce(address));

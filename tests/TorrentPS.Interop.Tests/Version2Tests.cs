@@ -51,7 +51,7 @@ public sealed class Version2Tests : InteropTest
     [InlineData(TorrentVersion.Hybrid, "both")]
     [InlineData(TorrentVersion.Hybrid, "btmh")]
     [InlineData(TorrentVersion.Hybrid, "btih")]
-    public async Task A_magnet_link_is_enough_to_get_it_from_libtorrent(TorrentVersion version, string topics)
+    public async Task A_magnet_link_is_resolved_by_libtorrent(TorrentVersion version, string topics)
     {
         TestTorrent torrent = await MakeAsync(version, "folder");
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
@@ -101,7 +101,7 @@ public sealed class Version2Tests : InteropTest
     [InlineData(TorrentVersion.Hybrid, "both")]
     [InlineData(TorrentVersion.Hybrid, "btmh")]
     [InlineData(TorrentVersion.Hybrid, "btih")]
-    public async Task A_magnet_link_is_enough_for_libtorrent_to_get_it_from_us(TorrentVersion version, string topics)
+    public async Task Libtorrent_gets_a_magnet_link_from_us(TorrentVersion version, string topics)
     {
         TestTorrent torrent = await MakeAsync(version, "folder");
         await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Temp.Folder("source"));

@@ -37,7 +37,7 @@ public sealed class WebSeedTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task A_torrent_of_version_2_comes_from_nginx_alone_and_padding_is_not_asked_for(TorrentVersion version)
+    public async Task A_version_2_torrent_comes_from_nginx_alone_without_requests_for_padding(TorrentVersion version)
     {
         var payload = Payload.Folder("two", [("a/deep", 100), ("b.bin", 9_000_000), ("empty", 0), ("exact", 65536), ("sub/z", 1_300_001)]);
         string source = Source(payload);
@@ -57,7 +57,7 @@ public sealed class WebSeedTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task Wrong_data_of_nginx_is_found_by_the_hashes_that_libtorrent_has(TorrentVersion version)
+    public async Task Wrong_data_of_nginx_is_found_by_hashes_from_libtorrent(TorrentVersion version)
     {
         var payload = Payload.SingleFile("wrong.bin", 8 << 20);
         string source = Source(payload), spoilt = payload.WriteTo(Temp.Folder("spoilt"));
@@ -95,7 +95,7 @@ public sealed class WebSeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_slow_nginx_keeps_nothing_from_libtorrent()
+    public async Task A_slow_nginx_delays_nothing_that_libtorrent_could_send()
     {
         var payload = Payload.SingleFile("slow web.bin", 12_000_001);
         string source = Source(payload);
@@ -110,7 +110,7 @@ public sealed class WebSeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_slow_libtorrent_keeps_nothing_from_nginx()
+    public async Task A_slow_libtorrent_delays_nothing_that_nginx_could_send()
     {
         var payload = Payload.SingleFile("slow peer.bin", 12_000_001);
         string source = Source(payload);
@@ -125,7 +125,7 @@ public sealed class WebSeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_secure_nginx_is_asked_when_its_authority_is_trusted_and_else_not()
+    public async Task A_secure_nginx_is_used_only_if_its_authority_is_trusted()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Authorities are named by SSL_CERT_FILE where the system's TLS is OpenSSL.");
         var payload = Payload.SingleFile("secure.bin", 3_000_001);
@@ -168,7 +168,7 @@ public sealed class WebSeedTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_server_of_Python_that_ignores_ranges(bool isFolder)
+    public async Task A_Python_server_that_ignores_ranges_works(bool isFolder)
     {
         Payload payload = isFolder
             ? Payload.Folder("python", [("one.bin", 300_000), ("sub/two.bin", 200_001), ("three.bin", 77)])
@@ -187,7 +187,7 @@ public sealed class WebSeedTests : InteropTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Only_the_files_asked_for_are_fetched()
+    public async Task Only_selected_files_are_fetched()
     {
         var payload = Payload.Folder("choice", [("one.bin", 400_000), ("two.bin", 65_536), ("three.bin", 400_000)]);
         await using NginxServer server = await NginxServer.StartAsync(Source(payload), Temp);

@@ -5,7 +5,7 @@ public sealed class PowerShellProgramTests
     private static readonly string s_assembly = typeof(PowerShellProgramTests).Assembly.Location;
 
     [Fact]
-    public void The_PowerShell_that_the_variable_names_comes_first()
+    public void The_PowerShell_of_the_variable_comes_first()
     {
         PowerShellProgram program = PowerShellProgram.Choose("/opt/pwsh", s_assembly);
         Assert.Equal("/opt/pwsh -NoProfile -NonInteractive", program.ToString());
@@ -15,7 +15,7 @@ public sealed class PowerShellProgramTests
     [Theory]
     [InlineData(null)]
     [InlineData("")]
-    public void That_of_the_package_is_run_by_the_dotnet_that_runs_the_tests(string? named)
+    public void The_packaged_PowerShell_is_run_by_the_dotnet_of_the_tests(string? named)
     {
         PowerShellProgram program = PowerShellProgram.Choose(named, s_assembly);
         string[] words = program.ToString().Split($" {s_assembly} ");
@@ -25,7 +25,7 @@ public sealed class PowerShellProgramTests
     }
 
     [Fact]
-    public void Without_the_package_it_is_that_of_the_path_if_there_is_one()
+    public void Without_the_package_the_PowerShell_in_the_path_is_used()
     {
         PowerShellProgram program = PowerShellProgram.Choose(null, s_assembly + ".none");
         Assert.Equal("pwsh -NoProfile -NonInteractive", program.ToString());

@@ -6,7 +6,7 @@ namespace TorrentPS.Tests;
 public sealed class SurfaceTests
 {
     [Fact]
-    public void The_module_is_what_its_file_says() => Assert.Null(SurfaceFile.Difference("Module", Repository.Cmdlets.SelectMany(cmdlet => Lines(cmdlet.Key, cmdlet.Value)).Concat(OfTypes())));
+    public void The_module_matches_its_file() => Assert.Null(SurfaceFile.Difference("Module", Repository.Cmdlets.SelectMany(cmdlet => Lines(cmdlet.Key, cmdlet.Value)).Concat(OfTypes())));
 
     private static IEnumerable<string> Lines(string name, Type type)
     {

@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Tests.Bencoding;
 public sealed class BencodeConvertTests
 {
     [Property(Arbitrary = [typeof(AnyBencode)])]
-    public void What_is_read_gives_the_same_bytes(Bencoded data) =>
+    public void Decoded_data_encodes_to_the_same_bytes(Bencoded data) =>
         Assert.Equal(data.Bytes, BencodeConvert.Encode(BencodeConvert.Decode(data.Bytes)));
 
     [Property(Arbitrary = [typeof(AnyBencode)])]
@@ -83,7 +83,7 @@ public sealed class BencodeConvertTests
     [InlineData("di1e0:e", 1)]
     [InlineData("3:ab", 0)]
     [InlineData("hello", 0)]
-    public void What_is_not_bencoded_is_refused_with_the_byte(string data, long offset)
+    public void Data_that_is_not_bencoded_is_refused_with_the_byte(string data, long offset)
     {
         BencodeException e = Assert.Throws<BencodeException>(() => BencodeConvert.Decode(Encoding.ASCII.GetBytes(data)));
         Assert.Equal(offset, e.ByteOffset);
@@ -92,7 +92,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void Keys_are_texts_where_they_can_be_and_lists_are_lists()
+    public void Keys_are_text_if_possible_and_lists_are_lists()
     {
         BencodeDictionary value = Assert.IsType<BencodeDictionary>(BencodeConvert.Decode([.. "d4:infod6:lengthi5ee4:listl1:ai1ee3:"u8, 0xFF, 0, 1, .. "2:hie"u8]));
         Assert.Equal(["info", "list", new ByteString([0xFF, 0, 1])], value.Keys.Cast<object>());
@@ -105,7 +105,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void Keys_in_the_wrong_order_stay_in_it_and_all_others_are_put_in_order()
+    public void Unsorted_keys_stay_unsorted_and_all_others_are_sorted()
     {
         byte[] wrong = [.. "d1:bi1e1:ai2e2:aai3ee"u8];
         BencodeDictionary value = (BencodeDictionary)BencodeConvert.Decode(wrong);
@@ -120,14 +120,14 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void Objects_of_many_kinds_have_a_form()
+    public void Objects_of_many_kinds_can_be_encoded()
     {
         object[] list = ["ü", 'c', new byte[] { 1 }, new ByteString("b"), new Uri("http://a/?b"), (byte)1, -2, 3u, ulong.MaxValue, 4.0, 5m, true, false, DayOfWeek.Friday, new List<object>(), new Dictionary<string, int>()];
         Assert.Equal("l2:ü1:c1:\u00011:b11:http://a/?bi1ei-2ei3ei18446744073709551615ei4ei5ei1ei0ei5eledee", Encoding.UTF8.GetString(BencodeConvert.Encode(list)));
     }
 
     [Fact]
-    public void What_has_no_form_is_refused_with_its_place()
+    public void An_object_that_cannot_be_encoded_is_refused_with_its_place()
     {
         Hashtable value = new() { ["a"] = new object?[] { 1, new Hashtable { ["b"] = null } } };
         TorrentException e = Assert.Throws<TorrentException>(() => BencodeConvert.Encode(value));
@@ -142,7 +142,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void As_deep_as_can_be_read_can_be_written_and_what_is_in_itself_is_refused()
+    public void Everything_readable_can_be_written_and_a_value_inside_itself_is_refused()
     {
         byte[] deepest = [.. Enumerable.Repeat((byte)'l', 128), .. Enumerable.Repeat((byte)'e', 128)];
         Assert.Equal(deepest, BencodeConvert.Encode(BencodeConvert.Decode(deepest)));
@@ -153,7 +153,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void One_level_more_than_can_be_read_is_refused_when_it_is_written()
+    public void One_level_more_than_readable_is_refused_when_writing()
     {
         object value = Array.Empty<object>();
         for (int depth = 1; depth < 128; depth++)
@@ -166,7 +166,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void Numbers_of_any_type_are_integers_when_they_are_whole()
+    public void Numbers_of_any_type_are_integers_if_they_are_whole()
     {
         object[] whole = [(sbyte)-1, (short)-2, (ushort)3, 4L, 1e18, 2.5f * 2, 79228162514264337593543950335m, Int128.MinValue, UInt128.MaxValue, (BigInteger)7, EnumOfULong.Most, EnumOfLong.Least];
         Assert.Equal(
@@ -179,7 +179,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void An_object_stands_for_what_it_is_unwrapped_to()
+    public void A_wrapper_stands_for_the_object_it_contains()
     {
         Func<object?, object?> unwrap = item => item is Lazy<object> lazy ? lazy.Value : item;
         Hashtable value = new() { [new Lazy<object>("key")] = new Lazy<object>(new object[] { new Lazy<object>(1), 2 }) };
@@ -187,7 +187,7 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void Says_where_what_has_no_form_lies()
+    public void Reports_where_an_object_cannot_be_encoded()
     {
         Assert.Equal("The object is null, which bencoded data does not have; leave it out.", Refusal(null));
         Assert.Equal("'[1].a.b[0]' is null, which bencoded data does not have; leave it out.", Refusal(new object[] { new[] { 1 }, new OrderedDictionary { ["0"] = 0, ["a"] = new OrderedDictionary { ["b"] = new object?[] { null } } } }));
@@ -203,14 +203,14 @@ public sealed class BencodeConvertTests
     }
 
     [Fact]
-    public void Says_which_key_comes_twice_and_how_long_an_integer_is()
+    public void Reports_a_duplicate_key_and_the_length_of_an_integer()
     {
         Assert.Equal("The key 'a' comes twice in a dictionary (byte 7)", Assert.Throws<BencodeException>(() => BencodeConvert.Decode("d1:ai1e1:ai2ee"u8)).Message);
         Assert.Equal("An integer has 4097 digits, more than the 4096 allowed (byte 0)", Assert.Throws<BencodeException>(() => BencodeConvert.Decode(Encoding.ASCII.GetBytes($"i{new string('9', 4097)}e"))).Message);
     }
 
     [Fact]
-    public void Equal_keys_that_follow_each_other_are_not_in_order()
+    public void Consecutive_equal_keys_are_out_of_order()
     {
         Assert.False(Read("de"u8).KeepsOrder);
         Assert.False(Read("d1:a0:2:aa0:1:b0:e"u8).KeepsOrder);

@@ -6,7 +6,7 @@ namespace TorrentPS.Engine.Tests.Bencoding;
 public sealed class BencodeDictionaryTests
 {
     [Fact]
-    public void A_text_and_the_byte_string_of_it_are_one_key()
+    public void A_text_and_its_byte_string_are_one_key()
     {
         BencodeDictionary dictionary = new() { ["ü"] = 1 };
         Assert.True(dictionary.Contains(new ByteString("ü")));
@@ -17,7 +17,7 @@ public sealed class BencodeDictionaryTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_text_are_a_key_of_their_own()
+    public void Bytes_that_are_not_text_are_a_separate_key()
     {
         BencodeDictionary dictionary = new() { [new ByteString([0xFF])] = 1 };
         Assert.True(dictionary.Contains(new ByteString([0xFF])));

@@ -41,7 +41,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Reads_tokens_with_their_places_and_depths()
+    public void Reads_tokens_with_their_offsets_and_depths()
     {
         var reader = new BencodeReader("d3:cowl3:mooi7ed0:leee4:spam4:eggse"u8);
         var seen = new List<string>();
@@ -57,7 +57,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Lets_unordered_and_duplicate_keys_through()
+    public void Allows_unsorted_and_duplicate_keys()
     {
         var reader = new BencodeReader("d1:bi1e1:ai2e1:ai3ee"u8);
         int keys = 0;
@@ -67,7 +67,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Skips_what_a_key_leads_to_and_ends_at_its_end()
+    public void Skips_the_value_of_a_key_to_its_end()
     {
         byte[] data = "d4:infod1:ali1ei2eee1:zi5ee"u8.ToArray();
         var reader = new BencodeReader(data);
@@ -86,7 +86,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Skips_the_list_it_stands_on_and_nothing_at_a_value()
+    public void Skips_the_current_list_and_nothing_at_a_value()
     {
         var reader = new BencodeReader("ll1:aei3ee"u8);
         reader.Read();
@@ -142,7 +142,7 @@ public sealed class BencodeReaderTests
     [InlineData("i1ei2e", 3)]
     [InlineData("le\n", 2)]
     [InlineData("l?e", 1)]
-    public void Refuses_what_is_malformed_at_its_byte(string data, long offset)
+    public void Refuses_malformed_data_at_its_byte(string data, long offset)
     {
         BencodeException? exception = Fault(Latin1(data));
         Assert.NotNull(exception);
@@ -171,11 +171,11 @@ public sealed class BencodeReaderTests
     [InlineData("5:spam", "A string of 5 bytes reaches beyond the end of the data")]
     [InlineData("2147483647:a", "A string of 2147483647 bytes reaches beyond the end of the data")]
     [InlineData("2147483648:a", "The length of a string is out of range")]
-    public void Says_what_is_malformed(string data, string what) =>
+    public void Explains_malformed_data(string data, string what) =>
         Assert.StartsWith($"{what} (byte ", Fault(Latin1(data))!.Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Says_which_limit_is_exceeded_and_what_it_is()
+    public void Reports_the_exceeded_limit_and_its_value()
     {
         Assert.Contains("more than 3 deep", Fault("lllleeee"u8.ToArray(), new BencodeReaderOptions { MaxDepth = 3 })!.Message);
         Assert.Contains("more than 3 tokens", Fault("l1:a1:be"u8.ToArray(), new BencodeReaderOptions { MaxTokens = 3 })!.Message);
@@ -188,7 +188,7 @@ public sealed class BencodeReaderTests
     [InlineData("le", "Here should be a string, not a list")]
     [InlineData("de", "Here should be a string, not a dictionary")]
     [InlineData("1:a", "Here should be an integer, not a string")]
-    public void Says_what_should_be_here_and_what_is(string data, string what)
+    public void Reports_the_expected_and_the_actual_type(string data, string what)
     {
         BencodeException e = Assert.Throws<BencodeException>(() =>
         {
@@ -203,7 +203,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Says_that_it_stands_on_a_key_an_end_or_nothing()
+    public void Reports_when_it_is_at_a_key_an_end_or_nothing()
     {
         Assert.Contains("not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).GetInt64()).Message);
         Assert.Contains("should be an integer, not a key", Assert.Throws<BencodeException>(() => After("d1:ai1ee", 2).TryGetInt64(out _)).Message);
@@ -215,7 +215,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void An_integer_of_more_than_64_bits_is_its_digits_where_it_is_allowed()
+    public void An_integer_over_64_bits_is_its_digits_where_it_is_allowed()
     {
         BencodeReaderOptions options = new() { AllowBigIntegers = true };
         var reader = new BencodeReader("li-9223372036854775809ei9223372036854775807ee"u8, options);
@@ -271,7 +271,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Knows_lists_from_dictionaries_at_every_depth()
+    public void Distinguishes_lists_and_dictionaries_at_every_depth()
     {
         // Alternating, 128 deep: dictionaries need keys and lists refuse nothing, so one wrong bit is an error.
         var data = new StringBuilder();
@@ -288,7 +288,7 @@ public sealed class BencodeReaderTests
     [InlineData(5)]
     [InlineData(64)]
     [InlineData(65)]
-    public void Ends_each_list_and_dictionary_as_what_it_began(int period)
+    public void Ends_lists_as_lists_and_dictionaries_as_dictionaries(int period)
     {
         bool[] isDictionary = [.. Enumerable.Range(0, 128).Select(level => level % period == 0 || level / 64 == 1 && level % 2 == 0)];
         string data = string.Concat(isDictionary.Select(dictionary => dictionary ? "d0:" : "l")) + "i1e" + new string('e', 128);
@@ -303,7 +303,7 @@ public sealed class BencodeReaderTests
     }
 
     [Fact]
-    public void Keeps_to_the_other_limits()
+    public void Keeps_the_other_limits()
     {
         Assert.Null(Fault("l1:a1:be"u8.ToArray(), new BencodeReaderOptions { MaxTokens = 4 }));
         Assert.Equal(7, Fault("l1:a1:be"u8.ToArray(), new BencodeReaderOptions { MaxTokens = 3 })!.ByteOffset);
@@ -369,14 +369,14 @@ public sealed class BencodeReaderTests
     }
 
     [Property(MaxTest = 2000)]
-    public void Any_bytes_end_in_tokens_or_in_its_own_exception(byte[] data)
+    public void Any_bytes_give_tokens_or_its_own_exception(byte[] data)
     {
         if (Fault(data) is { } fault)
             Assert.InRange(fault.ByteOffset, 0, data.Length);
     }
 
     [Property(MaxTest = 5000)]
-    public void Any_bytes_that_look_bencoded_end_in_tokens_or_in_its_own_exception(byte[] data)
+    public void Any_bytes_that_look_bencoded_give_tokens_or_its_own_exception(byte[] data)
     {
         // Random bytes are refused at the first; these letters alone go deep.
         byte[] letters = [.. data.Select(value => "ilde0123456789:-e"u8[value % 17])];

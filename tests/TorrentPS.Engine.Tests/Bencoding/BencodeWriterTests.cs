@@ -36,7 +36,7 @@ public sealed class BencodeWriterTests
     }
 
     [Fact]
-    public void Orders_keys_by_their_bytes_in_each_dictionary_alone()
+    public void Sorts_the_keys_of_each_dictionary_separately()
     {
         Write(writer =>
         {
@@ -61,7 +61,7 @@ public sealed class BencodeWriterTests
     }
 
     [Fact]
-    public void Refuses_what_would_not_be_bencoded()
+    public void Refuses_output_that_would_not_be_bencoded()
     {
         Write(writer =>
         {
@@ -88,7 +88,7 @@ public sealed class BencodeWriterTests
     }
 
     [Fact]
-    public void Says_what_is_misused()
+    public void Explains_wrong_use()
     {
         Write(writer =>
         {
@@ -114,7 +114,7 @@ public sealed class BencodeWriterTests
     }
 
     [Fact]
-    public void A_key_stays_the_one_before_whatever_its_value_holds()
+    public void A_key_is_the_last_one_written_whatever_its_value_contains()
     {
         Assert.Equal("d3:keyd1:ai1e20:bbbbbbbbbbbbbbbbbbbbd1:ci1eee3:kezi2ee", Write(writer =>
         {
@@ -138,7 +138,7 @@ public sealed class BencodeWriterTests
     }
 
     [Fact]
-    public void Tells_how_deep_it_is_and_whether_the_value_is_complete()
+    public void Reports_its_depth_and_whether_the_value_is_complete()
     {
         BencodeWriter writer = new(new ArrayBufferWriter<byte>());
         writer.WriteStartList();
@@ -153,7 +153,7 @@ public sealed class BencodeWriterTests
     }
 
     [Property(MaxTest = 1000)]
-    public void What_it_writes_is_read_back(byte[] plan, long[] integers, byte[][] strings)
+    public void Its_output_can_be_read(byte[] plan, long[] integers, byte[][] strings)
     {
         var expected = new List<string>();
         var output = new ArrayBufferWriter<byte>();

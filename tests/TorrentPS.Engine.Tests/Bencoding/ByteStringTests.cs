@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Tests.Bencoding;
 public sealed class ByteStringTests
 {
     [Fact]
-    public void Is_shown_as_text_where_it_is_text()
+    public void Is_shown_as_text_if_it_is_text()
     {
         ByteString text = new("ünï"), binary = new([0xFF, 0x00]);
         Assert.Equal(("ünï", true, 5), (text.ToString(), text.IsText, text.Length));
@@ -27,7 +27,7 @@ public sealed class ByteStringTests
     }
 
     [Fact]
-    public void Is_equal_to_the_same_bytes_and_to_the_text_that_they_are()
+    public void Equals_the_same_bytes_and_their_text()
     {
         ByteString a = new("ü"), same = new([0xC3, 0xBC]), other = new("u");
         Assert.True(a.Equals(same));
@@ -68,7 +68,7 @@ public sealed class ByteStringTests
     }
 
     [Fact]
-    public void Comes_after_nothing_and_is_not_compared_with_anything_else()
+    public void Sorts_after_null_and_compares_only_with_byte_strings()
     {
         ByteString value = new("");
         Assert.Equal(1, value.CompareTo(null));

@@ -40,7 +40,7 @@ public sealed class NamedPeersTests : IAsyncDisposable
     private static Task<IPAddress[]> Unknown() => Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound));
 
     [Fact]
-    public async Task All_addresses_of_a_name_are_tried_and_one_name_does_not_wait_for_another()
+    public async Task All_addresses_of_a_name_are_tried_and_names_do_not_wait_for_each_other()
     {
         var slow = new TaskCompletionSource<IPAddress[]>();
         _names.Add("slow.example", slow.Task);
@@ -85,7 +85,7 @@ public sealed class NamedPeersTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_resolver_that_does_not_answer_is_given_up()
+    public async Task A_resolver_without_an_answer_is_given_up()
     {
         _names.Add("silent.example", new TaskCompletionSource<IPAddress[]>().Task);
         Start("silent.example");
@@ -95,7 +95,7 @@ public sealed class NamedPeersTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stopping_ends_what_is_looked_up_without_a_word()
+    public async Task Stopping_cancels_lookups_silently()
     {
         _names.Add("silent.example", new TaskCompletionSource<IPAddress[]>().Task);
         Start("silent.example");

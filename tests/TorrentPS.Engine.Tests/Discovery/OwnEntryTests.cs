@@ -9,7 +9,7 @@ public sealed class OwnEntryTests
     private static readonly IPAddress s_external = IPAddress.Parse("203.0.113.7");
 
     [Fact]
-    public void An_address_of_this_machine_where_nothing_listens_is_our_own() =>
+    public void An_address_of_this_machine_without_a_listener_is_our_own() =>
         Assert.True(OwnEntry.Is(new IPEndPoint(IPAddress.Loopback, 1), 1, null));
 
     [Fact]
@@ -29,5 +29,5 @@ public sealed class OwnEntryTests
     public void Another_machine_with_the_same_port_is_a_peer() => Assert.False(OwnEntry.Is(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1), 1, s_external));
 
     [Fact]
-    public void Our_address_as_the_tracker_sees_it_is_our_own() => Assert.True(OwnEntry.Is(new IPEndPoint(s_external.MapToIPv6(), 1), 1, s_external));
+    public void Our_address_according_to_the_tracker_is_our_own() => Assert.True(OwnEntry.Is(new IPEndPoint(s_external.MapToIPv6(), 1), 1, s_external));
 }

@@ -33,7 +33,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Peers_are_found_and_the_tracker_keeps_no_ghost()
+    public async Task Peers_are_found_and_the_tracker_keeps_no_stale_entry()
     {
         await SeedAsync(1, 2, 3);
         List<TorrentPeer> peers = await FindAsync([_tracker.AnnounceUri]);
@@ -62,7 +62,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_search_ends_with_the_peers_asked_for()
+    public async Task The_search_ends_with_the_requested_number_of_peers()
     {
         await SeedAsync(1, 2, 3);
         Assert.Equal(2, (await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { MaxPeers = 2 })).Count);
@@ -70,7 +70,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Cancelling_still_tells_the_trackers_of_the_stop()
+    public async Task Cancelling_still_announces_the_stop()
     {
         await SeedAsync(1);
         // One answers, the other never does: the search goes on until it is cancelled.
@@ -85,7 +85,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Failures_are_reported_beside_the_peers_of_others()
+    public async Task Failures_are_reported_alongside_peers_from_other_sources()
     {
         await SeedAsync(1);
         ScriptedHttpServer failing = Serve(_ => ScriptedHttpServer.Reply("d14:failure reason6:closede"));
@@ -97,7 +97,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_silent_tracker_is_reported_when_the_time_is_over()
+    public async Task A_silent_tracker_is_reported_after_the_time_limit()
     {
         // Time passes when it was asked, and not before.
         var time = new FakeTimeProvider();
@@ -115,7 +115,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_two_trackers_name_is_found_once_and_ids_are_text()
+    public async Task A_peer_that_two_trackers_return_is_found_once_and_ids_are_text()
     {
         byte[] reply = ScriptedHttpServer.Reply("d5:peersld2:ip9:192.0.2.77:peer id20:-XX0001-\0\xff% abcdefgh4:porti80eeee");
         ScriptedHttpServer a = Serve(_ => reply), b = Serve(_ => reply);
@@ -124,7 +124,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Only_the_trackers_named_are_asked()
+    public async Task Only_the_given_trackers_are_asked()
     {
         ScriptedHttpServer other = Serve(_ => ScriptedHttpServer.Reply("de"));
         Assert.Empty(await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { Trackers = [other.Announce] }));
@@ -133,7 +133,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Without_trackers_that_is_said()
+    public async Task Without_trackers_that_is_reported()
     {
         Assert.Empty(await FindAsync([]));
         Assert.All(_errors, error => Assert.Equal(TorrentErrorId.NoPeers, error.ErrorId));
@@ -141,7 +141,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Discoveries_that_cannot_be_asked_are_named()
+    public async Task Unavailable_sources_are_reported()
     {
         await SeedAsync(1);
         Assert.Single(await FindAsync([_tracker.AnnounceUri], new PeerSearchOptions { Sources = [PeerSource.Tracker, PeerSource.Dht] }));
@@ -186,7 +186,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Scraping_can_be_left_early_and_cancelled()
+    public async Task Scraping_can_be_stopped_early_and_cancelled()
     {
         ScriptedHttpServer silent = Serve(_ => null);
         var torrent = new TorrentInfo(DiscoveryData.Torrent([_tracker.AnnounceUri, silent.Announce]));
@@ -214,7 +214,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     [InlineData("404 Not Found", TorrentErrorId.TorrentNotFound, "404")]
     [InlineData("500 Internal Server Error", TorrentErrorId.TorrentNotFound, "500")]
     [InlineData("200 OK", TorrentErrorId.InvalidBencode, "is not a torrent")]
-    public async Task What_is_not_there_or_no_torrent_is_an_error(string status, TorrentErrorId expected, string text)
+    public async Task A_missing_or_invalid_torrent_is_an_error(string status, TorrentErrorId expected, string text)
     {
         ScriptedHttpServer server = Serve(_ => ScriptedHttpServer.Reply("<html>", status));
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => _client.GetTorrentAsync(new Uri($"http://127.0.0.1:{server.Port}/x.torrent"), Token));
@@ -226,7 +226,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     [Theory]
     [InlineData("http://127.0.0.1:1/x.torrent", "refused")]
     [InlineData("ftp://127.0.0.1/x.torrent", "only http and https")]
-    public async Task What_cannot_be_reached_is_an_error(string uri, string text)
+    public async Task An_unreachable_web_seed_is_an_error(string uri, string text)
     {
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => _client.GetTorrentAsync(new Uri(uri), Token));
         Assert.Equal(TorrentErrorId.TorrentNotFound, error.ErrorId);

@@ -29,10 +29,10 @@ public sealed partial class AddressTextTests
     [InlineData("/folder/" + Secret + ".torrent", "/folder/" + Secret + ".torrent")]
     [InlineData("http://a:" + Secret + "@/x?y=" + Secret, "http:///…")]
     [InlineData("magnet:?xt=urn:btih:" + Secret + "01234567&tr=http%3A%2F%2Fa%2Fannounce&tr=http%3A%2F%2Fb%2F" + Secret + "%2Fannounce&ws=http%3A%2F%2Fu%3Ap%40c%2F", "magnet:?xt=urn:btih:" + Secret + "01234567&tr=http%3A%2F%2Fa%2Fannounce")]
-    public void What_may_be_a_users_key_is_not_shown(string address, string shown) => Assert.Equal(shown, AddressText.Of(address));
+    public void A_possible_user_key_is_not_shown(string address, string shown) => Assert.Equal(shown, AddressText.Of(address));
 
     [Fact]
-    public void Keys_of_every_usual_form_are_taken_for_such()
+    public void Keys_of_every_usual_form_are_recognized()
     {
         var random = new Random(1);
         for (int i = 0; i < 2000; i++)
@@ -46,7 +46,7 @@ public sealed partial class AddressTextTests
 
     /// <summary>Errors, results and logs of all that asks an address, with a key in each of its parts; nothing answers there.</summary>
     [Fact]
-    public async Task No_text_of_the_engine_has_a_key()
+    public async Task No_text_of_the_engine_contains_a_key()
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply("gone", "404 Not Found"));
         Uri At(string path) => new($"http://me:{Secret}@127.0.0.1:{server.Port}/{Secret}/{path}");
@@ -73,7 +73,7 @@ public sealed partial class AddressTextTests
 
     /// <summary>An address put into a text by itself would be shown whole.</summary>
     [Fact]
-    public void No_text_is_made_of_an_address_but_by_the_one_rule()
+    public void Text_is_made_from_addresses_only_by_the_one_rule()
     {
         string source = Path.Join(SecurityDefaultsTests.Root, "src");
         string[] found = [.. Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)

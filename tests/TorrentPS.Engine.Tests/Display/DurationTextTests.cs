@@ -23,7 +23,7 @@ public sealed class DurationTextTests
     [InlineData(0.2, "1 s")]
     [InlineData(15, "15 s")]
     [InlineData(75, "1 min 15 s")]
-    public void What_is_left_has_no_tenths(double seconds, string expected) => Assert.Equal(expected, DurationText.Left(TimeSpan.FromSeconds(seconds)));
+    public void The_time_left_has_no_decimals(double seconds, string expected) => Assert.Equal(expected, DurationText.Left(TimeSpan.FromSeconds(seconds)));
 
     [Theory]
     [InlineData(0.4, "0.4 ms")]
@@ -36,5 +36,5 @@ public sealed class DurationTextTests
     [InlineData(45.29, "45.2 %")]
     [InlineData(99.99, "99.9 %")]
     [InlineData(100, "100 %")]
-    public void Nothing_reads_as_all_before_it_is(double percent, string expected) => Assert.Equal(expected, PercentText.Of(percent, CultureInfo.InvariantCulture));
+    public void Nothing_shows_as_complete_before_it_is(double percent, string expected) => Assert.Equal(expected, PercentText.Of(percent, CultureInfo.InvariantCulture));
 }

@@ -21,7 +21,7 @@ public sealed class SafeTextTests
     [InlineData("a\u200Bb\u2060c\uFEFFd\u00ADe\u180Ef", "a\\u200bb\\u2060c\\ufeffd\\u00ade\\u180ef")]
     [InlineData("a\u3164b\u034Fc", "a\\u3164b\\u034fc")]
     [InlineData("tag \U000E0041", "tag \\udb40\\udc41")]
-    public void Escapes_what_could_steer_a_terminal_or_mislead(string? text, string expected)
+    public void Escapes_text_that_could_control_a_terminal_or_mislead(string? text, string expected)
     {
         Assert.Equal(expected, SafeText.Escape(text));
         Assert.Equal(expected == (text ?? ""), SafeText.IsSafe(text));
@@ -31,7 +31,7 @@ public sealed class SafeTextTests
     public void Escapes_halves_of_surrogate_pairs() => Assert.Equal("x\\ud83dy\\udc69", SafeText.Escape("x\ud83dy\udc69"));
 
     [Fact]
-    public void No_character_of_Unicode_comes_through_that_is_a_control_a_separator_of_lines_or_half_a_pair()
+    public void No_control_separator_or_lone_surrogate_of_Unicode_passes()
     {
         foreach (int c in Enumerable.Range(0, 0x110000))
         {
@@ -58,6 +58,6 @@ public sealed class SafeTextTests
     public void Shortens_after_escaping_and_never_within_a_character(string? text, int length, string expected) => Assert.Equal(expected, SafeText.Shorten(text, length));
 
     [Fact]
-    public void What_an_exception_of_the_engine_says_can_be_shown() =>
+    public void Messages_of_the_engines_exceptions_are_safe() =>
         Assert.Equal("no '\\u001b[2J\\u202e'", new TorrentException(TorrentErrorId.InvalidTorrent, "no '\e[2J\u202E'").Message);
 }

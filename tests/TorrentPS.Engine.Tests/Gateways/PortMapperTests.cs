@@ -39,7 +39,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task PCP_maps_both_protocols_and_renews_and_takes_back()
+    public async Task PCP_maps_both_protocols_renews_and_removes()
     {
         ScriptedPortServer gateway = Track(new ScriptedPortServer(request => [PcpAnswer(request)]));
         PortMapper mapper = Mapper(gateway.EndPoint);
@@ -60,7 +60,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_gateway_of_NAT_PMP_is_asked_in_its_own_language()
+    public async Task A_NAT_PMP_gateway_is_asked_in_NAT_PMP()
     {
         ScriptedPortServer gateway = Track(new ScriptedPortServer(request => request[0] == 2
             ? [[0, 0x81, 0, 1, 0, 0, 0, 1]]
@@ -80,7 +80,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     [InlineData("short")]
     [InlineData("no")]
     [InlineData("silent")]
-    public async Task What_a_hostile_gateway_answers_maps_nothing_and_is_told_once(string kind)
+    public async Task A_hostile_answer_of_a_gateway_maps_nothing_and_is_reported_once(string kind)
     {
         ScriptedPortServer gateway = Track(new ScriptedPortServer(request => kind switch
         {
@@ -99,7 +99,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task UPnP_maps_and_takes_back()
+    public async Task UPnP_maps_and_removes()
     {
         ScriptedUpnpGateway gateway = Track(new ScriptedUpnpGateway());
         PortMapper mapper = Mapper(null, gateway.Search);
@@ -117,7 +117,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_port_that_is_anothers_is_left_to_it_for_both_protocols()
+    public async Task A_port_mapped_to_another_machine_is_left_alone_for_both_protocols()
     {
         ScriptedUpnpGateway gateway = Track(new ScriptedUpnpGateway
         {
@@ -152,7 +152,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     [InlineData("no gateway")]
     [InlineData("babble")]
     [InlineData("entity")]
-    public async Task What_a_hostile_device_answers_is_a_warning(string kind)
+    public async Task A_hostile_answer_of_a_device_is_a_warning(string kind)
     {
         ScriptedUpnpGateway gateway = Track(kind switch
         {
@@ -178,7 +178,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Trackers_are_told_the_port_of_the_gateway()
+    public async Task Trackers_get_the_port_of_the_gateway()
     {
         Sample sample = Sample.Make(65536, 5, ("one.bin", 300_000));
         var announces = new ConcurrentQueue<TrackerRequest>();
@@ -198,7 +198,7 @@ public sealed class PortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Nothing_is_mapped_unless_it_is_asked_for()
+    public async Task Nothing_is_mapped_unless_requested()
     {
         Sample sample = Sample.Make(65536, 5, ("one.bin", 300_000));
         ScriptedPortServer gateway = Track(new ScriptedPortServer(request => [PcpAnswer(request)]));

@@ -38,7 +38,7 @@ public sealed class PortMessageTests
     }
 
     [Fact]
-    public void NAT_PMP_is_as_the_RFC_has_it()
+    public void NAT_PMP_follows_the_RFC()
     {
         Assert.Equal("0000", Convert.ToHexString(NatPmpMessage.WriteAddressRequest()));
         Assert.Equal("000200001AE11B5800001C20", Convert.ToHexString(NatPmpMessage.Write(s_tcp, TimeSpan.FromHours(2))));

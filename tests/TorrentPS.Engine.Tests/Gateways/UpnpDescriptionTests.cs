@@ -19,7 +19,7 @@ public sealed class UpnpDescriptionTests
     }
 
     [Fact]
-    public void The_newest_is_taken_and_a_PPP_connection_does_too()
+    public void The_newest_is_used_and_a_PPP_connection_works_too()
     {
         Assert.EndsWith("WANIPConnection:2", Read(Description(Service("WANPPPConnection:1", "a"), Service("WANIPConnection:1", "b"), Service("WANIPConnection:2", "c")))!.Value.Service);
         Assert.Equal(new Uri("http://192.168.1.1:5000/a"), Read(Description(Service("WANPPPConnection:1", "a")))!.Value.Control);
@@ -32,10 +32,10 @@ public sealed class UpnpDescriptionTests
     [InlineData("ftp://192.168.1.1/ctl")]
     [InlineData("//192.168.1.2/ctl")]
     [InlineData("file:///etc/passwd")]
-    public void No_other_machine_is_asked(string control) => Assert.Null(Read(Description(Service("WANIPConnection:1", control))));
+    public void No_other_machine_is_contacted(string control) => Assert.Null(Read(Description(Service("WANIPConnection:1", control))));
 
     [Fact]
-    public void What_has_no_such_service_is_no_gateway()
+    public void A_device_without_the_service_is_no_gateway()
     {
         Assert.Null(Read(Description(Service("ContentDirectory:1", "/ctl"))));
         Assert.Null(Read(Description("<service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType></service>")));
@@ -50,10 +50,10 @@ public sealed class UpnpDescriptionTests
     [InlineData("<a><b></a>")]
     [InlineData("HTTP/1.1 200 OK")]
     [InlineData("")]
-    public void Document_types_and_what_is_no_XML_are_refused(string xml) => Assert.ThrowsAny<XmlException>(() => Read(xml));
+    public void Document_types_and_text_that_is_not_XML_are_refused(string xml) => Assert.ThrowsAny<XmlException>(() => Read(xml));
 
     [Fact]
-    public void What_is_deep_or_long_is_refused()
+    public void Deep_or_long_data_is_refused()
     {
         Assert.ThrowsAny<XmlException>(() => Read(string.Concat(Enumerable.Repeat("<a>", 100)) + string.Concat(Enumerable.Repeat("</a>", 100))));
         Assert.ThrowsAny<XmlException>(() => Read($"<a>{new string('b', UpnpDescription.MaxLength)}</a>"));
@@ -71,7 +71,7 @@ public sealed class UpnpDescriptionTests
     [InlineData("HTTP/1.1 404 Not Found\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLOCATION: http://192.168.1.1/a.xml\r\n\r\n", null)]
     [InlineData("NOTIFY * HTTP/1.1\r\nLOCATION: http://192.168.1.1/a.xml\r\n\r\n", null)]
     [InlineData("", null)]
-    public void Only_a_gateway_that_speaks_for_itself_is_asked(string reply, string? location) =>
+    public void Only_a_gateway_that_describes_itself_is_used(string reply, string? location) =>
         Assert.Equal(location, SsdpReply.Read(Encoding.Latin1.GetBytes(reply), IPAddress.Parse("192.168.1.1"))?.ToString());
 
     internal static string Service(string type, string control) =>

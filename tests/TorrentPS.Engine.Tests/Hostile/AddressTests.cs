@@ -32,7 +32,7 @@ public sealed class AddressTests
     [InlineData("http://[::1]:1/")]
     [InlineData("https://localhost:1/api/shutdown")]
     [InlineData("http://127.1:1/scrape")]
-    public async Task A_service_of_this_machine_that_is_no_tracker_is_left_alone(string uri)
+    public async Task A_local_service_that_is_not_a_tracker_is_left_alone(string uri)
     {
         HttpTracker tracker = new HttpTracker(new Uri(uri), new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => tracker.AnnounceAsync(
@@ -54,6 +54,6 @@ public sealed class AddressTests
     [InlineData("fd00::1")]
     [InlineData("::ffff:127.0.0.1")]
     [InlineData("::ffff:169.254.169.254")]
-    public void No_redirect_leads_there_from_the_Internet(string address) => Assert.Contains("from the Internet into the local network", new ReachRules().Refusal(
+    public void No_redirect_from_the_Internet_leads_there(string address) => Assert.Contains("from the Internet into the local network", new ReachRules().Refusal(
         NamedAddress.OfUser(new Uri("http://192.0.2.1/")).Redirect("http://a.lan/", AddressReach.World), IPAddress.Parse(address)), StringComparison.Ordinal);
 }

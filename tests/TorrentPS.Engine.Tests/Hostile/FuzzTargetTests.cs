@@ -23,7 +23,7 @@ public sealed class FuzzTargetTests : IDisposable
     /// <summary>What an input breaks, the target throws.</summary>
     [Theory]
     [MemberData(nameof(Kept))]
-    public void What_broke_something_once_does_so_no_more(string name)
+    public void Inputs_that_once_broke_a_target_no_longer_do(string name)
     {
         using FuzzTarget target = FuzzTargets.Create(name.Split('/')[0]);
         Check(target, Regressions.Read(name));
@@ -31,7 +31,7 @@ public sealed class FuzzTargetTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Good_inputs_and_some_changed_ones_break_nothing(string name)
+    public void Valid_inputs_and_some_mutations_break_nothing(string name)
     {
         using FuzzTarget target = FuzzTargets.Create(name);
         foreach (byte[] seed in target.Seeds)
@@ -62,7 +62,7 @@ public sealed class FuzzTargetTests : IDisposable
     }
 
     [Fact]
-    public void A_fault_is_found_made_small_and_kept()
+    public void A_fault_is_found_reduced_and_kept()
     {
         using TemporaryFolder folder = new();
         StringWriter output = new();

@@ -23,7 +23,7 @@ public sealed class LengthTests
     [InlineData(int.MaxValue)]
     [InlineData(-1)]
     [InlineData(int.MinValue)]
-    public void A_peer_message_is_refused_before_there_is_memory_for_it(int length)
+    public void A_peer_message_is_refused_before_memory_is_allocated_for_it(int length)
     {
         using TestLoop loop = new();
         using SampleSwarm swarm = new(Sample.Make(16384, 1, ("data", 16384)), isSeed: false);
@@ -82,7 +82,7 @@ public sealed class LengthTests
     }
 
     [Fact]
-    public void A_magnet_link_has_so_many_addresses_and_no_more()
+    public void A_magnet_link_has_a_maximum_number_of_addresses()
     {
         string link = HostileTorrents.Link([]);
         string trackers = string.Concat(Enumerable.Range(0, 1000).Select(i => $"&tr=udp://a{i}:1")), seeds = string.Concat(Enumerable.Range(0, 1000).Select(i => $"&ws=http://a{i}/"));
@@ -104,7 +104,7 @@ public sealed class LengthTests
     public void Sums_and_products_do_not_overflow(string torrent) => Assert.ThrowsAny<TorrentException>(() => Torrent.Parse(Encoding.ASCII.GetBytes(torrent)));
 
     [Fact]
-    public void A_torrent_has_so_many_bytes_tokens_and_pieces_and_no_more()
+    public void A_torrent_has_a_maximum_of_bytes_tokens_and_pieces()
     {
         Assert.Equal(TorrentErrorId.InvalidTorrent, Assert.Throws<TorrentException>(() => Torrent.Parse(new byte[MetainfoLimits.TorrentBytes + 1])).ErrorId);
         Assert.Equal(TorrentErrorId.InvalidTorrent, Assert.Throws<TorrentException>(() => Torrent.ParseInfo(new byte[MetainfoLimits.TorrentBytes + 1], null)).ErrorId);

@@ -42,7 +42,7 @@ public sealed class ParserTests
     [InlineData("d1:a1:b1:c")]
     [InlineData("dle1:ae")]
     [InlineData("l1:ae1:b")]
-    public void Bencoded_data_is_whole_or_refused_at_a_byte(string data)
+    public void Bencoded_data_is_complete_or_refused_at_a_byte(string data)
     {
         byte[] bytes = Encoding.ASCII.GetBytes(data);
         BencodeException error = Assert.Throws<BencodeException>(() =>
@@ -71,7 +71,7 @@ public sealed class ParserTests
     }
 
     [Fact]
-    public void A_damaged_file_of_nodes_is_none()
+    public void A_damaged_node_file_is_ignored()
     {
         DhtState state = new() { IdV4 = NodeId.Random(), NodesV4 = [new DhtContact(NodeId.Random(), IPEndPoint.Parse("192.0.2.1:1")), new DhtContact(NodeId.Random(), IPEndPoint.Parse("192.0.2.2:2"))] };
         byte[] good = state.Write();
@@ -87,7 +87,7 @@ public sealed class ParserTests
     }
 
     [Fact]
-    public void A_damaged_resume_file_is_none()
+    public void A_damaged_resume_file_is_ignored()
     {
         Torrent torrent = Sample.Make(16, 1, ("a", 100), ("b", 60)).Torrent;
         byte[] good = new ResumeRecord(new Bitfield(torrent.PieceCount), [true, false], [1, 2, 3], [4, 5, 6], "boot").Encode(torrent.InfoHash);
@@ -104,7 +104,7 @@ public sealed class ParserTests
     [Theory]
     [InlineData("gzip")]
     [InlineData("deflate")]
-    public void A_compressed_reply_is_limited_by_what_comes_out(string encoding)
+    public void A_compressed_reply_is_limited_by_its_decompressed_length(string encoding)
     {
         MemoryStream packed = new();
         using (Stream stream = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true) : new ZLibStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
@@ -129,10 +129,10 @@ public sealed class ParserTests
     [InlineData("Transfer-Encoding: chunked\r\n\r\n100000000\r\n")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n-1\r\n")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n\r\n")]
-    public void Lengths_of_a_reply_do_not_overflow(string rest) => Assert.Throws<InvalidDataException>(() => Take(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{rest}")));
+    public void Reply_lengths_do_not_overflow(string rest) => Assert.Throws<InvalidDataException>(() => Take(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{rest}")));
 
     [Fact]
-    public void A_scrape_by_UDP_that_is_cut_anywhere_is_read_so_far()
+    public void A_truncated_UDP_scrape_is_read_as_far_as_it_goes()
     {
         byte[] datagram = new byte[UdpTrackerReply.HeaderLength + 3 * UdpTrackerReply.CountsLength];
         BinaryPrimitives.WriteInt32BigEndian(datagram, (int)UdpTrackerAction.Scrape);

@@ -53,7 +53,7 @@ public sealed class PathClashTests
     public void Two_names_of_two_files(string first, string second) => Assert.Equal([$"T/{first}", $"T/{second}"], Paths(first, second));
 
     [Fact]
-    public void A_file_where_a_folder_is_needed()
+    public void A_file_in_the_place_of_a_folder_is_an_error()
     {
         Assert.Equal(["T/a (1)", "T/a/b"], Paths("a", "a/b"));
         Assert.Equal(["T/a/b", "T/A (1)"], Paths("a/b", "A"));
@@ -71,7 +71,7 @@ public sealed class PathClashTests
     }
 
     [Fact]
-    public void The_table_is_that_of_Unicode()
+    public void The_table_matches_Unicode()
     {
         Assert.SkipWhen("e\u0301".Normalize() != "\u00e9", "there is no ICU here to compare with");
         for (int value = 0x80; value < 0x30000; value++)
@@ -85,7 +85,7 @@ public sealed class PathClashTests
     }
 
     [Fact]
-    public void A_name_of_marks_alone_takes_no_time()
+    public void A_name_that_consists_of_marks_takes_no_extra_time()
     {
         string[] paths = [.. Enumerable.Range(0, 2000).Select(i => string.Concat(Enumerable.Repeat($"{new string('\u0301', 60)}{new string('\u0300', 60)}{i}/", 15)) + "x")];
         Torrent torrent = Torrent.ParseInfo(HostileTorrents.Files("T", paths), null);

@@ -43,7 +43,7 @@ public sealed class PathTraversalTests
 
     [Theory]
     [MemberData(nameof(Escapes))]
-    public void The_name_in_a_link_leads_nowhere(string name)
+    public void A_link_in_the_name_leads_nowhere(string name)
     {
         MagnetLink link = MagnetLink.Parse($"{HostileTorrents.Link([])}&dn={Uri.EscapeDataString(name)}");
         Assert.Equal(link.InfoHash.ToString(), link.Name);
@@ -51,7 +51,7 @@ public sealed class PathTraversalTests
 
     [Theory]
     [MemberData(nameof(Awkward))]
-    public void A_name_that_some_system_cannot_have_stays_below_the_destination(string name)
+    public void A_name_that_is_not_valid_on_some_system_stays_below_the_destination(string name)
     {
         foreach (byte[] info in Everywhere(name))
         {
@@ -99,7 +99,7 @@ public sealed class PathTraversalTests
     [InlineData("To~x")]
     [InlineData("~1")]
     [InlineData("TO9F2A~b")]
-    public void Names_that_are_like_that_of_the_control_folder_can_be_had(string name) =>
+    public void Names_similar_to_that_of_the_control_folder_are_allowed(string name) =>
         Assert.Equal(Path.Join(Path.GetTempPath(), name, "x"), new DestinationFolder(Path.GetTempPath()).FullPath($"{name}/x"));
 
     [Theory]

@@ -13,7 +13,7 @@ public sealed class RandomnessTests
     private const int Count = 1000;
 
     [Fact]
-    public void Peer_ids_have_nothing_in_common_but_the_client()
+    public void Peer_ids_share_only_the_client()
     {
         byte[][] ids = [.. Enumerable.Range(0, Count).Select(_ => PeerId.Create())];
         AssertDifferent(ids.Select(id => id[8..]));

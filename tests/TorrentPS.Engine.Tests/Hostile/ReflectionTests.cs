@@ -10,7 +10,7 @@ namespace TorrentPS.Engine.Tests.Hostile;
 public sealed class ReflectionTests
 {
     [Fact]
-    public void A_tracker_sends_no_more_by_UDP_than_it_got_before_it_knows_who_asks()
+    public void Before_it_knows_the_client_a_UDP_tracker_sends_no_more_than_it_received()
     {
         TrackerServerOptions options = new() { TimeProvider = new FakeTimeProvider() };
         TrackerUdpService service = new(options, new TrackerSwarms(options), new TrackerCounters());
@@ -34,7 +34,7 @@ public sealed class ReflectionTests
     }
 
     [Fact]
-    public void A_node_of_the_DHT_sends_an_address_a_trickle_whoever_asks_in_its_name()
+    public void A_DHT_node_sends_little_to_an_address_that_others_forge()
     {
         FakeTimeProvider time = new();
         long sent = 0;

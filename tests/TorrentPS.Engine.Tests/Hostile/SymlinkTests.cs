@@ -24,7 +24,7 @@ public sealed class SymlinkTests : IDisposable
     [Theory]
     [InlineData("d5:filesld4:attr1:l4:pathl1:ae12:symlink pathl2:..2:..3:etc6:passwdeed6:lengthi9e4:pathl1:a1:beee4:name1:T12:piece lengthi16384e6:pieces20:" + Hash + "e")]
     [InlineData("d9:file treed1:ad0:d4:attr1:l12:symlink pathl2:..3:etceee1:bd0:d6:lengthi9e11:pieces root32:" + Hash + "aaaaaaaaaaaaeee12:meta versioni2e4:name1:T12:piece lengthi16384ee")]
-    public void A_link_in_a_torrent_is_an_empty_file(string info)
+    public void A_link_in_a_torrent_becomes_an_empty_file(string info)
     {
         Torrent torrent = Torrent.ParseInfo(Encoding.Latin1.GetBytes(info), null);
         using DataStore store = new(torrent, _folder.Path, [true, true]);
@@ -46,7 +46,7 @@ public sealed class SymlinkTests : IDisposable
     [InlineData("d1:a1:be", "")]
     [InlineData("i5e", "")]
     [InlineData("4:name", "")]
-    public void Wherever_a_link_leads_it_is_known_and_not_made(string target, string shown)
+    public void The_target_of_a_link_is_known_and_the_link_not_created(string target, string shown)
     {
         foreach (string info in (string[])[
             $"d5:filesld4:attr1:l4:pathl1:ae12:symlink path{target}ed6:lengthi9e4:pathl1:beee4:name1:T12:piece lengthi16384e6:pieces20:{Hash}e",
@@ -63,7 +63,7 @@ public sealed class SymlinkTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_misses_a_link_is_told_of_it()
+    public async Task A_missing_link_is_logged()
     {
         string info = $"d5:filesld4:attr1:l4:pathl1:ae12:symlink pathl2:..3:\e[Jeed6:lengthi9e4:pathl1:beee4:name1:T12:piece lengthi16384e6:pieces20:{Hash}e";
         await using SwarmMember member = SwarmMember.Download(Torrent.ParseInfo(Encoding.Latin1.GetBytes(info), null), _folder.Path, []);
@@ -76,7 +76,7 @@ public sealed class SymlinkTests : IDisposable
     [InlineData("T")]
     [InlineData("T/sub")]
     [InlineData("T/sub/a")]
-    public void A_link_that_is_there_already_is_not_followed_out(string link)
+    public void An_existing_link_is_not_followed_out(string link)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         Directory.CreateDirectory(Path.GetDirectoryName(_folder[link])!);

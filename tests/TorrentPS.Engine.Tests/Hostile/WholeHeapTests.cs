@@ -19,7 +19,7 @@ public sealed class WholeHeapTests
     [Theory]
     [InlineData("gzip")]
     [InlineData("deflate")]
-    public async Task A_compressed_bomb_does_not_go_off(string encoding)
+    public async Task A_decompression_bomb_is_refused(string encoding)
     {
         using var packed = new MemoryStream();
         using (Stream stream = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.SmallestSize, true) : new ZLibStream(packed, CompressionLevel.SmallestSize, true))

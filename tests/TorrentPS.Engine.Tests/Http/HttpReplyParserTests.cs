@@ -17,7 +17,7 @@ public class HttpReplyParserTests
     ];
 
     [Property(MaxTest = 300)]
-    public void How_the_bytes_are_cut_makes_no_difference(byte which, byte place, byte value, byte[] noise, byte step)
+    public void Any_split_of_the_bytes_gives_the_same(byte which, byte place, byte value, byte[] noise, byte step)
     {
         byte[] reply = Encoding.Latin1.GetBytes(s_replies[which % s_replies.Length]);
         byte[] broken = [.. reply];
@@ -31,7 +31,7 @@ public class HttpReplyParserTests
     }
 
     [Fact]
-    public void The_replies_are_parsed_as_they_are() => Assert.Equal(
+    public void Real_replies_are_parsed() => Assert.Equal(
         ["200 d1:ae ", "404 whatever comes ", "200 de0123456789 ", "301  /announce", "304  "], s_replies.Select(reply => Parse(Encoding.Latin1.GetBytes(reply), 3)));
 
     private static string Parse(byte[] input, int step)

@@ -16,11 +16,11 @@ public class HttpReplyReaderTests
     ];
 
     [Fact]
-    public void Replies_that_follow_each_other_are_read_one_by_one() => Assert.Equal(["206 0123456", "200 abcdefg", "304 ", "200 to the end"], Read(3, 2, false));
+    public void Successive_replies_are_read_one_by_one() => Assert.Equal(["206 0123456", "200 abcdefg", "304 ", "200 to the end"], Read(3, 2, false));
 
     /// <summary>A body goes where the caller wants it, by way of the reader or past it, whatever the pieces it comes in.</summary>
     [Property(MaxTest = 200)]
-    public void How_the_bytes_come_and_are_taken_makes_no_difference(byte step, byte room, bool isPastReader) =>
+    public void Any_way_of_receiving_and_taking_the_bytes_gives_the_same(byte step, byte room, bool isPastReader) =>
         Assert.Equal(Read(1000, 1000, false), Read(1 + step % 40, 1 + room % 40, isPastReader));
 
     [Theory]
@@ -31,7 +31,7 @@ public class HttpReplyReaderTests
     [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nab", true)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", false)]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n", false)]
-    public void A_connection_is_used_again_only_when_nothing_is_left_on_it(string reply, bool isReusable)
+    public void A_connection_is_reused_only_when_its_last_reply_was_read(string reply, bool isReusable)
     {
         HttpReplyReader reader = Begin(reply);
         byte[] body = new byte[10];
@@ -49,7 +49,7 @@ public class HttpReplyReaderTests
     [InlineData("HTTP/1.1 099 Low\r\n\r\n", "does not speak HTTP")]
     [InlineData("HTTP/2 200\r\n\r\n", "does not speak HTTP")]
     [InlineData("SSH-2.0-x\r\n", "does not speak HTTP")]
-    public void What_is_not_a_reply_is_an_error(string reply, string expected) =>
+    public void Anything_but_a_reply_is_an_error(string reply, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Begin(reply)).Message, StringComparison.Ordinal);
 
     /// <summary>All of the body is there; what a server breaks off after it is not waited for.</summary>
@@ -69,7 +69,7 @@ public class HttpReplyReaderTests
     }
 
     [Fact]
-    public void A_head_has_an_end()
+    public void A_head_has_a_maximum_length()
     {
         Assert.Contains("header lines", Error(string.Concat(Enumerable.Repeat("a: b\r\n", 300))), StringComparison.Ordinal);
         Assert.Contains("too long", Error(new string('a', 10_000)), StringComparison.Ordinal);

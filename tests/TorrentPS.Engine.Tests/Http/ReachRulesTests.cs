@@ -34,7 +34,7 @@ public sealed class ReachRulesTests
     [InlineData("http://[::ffff:169.254.169.254]/f", "::ffff:169.254.169.254", "link-local")]
     [InlineData("http://[fe80::1]/f", "fe80::1", "link-local")]
     [InlineData("http://255.255.255.255/f", "255.255.255.255", "no address of a machine")]
-    public void What_a_web_seed_may_reach(string uri, string address, string expected)
+    public void The_reach_of_a_web_seed(string uri, string address, string expected)
     {
         var named = NamedAddress.OfWebSeed(new Uri(uri));
         // No switch lifts it, and so none is named.
@@ -59,7 +59,7 @@ public sealed class ReachRulesTests
     [InlineData("192.168.77.9", "169.254.169.254", false)]
     [InlineData("127.0.0.1", "127.0.0.1", true)]
     [InlineData("127.0.0.1", "192.168.1.5", true)]
-    public void Nobody_redirects_nearer_than_it_is_and_that_is_kept(string from, string to, bool isFollowed)
+    public void A_redirect_leads_no_nearer_than_its_server_and_that_is_kept(string from, string to, bool isFollowed)
     {
         string host = to.Contains(':', StringComparison.Ordinal) ? $"[{to}]" : to;
         foreach (NamedAddress named in (NamedAddress[])[NamedAddress.OfUser(new Uri("http://a.lan/x")), NamedAddress.OfTracker(new Uri("http://a.lan/announce")), NamedAddress.OfWebSeed(new Uri("http://a.lan/x"))])
@@ -73,7 +73,7 @@ public sealed class ReachRulesTests
     }
 
     [Fact]
-    public void What_a_proxy_looks_up_is_judged_by_its_name()
+    public void Names_resolved_by_a_proxy_are_judged_as_names()
     {
         Assert.Null(s_rules.Refusal(NamedAddress.OfWebSeed(new Uri("http://seed.example.com/f?x=1")), null));
         Assert.NotNull(s_rules.Refusal(NamedAddress.OfWebSeed(new Uri("http://nas.lan/f?x=1")), null));
@@ -82,7 +82,7 @@ public sealed class ReachRulesTests
     }
 
     [Fact]
-    public void Credentials_that_a_redirect_names_are_not_sent()
+    public void Credentials_in_a_redirect_are_not_sent()
     {
         var named = NamedAddress.OfWebSeed(new Uri("http://me:secret@192.0.2.1/a"));
         Assert.Equal("http://192.0.2.2/b?c=d", named.Redirect("http://you:other@192.0.2.2/b?c=d", AddressReach.World).Uri.OriginalString);
@@ -104,7 +104,7 @@ public sealed class ReachRulesTests
     }
 
     [Fact]
-    public async Task A_false_router_cannot_have_another_machine_asked_by_a_redirect()
+    public async Task A_fake_router_cannot_redirect_us_to_another_machine()
     {
         if (!Socket.OSSupportsIPv6)
             Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");

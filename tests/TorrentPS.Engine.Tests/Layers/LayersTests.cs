@@ -44,7 +44,7 @@ public sealed partial class LayersTests
     }
 
     [Fact]
-    public void Every_folder_has_its_place_in_the_order_once()
+    public void Every_folder_is_in_the_order_once()
     {
         List<string> order = Order;
         IEnumerable<string> compiled = TypeReferences.Of(typeof(TorrentClient).Assembly.Location).Keys.SelectMany(one => new[] { one.From, one.To }).Where(IsOurs).Select(type => type.Namespace);

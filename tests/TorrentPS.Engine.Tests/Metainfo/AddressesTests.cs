@@ -32,7 +32,7 @@ public sealed class AddressesTests
     }
 
     [Fact]
-    public void Lists_in_a_tier_are_no_tiers()
+    public void Nested_lists_in_a_tier_are_ignored()
     {
         Torrent torrent = Parse($"d13:announce-listll8:http://al8:http://bed1:xl8:http://dee8:http://cel8:http://eed1:xi1eei7ee{Info}e");
         Assert.Equal(["http://a http://c", "http://e"], torrent.Trackers.Select(tier => string.Join(' ', tier.Select(uri => uri.OriginalString))));
@@ -59,7 +59,7 @@ public sealed class AddressesTests
         Assert.Equal(expected is null ? ["last:1"] : [expected, "last:1"], Parse($"d{Info}5:nodesl{node}l4:lasti1eeee").Nodes);
 
     [Fact]
-    public void A_node_whose_host_has_more_bytes_than_a_name_has_is_none()
+    public void A_node_whose_host_name_is_too_long_is_invalid()
     {
         Assert.Empty(Parse($"d{Info}5:nodesll256:{new string('a', 256)}i7eeee").Nodes);
         string longest = string.Join('.', Enumerable.Repeat(new string('a', 49), 5)) + ".aaaaa";
@@ -100,7 +100,7 @@ public sealed class AddressesTests
         Assert.Equal((isTracker, isWebSeed), (MetainfoAddresses.TryTracker(address, out _), MetainfoAddresses.TryWebSeed(address, out _)));
 
     [Fact]
-    public void Trackers_that_are_added_come_first_and_none_comes_twice()
+    public void Added_trackers_come_first_and_none_comes_twice()
     {
         Uri own = new("http://a/"), other = new("udp://b:1"), third = new("http://c/");
         Torrent read = Parse($"d13:announce-listll8:http://aee{Info}e");

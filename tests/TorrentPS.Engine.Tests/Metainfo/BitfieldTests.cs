@@ -6,7 +6,7 @@ namespace TorrentPS.Engine.Tests.Metainfo;
 public sealed class BitfieldTests
 {
     [Property(MaxTest = 200)]
-    public void Is_a_set_of_pieces_in_the_order_of_the_wire(int seed)
+    public void Is_a_set_of_pieces_in_wire_order(int seed)
     {
         Random random = new(seed);
         int length = random.Next(1, 300);
@@ -68,7 +68,7 @@ public sealed class BitfieldTests
     }
 
     [Property(MaxTest = 200)]
-    public void All_and_any_are_those_in_the_set(int seed)
+    public void Each_and_any_piece_of_the_set_is_found(int seed)
     {
         Random random = new(seed);
         int length = random.Next(1, 400);
@@ -85,7 +85,7 @@ public sealed class BitfieldTests
     }
 
     [Fact]
-    public void Only_as_many_bytes_without_spare_bits_are_a_bitfield()
+    public void Only_a_bitfield_of_the_right_length_without_spare_bits_is_accepted()
     {
         Assert.True(Bitfield.TryCreate([0xFF, 0xE0], 11, out _));
         Assert.False(Bitfield.TryCreate([0xFF, 0xF0], 11, out _));
@@ -99,7 +99,7 @@ public sealed class BitfieldTests
     }
 
     [Fact]
-    public void No_piece_lies_outside()
+    public void No_piece_is_outside()
     {
         Bitfield set = new(10);
         Assert.All((int[])[-1, 10, int.MaxValue, int.MinValue], index =>
@@ -119,7 +119,7 @@ public sealed class BitfieldTests
     [InlineData(64)]
     [InlineData(65)]
     [InlineData(200)]
-    public void All_of_it_has_no_bit_behind_the_end(int length)
+    public void A_full_set_has_no_bit_beyond_the_end(int length)
     {
         Bitfield set = new(length);
         set.AddAll();

@@ -24,7 +24,7 @@ public sealed class FileSelectionTests
     [InlineData("*d*", "1111")]
     [InlineData("*.mkv|b.*", "1110")]
     [InlineData("a.mkv*", "1000")]
-    public void Includes_what_matches(string patterns, string expected) =>
+    public void Includes_matching_files(string patterns, string expected) =>
         Assert.Equal(expected, Show(FileSelection.Select(Make(), patterns.Split('|'), null)));
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class FileSelectionTests
     [InlineData("dir")]
     [InlineData("[ab")]
     [InlineData("[c-d].txt")]
-    public void Says_what_there_is_when_nothing_matches(string pattern)
+    public void Lists_the_files_when_nothing_matches(string pattern)
     {
         TorrentException exception = Assert.Throws<TorrentException>(() => FileSelection.Select(Make(), [pattern], null));
         Assert.Contains("'a.mkv', 'b.txt', 'Sub/C.MKV', 'Sub/[Group] d.srt'", exception.Message, StringComparison.Ordinal);
@@ -68,7 +68,7 @@ public sealed class FileSelectionTests
     }
 
     [Fact]
-    public void A_magnet_link_selects_where_no_pattern_does()
+    public void A_magnet_links_selection_applies_without_a_pattern()
     {
         Torrent Linked(string selection) => Torrent.ParseInfo("d5:filesld6:lengthi1e4:pathl1:aeed6:lengthi1e4:pathl1:beee4:name1:n12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae"u8.ToArray(), MagnetLink.Parse($"magnet:?xt=urn:btih:{new string('0', 40)}{selection}"));
         Assert.Equal([false, true], FileSelection.Select(Linked("&so=1"), null, null));

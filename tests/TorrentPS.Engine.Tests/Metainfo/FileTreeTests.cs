@@ -56,7 +56,7 @@ public sealed class FileTreeTests
     [InlineData("d4:infod9:file treed2:..d0:d6:lengthi0eeee" + Rest, "'info.file tree' has the unsafe name '..': it leads to the folder above (byte 20)")]
     [InlineData("d4:infod9:file treed1:ad0:d6:lengthi0eeee12:meta versioni2e4:name1:n12:piece lengthi16384ee12:piece layersd1:a0:ee", "'piece layers' has a key that is not of 32 bytes (byte 107)")]
     [InlineData("d4:infod9:file treed1:ad0:d6:lengthi0eeee12:meta versioni2e4:name1:n12:piece lengthi16384ee12:piece layersd32:" + Root + "1:xee", "'piece layers' has a layer that is not of 32 bytes a piece (byte 142)")]
-    public void Refuses_what_is_no_tree_at_its_byte(string data, string message) =>
+    public void Refuses_data_that_is_not_a_file_tree_at_its_byte(string data, string message) =>
         Assert.Equal(message, Assert.Throws<TorrentException>(() => Parse(data)).Message);
 
     [Theory]

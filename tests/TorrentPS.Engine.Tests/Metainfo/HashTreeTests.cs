@@ -12,7 +12,7 @@ public sealed class HashTreeTests
     [InlineData(3, 0, 2)]
     [InlineData(5, 0, 4)]
     [InlineData(3, 2, 5)]
-    public void Each_node_is_the_hash_of_the_two_below_it_and_what_is_missing_is_padding(int known, int layer, int root)
+    public void Each_node_is_the_hash_of_its_children_and_missing_nodes_are_padding(int known, int layer, int root)
     {
         byte[] nodes = [.. Enumerable.Range(1, known).SelectMany(i => SHA256.HashData([(byte)i]))];
         HashTree tree = new(nodes, layer, root);

@@ -29,7 +29,7 @@ public sealed class HintsTests
     }
 
     [Fact]
-    public void Those_outside_are_added_to_those_inside()
+    public void Hints_outside_are_added_to_those_inside()
     {
         string other = new('\x03', 20);
         Torrent torrent = With($"11:collectionsl1:a1:be7:similarl20:{new string('\x01', 20)}20:{other}e", builder => (builder.Similar, builder.Collections) = ([s_one], ["b", "c"]));
@@ -45,7 +45,7 @@ public sealed class HintsTests
     [InlineData("11:collectionsi1e")]
     [InlineData("11:collectionsl0:i7elee")]
     [InlineData("11:collectionsl2:\xff\xfe" + "e")]
-    public void What_is_none_is_left_out(string outside)
+    public void Invalid_hints_are_ignored(string outside)
     {
         Torrent torrent = With(outside);
         Assert.Empty(torrent.Similar);
@@ -53,7 +53,7 @@ public sealed class HintsTests
     }
 
     [Fact]
-    public void There_are_not_too_many()
+    public void Their_number_is_limited()
     {
         string hashes = string.Concat(Enumerable.Range(0, 1000).Select(i => $"20:{i:00000000000000000000}"));
         string names = string.Concat(Enumerable.Range(0, 1000).Select(i => $"5:{i:00000}")) + $"300:{new string('x', 300)}";

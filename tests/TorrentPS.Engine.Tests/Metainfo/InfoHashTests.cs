@@ -48,7 +48,7 @@ public sealed class InfoHashTests
     }
 
     [Fact]
-    public void Is_equal_where_both_hashes_are()
+    public void Equals_if_both_hashes_do()
     {
         InfoHash both = InfoHash.Create(s_v1, s_v2), same = InfoHash.Create(s_v1, s_v2), v1 = InfoHash.Create(s_v1), other = InfoHash.Create(s_v1, [.. s_v2.Reverse()]);
         Assert.True(both == same);

@@ -20,7 +20,7 @@ public sealed class LinkTargetTests
     [InlineData("12:symlink path1:a", "")]
     [InlineData("12:symlink pathd1:ai1ee", "")]
     [InlineData("", "")]
-    public void A_link_leads_where_its_list_says(string entry, string target)
+    public void The_target_of_a_link_is_in_its_list(string entry, string target)
     {
         Torrent v1 = Parse($"d4:infod5:filesld4:attr1:l4:pathl4:linke{entry}ed6:lengthi1e4:pathl1:xeee{End}");
         Assert.Equal([target, null], v1.Files.Select(file => file.LinkTarget));
@@ -35,10 +35,10 @@ public sealed class LinkTargetTests
     [InlineData("d6:lengthi5e4:pathl1:ae10:path.utf-8l1:bee", "n/b")]
     [InlineData("d6:lengthi5e10:path.utf-8l1:\u00e9ee", "n/_")]
     [InlineData("d4:attr1:p6:lengthi5ee", "n/.pad/5")]
-    public void A_file_has_the_path_that_can_be_read(string file, string path) => Assert.Equal(path, Parse($"d4:infod5:filesl{file}e{End}").Files[0].Path);
+    public void A_file_uses_its_readable_path(string file, string path) => Assert.Equal(path, Parse($"d4:infod5:filesl{file}e{End}").Files[0].Path);
 
     [Fact]
-    public void Without_trackers_seeds_nodes_and_hints_there_are_none()
+    public void Without_trackers_seeds_nodes_and_hints_these_are_empty()
     {
         Torrent torrent = Parse($"d4:infod6:lengthi1e{End}");
         Assert.Empty(torrent.Trackers);
@@ -53,7 +53,7 @@ public sealed class LinkTargetTests
     [InlineData("d5:filesld6:lengthi1e4:pathl1:aee", "'info.file tree' does not match file 0 of the v1 part")]
     [InlineData("d4:attr1:p6:lengthi5e4:pathl1:pee", "'info.files[0]' is padding of 5 bytes where none belongs")]
     [InlineData("d6:lengthi5e4:pathl1:aeed4:attr1:p6:lengthi5e4:pathl1:pee", "'info.files[1]' is padding of 5 bytes where 16379 fill the piece")]
-    public void Says_what_does_not_fit_in_a_hybrid(string files, string fault)
+    public void Explains_what_does_not_match_in_a_hybrid(string files, string fault)
     {
         string list = files.StartsWith("d5:files", StringComparison.Ordinal) ? files[1..] : $"5:filesl{files}";
         string data = $"d4:infod9:file treed1:ad0:d6:lengthi5e11:pieces root32:{new string('r', 32)}eee{list}e12:meta versioni2e{End}";
@@ -61,7 +61,7 @@ public sealed class LinkTargetTests
     }
 
     [Fact]
-    public void Says_whose_layers_do_not_make_the_root_and_what_is_no_info_dictionary()
+    public void Reports_whose_layers_do_not_make_the_root_and_an_invalid_info_dictionary()
     {
         string root = new('r', 32), data = $"d4:infod9:file treed1:ad0:d6:lengthi16385e11:pieces root32:{root}eee{EndV2[..^1]}12:piece layersd32:{root}64:{new string('h', 64)}ee";
         Assert.StartsWith("'piece layers' has hashes for 'a' that do not make its 'pieces root' (byte ", Assert.Throws<TorrentException>(() => Parse(data)).Message, StringComparison.Ordinal);
@@ -71,7 +71,7 @@ public sealed class LinkTargetTests
     }
 
     [Fact]
-    public void Base32_of_another_length_is_none()
+    public void Base32_of_another_length_is_invalid()
     {
         byte[] bytes = new byte[6];
         Assert.True(Base32.TryDecode("AAAAAAAA", bytes.AsSpan(0, 5)));
@@ -86,7 +86,7 @@ public sealed class LinkTargetTests
     [InlineData('\u200A', '\u200B', '\u200F', '\u2010')]
     [InlineData('\u2027', '\u2028', '\u202E', '\u202F')]
     [InlineData('\u205F', '\u2060', '\u206F', '\u2070')]
-    public void Characters_that_are_not_seen_are_told_from_those_beside_them(char before, char first, char last, char after)
+    public void Invisible_characters_are_told_from_their_neighbours(char before, char first, char last, char after)
     {
         Assert.True(PathSanitizer.IsInvisible(first) && PathSanitizer.IsInvisible(last));
         Assert.False(PathSanitizer.IsInvisible(before) || PathSanitizer.IsInvisible(after));

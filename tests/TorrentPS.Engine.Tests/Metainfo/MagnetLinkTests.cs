@@ -57,7 +57,7 @@ public sealed class MagnetLinkTests
     [InlineData("magnet:?xt=urn:btmh:1120" + V2)]
     [InlineData("magnet:?xt=urn:btmh:1220" + V1)]
     [InlineData("magnet:?xt=urn:btih:" + V1 + "&xt=urn:btih:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
-    public void Refuses_what_is_no_magnet_link(string text)
+    public void Refuses_text_that_is_not_a_magnet_link(string text)
     {
         Assert.Equal(TorrentErrorId.InvalidMagnetUri, Assert.Throws<TorrentException>(() => MagnetLink.Parse(text)).ErrorId);
         Assert.False(MagnetLink.TryParse(text, out _));
@@ -72,10 +72,10 @@ public sealed class MagnetLinkTests
     [InlineData("magnet:?xt=urn:btmh:1220" + V1, "The info hash '1220" + V1 + "' is not 1220 and 64 hexadecimal digits")]
     [InlineData("magnet:?xt=urn:btih:" + V1 + "&xt=urn:btih:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "The magnet link has two different v1 info hashes")]
     [InlineData("magnet:?xt=urn:btmh:1220" + V2 + "&xt=urn:btmh:1220aaf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e", "The magnet link has two different v2 info hashes")]
-    public void Says_why_it_is_none(string text, string why) => Assert.Equal(why, Assert.Throws<TorrentException>(() => MagnetLink.Parse(text)).Message);
+    public void Explains_why_it_is_invalid(string text, string why) => Assert.Equal(why, Assert.Throws<TorrentException>(() => MagnetLink.Parse(text)).Message);
 
     [Fact]
-    public void The_same_hash_may_come_twice_and_of_all_else_the_first_counts()
+    public void Duplicate_hashes_are_allowed_and_of_all_else_the_first_counts()
     {
         MagnetLink link = MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}&xt=urn:btih:{V1.ToUpperInvariant()}&xt=urn:btmh:1220{V2}&xt=URN:BTMH:1220{V2}&dn=a&dn=b&xl=-1&xl=x&xl=1&xl=2&=x&dn&xl.1x=9&ws=http://w&ws=http://w/&x.pe=h:1&x.pe=h:1&tr.12=http://t&.1=x");
         Assert.Equal(("a", 1L), (link.DisplayName, link.Length));
@@ -92,7 +92,7 @@ public sealed class MagnetLinkTests
     public void Its_name_is_safe_or_the_hash(string name, string expected) => Assert.Equal(expected, MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{name}").Name);
 
     [Fact]
-    public void Of_a_torrent_it_has_hashes_name_size_trackers_and_web_seeds()
+    public void A_torrents_link_has_its_hashes_name_size_trackers_and_web_seeds()
     {
         const string Files = "ld6:lengthi5e4:pathl1:aeed4:attr1:p6:lengthi11e4:pathl4:.padeed6:lengthi2e4:pathl1:beee";
         Torrent torrent = Torrent.Parse(System.Text.Encoding.ASCII.GetBytes($"d13:announce-listll8:http://a8:http://bel9:udp://c:1ee4:infod5:files{Files}4:name3:a b12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae8:url-list9:http://w/e"));
@@ -102,7 +102,7 @@ public sealed class MagnetLinkTests
     }
 
     [Fact]
-    public void A_torrent_known_by_it_alone_has_what_it_says()
+    public void A_torrent_known_only_by_a_link_has_the_contents_of_the_link()
     {
         Torrent v1 = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}&dn=n&xl=9&tr=http://a&tr=http://b&ws=http://w"));
         Assert.Equal((TorrentVersion.V1, "n", 9L, 2, 1, false, 0), (v1.Version, v1.Name, v1.Length, v1.Trackers.Count, v1.WebSeeds.Count, v1.HasMetadata, v1.Files.Count));
@@ -177,7 +177,7 @@ public sealed class MagnetLinkTests
         Assert.Equal(500, MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{string.Concat(Enumerable.Range(1, 501).Select(i => $"&x.pe=h:{i}"))}").Peers.Count);
 
     [Fact]
-    public void Bounds_what_it_takes()
+    public void Limits_its_contents()
     {
         string start = "magnet:?xt=urn:btih:" + V1;
         string many = string.Concat(Enumerable.Range(0, 3000).Select(i => $"&tr=http://t{i}&ws=http://w{i}"));

@@ -12,7 +12,7 @@ public sealed class MerkleTests
     [InlineData(16385)]
     [InlineData(5 * 16384)]
     [InlineData(16 * 16384 + 7)]
-    public void A_root_is_what_the_specification_says(int length)
+    public void A_root_follows_the_specification(int length)
     {
         byte[] data = Data(length);
         byte[] leaves = new byte[Merkle.BlockCount(length) * 32];
@@ -22,7 +22,7 @@ public sealed class MerkleTests
     }
 
     [Fact]
-    public void Roots_of_pieces_make_the_root_of_the_file()
+    public void Piece_roots_make_the_root_of_the_file()
     {
         const int PieceLength = 4 * 16384;
         byte[] data = Data(11 * 16384 + 100);

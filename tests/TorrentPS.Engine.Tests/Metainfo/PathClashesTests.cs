@@ -18,7 +18,7 @@ public sealed class PathClashesTests
             Resolve("d/a.txt", "d/a.txt", "d/A.txt", "d/a (3).txt", "d/.x", "d/.x"));
 
     [Fact]
-    public void Avoids_names_that_are_taken() =>
+    public void Avoids_existing_names() =>
         Assert.Equal(["d/a", "d/a (1)", "d/a (1) (1)"], Resolve("d/a", "d/a", "d/a (1)"));
 
     [Fact]
@@ -26,14 +26,14 @@ public sealed class PathClashesTests
         Assert.Equal(["d/a (2)", "d/A/b", "d/a (1)/x", "d/b"], Resolve("d/a", "d/A/b", "d/a (1)/x", "d/b"));
 
     [Fact]
-    public void Takes_composed_and_decomposed_letters_for_the_same()
+    public void Treats_composed_and_decomposed_letters_as_the_same()
     {
         Assert.Equal(["d/\u00e9", "d/e\u0301 (1)"], Resolve("d/\u00e9", "d/e\u0301"));
         Assert.Equal(["d/\u00e9 (1)", "d/E\u0301/x"], Resolve("d/\u00e9", "d/E\u0301/x"));
     }
 
     [Fact]
-    public void Leaves_out_what_is_never_stored() => Assert.Equal(["d/a", null, "d/a (1)"], Resolve("d/a", null, "d/a"));
+    public void Leaves_out_files_that_are_never_stored() => Assert.Equal(["d/a", null, "d/a (1)"], Resolve("d/a", null, "d/a"));
 
     [Fact]
     public void Keeps_numbered_names_short()

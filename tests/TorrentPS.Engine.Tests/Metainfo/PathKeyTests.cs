@@ -14,7 +14,7 @@ public sealed class PathKeyTests
     ];
 
     [Fact]
-    public void Characters_that_are_not_seen_make_no_difference_and_those_beside_them_do()
+    public void Invisible_characters_make_no_difference_and_their_neighbours_do()
     {
         foreach ((int first, int last) in s_ignored)
         {

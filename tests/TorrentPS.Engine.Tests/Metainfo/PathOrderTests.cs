@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Metainfo;
 public sealed class PathOrderTests
 {
     [Property(MaxTest = 500)]
-    public void Is_the_order_of_the_bytes(NonNull<string> common, NonNull<string> first, NonNull<string> second)
+    public void Is_ordered_by_bytes(NonNull<string> common, NonNull<string> first, NonNull<string> second)
     {
         string a = Whole(common.Get + first.Get), b = Whole(common.Get + second.Get);
         Assert.Equal(Math.Sign(Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b))), Math.Sign(PathOrder.Instance.Compare(a, b)));
@@ -25,7 +25,7 @@ public sealed class PathOrderTests
     [InlineData("\uE000", "\U00010000", -1, -1)]
     [InlineData("\U00010000", "\uFFFD", 1, 1)]
     [InlineData("a/\U00010000", "a/\uE000", 1, 1)]
-    public void By_folder_a_part_comes_before_what_has_more_than_it(string first, string second, int byBytes, int byFolder)
+    public void By_folder_a_component_sorts_before_its_extensions(string first, string second, int byBytes, int byFolder)
     {
         Assert.Equal(byBytes, Math.Sign(PathOrder.Instance.Compare(first, second)));
         Assert.Equal(byFolder, Math.Sign(PathOrder.ByFolder.Compare(first, second)));

@@ -42,7 +42,7 @@ public sealed class PathSanitizerTests
     [InlineData("a_b_c_", "a\u200bb\ufeffc\u2066")]
     [InlineData("😀é日本", "😀é日本")]
     [InlineData("e\u0301", "e\u0301")]
-    public void Repairs_what_is_impossible_somewhere(string expected, params string[] components) =>
+    public void Repairs_names_that_are_invalid_on_some_system(string expected, params string[] components) =>
         Assert.Equal(expected, PathSanitizer.Sanitize(components));
 
     [Theory]
@@ -61,7 +61,7 @@ public sealed class PathSanitizerTests
     [InlineData("c:\\windows")]
     [InlineData("a", "C:evil.exe")]
     [InlineData("a\0b")]
-    public void Refuses_what_leads_elsewhere(params string[] components)
+    public void Refuses_paths_that_lead_elsewhere(params string[] components)
     {
         TorrentException exception = Assert.Throws<TorrentException>(() => PathSanitizer.Sanitize(components));
         Assert.Equal(TorrentErrorId.UnsafePath, exception.ErrorId);
@@ -69,7 +69,7 @@ public sealed class PathSanitizerTests
     }
 
     [Fact]
-    public void Replaces_halves_of_surrogate_pairs() => Assert.Equal("a_b_", PathSanitizer.Sanitize("a\ud800b\udc00"));
+    public void Replaces_lone_surrogates() => Assert.Equal("a_b_", PathSanitizer.Sanitize("a\ud800b\udc00"));
 
     [Fact]
     public void Shortens_long_names_and_keeps_them_apart()
@@ -88,7 +88,7 @@ public sealed class PathSanitizerTests
     }
 
     [Fact]
-    public void The_plain_way_gives_what_the_other_gives()
+    public void The_plain_method_gives_the_same_as_the_other()
     {
         string[] names = ["a", "a.txt", ".a", "a b", "Console", "comma", "null", "COM1", "nul.x", "a.", "a ", "", ".", "..", "a/b", "a:b", "\u007f", "~", "[x]"];
         foreach (string name in names)
@@ -105,7 +105,7 @@ public sealed class PathSanitizerTests
     }
 
     [Property(MaxTest = 3000)]
-    public void Whatever_it_lets_through_is_safe(string?[] components)
+    public void Any_accepted_path_is_safe(string?[] components)
     {
         string path;
         try

@@ -75,12 +75,12 @@ public sealed class StrictnessTests
 
     [Theory]
     [MemberData(nameof(Trees))]
-    public void A_file_tree_is_as_BEP_52_has_it(string what, string tree, string? fault) =>
+    public void A_file_tree_follows_BEP_52(string what, string tree, string? fault) =>
         AssertOutcome(what, $"d4:infod9:file treed{tree}e12:meta versioni2e4:name1:n12:piece lengthi{Piece}eee", fault);
 
     [Theory]
     [MemberData(nameof(Padding))]
-    public void Padding_of_a_hybrid_fills_the_piece_that_a_file_ends_in_and_nothing_else(string what, string files, bool isGood)
+    public void Padding_of_a_hybrid_fills_exactly_the_piece_in_which_a_file_ends(string what, string files, bool isGood)
     {
         long length = 0;
         foreach (string part in files.Split("6:lengthi")[1..])
@@ -92,12 +92,12 @@ public sealed class StrictnessTests
 
     [Theory]
     [MemberData(nameof(Layers))]
-    public void Piece_layers_are_those_of_the_files(string what, string layers, string? fault) =>
+    public void Piece_layers_must_belong_to_the_files(string what, string layers, string? fault) =>
         AssertOutcome(what, $"d4:infod9:file treed1:a{File(10)}e12:meta versioni2e4:name1:n12:piece lengthi{Piece}ee12:piece layers{layers}e", fault);
 
     [Theory]
     [MemberData(nameof(OptionalKeys))]
-    public void What_is_optional_and_of_the_wrong_type_is_passed_over(string place, string key)
+    public void Optional_keys_of_a_wrong_type_are_ignored(string place, string key)
     {
         foreach (string value in (string[])["1:x", "0:", "i7e", "i-1e", "li1ee", "l1:xe", "le", "de", "d1:ai1ee", "lli1eee"])
         {

@@ -51,7 +51,7 @@ public sealed class TorrentBuilderTests
     }
 
     [Fact]
-    public void Refuses_what_makes_no_torrent()
+    public void Refuses_input_that_makes_no_torrent()
     {
         var builder = new TorrentBuilder("d", 16384);
         Assert.Throws<InvalidOperationException>(builder.Build);
@@ -82,7 +82,7 @@ public sealed class TorrentBuilderTests
     public void Chooses_a_piece_length(long size, int expected) => Assert.Equal(expected, TorrentBuilder.ChoosePieceLength(size));
 
     [Property]
-    public void What_it_builds_is_read_back(ushort[] lengths, string? comment, bool isPrivate, uint date)
+    public void Its_torrents_can_be_read(ushort[] lengths, string? comment, bool isPrivate, uint date)
     {
         var builder = new TorrentBuilder("folder", 16384)
         {

@@ -24,7 +24,7 @@ public sealed class TorrentBuilderV2Tests
     }
 
     [Fact]
-    public void Folders_in_each_other_empty_files_and_files_of_several_pieces()
+    public void Nested_folders_empty_files_and_files_of_several_pieces()
     {
         TorrentBuilder builder = new("n", 16384, TorrentVersion.V2) { PieceRoots = Roots('A', 'B', 'C', 'D') };
         builder.AddFile("a/b/c", 0);
@@ -71,7 +71,7 @@ public sealed class TorrentBuilderV2Tests
     }
 
     [Fact]
-    public void Refuses_what_makes_none()
+    public void Refuses_text_that_is_not_a_tracker()
     {
         foreach (int length in (int[])[8192, 16385, 24576])
             Assert.Contains("power of two from 16384 bytes", Assert.Throws<ArgumentException>("pieceLength", () => new TorrentBuilder("n", length, TorrentVersion.V2)).Message);

@@ -19,7 +19,7 @@ public sealed class TorrentFuzzTests
     ];
 
     [Fact]
-    public void The_seeds_are_good_but_for_the_second()
+    public void The_seeds_are_valid_except_the_second()
     {
         Assert.Equal(TorrentVersion.V1, Torrent.Parse(s_seeds[0]).Version);
         Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => Torrent.Parse(s_seeds[1])).ErrorId);
@@ -32,7 +32,7 @@ public sealed class TorrentFuzzTests
     }
 
     [Fact]
-    public void Every_cut_is_an_error_of_its_own()
+    public void Every_truncation_is_a_specific_error()
     {
         foreach (byte[] seed in s_seeds)
         {

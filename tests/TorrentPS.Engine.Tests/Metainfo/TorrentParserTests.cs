@@ -45,7 +45,7 @@ public sealed class TorrentParserTests
     }
 
     [Fact]
-    public void Takes_the_first_of_duplicate_keys_and_the_hash_of_the_bytes_as_they_are()
+    public void Uses_the_first_of_duplicate_keys_and_the_hash_of_the_original_bytes()
     {
         string info = $"d12:piece lengthi16384e6:pieces20:{Hash}4:name1:b4:name1:a6:lengthi7e6:lengthi9ee";
         Torrent torrent = Parse($"d4:info{info}4:infod4:name1:cee");
@@ -55,7 +55,7 @@ public sealed class TorrentParserTests
     }
 
     [Fact]
-    public void Loads_a_torrent_of_no_bytes()
+    public void Loads_an_empty_torrent()
     {
         Torrent torrent = Parse("d4:infod6:lengthi0e4:name1:a12:piece lengthi16384e6:pieces0:ee");
         Assert.Equal(0, torrent.Length);
@@ -70,7 +70,7 @@ public sealed class TorrentParserTests
     public void Tolerates_a_line_break_after_the_end() => Assert.Equal("x", Parse(Single("6:lengthi1e") + "\n").Name);
 
     [Fact]
-    public void Keeps_tiers_and_drops_what_is_no_tracker()
+    public void Keeps_tiers_and_drops_invalid_trackers()
     {
         string list = "ll8:http://a8:http://bel0:7:wss://x1: 10:ftp://ftp.el8:http://ael12: udp://c:696eli5eedee";
         Torrent torrent = Parse("d8:announce8:http://z13:announce-list" + list + Single("6:lengthi1e")[1..]);
@@ -105,7 +105,7 @@ public sealed class TorrentParserTests
     }
 
     [Fact]
-    public void Reads_nodes_and_drops_those_that_cannot_be()
+    public void Reads_nodes_and_drops_invalid_ones()
     {
         string nodes = "5:nodesll9:127.0.0.1i6881eel11:example.orgi1eel3:::1i2eel1:ai0eel1:ai65536eel3:a bi5eei7el1:aeli5e1:bee";
         Torrent torrent = Parse(Single("6:lengthi1e")[..^1] + nodes + "e");
@@ -117,10 +117,10 @@ public sealed class TorrentParserTests
     [InlineData("13:creation datei253402300800e")]
     [InlineData("13:creation datei9223372036854775807e")]
     [InlineData("13:creation date3:now")]
-    public void Takes_an_impossible_date_for_none(string date) => Assert.Null(Parse("d" + date + Single("6:lengthi1e")[1..]).CreationDate);
+    public void Ignores_an_impossible_date(string date) => Assert.Null(Parse("d" + date + Single("6:lengthi1e")[1..]).CreationDate);
 
     [Fact]
-    public void Prefers_the_utf8_names_when_they_are_utf8()
+    public void Prefers_valid_UTF8_names()
     {
         string files = "d6:lengthi1e4:pathl1:xe10:path.utf-8l2:\u00c3\u00a9eed6:lengthi1e4:pathl1:ye10:path.utf-8l1:\u00e9ee";
         Torrent torrent = Parse($"d7:comment1:a13:comment.utf-82:\u00c3\u00a94:infod5:filesl{files}e4:name1:n10:name.utf-83:dir12:piece lengthi16384e6:pieces20:{Hash}ee");
@@ -155,7 +155,7 @@ public sealed class TorrentParserTests
     }
 
     [Fact]
-    public void Knows_padding_and_keeps_links_as_empty_files()
+    public void Recognizes_padding_and_keeps_links_as_empty_files()
     {
         Torrent torrent = Parse(Files("d6:lengthi5e4:pathl1:aeed4:attr1:p6:lengthi11e4:pathl4:.pad2:11eed4:attr1:p6:lengthi11eed4:attr1:l4:pathl4:linke12:symlink pathl2:..6:secreteed6:lengthi2e4:pathl22:_____padding_file_0_xyee"));
         Assert.Equal([false, true, true, false, true], torrent.Files.Select(file => file.IsPadding));
@@ -207,7 +207,7 @@ public sealed class TorrentParserTests
     [InlineData("d4:infod6:lengthi1e4:name2:..12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.name' has the unsafe name '..': it leads to the folder above", 25)]
     [InlineData("d4:infod6:lengthi1e4:name3:a\0b12:piece lengthi1e6:pieces0:ee", TorrentErrorId.UnsafePath, "'info.name' has the unsafe name 'a\\u0000b': it has a NUL character", 25)]
     [InlineData("d4:infod6:lengthi1e4:name1:a12:piece lengthi1e6:pieces20:aaaaaaaaa", TorrentErrorId.InvalidBencode, "A string of 20 bytes reaches beyond the end of the data", 54)]
-    public void Refuses_what_is_no_torrent_at_its_byte_and_key(string data, TorrentErrorId id, string message, int offset)
+    public void Refuses_data_that_is_not_a_torrent_at_its_byte_and_key(string data, TorrentErrorId id, string message, int offset)
     {
         TorrentException exception = Assert.ThrowsAny<TorrentException>(() => Parse(data));
         Assert.Equal($"{message} (byte {offset})", exception.Message);

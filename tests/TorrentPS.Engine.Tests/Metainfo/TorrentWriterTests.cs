@@ -35,7 +35,7 @@ public sealed class TorrentWriterTests
     }
 
     [Fact]
-    public void Has_all_else_that_is_known_and_several_trackers_of_a_tier()
+    public void Has_all_other_keys_and_several_trackers_of_a_tier()
     {
         Torrent read = Torrent.ParseInfo(Encoding.ASCII.GetBytes(V1));
         Torrent torrent = new()
@@ -58,6 +58,6 @@ public sealed class TorrentWriterTests
     }
 
     [Fact]
-    public void There_is_none_of_a_magnet_link_alone() =>
+    public void A_magnet_link_alone_has_no_file() =>
         Assert.Contains("magnet link alone", Assert.Throws<InvalidOperationException>(() => Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{new string('0', 40)}")).ToBytes()).Message);
 }

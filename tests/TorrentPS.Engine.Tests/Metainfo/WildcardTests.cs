@@ -55,10 +55,10 @@ public sealed class WildcardTests
     [InlineData("*[a", "xa", false)]
     [InlineData("*[`", "x[`", true)]
     [InlineData("[ab]", "ab", false)]
-    public void Brackets_are_one_of_their_characters(string pattern, string text, bool isMatch) => Assert.Equal(isMatch, new Wildcard(pattern).IsMatch(text));
+    public void A_set_may_contain_brackets(string pattern, string text, bool isMatch) => Assert.Equal(isMatch, new Wildcard(pattern).IsMatch(text));
 
     [Fact]
-    public void A_name_letter_for_letter_matches_whatever_brackets_it_has()
+    public void A_literal_name_matches_itself_even_with_brackets()
     {
         Assert.True(new Wildcard("[Group] *x?.mkv").IsMatch("[group] *X?.mkv"));
         Assert.True(new Wildcard("dir\\[a]").IsMatch("dir/[a]"));

@@ -33,7 +33,7 @@ public sealed class AddressBudgetTests
     }
 
     [Fact]
-    public void However_many_addresses_come_few_are_remembered_and_those_first_that_took_much()
+    public void Few_of_many_addresses_are_remembered_first_those_that_used_most()
     {
         IPAddress greedy = IPAddress.Parse("198.51.100.1");
         Assert.True(_budget.TryTake(greedy, 100, 0));

@@ -45,12 +45,12 @@ public sealed class AddressLineTests
     [InlineData("# a:1.2.3.4-1.2.3.5")]
     [InlineData("// a:1.2.3.4-1.2.3.5")]
     [InlineData("; 1.2.3.4")]
-    public void What_says_nothing_is_no_fault(string line) => Assert.Equal(AddressLineKind.Empty, AddressLine.Read(Encoding.UTF8.GetBytes(line), out _));
+    public void Ordinary_output_is_no_fault(string line) => Assert.Equal(AddressLineKind.Empty, AddressLine.Read(Encoding.UTF8.GetBytes(line), out _));
 
     [Theory]
     [InlineData("1.2.3.4 - 1.2.3.5 , 128 , the lowest level that is not")]
     [InlineData("1.2.3.4 - 1.2.3.5 , 255 , name")]
-    public void Levels_from_128_on_are_not_blocked(string line) => Assert.Equal(AddressLineKind.Allowed, AddressLine.Read(Encoding.UTF8.GetBytes(line), out _));
+    public void Levels_from_128_are_not_blocked(string line) => Assert.Equal(AddressLineKind.Allowed, AddressLine.Read(Encoding.UTF8.GetBytes(line), out _));
 
     [Theory]
     [InlineData("name")]
@@ -77,7 +77,7 @@ public sealed class AddressLineTests
     [InlineData("name:1.2.3.4-")]
     [InlineData("127.1")] // what some systems read as 127.0.0.1
     [InlineData("0x7f.0.0.1")]
-    public void What_is_no_such_line_is_told(string line) => Assert.Equal(AddressLineKind.Unreadable, AddressLine.Read(Encoding.Latin1.GetBytes(line), out _));
+    public void An_invalid_line_is_reported(string line) => Assert.Equal(AddressLineKind.Unreadable, AddressLine.Read(Encoding.Latin1.GetBytes(line), out _));
 
     [Fact]
     public void No_bytes_make_it_fail()

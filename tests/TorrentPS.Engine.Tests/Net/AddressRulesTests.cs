@@ -27,7 +27,7 @@ public sealed class AddressRulesTests
     [InlineData("169.253.1.1", AddressReach.World)]
     [InlineData("8.8.8.8", AddressReach.World)]
     [InlineData("2001:db8::1", AddressReach.World)]
-    internal void An_address_reaches_so_far(string address, AddressReach expected) => Assert.Equal(expected, AddressRules.ReachOf(IPAddress.Parse(address)));
+    internal void An_address_has_its_reach(string address, AddressReach expected) => Assert.Equal(expected, AddressRules.ReachOf(IPAddress.Parse(address)));
 
     /// <summary>Each form of an IPv6 address that leads to an IPv4 address, {0} standing for its groups and {1} for those with every bit turned; 4 bytes, 2 groups.</summary>
     public static TheoryData<string> Forms =>
@@ -37,7 +37,7 @@ public sealed class AddressRulesTests
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void One_that_leads_to_an_IPv4_address_reaches_as_far_as_that(string form) => Assert.All(
+    public void An_address_that_leads_to_an_IPv4_address_has_its_reach(string form) => Assert.All(
         (string[])["127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "8.8.8.8", "192.0.2.7"], inner =>
         {
             IPAddress whole = Whole(form, IPAddress.Parse(inner));
@@ -52,12 +52,12 @@ public sealed class AddressRulesTests
     [InlineData("64:ff9b:1:ffff:a9:fea9:fe00:0", AddressReach.Link)] // 169.254.169.254 behind 64
     [InlineData("64:ff9b:1:808:8:800::", AddressReach.World)]
     [InlineData("64:ff9b:2::7f00:1", AddressReach.World)]
-    internal void A_translator_of_ones_own_leads_to_what_may_be_in_its_address(string address, AddressReach expected) =>
+    internal void Local_use_translation_leads_to_any_IPv4_address_in_the_address(string address, AddressReach expected) =>
         Assert.Equal(expected, AddressRules.ReachOf(IPAddress.Parse(address)));
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void One_that_leads_to_no_machine_is_no_peers(string form) => Assert.All((string[])["0.1.2.3", "224.0.0.1", "255.255.255.255"], inner =>
+    public void An_address_that_leads_to_no_machine_is_no_peers(string form) => Assert.All((string[])["0.1.2.3", "224.0.0.1", "255.255.255.255"], inner =>
         Assert.Equal(form.StartsWith("2001:", StringComparison.Ordinal), AddressRules.IsPeer(new IPEndPoint(Whole(form, IPAddress.Parse(inner)), 1)))); // of Teredo's two, one is a machine's
 
     private static IPAddress Whole(string form, IPAddress inner)
@@ -89,11 +89,11 @@ public sealed class AddressRulesTests
     [InlineData("8.8.8.8", "9.9.9.9", true)]
     [InlineData("127.0.0.1", "9.9.9.9", true)]
     [InlineData(null, "127.0.0.1", true)]
-    public void Who_may_name_what(string? teller, string named, bool expected) =>
+    public void Which_sources_may_name_which_addresses(string? teller, string named, bool expected) =>
         Assert.Equal(expected, AddressRules.MayName(teller is null ? null : IPAddress.Parse(teller), IPAddress.Parse(named)));
 
     [Fact]
-    public void Whatever_is_at_an_address_of_this_machine_is_on_this_machine()
+    public void Servers_at_an_address_of_this_machine_are_on_this_machine()
     {
         IPAddress? own = System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
@@ -115,5 +115,5 @@ public sealed class AddressRulesTests
     [InlineData("ff02::1", 1, false)]
     [InlineData("192.0.2.1", 1, true)]
     [InlineData("2001:db8::1", 65535, true)]
-    public void What_can_be_a_peer(string address, int port, bool expected) => Assert.Equal(expected, AddressRules.IsPeer(new IPEndPoint(IPAddress.Parse(address), port)));
+    public void Possible_addresses_of_peers(string address, int port, bool expected) => Assert.Equal(expected, AddressRules.IsPeer(new IPEndPoint(IPAddress.Parse(address), port)));
 }

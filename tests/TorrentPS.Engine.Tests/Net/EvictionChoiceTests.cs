@@ -13,7 +13,7 @@ public sealed class EvictionChoiceTests
     [InlineData(2, "a:2@5 b:1@3 c:3@4", "c")] // and of one with more than the newcomer
     [InlineData(2, "a:2@5 b:1@3 c:2@1", null)] // else nothing does
     [InlineData(0, "", null)]
-    public void It_is_the_oldest_of_the_client_that_holds_most_and_more_than_the_newcomer(int held, string candidates, string? expected)
+    public void It_is_the_oldest_entry_of_the_client_with_most_if_more_than_the_newcomers(int held, string candidates, string? expected)
     {
         EvictionChoice<string> choice = new(held);
         foreach (string candidate in candidates.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -23,7 +23,7 @@ public sealed class EvictionChoiceTests
     }
 
     [Fact]
-    public void What_is_nothing_by_default_is_told_from_nothing()
+    public void An_empty_default_is_told_from_none()
     {
         EvictionChoice<int> choice = new(0);
         Assert.False(choice.IsFound);

@@ -12,11 +12,11 @@ public sealed class FairShareTests
     [InlineData(new[] { 250, 2, 2, 2 }, 100, 94)] // who is slow leaves the rest to who is fast
     [InlineData(new[] { 250, 250, 250, 250 }, 100, 25)]
     [InlineData(new[] { 5, 5, 5 }, 2, 0)]
-    public void Gives_equal_parts_of_what_the_modest_leave(int[] wanted, long available, int level) =>
+    public void Divides_the_rest_of_small_demands_equally(int[] wanted, long available, int level) =>
         Assert.Equal(level, FairShare.Level(wanted, available));
 
     [Property(MaxTest = 500)]
-    public void Gives_all_there_is_and_no_more(int[] some, ushort available)
+    public void Returns_everything_and_no_more(int[] some, ushort available)
     {
         int[] wanted = [.. some.Select(value => Math.Abs(value % 1000))];
         int level = FairShare.Level([.. wanted], available);

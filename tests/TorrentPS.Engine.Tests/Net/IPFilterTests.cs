@@ -29,7 +29,7 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void An_address_is_found_as_the_system_writes_it()
+    public void An_address_is_found_in_the_systems_format()
     {
         IPFilter filter = IPFilter.Load([Write("a.txt", "10.1.0.0/16\n2001:db8::/32")]);
         foreach ((string address, bool isBlocked) in new[] { ("10.1.2.3", true), ("10.2.2.3", false), ("2001:db8::1", true), ("2001:db9::1", false), ("::ffff:10.1.0.1", true), ("::ffff:10.0.0.1", false) })
@@ -37,7 +37,7 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void A_list_is_read_that_is_compressed()
+    public void A_compressed_list_is_read()
     {
         string path = Path.Combine(_folder.Path, "a.gz");
         using (var gzip = new GZipStream(File.Create(path), CompressionLevel.Optimal))
@@ -48,7 +48,7 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void Lines_that_cannot_be_read_are_counted_and_named()
+    public void Unreadable_lines_are_counted_and_reported()
     {
         IPFilter filter = IPFilter.Load([Write("a.p2p", "x:1.2.3.4-1.2.3.9\nwhat\n\n???\n1.2.3\nagain\n4.4.4.4\n"), Write("b.p2p", "1.1.1.1\n256.1.1.1\n")]);
         Assert.Equal(3, filter.RangeCount);
@@ -59,7 +59,7 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void A_line_of_any_length_is_passed_over()
+    public void A_line_of_any_length_is_skipped()
     {
         string name = new('n', 500_000);
         IPFilter filter = IPFilter.Load([Write("a.p2p", $"{name}:1.2.3.4-1.2.3.9\n9.9.9.9\n{name}")]);
@@ -68,7 +68,7 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_list_is_an_error_that_says_where()
+    public void A_value_that_is_not_a_list_is_an_error_with_its_place()
     {
         Assert.Contains("does not exist", Fails(Path.Combine(_folder.Path, "gone")).Message);
         TorrentException none = Fails(Write("a.html", "# x\n<html>\n</html>\n"));
@@ -106,7 +106,7 @@ public sealed class IPFilterTests : IDisposable
     }
 
     [Fact]
-    public void A_long_list_is_read_and_a_question_costs_no_memory()
+    public void A_long_list_is_read_and_a_lookup_allocates_nothing()
     {
         const int Count = 200_000;
         string path = Path.Combine(_folder.Path, "long.p2p");

@@ -27,7 +27,7 @@ public sealed class IPFilterTransferTests : IDisposable
     [Theory]
     [InlineData(PeerTransport.Tcp)]
     [InlineData(PeerTransport.Utp)]
-    public async Task A_blocked_address_is_not_connected_to_and_another_is(PeerTransport transport)
+    public async Task A_blocked_address_is_not_connected_to_but_others_are(PeerTransport transport)
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport });
         FakeTimeProvider time = new();
@@ -45,7 +45,7 @@ public sealed class IPFilterTransferTests : IDisposable
     [Theory]
     [InlineData(PeerTransport.Tcp)]
     [InlineData(PeerTransport.Utp)]
-    public async Task A_blocked_address_is_not_let_in(PeerTransport transport)
+    public async Task A_blocked_address_is_not_accepted(PeerTransport transport)
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport }, client: Blocking("127.0.0.1"));
         FakeTimeProvider time = new();
@@ -57,7 +57,7 @@ public sealed class IPFilterTransferTests : IDisposable
     }
 
     [Fact]
-    public async Task Peers_that_a_tracker_names_are_left_out_of_a_search_and_a_handshake_is_refused()
+    public async Task Blocked_peers_of_a_tracker_are_left_out_of_a_search_and_a_handshake_is_refused()
     {
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0));
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, s_sample.Torrent.With([], tracker.AnnounceUri));
@@ -72,7 +72,7 @@ public sealed class IPFilterTransferTests : IDisposable
     }
 
     [Fact]
-    public void Addresses_that_anyone_names_are_not_kept()
+    public void Addresses_from_any_source_are_filtered()
     {
         var book = new PeerBook(Filter("192.0.2.0/24"));
         Assert.False(book.Add(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 1), PeerSource.Tracker, 0));
@@ -86,7 +86,7 @@ public sealed class IPFilterTransferTests : IDisposable
     }
 
     [Fact]
-    public void Nodes_of_the_DHT_are_none_at_blocked_addresses()
+    public void No_DHT_node_is_at_a_blocked_address()
     {
         var scope = new DhtScope(Filter("9.9.9.0/24\n2001:db8::/32"));
         Assert.False(scope.Contains(IPEndPoint.Parse("9.9.9.9:6881")));
@@ -95,7 +95,7 @@ public sealed class IPFilterTransferTests : IDisposable
     }
 
     [Fact]
-    public async Task Datagrams_of_blocked_addresses_are_neither_sent_nor_taken()
+    public async Task Datagrams_of_blocked_addresses_are_neither_sent_nor_received()
     {
         await using UdpPort open = UdpPort.Open(0);
         await using UdpPort closed = UdpPort.Open(0, Filter("127.0.0.1"));

@@ -9,7 +9,7 @@ public sealed class ListeningSocketTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void A_port_that_is_listened_on_is_not_to_be_had_again()
+    public void A_listening_port_cannot_be_opened_again()
     {
         using Socket first = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, ProtocolType.Tcp);
         first.Listen(1);
@@ -18,7 +18,7 @@ public sealed class ListeningSocketTests
     }
 
     [Fact]
-    public async Task A_port_whose_connections_were_just_closed_is_to_be_had_at_once()
+    public async Task A_port_with_just_closed_connections_can_be_opened_at_once()
     {
         int port;
         using (Socket first = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, ProtocolType.Tcp))
@@ -38,7 +38,7 @@ public sealed class ListeningSocketTests
     }
 
     [Fact]
-    public async Task One_for_all_addresses_of_IPv6_hears_IPv4_too()
+    public async Task A_listener_on_all_IPv6_addresses_accepts_IPv4_too()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "IPv6 is off here.");
         using Socket both = ListeningSocket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0), SocketType.Dgram, ProtocolType.Udp);
@@ -50,7 +50,7 @@ public sealed class ListeningSocketTests
     }
 
     [Fact]
-    public async Task Somebody_who_is_not_there_does_not_end_the_receiving()
+    public async Task An_unreachable_address_does_not_end_receiving()
     {
         using Socket socket = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Dgram, ProtocolType.Udp);
         using var gone = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

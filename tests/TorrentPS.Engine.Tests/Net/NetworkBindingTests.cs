@@ -31,7 +31,7 @@ public sealed class NetworkBindingTests
     [InlineData("0.0.0.0", "stands for all addresses")]
     [InlineData("::", "stands for all addresses")]
     [InlineData("224.0.0.1", "the address of no machine")]
-    public void What_the_machine_does_not_have_is_an_error(string text, string part) =>
+    public void A_binding_that_the_machine_does_not_have_is_an_error(string text, string part) =>
         Assert.Contains(part, Assert.Throws<FormatException>(() => NetworkBinding.Parse(text)).Message);
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class NetworkBindingTests
     }
 
     [Fact]
-    public async Task It_listens_there_alone()
+    public async Task It_listens_only_there()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Loopback has one address here.");
         await using PeerListener listener = PeerListener.Start(0, required: false, stream => stream.Dispose(), NetworkBinding.Parse(Bound));
@@ -78,7 +78,7 @@ public sealed class NetworkBindingTests
     }
 
     [Fact]
-    public async Task Datagrams_leave_from_there_and_other_families_are_not_reached()
+    public async Task Datagrams_leave_from_the_bound_address_and_other_families_are_unreachable()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Loopback has one address here.");
         await using UdpPort open = UdpPort.Open(0);
@@ -114,7 +114,7 @@ public sealed class NetworkBindingTests
     }
 
     [Fact]
-    public async Task A_proxy_and_a_web_seed_are_reached_from_there()
+    public async Task A_proxy_and_a_web_seed_are_reached_from_the_bound_address()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Loopback has one address here.");
         using var server = new TcpListener(IPAddress.Loopback, 0);
@@ -137,7 +137,7 @@ public sealed class NetworkBindingTests
     }
 
     [Fact]
-    public async Task A_name_without_an_address_of_the_family_is_told()
+    public async Task A_name_without_an_address_of_the_family_is_an_error()
     {
         var route = new NetworkRoute(binding: NetworkBinding.Parse("127.0.0.1"));
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback]), route: route);
@@ -146,7 +146,7 @@ public sealed class NetworkBindingTests
     }
 
     [Fact]
-    public async Task An_interface_is_listened_on_alone()
+    public async Task Only_the_bound_interface_is_listened_on()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Interfaces have other names here.");
         await using (PeerListener here = PeerListener.Start(0, required: false, stream => stream.Dispose(), NetworkBinding.Parse("lo")))

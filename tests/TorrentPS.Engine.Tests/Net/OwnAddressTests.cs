@@ -11,7 +11,7 @@ public sealed class OwnAddressTests
     private readonly OwnAddress _own = new();
 
     [Fact]
-    public void It_is_what_several_networks_agree_on()
+    public void Several_networks_must_agree()
     {
         Assert.False(Vote("8.0.1.1", s_wrong));
         Assert.False(Vote("8.0.1.2", s_wrong)); // the same network
@@ -25,7 +25,7 @@ public sealed class OwnAddressTests
     }
 
     [Fact]
-    public void Those_near_by_and_those_of_another_family_do_not_count()
+    public void Local_votes_and_those_of_another_family_do_not_count()
     {
         for (int network = 0; network < 10; network++)
         {

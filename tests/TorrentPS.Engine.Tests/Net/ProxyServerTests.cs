@@ -11,7 +11,7 @@ public sealed class ProxyServerTests
     [InlineData("socks5://a%3Ab:c%40d@proxy.example:1", ProxyKind.Socks5, "proxy.example", 1, "a:b", "c@d")]
     [InlineData("http://proxy.example", ProxyKind.Http, "proxy.example", 80, null, null)]
     [InlineData("http://me@[2001:db8::1]:3128/", ProxyKind.Http, "2001:db8::1", 3128, "me", "")]
-    public void An_address_says_all(string uri, ProxyKind kind, string host, int port, string? user, string? password)
+    public void An_address_contains_everything(string uri, ProxyKind kind, string host, int port, string? user, string? password)
     {
         ProxyServer proxy = ProxyServer.Parse(new Uri(uri));
         Assert.Equal((kind, host, port, user, password), (proxy.Kind, proxy.Host, proxy.Port, proxy.UserName, proxy.Password));
@@ -26,7 +26,7 @@ public sealed class ProxyServerTests
     [InlineData("socks5://proxy.example:0", "port 0")]
     [InlineData("socks5://:secret@proxy.example", "user name for the proxy is empty")]
     [InlineData("http://a%3Ab:c@proxy.example", "colon")]
-    public void What_is_no_proxy_is_told(string uri, string reason) =>
+    public void An_invalid_proxy_is_reported(string uri, string reason) =>
         Assert.Contains(reason, Assert.Throws<FormatException>(() => ProxyServer.Parse(new Uri(uri, UriKind.RelativeOrAbsolute))).Message);
 
     [Fact]

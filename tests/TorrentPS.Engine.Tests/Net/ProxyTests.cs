@@ -26,7 +26,7 @@ public sealed class ProxyTests
     [InlineData(ProxyKind.Socks5, true)]
     [InlineData(ProxyKind.Http, false)]
     [InlineData(ProxyKind.Http, true)]
-    public async Task A_connection_goes_through_and_no_byte_of_it_is_lost(ProxyKind kind, bool hasUser)
+    public async Task A_connection_through_the_proxy_loses_no_byte(ProxyKind kind, bool hasUser)
     {
         await using var proxy = new ScriptedProxy(kind) { Wants = hasUser ? ("us er", "p:ä") : null };
         using var far = new TcpListener(IPAddress.Loopback, 0);
@@ -54,7 +54,7 @@ public sealed class ProxyTests
     [InlineData(ProxyKind.Http, 403, SocketError.NetworkDown, "does not allow")]
     [InlineData(ProxyKind.Http, 502, SocketError.HostUnreachable, "status 502")]
     [InlineData(ProxyKind.Http, 504, SocketError.TimedOut, "too long")]
-    public async Task What_the_proxy_says_is_told(ProxyKind kind, int answer, SocketError error, string text)
+    public async Task The_proxys_reason_is_reported(ProxyKind kind, int answer, SocketError error, string text)
     {
         await using var proxy = new ScriptedProxy(kind) { Refuses = answer };
         ProxyException exception = await FailsAsync(proxy.Server());
@@ -67,7 +67,7 @@ public sealed class ProxyTests
     [InlineData(ProxyKind.Socks5, "me:wrong@", "refused the user name")]
     [InlineData(ProxyKind.Http, "", "wants a user name")]
     [InlineData(ProxyKind.Http, "me:wrong@", "refused the user name")]
-    public async Task Wrong_credentials_are_told_without_the_password(ProxyKind kind, string userInfo, string text)
+    public async Task Wrong_credentials_are_reported_without_the_password(ProxyKind kind, string userInfo, string text)
     {
         await using var proxy = new ScriptedProxy(kind) { Wants = ("me", "right") };
         ProxyException exception = await FailsAsync(proxy.Server(userInfo));
@@ -80,7 +80,7 @@ public sealed class ProxyTests
     [InlineData(ProxyKind.Socks5, "HTTP/1.1 400 Bad Request\r\n\r\n", "not a SOCKS5 proxy")]
     [InlineData(ProxyKind.Http, "\u0005\u0000", "not an HTTP proxy")]
     [InlineData(ProxyKind.Http, "220 mail.example ready\r\n\r\n", "not an HTTP proxy")]
-    public async Task What_is_no_proxy_is_told_as_such(ProxyKind kind, string babble, string text)
+    public async Task A_server_that_is_not_a_proxy_is_reported_as_such(ProxyKind kind, string babble, string text)
     {
         byte[] bytes = [.. babble.Select(c => (byte)c)];
         // An HTTP head that never ends is read to a limit.
@@ -89,7 +89,7 @@ public sealed class ProxyTests
     }
 
     [Fact]
-    public async Task A_proxy_that_is_not_there_is_told()
+    public async Task An_unreachable_proxy_is_an_error()
     {
         ProxyServer server;
         await using (var proxy = new ScriptedProxy(ProxyKind.Socks5))
@@ -124,7 +124,7 @@ public sealed class ProxyTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_UDP_tracker_is_asked_through_a_proxy_that_carries_datagrams(bool byName)
+    public async Task A_UDP_tracker_is_asked_through_a_proxy_with_UDP_support(bool byName)
     {
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0));
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, s_sample.Torrent.With([], tracker.AnnounceUri));
@@ -147,7 +147,7 @@ public sealed class ProxyTests
     }
 
     [Fact]
-    public async Task A_UDP_tracker_hears_nothing_when_the_proxy_carries_no_datagrams()
+    public async Task A_UDP_tracker_gets_nothing_if_the_proxy_does_not_support_UDP()
     {
         var announces = new ConcurrentQueue<TrackerRequest>();
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
@@ -189,7 +189,7 @@ public sealed class ProxyTests
     }
 
     [Fact]
-    public async Task Names_of_peers_are_not_looked_up_here()
+    public async Task Host_names_of_peers_are_not_resolved_here()
     {
         await using var proxy = new ScriptedProxy(ProxyKind.Socks5);
         var errors = new ConcurrentQueue<TorrentException>();

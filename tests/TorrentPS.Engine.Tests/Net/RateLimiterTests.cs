@@ -39,7 +39,7 @@ public sealed class RateLimiterTests : IDisposable
     [InlineData(1_000_000, 500_000)]
     [InlineData(100_000_000, 500_000)]
     [InlineData(50_000, 100)]
-    public void Lets_pass_what_it_is_set_to(long perSecond, int wanted)
+    public void Enforces_its_rate(long perSecond, int wanted)
     {
         RateLimiter limiter = new(perSecond, _time);
         long passed = 0;
@@ -61,7 +61,7 @@ public sealed class RateLimiterTests : IDisposable
     }
 
     [Fact]
-    public void What_is_given_back_passes_later()
+    public void Returned_bytes_pass_later()
     {
         RateLimiter limiter = new(500_000, _time);
         long passed = 0;
@@ -72,7 +72,7 @@ public sealed class RateLimiterTests : IDisposable
     }
 
     [Fact]
-    public void Using_more_than_was_taken_makes_the_next_ones_wait()
+    public void Overuse_makes_later_takers_wait()
     {
         RateLimiter limiter = new(20_000, _time);
         long passed = 0;
@@ -82,7 +82,7 @@ public sealed class RateLimiterTests : IDisposable
     }
 
     [Fact]
-    public void Those_who_wait_get_equal_shares()
+    public void Waiters_get_equal_shares()
     {
         RateLimiter limiter = new(200_000, _time);
         long[] passed = new long[10];
@@ -101,7 +101,7 @@ public sealed class RateLimiterTests : IDisposable
     }
 
     [Fact]
-    public void One_who_gives_up_takes_nothing_with_it()
+    public void A_cancelled_waiter_takes_nothing()
     {
         RateLimiter limiter = new(100_000, _time);
         long passed = 0;
@@ -120,7 +120,7 @@ public sealed class RateLimiterTests : IDisposable
     }
 
     [Fact]
-    public void Idle_time_is_not_saved_up()
+    public void Idle_time_does_not_accumulate()
     {
         RateLimiter limiter = new(100_000, _time);
         Pass(100);
@@ -130,7 +130,7 @@ public sealed class RateLimiterTests : IDisposable
     }
 
     [Fact]
-    public async Task No_limit_is_no_limit()
+    public async Task A_limit_of_0_is_no_limit()
     {
         RateLimiter limiter = new(0, _time);
         Assert.False(limiter.IsLimited);

@@ -19,7 +19,7 @@ public sealed class RateMeterTests
     }
 
     [Fact]
-    public void Early_on_the_rate_is_over_the_time_so_far()
+    public void At_first_the_rate_covers_the_elapsed_time()
     {
         RateMeter meter = new();
         for (int i = 0; i < 10; i++)
@@ -28,7 +28,7 @@ public sealed class RateMeterTests
     }
 
     [Fact]
-    public void Nothing_for_five_seconds_is_no_rate()
+    public void Five_seconds_without_data_are_no_rate()
     {
         RateMeter meter = new();
         Assert.Equal(0, meter.PerSecond(3));
@@ -42,7 +42,7 @@ public sealed class RateMeterTests
     }
 
     [Property(MaxTest = 200)]
-    public void Is_never_negative_or_more_than_what_came(int seed)
+    public void Is_never_negative_or_more_than_was_received(int seed)
     {
         Random random = new(seed);
         RateMeter meter = new();
@@ -65,7 +65,7 @@ public sealed class RateMeterTests
     }
 
     [Fact]
-    public void A_pause_before_something_was_asked_for_again_does_not_count()
+    public void A_pause_between_requests_does_not_count()
     {
         RateMeter meter = new();
         meter.Resume(0); // nothing to forget

@@ -81,7 +81,7 @@ public sealed partial class TlsClientTests
 
     /// <summary>A second place that speaks TLS or HTTP could have other rules, and would be found by no other test.</summary>
     [Fact]
-    public void All_that_speaks_TLS_or_HTTP_does_it_by_one_policy()
+    public void All_TLS_and_HTTP_code_follows_one_policy()
     {
         string[] sources = [.. Directory.EnumerateFiles(Path.Join(SecurityDefaultsTests.Root, "src"), "*.*", SearchOption.AllDirectories)
             .Where(file => Path.GetExtension(file) is ".cs" or ".ps1" or ".psm1" or ".psd1" or ".ps1xml" && !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))];

@@ -10,7 +10,7 @@ public sealed class TokenBucketTests
     [Theory]
     [InlineData(1_000)]
     [InlineData(1_000_000)]
-    public void Whatever_was_taken_beyond_it_there_is_something_again_soon(long perSecond)
+    public void However_much_was_overused_bytes_are_available_again_soon(long perSecond)
     {
         TokenBucket bucket = new(perSecond, _time);
         for (int i = 0; i < 1000; i++)
@@ -22,7 +22,7 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
-    public void No_more_is_saved_up_than_a_moments_worth_and_what_is_given_back_is_not_either()
+    public void Only_a_moments_worth_accumulates_also_of_returned_bytes()
     {
         TokenBucket bucket = new(1_000_000, _time);
         _time.Advance(TimeSpan.FromHours(1));
@@ -33,7 +33,7 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
-    public void A_debt_from_before_is_not_one_of_hours_when_the_rate_is_lowered()
+    public void A_debt_shrinks_when_the_rate_is_lowered()
     {
         TokenBucket bucket = new(1_000_000, _time);
         bucket.GiveBack(-TokenBucket.MostOwed);

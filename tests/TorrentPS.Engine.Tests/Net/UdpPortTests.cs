@@ -13,7 +13,7 @@ public sealed class UdpPortTests
     [InlineData("d bad", "d good")]
     [InlineData("bad", "good")]
     [InlineData("bad when drained", "good")]
-    public async Task A_fault_with_one_datagram_costs_that_datagram(string bad, string good)
+    public async Task A_fault_with_one_datagram_loses_only_that_datagram(string bad, string good)
     {
         Channel<string> log = Channel.CreateUnbounded<string>();
         Consumer consumer = new(bad);

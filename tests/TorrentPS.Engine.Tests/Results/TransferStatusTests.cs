@@ -25,7 +25,7 @@ public sealed class TransferStatusTests
     [InlineData(0, 0, "0 peers")]
     [InlineData(2, 1, "2 peers, 1 web seed")]
     [InlineData(0, 2, "0 peers, 2 web seeds")]
-    public void Web_seeds_are_named_where_there_are_any(int peers, int webSeeds, string expected) =>
+    public void Web_seeds_are_listed_if_there_are_any(int peers, int webSeeds, string expected) =>
         Assert.Equal(expected, TransferStatus.Of(s_running with { PeersConnected = peers, WebSeedsActive = webSeeds }).Sources);
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class TransferStatusTests
     [InlineData(TorrentState.Downloading, 1, long.MaxValue, null)]
     [InlineData(TorrentState.Checking, 10, 100, null)]
     [InlineData(TorrentState.Seeding, 10, 100, null)]
-    public void Time_is_promised_of_a_download_that_moves_and_rounded_up(TorrentState state, long rate, long left, int? seconds) =>
+    public void The_time_left_of_an_active_download_is_rounded_up(TorrentState state, long rate, long left, int? seconds) =>
         Assert.Equal(seconds, TransferStatus.Of(s_running with { State = state, DownloadRate = rate, BytesWanted = left, BytesCompleted = 0 }).TimeLeft?.TotalSeconds);
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class TransferStatusTests
     [InlineData(TorrentState.Checking, 42.7)]
     [InlineData(TorrentState.Downloading, 25.0)]
     [InlineData(TorrentState.Completed, 100.0)]
-    public void The_percentage_is_that_of_the_present_step(TorrentState state, double? expected) =>
+    public void The_percentage_is_that_of_the_current_step(TorrentState state, double? expected) =>
         Assert.Equal(expected, TransferStatus.Of(s_running with { State = state, PercentChecked = 42.7 }).Percent);
 
     [Theory]

@@ -6,7 +6,7 @@ public sealed class BufferCursorTests
 {
     /// <summary>Every way to go over some bytes and take the next ones gives the same as from one row of bytes.</summary>
     [Fact]
-    public void What_is_skipped_and_taken_is_as_from_one_buffer()
+    public void Skipping_and_taking_work_as_in_one_buffer()
     {
         byte[] all = [.. Enumerable.Range(0, 12).Select(i => (byte)i)];
         ReadOnlyMemory<byte>[] buffers = [all.AsMemory(0, 3), all.AsMemory(3, 0), all.AsMemory(3, 4), all.AsMemory(7, 5)];
@@ -27,7 +27,7 @@ public sealed class BufferCursorTests
     }
 
     [Fact]
-    public void All_at_once_are_the_buffers_themselves()
+    public void Taking_everything_returns_the_buffers_themselves()
     {
         ReadOnlyMemory<byte>[] buffers = [new byte[3], new byte[4]];
         Assert.Same(buffers, new BufferCursor(buffers).Take(7));

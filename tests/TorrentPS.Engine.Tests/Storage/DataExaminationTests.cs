@@ -19,7 +19,7 @@ public sealed class DataExaminationTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Whole_data_is_complete_and_nothing_is_touched()
+    public async Task Complete_data_is_complete_and_nothing_is_changed()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3, 4);
         DateTime then = new(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc);
@@ -86,7 +86,7 @@ public sealed class DataExaminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Only_the_files_that_were_asked_for_are_checked()
+    public async Task Only_selected_files_are_checked()
     {
         _sample.Lay(_folder.Path, 0, 1, 3);
         Assert.Equal(["T/d"], (await TestAsync(include: ["d"])).Select(report => report.Path));
@@ -108,7 +108,7 @@ public sealed class DataExaminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Data_behind_links_is_checked_by_what_the_links_lead_to()
+    public async Task Data_behind_links_is_checked_by_the_targets()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         _sample.Lay(_folder["elsewhere"], 0, 1, 2, 3, 4);
@@ -124,7 +124,7 @@ public sealed class DataExaminationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_cannot_be_read_is_named_and_the_others_are_checked()
+    public async Task An_unreadable_file_is_reported_and_the_others_are_checked()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The file that cannot be read is one of Linux.");
         _sample.Lay(_folder.Path, 0, 1, 2, 3, 4);
@@ -144,7 +144,7 @@ public sealed class DataExaminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_at_all_is_all_missing()
+    public async Task Without_any_file_everything_is_missing()
     {
         TorrentDataReport[] reports = await TestAsync();
         Assert.Equal(5, reports.Length);
@@ -153,7 +153,7 @@ public sealed class DataExaminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Progress_ends_at_all_of_it_and_stopping_early_ends_the_work()
+    public async Task Progress_ends_at_the_total_and_stopping_early_ends_the_work()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3, 4);
         long greatest = 0, total = 0;

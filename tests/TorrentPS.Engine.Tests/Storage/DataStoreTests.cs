@@ -13,7 +13,7 @@ public sealed class DataStoreTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Prepare_makes_sparse_files_of_full_length_and_nothing_else()
+    public void Prepare_creates_sparse_files_of_full_length_and_nothing_else()
     {
         Sample sample = Sample.Make(16, 1, ("a/größe.bin", 100), ("空.txt", 0), ("b/c/d", 7), ("skip", 5), (".pad", 3));
         using DataStore store = new(sample.Torrent, _folder.Path, sample.Only(0, 1, 2, 4));
@@ -26,7 +26,7 @@ public sealed class DataStoreTests : IDisposable
     }
 
     [Fact]
-    public void Pre_sizing_takes_no_room()
+    public void Pre_sizing_takes_no_space()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "du is needed to see the room that a file takes");
         Sample sample = Sample.Make(16, 1, ("f", 1));
@@ -52,7 +52,7 @@ public sealed class DataStoreTests : IDisposable
     }
 
     [Fact]
-    public void Prepare_keeps_what_is_there()
+    public void Prepare_keeps_existing_data()
     {
         Sample sample = Sample.Make(16, 1, ("same", 20), ("short", 20), ("long", 20));
         sample.Lay(_folder.Path, 0, 1, 2);
@@ -70,7 +70,7 @@ public sealed class DataStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_in_the_place_of_a_file_is_named_and_nothing_is_made()
+    public void A_folder_in_the_place_of_a_file_is_reported_and_nothing_is_created()
     {
         Sample sample = Sample.Make(16, 1, ("a", 20), ("b", 20));
         Directory.CreateDirectory(_folder["T/b"]);
@@ -113,7 +113,7 @@ public sealed class DataStoreTests : IDisposable
     }
 
     [Fact]
-    public void Read_only_makes_nothing_and_refuses_to_write()
+    public void Read_only_creates_nothing_and_refuses_to_write()
     {
         Sample sample = Sample.Make(16, 1, ("a", 20), ("b", 20));
         string destination = _folder["none"];
@@ -127,7 +127,7 @@ public sealed class DataStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_short_file_reads_as_missing_where_it_ends()
+    public void A_short_file_reads_as_missing_at_its_end()
     {
         Sample sample = Sample.Make(16, 1, ("a", 40));
         File.WriteAllBytes(_folder["a"], sample.Content[..24]);
@@ -163,7 +163,7 @@ public sealed class DataStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_vanished_is_an_error_and_not_made_anew()
+    public void A_vanished_file_is_an_error_and_not_created_again()
     {
         Sample sample = Sample.Make(16, 1, ("a", 20));
         using DataStore store = new(sample.Torrent, _folder.Path, [true]);

@@ -12,7 +12,7 @@ public sealed class DiskQuestionTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task It_is_asked_on_a_disk_thread_and_answered(bool answer)
+    public async Task It_runs_on_a_disk_thread_and_returns_its_answer(bool answer)
     {
         string? thread = null;
         Assert.Equal(answer, await AskAsync(() =>
@@ -25,7 +25,7 @@ public sealed class DiskQuestionTests : IDisposable
     }
 
     [Fact]
-    public async Task Until_it_is_answered_the_files_are_in_use()
+    public async Task Until_the_question_is_answered_the_files_are_in_use()
     {
         using ManualResetEventSlim go = new();
         Task<bool> asked = AskAsync(() => go.Wait(TimeSpan.FromMinutes(5)));
@@ -37,7 +37,7 @@ public sealed class DiskQuestionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_is_the_answer_and_the_thread_goes_on()
+    public async Task A_failure_is_the_result_and_the_thread_continues()
     {
         Task<bool> failing = AskAsync(() => throw new InvalidDataException("why"));
         Assert.Equal("why", (await Assert.ThrowsAsync<InvalidDataException>(() => failing)).Message);

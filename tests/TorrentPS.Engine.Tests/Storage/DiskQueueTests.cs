@@ -28,7 +28,7 @@ public sealed class DiskQueueTests
     }
 
     [Fact]
-    public void As_many_jobs_run_at_once_as_there_are_threads_and_no_more()
+    public void Jobs_run_on_all_threads_and_no_more()
     {
         using DiskQueue queue = new(3);
         using Semaphore release = new(0, 10);
@@ -66,7 +66,7 @@ public sealed class DiskQueueTests
     }
 
     [Fact]
-    public void What_is_queued_is_done_before_it_is_disposed_and_nothing_is_taken_after()
+    public void Queued_jobs_run_before_disposal_and_none_is_accepted_afterwards()
     {
         int done = 0;
         DiskQueue queue = new(2);

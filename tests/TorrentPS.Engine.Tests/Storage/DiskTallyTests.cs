@@ -19,7 +19,7 @@ public sealed class DiskTallyTests
     }
 
     [Fact]
-    public async Task Waits_anew_for_jobs_that_begin_later()
+    public async Task Waits_again_for_jobs_that_start_later()
     {
         DiskTally tally = new();
         tally.Begin();

@@ -57,7 +57,7 @@ public sealed class HashProofsTests
     }
 
     [Fact]
-    public void Hashes_that_are_not_known_are_not_proved()
+    public void Unknown_hashes_are_not_proved()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, 16384, 3, ("f", 600 * 16384));
         PieceLayers known = new(sample.Torrent), layers = new(sample.InfoOnly());

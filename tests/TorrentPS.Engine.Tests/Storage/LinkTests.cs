@@ -34,7 +34,7 @@ public sealed class LinkTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_file_that_leads_out_is_refused(bool exists)
+    public void A_path_through_a_link_out_of_the_destination_is_refused(bool exists)
     {
         Directory.CreateDirectory(_folder["T"]);
         if (exists)
@@ -45,7 +45,7 @@ public sealed class LinkTests : IDisposable
     }
 
     [Fact]
-    public void A_link_through_a_link_is_followed_to_its_end()
+    public void A_chain_of_links_is_followed_to_its_end()
     {
         Directory.CreateDirectory(_folder["T"]);
         Directory.CreateDirectory(_folder["in"]);
@@ -74,7 +74,7 @@ public sealed class LinkTests : IDisposable
     }
 
     [Fact]
-    public void A_link_made_after_preparing_is_refused_when_it_is_opened()
+    public void A_link_created_after_preparation_is_refused_on_opening()
     {
         using DataStore store = new(_sample.Torrent, _folder.Path, _sample.All);
         store.Prepare();
@@ -87,7 +87,7 @@ public sealed class LinkTests : IDisposable
     }
 
     [Fact]
-    public void Links_within_the_destination_and_the_destination_itself_are_fine()
+    public void Links_within_the_destination_and_to_the_destination_are_allowed()
     {
         Directory.CreateDirectory(_outside["other"]);
         Directory.CreateDirectory(_outside["T"]);

@@ -25,7 +25,7 @@ public sealed class OtherWritersTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
-    public async Task What_it_damages_is_found_whether_or_not_we_write_afterwards(int after)
+    public async Task Damage_is_found_whether_or_not_we_write_afterwards(int after)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The time of an open file is not known there.");
         for (int piece = 0; piece < 8; piece++)
@@ -42,7 +42,7 @@ public sealed class OtherWritersTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_written_by_us_alone_is_not_read_again()
+    public async Task Our_own_writes_are_not_read_again()
     {
         _sample.WriteAll(_store);
         _store.FlushAll();
@@ -51,7 +51,7 @@ public sealed class OtherWritersTests : IDisposable
     }
 
     [Fact]
-    public async Task A_touch_alone_does_no_harm()
+    public async Task A_new_time_alone_does_no_harm()
     {
         _sample.WriteAll(_store);
         File.SetLastWriteTimeUtc(_folder["T/a"], DateTime.UtcNow.AddDays(1));

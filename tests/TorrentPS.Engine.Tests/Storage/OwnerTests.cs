@@ -25,7 +25,7 @@ public sealed class OwnerTests : IDisposable
     [InlineData("small", 3)]
     [InlineData("small", 500)]
     [InlineData("empty", 1)]
-    public async Task What_is_somebodys_is_refused_and_not_touched(string name, int length)
+    public async Task A_users_file_is_refused_and_not_touched(string name, int length)
     {
         byte[] mine = [.. Enumerable.Repeat((byte)'x', length)];
         Lay(name, mine);
@@ -37,7 +37,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_right_beginning_does_not_make_a_longer_file_the_torrents()
+    public async Task A_correct_beginning_does_not_make_a_longer_file_the_torrents()
     {
         byte[] longer = [.. _sample.File(0), .. "my notes"u8];
         Lay("a", longer);
@@ -54,7 +54,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_holds_nothing_and_what_is_partly_right_is_not_somebodys()
+    public async Task Empty_and_partly_correct_files_do_not_belong_to_the_user()
     {
         Lay("small", []);
         Lay("c", new byte[43]); // as other clients make it beforehand
@@ -83,7 +83,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_of_another_length_beside_right_data_is_somebodys()
+    public async Task A_file_of_another_length_beside_correct_data_belongs_to_the_user()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3);
         Lay("small", "mine"u8.ToArray());
@@ -92,7 +92,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_not_wanted_may_be_anyones()
+    public async Task An_unwanted_file_may_belong_to_the_user()
     {
         Lay("a", new byte[1000]);
         Lay("small", "mine"u8.ToArray());
@@ -103,7 +103,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_an_earlier_run_left_is_known_by_its_resume_file()
+    public async Task Files_of_an_earlier_run_are_recognized_by_its_resume_file()
     {
         using (DataStore killed = await BeginAsync())
         {
@@ -117,7 +117,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_known_also_when_it_is_wanted_again_only_later()
+    public async Task It_is_recognized_even_if_it_is_wanted_again_later()
     {
         using (DataStore killed = await BeginAsync())
         {
@@ -132,7 +132,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_took_the_place_of_an_earlier_runs_file_is_somebodys()
+    public async Task A_file_that_replaced_one_of_an_earlier_run_belongs_to_the_user()
     {
         using (DataStore earlier = await BeginAsync())
             earlier.SaveResume(new Bitfield(_sample.Torrent.PieceCount));
@@ -141,7 +141,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task When_it_may_be_overwritten_a_longer_file_is_cut_by_the_first_data_and_not_before()
+    public async Task When_overwriting_is_allowed_a_longer_file_is_truncated_by_the_first_data()
     {
         byte[] mine = [.. Enumerable.Repeat((byte)'x', 1000)];
         Lay("a", mine);
@@ -173,7 +173,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_with_another_name_is_copied_before_it_is_written()
+    public async Task A_file_with_several_hard_links_is_copied_before_it_is_written()
     {
         byte[] partly = _sample.File(0).ToArray();
         partly.AsSpan(16).Clear();
@@ -187,7 +187,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_that_is_made_meanwhile_is_seen_when_the_file_is_opened()
+    public async Task A_file_created_meanwhile_is_noticed_on_opening()
     {
         using DataStore store = await BeginAsync();
         Link("T/a", "backup");
@@ -197,7 +197,7 @@ public sealed class OwnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_complete_file_keeps_its_other_names()
+    public async Task A_complete_file_keeps_its_other_hard_links()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3);
         Link("T/a", "backup");

@@ -9,7 +9,7 @@ public sealed class PieceHasherTests
     [InlineData("da39a3ee5e6b4b0d3255bfef95601890afd80709", "")]
     [InlineData("a9993e364706816aba3e25717850c26c9cd0d89d", "a", "", "bc")]
     [InlineData("84983e441c3bd26ebaae4aa1f95129e5e54670f1", "abcdbcdecdefdefgefghfghighij", "hijkijkljklmklmnlmnomnopnopq")]
-    public void Buffers_are_hashed_in_a_row(string expected, params string[] texts)
+    public void Consecutive_buffers_are_hashed(string expected, params string[] texts)
     {
         byte[] hash = new byte[20];
         for (int i = 0; i < 2; i++)

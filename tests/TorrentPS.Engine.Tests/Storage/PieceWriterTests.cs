@@ -73,7 +73,7 @@ public sealed class PieceWriterTests : IDisposable
     [InlineData(20_000)]
     [InlineData(300_000)]
     [InlineData(1 << 20)]
-    public async Task A_good_piece_is_written_and_its_memory_given_back(int pieceLength)
+    public async Task A_good_piece_is_written_and_its_memory_released(int pieceLength)
     {
         PieceWriter writer = await WriteAsync(Start(pieceLength));
         Assert.True(writer.IsValid);
@@ -96,7 +96,7 @@ public sealed class PieceWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_bad_piece_of_several_segments_tells_its_digests()
+    public async Task A_bad_piece_of_several_segments_has_its_digests()
     {
         OpenPiece piece = Start(600_000);
         PieceWriter writer = await WriteAsync(piece, wrongBlock: 20);
@@ -108,7 +108,7 @@ public sealed class PieceWriterTests : IDisposable
     [Theory]
     [InlineData(65536)]
     [InlineData(600_000)]
-    public async Task A_good_piece_tells_its_digests_when_asked(int pieceLength)
+    public async Task A_good_piece_has_its_digests_on_request(int pieceLength)
     {
         OpenPiece piece = Start(pieceLength);
         PieceWriter writer = await WriteAsync(piece, wantsDigests: true);
@@ -117,7 +117,7 @@ public sealed class PieceWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task Segments_are_written_while_others_are_still_to_come()
+    public async Task Segments_are_written_while_others_are_still_arriving()
     {
         OpenPiece piece = Start(600_000); // three segments
         (PieceWriter writer, Task<PieceWriter> done) = Writer(piece);
@@ -135,7 +135,7 @@ public sealed class PieceWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_cancelled_is_not_written_and_its_memory_given_back()
+    public async Task A_cancelled_piece_is_not_written_and_its_memory_released()
     {
         OpenPiece piece = Start(600_000);
         (PieceWriter writer, Task<PieceWriter> done) = Writer(piece);
@@ -155,7 +155,7 @@ public sealed class PieceWriterTests : IDisposable
     [Theory]
     [InlineData(65536)]
     [InlineData(600_000)]
-    public async Task A_failure_of_the_disk_is_told(int pieceLength)
+    public async Task A_disk_failure_is_reported(int pieceLength)
     {
         OpenPiece piece = Start(pieceLength);
         _swarm.Storage.IsGone = true;
@@ -165,7 +165,7 @@ public sealed class PieceWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_fault_of_the_program_does_not_end_a_disk_thread()
+    public async Task A_fault_of_this_program_does_not_end_a_disk_thread()
     {
         OpenPiece piece = Start(65536);
         _swarm.Storage.WriteFault = _ => new InvalidOperationException("injected");

@@ -29,14 +29,14 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
-    public void What_is_there_is_not_missed_and_is_flushed()
+    public void Existing_files_are_not_missed_and_are_flushed()
     {
         Assert.Null(Record.Exception(_store.CheckPresence));
         Assert.Null(Record.Exception(_store.FlushAll));
     }
 
     [Fact]
-    public void A_file_that_was_removed_is_missed()
+    public void A_removed_file_is_noticed()
     {
         File.Delete(_folder["there/T/sub/b"]);
         Assert.Equal(TorrentErrorId.DataMismatch, Assert.Throws<TorrentException>(_store.CheckPresence).ErrorId);
@@ -49,7 +49,7 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_was_replaced_is_seen()
+    public void A_replaced_file_is_noticed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "An open file cannot be replaced.");
         File.Delete(_folder["there/T/a"]);
@@ -59,7 +59,7 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
-    public void A_destination_that_is_gone_is_told_and_not_made_anew()
+    public void A_missing_destination_is_an_error_and_is_not_created_again()
     {
         Directory.Delete(Destination, recursive: true);
         foreach (Action action in (Action[])[_store.CheckPresence, _store.FlushAll, () => _store.SaveResume(_store.WantedPieces)])
@@ -73,7 +73,7 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
-    public void A_parts_file_does_not_make_the_destination_anew()
+    public void A_parts_file_does_not_recreate_the_destination()
     {
         using DataStore some = new(_sample.Torrent, Destination, _sample.Only(0));
         some.Prepare();
@@ -83,7 +83,7 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
-    public void The_folders_that_the_destination_was_made_in_are_known()
+    public void The_folders_in_which_the_destination_was_created_are_known()
     {
         using DestinationLock made = DestinationLock.Acquire(_folder["x/y/z"], _sample.Torrent.InfoHash);
         Assert.Equal([_folder["x/y"], _folder["x"], _folder.Path], made.FoldersMadeIn);
@@ -92,7 +92,7 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_opened_is_no_error_to_flush()
+    public void Failing_to_open_a_folder_for_flushing_is_no_error()
     {
         Assert.Null(Record.Exception(() => FolderEntries.Flush(_folder["missing"])));
         Assert.Null(Record.Exception(() => FolderEntries.Flush(_folder.Path)));

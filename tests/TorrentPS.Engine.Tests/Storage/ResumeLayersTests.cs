@@ -20,7 +20,7 @@ public sealed class ResumeLayersTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void What_peers_gave_is_there_again()
+    public void Hashes_from_peers_are_restored()
     {
         Save();
         using DataStore store = Open(_torrent);
@@ -35,7 +35,7 @@ public sealed class ResumeLayersTests : IDisposable
     }
 
     [Fact]
-    public void When_all_is_verified_anew_they_are_there_too()
+    public void After_a_recheck_they_are_there_too()
     {
         Save();
         using DataStore store = Open(_torrent);
@@ -44,7 +44,7 @@ public sealed class ResumeLayersTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_file_whose_hashes_are_not_all_there_nothing_is_kept()
+    public void A_file_whose_hashes_are_incomplete_is_not_saved()
     {
         using (DataStore store = Open(_torrent))
         {
@@ -61,7 +61,7 @@ public sealed class ResumeLayersTests : IDisposable
     }
 
     [Fact]
-    public void What_the_torrent_has_is_not_kept_once_more()
+    public void Layers_in_the_torrent_are_not_saved_again()
     {
         using DataStore store = Open(_sample.Torrent);
         store.Prepare();
@@ -77,7 +77,7 @@ public sealed class ResumeLayersTests : IDisposable
     [InlineData("a list")]
     [InlineData("an open end")]
     [InlineData("no bencode")]
-    public void Whatever_else_is_there_is_asked_for_again_and_costs_nothing_else(string what)
+    public void Any_other_failure_is_retried_and_costs_nothing_else(string what)
     {
         Save();
         ResumeRecord record = Read();
@@ -100,7 +100,7 @@ public sealed class ResumeLayersTests : IDisposable
     }
 
     [Fact]
-    public void A_file_has_a_greatest_length()
+    public void A_file_has_a_maximum_length()
     {
         Save();
         Assert.InRange(new FileInfo(ResumePath).Length, 703 * 32, ResumeRecord.MaxLength(_torrent));
@@ -113,7 +113,7 @@ public sealed class ResumeLayersTests : IDisposable
     }
 
     [Fact]
-    public void More_than_a_limit_is_not_kept()
+    public void Data_beyond_a_limit_is_not_kept()
     {
         PieceLayers layers = new(_torrent);
         layers.Add(0, 0, Layer(0).Span);

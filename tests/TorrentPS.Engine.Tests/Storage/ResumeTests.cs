@@ -24,7 +24,7 @@ public sealed class ResumeTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void What_was_saved_is_trusted()
+    public void Saved_pieces_are_trusted()
     {
         Save();
         using DataStore store = Open();
@@ -57,7 +57,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void A_file_written_since_makes_all_its_pieces_suspect()
+    public void A_file_written_since_the_save_makes_all_its_pieces_suspect()
     {
         using (DataStore killed = Open())
         {
@@ -80,7 +80,7 @@ public sealed class ResumeTests : IDisposable
 
     /// <summary>A piece that is written between the moment of <c>have</c> and that of the save is in neither, were the file vouched for.</summary>
     [Fact]
-    public void While_writing_goes_on_no_file_just_written_is_vouched_for()
+    public void While_writing_continues_no_file_just_written_is_vouched_for()
     {
         using DataStore running = Open();
         running.Prepare();
@@ -123,7 +123,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_loses_its_pieces_and_no_others()
+    public void A_missing_file_loses_only_its_own_pieces()
     {
         Save();
         File.Delete(_folder["T/b"]);
@@ -175,7 +175,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void Every_truncation_and_every_flipped_bit_is_seen()
+    public void Every_truncation_and_every_flipped_bit_is_detected()
     {
         Save();
         byte[] good = SharedFile.ReadAllBytes(ResumePath);
@@ -202,7 +202,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void Hostile_content_with_a_right_digest_is_seen()
+    public void Hostile_content_with_a_right_digest_is_detected()
     {
         Save();
         using DataStore store = Open();
@@ -219,7 +219,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void Fields_of_wrong_lengths_are_seen()
+    public void Wrong_field_lengths_are_detected()
     {
         Save();
         int pieces = _sample.Torrent.PieceCount;
@@ -245,7 +245,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void Another_torrent_s_file_is_not_taken()
+    public void Another_torrents_file_is_not_taken()
     {
         Save();
         Sample other = Sample.Make(16, 2, ("a", 36), ("skip", 30), ("b", 40), (".pad", 6), ("c", 20));
@@ -255,7 +255,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void When_saving_fails_the_file_before_stays()
+    public void When_saving_fails_the_previous_file_stays()
     {
         Save();
         byte[] good = SharedFile.ReadAllBytes(ResumePath);

@@ -61,7 +61,7 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Fact]
-    public async Task Pieces_of_files_that_do_not_begin_with_one_are_put_together()
+    public async Task Pieces_of_files_that_do_not_begin_with_one_are_assembled()
     {
         Sample sample = Sample.Make(PieceLength, 2, ("a", 50_000), ("b", 70_001), ("c", 90_000));
         Lay("old/T/a", sample.File(0));
@@ -76,7 +76,7 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_a_file_that_was_changed_in_places_the_rest_is_copied()
+    public async Task The_unchanged_parts_of_a_changed_file_are_copied()
     {
         Sample sample = Sample.Make(PieceLength, 3, ("image.vhdx", 40 * PieceLength + 5));
         byte[] old = [.. sample.Content];
@@ -91,7 +91,7 @@ public sealed class ReuseTests : IDisposable
     [InlineData(5 * PieceLength, 0, 35)] // something was appended since
     [InlineData(-5 * PieceLength, 0, 40)] // cut off
     [InlineData(0, 3 * PieceLength, 38)] // inserted at the beginning
-    public async Task Of_a_longer_or_shorter_version_what_stands_at_its_beginning_or_end_is_copied(int appended, int inserted, int expected)
+    public async Task The_common_beginning_or_end_of_another_version_is_copied(int appended, int inserted, int expected)
     {
         Sample sample = Sample.Make(PieceLength, 4, ("image.vhdx", 40 * PieceLength + 100));
         byte[] old = appended >= 0 ? [.. sample.Content[inserted..^Math.Max(appended, 0)]] : [.. sample.Content, .. new byte[-appended]];
@@ -117,7 +117,7 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Fact]
-    public async Task The_likeliest_of_many_files_is_tried_and_no_more_than_three()
+    public async Task The_likeliest_of_many_files_is_tried_and_at_most_three()
     {
         Sample sample = Sample.Make(PieceLength, 6, ("dir/data", 4 * PieceLength), ("dir/other", PieceLength));
         for (int i = 0; i < 20; i++)
@@ -134,7 +134,7 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_not_wanted_is_not_made()
+    public async Task An_unwanted_file_is_not_created()
     {
         Sample sample = Sample.Make(PieceLength, 7, ("a", 2 * PieceLength), ("b", 2 * PieceLength));
         Lay("a", sample.File(0));
@@ -146,7 +146,7 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_in_the_place_of_the_torrents_own_files_or_behind_a_link_gives_nothing()
+    public async Task The_torrents_own_files_and_links_are_no_donors()
     {
         Sample sample = Sample.Make(PieceLength, 8, ("a", 2 * PieceLength));
         using TemporaryFolder elsewhere = new();

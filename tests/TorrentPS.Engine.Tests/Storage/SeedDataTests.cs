@@ -16,7 +16,7 @@ public sealed class SeedDataTests : IDisposable
     private DataStore Open(params int[] wanted) => new(_sample.Torrent, _folder.Path, wanted.Length == 0 ? _sample.All : _sample.Only(wanted), readOnly: true);
 
     [Fact]
-    public void All_files_that_are_wanted_have_to_be_there_and_as_long_as_they_are()
+    public void All_wanted_files_must_exist_with_the_right_length()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3);
         using DataStore all = Open(), some = Open(0, 1, 2, 3);
@@ -29,7 +29,7 @@ public sealed class SeedDataTests : IDisposable
     }
 
     [Fact]
-    public void A_record_holds_while_every_wanted_file_has_the_length_and_the_time_that_it_says()
+    public void A_record_is_valid_while_every_wanted_file_has_the_same_length_and_time()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3, 4);
         using DataStore store = Open();
@@ -52,7 +52,7 @@ public sealed class SeedDataTests : IDisposable
     }
 
     [Fact]
-    public void Says_what_is_wrong_with_the_first_three_files_and_how_many_more_there_are()
+    public void Describes_the_first_three_wrong_files_and_the_number_of_others()
     {
         using DataStore store = Open();
         Assert.Equal($"'{_folder["T"]}' does not exist. Name the folder that 'T' is in.", store.DescribeFaults(null));
@@ -68,7 +68,7 @@ public sealed class SeedDataTests : IDisposable
     }
 
     [Fact]
-    public void Says_how_many_pieces_of_a_file_differ()
+    public void Reports_how_many_pieces_of_a_file_differ()
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3, 4);
         using DataStore store = Open();
@@ -88,7 +88,7 @@ public sealed class SeedDataTests : IDisposable
     [InlineData("1000", "1061", false)]
     [InlineData("1061", "1000", false)]
     [InlineData("+1", "1", false)]
-    public void Starts_of_the_system_that_differ_by_a_minute_at_most_are_one(string one, string other, bool same) => Assert.Equal(same, SystemStart.AreSame(one, other));
+    public void System_starts_that_differ_by_at_most_a_minute_are_one(string one, string other, bool same) => Assert.Equal(same, SystemStart.AreSame(one, other));
 
     [Theory]
     [InlineData(".torrentps")]
@@ -113,10 +113,10 @@ public sealed class SeedDataTests : IDisposable
     [InlineData("TO1A2~1")]
     [InlineData("x/.torrentps")]
     [InlineData("torrentps")]
-    public void Names_that_look_like_it_are_names(string path) => Assert.Equal(_folder[path], new DestinationFolder(_folder.Path).FullPath(path));
+    public void Similar_names_are_ordinary_names(string path) => Assert.Equal(_folder[path], new DestinationFolder(_folder.Path).FullPath(path));
 
     [Fact]
-    public void Hashes_from_peers_have_to_agree_with_what_data_has_shown()
+    public void Hashes_from_peers_must_agree_with_the_data()
     {
         Sample hybrid = Sample.BuildV2(TorrentVersion.Hybrid, 16384, 4, ("f", 700 * 16384));
         PieceLayers known = new(hybrid.Torrent);

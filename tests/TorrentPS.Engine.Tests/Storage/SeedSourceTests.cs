@@ -18,7 +18,7 @@ public sealed class SeedSourceTests : IDisposable
     }
 
     [Fact]
-    public void A_torrent_that_was_just_made_knows_its_data()
+    public void A_torrent_that_was_just_created_knows_its_data()
     {
         string made = With("made"), beside = With("beside"), current = With("current");
         string file = Path.Combine(beside, "x.torrent");
@@ -28,7 +28,7 @@ public sealed class SeedSourceTests : IDisposable
     }
 
     [Fact]
-    public void What_is_given_counts_alone()
+    public void A_given_folder_is_the_only_one_used()
     {
         string made = With("made"), given = With("given");
         TorrentInfo torrent = new(_sample.Torrent, null, made);
@@ -39,7 +39,7 @@ public sealed class SeedSourceTests : IDisposable
     }
 
     [Fact]
-    public void Where_it_was_looked_for_is_said_once_each()
+    public void Each_searched_place_is_named_once()
     {
         string one = Path.Combine(_folder.Path, "one"), two = Path.Combine(_folder.Path, "two");
         TorrentException failure = Assert.Throws<TorrentException>(() => SeedSource.Find(new TorrentInfo(_sample.Torrent, Path.Combine(one, "x.torrent"), one), null, two));

@@ -18,7 +18,7 @@ public sealed class SegmentPoolTests
         Assert.Equal(segmentLength, SegmentPool.SegmentLength(pieceLength));
 
     [Fact]
-    public void No_more_is_reserved_than_the_limit()
+    public void The_limit_on_reservations_is_not_exceeded()
     {
         SegmentPool pool = new(10L * Largest);
         for (int i = 0; i < 10; i++)
@@ -35,7 +35,7 @@ public sealed class SegmentPoolTests
     }
 
     [Fact]
-    public void A_returned_buffer_is_used_again()
+    public void A_returned_buffer_is_reused()
     {
         SegmentPool pool = new(0);
         byte[] first = pool.Rent(32 * 1024);
@@ -47,7 +47,7 @@ public sealed class SegmentPoolTests
     }
 
     [Fact]
-    public void There_is_room_up_to_the_limit_itself()
+    public void The_limit_itself_is_allowed()
     {
         SegmentPool pool = new(8L * Largest);
         Assert.Equal(8L * Largest, pool.Limit);
@@ -60,7 +60,7 @@ public sealed class SegmentPoolTests
     }
 
     [Fact]
-    public void An_unused_buffer_stays_as_long_as_all_together_are_within_the_limit()
+    public void An_unused_buffer_is_kept_while_the_total_is_within_the_limit()
     {
         SegmentPool pool = new(8L * Largest);
         byte[] unused = pool.Rent(32 * 1024);

@@ -14,7 +14,7 @@ public sealed class VerifyTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Right_pieces_are_found_and_one_flipped_bit_is_not()
+    public async Task Correct_pieces_are_found_and_one_flipped_bit_is_detected()
     {
         Sample sample = Sample.Make(700_000, 1, ("a", 1_000_000), ("empty", 0), (".pad", 400_000), ("b", 1_234_567));
         sample.Lay(_folder.Path, 0, 1, 3);
@@ -30,7 +30,7 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task Only_what_was_asked_for_is_checked_and_every_piece_is_reported()
+    public async Task Only_requested_pieces_are_checked_and_each_is_reported()
     {
         Sample sample = Sample.Make(16, 1, ("a", 1000));
         sample.Lay(_folder.Path, 0);
@@ -53,7 +53,7 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_just_made_are_not_read()
+    public async Task Files_just_created_are_not_read()
     {
         // All zeros, so that reading the new file would find the pieces.
         Sample sample = Sample.Make(16, 1, (".pad", 64), ("x", 16));
@@ -94,7 +94,7 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_wanted_now_takes_its_bytes_from_the_parts_file()
+    public async Task A_file_selected_later_takes_its_bytes_from_the_parts_file()
     {
         // Pieces of 16: a | a b | b … b | b c | c: b's ends lie in shared pieces.
         Sample sample = Sample.Make(16, 1, ("a", 20), ("b", 55), ("c", 20));
@@ -111,7 +111,7 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task A_swapped_selection_finds_the_shared_piece_again()
+    public async Task After_a_changed_selection_the_shared_piece_is_found_again()
     {
         Sample sample = Sample.Make(16, 1, ("a", 20), ("b", 20));
         await DownloadAsync(sample, sample.Only(0));
@@ -128,7 +128,7 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unwanted_file_that_is_there_serves_the_shared_pieces()
+    public async Task An_existing_unwanted_file_serves_the_shared_pieces()
     {
         Sample sample = Sample.Make(16, 1, ("a", 20), ("b", 20));
         sample.Lay(_folder.Path, 0, 1);

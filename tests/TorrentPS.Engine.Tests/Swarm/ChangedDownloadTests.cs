@@ -13,7 +13,7 @@ public sealed class ChangedDownloadTests
     private static readonly Sample s_sample = Sample.Make(PieceLength, 7, ("a", 8 * PieceLength));
 
     [Fact]
-    public async Task A_piece_that_is_changed_is_fetched_again()
+    public async Task A_changed_piece_is_fetched_again()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The time of an open file is not known there.");
         ConcurrentQueue<string> told = new();

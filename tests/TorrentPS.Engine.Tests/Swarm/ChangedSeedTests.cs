@@ -34,7 +34,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     [InlineData(TorrentVersion.V1)]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task A_file_that_is_overwritten_is_served_no_longer_and_that_is_told(TorrentVersion version)
+    public async Task An_overwritten_file_is_no_longer_served_and_that_is_reported(TorrentVersion version)
     {
         _swarm = Seed(version == TorrentVersion.V1 ? s_sample : Sample.BuildV2(version, PieceLength, 7, ("a", 4 * PieceLength), ("b", 4 * PieceLength)));
         MemoryPeerStream peer = Connect();
@@ -47,7 +47,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     [InlineData(TorrentVersion.V1, false)]
     [InlineData(TorrentVersion.V2, true)]
     [InlineData(TorrentVersion.Hybrid, false)]
-    public async Task When_a_peer_complains_it_is_found_even_if_its_time_is_as_before(TorrentVersion version, bool closes)
+    public async Task A_complaint_finds_a_change_even_if_the_time_is_unchanged(TorrentVersion version, bool closes)
     {
         _swarm = Seed(version == TorrentVersion.V1 ? s_sample : Sample.BuildV2(version, PieceLength, 7, ("a", 4 * PieceLength), ("b", 4 * PieceLength)));
         MemoryPeerStream peer = Connect(), other = Connect();
@@ -66,7 +66,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task All_the_pieces_that_a_peer_got_last_are_verified_when_it_closes()
+    public async Task All_last_pieces_of_a_peer_are_verified_when_it_closes_its_connection()
     {
         MemoryPeerStream peer = Connect(), other = Connect();
         OtherProgram.Overwrite(Swarm.Folder["T/a"], 20, keepsTime: true);
@@ -88,7 +88,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     [InlineData("a folder")]
     [InlineData("too many links")]
     [InlineData("access is denied")]
-    public async Task A_file_that_cannot_be_read_is_served_no_longer(string why)
+    public async Task An_unreadable_file_is_no_longer_served(string why)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() && why != "a folder", "The system knows no such links and permissions.");
         Assert.SkipWhen(Environment.IsPrivilegedProcess && why == "access is denied", "The superuser may read everything.");
@@ -116,7 +116,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_seed_of_which_nothing_can_be_read_ends()
+    public async Task A_seed_without_readable_data_ends()
     {
         MemoryPeerStream peer = Connect();
         OtherProgram.PutFolder(Swarm.Folder["T/a"]);
@@ -132,7 +132,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_changed_and_one_that_cannot_be_read_are_both_told_at_the_end()
+    public async Task A_changed_file_and_an_unreadable_one_are_both_reported_at_the_end()
     {
         MemoryPeerStream peer = Connect();
         OtherProgram.Cut(Swarm.Folder["T/a"], 100);
@@ -147,7 +147,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
 
     /// <summary>The memory of this process is a file that gives an error of the device where nothing is mapped: at its beginning.</summary>
     [Fact]
-    public async Task A_disk_that_reports_an_error_ends_the_seed()
+    public async Task A_disk_error_ends_the_seed()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "There is a file that gives such an error only on Linux.");
         MemoryPeerStream peer = Connect();
@@ -162,7 +162,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Now_and_then_a_piece_that_was_sent_is_read_though_no_peer_complains()
+    public async Task A_random_piece_that_was_sent_is_read_even_without_complaints()
     {
         MemoryPeerStream peer = Connect(), other = Connect();
         OtherProgram.Overwrite(Swarm.Folder["T/a"], 20, keepsTime: true);
@@ -171,7 +171,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Of_a_download_that_goes_on_seeding_it_is_the_same()
+    public async Task A_download_that_continues_to_seed_does_the_same()
     {
         _swarm = Seed(s_sample, options => options with { SeedOnly = false });
         MemoryPeerStream peer = Connect();
@@ -181,7 +181,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Of_a_part_of_a_torrent_it_is_the_same()
+    public async Task A_partial_download_does_the_same()
     {
         _swarm = Seed(s_shared, options => options with { Include = ["*/a"] });
         OtherProgram.Overwrite(Swarm.Folder["T/a"], 20, keepsTime: false);
@@ -193,7 +193,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_file_that_is_removed_or_cut_is_served_no_longer(bool isRemoved)
+    public async Task A_removed_or_truncated_file_is_no_longer_served(bool isRemoved)
     {
         Assert.SkipWhen(isRemoved && OperatingSystem.IsWindows(), "A file that is open stays there.");
         MemoryPeerStream peer = Connect();
@@ -207,7 +207,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Of_several_files_in_a_piece_that_one_is_withdrawn_which_is_wrong_elsewhere_too()
+    public async Task Of_several_files_in_a_piece_the_one_that_is_wrong_elsewhere_too_is_withdrawn()
     {
         _swarm = Seed(s_shared);
         MemoryPeerStream peer = Connect();
@@ -224,7 +224,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Of_several_files_in_a_piece_that_one_is_withdrawn_which_is_cut()
+    public async Task Of_several_files_in_a_piece_the_truncated_one_is_withdrawn()
     {
         _swarm = Seed(s_shared);
         MemoryPeerStream peer = Connect();
@@ -239,7 +239,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task When_it_cannot_be_told_which_of_several_files_it_is_their_piece_is_withdrawn()
+    public async Task When_it_is_unknown_which_of_several_files_is_wrong_their_piece_is_withdrawn()
     {
         _swarm = Seed(s_shared);
         MemoryPeerStream peer = Connect();
@@ -260,7 +260,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     [Theory]
     [InlineData(true, "d1:mdee")]
     [InlineData(false, "d1:md11:lt_donthavei9eee")]
-    public async Task A_peer_that_cannot_be_told_or_refused_anything_is_closed(bool supportsFast, string extensions)
+    public async Task A_peer_without_lt_donthave_and_rejects_is_closed(bool supportsFast, string extensions)
     {
         MemoryPeerStream peer = Connect(supportsFast, extensions);
         OtherProgram.Overwrite(Swarm.Folder["T/a"], 20, keepsTime: false);
@@ -272,7 +272,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_only_touched_is_served_on()
+    public async Task A_file_with_only_a_new_time_is_still_served()
     {
         MemoryPeerStream peer = Connect();
         File.SetLastWriteTimeUtc(Swarm.Folder["T/a"], DateTime.UtcNow.AddDays(1));
@@ -285,7 +285,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_seed_of_which_all_is_changed_ends()
+    public async Task A_seed_whose_data_has_all_changed_ends()
     {
         OtherProgram.Overwrite(Swarm.Folder["T/a"], 20, keepsTime: false);
         OtherProgram.Overwrite(Swarm.Folder["T/b"], 3 * PieceLength, keepsTime: false);

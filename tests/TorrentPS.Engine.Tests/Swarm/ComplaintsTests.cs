@@ -16,14 +16,14 @@ public sealed class ComplaintsTests
     }
 
     [Fact]
-    public void Of_one_address_so_many_wait_as_are_remembered_of_a_peer()
+    public void As_many_pieces_of_an_address_wait_as_are_remembered_of_a_peer()
     {
         Add(1, [.. Enumerable.Range(0, 40)]);
         Assert.Equal(Enumerable.Range(0, Complaints.MostOfOne), Taken());
     }
 
     [Fact]
-    public void Ports_of_one_address_and_addresses_of_one_IPv6_network_have_one_turn()
+    public void Ports_of_one_address_and_addresses_of_one_IPv6_network_share_a_turn()
     {
         _complaints.Add(1, System.Net.IPAddress.Parse("2001:db8::1"));
         _complaints.Add(2, System.Net.IPAddress.Parse("2001:db8::2"));
@@ -32,7 +32,7 @@ public sealed class ComplaintsTests
     }
 
     [Fact]
-    public void When_too_many_wait_the_last_of_the_address_with_most_makes_way()
+    public void When_too_many_pieces_wait_the_last_of_the_address_with_most_is_dropped()
     {
         for (int address = 0; address < Complaints.Most / Complaints.MostOfOne; address++)
             Add(address, [.. Enumerable.Range(100 * address, Complaints.MostOfOne)]);
@@ -45,7 +45,7 @@ public sealed class ComplaintsTests
     }
 
     [Fact]
-    public void When_each_address_has_one_piece_a_newcomer_takes_the_place_of_one_and_no_more()
+    public void When_each_address_has_one_piece_a_new_one_replaces_one_and_no_more()
     {
         for (int address = 0; address < Complaints.Most; address++)
             Add(address, address);

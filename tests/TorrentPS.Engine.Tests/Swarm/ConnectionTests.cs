@@ -59,7 +59,7 @@ public sealed class ConnectionTests
 
     [Theory]
     [MemberData(nameof(Violations))]
-    public async Task What_breaks_the_protocol_ends_the_connection_and_no_other(SwarmPhase phase, string what)
+    public async Task A_violation_of_the_protocol_ends_its_connection_and_no_other(SwarmPhase phase, string what)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         MemoryPeerStream honest = Meet(swarm, 1).Peer, hostile = Meet(swarm, 2).Peer;
@@ -73,7 +73,7 @@ public sealed class ConnectionTests
 
     [Theory]
     [MemberData(nameof(Lengths))]
-    public async Task A_length_alone_gets_no_memory(SwarmPhase phase, byte id)
+    public async Task An_announced_length_alone_allocates_no_memory(SwarmPhase phase, byte id)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         (MemoryPeerStream peer, MemoryPeerStream ours) = Meet(swarm, 1);
@@ -89,7 +89,7 @@ public sealed class ConnectionTests
 
     [Theory]
     [MemberData(nameof(Phases))]
-    public async Task One_that_is_silent_hears_of_us_and_is_closed(SwarmPhase phase)
+    public async Task A_silent_peer_gets_a_keep_alive_and_is_closed(SwarmPhase phase)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         MemoryPeerStream peer = Meet(swarm, 1).Peer;
@@ -103,7 +103,7 @@ public sealed class ConnectionTests
     /// <summary>It goes on talking, and takes none of what is sent to it.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
-    public async Task One_that_reads_nothing_is_closed_after_two_minutes(SwarmPhase phase)
+    public async Task A_peer_that_reads_nothing_is_closed_after_two_minutes(SwarmPhase phase)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         (MemoryPeerStream peer, MemoryPeerStream ours) = Meet(swarm, 1);

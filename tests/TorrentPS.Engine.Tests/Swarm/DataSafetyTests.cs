@@ -18,7 +18,7 @@ public sealed class DataSafetyTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_users_own_file_is_not_cut(bool recheck)
+    public async Task A_users_own_file_is_not_truncated(bool recheck)
     {
         byte[] mine = [.. Enumerable.Repeat((byte)'x', 600_000)];
         File.WriteAllBytes(_folder["notes.txt"], mine);
@@ -31,7 +31,7 @@ public sealed class DataSafetyTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_overwritten_when_that_is_asked_for_and_only_when_there_is_something_better()
+    public async Task It_is_overwritten_only_on_request_and_only_for_better_data()
     {
         byte[] mine = [.. Enumerable.Repeat((byte)'x', 600_000)];
         File.WriteAllBytes(_folder["notes.txt"], mine);
@@ -46,7 +46,7 @@ public sealed class DataSafetyTests : IDisposable
     }
 
     [Fact]
-    public async Task A_download_that_another_program_wrote_into_is_not_called_complete()
+    public async Task A_download_that_another_program_wrote_into_is_not_complete()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The time of an open file is not known there.");
         List<BlockRequest> sent = [];
@@ -93,7 +93,7 @@ public sealed class DataSafetyTests : IDisposable
     }
 
     [Fact]
-    public async Task Data_that_is_not_complete_does()
+    public async Task Incomplete_data_needs_write_access()
     {
         string target = _folder["ro"];
         Directory.CreateDirectory(target);

@@ -31,7 +31,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void Complaints_have_256_KiB_read_in_a_second_on_average_whoever_complains()
+    public void Complaints_cause_256_KiB_of_reads_a_second_on_average_from_any_number_of_addresses()
     {
         (_store, _watch) = Watch(Sample.Make(65536, 4, ("a", 40 * 65536)));
         for (int second = 0; second < 60; second++)
@@ -46,7 +46,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void All_pieces_that_a_peer_complains_of_are_read_the_first_at_once()
+    public void All_pieces_of_a_complaint_are_read_the_first_at_once()
     {
         (_store, _watch) = Watch(Sample.Make(1 << 20, 4, ("a", 16 << 20)));
         for (int piece = 0; piece < 16; piece++)
@@ -59,7 +59,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void Complaints_without_end_of_one_address_do_not_delay_that_of_another()
+    public void Endless_complaints_of_one_address_do_not_delay_those_of_another()
     {
         (_store, _watch) = Watch(Sample.Make(1 << 18, 4, ("a", 10 << 20)));
         OtherProgram.Overwrite(_folder["a"], (10 << 20) - 1, keepsTime: true);
@@ -76,7 +76,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void A_complaint_waits_for_the_file_that_others_have_written()
+    public void A_complaint_waits_for_the_file_that_another_program_has_written()
     {
         OtherProgram.Overwrite(_folder["T/a"], 3 * 16, keepsTime: true);
         OtherProgram.Overwrite(_folder["T/b"], 0, keepsTime: true);
@@ -89,7 +89,7 @@ public sealed class DataWatchTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void What_cannot_be_read_is_told_and_the_rest_is_watched_on(bool isComplaint)
+    public void An_unreadable_file_is_reported_and_the_rest_is_still_watched(bool isComplaint)
     {
         OtherProgram.PutFolder(_folder["T/b"]);
         OtherProgram.Overwrite(_folder["T/a"], 0, keepsTime: true);
@@ -106,7 +106,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void Now_and_then_one_of_the_pieces_that_were_sent_is_read_and_none_while_nothing_is_sent()
+    public void Random_pieces_that_were_sent_are_read_and_none_while_nothing_is_sent()
     {
         OtherProgram.Overwrite(_folder["T/a"], 5 * 16, keepsTime: true);
         for (int second = 0; second <= 300; second++)
@@ -138,7 +138,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void Only_the_file_that_was_written_is_read_and_once()
+    public void Only_the_written_file_is_read_and_once()
     {
         Assert.True(_store.TryRead(0, 0, new byte[1]) && _store.TryRead(39, 0, new byte[1])); // both are open
         File.SetLastWriteTimeUtc(_folder["T/b"], DateTime.UtcNow.AddDays(1));
@@ -150,7 +150,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_was_written_before_it_is_opened_is_found_when_it_is()
+    public void A_file_written_before_it_is_opened_is_noticed_then()
     {
         OtherProgram.Overwrite(_folder["T/b"], 0, keepsTime: false);
         Assert.True(_store.TryRead(39, 0, new byte[1]));
@@ -160,7 +160,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void A_file_in_whose_place_is_another_of_its_length_and_time_is_found_by_a_piece_of_it()
+    public void A_replaced_file_of_the_same_length_and_time_is_found_by_one_of_its_pieces()
     {
         OtherProgram.Replace(_folder["T/b"]);
         Assert.True(_store.TryRead(39, 0, new byte[1]));
@@ -174,7 +174,7 @@ public sealed class DataWatchTests : IDisposable
     }
 
     [Fact]
-    public void Hashes_of_data_that_was_changed_are_not_given_and_have_its_file_verified()
+    public void Hashes_of_changed_data_are_not_sent_and_its_file_is_verified()
     {
         (_store, _watch) = Watch(Sample.BuildV2(TorrentVersion.V2, 32768, 3, ("a", 100_000), ("b", 50_000)));
         OtherProgram.Overwrite(_folder["T/b"], 40_000, keepsTime: true);
@@ -188,7 +188,7 @@ public sealed class DataWatchTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Hashes_of_a_file_that_is_gone_or_cannot_be_read_are_not_given_and_have_it_verified(bool isGone)
+    public void Hashes_of_a_missing_or_unreadable_file_are_not_sent_and_it_is_verified(bool isGone)
     {
         (_store, _watch) = Watch(Sample.BuildV2(TorrentVersion.V2, 32768, 3, ("a", 100_000), ("b", 50_000)));
         if (isGone)

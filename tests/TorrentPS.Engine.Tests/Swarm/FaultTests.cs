@@ -74,7 +74,7 @@ public sealed class FaultTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task What_a_stranger_brings_out_costs_that_stranger_alone(SwarmPhase phase, string kind)
+    public async Task A_fault_triggered_by_a_stranger_affects_only_that_stranger(SwarmPhase phase, string kind)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         MemoryPeerStream before = swarm.Come(PhasedSwarm.Address(8), PhasedSwarm.Id(8)).Peer;
@@ -92,7 +92,7 @@ public sealed class FaultTests
     /// <summary>A connection as the listener or uTP gives it, on a thread where a fault would end the process.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
-    public async Task One_that_connects_does_not_end_the_listening(SwarmPhase phase)
+    public async Task A_connection_that_triggers_a_fault_does_not_end_listening(SwarmPhase phase)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         swarm.Services.Incoming.Accept(new Nowhere());
@@ -142,7 +142,7 @@ public sealed class FaultTests
 
     /// <summary>What goes wrong with every piece, whoever sends it, is no stranger's.</summary>
     [Fact]
-    public async Task All_pieces_of_all_peers_end_the_download()
+    public async Task Faulty_pieces_from_all_peers_end_the_download()
     {
         await using PhasedSwarm swarm = new(SwarmPhase.Downloading, s_sample);
         swarm.Storage!.WriteFault = _ => Injected;

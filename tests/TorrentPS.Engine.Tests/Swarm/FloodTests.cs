@@ -44,7 +44,7 @@ public sealed class FloodTests
 
     [Theory]
     [MemberData(nameof(Situations))]
-    public async Task Every_kind_of_message_without_end_ends_the_connection(SwarmPhase phase, bool isV2, bool hasTalked)
+    public async Task Every_endless_kind_of_message_ends_the_connection(SwarmPhase phase, bool isV2, bool hasTalked)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         List<string> free = [];

@@ -36,7 +36,7 @@ public sealed class HolepunchTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_peers_of_one_are_told_of_each_other_and_the_other_connects_over_uTP()
+    public async Task Two_peers_of_one_get_each_others_address_and_connect_over_uTP()
     {
         Sample sample = Sample.Make(32768, 1, ("data", 8_000_000)); // at the limit more than the test may last: the two stay connected
         await using SwarmMember relay = await SwarmMember.SeedAsync(sample, change: By);
@@ -57,7 +57,7 @@ public sealed class HolepunchTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_asks_for_nobody_or_for_the_one_asked_is_told_so()
+    public async Task A_rendezvous_with_an_unknown_peer_or_the_relay_gets_an_error()
     {
         await using SwarmMember relay = await SwarmMember.SeedAsync(s_sample, change: By);
         await HelloAsync(relay.EndPoint, 7001, s_sample);
@@ -73,7 +73,7 @@ public sealed class HolepunchTests : IDisposable
 
     /// <summary>The other part: we are the one who asks. The relay is scripted, and so is whom it names, who answers nothing.</summary>
     [Fact]
-    public async Task We_ask_who_named_a_peer_that_cannot_be_reached_and_connect_over_uTP_when_it_does_too()
+    public async Task The_peer_that_named_an_unreachable_one_relays_a_connection_over_uTP()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();

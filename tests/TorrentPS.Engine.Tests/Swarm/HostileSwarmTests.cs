@@ -21,7 +21,7 @@ public sealed class HostileSwarmTests
     /// <summary>The honest peer sends nothing before the other was dealt with, so all depends on that.</summary>
     [Theory]
     [MemberData(nameof(Offenders))]
-    public async Task Who_breaks_the_rules_is_closed_and_the_honest_peer_gives_everything(HostileKind kind)
+    public async Task A_peer_that_violates_the_protocol_is_closed_and_the_honest_one_sends_everything(HostileKind kind)
     {
         using HostilePeer hostile = new(s_sample, kind);
         using ScriptedSeed honest = new(s_sample) { Begin = hostile.Ended };
@@ -41,7 +41,7 @@ public sealed class HostileSwarmTests
     [InlineData(HostileKind.SilentAfterUnchoke)]
     [InlineData(HostileKind.OneByteASecond)]
     [InlineData(HostileKind.LengthAlone)]
-    public async Task Who_is_of_no_use_is_dropped_and_holds_nothing_up(HostileKind kind)
+    public async Task A_useless_peer_is_dropped_and_delays_nothing(HostileKind kind)
     {
         FakeTimeProvider time = new();
         using HostilePeer hostile = new(s_sample, kind, time);
@@ -57,7 +57,7 @@ public sealed class HostileSwarmTests
     }
 
     [Fact]
-    public async Task Who_asks_for_much_and_takes_nothing_loses_its_place_at_a_seed()
+    public async Task A_peer_that_requests_much_and_takes_nothing_loses_its_place_at_a_seed()
     {
         FakeTimeProvider time = new();
         Sample sample = Sample.Make(65536, 23, ("data.bin", 100 * 65536));

@@ -29,7 +29,7 @@ public sealed class MagnetTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("localhost")]
-    public async Task A_peer_of_the_link_gives_the_metadata(string host)
+    public async Task A_peer_in_the_link_sends_the_metadata(string host)
     {
         await using SwarmMember seed = await SeedAsync();
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0 });
@@ -44,7 +44,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task A_download_goes_on_over_the_connection_that_gave_the_metadata()
+    public async Task A_download_continues_over_the_connection_that_sent_the_metadata()
     {
         await using SwarmMember seed = await SeedAsync();
         await using SwarmMember leecher = Download(Link($"&x.pe={seed.EndPoint}"));
@@ -58,7 +58,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task The_tracker_hears_of_one_start_and_one_stop()
+    public async Task The_tracker_gets_one_start_and_one_stop()
     {
         ConcurrentQueue<string> announces = [];
         await using var server = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = request => announces.Enqueue($"{request.EndPoint.Port} {request.Event}") });
@@ -91,7 +91,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task A_selection_of_nothing_is_an_error()
+    public async Task An_empty_selection_is_an_error()
     {
         await using SwarmMember seed = await SeedAsync();
         await using SwarmMember leecher = Download(Link($"&so=7&x.pe={seed.EndPoint}"));
@@ -101,7 +101,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task What_is_there_already_is_not_downloaded_again()
+    public async Task Existing_data_is_not_downloaded_again()
     {
         await using SwarmMember seed = await SeedAsync();
         using var folder = new TemporaryFolder();
@@ -125,7 +125,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task Time_that_resolving_took_is_of_the_downloads_time_out()
+    public async Task The_time_for_resolving_counts_towards_the_downloads_time_out()
     {
         await using SwarmMember leecher = Download(Link("&x.pe=127.0.0.1:9"), options => options with { Timeout = TimeSpan.FromSeconds(0.5) });
         TorrentDownload result = await leecher.EndAsync();
@@ -134,7 +134,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task A_stop_while_it_is_resolved_ends_it_as_stopped()
+    public async Task A_stop_while_resolving_ends_as_stopped()
     {
         await using SwarmMember leecher = Download(Link("&x.pe=127.0.0.1:9"));
         await leecher.UntilAsync(status => status.State == TorrentState.Resolving);
@@ -143,7 +143,7 @@ public sealed class MagnetTests
     }
 
     [Fact]
-    public async Task Two_at_once_are_resolved_by_one_client()
+    public async Task Two_links_are_resolved_by_one_client_at_once()
     {
         await using SwarmMember seed = await SeedAsync();
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0 });

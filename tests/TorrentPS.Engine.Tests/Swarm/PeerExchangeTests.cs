@@ -16,7 +16,7 @@ public sealed class PeerExchangeTests
     private static ExchangedPeer At(string text) => new(IPEndPoint.Parse(text), PeerExchangeFlags.None);
 
     [Fact]
-    public void The_first_message_has_a_hundred_and_later_ones_fifty_a_minute_apart()
+    public void The_first_message_has_a_hundred_peers_and_later_ones_fifty_a_minute_apart()
     {
         List<ExchangedPeer> connected = Peers(0, 220);
         Assert.Equal(connected[..100], _outbox.Next(connected, 0)!.Added);
@@ -29,7 +29,7 @@ public sealed class PeerExchangeTests
     }
 
     [Fact]
-    public void Those_who_went_are_told_and_those_who_came_and_went_meanwhile_are_not()
+    public void Peers_that_left_are_sent_and_those_that_came_and_left_meanwhile_are_not()
     {
         List<ExchangedPeer> all = Peers(0, 100);
         _outbox.Next(all, 0);
@@ -46,7 +46,7 @@ public sealed class PeerExchangeTests
     }
 
     [Fact]
-    public void Nothing_is_sent_when_there_is_nothing_to_tell_and_what_comes_then_is_told_at_once()
+    public void Nothing_is_sent_without_news_and_later_news_is_sent_at_once()
     {
         Assert.Null(_outbox.Next([], 0));
         _outbox.Own = IPEndPoint.Parse("203.0.113.1:6881");
@@ -60,7 +60,7 @@ public sealed class PeerExchangeTests
     [InlineData("192.168.1.1:1", "203.0.113.2:1 10.0.0.2:1 [fd00::1]:1")]
     [InlineData("169.254.1.1:1", "203.0.113.2:1 10.0.0.2:1 169.254.1.2:1 [fd00::1]:1 [fe80::1]:1")]
     [InlineData("127.0.0.1:1", "203.0.113.2:1 10.0.0.2:1 169.254.1.2:1 127.0.0.2:1 [fd00::1]:1 [fe80::1]:1")]
-    public void Nobody_is_told_of_addresses_that_mean_nothing_there(string receiver, string expected)
+    public void Peers_do_not_get_addresses_that_are_meaningless_to_them(string receiver, string expected)
     {
         List<ExchangedPeer> all = [At("203.0.113.2:1"), At("10.0.0.2:1"), At("169.254.1.2:1"), At("127.0.0.2:1"), At("[fd00::1]:1"), At("[fe80::1]:1")];
         PeerExchangeMessage message = new PeerExchangeOutbox(IPEndPoint.Parse(receiver)).Next(all, 0)!;
@@ -68,7 +68,7 @@ public sealed class PeerExchangeTests
     }
 
     [Fact]
-    public void One_message_a_minute_is_read_however_the_clocks_differ()
+    public void One_message_a_minute_is_processed_despite_clock_differences()
     {
         PeerExchangeInbox inbox = new();
         for (double now = 0; now < 10_000; now += 55)
@@ -77,7 +77,7 @@ public sealed class PeerExchangeTests
     }
 
     [Fact]
-    public void A_few_may_come_together_and_a_flood_is_not_read()
+    public void A_few_messages_in_a_burst_are_processed_and_a_flood_is_not()
     {
         PeerExchangeInbox inbox = new();
         Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => inbox.Takes(1)));

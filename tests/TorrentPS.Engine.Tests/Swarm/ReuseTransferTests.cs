@@ -20,7 +20,7 @@ public sealed class ReuseTransferTests
     }
 
     [Fact]
-    public async Task What_a_named_folder_has_is_not_downloaded()
+    public async Task Data_in_a_given_folder_is_not_downloaded()
     {
         (Sample old, Sample next) = Versions(null);
         using TemporaryFolder folder = new();
@@ -33,7 +33,7 @@ public sealed class ReuseTransferTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_a_similar_torrent_has_is_found_by_itself(bool byCollection)
+    public async Task Data_of_a_similar_torrent_is_found_automatically(bool byCollection)
     {
         (Sample old, Sample next) = Versions(old => builder =>
         {

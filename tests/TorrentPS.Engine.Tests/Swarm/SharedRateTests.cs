@@ -56,7 +56,7 @@ public sealed class SharedRateTests : IDisposable
     [InlineData(100_000)]
     [InlineData(1_000_000)]
     [InlineData(50_000_000)]
-    public void What_all_torrents_move_is_within_a_twentieth_over_ten_seconds(long perSecond)
+    public void The_rate_of_all_torrents_is_within_a_twentieth_over_ten_seconds(long perSecond)
     {
         RateLimit limit = new(perSecond, _time);
         Torrent[] torrents = [Start(limit, 1), Start(limit, 5), Start(limit, 3, 300_000)];
@@ -65,7 +65,7 @@ public sealed class SharedRateTests : IDisposable
     }
 
     [Fact]
-    public void Torrents_get_the_same_whatever_the_number_of_their_peers()
+    public void Torrents_get_equal_shares_whatever_the_number_of_their_peers()
     {
         RateLimit limit = new(1_000_000, _time);
         Torrent[] torrents = [Start(limit, 1), Start(limit, 30), Start(limit, 4, 300_000)];
@@ -77,7 +77,7 @@ public sealed class SharedRateTests : IDisposable
     [InlineData(100_000)]
     [InlineData(2_000_000)]
     [InlineData(20_000_000)]
-    public void Two_torrents_that_both_want_all_get_half_each_within_a_twentieth_over_ten_seconds(long perSecond)
+    public void Two_torrents_with_full_demand_get_half_each_within_a_twentieth_over_ten_seconds(long perSecond)
     {
         RateLimit limit = new(perSecond, _time);
         Torrent few = Start(limit, 1, 262_144);
@@ -88,7 +88,7 @@ public sealed class SharedRateTests : IDisposable
     }
 
     [Fact]
-    public void A_limit_of_its_own_below_the_shared_one_is_kept_within_a_twentieth_over_ten_seconds()
+    public void An_own_limit_below_the_shared_one_is_kept_within_a_twentieth_over_ten_seconds()
     {
         RateLimit limit = new(1_000_000, _time);
         Torrent[] torrents = [Start(limit, 3, own: 200_000), Start(limit, 3, own: 300_000), Start(limit, 3)];
@@ -99,7 +99,7 @@ public sealed class SharedRateTests : IDisposable
     }
 
     [Fact]
-    public void What_one_does_not_use_is_the_others()
+    public void Unused_shares_go_to_the_others()
     {
         RateLimit limit = new(1_000_000, _time);
         Torrent slow = Start(limit, 3, own: 100_000);
@@ -110,7 +110,7 @@ public sealed class SharedRateTests : IDisposable
     }
 
     [Fact]
-    public void Who_was_away_does_not_catch_up_at_the_cost_of_others()
+    public void A_returning_torrent_does_not_catch_up_at_the_cost_of_others()
     {
         RateLimit limit = new(1_000_000, _time);
         Torrent first = Start(limit, 3);
@@ -123,7 +123,7 @@ public sealed class SharedRateTests : IDisposable
     }
 
     [Fact]
-    public void The_limit_can_be_changed_and_taken_away()
+    public void The_limit_can_be_changed_and_removed()
     {
         RateLimit limit = new(100, _time);
         Torrent torrent = Start(limit, 4);

@@ -44,7 +44,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task A_client_may_download_what_it_seeds()
+    public async Task A_client_may_download_a_torrent_that_it_seeds()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
         using TemporaryFolder folder = new();
@@ -54,7 +54,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task A_client_finds_what_it_seeds_without_being_told_where()
+    public async Task A_seed_finds_its_data_without_a_folder()
     {
         Sample sample = Sample.Build(16384, 5, null, ("three.bin", 200_000));
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
@@ -86,7 +86,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task A_torrent_may_have_a_port_of_its_own()
+    public async Task A_torrent_may_have_its_own_port()
     {
         int port = FreePort();
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Port = port });
@@ -160,7 +160,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task A_torrent_gets_connections_though_others_have_them_all()
+    public async Task A_torrent_gets_connections_even_if_others_have_them_all()
     {
         TorrentClientOptions few = new() { MaxConnections = 2 };
         using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null }, alsoSilent = new(s_sample) { Answer = (_, _) => null };
@@ -202,7 +202,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task A_note_that_is_damaged_or_cannot_be_made_does_no_harm()
+    public async Task A_damaged_or_unwritable_record_does_no_harm()
     {
         using TemporaryFolder data = new(), state = new();
         s_sample.Lay(data.Path, 0);
@@ -217,7 +217,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task What_is_wrong_with_data_is_told_by_file()
+    public async Task Errors_in_data_are_reported_by_file()
     {
         Sample sample = Sample.Make(32768, 8, ("a", 40_000), ("b", 40_000), ("c", 40_000), ("d", 40_000), ("e", 40_000));
         using TemporaryFolder data = new();

@@ -24,7 +24,7 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public void Of_a_long_file_with_short_pieces_a_hundredth_is_and_at_most_a_MiB()
+    public void A_hundredth_of_a_long_file_with_short_pieces_is_urgent_and_at_most_a_MiB()
     {
         Torrent torrent = SwarmData.Pieces(1000, blocks: 1);
         Bitfield pieces = HeadsAndTails.Of(torrent, [true]);
@@ -53,7 +53,7 @@ public sealed class StreamingTests
 
     /// <summary>The data comes a few blocks at a time, and after each few a reader with handles of its own looks at all that is said to be there.</summary>
     [Fact]
-    public async Task Who_reads_along_sees_only_what_is_right()
+    public async Task Only_correct_data_is_visible_to_other_programs()
     {
         long last = 0;
         using SemaphoreSlim next = new(0);

@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 public sealed partial class TransferTests
 {
     [Fact]
-    public async Task Too_long_is_timed_out_and_nothing_arriving_is_stalled()
+    public async Task The_time_limit_times_out_and_silence_stalls()
     {
         using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null };
         FakeTimeProvider time = new();
@@ -37,7 +37,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task Nobody_to_ask_and_a_dead_tracker_are_told()
+    public async Task The_absence_of_sources_and_a_dead_tracker_are_reported()
     {
         FakeTimeProvider time = new();
         TorrentClientOptions client = new() { TimeProvider = time };
@@ -54,7 +54,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task The_tracker_brings_peers_together_and_hears_of_start_completion_and_stop()
+    public async Task The_tracker_connects_peers_and_gets_start_completion_and_stop()
     {
         ConcurrentQueue<TrackerRequest> announces = [];
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
@@ -74,7 +74,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_cancelled_download_says_so_to_its_tracker()
+    public async Task A_cancelled_download_announces_its_stop()
     {
         ConcurrentQueue<TrackerRequest> announces = [];
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = announces.Enqueue });
@@ -114,7 +114,7 @@ public sealed partial class TransferTests
 
     /// <summary>At this limit a block takes longer than any peer may be silent.</summary>
     [Fact]
-    public async Task A_peer_is_not_dropped_for_the_slowness_that_we_set()
+    public async Task A_peer_slowed_by_our_limit_is_not_dropped()
     {
         Sample sample = Sample.Make(16384, 8, ("slow.bin", 40_000));
         FakeTimeProvider time = new();

@@ -21,7 +21,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task Where_exchange_is_not_wanted_it_is_not_done()
+    public async Task Peer_exchange_is_not_done_if_disabled()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => By(options, PeerSource.PeerExchange));
         await using SwarmMember one = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => By(options) with { SeedTime = Timeout.InfiniteTimeSpan });
@@ -33,7 +33,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_private_torrent_that_is_asked_for_by_anything_but_its_trackers_ends_with_the_reason()
+    public async Task Asking_for_a_private_torrents_peers_elsewhere_ends_with_the_reason()
     {
         Torrent torrent = Tests.Discovery.DiscoveryData.Private();
         await using SwarmMember alone = SwarmMember.Download(torrent, null, [], options => options with { Sources = [PeerSource.Dht] });

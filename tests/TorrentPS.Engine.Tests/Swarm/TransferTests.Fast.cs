@@ -6,7 +6,7 @@ namespace TorrentPS.Engine.Tests.Swarm;
 public sealed partial class TransferTests
 {
     [Fact]
-    public async Task What_a_peer_rejects_another_is_asked_for_at_once()
+    public async Task Rejected_blocks_are_requested_from_another_peer_at_once()
     {
         using ScriptedSeed refusing = new(s_sample) { IsFast = true, Answer = (_, _) => null };
         using ScriptedSeed honest = new(s_sample) { IsFast = true };
@@ -19,7 +19,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_peer_that_rejected_is_asked_again_after_a_while()
+    public async Task A_peer_that_rejected_a_request_is_asked_again_after_a_while()
     {
         int asked = 0;
         using ScriptedSeed busy = new(s_sample) { IsFast = true, Answer = (_, data) => Interlocked.Increment(ref asked) <= 5 ? null : data };
@@ -31,7 +31,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task What_a_choking_peer_allows_is_downloaded()
+    public async Task Pieces_allowed_by_a_choking_peer_are_downloaded()
     {
         using ScriptedSeed choking = new(s_sample) { IsFast = true, AllowedFast = [.. Enumerable.Range(0, s_sample.Torrent.PieceCount)] };
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [choking.EndPoint]);
@@ -41,7 +41,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task And_nothing_else_of_it_is_asked_for()
+    public async Task Nothing_else_of_it_is_requested()
     {
         using ScriptedSeed choking = new(s_sample) { IsFast = true, AllowedFast = [2, 5] };
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [choking.EndPoint]);
@@ -51,7 +51,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_super_seed_gives_a_peer_that_is_alone_everything()
+    public async Task A_super_seed_gives_everything_to_a_single_peer()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { SuperSeed = true });
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint]);

@@ -30,7 +30,7 @@ public sealed partial class TransferTests
 
     /// <summary>Where open files can be removed, writing them goes on without an error to the very end.</summary>
     [Fact]
-    public async Task What_was_removed_just_before_the_end_is_not_called_complete()
+    public async Task A_file_removed_just_before_the_end_is_not_complete()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "An open file cannot be removed.");
         using TemporaryFolder folder = new();

@@ -31,7 +31,7 @@ public sealed partial class TransferTests
     private static IEnumerable<int> AllFiles(Sample sample) => sample.Torrent.Files.Where(file => !file.IsPadding).Select(file => file.Index);
 
     [Fact]
-    public async Task Many_files_arrive_as_they_are()
+    public async Task Many_files_arrive_unchanged()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_files);
         await using SwarmMember leecher = SwarmMember.Download(s_files.Torrent, null, [seed.EndPoint]);
@@ -74,7 +74,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_swarm_in_which_one_has_the_data_finishes()
+    public async Task A_swarm_with_one_seed_completes()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
         await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] }); // and so tells the seed of nobody
@@ -90,7 +90,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_peer_that_lies_is_banned_and_an_honest_one_kept()
+    public async Task A_peer_that_sends_wrong_data_is_banned_and_an_honest_one_kept()
     {
         byte[] Lie(byte[] data)
         {
@@ -114,7 +114,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task One_wrong_block_among_those_of_the_honest_finds_its_sender()
+    public async Task One_wrong_block_among_correct_ones_identifies_its_sender()
     {
         Sample sample = Sample.Make(60 * 16384, 7, ("shared.bin", 60 * 16384)); // one piece of more blocks than are asked of one peer at first
         // Neither sends before both were asked, and the honest one not before a wrong block has come, or it might have sent the whole piece by then.
@@ -144,7 +144,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_peer_that_falls_silent_holds_nothing_up()
+    public async Task A_silent_peer_delays_nothing()
     {
         int answered = 0;
         using ScriptedSeed silent = new(s_sample) { Answer = (_, data) => Interlocked.Increment(ref answered) <= 3 ? data : null };
@@ -157,7 +157,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_peer_that_closes_after_its_handshake_is_tried_again()
+    public async Task A_peer_that_closes_after_its_handshake_is_retried()
     {
         using ScriptedSeed seed = new(s_sample) { ClosesAtOnce = number => number <= 2 };
         FakeTimeProvider time = new();
@@ -167,7 +167,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_stopped_download_goes_on_where_it_was()
+    public async Task A_stopped_download_resumes_where_it_ended()
     {
         int answered = 0;
         long done = 7 * 65536 + s_sample.Torrent.LengthOfPiece(s_sample.Torrent.PieceCount - 1);
@@ -191,7 +191,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task In_sequence_pieces_are_asked_for_from_first_to_last_after_the_ends()
+    public async Task In_sequence_pieces_are_requested_in_order_after_the_ends_of_files()
     {
         using ScriptedSeed seed = new(s_sample);
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { Sequential = true });
@@ -201,7 +201,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task Only_what_is_wanted_is_there()
+    public async Task Only_wanted_files_are_created()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_files);
         using TemporaryFolder folder = new();
@@ -223,7 +223,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task Trackers_are_told_of_a_partial_seed_and_never_that_it_completed()
+    public async Task Trackers_get_a_partial_seed_and_never_its_completion()
     {
         using var tracker = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply("d8:intervali1800e5:peers0:e"));
         Sample sample = Sample.Make(32768, 8, ("T/a", 3 * 32768), ("T/b", 50_000)); // the end of the first file is the end of a piece
@@ -244,7 +244,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task Nothing_to_download_is_complete()
+    public async Task An_empty_download_is_complete()
     {
         Sample sample = Sample.Make(16384, 1, ("x", 0), ("y", 0));
         await using SwarmMember leecher = SwarmMember.Download(sample.Torrent, null, []);
@@ -254,7 +254,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task What_is_there_is_not_downloaded_again()
+    public async Task Existing_pieces_are_not_downloaded_again()
     {
         using TemporaryFolder folder = new();
         s_files.Lay(folder.Path, 0, 1, 2, 3, 4);
@@ -278,7 +278,7 @@ public sealed partial class TransferTests
     [InlineData(EncryptionMode.Prefer, EncryptionMode.Require)]
     [InlineData(EncryptionMode.Require, EncryptionMode.Prefer)]
     [InlineData(EncryptionMode.Off, EncryptionMode.Prefer)]
-    public async Task Encrypted_or_not_as_told(EncryptionMode seeds, EncryptionMode downloads)
+    public async Task Encryption_follows_the_mode(EncryptionMode seeds, EncryptionMode downloads)
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_files, client: new TorrentClientOptions { Encryption = seeds });
         PeerHandshake handshake = await seed.Client.TestHandshakeAsync(seed.EndPoint, s_files.Torrent.InfoHash, new HandshakeOptions { Encryption = downloads, Timeout = TimeSpan.FromSeconds(60) }, Token);
@@ -290,7 +290,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_client_that_has_not_the_torrent_does_not_answer()
+    public async Task A_client_without_the_torrent_does_not_answer()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_files);
         PeerHandshake handshake = await seed.Client.TestHandshakeAsync(seed.EndPoint, s_sample.Torrent.InfoHash, new HandshakeOptions { Timeout = TimeSpan.FromSeconds(60) }, Token);
@@ -298,7 +298,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task Two_downloads_into_one_place_are_one_too_many()
+    public async Task Two_downloads_to_one_place_conflict()
     {
         using TemporaryFolder folder = new();
         await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, folder.Path, []);
@@ -310,7 +310,7 @@ public sealed partial class TransferTests
     }
 
     [Fact]
-    public async Task A_client_disposed_while_it_runs_ends_what_runs()
+    public async Task Disposing_a_client_ends_running_downloads()
     {
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, []);
         await leecher.UntilAsync(status => status.State == TorrentState.Downloading);

@@ -45,7 +45,7 @@ public sealed class TransferV2Tests
     [Theory]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task Hashes_that_are_missing_come_from_peers(TorrentVersion version)
+    public async Task Missing_hashes_come_from_peers(TorrentVersion version)
     {
         // More than 512 pieces, so that they come in several parts with proofs; two files of the same content.
         Sample sample = Sample.BuildV2(version, 16384, 3, ("a", 700 * 16384 + 5), ("b", 90_000), ("c", 16384));
@@ -63,7 +63,7 @@ public sealed class TransferV2Tests
     [InlineData(TorrentVersion.Hybrid, "btmh")]
     [InlineData(TorrentVersion.Hybrid, "btih")]
     [InlineData(TorrentVersion.Hybrid, "both")]
-    public async Task A_link_becomes_the_whole_torrent(TorrentVersion version, string topics)
+    public async Task A_magnet_link_becomes_the_complete_torrent(TorrentVersion version, string topics)
     {
         Sample sample = Sample.BuildV2(version, 16384, 11, ("a", 700 * 16384 + 5), ("b", 90_000), ("c", 16384));
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
@@ -96,7 +96,7 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task Files_that_are_not_wanted_cost_nothing()
+    public async Task Unwanted_files_cost_nothing()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 4, s_files);
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
@@ -110,7 +110,7 @@ public sealed class TransferV2Tests
     [Theory]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task What_is_there_is_found_again(TorrentVersion version)
+    public async Task Existing_data_is_found_again(TorrentVersion version)
     {
         Sample sample = Sample.BuildV2(version, PieceLength, 5, s_files);
         using TemporaryFolder folder = new();
@@ -125,7 +125,7 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task A_peer_of_version_1_gives_a_hybrid_too()
+    public async Task A_version_1_peer_can_send_a_hybrid_too()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 6, s_files);
         using ScriptedSeed old = new(sample); // knows the v1 hash alone, and no extension
@@ -136,7 +136,7 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task A_peer_that_spoils_a_block_of_each_piece_is_banned()
+    public async Task A_peer_that_damages_a_block_of_each_piece_is_banned()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, 16 * 16384, 7, ("one", 3 * 16 * 16384));
         using ScriptedSeed liar = new(sample) { Answer = (block, data) => block.Begin == 15 * 16384 ? Spoil(data) : data };
@@ -150,7 +150,7 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task Hashes_of_blocks_name_at_once_which_of_two_peers_spoilt_a_piece()
+    public async Task Leaf_hashes_show_at_once_which_of_two_peers_damaged_a_piece()
     {
         // One piece of more blocks than are asked of one peer at first, so that both have a share in it. Nobody sends it again before the liar is gone, so that only these hashes tell.
         Sample sample = Sample.BuildV2(TorrentVersion.V2, 64 * 16384, 7, ("one", 64 * 16384));
@@ -213,7 +213,7 @@ public sealed class TransferV2Tests
     [InlineData("rejects")]
     [InlineData("lies")]
     [InlineData("goes")]
-    public async Task Where_nobody_tells_which_block_is_bad_all_of_the_piece_is_fetched_again(string what)
+    public async Task Without_leaf_hashes_the_whole_piece_is_fetched_again(string what)
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, 16 * 16384, 7, ("one", 16 * 16384));
         using ScriptedSeed liar = new(sample) { Answer = (block, data) => block.Begin == 0 ? Spoil(data) : data, Hashes = _ => null };
@@ -257,7 +257,7 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task A_torrent_without_its_hashes_is_seeded_when_the_data_is_whole()
+    public async Task A_torrent_without_piece_hashes_is_seeded_when_the_data_is_complete()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 8, s_files);
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample, sample.InfoOnly());
@@ -303,7 +303,7 @@ public sealed class TransferV2Tests
     }
 
     [Fact]
-    public async Task What_was_noted_of_a_seed_has_the_hashes_that_its_data_made()
+    public async Task The_record_of_a_seed_has_the_hashes_computed_from_its_data()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 13, s_files);
         using TemporaryFolder folder = new(), state = new();

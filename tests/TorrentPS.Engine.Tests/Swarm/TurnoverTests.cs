@@ -84,7 +84,7 @@ public sealed class TurnoverTests
     }
 
     [Fact]
-    public async Task One_that_is_interested_and_takes_nothing_gives_up_its_place_after_ten_minutes()
+    public async Task An_interested_peer_that_takes_nothing_loses_its_place_after_ten_minutes()
     {
         FakeTimeProvider time = new();
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { MaxPeers = 1 }, client: new TorrentClientOptions { TimeProvider = time });

@@ -108,7 +108,7 @@ public sealed class UnevenSourcesTests
     [InlineData(96, 200_000, 2_000_000)]
     [InlineData(640, 20_000, 10_000_000)]
     [InlineData(96, 1_000, 1_000_000)]
-    public void A_slow_web_seed_keeps_nothing_from_a_fast_peer(int pieces, double slow, double fast)
+    public void A_slow_web_seed_delays_nothing_that_a_fast_peer_could_send(int pieces, double slow, double fast)
     {
         // The web seed is there first, and has taken its part when the peer comes.
         (double seconds, double doubled) = Download(pieces, Lane(pieces, slow), Lane(pieces, slow), Lane(pieces, slow), Lane(pieces, slow), Peer(pieces, fast, 0.5));
@@ -121,7 +121,7 @@ public sealed class UnevenSourcesTests
     [InlineData(96, 20_000, 1_000_000)]
     [InlineData(640, 5_000, 3_000_000)]
     [InlineData(96, 300_000, 500_000)]
-    public void A_slow_peer_keeps_nothing_from_a_fast_web_seed(int pieces, double slow, double fast)
+    public void A_slow_peer_delays_nothing_that_a_fast_web_seed_could_send(int pieces, double slow, double fast)
     {
         (double seconds, double doubled) = Download(pieces, Peer(pieces, slow), Lane(pieces, fast), Lane(pieces, fast));
         double alone = pieces * 4.0 * Block / (2 * fast);
@@ -132,7 +132,7 @@ public sealed class UnevenSourcesTests
     [Theory]
     [InlineData(96, 30_000, 2_000_000)]
     [InlineData(320, 300_000, 2_000_000)]
-    public void Slow_peers_keep_nothing_from_a_fast_one(int pieces, double slow, double fast)
+    public void Slow_peers_do_not_delay_a_fast_one(int pieces, double slow, double fast)
     {
         (double seconds, double doubled) = Download(pieces, Peer(pieces, slow), Peer(pieces, slow), Peer(pieces, slow), Peer(pieces, fast));
         double alone = pieces * 4.0 * Block / fast;

@@ -71,7 +71,7 @@ public class TrackedSwarmTests
     [InlineData(7, true)]
     [InlineData(20, true)]
     [InlineData(29, true)]
-    public void Each_peer_is_chosen_as_often_as_any_other(int count, bool hasOwnAddress)
+    public void Each_peer_is_chosen_with_the_same_probability(int count, bool hasOwnAddress)
     {
         int self = -1;
         for (int port = 1; port <= 31; port++)
@@ -96,7 +96,7 @@ public class TrackedSwarmTests
     }
 
     [Fact]
-    public void A_family_that_is_asked_for_is_found_among_many_of_the_other()
+    public void A_requested_family_is_found_among_many_peers_of_the_other()
     {
         for (int port = 1; port <= 200; port++)
             _swarm.Update(Announce(port, 1), 0, mayAdd: true);
@@ -110,7 +110,7 @@ public class TrackedSwarmTests
     }
 
     [Fact]
-    public void One_that_is_silent_for_too_long_is_not_chosen_even_before_it_is_forgotten()
+    public void A_peer_that_is_silent_for_too_long_is_not_chosen_even_before_it_is_removed()
     {
         _swarm.Update(Announce(1, 1), 10, mayAdd: true);
         _swarm.Update(Announce(2, 1), 20, mayAdd: true);
@@ -120,7 +120,7 @@ public class TrackedSwarmTests
     }
 
     [Fact]
-    public void A_few_are_looked_at_each_time_and_all_in_turn()
+    public void A_few_peers_are_examined_each_time_and_all_in_turn()
     {
         for (int port = 1; port <= 100; port++)
             _swarm.Update(Announce(port, 1), port, mayAdd: true);
@@ -131,7 +131,7 @@ public class TrackedSwarmTests
     }
 
     [Fact]
-    public void A_full_torrent_takes_no_more_but_renews_those_it_has()
+    public void A_full_torrent_accepts_no_new_peers_but_updates_existing_ones()
     {
         Assert.Equal(0, _swarm.Update(Announce(1, 1), 0, mayAdd: true));
         Assert.Equal(-1, _swarm.Update(Announce(2, 1), 0, mayAdd: false));

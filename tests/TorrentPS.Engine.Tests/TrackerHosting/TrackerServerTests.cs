@@ -61,7 +61,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task Several_torrents_are_scraped_and_unknown_ones_left_out()
+    public async Task Several_torrents_are_scraped_and_unknown_ones_omitted()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback);
         var other = InfoHash.Create("abcdefghijabcdefghij"u8);
@@ -73,7 +73,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task Silent_peers_are_forgotten()
+    public async Task Silent_peers_are_removed()
     {
         var time = new FakeTimeProvider();
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { TimeProvider = time, Interval = TimeSpan.FromMinutes(2) });
@@ -87,7 +87,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task Peers_are_chosen_by_chance_up_to_the_limits_and_seeders_get_no_seeders()
+    public async Task Peers_are_chosen_at_random_up_to_the_limits_and_seeders_get_no_seeders()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxPeersPerAnswer = 5 });
         HttpTracker tracker = Tracker(server);
@@ -107,7 +107,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task Peers_of_both_families_are_named_in_both_forms()
+    public async Task Peers_of_both_families_are_returned_in_both_forms()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { TrustsGivenAddress = true });
         HttpTracker tracker = Tracker(server);
@@ -125,7 +125,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task A_given_address_is_not_believed_unless_told_to()
+    public async Task A_given_address_is_ignored_by_default()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback);
         await Tracker(server).AnnounceAsync(Client(1, Started) with { Address = IPAddress.Parse("192.0.2.1") }, Token);
@@ -143,7 +143,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task There_are_limits_to_torrents_and_peers()
+    public async Task Torrents_and_peers_are_limited()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxTorrents = 1, MaxPeersPerTorrent = 2 });
         for (int port = 1; port <= 3; port++)
@@ -162,7 +162,7 @@ public class TrackerServerTests
     [InlineData("/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=%61aaaaaaaaaaaaaaaaaa%&port=1&left=-9&numwant=99999999999", "200", "8:intervali600e")]
     [InlineData("/scrape", "200", "info_hash is missing")]
     [InlineData("/", "404", "")]
-    public async Task Requests_that_are_wrong_are_told_so(string target, string status, string expected)
+    public async Task Wrong_requests_get_an_error(string target, string status, string expected)
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback);
         string reply = await SendAsync(server, $"GET {target} HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -176,7 +176,7 @@ public class TrackerServerTests
     [InlineData("GET http://x/announce HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ")]
     [InlineData("\0\u0001\u0002\r\n\r\n", "HTTP/1.1 400 ")]
     [InlineData("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 404 ")]
-    public async Task What_is_not_a_GET_ends_the_connection(string request, string expected)
+    public async Task Anything_but_a_GET_ends_the_connection(string request, string expected)
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback);
         Assert.StartsWith(expected, await SendAsync(server, request), StringComparison.Ordinal);
@@ -190,7 +190,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task A_connection_is_kept_for_further_requests_even_when_they_come_together()
+    public async Task A_connection_is_kept_for_later_and_pipelined_requests()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback);
         string reply = await SendAsync(server, "GET /a HTTP/1.1\r\n\r\nGET /scrape HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\nGET /c HTTP/1.1\r\n\r\n");
@@ -198,7 +198,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task A_client_that_is_slow_is_cut_off()
+    public async Task A_slow_client_is_disconnected()
     {
         var time = new FakeTimeProvider();
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { TimeProvider = time });
@@ -279,7 +279,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task A_protocol_can_be_left_out()
+    public async Task A_protocol_can_be_disabled()
     {
         await using TrackerServer udp = TrackerServer.Start(s_loopback, new TrackerServerOptions { Http = false });
         Assert.Equal(udp.UdpAnnounceUri, udp.AnnounceUri);
@@ -311,7 +311,7 @@ public class TrackerServerTests
     }
 
     [Fact]
-    public async Task When_all_connections_are_taken_one_of_the_client_with_most_makes_way()
+    public async Task When_all_connections_are_taken_the_client_with_most_loses_one()
     {
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { MaxConnections = 3, MaxConnectionsPerAddress = 3 });
         using TcpClient one = await ConnectAsync(server, "127.0.0.2"), two = await ConnectAsync(server, "127.0.0.2"), three = await ConnectAsync(server, "127.0.0.2");
@@ -351,7 +351,7 @@ public class TrackerServerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_fault_with_one_client_costs_that_client(bool byUdp)
+    public async Task A_fault_with_one_client_affects_only_that_client(bool byUdp)
     {
         ConcurrentQueue<string> log = [];
         ConcurrentQueue<TrackerRequest> seen = [];

@@ -18,7 +18,7 @@ public class TrackerSwarmsTests
     [InlineData("203.0.113.1", 50)]
     [InlineData("2001:db8:bad::", 200)]
     [InlineData("2001:db8:bad::", 67)]
-    public void One_who_announces_ten_thousand_peers_hides_nobody(string attacker, int wanted)
+    public void Ten_thousand_announced_peers_of_one_client_hide_no_other(string attacker, int wanted)
     {
         TrackerSwarms swarms = new(new TrackerServerOptions());
         for (int i = 0; i < Honest; i++)
@@ -36,7 +36,7 @@ public class TrackerSwarmsTests
     }
 
     [Fact]
-    public void Where_many_addresses_are_one_that_announces_thousands_is_named_as_often_as_each()
+    public void Among_many_addresses_one_with_thousands_of_peers_is_returned_as_often_as_each()
     {
         TrackerSwarms swarms = new(new TrackerServerOptions());
         for (int i = 0; i < 300; i++)
@@ -52,7 +52,7 @@ public class TrackerSwarmsTests
     }
 
     [Fact]
-    public void A_network_behind_one_address_is_named_in_full()
+    public void A_network_behind_one_address_is_listed_in_full()
     {
         TrackerSwarms swarms = new(new TrackerServerOptions());
         var one = IPAddress.Parse("192.0.2.1");
@@ -85,7 +85,7 @@ public class TrackerSwarmsTests
     }
 
     [Fact]
-    public void A_torrent_goes_whose_peers_are_all_in_many_and_stays_while_one_of_them_is_in_few()
+    public void A_torrent_is_evicted_only_if_all_its_clients_are_in_many_torrents()
     {
         TrackerSwarms swarms = new(new TrackerServerOptions { MaxTorrents = 100 });
         PeerKey[] attackers = [.. Enumerable.Range(1, 3).Select(i => Peer(new IPAddress([203, 0, 113, (byte)i]), 1))];
@@ -108,7 +108,7 @@ public class TrackerSwarmsTests
     }
 
     [Fact]
-    public void Where_all_have_one_torrent_the_one_that_was_silent_for_longest_goes()
+    public void If_each_client_has_one_torrent_the_one_silent_for_longest_is_removed()
     {
         FakeTimeProvider time = new();
         TrackerSwarms swarms = new(new TrackerServerOptions { MaxTorrents = 2, TimeProvider = time });
@@ -124,7 +124,7 @@ public class TrackerSwarmsTests
     [Theory]
     [InlineData(1000, 1_000_000)]
     [InlineData(10_000, 1000)]
-    public void A_torrent_and_a_tracker_that_one_has_filled_take_the_peers_of_others(int maxPerTorrent, int max)
+    public void A_torrent_or_tracker_filled_by_one_client_accepts_peers_of_others(int maxPerTorrent, int max)
     {
         TrackerSwarms swarms = new(new TrackerServerOptions { MaxPeersPerTorrent = maxPerTorrent, MaxPeers = max });
         var attacker = IPAddress.Parse("203.0.113.1");
@@ -176,7 +176,7 @@ public class TrackerSwarmsTests
     [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
     [InlineData("2001:db8::1", "2001:db8::ffff:1", true)]
     [InlineData("2001:db8::1", "2001:db8:0:1::1", false)]
-    public void A_subscriber_is_an_address_or_a_network_of_64_bits(string one, string other, bool isSame) =>
+    public void A_subscriber_is_an_address_or_a_64_bit_network(string one, string other, bool isSame) =>
         Assert.Equal(isSame, PeerKey.Create(IPAddress.Parse(one), 1).Subscriber.Equals(PeerKey.Create(IPAddress.Parse(other), 2).Subscriber));
 
     private static byte[] Hash(int torrent)

@@ -21,7 +21,7 @@ public class TrackerUdpServiceTests
     public TrackerUdpServiceTests() => _service = Service(new TrackerServerOptions());
 
     [Fact]
-    public void Peers_of_the_family_of_the_request_are_named_in_its_form()
+    public void Peers_of_the_requested_family_are_returned_in_its_form()
     {
         AnnounceAs(s_v4, 1);
         AnnounceAs(s_v6, 2);
@@ -30,7 +30,7 @@ public class TrackerUdpServiceTests
     }
 
     [Fact]
-    public void A_connection_id_is_good_for_two_minutes_and_one_address()
+    public void A_connection_id_is_valid_for_two_minutes_and_one_address()
     {
         long id = Connect(s_v4);
         _time.Advance(TimeSpan.FromSeconds(120));
@@ -53,7 +53,7 @@ public class TrackerUdpServiceTests
     }
 
     [Fact]
-    public void Nobody_gets_more_than_was_sent_in_their_name()
+    public void A_forged_address_gets_no_more_bytes_than_were_sent()
     {
         for (int length = 0; length < 200; length++)
         {
@@ -73,7 +73,7 @@ public class TrackerUdpServiceTests
     [InlineData(0, 16, 15)] // too short
     [InlineData(4, 16, 16)] // no such action
     [InlineData(3, 98, 98)]
-    public void What_is_no_request_is_not_answered(int action, int size, int length)
+    public void An_invalid_request_is_not_answered(int action, int size, int length)
     {
         byte[] datagram = new byte[size];
         BinaryPrimitives.WriteInt64BigEndian(datagram, action == 0 ? UdpTrackerRequest.ProtocolId : Connect(s_v4));
@@ -85,7 +85,7 @@ public class TrackerUdpServiceTests
     public void A_connect_request_with_another_protocol_id_is_not_answered() => Assert.Empty(Ask(s_v4, new byte[16]));
 
     [Fact]
-    public void Wrong_requests_of_those_who_are_connected_are_told_so()
+    public void Wrong_requests_over_a_connection_get_an_error()
     {
         long id = Connect(s_v4);
         byte[] datagram = Datagram(id, 1);
@@ -99,7 +99,7 @@ public class TrackerUdpServiceTests
     }
 
     [Fact]
-    public void An_answer_fits_into_one_datagram_whatever_is_wanted()
+    public void An_answer_fits_into_one_datagram_whatever_is_requested()
     {
         _service = Service(new TrackerServerOptions { MaxPeersPerAnswer = 2000 });
         for (int port = 1; port <= 500; port++)
@@ -115,7 +115,7 @@ public class TrackerUdpServiceTests
     }
 
     [Fact]
-    public void Scrapes_are_answered_in_order_with_zeros_for_what_is_not_known()
+    public void Scrapes_are_answered_in_order_with_zeros_for_unknown_torrents()
     {
         AnnounceAs(s_v4, 1, left: 0);
         AnnounceAs(s_v4, 2);
@@ -125,7 +125,7 @@ public class TrackerUdpServiceTests
     }
 
     [Fact]
-    public void A_given_address_is_believed_only_where_that_is_wanted()
+    public void A_given_address_is_used_only_if_allowed()
     {
         AnnounceAs(s_v4, 1, address: 0x07070707);
         Assert.EndsWith("c00002010001", Convert.ToHexStringLower(AnnounceAs(s_v4, 2)), StringComparison.Ordinal);
@@ -135,7 +135,7 @@ public class TrackerUdpServiceTests
     }
 
     [Fact]
-    public void Announces_are_passed_on_with_what_they_say()
+    public void Announces_are_passed_on_with_their_contents()
     {
         TrackerRequest? seen = null;
         _service = Service(new TrackerServerOptions { OnAnnounce = request => seen = request });

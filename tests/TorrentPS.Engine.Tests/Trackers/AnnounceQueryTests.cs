@@ -20,14 +20,14 @@ public class AnnounceQueryTests
         $"/announce?{Common}&numwant=200&key=deadbeef", AnnounceQuery.Announce(new Uri("http://t/announce"), Request()));
 
     [Fact]
-    public void A_stop_asks_for_no_peers() => Assert.Equal(
+    public void A_stop_requests_no_peers() => Assert.Equal(
         $"/announce?{Common}&numwant=0&key=deadbeef&event=stopped", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Stopped)));
 
     [Fact]
-    public void A_completion_is_told() => Assert.EndsWith("&event=completed", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Completed)), StringComparison.Ordinal);
+    public void A_completion_is_announced() => Assert.EndsWith("&event=completed", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Completed)), StringComparison.Ordinal);
 
     [Fact]
-    public void A_partial_seed_is_told() => Assert.EndsWith("&event=paused", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Paused)), StringComparison.Ordinal);
+    public void A_partial_seed_is_announced() => Assert.EndsWith("&event=paused", AnnounceQuery.Announce(new Uri("http://t/announce"), Request(AnnounceEvent.Paused)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("http://t/announce?passkey=1", "/announce?passkey=1&info_hash=")]
@@ -41,7 +41,7 @@ public class AnnounceQueryTests
     [Theory]
     [InlineData("192.0.2.1", "&ip=192.0.2.1")]
     [InlineData("2001:db8::1", "&ipv6=2001%3Adb8%3A%3A1")]
-    public void Our_address_is_told_only_when_it_is_given(string address, string expected)
+    public void Our_address_is_announced_only_if_given(string address, string expected)
     {
         string without = AnnounceQuery.Announce(new Uri("http://t/announce"), Request());
         string with = AnnounceQuery.Announce(new Uri("http://t/announce"), Request() with { Address = IPAddress.Parse(address) });
@@ -58,7 +58,7 @@ public class AnnounceQueryTests
     [InlineData("http://example.com/announce?x=2/4", "/scrape?x=2/4&info_hash=")]
     [InlineData("http://example.com/x%064announce", null)]
     [InlineData("http://example.com/announce/x", null)]
-    public void The_scrape_address_comes_of_the_announce_address(string uri, string? begin)
+    public void The_scrape_address_is_derived_from_the_announce_address(string uri, string? begin)
     {
         bool has = AnnounceQuery.TryScrape(new Uri(uri), [Hash], out string target);
         Assert.Equal(begin is not null, has);

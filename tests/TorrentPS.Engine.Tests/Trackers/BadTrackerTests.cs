@@ -47,7 +47,7 @@ public class BadTrackerTests
 
     [Theory]
     [MemberData(nameof(Endless))]
-    public async Task A_reply_without_end_is_left_at_the_limit(string beginning, string again, string expected)
+    public async Task An_endless_reply_ends_at_the_limit(string beginning, string again, string expected)
     {
         using var server = new EndlessServer(beginning, again);
         Assert.Contains(expected, await FailureAsync(Tracker(server.Announce).AnnounceAsync(Request(), Token)), StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public class BadTrackerTests
     }
 
     [Fact]
-    public async Task A_reply_that_drips_is_given_up_like_a_silent_tracker()
+    public async Task A_reply_that_drips_times_out_like_a_silent_tracker()
     {
         var time = new FakeTimeProvider();
         using var server = new EndlessServer("HTTP/1.1 200 OK\r\n\r\n", "d", time);
@@ -80,7 +80,7 @@ public class BadTrackerTests
     }
 
     [Fact]
-    public async Task Redirects_in_a_circle_are_left()
+    public async Task A_circle_of_redirects_ends()
     {
         ScriptedHttpServer? other = null;
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Redirect(other!.Announce.ToString()));
@@ -133,7 +133,7 @@ public class BadTrackerTests
     [InlineData("http://router.lan/reboot", "192.168.1.1", "in the local network")]
     [InlineData("udp://239.192.152.143:6771", null, "no address of a machine")]
     [InlineData("udp://255.255.255.255:80/announce", null, "no address of a machine")]
-    public async Task What_leads_into_the_local_network_and_is_no_tracker_there_is_not_asked(string uri, string? address, string expected)
+    public async Task Addresses_in_the_local_network_that_are_not_trackers_are_not_contacted(string uri, string? address, string expected)
     {
         // Whatever is connected to would be seen by its failure, which has other words.
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(address!)]));
@@ -150,7 +150,7 @@ public class BadTrackerTests
     [InlineData("nas.local", false)]
     [InlineData("tracker.home.arpa", false)]
     [InlineData("tracker.example.com", true)]
-    public async Task A_tracker_of_the_LAN_works_by_a_local_name_and_by_any_when_allowed(string host, bool isAllowed)
+    public async Task A_tracker_in_the_LAN_works_by_a_local_name_and_by_any_name_when_allowed(string host, bool isAllowed)
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), new ReachRules(isLifted: () => isAllowed));
@@ -158,7 +158,7 @@ public class BadTrackerTests
     }
 
     [Fact]
-    public async Task Of_a_name_with_several_addresses_the_local_ones_are_left_out()
+    public async Task Local_addresses_of_a_name_with_several_are_left_out()
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("169.254.169.254"), IPAddress.Loopback]));
@@ -170,7 +170,7 @@ public class BadTrackerTests
     [InlineData(-1)]
     [InlineData(int.MinValue)]
     [InlineData(int.MaxValue)]
-    public void A_UDP_interval_that_makes_no_sense_is_none_and_an_endless_one_is_cut(int interval)
+    public void A_nonsensical_UDP_interval_is_ignored_and_a_huge_one_is_capped(int interval)
     {
         byte[] datagram = new byte[UdpTrackerReply.AnnounceLength];
         UdpTrackerReply.WriteAnnounce(datagram, 1, interval, 0, 0);
@@ -179,7 +179,7 @@ public class BadTrackerTests
     }
 
     [Fact]
-    public async Task A_huge_datagram_is_cut()
+    public async Task A_huge_datagram_is_truncated()
     {
         using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         int port = ((IPEndPoint)socket.Client.LocalEndPoint!).Port;
@@ -213,7 +213,7 @@ public class BadTrackerTests
     }
 
     [Fact]
-    public async Task A_tracker_that_names_ourselves_and_nonsense_does_no_harm()
+    public async Task A_tracker_that_returns_ourselves_and_nonsense_does_no_harm()
     {
         Sample sample = Sample.Make(16384, 41, ("data.bin", 100_000));
         using ScriptedSeed seed = new(sample);

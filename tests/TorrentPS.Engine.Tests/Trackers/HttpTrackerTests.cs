@@ -35,7 +35,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task The_user_part_of_an_address_is_sent_as_authorization_but_not_to_where_it_redirects()
+    public async Task Credentials_in_an_address_are_sent_as_authorization_but_not_to_a_redirect()
     {
         using var target = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Redirect(target.Announce.ToString()));
@@ -112,7 +112,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task The_failure_reason_of_an_HTTP_error_is_heard()
+    public async Task The_failure_reason_of_an_HTTP_error_is_used()
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply("d14:failure reason6:closede", "503 Service Unavailable"));
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => AnnounceAsync(server.Announce));
@@ -156,7 +156,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task A_service_of_this_machine_that_is_no_tracker_is_not_asked()
+    public async Task A_local_service_that_is_not_a_tracker_is_not_contacted()
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => AnnounceAsync(new Uri($"http://127.0.0.1:{server.Port}/api/delete?all=1")));
@@ -188,7 +188,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task A_certificate_that_no_one_vouches_for_is_refused()
+    public async Task An_untrusted_certificate_is_refused()
     {
         using var key = RSA.Create(2048);
         using X509Certificate2 made = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
@@ -218,7 +218,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task A_tracker_with_addresses_of_both_families_is_told_over_both()
+    public async Task A_tracker_with_addresses_of_both_families_is_announced_to_over_both()
     {
         if (!Socket.OSSupportsIPv6)
             Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");
@@ -230,7 +230,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task One_family_that_is_refused_does_not_matter()
+    public async Task One_refused_address_family_does_not_matter()
     {
         using var server = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback]));
@@ -239,7 +239,7 @@ public class HttpTrackerTests
     }
 
     [Fact]
-    public async Task One_family_that_is_silent_is_not_awaited_for_long()
+    public async Task A_silent_address_family_is_not_waited_for_long()
     {
         if (!Socket.OSSupportsIPv6)
             Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");
@@ -275,7 +275,7 @@ public class HttpTrackerTests
 
     [Theory]
     [InlineData("wss://tracker.example/announce", "'wss'")]
-    public async Task Trackers_of_other_schemes_say_so(string uri, string expected)
+    public async Task Trackers_of_other_schemes_are_an_error(string uri, string expected)
     {
         ITracker tracker = new TrackerFactory(new HttpFetch(TimeProvider.System)).Create(new Uri(uri));
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => tracker.AnnounceAsync(Request(), Token));

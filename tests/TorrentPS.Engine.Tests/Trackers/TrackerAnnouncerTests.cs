@@ -28,7 +28,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_first_announce_says_started_and_passes_on_the_peers()
+    public void The_first_announce_is_started_and_passes_on_the_peers()
     {
         FakeTracker a = Start(["a"])[0];
         AnnounceRequest request = Assert.Single(a.Requests);
@@ -41,7 +41,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_first_round_ends_when_nothing_that_was_asked_is_open()
+    public async Task The_first_round_ends_when_no_request_is_open()
     {
         Make("a").Error = TorrentErrorId.TrackerUnreachable;
         Make("b").Hold = new TaskCompletionSource();
@@ -52,7 +52,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void With_peers_enough_no_further_tier_is_asked()
+    public void With_enough_peers_no_further_tier_is_asked()
     {
         FakeTracker[] trackers = Start(["a"], ["b"]);
         Assert.Equal([1, 0], Counts(trackers));
@@ -68,7 +68,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_tracker_that_fails_makes_way_for_the_next_at_once()
+    public void A_failing_tracker_is_replaced_by_the_next_at_once()
     {
         Make("a").Error = TorrentErrorId.TrackerUnreachable;
         Make("b").Error = TorrentErrorId.TrackerFailure;
@@ -79,7 +79,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void All_have_failed_only_when_each_was_tried()
+    public void All_have_failed_only_after_each_was_tried()
     {
         Make("a").Error = Make("b").Error = TorrentErrorId.TrackerUnreachable;
         Make("b").Hold = new TaskCompletionSource();
@@ -91,7 +91,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_silent_tracker_is_waited_for_five_seconds_and_no_longer()
+    public void A_silent_tracker_is_waited_for_five_seconds_at_most()
     {
         Make("a").Hold = new TaskCompletionSource();
         FakeTracker[] trackers = Start(["a"], ["b"]);
@@ -105,7 +105,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_tracker_that_works_comes_first_in_its_tier()
+    public void A_working_tracker_comes_first_in_its_tier()
     {
         Make("a").Error = TorrentErrorId.TrackerUnreachable;
         Make("a").Response = Make("b").Response = new AnnounceResponse { Interval = TimeSpan.FromMinutes(20) };
@@ -154,7 +154,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     [InlineData(null, 60)]
     [InlineData(300, 300)]
     [InlineData(5, 60)]
-    public void More_peers_are_asked_for_no_sooner_than_the_tracker_allows(int? minInterval, int expected)
+    public void More_peers_are_requested_no_sooner_than_the_tracker_allows(int? minInterval, int expected)
     {
         Make("a").Response = new AnnounceResponse { Interval = TimeSpan.FromSeconds(900), MinInterval = minInterval is { } value ? TimeSpan.FromSeconds(value) : null };
         FakeTracker a = Start(["a"])[0];
@@ -170,7 +170,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void More_peers_are_asked_of_trackers_that_were_not_needed_before()
+    public void More_peers_are_requested_from_trackers_that_were_not_needed_before()
     {
         FakeTracker[] trackers = Start(["a"], ["b"], ["c"]);
         _announcer!.RequestMore();
@@ -178,7 +178,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_tracker_that_fails_is_tried_again_ever_more_rarely()
+    public void A_failing_tracker_is_retried_at_growing_intervals()
     {
         Make("a").Error = TorrentErrorId.TrackerUnreachable;
         FakeTracker a = Start(["a"])[0];
@@ -205,7 +205,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_tracker_that_dies_and_comes_back_is_announced_to_again_without_a_second_start()
+    public void A_tracker_that_dies_and_comes_back_gets_announces_without_a_second_start()
     {
         FakeTracker[] trackers = Start(["a"], ["b"]);
         trackers[0].Error = TorrentErrorId.TrackerUnreachable;
@@ -223,7 +223,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Completion_is_told_once_to_those_that_know_of_us()
+    public void Completion_is_announced_once_to_trackers_that_know_us()
     {
         Make("b").Error = TorrentErrorId.TrackerUnreachable;
         Make("a").Peers = 0;
@@ -243,7 +243,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Completion_is_told_after_a_start_that_is_on_its_way()
+    public void Completion_is_announced_after_a_start_in_flight()
     {
         Make("a").Hold = new TaskCompletionSource();
         FakeTracker a = Start(["a"])[0];
@@ -254,7 +254,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Completion_that_failed_is_told_again()
+    public void A_failed_completion_is_announced_again()
     {
         FakeTracker a = Start(["a"])[0];
         a.Error = TorrentErrorId.TrackerUnreachable;
@@ -267,7 +267,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Completion_is_not_told_when_it_was_there_at_the_start()
+    public void Completion_is_not_announced_if_the_data_was_complete_at_the_start()
     {
         _left = 0;
         FakeTracker a = Start(["a"])[0];
@@ -276,7 +276,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Only_trackers_that_may_list_us_are_told_of_the_stop()
+    public async Task Only_trackers_that_may_list_us_get_the_stop()
     {
         Make("failed").Error = TorrentErrorId.TrackerUnreachable;
         Make("unconnected").Hold = new TaskCompletionSource();
@@ -297,7 +297,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_tracker_that_hangs_does_not_hold_up_the_stop_beyond_its_limit(bool ignoresCancellation)
+    public async Task A_tracker_that_hangs_delays_the_stop_only_up_to_its_limit(bool ignoresCancellation)
     {
         FakeTracker[] trackers = Start(["a"]);
         trackers[0].Hold = new TaskCompletionSource();
@@ -310,7 +310,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_completion_that_is_on_its_way_arrives_before_the_stop()
+    public async Task A_completion_in_flight_arrives_before_the_stop()
     {
         FakeTracker a = Start(["a"])[0];
         var hold = a.Hold = new TaskCompletionSource();
@@ -324,7 +324,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_completion_during_the_start_is_told_before_the_stop()
+    public async Task A_completion_during_the_start_is_announced_before_the_stop()
     {
         FakeTracker a = Start(["a"])[0];
         a.Hold = new TaskCompletionSource();
@@ -349,7 +349,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_tracker_id_is_sent_back_until_another_comes()
+    public void A_tracker_id_is_sent_back_until_another_arrives()
     {
         Make("a").Response = new AnnounceResponse { TrackerId = "id"u8.ToArray() };
         FakeTracker a = Start(["a"])[0];
@@ -361,7 +361,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_part_of_an_answer_is_passed_on_and_ends_the_waiting()
+    public void A_partial_answer_is_passed_on_and_ends_the_waiting()
     {
         Make("a").Hold = new TaskCompletionSource();
         FakeTracker[] trackers = Start(["a"], ["b"]);
@@ -371,7 +371,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_tracker_that_is_named_twice_is_asked_once()
+    public void A_tracker_listed_twice_is_asked_once()
     {
         Make("a").Peers = 0;
         FakeTracker a = Start(["a"], ["a"])[0];
@@ -420,7 +420,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_partial_seed_says_so_in_every_announce_but_the_last()
+    public async Task A_partial_seed_declares_itself_in_every_announce_but_the_last()
     {
         _isPartialSeed = true;
         FakeTracker a = Start(["a"])[0];
@@ -433,7 +433,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Who_gets_all_that_it_wants_of_a_torrent_has_not_completed_it()
+    public void A_complete_selection_does_not_complete_the_torrent()
     {
         FakeTracker a = Start(["a"])[0];
         _isPartialSeed = true;
@@ -443,7 +443,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_fault_with_one_tracker_is_told_and_ends_neither_the_announces_nor_the_stop()
+    public async Task A_fault_with_one_tracker_is_logged_and_ends_neither_its_announces_nor_the_stop()
     {
         Make("a").Fault = new InvalidOperationException("injected");
         FakeTracker[] trackers = Start(["a"], ["b"]);
@@ -456,7 +456,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_fault_with_the_peers_of_one_tracker_leaves_it_to_be_asked_again()
+    public void After_a_fault_with_its_peers_a_tracker_is_asked_again()
     {
         _fault = new InvalidOperationException("injected");
         FakeTracker a = Start(["a"])[0];

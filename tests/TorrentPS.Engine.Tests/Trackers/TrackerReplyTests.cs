@@ -47,7 +47,7 @@ public class TrackerReplyTests
     public void Bytes_after_the_last_whole_compact_peer_are_ignored() => Assert.Equal(["192.0.2.7:80"], EndPoints(Announce("d5:peers9:\xc0\0\x02\x07\0\x50\xc0\0\x02" + "e")));
 
     [Fact]
-    public void There_is_a_limit_to_the_peers_of_one_reply()
+    public void The_peers_of_one_reply_are_limited()
     {
         var peers = new StringBuilder();
         for (int i = 0; i < 5000; i++)
@@ -71,16 +71,16 @@ public class TrackerReplyTests
     [InlineData("d8:intervali-5ee")]
     [InlineData("d8:interval4:soone")]
     [InlineData("de")]
-    public void An_interval_that_makes_no_sense_is_none(string reply) => Assert.Null(Announce(reply).Interval);
+    public void A_nonsensical_interval_is_ignored(string reply) => Assert.Null(Announce(reply).Interval);
 
     [Fact]
-    public void An_endless_interval_is_cut() => Assert.Equal(TimeSpan.FromDays(7), Announce("d8:intervali9223372036854775807ee").Interval);
+    public void An_endless_interval_is_capped() => Assert.Equal(TimeSpan.FromDays(7), Announce("d8:intervali9223372036854775807ee").Interval);
 
     [Theory]
     [InlineData("d5:peersi5ee")]
     [InlineData("d5:peersd1:ai1eee")]
     [InlineData("d8:completei-1e11:external ip3:abc10:tracker idi5e15:warning messageli1eee")]
-    public void Values_of_a_wrong_type_are_passed_over(string reply)
+    public void Values_of_a_wrong_type_are_ignored(string reply)
     {
         AnnounceResponse response = Announce(reply);
         Assert.Empty(response.Peers);
@@ -97,7 +97,7 @@ public class TrackerReplyTests
     }
 
     [Fact]
-    public void A_failure_reason_is_not_endless()
+    public void A_failure_reason_is_limited_in_length()
     {
         TorrentException error = Assert.Throws<TorrentException>(() => Announce($"d14:failure reason100000:{new string('x', 100000)}e"));
         Assert.InRange(error.Message.Length, 100, 700);
@@ -110,10 +110,10 @@ public class TrackerReplyTests
     [InlineData("d5:peers12:abc")]
     [InlineData("d8:intervali18")]
     [InlineData("d8:intervali99999999999999999999ee")]
-    public void What_is_not_a_reply_is_an_error(string reply) => Assert.Throws<BencodeException>(() => Announce(reply));
+    public void Anything_but_a_reply_is_an_error(string reply) => Assert.Throws<BencodeException>(() => Announce(reply));
 
     [Fact]
-    public void Scrapes_are_read_in_the_order_asked()
+    public void Scrapes_are_read_in_request_order()
     {
         var unknown = InfoHash.Create(Encoding.ASCII.GetBytes("aaaaaaaaaaaaaaaaaaaa"));
         string hash = Encoding.Latin1.GetString(Hash.Wire);
@@ -122,7 +122,7 @@ public class TrackerReplyTests
     }
 
     [Fact]
-    public void A_scrape_whose_hashes_are_written_as_UTF_8_is_read()
+    public void A_scrape_with_hashes_in_UTF_8_is_read()
     {
         byte[] hash = [.. Enumerable.Range(0x70, 20).Select(value => (byte)value)];
         byte[] key = System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.Latin1.GetString(hash));

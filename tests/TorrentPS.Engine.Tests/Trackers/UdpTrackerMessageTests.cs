@@ -96,7 +96,7 @@ public class UdpTrackerMessageTests
     [InlineData("02", "")] // cut off
     [InlineData("02036162", "")] // longer than the datagram
     [InlineData("02016109ff02026263", "a")]
-    public void Options_are_read_whatever_they_are(string options, string expected)
+    public void Unknown_options_are_skipped(string options, string expected)
     {
         byte[] datagram = [.. new byte[98], .. Convert.FromHexString(options)];
         Assert.True(UdpTrackerRequest.TryReadAnnounce(datagram, new byte[100], out UdpAnnounce announce));
@@ -152,7 +152,7 @@ public class UdpTrackerMessageTests
     [Theory]
     [InlineData("192.0.2.1", "c00002070050" + "c00002080051" + "c000", "192.0.2.7:80 192.0.2.8:81")]
     [InlineData("2001:db8::1", "20010db800000000000000000000000700500102", "[2001:db8::7]:80")]
-    public void Peers_are_of_the_family_of_the_request(string from, string peers, string expected)
+    public void Peers_have_the_address_family_of_the_request(string from, string peers, string expected)
     {
         byte[] reply = Convert.FromHexString("00000001a1b2c3d4000003840000000300000002" + peers);
         AnnounceResponse response = UdpTrackerReply.ReadAnnounce(reply, IPAddress.Parse(from), s_tracker);
@@ -161,7 +161,7 @@ public class UdpTrackerMessageTests
     }
 
     [Fact]
-    public void A_tracker_in_the_Internet_names_no_peer_on_this_machine()
+    public void A_tracker_in_the_Internet_cannot_name_peers_on_this_machine()
     {
         byte[] reply = Convert.FromHexString("00000001a1b2c3d4000003840000000300000002" + "7f0000010050");
         Assert.Empty(UdpTrackerReply.ReadAnnounce(reply, IPAddress.Parse("7.7.7.7"), s_tracker).Peers);
@@ -169,7 +169,7 @@ public class UdpTrackerMessageTests
     }
 
     [Fact]
-    public void Nonsense_in_a_reply_is_left_out()
+    public void Nonsense_in_a_reply_is_ignored()
     {
         AnnounceResponse response = UdpTrackerReply.ReadAnnounce(Convert.FromHexString("00000001a1b2c3d4ffffffff8000000080000000"), IPAddress.Loopback, s_tracker);
         Assert.Equal((null, null, null), (response.Interval, response.Complete, response.Incomplete));

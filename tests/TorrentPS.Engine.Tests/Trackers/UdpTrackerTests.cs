@@ -46,7 +46,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_stop_asks_for_no_peers_and_a_given_address_is_passed_on()
+    public async Task A_stop_requests_no_peers_and_a_given_address_is_passed_on()
     {
         await Tracker("udp://tracker.example:80").AnnounceAsync(Request(AnnounceEvent.Stopped) with { Address = IPAddress.Parse("192.0.2.99") }, Token);
         UdpAnnounce announce = Read(_network.Sent[^1].Datagram);
@@ -56,7 +56,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_v2_hash_is_cut_to_20_bytes()
+    public async Task A_v2_hash_is_truncated_to_20_bytes()
     {
         byte[] v2 = [.. Enumerable.Range(1, 32).Select(number => (byte)number)];
         await Tracker().AnnounceAsync(Request() with { InfoHash = InfoHash.Create([], v2) }, Token);
@@ -64,7 +64,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_connection_id_is_used_for_60_seconds_by_all()
+    public async Task All_requests_use_a_connection_id_for_60_seconds()
     {
         TrackerFactory factory = Factory();
         ITracker tracker = factory.Create(new Uri("udp://tracker.example:80/announce"));
@@ -87,7 +87,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_silent_tracker_is_asked_after_15_and_30_seconds_more_and_given_up_after_60()
+    public async Task A_silent_tracker_is_asked_again_after_15_and_30_seconds_and_given_up_after_60()
     {
         _network.OnDatagram = (_, _) => [];
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request(), Token);
@@ -113,7 +113,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_short_search_repeats_early_enough_to_hear_the_answer()
+    public async Task A_short_search_retransmits_early_enough_for_an_answer()
     {
         _network.OnDatagram = (_, _) => _network.Sent.Count == 1 ? [] : null;
         Task<AnnounceResponse> announce = Tracker().AnnounceAsync(Request() with { Patience = TimeSpan.FromSeconds(15) }, Token);
@@ -123,7 +123,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task An_answer_to_the_first_of_two_datagrams_is_heard_too()
+    public async Task A_late_answer_to_the_first_of_two_datagrams_is_accepted()
     {
         byte[] first = [];
         _network.OnDatagram = (to, datagram) =>
@@ -138,7 +138,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_tracker_that_forgot_the_connection_is_connected_to_anew()
+    public async Task A_tracker_that_forgot_the_connection_gets_a_new_one()
     {
         ITracker tracker = Tracker();
         await tracker.AnnounceAsync(Request(), Token);
@@ -157,7 +157,7 @@ public class UdpTrackerTests
     [Theory]
     [InlineData(16)]
     [InlineData(98)]
-    public async Task An_error_is_told_in_the_trackers_own_words(int requestLength)
+    public async Task An_error_has_the_trackers_own_words(int requestLength)
     {
         _network.OnDatagram = (_, datagram) => datagram.Length >= requestLength ? [InMemoryUdpTracker.Error(datagram, "Requested download is not authorized\u001b[31m for use.\0")] : null;
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => Tracker("udp://tracker.example:80/announce?secret").AnnounceAsync(Request(), Token));
@@ -166,7 +166,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task An_announce_that_is_answered_with_nothing_is_refused()
+    public async Task An_announce_with_an_empty_answer_is_refused()
     {
         _network.OnDatagram = (to, datagram) => datagram.Length > 16 ? [_network.Answer(to, datagram)[0][..8]] : null;
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => Tracker().AnnounceAsync(Request(), Token));
@@ -175,7 +175,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task What_does_not_answer_the_request_is_passed_over()
+    public async Task Answers_to_other_requests_are_skipped()
     {
         _network.OnDatagram = (to, datagram) =>
         {
@@ -195,7 +195,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task Both_families_of_a_host_are_told()
+    public async Task Both_address_families_of_a_host_get_announces()
     {
         _addresses = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("2001:db8::1")];
         AnnounceResponse response = await Tracker().AnnounceAsync(Request(), Token);
@@ -204,7 +204,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task The_first_family_to_answer_is_passed_on_and_one_is_enough()
+    public async Task The_first_address_family_to_answer_is_passed_on_and_one_is_enough()
     {
         _addresses = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("2001:db8::1")];
         _network.OnDatagram = (to, _) => to.Address.Equals(_addresses[1]) ? [] : null;
@@ -221,7 +221,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task An_address_that_refuses_or_is_silent_is_passed_over_for_the_next()
+    public async Task An_address_that_refuses_or_is_silent_is_skipped()
     {
         _addresses = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"), IPAddress.Parse("192.0.2.3")];
         _network.Refusing.Add(_addresses[0]);
@@ -233,7 +233,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task Nothing_that_listens_is_an_error_at_once()
+    public async Task A_port_without_a_listener_is_an_error_at_once()
     {
         _network.Refusing.Add(_addresses[0]);
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => Tracker().AnnounceAsync(Request(), Token));
@@ -263,7 +263,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task Counts_that_a_scrape_lacks_are_not_made_up()
+    public async Task Counts_missing_from_a_scrape_stay_unknown()
     {
         _network.OnDatagram = (to, datagram) => datagram.Length > 16 ? [_network.Answer(to, datagram)[0][..^1]] : null;
         Assert.Equal([new ScrapeCounts(0, 1, 2), null], (await Tracker().ScrapeAsync([Hash, Hash], null, Token)).Torrents);
@@ -277,7 +277,7 @@ public class UdpTrackerTests
     [InlineData("udp://tracker.example:80/x", "127.0.0.1", false)]
     [InlineData("udp://tracker.example:80/?announce", "::1", true)]
     [InlineData("udp://tracker.example:80/x", "192.0.2.1", true)]
-    public async Task On_this_machine_only_what_looks_like_a_tracker_is_asked(string uri, string address, bool isAsked)
+    public async Task On_this_machine_only_likely_trackers_are_contacted(string uri, string address, bool isAsked)
     {
         _addresses = [IPAddress.Parse(address)];
         if (isAsked)
@@ -293,7 +293,7 @@ public class UdpTrackerTests
     [Theory]
     [InlineData("udp://tracker.example/announce", "no port")]
     [InlineData("udp://tracker.example:0/announce", "no port")]
-    public async Task An_address_that_cannot_be_one_is_refused(string uri, string expected)
+    public async Task An_invalid_address_is_refused(string uri, string expected)
     {
         TorrentException error = await Assert.ThrowsAsync<TorrentException>(() => Tracker(uri).AnnounceAsync(Request(), Token));
         Assert.Equal(TorrentErrorId.TrackerUnreachable, error.ErrorId);
@@ -314,7 +314,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task Only_the_address_that_was_asked_is_heard()
+    public async Task Only_the_queried_address_is_heard()
     {
         using var real = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -334,7 +334,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_port_that_nothing_listens_at_is_an_error_at_once()
+    public async Task A_system_port_without_a_listener_is_refused_at_once()
     {
         int port;
         using (var free = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
@@ -348,7 +348,7 @@ public class UdpTrackerTests
     }
 
     [Fact]
-    public async Task A_fault_with_one_datagram_costs_the_announce_and_not_those_that_follow()
+    public async Task A_fault_with_one_datagram_fails_the_announce_but_not_later_ones()
     {
         _network.Fault = new InvalidOperationException("injected");
         using TrackerFactory factory = Factory();

@@ -41,7 +41,7 @@ public sealed class PeerConnectionTests
     }
 
     [Fact]
-    public async Task What_waits_ends_when_the_connection_is_disposed()
+    public async Task Waiters_end_when_the_connection_is_disposed()
     {
         TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using PeerListener listener = PeerListener.Start(0, required: false, accepted.SetResult);
@@ -53,7 +53,7 @@ public sealed class PeerConnectionTests
     }
 
     [Fact]
-    public async Task A_taken_port_is_replaced_or_an_error()
+    public async Task A_port_in_use_is_replaced_or_an_error()
     {
         await using PeerListener first = PeerListener.Start(0, required: true, stream => stream.Dispose());
         await using PeerListener second = PeerListener.Start(first.Port, required: false, stream => stream.Dispose());
@@ -63,7 +63,7 @@ public sealed class PeerConnectionTests
     }
 
     [Fact]
-    public void No_more_connections_are_taken_than_there_are()
+    public void The_limit_on_connections_is_not_exceeded()
     {
         using PeerConnector connector = new(1, 3);
         Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(_ => connector.TryReserve(10, isIncoming: false)));
@@ -74,7 +74,7 @@ public sealed class PeerConnectionTests
 
     /// <summary>An address from which no answer comes: a listener whose queue is full and that accepts nobody.</summary>
     [Fact]
-    public void However_many_peers_come_some_connections_are_left_for_those_that_are_dialled()
+    public void Some_connections_are_left_for_dialling_however_many_peers_connect()
     {
         using var connector = new PeerConnector(1, 80);
         connector.AddTorrent();
@@ -141,7 +141,7 @@ public sealed class PeerConnectionTests
     }
 
     [Fact]
-    public async Task A_fault_with_one_that_connects_does_not_end_the_listening()
+    public async Task A_fault_with_one_connection_does_not_end_listening()
     {
         TaskCompletionSource<PeerStream> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         List<string> log = [];

@@ -14,7 +14,7 @@ public sealed class ByteRateTests
     [InlineData("100 b/s", 100)]
     [InlineData("0.7", 1)]
     [InlineData("0.2 B/s", 1)]
-    public void Reads_what_people_write(string text, long expected)
+    public void Reads_rates_as_people_write_them(string text, long expected)
     {
         Assert.True(ByteRate.TryParse(text, out ByteRate rate));
         Assert.Equal(expected, rate.BytesPerSecond);

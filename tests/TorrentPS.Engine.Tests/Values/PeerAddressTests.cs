@@ -78,16 +78,16 @@ public sealed class PeerAddressTests
     [InlineData("192.0.2.1", 65536)]
     [InlineData("[::1]", 1)]
     [InlineData("1:2", 1)]
-    public void Is_not_made_of_parts_that_are_none(string? host, int port) => Assert.False(PeerAddress.TryCreate(host, port, out _));
+    public void Is_not_created_from_invalid_parts(string? host, int port) => Assert.False(PeerAddress.TryCreate(host, port, out _));
 
     [Fact]
-    public void Is_made_of_an_IPv6_address_without_brackets()
+    public void Is_created_from_an_IPv6_address_without_brackets()
     {
         Assert.True(PeerAddress.TryCreate("2001:db8::1", 6881, out PeerAddress address));
         Assert.Equal("[2001:db8::1]:6881", address.ToString());
     }
 
     [Fact]
-    public void An_end_point_without_a_port_is_none() =>
+    public void An_end_point_without_a_port_is_invalid() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => PeerAddress.Of(new IPEndPoint(IPAddress.Loopback, 0)));
 }

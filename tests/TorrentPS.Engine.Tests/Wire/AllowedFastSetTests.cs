@@ -17,7 +17,7 @@ public sealed class AllowedFastSetTests
     }
 
     [Fact]
-    public void Neighbours_have_the_same_set_and_others_another()
+    public void Neighbours_get_the_same_set_and_others_another()
     {
         Assert.Equal(Of("80.4.4.200", 1313, 9), Of("80.4.4.1", 1313, 9));
         Assert.Equal(Of("80.4.4.200", 1313, 9), Of("::ffff:80.4.4.200", 1313, 9));
@@ -27,7 +27,7 @@ public sealed class AllowedFastSetTests
     }
 
     [Fact]
-    public void Of_few_pieces_all_are_allowed()
+    public void All_of_few_pieces_are_allowed()
     {
         Assert.Equal([0, 1, 2], Of("80.4.4.200", 3, 10));
         Assert.Equal(Enumerable.Range(0, 10), Of("80.4.4.200", 10, 10));
@@ -42,5 +42,5 @@ public sealed class AllowedFastSetTests
     [InlineData(4 << 20, 4)]
     [InlineData(16 << 20, 1)]
     [InlineData(64 << 20, 1)]
-    public void Of_long_pieces_fewer_are_allowed(int pieceLength, int size) => Assert.Equal(size, AllowedFastSet.SizeFor(pieceLength));
+    public void Fewer_long_pieces_are_allowed(int pieceLength, int size) => Assert.Equal(size, AllowedFastSet.SizeFor(pieceLength));
 }

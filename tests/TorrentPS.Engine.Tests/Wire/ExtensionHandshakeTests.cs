@@ -40,7 +40,7 @@ public sealed class ExtensionHandshakeTests
         }.ToBytes()));
 
     [Fact]
-    public void What_is_missing_stays_unknown()
+    public void Missing_counts_stay_unknown()
     {
         ExtensionHandshake read = Read("de");
         Assert.Empty(read.Extensions);
@@ -49,7 +49,7 @@ public sealed class ExtensionHandshakeTests
     }
 
     [Fact]
-    public void Bytes_behind_the_dictionary_do_no_harm() => Assert.Equal(9, Read("d4:reqqi9eetrailing").RequestQueue);
+    public void Bytes_after_the_dictionary_are_ignored() => Assert.Equal(9, Read("d4:reqqi9eetrailing").RequestQueue);
 
     [Fact]
     public void Values_of_other_kinds_are_skipped()
@@ -65,7 +65,7 @@ public sealed class ExtensionHandshakeTests
     [InlineData(65535, 65535)]
     [InlineData(65536, null)]
     [InlineData(-1, null)]
-    public void Only_ports_are_ports(int value, int? port) => Assert.Equal(port, Read($"d1:pi{value}ee").Port);
+    public void Only_port_numbers_are_ports(int value, int? port) => Assert.Equal(port, Read($"d1:pi{value}ee").Port);
 
     [Theory]
     [InlineData(-1, false)]
@@ -83,21 +83,21 @@ public sealed class ExtensionHandshakeTests
     [InlineData("11:upload_onlyi1e", null, true)]
     [InlineData("11:upload_onlyi-5e", null, true)]
     [InlineData("11:upload_only1:1", null, null)]
-    public void Only_sizes_are_sizes_and_what_is_not_0_is_yes(string entry, long? size, bool? isUploadOnly)
+    public void Only_numbers_are_sizes_and_nonzero_is_true(string entry, long? size, bool? isUploadOnly)
     {
         ExtensionHandshake read = Read($"d{entry}e");
         Assert.Equal((size, isUploadOnly), (read.MetadataSize, read.IsUploadOnly));
     }
 
     [Fact]
-    public void Is_written_with_all_that_it_says()
+    public void Is_written_with_all_its_contents()
     {
         ExtensionHandshake all = new() { MetadataSize = 7, IsUploadOnly = false, YourIP = IPAddress.IPv6Loopback, Client = "\u00FC" };
         Assert.Equal("d1:mde13:metadata_sizei7e11:upload_onlyi0e1:v2:\u00C3\u00BC6:yourip16:\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\u0001e", Encoding.Latin1.GetString(all.ToBytes()));
     }
 
     [Fact]
-    public void A_name_that_is_switched_on_twice_is_the_last_and_others_are_passed_over()
+    public void Of_an_extension_declared_twice_the_last_counts_and_unknown_ones_are_ignored()
     {
         ExtensionHandshake read = Read("d1:md1:ai1e1:ai2e1:b1:x1:ci3ee4:reqqi5ee");
         Assert.Equal([new("a", 2), new("c", 3)], read.Extensions.OrderBy(pair => pair.Key));
@@ -105,7 +105,7 @@ public sealed class ExtensionHandshakeTests
     }
 
     [Fact]
-    public void What_is_no_dictionary_is_called_so() =>
+    public void Data_that_is_not_a_dictionary_is_reported_as_such() =>
         Assert.Equal("The extension handshake is not a dictionary (byte 0)", Assert.Throws<BencodeException>(() => Read("le")).Message);
 
     [Fact]
@@ -124,14 +124,14 @@ public sealed class ExtensionHandshakeTests
     [InlineData(" \u00A0Client 1\u00A0", "Client 1")]
     [InlineData("\u0007\u0001 ", null)]
     [InlineData("", null)]
-    public void The_client_says_nothing_that_a_terminal_obeys(string sent, string? shown)
+    public void The_client_name_cannot_control_a_terminal(string sent, string? shown)
     {
         byte[] text = Encoding.UTF8.GetBytes(sent);
         Assert.Equal(shown, ExtensionHandshake.Read([.. Encoding.ASCII.GetBytes($"d1:v{text.Length}:"), .. text, (byte)'e']).Client);
     }
 
     [Fact]
-    public void The_client_is_cut_and_broken_text_is_shown_as_such()
+    public void The_client_name_is_shortened_and_broken_text_is_shown_as_such()
     {
         Assert.Equal(64, Read($"d1:v5000:{new string('x', 5000)}e").Client!.Length);
         Assert.Equal("a\uFFFDb", ExtensionHandshake.Read([.. "d1:v3:a"u8, 0xFF, .. "be"u8]).Client);
@@ -147,10 +147,10 @@ public sealed class ExtensionHandshakeTests
     [InlineData("d1:v99:x")]
     [InlineData("d4:reqqi99999999999999999999999ee")]
     [InlineData("di1ei2ee")]
-    public void What_is_broken_is_a_bencode_error(string text) => Assert.Throws<BencodeException>(() => Read(text));
+    public void Broken_data_is_a_bencode_error(string text) => Assert.Throws<BencodeException>(() => Read(text));
 
     [Fact]
-    public void Depth_and_tokens_are_bounded()
+    public void Depth_and_tokens_are_limited()
     {
         Assert.Throws<BencodeException>(() => Read("d1:a" + new string('l', 30) + new string('e', 30) + "e"));
         Assert.Throws<BencodeException>(() => Read("d1:al" + string.Concat(Enumerable.Repeat("i1e", 1500)) + "ee"));

@@ -23,7 +23,7 @@ public sealed class HandshakeTests
     [InlineData(true, false, "0000000000100005")]
     [InlineData(false, true, "0000000000100014")]
     [InlineData(true, true, "0000000000100015")]
-    public void Says_by_its_bits_whether_there_is_a_node_of_the_DHT_and_a_v2_hash(bool usesDht, bool supportsV2, string reserved)
+    public void Its_bits_declare_a_DHT_node_and_a_v2_hash(bool usesDht, bool supportsV2, string reserved)
     {
         byte[] bytes = new byte[Handshake.Length];
         Handshake.Write(bytes, s_infoHash, s_peerId, usesDht, supportsV2);
@@ -50,7 +50,7 @@ public sealed class HandshakeTests
     [InlineData(7, 0x04, false, false, true, false)] // BEP 6
     [InlineData(7, 0x10, false, false, false, true)] // BEP 52
     [InlineData(0, 0x80, false, false, false, false)]
-    public void Reserved_bits_say_what_a_client_can(int position, byte value, bool extensions, bool dht, bool fast, bool v2)
+    public void Reserved_bits_declare_a_clients_features(int position, byte value, bool extensions, bool dht, bool fast, bool v2)
     {
         byte[] bytes = new byte[Handshake.Length];
         Handshake.Write(bytes, s_infoHash, s_peerId);
@@ -75,7 +75,7 @@ public sealed class HandshakeTests
     }
 
     [Fact]
-    public void A_prefix_is_told_at_the_first_wrong_byte()
+    public void A_wrong_prefix_is_recognized_at_its_first_wrong_byte()
     {
         byte[] bytes = new byte[Handshake.Length];
         Handshake.Write(bytes, s_infoHash, s_peerId);

@@ -20,7 +20,7 @@ public sealed class HashMessageTests
     }
 
     [Fact]
-    public void Hashes_follow_what_was_asked_for()
+    public void Hashes_follow_the_request()
     {
         byte[] bytes = [.. new byte[HashMessage.Length], 1, 2, 3];
         HashMessage.Write(bytes, MessageId.Hashes, s_root, new HashRange(1, 2, 2, 3), hashesLength: 3);
@@ -35,7 +35,7 @@ public sealed class HashMessageTests
     [InlineData(3, 512, 9, 12, 513)]
     [InlineData(2, 4, 5, 4, 8)]
     [InlineData(2, 4, 0, 4, 4)]
-    public void A_run_has_a_top_and_so_many_hashes_in_the_answer(int baseLayer, int length, int proofLayers, int top, int hashes)
+    public void A_range_has_a_top_and_a_number_of_hashes_in_the_answer(int baseLayer, int length, int proofLayers, int top, int hashes)
     {
         HashRange range = new(baseLayer, 0, length, proofLayers);
         Assert.Equal((top, 32 * hashes), (range.TopLayer, range.HashesLength));
@@ -49,7 +49,7 @@ public sealed class HashMessageTests
     [InlineData(3, 512, 9, 1)]
     [InlineData(3, 2, 0, 0)]
     [InlineData(3, 2, 3, 3)]
-    public void Proof_layers_that_follow_from_the_hashes_are_left_out(int baseLayer, int length, int proofLayers, int uncles) =>
+    public void Proof_layers_that_follow_from_the_hashes_are_omitted(int baseLayer, int length, int proofLayers, int uncles) =>
         Assert.Equal(uncles, new HashRange(baseLayer, 0, length, proofLayers).ProofCount);
 
     [Theory]
@@ -75,6 +75,6 @@ public sealed class HashMessageTests
     [InlineData(0, 0, 0, 0, 20, false)]
     [InlineData(0, 0, 2, int.MaxValue, 20, false)]
     [InlineData(0, int.MaxValue, 2, 0, 20, false)]
-    public void Only_ranges_that_a_tree_has_are_taken(int baseLayer, int index, int length, int proofLayers, int height, bool isIn) =>
+    public void Only_ranges_of_the_tree_are_accepted(int baseLayer, int index, int length, int proofLayers, int height, bool isIn) =>
         Assert.Equal(isIn, new HashRange(baseLayer, index, length, proofLayers).IsIn(height));
 }

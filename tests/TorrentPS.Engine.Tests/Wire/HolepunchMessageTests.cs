@@ -10,7 +10,7 @@ public sealed class HolepunchMessageTests
     [InlineData("0000" + "c0000201" + "1ae1" + "00000000", HolepunchType.Rendezvous, "192.0.2.1:6881", HolepunchError.None)]
     [InlineData("0101" + "20010db8000000000000000000000001" + "1ae1" + "00000000", HolepunchType.Connect, "[2001:db8::1]:6881", HolepunchError.None)]
     [InlineData("0200" + "c0000201" + "1ae1" + "00000002", HolepunchType.Error, "192.0.2.1:6881", HolepunchError.NotConnected)]
-    internal void Messages_are_as_BEP_55_says(string bytes, HolepunchType type, string endPoint, HolepunchError error)
+    internal void Messages_follow_BEP_55(string bytes, HolepunchType type, string endPoint, HolepunchError error)
     {
         HolepunchMessage message = new(type, IPEndPoint.Parse(endPoint), error);
 
@@ -25,7 +25,7 @@ public sealed class HolepunchMessageTests
     [InlineData("0002c00002011ae100000000")]
     [InlineData("0000c00002011a")]
     [InlineData("0001c00002011ae100000000")]
-    public void What_is_none_is_not_read(string bytes) => Assert.Null(HolepunchMessage.Read(Convert.FromHexString(bytes)));
+    public void Invalid_datagrams_are_ignored(string bytes) => Assert.Null(HolepunchMessage.Read(Convert.FromHexString(bytes)));
 
     [Fact]
     public void The_error_may_be_left_out() =>

@@ -9,7 +9,7 @@ public sealed class MetadataMessageTests
 {
     // The messages of BEP 9.
     [Fact]
-    public void Is_written_as_the_specification_has_it()
+    public void Is_written_as_specified()
     {
         Assert.Equal("d8:msg_typei0e5:piecei0ee", Text(new MetadataMessage(MetadataMessageType.Request, 0)));
         Assert.Equal("d8:msg_typei1e5:piecei0e10:total_sizei34256ee", Text(new MetadataMessage(MetadataMessageType.Data, 0, 34256)));
@@ -17,7 +17,7 @@ public sealed class MetadataMessageTests
     }
 
     [Fact]
-    public void The_data_lies_behind_the_dictionary()
+    public void The_data_follows_the_dictionary()
     {
         MetadataMessage message = Read("d8:msg_typei1e5:piecei1e10:total_sizei16390eed4:e", out string data);
         Assert.Equal(new MetadataMessage(MetadataMessageType.Data, 1, 16390), message);
@@ -25,7 +25,7 @@ public sealed class MetadataMessageTests
     }
 
     [Fact]
-    public void What_is_not_known_is_let_through()
+    public void Unknown_sizes_are_accepted()
     {
         Assert.Equal(new MetadataMessage((MetadataMessageType)7, 2), Read("d3:abcl1:xe8:msg_typei7e5:piecei2e1:zdee", out _));
         Assert.Null(Read("d8:msg_typei1e5:piecei0e10:total_sizei31457281ee", out _).TotalSize);
@@ -44,14 +44,14 @@ public sealed class MetadataMessageTests
     [InlineData("d8:msg_typei0e5:piecei1920ee")]
     [InlineData("d8:msg_typei0e5:piecei9223372036854775807ee")]
     [InlineData("d8:msg_type1:05:piece1:0e")]
-    public void What_is_broken_is_a_fault(string text) => Assert.Throws<BencodeException>(() => Read(text, out _));
+    public void A_broken_promise_is_a_fault(string text) => Assert.Throws<BencodeException>(() => Read(text, out _));
 
     [Fact]
     public void A_message_is_no_longer_than_a_piece_and_its_dictionary() =>
         Assert.Throws<BencodeException>(() => Read("d8:msg_typei1e5:piecei0ee" + new string('x', MetadataMessage.BlockLength + 1024), out _));
 
     [Fact]
-    public void Says_what_is_broken()
+    public void Explains_errors()
     {
         Assert.Equal("The metadata message is not a dictionary (byte 0)", Assert.Throws<BencodeException>(() => Read("le", out _)).Message);
         Assert.Equal("The metadata message has no type (byte 0)", Assert.Throws<BencodeException>(() => Read("d8:msg_typei2147483648e5:piecei0ee", out _)).Message);
@@ -63,7 +63,7 @@ public sealed class MetadataMessageTests
     }
 
     [Fact]
-    public void As_much_as_a_piece_and_its_dictionary_have_is_read_and_no_more_values_than_make_sense()
+    public void A_metadata_message_is_read_up_to_the_length_of_a_piece_and_a_sane_number_of_values()
     {
         const string Dictionary = "d8:msg_typei1e5:piecei0ee";
         Read(Dictionary + new string('x', MetadataMessage.BlockLength + 1024 - Dictionary.Length), out string data);

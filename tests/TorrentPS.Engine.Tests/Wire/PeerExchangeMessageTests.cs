@@ -13,7 +13,7 @@ public sealed class PeerExchangeMessageTests
     private static IPEndPoint At(string text) => IPEndPoint.Parse(text);
 
     [Fact]
-    public void It_is_written_in_order_and_without_what_is_empty()
+    public void It_is_written_in_order_without_empty_lists()
     {
         var message = new PeerExchangeMessage
         {
@@ -26,7 +26,7 @@ public sealed class PeerExchangeMessageTests
     }
 
     [Fact]
-    public void What_is_written_is_read_as_it_was()
+    public void A_written_message_is_read_unchanged()
     {
         var message = new PeerExchangeMessage
         {
@@ -39,7 +39,7 @@ public sealed class PeerExchangeMessageTests
     }
 
     [Fact]
-    public void Flags_may_be_missing_and_lists_may_have_bytes_left_over()
+    public void Flags_may_be_missing_and_lists_may_have_extra_bytes()
     {
         PeerExchangeMessage read = PeerExchangeMessage.Read(Bytes("d5:added13:\x01\x02\x03\x04\0\x05\x01\x02\x03\x05\0\x06x7:added.f1:\x02" + "7:droppedi5e1:zlee"));
         Assert.Equal([new(At("1.2.3.4:5"), PeerExchangeFlags.Seed), new ExchangedPeer(At("1.2.3.5:6"), PeerExchangeFlags.None)], read.Added);
@@ -47,7 +47,7 @@ public sealed class PeerExchangeMessageTests
     }
 
     [Fact]
-    public void Each_address_is_read_once_and_none_is_added_and_dropped()
+    public void Each_address_is_read_once_and_none_is_both_added_and_dropped()
     {
         PeerExchangeMessage read = PeerExchangeMessage.Read(Bytes("d5:added12:\x01\x02\x03\x04\0\x05\x01\x02\x03\x04\0\x05" + "7:dropped18:\x01\x02\x03\x04\0\x05\x09\x09\x09\x09\0\x05\x09\x09\x09\x09\0\x05" + "e"));
         Assert.Equal(At("1.2.3.4:5"), Assert.Single(read.Added).EndPoint);
@@ -55,7 +55,7 @@ public sealed class PeerExchangeMessageTests
     }
 
     [Fact]
-    public void A_hundred_of_each_list_are_read()
+    public void At_most_a_hundred_addresses_of_each_list_are_read()
     {
         byte[] Numbers(int length, int count) => [.. Enumerable.Range(0, count).SelectMany(i => (byte[])[.. new byte[length - 4], (byte)(i >> 8), (byte)i, 1, 1])];
         PeerExchangeMessage read = PeerExchangeMessage.Read([
@@ -71,14 +71,14 @@ public sealed class PeerExchangeMessageTests
     [InlineData("i5e")]
     [InlineData("d5:added")]
     [InlineData("d5:added99999999:")]
-    public void What_is_no_dictionary_is_an_error(string text) => Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes(text)));
+    public void A_reply_that_is_not_a_dictionary_is_an_error(string text) => Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes(text)));
 
     [Fact]
     public void Too_many_values_are_an_error() =>
         Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes($"d1:xl{string.Concat(Enumerable.Repeat("i1e", 300))}ee")));
 
     [Fact]
-    public void What_is_no_dictionary_is_called_so_and_depth_is_limited()
+    public void A_reply_that_is_not_a_dictionary_is_reported_and_depth_is_limited()
     {
         Assert.Equal("The peer exchange message is not a dictionary (byte 0)", Assert.Throws<BencodeException>(() => PeerExchangeMessage.Read(Bytes("le"))).Message);
         Assert.Empty(PeerExchangeMessage.Read(Bytes($"d1:x{new string('l', 9)}{new string('e', 9)}e")).Added);
@@ -89,7 +89,7 @@ public sealed class PeerExchangeMessageTests
     }
 
     [Property]
-    public void Whatever_comes_is_read_or_refused(byte[] bytes)
+    public void Anything_is_read_or_refused(byte[] bytes)
     {
         foreach (byte[] message in (byte[][])[bytes, [.. Bytes($"d5:added{bytes.Length}:"), .. bytes, (byte)'e']])
             Assert.True(Record.Exception(() => PeerExchangeMessage.Read(message)) is null or BencodeException);

@@ -23,7 +23,7 @@ public sealed class PeerIdTests
     }
 
     [Fact]
-    public void Text_escapes_what_cannot_be_shown()
+    public void Text_escapes_unsafe_characters()
     {
         Assert.Equal("-qB4520-~a%25b%20%00%7F%FFz", PeerId.ToText([.. "-qB4520-~a%b \0"u8, 0x7F, 0xFF, (byte)'z']));
         Assert.Null(PeerId.ToText([]));
@@ -107,7 +107,7 @@ public sealed class PeerIdTests
     [InlineData("S5--xxxxx", null)]
     [InlineData("S58A-B-xx", null)]
     [InlineData("S------xx", null)]
-    public void One_letter_and_a_version_up_to_two_dashes_are_the_style_of_Shadow(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
+    public void One_letter_and_a_version_up_to_two_dashes_are_Shadows_style(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
 
     [Theory]
     [InlineData("M10-20-30--", "BitTorrent 10.20.30")]
@@ -122,7 +122,7 @@ public sealed class PeerIdTests
     public void Numbers_between_single_dashes_are_a_version(string prefix, string? client) => Assert.Equal(client, PeerId.ClientName(Id(prefix)));
 
     [Fact]
-    public void Each_client_that_is_known_has_a_name()
+    public void Each_known_client_has_a_name()
     {
         const string Characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz~";
         string[] names = [.. from first in Characters from second in Characters
@@ -134,7 +134,7 @@ public sealed class PeerIdTests
     }
 
     [Fact]
-    public void Garbage_is_nobody()
+    public void Garbage_is_no_client()
     {
         Assert.Null(PeerId.ClientName(new byte[20]));
         Assert.Null(PeerId.ClientName([]));

@@ -34,7 +34,7 @@ public sealed class PeerMessageTests
     [InlineData("800000000000000000000001")]
     [InlineData("000000008000000000000001")]
     [InlineData("000000000000000080000001")]
-    public void Requests_that_make_no_sense_are_refused(string payload) =>
+    public void Nonsensical_requests_are_refused(string payload) =>
         Assert.False(PeerMessage.TryReadBlock(Convert.FromHexString(payload), out _));
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class PeerMessageTests
     [InlineData(MessageId.Hashes, 65538)]
     [InlineData(MessageId.HashReject, 64)]
     [InlineData((MessageId)24, 0)]
-    internal void No_message_of_a_kind_is_longer_than_the_longest_of_it(MessageId id, int longest) => Assert.Equal(longest, PeerMessage.LongestOf(id, 97));
+    internal void No_message_is_longer_than_the_longest_of_its_type(MessageId id, int longest) => Assert.Equal(longest, PeerMessage.LongestOf(id, 97));
 
     private static string Written(int length, SpanAction write)
     {

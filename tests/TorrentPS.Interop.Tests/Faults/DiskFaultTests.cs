@@ -16,7 +16,7 @@ public sealed class DiskFaultTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_disk_that_fills_up_keeps_what_is_verified_and_goes_on_when_there_is_room()
+    public async Task A_disk_that_fills_up_keeps_verified_data_and_the_download_resumes_when_there_is_space()
     {
         (TestTorrent torrent, OwnPeer peer) = await SeedAsync();
         await using OwnPeer seeder = peer;
@@ -40,7 +40,7 @@ public sealed class DiskFaultTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_disk_without_room_is_told_before_anything_is_fetched()
+    public async Task A_disk_without_space_is_an_error_before_anything_is_downloaded()
     {
         (TestTorrent torrent, OwnPeer peer) = await SeedAsync();
         await using OwnPeer seeder = peer;
@@ -84,7 +84,7 @@ public sealed class DiskFaultTests : FaultTest
     [InlineData("remove")]
     [InlineData("rename")]
     [InlineData("unmount")]
-    public async Task A_destination_that_vanishes_is_told_and_never_made_anew(string how)
+    public async Task A_destination_that_vanishes_is_an_error_and_never_created_again(string how)
     {
         (TestTorrent torrent, OwnPeer peer) = await SeedAsync();
         await using OwnPeer seeder = peer;
@@ -116,7 +116,7 @@ public sealed class DiskFaultTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_file_that_is_removed_meanwhile_is_told_and_fetched_anew()
+    public async Task A_file_removed_meanwhile_is_reported_and_downloaded_again()
     {
         (TestTorrent torrent, OwnPeer peer) = await SeedAsync();
         await using OwnPeer seeder = peer;
@@ -134,7 +134,7 @@ public sealed class DiskFaultTests : FaultTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Of_a_file_changed_between_two_runs_only_the_changed_pieces_are_fetched_anew(bool isKilled)
+    public async Task Of_a_file_changed_between_two_runs_only_the_changed_pieces_are_downloaded(bool isKilled)
     {
         (TestTorrent torrent, OwnPeer peer) = await SeedAsync();
         await using OwnPeer seeder = peer;
@@ -163,7 +163,7 @@ public sealed class DiskFaultTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_second_process_is_told_that_the_place_is_in_use_and_the_first_goes_on()
+    public async Task A_second_process_is_refused_and_the_first_continues()
     {
         (TestTorrent torrent, OwnPeer peer) = await SeedAsync();
         await using OwnPeer seeder = peer;

@@ -25,7 +25,7 @@ public sealed class KillTests : FaultTest
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 
     [Fact(Timeout = 3_600_000)]
-    public async Task Killed_at_any_moment_it_goes_on_without_fetching_anything_twice()
+    public async Task After_a_kill_at_any_moment_it_resumes_without_fetching_anything_twice()
     {
         int kills = Setting("TORRENTPS_KILLS", DefaultKills), seed = Setting("TORRENTPS_SEED", Random.Shared.Next());
         TestContext.Current.TestOutputHelper!.WriteLine($"{kills} kills, TORRENTPS_SEED={seed}");

@@ -17,7 +17,7 @@ public sealed class NetworkFaultTests : FaultTest
     private static int Outage => int.TryParse(Environment.GetEnvironmentVariable("TORRENTPS_OUTAGE"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 8;
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Without_network_it_stalls_and_recovers_by_itself()
+    public async Task Without_a_network_it_stalls_and_recovers_by_itself()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         string source = Source(s_payload);
@@ -73,7 +73,7 @@ public sealed class NetworkFaultTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task With_1024_open_files_many_files_and_more_peers_than_that_it_completes()
+    public async Task With_1024_open_files_a_download_of_many_files_from_more_peers_completes()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The number of open files is limited and looked at as on Linux.");
         string prlimit = Installed.Require("prlimit", "util-linux");

@@ -15,7 +15,7 @@ public sealed class SignalTests : FaultTest
     [InlineData("INT")]
     [InlineData("TERM")]
     [InlineData("HUP")]
-    public async Task A_signal_stops_it_in_order(string signal)
+    public async Task A_signal_stops_the_work_cleanly(string signal)
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Source(s_payload));
@@ -32,7 +32,7 @@ public sealed class SignalTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task A_second_signal_ends_it_at_once()
+    public async Task A_second_signal_ends_the_process_at_once()
     {
         // A tracker that takes connections and never answers holds up the stop.
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
@@ -81,7 +81,7 @@ public sealed class SignalTests : FaultTest
     [InlineData("2>&-")]
     [InlineData("<&- >&- 2>&-")]
     [InlineData("2> /dev/full")]
-    public async Task An_error_that_cannot_be_told_is_still_in_the_exit_code(string streams) =>
+    public async Task An_error_that_cannot_be_printed_is_still_in_the_exit_code(string streams) =>
         Assert.Equal(3, await ShellAsync($"{Quoted("download", Temp.File("missing.torrent"))} {streams}"));
 
     /// <summary>As for a schedule whose folder was removed.</summary>
@@ -89,7 +89,7 @@ public sealed class SignalTests : FaultTest
     [InlineData("download", 7)]
     [InlineData("download --json", 7)]
     [InlineData("seed --json", 7)]
-    public async Task A_working_folder_that_is_gone_is_told(string command, int expected)
+    public async Task A_missing_working_folder_is_reported(string command, int expected)
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         string gone = Temp.Folder("gone"), output = Temp.File("output");
@@ -100,7 +100,7 @@ public sealed class SignalTests : FaultTest
     }
 
     [Fact(Timeout = Limits.Test)]
-    public async Task Of_several_sources_the_bad_ones_do_not_hide_the_others()
+    public async Task Bad_sources_do_not_hide_good_ones()
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         string broken = Temp.File("broken.torrent");

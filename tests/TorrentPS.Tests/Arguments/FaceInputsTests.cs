@@ -25,7 +25,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Peers))]
-    public void Peers_are_what_they_are_to_the_command(string text, string? expected)
+    public void Peers_are_parsed_as_in_the_command(string text, string? expected)
     {
         var attribute = new PeerEndPointTransformationAttribute();
         if (expected is null)
@@ -40,7 +40,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Rates))]
-    public void Rates_are_what_they_are_to_the_command(string text, long? expected)
+    public void Rates_are_parsed_as_in_the_command(string text, long? expected)
     {
         var attribute = new ByteRateTransformationAttribute();
         if (expected is null)

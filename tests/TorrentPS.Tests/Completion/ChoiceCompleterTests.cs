@@ -9,13 +9,13 @@ namespace TorrentPS.Tests.Completion;
 public sealed class ChoiceCompleterTests
 {
     [Fact]
-    public void Each_rate_that_is_offered_is_one()
+    public void Each_offered_rate_is_valid()
     {
         Assert.All(new ByteRateCompleter().Choices, choice => Assert.True(ByteRate.TryParse(choice.Value, out _), choice.Value));
     }
 
     [Fact]
-    public void Each_value_says_what_it_means()
+    public void Each_value_is_explained()
     {
         Assert.All(new ByteRateCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new LocalAddressCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));

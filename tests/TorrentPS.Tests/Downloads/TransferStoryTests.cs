@@ -25,7 +25,7 @@ public sealed class TransferStoryTests
     public TransferStoryTests() => CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
     [Fact]
-    public void Tells_each_new_state_at_once()
+    public void Reports_each_new_state_at_once()
     {
         TransferStory story = new(_lines.Add, isSeed: false, _time);
 
@@ -36,7 +36,7 @@ public sealed class TransferStoryTests
     }
 
     [Fact]
-    public void Tells_every_half_a_minute_how_far_it_is()
+    public void Reports_progress_every_half_a_minute()
     {
         TransferStory story = new(_lines.Add, isSeed: false, _time);
 

@@ -6,7 +6,7 @@ namespace TorrentPS.Tests.Formatting;
 public sealed class ByteStringTextTests
 {
     [Fact]
-    public void Text_is_shown_as_text_and_cannot_steer_the_terminal()
+    public void Text_is_shown_as_text_and_cannot_control_the_terminal()
     {
         Assert.Equal("ünï 😀", ByteStringText.Show(new ByteString("ünï 😀")));
         Assert.Equal("a\\u001b[31m\\u000ab", ByteStringText.Show(new ByteString("a\u001b[31m\nb")));

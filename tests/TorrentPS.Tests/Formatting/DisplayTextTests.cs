@@ -13,7 +13,7 @@ public sealed class DisplayTextTests
     public DisplayTextTests() => CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
     [Fact]
-    public void Every_method_that_the_type_data_names_is_there()
+    public void Every_method_in_the_type_data_exists()
     {
         foreach (Type type in (Type[])[typeof(DisplayText), typeof(PropertyText)])
         {
@@ -25,7 +25,7 @@ public sealed class DisplayTextTests
     }
 
     [Fact]
-    public void Every_property_that_a_view_shows_is_one_of_the_type()
+    public void Every_property_in_a_view_exists_on_the_type()
     {
         foreach (XElement view in s_formats.Descendants("View"))
         {
@@ -42,7 +42,7 @@ public sealed class DisplayTextTests
 
     /// <summary>What holds text may hold what steers a terminal: it is shown by a code property, which makes it safe. That these do is the Pester suite's part.</summary>
     [Fact]
-    public void No_view_shows_text_but_by_a_code_property()
+    public void Views_show_text_only_by_code_properties()
     {
         foreach (XElement view in s_formats.Descendants("View"))
         {
@@ -57,7 +57,7 @@ public sealed class DisplayTextTests
     }
 
     [Fact]
-    public void Every_type_that_has_a_view_has_one_of_each_shape()
+    public void Every_type_with_a_view_has_one_of_each_shape()
     {
         string[] shapes = ["ListControl", "TableControl", "WideControl"];
         foreach (IGrouping<string, XElement> type in s_formats.Descendants("View").Where(view => view.Element("OutOfBand") is null).SelectMany(view => view.Descendants("TypeName")).GroupBy(type => type.Value))
@@ -65,7 +65,7 @@ public sealed class DisplayTextTests
     }
 
     [Fact]
-    public void What_came_back_from_a_file_has_the_same_words()
+    public void Deserialized_objects_have_the_same_texts()
     {
         string[] types = [.. s_types.Root!.Elements("Type").Select(type => type.Element("Name")!.Value)];
 
@@ -74,7 +74,7 @@ public sealed class DisplayTextTests
     }
 
     [Fact]
-    public void Every_type_that_a_cmdlet_writes_has_views_that_fit()
+    public void Every_output_type_has_matching_views()
     {
         foreach (Type type in Repository.OutputTypes)
         {

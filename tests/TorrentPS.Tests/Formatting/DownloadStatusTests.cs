@@ -29,7 +29,7 @@ public sealed class DownloadStatusTests
     }
 
     [Fact]
-    public void Without_a_rate_no_time_is_promised()
+    public void Without_a_rate_there_is_no_time_left()
     {
         DownloadStatus status = DownloadStatus.Of(s_running with { DownloadRate = 0, PeersConnected = 1 });
 
@@ -38,11 +38,11 @@ public sealed class DownloadStatusTests
     }
 
     [Fact]
-    public void A_slow_rate_promises_no_time_in_the_far_future() =>
+    public void A_slow_rate_gives_no_time_in_the_far_future() =>
         Assert.Equal(-1, DownloadStatus.Of(s_running with { BytesWanted = long.MaxValue, DownloadRate = 1 }).SecondsLeft);
 
     [Fact]
-    public void Checking_is_a_step_of_its_own()
+    public void Checking_is_a_separate_step()
     {
         DownloadStatus status = DownloadStatus.Of(s_running with { State = TorrentState.Checking, PercentChecked = 42.7 });
 
@@ -52,7 +52,7 @@ public sealed class DownloadStatusTests
     }
 
     [Fact]
-    public void Resolving_knows_no_percent()
+    public void Resolving_has_no_percentage()
     {
         DownloadStatus status = DownloadStatus.Of(s_running with { State = TorrentState.Resolving, BytesWanted = 0 });
 
@@ -61,7 +61,7 @@ public sealed class DownloadStatusTests
     }
 
     [Fact]
-    public void Seeding_is_complete_and_shows_what_was_sent()
+    public void Seeding_is_complete_and_shows_the_amount_sent()
     {
         DownloadStatus status = DownloadStatus.Of(s_running with { State = TorrentState.Seeding, BytesCompleted = 100 << 20, Downloaded = 100 << 20, Uploaded = 50 << 20, UploadRate = 1 << 20 });
 

@@ -8,7 +8,7 @@ public sealed class UnitsTests
     public UnitsTests() => CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = "," } };
 
     [Fact]
-    public void Numbers_are_written_in_the_way_of_the_culture()
+    public void Numbers_are_formatted_by_the_culture()
     {
         Assert.Equal("9,95 KiB", Units.Size(10189));
         Assert.Equal("9,95 KiB/s", Units.Rate(10189));

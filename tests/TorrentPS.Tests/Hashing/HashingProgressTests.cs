@@ -13,7 +13,7 @@ public sealed class HashingProgressTests
     [InlineData(4 << 20, 4 << 20, 4, 100, 0, "4 MiB of 4 MiB, 1 MiB/s")]
     [InlineData(0, 4 << 20, 0, 0, -1, "0 B of 4 MiB, 0 B/s")]
     [InlineData(0, 0, 1, 100, -1, "0 B of 0 B, 0 B/s")]
-    public void It_says_how_far_how_fast_and_how_long_still(long done, long total, int seconds, int percent, int left, string status)
+    public void It_shows_percent_rate_and_time_left(long done, long total, int seconds, int percent, int left, string status)
     {
         Assert.Equal((status, percent, left), HashingProgress.Describe(done, total, TimeSpan.FromSeconds(seconds)));
     }

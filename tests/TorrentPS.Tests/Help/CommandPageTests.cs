@@ -29,7 +29,7 @@ public sealed class CommandPageTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void Nothing_is_without_its_text(string command)
+    public void Everything_has_its_text(string command)
     {
         CommandPage page = new(command);
 
@@ -66,7 +66,7 @@ public sealed class CommandPageTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void What_is_said_of_each_parameter_is_so(string command)
+    public void Each_parameter_is_described_correctly(string command)
     {
         CommandPage page = new(command);
         foreach (PropertyInfo parameter in Parameters(Repository.Cmdlets[command]))
@@ -106,7 +106,7 @@ public sealed class CommandPageTests
     }
 
     [Fact]
-    public void Each_property_of_what_is_written_has_its_text()
+    public void Each_property_in_the_output_has_its_text()
     {
         foreach (Type type in Repository.OutputTypes)
         {
@@ -120,7 +120,7 @@ public sealed class CommandPageTests
 
     /// <summary>So that scripts find the same identifiers in both faces, and in one list.</summary>
     [Fact]
-    public void No_error_has_an_identifier_of_the_modules_own() =>
+    public void No_error_has_an_identifier_of_the_module_only() =>
         Assert.Empty(Regex.Matches(File.ReadAllText(Repository.File("src", "TorrentPS", "Errors", "ErrorRecords.cs")), "\"([A-Z][A-Za-z]+)\", ErrorCategory"));
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed partial class ConformancePageTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void The_tests_that_a_row_names_are_there(string rule, string tests)
+    public void The_tests_in_a_row_exist(string rule, string tests)
     {
         int named = 0;
         foreach (Match pester in PesterTest().Matches(tests))

@@ -21,7 +21,7 @@ public sealed class LatestTests
     }
 
     [Fact]
-    public void Values_are_given_out_no_faster_than_the_interval()
+    public void Values_are_passed_on_no_faster_than_the_interval()
     {
         int taken = 0;
         for (int millisecond = 0; millisecond < 1000; millisecond++)
@@ -36,7 +36,7 @@ public sealed class LatestTests
     }
 
     [Fact]
-    public void The_taker_is_told_again_after_a_value_that_came_too_soon()
+    public void The_consumer_is_notified_again_after_an_early_value()
     {
         _latest.Put("a");
         _latest.Take();

@@ -13,7 +13,7 @@ public sealed class PipelinePumpTests : IDisposable
     public void Dispose() => _pump.Dispose();
 
     [Fact]
-    public void Posts_run_on_the_thread_that_waits_and_in_order()
+    public void Posts_run_in_order_on_the_waiting_thread()
     {
         List<(int Value, int Thread)> seen = [];
         _pump.Run(_ =>
@@ -30,7 +30,7 @@ public sealed class PipelinePumpTests : IDisposable
     }
 
     [Fact]
-    public void A_post_runs_while_the_work_that_made_it_goes_on()
+    public void A_post_runs_while_its_work_continues()
     {
         TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
         // The work ends only after its own post has run: a pump that held posts back would never end.
@@ -81,7 +81,7 @@ public sealed class PipelinePumpTests : IDisposable
     }
 
     [Fact]
-    public void When_writing_throws_the_work_is_cancelled_and_waited_for_and_the_exception_goes_on()
+    public void When_writing_throws_the_work_is_cancelled_and_waited_for_and_the_exception_propagates()
     {
         bool ended = false;
         Thread owner = Thread.CurrentThread;
@@ -131,7 +131,7 @@ public sealed class PipelinePumpTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_starts_once_it_was_stopped()
+    public void Nothing_starts_after_the_stop()
     {
         _pump.Stop();
 
@@ -174,7 +174,7 @@ public sealed class PipelinePumpTests : IDisposable
     }
 
     [Fact]
-    public void Work_that_ignores_its_cancellation_is_left_alone_after_the_limit()
+    public void Work_that_ignores_its_cancellation_is_abandoned_after_the_limit()
     {
         FakeTimeProvider time = new() { AutoAdvanceAmount = TimeSpan.FromSeconds(6) };
         PipelinePump pump = new(TimeSpan.FromSeconds(5), time);

@@ -14,7 +14,7 @@ public sealed class DhtLookupTests
     private DateTimeOffset? _convergedAt;
 
     [Fact]
-    public void Nobody_waits_for_the_dead()
+    public void Dead_nodes_are_not_waited_for()
     {
         DhtNetwork.Member searcher = Populate(alive: 10, dead: 20);
         DateTimeOffset begin = _network.Time.GetUtcNow();
@@ -28,7 +28,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void What_comes_late_still_counts()
+    public void Late_answers_still_count()
     {
         DhtNetwork.Member searcher = Populate(alive: 12, dead: 0);
         DhtNetwork.Member slow = _network.Members.Where(member => member != searcher).MinBy(member => member.Node.Id ^ s_torrent)!;
@@ -44,7 +44,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void When_all_are_slow_it_is_worth_waiting()
+    public void If_all_peers_are_slow_waiting_pays()
     {
         DhtNetwork.Member searcher = Populate(alive: 12, dead: 0);
         foreach (DhtNetwork.Member member in _network.Members.Where(member => member != searcher))
@@ -60,7 +60,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void Without_nodes_it_begins_with_the_first_that_comes()
+    public void Without_nodes_it_begins_with_the_first_that_becomes_known()
     {
         DhtNetwork.Member searcher = _network.Add(), other = _network.Add();
         other.Node.Peers.Add(s_torrent, s_peer, isSeed: false);
@@ -77,7 +77,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void A_router_helps_in_but_keeps_nothing()
+    public void A_router_bootstraps_but_stores_nothing()
     {
         DhtNetwork.Member searcher = _network.Add(), router = _network.Add();
         foreach (DhtNetwork.Member member in Enumerable.Range(0, 10).Select(_ => _network.Add()).ToArray())
@@ -93,7 +93,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void One_who_sends_others_in_circles_is_left_behind()
+    public void A_circle_of_redirects_is_given_up()
     {
         DhtNetwork.Member searcher = _network.Add();
         DhtNetwork.Member liar = _network.Add();
@@ -111,7 +111,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void Who_answers_with_another_id_than_it_was_named_by_does_not_count()
+    public void A_node_that_answers_with_another_id_does_not_count()
     {
         DhtNetwork.Member searcher = _network.Add(), named = _network.Add(), other = _network.Add();
         named.Node.Peers.Add(s_torrent, s_peer, isSeed: false);
@@ -126,7 +126,7 @@ public sealed class DhtLookupTests
     }
 
     [Fact]
-    public void No_more_lookups_run_at_once_than_the_limit_and_all_have_their_turn()
+    public void Lookups_are_limited_and_all_have_their_turn()
     {
         // On addresses for which answers are not limited, as all ask the same few nodes here.
         var scope = new DhtScope();
@@ -176,7 +176,7 @@ public sealed class DhtLookupTests
 
     /// <summary>What takes the peers that are found, or what ends a search, is at fault.</summary>
     [Fact]
-    public void A_fault_with_one_answer_costs_that_answer_and_not_the_search()
+    public void A_fault_with_one_answer_loses_only_that_answer()
     {
         DhtNetwork.Member searcher = Populate(alive: 12, dead: 0);
         foreach (DhtNetwork.Member member in _network.Members.Where(member => member != searcher))

@@ -16,7 +16,7 @@ public sealed class DhtNodeTests
     private readonly DhtNetwork _network = new(seed: 7);
 
     [Fact]
-    public void A_ping_is_answered_and_its_sender_told_its_address()
+    public void A_ping_is_answered_with_the_address_of_its_sender()
     {
         DhtNetwork.Member member = _network.Add();
 
@@ -33,7 +33,7 @@ public sealed class DhtNodeTests
     [InlineData($"d1:ad{Id}9:info_hash20:mnopqrstuvwxyz1234564:porti6881e5:token8:aoeusnthe1:q13:announce_peer1:t2:aa1:y1:qe", 203)]
     [InlineData($"d1:ad{Id}9:info_hash20:mnopqrstuvwxyz1234564:porti0e5:token8:aoeusnthe1:q13:announce_peer1:t2:aa1:y1:qe", 203)]
     [InlineData($"d1:ad{Id}e1:q4:vote1:t2:aa1:y1:qe", 204)]
-    public void What_is_wrong_with_a_query_is_told(string query, int code)
+    public void The_error_in_a_query_is_reported(string query, int code)
     {
         Reply reply = Ask(_network.Add(), query);
 
@@ -41,7 +41,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void A_method_that_is_not_known_but_looks_for_a_place_is_answered_with_nodes()
+    public void An_unknown_method_with_a_target_is_answered_with_nodes()
     {
         DhtNetwork.Member member = _network.Add();
         Know(member, 3);
@@ -54,7 +54,7 @@ public sealed class DhtNodeTests
     [InlineData("4:wantl2:n4e", 8, 0)]
     [InlineData("4:wantl2:n6e", 0, 2)]
     [InlineData("4:wantl2:n42:n62:n9i1ee", 8, 2)]
-    public void Nodes_of_the_families_wanted_are_named(string want, int v4, int v6)
+    public void Nodes_of_the_requested_families_are_returned(string want, int v4, int v6)
     {
         DhtNetwork.Member member = _network.Add(), sibling = _network.Add(new IPEndPoint(IPAddress.Parse("2a00::1"), 6881));
         member.Node.Sibling = sibling.Node;
@@ -82,7 +82,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void No_answer_is_longer_than_a_packet_may_be()
+    public void No_answer_exceeds_the_packet_limit()
     {
         DhtNetwork.Member member = _network.Add(), sibling = _network.Add(new IPEndPoint(IPAddress.Parse("2a00::1"), 6881));
         (member.Node.Sibling, sibling.Node.Sibling) = (sibling.Node, member.Node);
@@ -105,7 +105,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void Whoever_asks_in_the_name_of_another_gets_him_no_more_than_a_trickle()
+    public void A_forged_source_gets_only_a_trickle()
     {
         DhtNetwork.Member member = _network.Add();
         Know(member, 20);
@@ -120,7 +120,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void Who_asks_gets_into_the_table_when_it_answers()
+    public void A_querying_node_is_added_to_the_table_when_it_answers()
     {
         DhtNetwork.Member member = _network.Add(), asker = _network.Add(), silent = _network.Add(), shy = _network.Add();
         silent.IsAlive = false;
@@ -137,7 +137,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void Who_only_asks_says_so_and_answers_nobody()
+    public void A_read_only_node_declares_itself_and_answers_nothing()
     {
         DhtNetwork.Member member = _network.Add();
         member.Node.IsReadOnly = true;
@@ -148,7 +148,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void An_answer_counts_only_from_who_was_asked()
+    public void Only_an_answer_of_the_queried_node_counts()
     {
         DhtNetwork.Member member = _network.Add();
         member.Node.Ping(s_asker);
@@ -165,7 +165,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void Local_addresses_do_not_exist_for_a_node_of_the_internet()
+    public void A_node_in_the_Internet_ignores_local_addresses()
     {
         DhtNetwork.Member member = _network.Add();
         IPEndPoint local = IPEndPoint.Parse("192.168.1.1:53");
@@ -180,7 +180,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void Our_id_follows_from_the_address_that_others_see()
+    public void Our_id_follows_from_our_external_address()
     {
         DhtNetwork.Member member = _network.Add(_ => NodeId.Random());
         while (SecureNodeId.Matches(member.Node.Id, member.EndPoint.Address))
@@ -196,7 +196,7 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
-    public void A_dead_network_empties_no_table()
+    public void A_dead_network_does_not_empty_the_table()
     {
         DhtNetwork.Member member = _network.Add(), other = _network.Add();
         _network.Do(member, node => node.Ping(other.EndPoint));

@@ -21,7 +21,7 @@ public sealed class DhtPartsTests
     [InlineData(9.9, true)] // the secret was replaced once
     [InlineData(10.1, false)]
     [InlineData(60, false)]
-    public void A_token_is_good_for_five_to_ten_minutes(double minutes, bool isGood)
+    public void A_token_is_valid_for_five_to_ten_minutes(double minutes, bool isGood)
     {
         var mint = new TokenMint(_time);
         byte[] token = mint.Create(s_address, s_hash);
@@ -50,7 +50,7 @@ public sealed class DhtPartsTests
     }
 
     [Fact]
-    public void Peers_are_forgotten_when_they_are_not_announced_again()
+    public void Peers_that_stop_announcing_are_removed()
     {
         var store = new PeerStore(_time);
         IPEndPoint first = new(s_address, 1), second = new(s_other, 2);
@@ -104,7 +104,7 @@ public sealed class DhtPartsTests
     }
 
     [Property(MaxTest = 100)]
-    public void An_address_is_sent_no_more_than_the_limit_whatever_it_asks(ushort[] sizes, byte pause)
+    public void An_address_is_sent_no_more_than_the_limit_whatever_its_queries(ushort[] sizes, byte pause)
     {
         var limiter = new AnswerLimiter(_time);
         double seconds = 0;
@@ -126,7 +126,7 @@ public sealed class DhtPartsTests
     }
 
     [Fact]
-    public void All_together_are_sent_no_more_than_the_limit()
+    public void All_addresses_together_are_sent_no_more_than_the_limit()
     {
         var limiter = new AnswerLimiter(_time);
         long sent = 0;
@@ -164,7 +164,7 @@ public sealed class DhtPartsTests
     [InlineData("[ff02::1]:6881", false, false)]
     [InlineData("[::]:6881", false, false)]
     [InlineData("[::ffff:8.8.8.8]:6881", false, false)]
-    public void Addresses_that_cannot_be_or_lead_into_the_own_network_are_left_alone(string address, bool onInternet, bool inPrivate)
+    public void Impossible_and_local_addresses_are_ignored(string address, bool onInternet, bool inPrivate)
     {
         var internet = new DhtScope();
         internet.Include(IPAddress.Parse("9.9.9.9"));

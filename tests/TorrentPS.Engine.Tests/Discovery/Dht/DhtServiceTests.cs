@@ -28,7 +28,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_swarm_of_twenty_gets_in_by_one_and_finds_what_was_announced()
+    public async Task Twenty_nodes_bootstrap_from_one_and_find_an_announced_peer()
     {
         DhtService first = Service();
         first.Start(FreePort());
@@ -51,7 +51,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_table_is_kept_and_used_when_nobody_to_get_in_by_is_left()
+    public async Task The_table_is_saved_and_used_when_no_bootstrap_node_is_left()
     {
         DhtService entry = Service(), other = Service();
         entry.Start(FreePort());
@@ -77,7 +77,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Two_at_once_do_not_share_an_id_nor_the_file()
+    public async Task Two_processes_at_once_share_neither_an_id_nor_the_file()
     {
         DhtState state = new() { IdV4 = NodeId.Random(), NodesV4 = [new DhtContact(NodeId.Random(), DhtNetwork.AddressOf(1))] };
         using DhtStateFile first = DhtStateFile.Open(_folder, [])!;
@@ -95,7 +95,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Any_of_the_nodes_to_get_in_by_may_be_dead()
+    public async Task Any_bootstrap_node_may_be_dead()
     {
         DhtService entry = Service();
         entry.Start(FreePort());
@@ -119,7 +119,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_torrent_that_comes_before_any_node_is_looked_up_as_soon_as_there_is_one()
+    public async Task A_torrent_added_before_any_node_is_looked_up_with_the_first_node()
     {
         InfoHash torrent = NewHash();
         DhtService early = Service($"127.0.0.1:{FreePort()}");
@@ -133,7 +133,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_search_that_nobody_answers_says_so_in_time()
+    public async Task A_search_without_answers_ends_in_time()
     {
         DhtService service = Service($"127.0.0.1:{FreePort()}");
         Found found = Discover(service, NewHash(), port: 1, isSearch: true, timeout: TimeSpan.FromMilliseconds(300));
@@ -145,7 +145,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Without_anyone_to_ask_it_is_of_no_use()
+    public void Without_any_source_it_is_unusable()
     {
         DhtService service = Track(new DhtService(new DhtOptions { Bootstrap = [] }));
 
@@ -155,7 +155,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Who_only_searches_does_not_answer_and_who_downloads_does()
+    public async Task A_searching_node_does_not_answer_and_a_downloading_one_does()
     {
         DhtService entry = Service(), other = Service();
         entry.Start(FreePort());
@@ -242,7 +242,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
     private sealed record Found(IPeerDiscovery Discovery, ConcurrentQueue<DiscoveredPeer> Peers, ConcurrentQueue<TorrentException> Errors);
 
     [Fact]
-    public async Task A_fault_by_the_clock_ends_neither_the_node_nor_the_process()
+    public async Task A_fault_in_a_timer_ends_neither_the_node_nor_the_process()
     {
         FakeTimeProvider time = new();
         List<string> log = [];

@@ -11,7 +11,7 @@ public sealed class DhtSimulationTests(ITestOutputHelper output)
     private const int Lookups = 100;
 
     [Fact]
-    public void Lookups_take_few_hops_though_many_nodes_are_dead()
+    public void Lookups_take_few_hops_even_if_many_nodes_are_dead()
     {
         var network = new DhtNetwork(seed: 1);
         Populate(network, Count);
@@ -51,7 +51,7 @@ public sealed class DhtSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void What_is_announced_is_found_though_many_nodes_have_died_since()
+    public void An_announced_peer_is_found_even_if_many_nodes_have_died_since()
     {
         var network = new DhtNetwork(seed: 2);
         Populate(network, 300);

@@ -95,10 +95,10 @@ public sealed class KrpcMessageTests
     [InlineData("d1:rl2:id20:mnopqrstuvwxyz123456e1:t2:aa1:y1:re")] // a list for a dictionary
     [InlineData("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t33:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1:y1:qe")]
     [InlineData("l1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe")]
-    public void What_is_no_message_is_refused(string packet) => Assert.False(KrpcMessage.TryParse(Latin1(packet), out _));
+    public void An_invalid_message_is_refused(string packet) => Assert.False(KrpcMessage.TryParse(Latin1(packet), out _));
 
     [Fact]
-    public void What_has_another_type_than_it_should_is_as_if_missing()
+    public void Values_of_a_wrong_type_count_as_missing()
     {
         Assert.True(KrpcMessage.TryParse(Latin1("d1:ad2:idi7e9:info_hashli1ee4:port3:abc5:tokenle4:wanti1e6:values2:abe2:ipi9e1:q9:get_peers2:ro1:11:ti5e1:y1:qe"), out KrpcMessage message));
 

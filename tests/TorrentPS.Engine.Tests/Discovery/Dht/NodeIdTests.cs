@@ -25,7 +25,7 @@ public sealed class NodeIdTests
     }
 
     [Property]
-    public void A_random_id_has_just_so_many_bits_in_common(ulong high, ulong middle, uint low, byte bits)
+    public void A_queue_stays_near_the_target(ulong high, ulong middle, uint low, byte bits)
     {
         NodeId own = new(high, middle, low);
         int shared = bits % NodeId.Bits;

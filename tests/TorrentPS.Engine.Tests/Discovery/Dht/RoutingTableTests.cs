@@ -24,7 +24,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void A_dead_node_makes_way_for_the_last_that_found_no_room()
+    public void A_dead_node_is_replaced_by_the_latest_reserve()
     {
         DhtContact[] first = [.. Enumerable.Range(0, 8).Select(_ => Contact(5))];
         DhtContact[] late = [Contact(5), Contact(5)];
@@ -41,7 +41,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void A_node_that_has_failed_makes_way_for_a_new_one()
+    public void A_node_that_has_failed_is_replaced_by_a_new_one()
     {
         DhtContact[] first = [.. Enumerable.Range(0, 8).Select(_ => Contact(5))];
         Assert.All(first, contact => Assert.True(_table.Answered(contact, Minutes(0))));
@@ -54,7 +54,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void Failures_count_in_a_row_only()
+    public void Only_consecutive_failures_count()
     {
         DhtContact contact = Contact(5);
         _table.Answered(contact, Minutes(0));
@@ -73,7 +73,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void A_node_whose_id_fits_its_address_is_worth_more()
+    public void A_node_with_a_valid_id_for_its_address_is_preferred()
     {
         for (int i = 0; i < 8; i++)
             Assert.True(_table.Answered(new DhtContact(Insecure(5), Address()), Minutes(0)));
@@ -117,7 +117,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void Nobody_takes_over_the_id_of_another_and_our_own_is_nobodys()
+    public void No_node_takes_over_the_id_of_another_or_our_own()
     {
         DhtContact contact = Contact(5);
         _table.Answered(contact, Minutes(0));
@@ -128,7 +128,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void A_node_that_begins_anew_gets_a_new_place()
+    public void A_node_that_restarts_with_a_new_id_gets_a_new_place()
     {
         DhtContact contact = Contact(5);
         _table.Answered(contact, Minutes(0));
@@ -139,7 +139,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void Queries_keep_a_node_good_and_bring_a_new_one_to_be_asked()
+    public void Queries_keep_a_node_good_and_a_new_one_is_pinged()
     {
         DhtContact contact = Contact(5);
         Assert.True(_table.Queried(contact, Minutes(0)));
@@ -153,7 +153,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void The_questionable_are_asked_where_others_wait_first_and_not_again_at_once()
+    public void Questionable_nodes_with_reserves_are_pinged_first_and_not_again_at_once()
     {
         DhtContact oldest = Contact(0);
         _table.Answered(oldest, Minutes(0));
@@ -189,7 +189,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void Nodes_of_the_last_run_are_asked_but_not_named_before_they_answer()
+    public void Nodes_of_the_last_run_are_queried_but_not_returned_before_they_answer()
     {
         DhtContact contact = Contact(5);
         _table.Recall(contact);
@@ -203,7 +203,7 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void The_same_nodes_are_there_after_a_change_of_id()
+    public void A_change_of_id_keeps_the_nodes()
     {
         for (int i = 0; i < 30; i++)
             _table.Answered(Contact(i % 10), Minutes(i));

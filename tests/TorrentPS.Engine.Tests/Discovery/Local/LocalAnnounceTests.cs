@@ -20,7 +20,7 @@ public sealed class LocalAnnounceTests
             Encoding.ASCII.GetString(new LocalAnnounce(6881, [Hash(Hex)], "1f2e").ToBytes(family)));
 
     [Fact]
-    public void What_is_written_is_read_as_it_was_and_fits_into_a_packet()
+    public void A_written_message_is_read_unchanged_and_fits_into_a_packet()
     {
         var announce = new LocalAnnounce(6881, [.. Enumerable.Range(0, LocalAnnounce.MaxTorrents).Select(i => Hash($"{i:x40}"))], "abc");
         byte[] bytes = announce.ToBytes(AddressFamily.InterNetworkV6);
@@ -34,7 +34,7 @@ public sealed class LocalAnnounceTests
     [InlineData($"BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: {Hex}\r\n\r\n\r\n", 1)]
     [InlineData($"bt-search * http/1.1\nPORT:  65535 \nX: y\ninfohash:{Hex}\n\n", 65535)]
     [InlineData($"BT-SEARCH * HTTP/1.1\r\nInfohash: {Hex}\r\nInfohash: nonsense\r\nPort: 0\r\n", 0)]
-    public void What_others_write_is_read(string text, int port)
+    public void Messages_of_other_clients_are_read(string text, int port)
     {
         Assert.True(LocalAnnounce.TryRead(Encoding.ASCII.GetBytes(text), out LocalAnnounce announce));
         Assert.Equal((port, null), (announce.Port, announce.Cookie));
@@ -52,7 +52,7 @@ public sealed class LocalAnnounceTests
     [InlineData("BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: 0123\r\n\r\n")]
     [InlineData($"BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: {Hex}{Hex}aaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n")]
     [InlineData($"BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: {Hex}\r\ncookie: \u00ff\r\n\r\n")]
-    public void Anything_else_is_not(string text) => Assert.False(LocalAnnounce.TryRead(Encoding.Latin1.GetBytes(text), out _));
+    public void Anything_else_is_not_plain(string text) => Assert.False(LocalAnnounce.TryRead(Encoding.Latin1.GetBytes(text), out _));
 
     [Fact]
     public void Too_many_torrents_and_too_long_messages_are_not_read()

@@ -73,7 +73,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_fault_with_one_message_costs_that_message()
+    public async Task A_fault_with_one_message_loses_only_that_message()
     {
         List<string> log = [];
         bool isFaulty = true;
@@ -88,7 +88,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Other_torrents_are_none_of_its_business()
+    public async Task Unknown_torrents_are_refused()
     {
         await using IPeerDiscovery here = Start(_here, Request(1000));
         await using IPeerDiscovery there = Start(_there, Request(2000, "there", 2));
@@ -137,7 +137,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Nothing_is_announced_while_nobody_can_connect()
+    public async Task Nothing_is_announced_while_peers_cannot_connect()
     {
         await using IPeerDiscovery here = Start(_here, Request(0));
         Assert.Empty(_network.Sent);
@@ -146,7 +146,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_search_is_answered_and_nobody_connects_to_it()
+    public async Task A_search_is_answered_without_a_connection_to_it()
     {
         await using IPeerDiscovery there = Start(_there, Request(2000, "there"));
         _time.Advance(TimeSpan.FromSeconds(10));
@@ -160,7 +160,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_search_by_nothing_else_waits_for_those_who_announce_themselves()
+    public async Task A_search_without_other_sources_waits_for_regular_announces()
     {
         await using IPeerDiscovery search = Start(_here, Request(1000) with { IsSearch = true, Sources = [PeerSource.LocalDiscovery], Timeout = TimeSpan.FromSeconds(15) });
         _time.Advance(TimeSpan.FromSeconds(14));
@@ -171,7 +171,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Searches_cannot_make_it_flood_anybody()
+    public async Task Searches_cannot_make_it_flood_an_address()
     {
         await using IPeerDiscovery there = Start(_there, Request(2000, "there"));
         byte[] question = new LocalAnnounce(0, [Request(0).InfoHash], "x").ToBytes(AddressFamily.InterNetwork);
@@ -184,7 +184,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_flood_is_not_listened_to()
+    public async Task A_flood_is_ignored()
     {
         await using IPeerDiscovery here = Start(_here, Request(1000));
         for (int port = 1; port <= 1000; port++)
@@ -197,7 +197,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Silence_is_a_failure_after_some_seconds_until_somebody_is_heard()
+    public async Task Silence_is_a_failure_after_some_seconds_until_an_answer_arrives()
     {
         await using IPeerDiscovery here = Start(_here, Request(1000));
         Assert.Null(here.Failure);
@@ -209,7 +209,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Without_a_network_that_is_said_and_nothing_else_happens()
+    public async Task Without_a_network_that_is_reported_and_nothing_else_happens()
     {
         await using var alone = new LocalDiscoveryService(_network.Join("192.168.1.3", SocketError.AddressFamilyNotSupported), _time);
         await using IPeerDiscovery discovery = Start(alone, Request(1000));

@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Tests.Discovery.Local;
 public sealed class MulticastNetworkTests
 {
     [Fact]
-    public async Task A_fault_with_one_message_costs_that_message()
+    public async Task A_fault_with_one_message_loses_only_that_message()
     {
         Channel<string> heard = Channel.CreateUnbounded<string>();
         List<string> log = [];

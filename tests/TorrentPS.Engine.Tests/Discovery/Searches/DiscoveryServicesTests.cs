@@ -27,7 +27,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     };
 
     [Fact]
-    public void All_that_there_is_is_asked_from_the_start()
+    public void Everything_is_requested_from_the_start()
     {
         PeerDiscoveries discoveries = For(Request);
         Assert.Empty(discoveries.Refusals);
@@ -38,7 +38,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_private_torrent_asks_its_trackers_alone()
+    public void A_private_torrent_asks_only_its_trackers()
     {
         PeerDiscoveries discoveries = For(Request with { IsPrivate = true });
         Assert.Empty(discoveries.Refusals);
@@ -53,7 +53,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     [InlineData(PeerSource.Dht)]
     [InlineData(PeerExchange)]
     [InlineData(LocalDiscovery)]
-    public void What_a_private_torrent_forbids_is_refused_by_name(PeerSource source)
+    public void Sources_forbidden_by_a_private_torrent_are_refused_by_name(PeerSource source)
     {
         PeerDiscoveries discoveries = For(Request with { IsPrivate = true, Sources = [source, Tracker] });
         TorrentException refusal = Assert.Single(discoveries.Refusals);
@@ -74,7 +74,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     }
 
     [Fact]
-    public void What_the_client_does_not_have_is_refused_by_name()
+    public void Sources_that_the_client_does_not_have_are_refused_by_name()
     {
         var services = new DiscoveryServices([_tracker]);
         Assert.Contains("Dht", Assert.Single(services.For(Request with { Sources = [PeerSource.Dht, Manual] }).Refusals).Message, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     }
 
     [Fact]
-    public void What_is_of_no_use_matters_only_when_it_was_named_or_nothing_else_is_left()
+    public void An_unavailable_source_matters_only_if_it_was_named_or_is_the_last()
     {
         _tracker.Useless = "no tracker";
         Assert.Empty(For(Request).Refusals);
@@ -100,7 +100,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Nobody_is_left_only_when_each_has_failed_and_the_trackers_reason_is_told()
+    public void Sources_are_exhausted_only_when_each_has_failed_and_the_trackers_reason_is_reported()
     {
         PeerDiscoveries discoveries = For(Request);
         Assert.False(discoveries.AllFailed);
@@ -126,7 +126,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_search_gives_each_address_once_as_it_arrives_and_ends_when_all_have_answered()
+    public async Task A_search_yields_each_address_once_as_it_arrives_and_ends_with_the_last_answer()
     {
         var errors = new List<TorrentException>();
         await using var search = new PeerSearch(DiscoveryData.Torrent(), new PeerSearchOptions { OnError = errors.Add }, new DiscoveryServices([_tracker, _dht, _lsd]), new FakeTimeProvider());

@@ -11,7 +11,7 @@ public sealed class InputFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void It_is_changed_when_its_length_or_time_is_another_or_it_is_gone()
+    public void A_new_length_or_time_or_its_absence_is_a_change()
     {
         Assert.Null(InputFile.Look(_folder["a"], "a"));
         File.WriteAllText(_folder["a"], "abc");
@@ -29,7 +29,7 @@ public sealed class InputFileTests : IDisposable
     }
 
     [Fact]
-    public void One_that_cannot_be_read_is_told_before_it_is_hashed_and_an_empty_one_is_not_opened()
+    public void An_unreadable_file_is_reported_before_hashing_and_an_empty_one_is_not_opened()
     {
         File.WriteAllText(_folder["a"], "abc");
         InputFile file = InputFile.Look(_folder["a"], "a")!;

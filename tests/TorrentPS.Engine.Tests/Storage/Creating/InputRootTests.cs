@@ -19,7 +19,7 @@ public sealed class InputRootTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Of_one_file_it_is_its_folder_and_the_name_is_that_of_the_file()
+    public void The_root_of_one_file_is_its_folder_and_the_name_that_of_the_file()
     {
         InputRoot root = InputRoot.Of([_folder["top/a"]]);
         Assert.Equal((_folder["top"], "a", true), (root.Path, root.Name, root.IsFile));
@@ -28,7 +28,7 @@ public sealed class InputRootTests : IDisposable
     }
 
     [Fact]
-    public void Of_one_folder_it_is_the_folder()
+    public void The_root_of_one_folder_is_that_folder()
     {
         InputRoot root = InputRoot.Of([_folder["top/sub/"], _folder["top/../top/sub"]]); // twice the same
         Assert.Equal((_folder["top/sub"], "sub", false), (root.Path, root.Name, root.IsFile));
@@ -41,7 +41,7 @@ public sealed class InputRootTests : IDisposable
     [InlineData("top", "top/a", "top/sub/c")]
     [InlineData("top", "top/sub/c", "top/a")]
     [InlineData("top", "top/sub", "top/a")]
-    public void Of_several_it_is_the_deepest_folder_that_all_are_in(string expected, params string[] inputs)
+    public void The_root_of_several_inputs_is_their_deepest_common_folder(string expected, params string[] inputs)
     {
         InputRoot root = InputRoot.Of([.. inputs.Select(input => _folder[input])]);
         Assert.Equal((_folder[expected], Path.GetFileName(expected), false), (root.Path, root.Name, root.IsFile));
@@ -50,7 +50,7 @@ public sealed class InputRootTests : IDisposable
     }
 
     [Fact]
-    public void Where_names_are_the_same_in_any_case_that_on_disk_counts()
+    public void Where_case_is_ignored_the_name_on_disk_is_used()
     {
         InputRoot root = InputRoot.Of([_folder["top/A"], _folder["top/a"], _folder["top/SUB/B"]], PathEquality.OfWindows);
         Assert.Equal([_folder["top/a"], _folder["top/sub/b"]], root.Inputs);
@@ -58,7 +58,7 @@ public sealed class InputRootTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_folder_that_has_a_name_it_says_what_to_do()
+    public void Without_a_common_folder_that_has_a_name_the_error_has_advice()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The paths are of other systems.");
         TorrentException alone = Assert.Throws<TorrentException>(() => InputRoot.Of(["/"]));

@@ -32,7 +32,7 @@ public sealed class LeafReaderTests : IDisposable
     [InlineData(0)] // of several buffers
     [InlineData(1)] // ends within one
     [InlineData(2)] // of one block
-    public async Task They_are_those_of_the_data_and_lead_to_the_root_of_the_piece(int piece)
+    public async Task Leaf_hashes_are_those_of_the_data_and_lead_to_the_root_of_the_piece(int piece)
     {
         HashTree tree = (await ReadAsync(piece))!;
         ReadOnlyMemory<byte> data = _sample.Piece(piece);
@@ -48,7 +48,7 @@ public sealed class LeafReaderTests : IDisposable
     [InlineData(PieceLength + 200_000)] // the first of two buffers is whole
     [InlineData(PieceLength + 280_000)]
     [InlineData(PieceLength)]
-    public async Task Of_a_file_that_was_cut_there_are_none_and_it_is_verified_soon(int length)
+    public async Task A_truncated_file_has_no_hashes_and_is_verified_soon(int length)
     {
         using (FileStream file = new(_folder["T/a"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             file.SetLength(length);
@@ -59,7 +59,7 @@ public sealed class LeafReaderTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_data_that_was_changed_there_are_none_and_its_file_is_verified_soon()
+    public async Task Changed_data_has_no_hashes_and_its_file_is_verified_soon()
     {
         byte[] bytes = File.ReadAllBytes(_folder["T/b"]);
         bytes[^1] ^= 1;
@@ -70,7 +70,7 @@ public sealed class LeafReaderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_fault_is_that_of_the_question_and_ends_no_thread()
+    public async Task A_fault_belongs_to_the_question_and_ends_no_thread()
     {
         _store.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ReadAsync(0));

@@ -59,7 +59,7 @@ public sealed class TorrentCreatorTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_makes_no_torrent()
+    public async Task An_empty_folder_makes_no_torrent()
     {
         Directory.CreateDirectory(_folder["empty"]);
         await File.WriteAllBytesAsync(_folder["zero"], [], Token);
@@ -70,7 +70,7 @@ public sealed class TorrentCreatorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_piece_length_that_cannot_be_is_refused()
+    public async Task An_invalid_piece_length_is_refused()
     {
         await File.WriteAllBytesAsync(_folder["f"], new byte[100], Token);
         Assert.Equal(TorrentErrorId.InvalidTorrent, await FailAsync("f", new() { PieceLength = 0 }));
@@ -82,7 +82,7 @@ public sealed class TorrentCreatorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_changes_meanwhile_is_refused()
+    public async Task A_file_that_changes_during_hashing_is_refused()
     {
         await File.WriteAllBytesAsync(_folder["f"], new byte[100_000], Token);
         Watcher grow = new(() => File.AppendAllText(_folder["f"], "x"));

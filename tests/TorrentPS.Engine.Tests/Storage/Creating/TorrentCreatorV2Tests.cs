@@ -20,7 +20,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     [Theory]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task What_is_made_is_read_and_matches_the_files(TorrentVersion version)
+    public async Task A_created_torrent_can_be_read_and_matches_the_files(TorrentVersion version)
     {
         Torrent torrent = await MakeAsync(version, ("a/z", 100), ("a.b", 3 * PieceLength + 1), ("empty", 0), ("same", PieceLength), ("twin", PieceLength), ("z", 70_000));
 
@@ -63,7 +63,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_of_one_file_is_that_file_where_there_is_only_a_tree()
+    public async Task A_folder_with_one_file_cannot_be_told_from_that_file_in_a_file_tree()
     {
         // BEP 52 cannot tell them apart ("file tree"), so whoever reads it looks for the file in the folder that is said to have the data.
         Directory.CreateDirectory(_folder["T"]);
@@ -99,7 +99,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     }
 
     [Fact]
-    public async Task Without_its_hashes_a_whole_file_is_still_known_and_part_of_one_is_not()
+    public async Task Without_its_hashes_a_whole_file_can_be_verified_and_part_of_one_cannot()
     {
         Torrent torrent = Torrent.ParseInfo((await MakeAsync(TorrentVersion.V2, ("a", 3 * PieceLength), ("b", 10), ("c", 2 * PieceLength))).InfoBytes);
         using (FileStream file = File.OpenWrite(_folder["T/c"]))
@@ -113,7 +113,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     }
 
     [Fact]
-    public async Task A_hybrid_whose_two_kinds_of_hashes_are_of_different_data_is_refused()
+    public async Task A_hybrid_whose_two_kinds_of_hashes_contradict_each_other_is_refused()
     {
         Torrent right = await MakeAsync(TorrentVersion.Hybrid, ("a", 3 * PieceLength));
         // The v1 half is of data with another byte.
@@ -135,7 +135,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     }
 
     [Fact]
-    public void Files_out_of_the_order_of_the_tree_are_refused()
+    public void Files_out_of_tree_order_are_refused()
     {
         TorrentBuilder builder = new("T", PieceLength, TorrentVersion.V2);
         builder.AddFile("a.b", 1);

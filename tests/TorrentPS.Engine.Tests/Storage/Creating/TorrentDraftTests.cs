@@ -16,7 +16,7 @@ public sealed class TorrentDraftTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Files_are_in_the_order_of_the_bytes_of_their_paths()
+    public void Files_are_ordered_by_the_bytes_of_their_paths()
     {
         string[] ordered = [".hid", "B", "a/z", "a0", "sub-a", "sub.a", "sub/x", "ü", "\uE000", "\uFFFDz", "😀"];
         foreach (string path in ordered.Reverse())
@@ -25,7 +25,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public async Task Several_inputs_make_one_torrent_of_the_folder_they_are_in()
+    public async Task Several_inputs_make_one_torrent_of_their_common_folder()
     {
         foreach (string path in new[] { "top/a/1.iso", "top/a/2.iso", "top/b/c/3.iso", "top/d", "top/other" })
             Lay(path);
@@ -56,7 +56,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void Inputs_with_nothing_but_the_root_in_common_are_refused()
+    public void Inputs_with_only_the_root_in_common_are_refused()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The paths are of other systems.");
         Assert.Equal(TorrentErrorId.InvalidTorrent, Fail([_folder["x"], "/proc/version"]).ErrorId);
@@ -69,7 +69,7 @@ public sealed class TorrentDraftTests : IDisposable
     [InlineData("a/1, a/b/2, keep", "a/1, keep", "a/b")]
     [InlineData(".a, .b/c, d", "d", ".*")]
     [InlineData("set[1].bin, set2.bin", "set2.bin", "set[1].bin")]
-    public void What_is_excluded_is_left_out(string files, string left, params string[] exclude)
+    public void Excluded_files_are_left_out(string files, string left, params string[] exclude)
     {
         foreach (string path in files.Split(", "))
             Lay($"T/{path}");
@@ -78,7 +78,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void When_all_is_excluded_nothing_is_made()
+    public void When_everything_is_excluded_nothing_is_created()
     {
         Lay("T/a");
         TorrentException e = Fail([_folder["T"]], new() { Exclude = ["*"] });
@@ -117,7 +117,7 @@ public sealed class TorrentDraftTests : IDisposable
     [InlineData("T/loop", "../T")]
     [InlineData("T/b/c/loop", "../../b")]
     [InlineData("T/b/c/out", "../../../elsewhere")]
-    public void A_link_in_circles_is_refused(string link, string target)
+    public void A_cycle_of_links_is_refused(string link, string target)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         Lay("T/a");
@@ -132,7 +132,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void A_link_to_nothing_is_refused()
+    public void A_dangling_link_is_refused()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         Lay("T/a");
@@ -143,7 +143,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void A_pipe_is_left_out_with_a_warning()
+    public void A_pipe_is_skipped_with_a_warning()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux is asked what a name stands for.");
         Lay("T/a");
@@ -171,7 +171,7 @@ public sealed class TorrentDraftTests : IDisposable
     [InlineData("con.txt", "'T/con.txt' becomes 'T/_con.txt'")]
     [InlineData("end.", "'T/end.' becomes 'T/end'")]
     [InlineData("A", "'T/a' becomes 'T/a (1)'")]
-    public void A_name_that_some_system_cannot_have_is_warned_of(string name, string expected)
+    public void A_name_that_is_not_valid_on_some_system_causes_a_warning(string name, string expected)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems cannot have the name.");
         Lay("T/a");
@@ -185,7 +185,7 @@ public sealed class TorrentDraftTests : IDisposable
     [InlineData(5, "' becomes 'T/4_4'.")]
     [InlineData(6, "' becomes 'T/4_4' and 1 more.")]
     [InlineData(8, "' becomes 'T/4_4' and 3 more.")]
-    public void Of_many_such_names_five_are_told(int count, string end)
+    public void Five_of_many_such_names_are_reported(int count, string end)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems cannot have the names.");
         for (int i = 0; i < count; i++)
@@ -199,7 +199,7 @@ public sealed class TorrentDraftTests : IDisposable
     [InlineData(TorrentVersion.V1, 40, 20)]
     [InlineData(TorrentVersion.V2, 150, 32)]
     [InlineData(TorrentVersion.Hybrid, 250, 52)]
-    public void One_that_clients_would_not_read_is_refused_with_its_length(TorrentVersion version, int perFile, int perPiece)
+    public void A_torrent_too_large_for_clients_is_refused_with_its_length(TorrentVersion version, int perFile, int perPiece)
     {
         // Not whole gibibytes of hashes are written for this: the sum is made of what is known before.
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The file would take room.");
@@ -227,7 +227,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void More_pieces_than_clients_read_are_refused_before_anything_is_hashed()
+    public void Too_many_pieces_are_refused_before_anything_is_hashed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The file would take room.");
         Lay("huge", 0);
@@ -241,7 +241,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void A_private_torrent_without_tracker_is_warned_of()
+    public void A_private_torrent_without_a_tracker_causes_a_warning()
     {
         Lay("a");
         Assert.Contains("tracker", Assert.Single(TorrentDraft.Collect([_folder["a"]], new() { IsPrivate = true }, Token).Warnings));
@@ -261,7 +261,7 @@ public sealed class TorrentDraftTests : IDisposable
     }
 
     [Fact]
-    public void A_written_torrent_is_whole_or_not_there()
+    public void A_torrent_file_is_written_completely_or_not_at_all()
     {
         string path = _folder["a.torrent"];
         TorrentCreator.Write(path, "one"u8, overwrite: false);

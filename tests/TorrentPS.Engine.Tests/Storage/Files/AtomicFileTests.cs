@@ -13,7 +13,7 @@ public sealed class AtomicFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_name_may_be_as_long_as_names_can_be()
+    public async Task A_name_may_have_the_maximum_length()
     {
         string name = new('n', 255);
         await AtomicFile.WriteAsync(_folder[name], "one"u8.ToArray(), overwrite: false, Token);
@@ -23,7 +23,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_there_stays_unless_it_is_to_be_replaced()
+    public async Task Existing_files_stay_unless_they_are_to_be_replaced()
     {
         File.WriteAllText(_folder["x"], "old");
         TorrentException e = await Assert.ThrowsAsync<TorrentException>(() => AtomicFile.WriteAsync(_folder["x"], "new"u8.ToArray(), overwrite: false, Token));

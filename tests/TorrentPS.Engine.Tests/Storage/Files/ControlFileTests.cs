@@ -33,7 +33,7 @@ public sealed class ControlFileTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ControlFiles))]
-    public void In_the_place_of_a_control_file_it_is_an_error_at_once(string extension, string kind)
+    public void In_place_of_a_control_file_it_is_an_error_at_once(string extension, string kind)
     {
         string path = _folder[$".torrentps/{_sample.Torrent.InfoHash}.{extension}"];
         Put(kind, path);
@@ -55,7 +55,7 @@ public sealed class ControlFileTests : IDisposable
     [InlineData("resume", "link")]
     [InlineData("resume.tmp", "pipe")]
     [InlineData("parts", "pipe")]
-    public void One_that_is_put_there_meanwhile_is_not_opened_either(string extension, string kind)
+    public void A_pipe_created_meanwhile_is_not_opened_either(string extension, string kind)
     {
         using DataStore store = new(_sample.Torrent, _folder.Path, _sample.Only(0));
         store.Prepare();
@@ -71,7 +71,7 @@ public sealed class ControlFileTests : IDisposable
     [InlineData("pipe")]
     [InlineData("folder")]
     [InlineData("device")]
-    public void In_the_place_of_data_it_is_an_error_at_once(string kind)
+    public void In_place_of_data_it_is_an_error_at_once(string kind)
     {
         Put(kind, _folder["T/a"]);
         using DataStore store = new(_sample.Torrent, _folder.Path, _sample.All);
@@ -87,7 +87,7 @@ public sealed class ControlFileTests : IDisposable
     [InlineData("pipe")]
     [InlineData("folder")]
     [InlineData("link")]
-    public void Where_state_is_kept_it_is_passed_by(string kind)
+    public void A_kept_state_is_ignored(string kind)
     {
         string state = _folder["state"];
         SeedRecords seeds = new(state);
@@ -115,7 +115,7 @@ public sealed class ControlFileTests : IDisposable
     [Theory]
     [InlineData("pipe")]
     [InlineData("device")]
-    public void Files_that_users_name_are_files(string kind)
+    public void Files_named_by_users_must_be_files(string kind)
     {
         Put(kind, _folder["named"]);
         Assert.Throws<IOException>(() => GivenFile.ReadAllBytes(_folder["named"], 100));
@@ -124,7 +124,7 @@ public sealed class ControlFileTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_a_user_names_is_read_up_to_a_length()
+    public void A_file_given_by_the_user_is_read_up_to_a_length()
     {
         File.WriteAllText(_folder["named"], "12345");
         Assert.Equal("12345"u8, GivenFile.ReadAllBytes(_folder["named"], 5));

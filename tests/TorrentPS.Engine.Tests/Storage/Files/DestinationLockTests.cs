@@ -40,7 +40,7 @@ public sealed class DestinationLockTests : IDisposable
     }
 
     [Fact]
-    public void A_file_left_behind_by_a_killed_process_is_no_obstacle()
+    public void A_file_left_by_a_killed_process_is_no_obstacle()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(LockPath)!);
         File.WriteAllText(LockPath, "left");
@@ -49,7 +49,7 @@ public sealed class DestinationLockTests : IDisposable
     }
 
     [Fact]
-    public void What_another_process_holds_is_in_use_until_that_process_is_killed()
+    public void A_place_of_another_process_is_in_use_until_it_is_killed()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/flock"), "flock is needed: install util-linux");
         Directory.CreateDirectory(Path.GetDirectoryName(LockPath)!);
@@ -72,7 +72,7 @@ public sealed class DestinationLockTests : IDisposable
     }
 
     [Fact]
-    public void Contenders_never_hold_it_together()
+    public void Contenders_never_hold_the_lock_together()
     {
         // The set of this process is passed by through another spelling of the path, so that the system's lock alone decides.
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
@@ -105,7 +105,7 @@ public sealed class DestinationLockTests : IDisposable
     }
 
     [Fact]
-    public void A_destination_that_is_a_file_is_named()
+    public void A_destination_that_is_a_file_is_an_error_that_names_it()
     {
         File.WriteAllText(_folder["file"], "");
         TorrentException e = Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder["file"], _infoHash));

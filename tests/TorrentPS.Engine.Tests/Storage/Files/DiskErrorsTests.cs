@@ -69,7 +69,7 @@ public sealed class DiskErrorsTests
     [InlineData(389, TorrentErrorId.AccessDenied, "in a cloud")]
     [InlineData(170, TorrentErrorId.AccessDenied, "another program has it open")]
     [InlineData(226, TorrentErrorId.AccessDenied, "malicious")]
-    public void Windows_numbers_have_a_meaning(int number, TorrentErrorId expected, string reason) =>
+    public void Windows_error_numbers_have_their_meanings(int number, TorrentErrorId expected, string reason) =>
         HasMeaning(unchecked((int)0x80070000) | number, expected, reason);
 
     /// <summary>The numbers of Linux and, where they are others, those of macOS.</summary>
@@ -110,18 +110,18 @@ public sealed class DiskErrorsTests
     [InlineData(65, TorrentErrorId.AccessDenied, "within reach")]
     [InlineData(110, TorrentErrorId.AccessDenied, "within reach")]
     [InlineData(60, TorrentErrorId.AccessDenied, "within reach")]
-    public void Error_numbers_of_Unix_have_a_meaning(int number, TorrentErrorId expected, string reason) => HasMeaning(number, expected, reason);
+    public void Unix_error_numbers_have_their_meanings(int number, TorrentErrorId expected, string reason) => HasMeaning(number, expected, reason);
 
     [Theory]
     [InlineData(23, true)]
     [InlineData(24, true)]
     [InlineData(unchecked((int)0x80070004), true)]
     [InlineData(unchecked((int)0x80070018), false)]
-    public void Too_many_open_files_are_known_on_every_system(int number, bool expected) =>
+    public void Too_many_open_files_are_recognized_on_every_system(int number, bool expected) =>
         Assert.Equal(expected, DiskErrors.IsTooManyFiles(new IOException("words", number)));
 
     [Fact]
-    public void Denied_and_too_long_have_a_meaning()
+    public void Denied_and_too_long_have_their_meanings()
     {
         Assert.Equal(TorrentErrorId.AccessDenied, DiskErrors.From(new UnauthorizedAccessException(), "/p", "x").ErrorId);
         Assert.Equal(TorrentErrorId.UnsafePath, DiskErrors.From(new PathTooLongException(), "/p", "x").ErrorId);
@@ -134,7 +134,7 @@ public sealed class DiskErrorsTests
     }
 
     [Fact]
-    public void A_name_that_the_system_does_not_take_is_an_unsafe_path()
+    public void A_name_that_the_system_refuses_is_an_unsafe_path()
     {
         using TemporaryFolder folder = new();
         Sample sample = Sample.Make(16, 1, (new string('x', 300), 20));
@@ -144,7 +144,7 @@ public sealed class DiskErrorsTests
     }
 
     [Fact]
-    public void A_full_disk_is_said_before_the_start()
+    public void A_full_disk_is_reported_before_the_start()
     {
         using TemporaryFolder folder = new();
         Sample sample = Sample.Make(16, 1, ("a", 20));

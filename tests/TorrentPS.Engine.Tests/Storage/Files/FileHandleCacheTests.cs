@@ -25,7 +25,7 @@ public sealed class FileHandleCacheTests : IDisposable
     }
 
     [Fact]
-    public void What_is_in_use_is_closed_only_when_it_comes_back()
+    public void A_leased_file_is_closed_when_it_is_returned()
     {
         FileHandleCache cache = new(Open, 1);
         Assert.True(cache.TryRent(0, false, out FileHandleCache.Lease lent));
@@ -40,7 +40,7 @@ public sealed class FileHandleCacheTests : IDisposable
     }
 
     [Fact]
-    public void Writing_opens_anew_what_was_open_for_reading()
+    public void Writing_reopens_a_file_that_was_open_for_reading()
     {
         using FileHandleCache cache = new(Open, 4);
         Assert.True(cache.TryRent(0, false, out FileHandleCache.Lease reading));
@@ -54,7 +54,7 @@ public sealed class FileHandleCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_is_asked_for_again()
+    public void A_missing_file_is_requested_again()
     {
         SafeFileHandle? answer = null;
         using FileHandleCache cache = new((_, _) => answer, 4);
@@ -65,7 +65,7 @@ public sealed class FileHandleCacheTests : IDisposable
     }
 
     [Fact]
-    public void When_no_more_files_can_be_open_those_not_in_use_make_room()
+    public void When_no_more_files_can_be_opened_unused_ones_are_closed()
     {
         int most = 2;
         using FileHandleCache cache = new((file, write) => _opened < most

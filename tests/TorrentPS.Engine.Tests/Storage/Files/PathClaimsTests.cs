@@ -25,7 +25,7 @@ public sealed class PathClaimsTests : IDisposable
     [InlineData("", "link/b", "x", "b")]
     [InlineData("", "link/b", "", "x/b")]
     [InlineData("", "alias", "x", "b")]
-    public void The_second_is_refused_and_the_first_goes_on(string firstPlace, string firstFile, string secondPlace, string secondFile)
+    public void The_second_download_is_refused_and_the_first_continues(string firstPlace, string firstFile, string secondPlace, string secondFile)
     {
         Directory.CreateDirectory(_folder["x/y"]);
         if (firstFile.Contains('l') || (firstPlace + secondPlace).Contains('l'))
@@ -63,7 +63,7 @@ public sealed class PathClaimsTests : IDisposable
     }
 
     [Fact]
-    public void Names_are_compared_as_the_system_does()
+    public void Names_are_compared_by_the_systems_rule()
     {
         using (DestinationLock.Acquire(_folder.Path, s_first, ["Größe"], PathEquality.OfMac))
         {
@@ -82,7 +82,7 @@ public sealed class PathClaimsTests : IDisposable
     }
 
     [Fact]
-    public void What_a_killed_process_left_is_no_obstacle()
+    public void Leftovers_of_a_killed_process_are_no_obstacle()
     {
         Directory.CreateDirectory(_folder["saved"]);
         using (DestinationLock.Acquire(_folder.Path, s_first, ["a"]))
@@ -99,7 +99,7 @@ public sealed class PathClaimsTests : IDisposable
     }
 
     [Fact]
-    public void What_another_process_holds_counts_until_that_process_is_killed()
+    public void Files_of_another_process_count_until_it_is_killed()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/flock"), "flock is needed: install util-linux");
         byte[] table;
@@ -139,7 +139,7 @@ public sealed class PathClaimsTests : IDisposable
     [InlineData("its hashes", true)]
     [InlineData("all of it", true)]
     [InlineData("what it is", true)]
-    public void A_table_of_which_something_is_damaged_is_none(string what, bool isNone)
+    public void A_damaged_table_is_ignored(string what, bool isNone)
     {
         byte[] table;
         using (DestinationLock.Acquire(_folder.Path, s_first, ["a"]))

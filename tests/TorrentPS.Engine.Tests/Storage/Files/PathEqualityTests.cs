@@ -29,7 +29,7 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("mac", Composed, Decomposed, true)]
     [InlineData("mac", "CAF\u00c9", Decomposed, true)]
     [InlineData("mac", "cafe", Composed, false)]
-    public void Paths_are_of_one_file_as_the_system_has_it(string system, string one, string other, bool same)
+    public void Paths_name_the_same_file_by_the_systems_rule(string system, string one, string other, bool same)
     {
         PathEquality equality = Of(system);
         Assert.Equal(same, equality.Equals(one, other));
@@ -50,14 +50,14 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("windows", "/A/Bc/d", "/a/b", false)]
     [InlineData("mac", "/" + Composed + "/c", "/" + Decomposed, true)]
     [InlineData("mac", "/" + Decomposed, "/" + Composed, false)]
-    public void What_is_below_a_folder_is_told_part_by_part(string system, string path, string folder, bool below)
+    public void Paths_below_a_folder_are_recognized_by_component(string system, string path, string folder, bool below)
     {
         char separator = Path.DirectorySeparatorChar;
         Assert.Equal(below, Of(system).IsBelow(path.Replace('/', separator), folder.Replace('/', separator)));
     }
 
     [Fact]
-    public void Names_are_those_on_disk_where_another_spelling_was_given()
+    public void Names_on_disk_replace_other_spellings()
     {
         Lay("Data/Image.iso");
         Assert.Equal(_folder["Data/Image.iso"], PathEquality.OfWindows.AsOnDisk(_folder["dATA/image.ISO"], _folder.Path));
@@ -67,7 +67,7 @@ public sealed class PathEqualityTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_on_disk_as_it_was_given_is_taken_before_one_that_is_alike()
+    public void An_exact_name_on_disk_is_preferred_to_a_similar_one()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only here both can be there.");
         foreach (string name in (string[])["image", "IMAGE", "Image"])
@@ -77,7 +77,7 @@ public sealed class PathEqualityTests : IDisposable
     }
 
     [Fact]
-    public void A_torrent_is_called_as_its_folder_is_on_disk()
+    public void A_torrent_has_the_name_of_its_folder_on_disk()
     {
         Lay("Data/Disc/One");
         Lay("Data/Disc/two");
@@ -86,7 +86,7 @@ public sealed class PathEqualityTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_named_in_two_spellings_is_in_the_torrent_once()
+    public void A_file_given_in_two_spellings_is_in_the_torrent_once()
     {
         Lay("Disc/One");
         Lay("Disc/two");
@@ -104,7 +104,7 @@ public sealed class PathEqualityTests : IDisposable
     [Theory]
     [InlineData("windows", "disc/ONE.torrent")]
     [InlineData("mac", "Disc/one.TORRENT")]
-    public void The_torrent_that_is_written_is_not_in_itself_however_it_is_spelt(string system, string output)
+    public void The_torrent_being_written_does_not_contain_itself_in_any_spelling(string system, string output)
     {
         Lay("Disc/One.torrent");
         Lay("Disc/two");
@@ -117,7 +117,7 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("windows", true)]
     [InlineData("mac", true)]
     [InlineData("linux", false)]
-    public void Data_that_is_named_in_another_spelling_is_found(string system, bool found)
+    public void Data_in_another_spelling_is_found(string system, bool found)
     {
         Sample sample = Sample.Make(16384, 1, ("a", 10), ("b", 10));
         TorrentInfo torrent = new(sample.Torrent);
@@ -134,7 +134,7 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("windows", true)]
     [InlineData("mac", true)]
     [InlineData("linux", false)]
-    public void A_link_to_the_destination_by_another_spelling_leads_into_it(string system, bool into)
+    public void A_link_to_the_destination_in_another_spelling_stays_inside(string system, bool into)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         Directory.CreateDirectory(_folder["Data/T"]);
@@ -155,7 +155,7 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("T/a.")]
     [InlineData("T/a ")]
     [InlineData("T/...")]
-    public void Names_that_are_more_than_names_on_Windows_are_refused_there(string path)
+    public void Names_with_a_special_meaning_on_Windows_are_refused_there(string path)
     {
         Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => new DestinationFolder(_folder.Path, PathEquality.OfWindows).FullPath(path)).ErrorId);
         if (!OperatingSystem.IsWindows())
@@ -167,7 +167,7 @@ public sealed class PathEqualityTests : IDisposable
     [InlineData("con", "_con.torrent")]
     [InlineData("ends.", "ends.torrent")]
     [InlineData("plain", "plain.torrent")]
-    public void A_torrent_file_gets_a_name_that_Windows_can_have(string name, string expected)
+    public void A_torrent_file_gets_a_name_valid_on_Windows(string name, string expected)
     {
         Assert.Equal(expected, TorrentFileName.Of(name, PathEquality.OfWindows));
         Assert.Equal($"{name}.torrent", TorrentFileName.Of(name, PathEquality.Exact));

@@ -11,7 +11,7 @@ public sealed class PatientMoveTests
     [InlineData(0)]
     [InlineData(0x80070020)] // ERROR_SHARING_VIOLATION
     [InlineData(0x80070021)] // ERROR_LOCK_VIOLATION
-    public void What_another_program_holds_for_a_moment_is_waited_for(uint number)
+    public void A_file_briefly_held_by_another_program_is_waited_for(uint number)
     {
         Exception failure = number == 0 ? new UnauthorizedAccessException() : new IOException("held", (int)number);
         int tries = 0;
@@ -21,7 +21,7 @@ public sealed class PatientMoveTests
     }
 
     [Fact]
-    public void What_stays_held_is_an_error_in_the_end()
+    public void A_file_that_stays_held_is_an_error_in_the_end()
     {
         int tries = 0;
         Assert.Throws<UnauthorizedAccessException>(() => PatientMove.Run(() => _ = ++tries > 0 ? throw new UnauthorizedAccessException() : 0, 7, _pauses.Add));
@@ -30,14 +30,14 @@ public sealed class PatientMoveTests
     }
 
     [Fact]
-    public void What_will_not_pass_is_an_error_at_once()
+    public void A_permanent_failure_is_an_error_at_once()
     {
         Assert.Throws<IOException>(() => PatientMove.Run(() => throw new IOException("no room", unchecked((int)0x80070070)), 7, _pauses.Add));
         Assert.Empty(_pauses);
     }
 
     [Fact]
-    public void A_file_takes_the_place_of_another()
+    public void A_file_replaces_another()
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder["new"], "new");

@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Tests.Storage.Files;
 public sealed class StateFolderTests
 {
     [Fact]
-    public void The_one_that_the_user_names_comes_first_and_becomes_a_full_path()
+    public void The_folder_that_the_user_gives_comes_first_and_becomes_a_full_path()
     {
         string chosen = Path.GetFullPath("chosen");
         Assert.Equal(chosen, Of(("TORRENTPS_STATE", chosen), ("XDG_STATE_HOME", Path.GetFullPath("xdg"))));
@@ -13,7 +13,7 @@ public sealed class StateFolderTests
     }
 
     [Fact]
-    public void On_Unix_it_is_where_XDG_has_it()
+    public void On_Unix_it_follows_the_XDG_specification()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS(), "The system has a place of its own.");
         string home = Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "torrentps");
@@ -24,7 +24,7 @@ public sealed class StateFolderTests
     }
 
     [Fact]
-    public void On_Windows_and_macOS_it_is_where_applications_keep_local_data()
+    public void On_Windows_and_macOS_it_is_below_the_local_application_data()
     {
         Assert.SkipUnless(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS(), "XDG has it elsewhere.");
         string data = Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "TorrentPS");

@@ -15,7 +15,7 @@ public sealed class LocalTorrentsTests : IDisposable
         Sample.Build(16384, seed, builder => (builder.Similar, builder.Collections) = ([.. (similar ?? []).Select(torrent => torrent.InfoHash)], collections), ("file", 20_000)).Torrent;
 
     [Fact]
-    public void One_that_is_named_is_found_and_so_is_one_that_names_this()
+    public void A_declared_similar_torrent_is_found_in_both_directions()
     {
         LocalTorrents local = new(_folder.Path);
         Torrent first = Make(1), other = Make(2), third = Make(3, [first]);
@@ -29,7 +29,7 @@ public sealed class LocalTorrentsTests : IDisposable
     }
 
     [Fact]
-    public void Those_of_one_collection_are_found()
+    public void Torrents_of_one_collection_are_found()
     {
         LocalTorrents local = new(_folder.Path);
         local.Save(Make(1, null, "images", "a"), _folder["one"], s_now);
@@ -48,7 +48,7 @@ public sealed class LocalTorrentsTests : IDisposable
     }
 
     [Fact]
-    public void A_version_2_torrent_is_found_by_the_beginning_of_its_hash_too()
+    public void A_version_2_torrent_is_also_found_by_its_truncated_hash()
     {
         LocalTorrents local = new(_folder.Path);
         Torrent v2 = Sample.BuildV2(TorrentVersion.V2, 16384, 1, ("file", 40_000)).Torrent;
@@ -61,7 +61,7 @@ public sealed class LocalTorrentsTests : IDisposable
     }
 
     [Fact]
-    public void Notes_that_cannot_be_read_are_no_hints()
+    public void Unreadable_records_are_ignored()
     {
         LocalTorrents local = new(_folder.Path);
         Torrent first = Make(1), next = Make(2, [first]);
@@ -76,7 +76,7 @@ public sealed class LocalTorrentsTests : IDisposable
     }
 
     [Fact]
-    public void What_was_not_used_for_a_year_is_forgotten()
+    public void Records_unused_for_a_year_are_removed()
     {
         LocalTorrents local = new(_folder.Path);
         local.Save(Make(1), _folder["old"], s_now);

@@ -20,7 +20,7 @@ public sealed class SeedRecordsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void One_is_of_a_torrent_and_a_place_and_is_read_as_it_was_written()
+    public void A_record_belongs_to_a_torrent_and_a_place_and_is_read_as_written()
     {
         Assert.Null(_records.Load(Torrent, "/here"));
         _records.Save(Torrent, "/here", Record("boot"));
@@ -37,7 +37,7 @@ public sealed class SeedRecordsTests : IDisposable
     }
 
     [Fact]
-    public void One_that_is_removed_or_damaged_is_none()
+    public void A_removed_or_damaged_record_is_ignored()
     {
         _records.Save(Torrent, "/here", Record("boot"));
         _records.Save(Torrent, "/there", Record("boot"));
@@ -55,7 +55,7 @@ public sealed class SeedRecordsTests : IDisposable
     }
 
     [Fact]
-    public void Those_that_were_not_used_for_400_days_go_when_another_is_written()
+    public void Records_unused_for_400_days_are_removed_when_another_is_written()
     {
         _records.Save(Torrent, "/old", Record("boot"));
         string old = Assert.Single(Files);
@@ -73,7 +73,7 @@ public sealed class SeedRecordsTests : IDisposable
     }
 
     [Fact]
-    public void Where_none_can_be_written_that_is_told_with_the_path()
+    public void If_none_can_be_written_the_error_has_the_path()
     {
         File.WriteAllText(_folder["state"], "a file, and no folder");
         TorrentException e = Assert.Throws<TorrentException>(() => _records.Save(Torrent, "/here", Record("boot")));

@@ -9,7 +9,7 @@ public sealed class CanonicalPriorityTests
     // The examples of BEP 40.
     [InlineData("123.213.32.10:1", "98.76.54.32:2", 0xec2d7224)]
     [InlineData("123.213.32.10:1", "123.213.32.234:2", 0x99568189)]
-    public void It_is_what_the_specification_says(string one, string other, uint expected)
+    public void It_follows_the_specification(string one, string other, uint expected)
     {
         Assert.Equal(expected, Of(one, other));
         Assert.Equal(expected, Of(other, one));
@@ -31,11 +31,11 @@ public sealed class CanonicalPriorityTests
     // With one address for both it is the ports, and the address does not matter.
     [InlineData("10.1.2.3:6881", "10.1.2.3:6882", "192.0.2.1:6882", "192.0.2.1:6881", true)]
     [InlineData("10.1.2.3:6881", "10.1.2.3:6882", "10.1.2.3:6881", "10.1.2.3:6883", false)]
-    public void It_counts_the_bits_that_it_should(string one, string other, string third, string fourth, bool isSame) =>
+    public void It_counts_the_right_bits(string one, string other, string third, string fourth, bool isSame) =>
         Assert.Equal(isSame, Of(one, other) == Of(third, fourth));
 
     [Fact]
-    public void There_is_none_between_families() => Assert.Equal(0u, Of("10.1.2.3:1", "[2001:db8::1]:1"));
+    public void Different_families_have_no_priority() => Assert.Equal(0u, Of("10.1.2.3:1", "[2001:db8::1]:1"));
 
     private static uint Of(string one, string other) => CanonicalPriority.Of(IPEndPoint.Parse(one), IPEndPoint.Parse(other));
 }

@@ -54,7 +54,7 @@ public sealed class HandshakeExchangeTests
     [InlineData(CryptoMethods.Rc4, EncryptionMode.Require, true, 1)]
     [InlineData(CryptoMethods.Rc4 | CryptoMethods.Plain, EncryptionMode.Require, true, 7)]
     [InlineData(CryptoMethods.Plain, EncryptionMode.Prefer, false, int.MaxValue)]
-    internal async Task Both_sides_agree_and_go_on_from_there(CryptoMethods encryption, EncryptionMode accepts, bool encrypted, int readLimit)
+    internal async Task Both_sides_agree_and_continue(CryptoMethods encryption, EncryptionMode accepts, bool encrypted, int readLimit)
     {
         (HandshakeOutcome dialler, HandshakeOutcome listener) = await BothAsync(encryption, accepts, readLimit: readLimit);
         Assert.Equal((PeerHandshakeStatus.Succeeded, PeerHandshakeStatus.Succeeded), (dialler.Status, listener.Status));
@@ -81,7 +81,7 @@ public sealed class HandshakeExchangeTests
     [InlineData(CryptoMethods.None, EncryptionMode.Require)]
     [InlineData(CryptoMethods.Rc4, EncryptionMode.Off)]
     [InlineData(CryptoMethods.Plain, EncryptionMode.Require)]
-    internal async Task What_is_not_allowed_is_not_accepted(CryptoMethods encryption, EncryptionMode accepts)
+    internal async Task Disallowed_connections_are_not_accepted(CryptoMethods encryption, EncryptionMode accepts)
     {
         (HandshakeOutcome dialler, HandshakeOutcome listener) = await BothAsync(encryption, accepts);
         Assert.Null(listener.Stream);
@@ -91,7 +91,7 @@ public sealed class HandshakeExchangeTests
     [Theory]
     [InlineData(CryptoMethods.None)]
     [InlineData(CryptoMethods.Rc4)]
-    internal async Task A_torrent_that_is_not_here_is_not_answered(CryptoMethods encryption)
+    internal async Task An_unknown_torrent_is_not_answered(CryptoMethods encryption)
     {
         (HandshakeOutcome dialler, HandshakeOutcome listener) = await BothAsync(encryption, EncryptionMode.Prefer, Torrents(s_other));
         Assert.Null(listener.Stream);
@@ -101,7 +101,7 @@ public sealed class HandshakeExchangeTests
     [Theory]
     [InlineData(int.MaxValue)]
     [InlineData(1)]
-    public async Task What_comes_with_the_answer_is_not_lost(int readLimit)
+    public async Task Bytes_after_the_answer_are_not_lost(int readLimit)
     {
         (MemoryPeerStream dialler, MemoryPeerStream peer) = MemoryPeerStream.Create(readLimit);
         peer.Send([.. Answer(), 0, 0, 0, 1, 2]);
@@ -115,7 +115,7 @@ public sealed class HandshakeExchangeTests
     }
 
     [Fact]
-    public async Task An_answer_for_another_torrent_is_told_without_waiting_for_its_end()
+    public async Task An_answer_for_another_torrent_is_recognized_before_its_end()
     {
         (MemoryPeerStream dialler, MemoryPeerStream peer) = MemoryPeerStream.Create();
         peer.Send(Answer(s_other).AsSpan(0, Handshake.PeerIdOffset));
@@ -140,7 +140,7 @@ public sealed class HandshakeExchangeTests
     [InlineData("SSH-2.0-")]
     [InlineData("\u0013BitTorrent protocoX")]
     [InlineData("\u0014")]
-    public async Task What_is_something_else_is_told_at_once(string answer)
+    public async Task Another_protocol_is_recognized_at_once(string answer)
     {
         (MemoryPeerStream dialler, MemoryPeerStream peer) = MemoryPeerStream.Create(1);
         peer.Send(Encoding.Latin1.GetBytes(answer)); // and stays open
@@ -190,7 +190,7 @@ public sealed class HandshakeExchangeTests
     }
 
     [Fact]
-    public async Task Who_connects_and_says_nothing_is_given_up_when_told()
+    public async Task A_silent_connection_is_given_up_on_cancellation()
     {
         FakeTimeProvider time = new();
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10), time);
@@ -237,14 +237,14 @@ public sealed class HandshakeExchangeTests
     }
 
     [Fact]
-    public async Task A_peer_that_wants_encryption_gets_it_at_the_second_try()
+    public async Task A_peer_that_wants_encryption_gets_it_at_the_second_attempt()
     {
         (HandshakeOutcome outcome, int connections) = await DialAsync(EncryptionMode.Prefer, Token, Encrypted, Encrypted);
         Assert.Equal((PeerHandshakeStatus.Succeeded, true, 2), (outcome.Status, outcome.Stream!.IsEncrypted, connections));
     }
 
     [Fact]
-    public async Task Encryption_that_is_required_is_there_at_once()
+    public async Task Required_encryption_is_used_at_once()
     {
         (HandshakeOutcome outcome, int connections) = await DialAsync(EncryptionMode.Require, Token, Encrypted);
         Assert.Equal((PeerHandshakeStatus.Succeeded, true, 1), (outcome.Status, outcome.Stream!.IsEncrypted, connections));
@@ -253,7 +253,7 @@ public sealed class HandshakeExchangeTests
     [Theory]
     [InlineData(EncryptionMode.Require, true, 2)]
     [InlineData(EncryptionMode.Off, false, 1)]
-    public async Task What_the_other_side_does_not_allow_is_not_tried_another_way(EncryptionMode mode, bool peerIsPlain, int expected)
+    public async Task A_connection_that_the_other_side_refuses_is_not_tried_another_way(EncryptionMode mode, bool peerIsPlain, int expected)
     {
         Action<MemoryPeerStream> peer = peerIsPlain ? Plain : Encrypted;
         (HandshakeOutcome outcome, int connections) = await DialAsync(mode, Token, peer, peer);
@@ -270,7 +270,7 @@ public sealed class HandshakeExchangeTests
     }
 
     [Fact]
-    public async Task A_peer_that_closes_both_ways_has_closed()
+    public async Task A_peer_that_closes_in_both_ways_is_closed()
     {
         (HandshakeOutcome outcome, int connections) = await DialAsync(EncryptionMode.Prefer, Token, listener => listener.Dispose(), listener => listener.Dispose());
         Assert.Equal((PeerHandshakeStatus.Closed, 2), (outcome.Status, connections));

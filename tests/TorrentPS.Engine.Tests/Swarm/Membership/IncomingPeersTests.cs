@@ -83,7 +83,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     private static bool IsRefused(MemoryPeerStream peer) => peer.IsOver;
 
     [Fact]
-    public void No_more_than_thirty_in_ten_seconds_of_one_address_are_listened_to()
+    public void At_most_thirty_connections_of_an_address_in_ten_seconds_are_accepted()
     {
         IPAddress address = IPAddress.Parse("2001:db8:1:2::1");
         for (int i = 0; i < IncomingGate.MaxPerAddress; i++)
@@ -100,7 +100,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     [InlineData(19, false)]
     [InlineData(67, false)]
     [InlineData(96, true)]
-    public void Who_begins_a_handshake_and_does_not_end_it_is_closed_in_time(int length, bool isEncrypted)
+    public void An_unfinished_handshake_is_closed_in_time(int length, bool isEncrypted)
     {
         byte[] handshake = new byte[Handshake.Length];
         Handshake.Write(handshake, s_sample.Torrent.InfoHash.Wire, Encoding.ASCII.GetBytes(Id(1)));
@@ -117,7 +117,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Ten_thousand_that_connect_and_say_nothing_keep_out_nobody_and_are_closed()
+    public void Ten_thousand_silent_connections_keep_out_no_peer_and_are_closed()
     {
         List<MemoryPeerStream> silent = [.. Enumerable.Range(0, 10_000).Select(i => Come(Address(i), null))];
         Until(() => silent.Count(peer => !IsRefused(peer)) <= IncomingGate.MaxPending);
@@ -128,7 +128,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Ten_thousand_silent_connections_of_one_neighbour_cost_nobody_else_a_place()
+    public void Ten_thousand_silent_connections_of_one_neighbour_cost_no_other_peer_a_place()
     {
         MemoryPeerStream slow = Come(IPAddress.Parse("198.51.100.7"), null);
         List<MemoryPeerStream> silent = [.. Enumerable.Range(0, 10_000).Select(_ => Come(IPAddress.Parse("10.0.0.5"), null))];
@@ -140,7 +140,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
 
     /// <summary>A liar is known by its address and its id together: else it could have another banned by taking its id.</summary>
     [Fact]
-    public void A_liar_does_not_have_the_one_banned_whose_id_it_uses()
+    public void Wrong_data_under_another_peers_id_does_not_ban_that_peer()
     {
         MemoryPeerStream liar = Come(Address(1), Id(1));
         Until(() => liar.Waiting >= Handshake.Length);

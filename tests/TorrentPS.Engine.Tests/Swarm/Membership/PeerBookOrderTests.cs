@@ -30,7 +30,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void One_in_the_Internet_names_nobody_on_this_machine_and_nobody_names_us()
+    public void A_node_in_the_Internet_cannot_name_local_peers_or_ourselves()
     {
         PeerTeller teller = new();
         PeerExchangeMessage message = new() { Added = [.. new[] { "127.0.0.1:9", "169.254.0.1:9", "198.51.100.1:1", "198.51.100.2:1" }.Select(text => new ExchangedPeer(At(text), PeerExchangeFlags.None))] };
@@ -56,7 +56,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void What_has_failed_comes_after_what_has_not_and_what_is_near_before_what_is_far()
+    public void Failed_addresses_come_last_and_local_ones_before_distant_ones()
     {
         _book.Add(At("192.168.1.1:1"), PeerSource.Tracker, 0);
         PeerCandidate failed = _book.Take(0)!;
@@ -67,7 +67,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void Equals_come_by_canonical_priority_from_when_our_address_is_known()
+    public void Equal_addresses_follow_canonical_priority_once_our_address_is_known()
     {
         IPEndPoint own = At("203.0.113.9:6881");
         List<string> all = [.. Enumerable.Range(1, 50).Select(i => $"198.51.{i}.1:1")];
@@ -82,7 +82,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void One_that_is_known_is_merged_with_the_better_source()
+    public void A_known_address_is_merged_with_the_better_source()
     {
         PeerTeller teller = new();
         Assert.True(_book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.None, teller, 0));
@@ -96,7 +96,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void A_user_who_names_a_peer_that_is_known_has_it_tried_at_once_and_without_end()
+    public void A_known_peer_that_the_user_gives_is_tried_at_once_and_again_and_again()
     {
         _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
         _book.Failed(_book.Take(0)!, 0);
@@ -111,7 +111,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void An_entry_that_is_left_from_before_does_not_shorten_a_pause()
+    public void An_outdated_entry_does_not_shorten_a_pause()
     {
         _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
         PeerCandidate candidate = _book.Take(0)!;
@@ -123,7 +123,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void Seeds_are_not_tried_when_we_have_everything()
+    public void Seeds_are_not_tried_by_a_seed()
     {
         _book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.Seed, new PeerTeller(), 0);
         _book.Add(At("198.51.100.2:1"), PeerSource.Tracker, 0);
@@ -133,7 +133,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void One_that_is_put_back_is_still_the_next()
+    public void An_address_that_is_put_back_is_still_the_next()
     {
         Assert.False(HasDue(0));
         _book.Add(At("198.51.100.2:1"), PeerSource.Tracker, 1);
@@ -144,7 +144,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void One_liar_does_not_fill_the_book()
+    public void One_lying_peer_does_not_fill_the_book()
     {
         PeerTeller liar = new();
         int taken = Enumerable.Range(0, 5000).Count(i => _book.AddFromPeer(Number(i), PeerExchangeFlags.None, liar, 0));
@@ -169,7 +169,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void All_liars_together_leave_room_for_the_trackers()
+    public void Addresses_from_many_lying_peers_leave_room_for_those_from_trackers()
     {
         for (int i = 0; i < PeerBook.MaxCandidates; i++)
             _book.AddFromPeer(Number(i), PeerExchangeFlags.None, new PeerTeller(), 0);
@@ -179,7 +179,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void Peers_cannot_have_us_attack_one_machine_but_near_by_many_may_share_an_address()
+    public void Peers_cannot_make_us_attack_one_machine_but_local_ones_may_share_an_address()
     {
         PeerTeller teller = new();
         Assert.Equal(PeerBook.MaxPortsFromPeers, Enumerable.Range(1, 50).Count(port => _book.AddFromPeer(At($"203.0.113.1:{port}"), PeerExchangeFlags.None, teller, 0)));
@@ -187,7 +187,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void What_a_peer_takes_back_is_forgotten_unless_somebody_else_says_it_too()
+    public void An_address_that_a_peer_drops_is_forgotten_unless_another_source_confirms_it()
     {
         PeerTeller teller = new(), other = new();
         foreach (string text in (string[])["198.51.100.1:1", "198.51.100.2:1", "198.51.100.3:1"])
@@ -201,7 +201,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void A_full_book_forgets_what_was_tried_in_vain()
+    public void A_full_book_forgets_addresses_that_failed()
     {
         for (int i = 0; i < PeerBook.MaxCandidates; i++)
             _book.Add(Number(i), PeerSource.Tracker, 0);
@@ -216,7 +216,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void One_that_was_given_up_has_another_chance_when_a_tracker_still_names_it_later()
+    public void An_abandoned_address_gets_another_chance_when_a_tracker_returns_it_later()
     {
         _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
         PeerCandidate candidate = _book.Take(0)!;
@@ -231,7 +231,7 @@ public sealed class PeerBookOrderTests
     }
 
     [Fact]
-    public void Those_at_one_address_are_one_teller()
+    public void Peers_at_one_address_share_an_account()
     {
         Assert.Same(_book.TellerAt(At("203.0.113.1:1")), _book.TellerAt(At("203.0.113.1:2")));
         Assert.NotSame(_book.TellerAt(At("203.0.113.1:1")), _book.TellerAt(At("203.0.113.2:1")));

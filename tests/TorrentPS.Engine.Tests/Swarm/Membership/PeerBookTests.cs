@@ -40,7 +40,7 @@ public sealed class PeerBookTests
     [InlineData("224.0.0.1", 1)]
     [InlineData("255.255.255.255", 1)]
     [InlineData("ff02::1", 1)]
-    public void What_is_no_peers_address_is_not_taken(string address, int port) => Assert.False(_book.Add(At(address, port), PeerSource.Tracker, 0));
+    public void An_impossible_address_is_not_accepted(string address, int port) => Assert.False(_book.Add(At(address, port), PeerSource.Tracker, 0));
 
     [Fact]
     public void A_mapped_address_is_the_IPv4_address()
@@ -53,7 +53,7 @@ public sealed class PeerBookTests
     }
 
     [Fact]
-    public void Failures_make_longer_pauses_and_at_last_an_end()
+    public void Failures_cause_longer_pauses_and_finally_an_end()
     {
         _book.Add(At("192.0.2.1"), PeerSource.Tracker, 0);
         PeerCandidate candidate = _book.Take(0)!;
@@ -71,7 +71,7 @@ public sealed class PeerBookTests
     }
 
     [Fact]
-    public void A_given_peer_is_tried_soon_and_without_end()
+    public void A_given_peer_is_tried_soon_and_again_and_again()
     {
         _book.Add(At("192.0.2.1"), PeerSource.Manual, 0);
         PeerCandidate candidate = _book.Take(0)!;
@@ -103,7 +103,7 @@ public sealed class PeerBookTests
     }
 
     [Fact]
-    public void A_peer_that_breaks_the_protocol_is_not_hurried_back_to_however_long_it_stayed()
+    public void A_peer_that_violated_the_protocol_is_retried_late_however_long_it_was_connected()
     {
         _book.Add(At("192.0.2.1"), PeerSource.Tracker, 0);
         PeerCandidate candidate = _book.Take(0)!;
@@ -123,7 +123,7 @@ public sealed class PeerBookTests
     }
 
     [Fact]
-    public void A_peer_with_another_connection_is_put_off_but_not_forgotten()
+    public void A_peer_with_another_connection_is_postponed_but_not_forgotten()
     {
         _book.Add(At("192.0.2.1"), PeerSource.Tracker, 0);
         PeerCandidate candidate = _book.Take(0)!;
@@ -155,7 +155,7 @@ public sealed class PeerBookTests
     }
 
     [Fact]
-    public void No_more_than_ten_thousand_are_kept()
+    public void At_most_ten_thousand_addresses_are_kept()
     {
         for (int i = 0; i < PeerBook.MaxCandidates + 100; i++)
             Assert.Equal(i < PeerBook.MaxCandidates, _book.Add(new IPEndPoint(0x0100000A + (i << 8), 6881), PeerSource.Tracker, 0));

@@ -31,7 +31,7 @@ public sealed class RosterTests
     /// <summary>Near by, where many may share an address.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
-    public async Task A_hundred_at_one_address_that_say_that_they_are_the_same_peer_are_one(SwarmPhase phase)
+    public async Task A_hundred_connections_of_one_peer_at_one_address_become_one(SwarmPhase phase)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         List<MemoryPeerStream> peers = [.. Enumerable.Range(0, 100).Select(_ => swarm.Come(IPAddress.Parse("192.168.1.7"), PhasedSwarm.Id(7)).Peer)];
@@ -54,7 +54,7 @@ public sealed class RosterTests
     /// <summary>Peer ids are public: one that takes another's keeps it out neither by being first nor by coming after it, whoever connects.</summary>
     [Theory]
     [MemberData(nameof(Thefts))]
-    public async Task A_thief_of_a_peer_id_does_not_keep_out_its_owner(SwarmPhase phase, bool isFirst, bool isThiefDialled, bool isOwnerDialled)
+    public async Task A_connection_under_another_peers_id_does_not_keep_out_that_peer(SwarmPhase phase, bool isFirst, bool isThiefDialled, bool isOwnerDialled)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         MemoryPeerStream? owner = isFirst ? null : Meet(swarm, 1, isOwnerDialled);
@@ -137,7 +137,7 @@ public sealed class RosterTests
 
     /// <summary>Those who say that they have the metadata and do not send it keep nobody out.</summary>
     [Fact]
-    public async Task When_all_places_are_taken_by_those_that_hold_back_metadata_one_makes_way()
+    public async Task When_all_places_are_taken_by_peers_that_withhold_metadata_one_makes_way()
     {
         await using PhasedSwarm swarm = new(SwarmPhase.Resolving, s_sample, maxPeers: 8);
         List<MemoryPeerStream> holders = [];
@@ -159,7 +159,7 @@ public sealed class RosterTests
     [Theory]
     [InlineData("198.51.100.{0}0")]
     [InlineData("2001:db8:1:2::{0}")]
-    public async Task Three_liars_about_metadata_have_their_address_banned(string address)
+    public async Task Three_senders_of_wrong_metadata_have_their_address_banned(string address)
     {
         await using PhasedSwarm swarm = new(SwarmPhase.Resolving, s_sample);
         for (int i = 0; i < 3; i++)
@@ -170,7 +170,7 @@ public sealed class RosterTests
 
     [Theory]
     [MemberData(nameof(Phases))]
-    public async Task Whoever_has_our_own_id_is_refused(SwarmPhase phase)
+    public async Task Our_own_peer_id_is_refused(SwarmPhase phase)
     {
         await using PhasedSwarm swarm = new(phase, s_sample);
         MemoryPeerStream honest = swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1)).Peer;
@@ -199,7 +199,7 @@ public sealed class RosterTests
 
     /// <summary>A liar is known by its address and its id together: else it could have another banned by taking its id. How it is in a download, <see cref="IncomingPeersTests"/> shows.</summary>
     [Fact]
-    public async Task A_liar_about_metadata_does_not_have_the_one_banned_whose_id_it_uses()
+    public async Task Wrong_metadata_under_another_peers_id_does_not_ban_that_peer()
     {
         await using PhasedSwarm swarm = new(SwarmPhase.Resolving, s_sample);
         Lie(swarm, PhasedSwarm.Address(1), PhasedSwarm.Id(1));

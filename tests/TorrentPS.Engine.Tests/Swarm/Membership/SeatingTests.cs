@@ -8,7 +8,7 @@ public sealed class SeatingTests
         new(priority, working, idle, seconds, withoutData, hadChance);
 
     [Fact]
-    public void The_lowest_priority_makes_room_for_a_higher_one_only()
+    public void The_lowest_priority_is_replaced_only_by_a_higher_one()
     {
         Seating.Seat[] seats = [Seat(50), Seat(20), Seat(70)];
         Assert.Equal(1, Seating.Yields(seats, 60));
@@ -17,7 +17,7 @@ public sealed class SeatingTests
     }
 
     [Fact]
-    public void Nobody_who_works_or_has_only_come_makes_room()
+    public void A_working_or_new_connection_is_not_replaced()
     {
         Assert.Equal(2, Seating.Yields([Seat(1, working: true), Seat(2, seconds: 9), Seat(3)], 60));
         Assert.Equal(-1, Seating.Yields([Seat(1, working: true), Seat(2, seconds: 9), Seat(80)], 60));
@@ -25,7 +25,7 @@ public sealed class SeatingTests
     }
 
     [Fact]
-    public void Where_priorities_say_nothing_the_one_that_was_of_no_use_for_longest_goes()
+    public void Without_priorities_the_connection_useless_for_longest_is_replaced()
     {
         Assert.Equal(2, Seating.Yields([Seat(0), Seat(0, idle: true, seconds: 61), Seat(0, idle: true, seconds: 90), Seat(0, idle: true, working: true, seconds: 900)], 0));
         Assert.Equal(-1, Seating.Yields([Seat(0), Seat(0, idle: true, seconds: 59)], 0));
@@ -33,7 +33,7 @@ public sealed class SeatingTests
     }
 
     [Fact]
-    public void Who_wants_data_and_takes_none_goes_in_the_end()
+    public void A_peer_that_wants_data_and_takes_none_is_replaced_in_the_end()
     {
         Assert.Equal(-1, Seating.Idlest([Seat(0, seconds: 599, withoutData: 599)]));
         Assert.Equal(1, Seating.Idlest([Seat(0, seconds: 9000, withoutData: 10), Seat(0, seconds: 600, withoutData: 600), Seat(0, working: true, seconds: 9000, withoutData: 900)]));
@@ -42,7 +42,7 @@ public sealed class SeatingTests
     }
 
     [Fact]
-    public void Who_still_waits_for_its_turn_is_waited_for()
+    public void A_waiter_in_the_queue_is_waited_for()
     {
         Assert.Equal(-1, Seating.Idlest([Seat(0, seconds: 3599, withoutData: 3599, hadChance: false)]));
         Assert.Equal(0, Seating.Idlest([Seat(0, seconds: 3600, withoutData: 3600, hadChance: false)]));

@@ -14,7 +14,7 @@ public sealed class SwarmClockTests : IDisposable
     public void Dispose() => _clock.Dispose();
 
     [Fact]
-    public async Task Ticks_five_times_a_second_for_one_in_motion_and_once_for_an_idle_one()
+    public async Task Ticks_five_times_a_second_for_an_active_torrent_and_once_for_an_idle_one()
     {
         int moving = 0, idle = 0;
         using SwarmClock.Ticking first = _clock.Start(_loop, () => moving++), second = _clock.Start(_loop, () => idle++);
@@ -24,7 +24,7 @@ public sealed class SwarmClockTests : IDisposable
     }
 
     [Fact]
-    public async Task Wakes_once_a_second_when_all_are_idle_and_more_often_as_soon_as_one_is_not()
+    public async Task Wakes_once_a_second_when_all_are_idle_and_more_often_when_one_is_active()
     {
         int first = 0, second = 0;
         using SwarmClock.Ticking one = _clock.Start(_loop, () => first++), other = _clock.Start(_loop, () => second++);
@@ -39,7 +39,7 @@ public sealed class SwarmClockTests : IDisposable
     }
 
     [Fact]
-    public async Task Goes_on_for_those_who_come_after_all_have_gone()
+    public async Task Continues_for_new_peers_after_all_have_left()
     {
         int first = 0, second = 0;
         SwarmClock.Ticking one = _clock.Start(_loop, () => first++);

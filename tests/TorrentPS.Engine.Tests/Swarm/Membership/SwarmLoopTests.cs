@@ -43,7 +43,7 @@ public sealed class SwarmLoopTests
     }
 
     [Fact]
-    public async Task A_million_posts_from_inside_need_no_stack()
+    public async Task A_million_posts_from_inside_the_loop_need_no_stack()
     {
         int count = 0;
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,7 +61,7 @@ public sealed class SwarmLoopTests
     }
 
     [Fact]
-    public async Task Work_posted_from_inside_comes_after_what_is_queued()
+    public async Task Work_posted_from_inside_runs_after_queued_work()
     {
         List<int> order = [];
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -80,7 +80,7 @@ public sealed class SwarmLoopTests
     }
 
     [Fact]
-    public async Task Awaits_come_back_to_it()
+    public async Task Awaits_return_to_the_loop()
     {
         bool[] current = await _loop.RunAsync(async () =>
         {
@@ -95,7 +95,7 @@ public sealed class SwarmLoopTests
     }
 
     [Fact]
-    public async Task What_a_function_throws_is_its_caller_s()
+    public async Task An_exception_of_a_function_goes_to_its_caller()
     {
         await Assert.ThrowsAsync<FormatException>(() => _loop.RunAsync<int>(() => throw new FormatException()));
         await Assert.ThrowsAsync<FormatException>(() => _loop.RunAsync<int>(async () =>
@@ -106,7 +106,7 @@ public sealed class SwarmLoopTests
     }
 
     [Fact]
-    public async Task What_work_throws_is_told_and_the_loop_goes_on()
+    public async Task Exceptions_of_work_are_reported_and_the_loop_continues()
     {
         List<Exception> faults = [];
         _loop.Faulted = faults.Add;
@@ -116,7 +116,7 @@ public sealed class SwarmLoopTests
     }
 
     [Fact]
-    public async Task Queued_work_does_not_run_on_the_caller_and_posted_work_does_not_run_on_threads_of_others()
+    public async Task Queued_work_does_not_run_on_the_caller_and_posted_work_not_on_other_threads()
     {
         TaskCompletionSource<Thread> enqueued = new(TaskCreationOptions.RunContinuationsAsynchronously), posted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Thread? caller = null;

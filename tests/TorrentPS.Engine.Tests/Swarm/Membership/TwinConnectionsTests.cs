@@ -12,7 +12,7 @@ public sealed class TwinConnectionsTests
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(false, false)]
-    public void Both_sides_keep_the_same_one_of_two_that_were_made_at_once(bool smallHasItsOwnFirst, bool largeHasItsOwnFirst)
+    public void Of_two_simultaneous_connections_both_sides_keep_the_same(bool smallHasItsOwnFirst, bool largeHasItsOwnFirst)
     {
         // Of each side, whether the connection that stays is the one that it made.
         bool smallKeepsOwn = KeepsOwn(s_small, s_large, smallHasItsOwnFirst), largeKeepsOwn = KeepsOwn(s_large, s_small, largeHasItsOwnFirst);
@@ -21,14 +21,14 @@ public sealed class TwinConnectionsTests
     }
 
     [Fact]
-    public void One_that_has_been_there_for_long_stays()
+    public void An_old_connection_stays()
     {
         Assert.True(TwinConnections.KeepsNew(s_large, s_small, isNewOutgoing: true, isOldOutgoing: false, 1));
         Assert.False(TwinConnections.KeepsNew(s_large, s_small, isNewOutgoing: true, isOldOutgoing: false, 10));
     }
 
     [Fact]
-    public void A_second_of_the_same_direction_does_not_replace_the_first()
+    public void A_second_connection_in_the_same_direction_does_not_replace_the_first()
     {
         Assert.False(TwinConnections.KeepsNew(s_large, s_small, true, true, 0));
         Assert.False(TwinConnections.KeepsNew(s_small, s_large, false, false, 0));

@@ -18,7 +18,7 @@ public sealed class MetadataFetchTests
     private double _now;
 
     [Fact]
-    public void One_peer_gives_all_of_it_a_few_requests_at_a_time()
+    public void One_peer_sends_everything_with_a_few_requests_at_a_time()
     {
         MetadataSource peer = Add();
         List<int> asked = AskAll(peer);
@@ -34,7 +34,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void Several_peers_are_asked_for_different_pieces()
+    public void Different_pieces_are_requested_from_several_peers()
     {
         MetadataSource one = Add(), other = Add();
         Assert.Equal([0, 1, 2, 3], AskAll(one));
@@ -44,7 +44,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void What_is_under_way_at_two_peers_is_not_asked_for_again()
+    public void Blocks_requested_from_two_peers_are_not_requested_again()
     {
         var fetch = new MetadataFetch(InfoHash.Create(SHA1.HashData(Bytes(10, 1))), Limit);
         MetadataSource[] peers = [new(10), new(10), new(10)];
@@ -54,7 +54,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void Who_does_not_answer_soon_holds_up_nobody()
+    public void A_slow_node_delays_nothing()
     {
         MetadataSource mute = Add();
         AskAll(mute);
@@ -73,7 +73,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void Who_rejects_is_left_alone_for_a_while_and_others_are_asked()
+    public void A_peer_that_rejects_is_paused_and_others_are_asked()
     {
         MetadataSource peer = Add(), other = Add();
         AskAll(peer);
@@ -86,7 +86,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void Who_gives_all_of_a_wrong_one_lies()
+    public void The_only_sender_of_wrong_metadata_is_at_fault()
     {
         MetadataSource liar = Add();
         byte[] wrong = Bytes(s_right.Length, 2);
@@ -108,7 +108,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void Where_one_of_several_lies_each_is_asked_for_a_copy_of_its_own_and_the_right_one_tells_who_it_was()
+    public void When_one_of_several_peers_lies_each_sends_a_separate_copy_and_the_right_one_identifies_it()
     {
         MetadataSource honest = Add(), liar = Add(), idle = Add();
         byte[] wrong = Bytes(s_right.Length, 2);
@@ -138,10 +138,10 @@ public sealed class MetadataFetchTests
     [InlineData(-1)]
     [InlineData(Limit + 1)]
     [InlineData(long.MaxValue)]
-    public void A_size_that_cannot_be_is_not_accepted(long size) => Assert.False(_fetch.Accepts(size));
+    public void An_impossible_size_is_not_accepted(long size) => Assert.False(_fetch.Accepts(size));
 
     [Fact]
-    public void Many_who_claim_huge_sizes_keep_out_nobody()
+    public void Many_peers_that_declare_huge_sizes_keep_out_no_other()
     {
         for (int i = 0; i < 20; i++)
             AskAll(Add(Limit - i));
@@ -153,7 +153,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void The_size_that_most_peers_say_comes_first()
+    public void The_size_declared_by_most_peers_comes_first()
     {
         for (int i = 0; i < 20; i++)
             AskAll(Add(Limit - i));
@@ -165,7 +165,7 @@ public sealed class MetadataFetchTests
     [InlineData(16384, 99_999)]
     [InlineData(16383, null)]
     [InlineData(0, null)]
-    public void A_piece_that_contradicts_the_size_is_a_lie(int length, int? totalSize)
+    public void A_metadata_piece_that_contradicts_the_size_is_wrong_data(int length, int? totalSize)
     {
         MetadataSource peer = Add();
         AskAll(peer);
@@ -174,7 +174,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void A_piece_that_was_not_asked_for_is_not_taken()
+    public void An_unrequested_piece_is_not_accepted()
     {
         MetadataSource peer = Add();
         Assert.False(_fetch.Receive(peer, 0, null, Piece(s_right, 0), _now));
@@ -182,7 +182,7 @@ public sealed class MetadataFetchTests
     }
 
     [Fact]
-    public void Both_hashes_must_be_right()
+    public void Both_hashes_must_match()
     {
         byte[] v2 = SHA256.HashData(s_right);
         v2[0] ^= 1;
@@ -206,7 +206,7 @@ public sealed class MetadataFetchTests
 
     // Whoever lies, stalls, rejects or says another size: as long as one is honest, it comes to an end, and no honest one is blamed.
     [Property(MaxTest = 300)]
-    public void With_one_honest_peer_it_always_comes_to_an_end(int seed)
+    public void One_honest_peer_always_leads_to_an_end(int seed)
     {
         var random = new Random(seed);
         var kinds = new Dictionary<MetadataSource, int>();

@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Tests.Swarm.Metadata;
 public sealed partial class MetadataSessionTests
 {
     [Fact]
-    public async Task A_liar_that_is_gone_when_it_is_found_out_is_banned()
+    public async Task A_sender_of_wrong_metadata_is_banned_even_if_it_has_left()
     {
         MetadataGiver liar = new(s_wrong) { Answer = piece => piece < 4 ? [new MetadataGiver(s_wrong).Piece(piece)] : throw new IOException(), ClosesOnFault = true };
         Start();
@@ -19,7 +19,7 @@ public sealed partial class MetadataSessionTests
     }
 
     [Fact]
-    public async Task A_fault_with_one_connection_does_not_keep_the_others_from_being_handed_over()
+    public async Task A_fault_with_one_connection_does_not_keep_others_from_being_handed_over()
     {
         MetadataGiver faulty = new(s_metadata), other = new(s_metadata);
         Start(handsOver: true);

@@ -43,7 +43,7 @@ public sealed partial class MetadataSessionTests
     [InlineData("floods")]
     [InlineData("rejects")]
     [InlineData("says nothing")]
-    public async Task Whatever_others_do_the_hashes_of_an_honest_peer_are_enough(string what)
+    public async Task The_hashes_of_one_honest_peer_are_enough_whatever_others_do(string what)
     {
         Link = Torrent.FromLink(MagnetLink.FromTorrent(s_v2.Torrent));
         MetadataGiver hostile = new(s_v2.Torrent.InfoBytes.ToArray())
@@ -74,7 +74,7 @@ public sealed partial class MetadataSessionTests
     [Theory]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task Without_hashes_of_anybody_it_is_what_there_is_and_a_warning(TorrentVersion version)
+    public async Task Without_hashes_from_any_peer_the_result_is_incomplete_with_a_warning(TorrentVersion version)
     {
         Sample sample = version == TorrentVersion.V2 ? s_v2 : s_hybrid;
         Link = Torrent.FromLink(MagnetLink.FromTorrent(sample.Torrent));
@@ -86,7 +86,7 @@ public sealed partial class MetadataSessionTests
     }
 
     [Fact]
-    public async Task A_time_out_ends_the_wait_for_hashes_and_not_all()
+    public async Task A_time_out_ends_the_wait_for_hashes_but_not_the_result()
     {
         Link = Torrent.FromLink(MagnetLink.FromTorrent(s_v2.Torrent));
         MetadataGiver giver = HashGiver(s_v2, range => range.Index == 0);
@@ -97,7 +97,7 @@ public sealed partial class MetadataSessionTests
     }
 
     [Fact]
-    public async Task A_hybrid_that_only_peers_of_version_1_know_is_there_at_once()
+    public async Task A_hybrid_with_version_1_peers_only_is_resolved_at_once()
     {
         Link = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{Convert.ToHexString(s_hybrid.Torrent.InfoHash.V1)}"));
         Torrent torrent = (await ResolveAsync([new MetadataGiver(s_hybrid.Torrent.InfoBytes.ToArray())], Warned)).Torrent;
@@ -107,7 +107,7 @@ public sealed partial class MetadataSessionTests
     }
 
     [Fact]
-    public async Task A_hybrid_known_by_both_hashes_waits_a_little_for_a_peer_of_version_2()
+    public async Task A_hybrid_known_by_both_hashes_waits_briefly_for_a_version_2_peer()
     {
         Link = Torrent.FromLink(MagnetLink.FromTorrent(s_hybrid.Torrent));
         await ResolveAsync([new MetadataGiver(s_hybrid.Torrent.InfoBytes.ToArray())], Warned);
@@ -116,7 +116,7 @@ public sealed partial class MetadataSessionTests
     }
 
     [Fact]
-    public async Task A_download_asks_for_them_itself()
+    public async Task A_download_requests_its_metadata_itself()
     {
         Link = Torrent.FromLink(MagnetLink.FromTorrent(s_v2.Torrent));
         MetadataGiver giver = HashGiver(s_v2);
@@ -128,7 +128,7 @@ public sealed partial class MetadataSessionTests
     }
 
     [Fact]
-    public async Task Layers_that_no_torrent_file_can_have_are_not_asked_for()
+    public async Task Layers_that_no_torrent_file_can_have_are_not_requested()
     {
         byte[] info = [.. Encoding.Latin1.GetBytes($"d9:file treed1:ad0:d6:lengthi{320_000L * 16384}e11:pieces root32:{new string('r', 32)}eee12:meta versioni2e4:name1:a12:piece lengthi16384ee")];
         Link = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btmh:1220{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(info))}"));

@@ -43,7 +43,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Several_peers_give_it_together()
+    public async Task Several_peers_send_it_together()
     {
         MetadataGiver[] givers = [new(s_metadata), new(s_metadata), new(s_metadata)];
         ResolvedTorrent resolved = await ResolveAsync(givers);
@@ -68,7 +68,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     [InlineData("begins a bitfield longer than any torrent's")]
     [InlineData("begins a long have")]
     [InlineData("closes")]
-    public async Task Whatever_others_do_the_honest_peer_is_enough(string what)
+    public async Task One_honest_peer_is_enough_whatever_others_do(string what)
     {
         MetadataGiver hostile = Hostile(what), honest = new(s_metadata);
         Start();
@@ -113,7 +113,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     };
 
     [Fact]
-    public async Task Peers_ask_in_vain_for_what_is_not_there_yet()
+    public async Task Peers_cannot_get_what_is_not_verified_yet()
     {
         byte[] request = MetadataGiver.Message(MessageId.Extended, [MetadataMessage.OwnId, .. new MetadataMessage(MetadataMessageType.Request, 3).ToBytes()]);
         MetadataGiver asker = new(s_metadata) { Size = 0, AndThen = request };
@@ -124,7 +124,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task One_that_a_peer_names_is_connected_to()
+    public async Task A_peer_named_by_another_is_connected_to()
     {
         using TcpListener named = new(IPAddress.Loopback, 0);
         named.Start();
@@ -138,7 +138,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Where_peer_exchange_is_not_wanted_nobody_is_named()
+    public async Task Without_peer_exchange_no_peer_is_named()
     {
         MetadataGiver teller = new(s_metadata) { AndThen = Naming(new IPEndPoint(IPAddress.Loopback, 9)) };
         Start(new ResolveOptions { Sources = [PeerSource.Tracker] });
@@ -149,7 +149,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task One_that_floods_with_names_is_left()
+    public async Task A_flood_of_names_is_ignored()
     {
         byte[] naming = Naming(new IPEndPoint(IPAddress.Loopback, 9));
         MetadataGiver flood = new(s_metadata) { Size = 0, AndThen = [.. Enumerable.Repeat(naming, 100).SelectMany(bytes => bytes)] };
@@ -166,7 +166,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_connection_is_handed_over_with_what_the_peer_told_before()
+    public async Task A_connection_is_handed_over_with_the_earlier_messages_of_the_peer()
     {
         byte[] told = [.. MetadataGiver.Message(MessageId.Bitfield, 1, 2, 3), .. MetadataGiver.Message(MessageId.Unchoke), .. MetadataGiver.Message(MessageId.Have, 0, 0, 0, 5)];
         MetadataGiver giver = new(s_metadata) { AndThen = told };
@@ -185,7 +185,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_a_peer_sends_while_nothing_reads_it_waits_for_what_takes_the_connection_over()
+    public async Task Messages_received_between_two_handlers_wait_for_the_next()
     {
         MetadataGiver giver = new(s_metadata), gone = new(s_metadata);
         SwarmHandover handover = (await ResolveAsync([giver, gone], handsOver: true)).Handover!;
@@ -277,7 +277,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     [Theory]
     [InlineData(5, 262_000)]
     [InlineData(99, 1_000_000)]
-    public async Task Nobody_has_memory_for_a_length_alone(int id, int length)
+    public async Task A_length_alone_allocates_no_memory(int id, int length)
     {
         byte[] begun = [.. MetadataGiver.Message((MessageId)id, new byte[length])[..1000]];
         MetadataGiver hostile = new(s_metadata) { AndThen = begun, Answer = _ => [] };
@@ -298,7 +298,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Of_a_private_torrent_nothing_is_handed_over()
+    public async Task Nothing_is_handed_over_for_a_private_torrent()
     {
         Sample hidden = Sample.Build(64, 1, builder => builder.IsPrivate = true, ("data", 6400));
         Link = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{hidden.Torrent.InfoHash}&tr=http%3A%2F%2Fa.example%2Fannounce"));
@@ -312,7 +312,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Right_metadata_that_is_no_torrent_is_refused_as_a_file_is()
+    public async Task Metadata_with_the_right_hash_is_checked_like_a_file()
     {
         byte[] evil = Encoding.ASCII.GetBytes("d6:lengthi5e4:name8:../../up12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae");
 #pragma warning disable CA5350 // BEP 3 has SHA-1.
@@ -351,7 +351,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task With_nobody_to_ask_it_ends_at_once()
+    public async Task Without_any_source_it_ends_at_once()
     {
         Start(new ResolveOptions { Sources = [] });
         TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
@@ -360,7 +360,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task When_every_discovery_fails_that_is_the_result()
+    public async Task The_failure_of_every_source_is_the_result()
     {
         _discovery.Failure = new TorrentException(TorrentErrorId.TrackerUnreachable, "nobody there");
         Start();

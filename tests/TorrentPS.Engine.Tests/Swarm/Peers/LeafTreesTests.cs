@@ -57,7 +57,7 @@ public sealed class LeafTreesTests : IDisposable
     }
 
     [Fact]
-    public void A_piece_is_read_once_for_all_who_ask_and_its_tree_is_that_of_its_root()
+    public void A_piece_is_read_once_for_all_requests_and_its_tree_has_its_root()
     {
         LeafTrees trees = Trees();
         List<HashTree?> got = [];
@@ -75,7 +75,7 @@ public sealed class LeafTreesTests : IDisposable
     }
 
     [Fact]
-    public void Those_come_first_that_we_send_to()
+    public void Unchoked_peers_come_first()
     {
         LeafTrees trees = Trees();
         List<int> got = [];
@@ -92,7 +92,7 @@ public sealed class LeafTreesTests : IDisposable
     }
 
     [Fact]
-    public void One_that_is_gone_has_nothing_read()
+    public void Nothing_is_read_for_a_peer_that_has_left()
     {
         LeafTrees trees = Trees();
         List<int> got = [];
@@ -110,7 +110,7 @@ public sealed class LeafTreesTests : IDisposable
     }
 
     [Fact]
-    public void What_an_address_may_have_read_is_bounded_however_often_it_connects()
+    public void Reads_for_an_address_are_limited_however_often_it_connects()
     {
         LeafTrees trees = Trees(s_large);
         int given = 0, done = 0;
@@ -133,7 +133,7 @@ public sealed class LeafTreesTests : IDisposable
     }
 
     [Fact]
-    public void What_all_may_have_read_that_are_choked_is_bounded_however_many_addresses_they_have()
+    public void Reads_for_all_choked_peers_are_limited_however_many_addresses_they_have()
     {
         Torrent torrent = ZeroTorrent.Make(16 << 20, ("data", 640 << 20));
         LeafTrees trees = Trees(torrent);
@@ -149,7 +149,7 @@ public sealed class LeafTreesTests : IDisposable
     }
 
     [Fact]
-    public void What_is_kept_is_bounded_and_is_what_was_used_last()
+    public void The_cache_is_limited_and_keeps_the_latest()
     {
         Trees();
         LeafTrees trees = new(_swarm!.Disk, mostKept: 3 * 7 * 32); // three trees of four leaves
@@ -169,7 +169,7 @@ public sealed class LeafTreesTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_fault_costs_the_peer_that_it_is_read_for_and_no_other(bool isReading)
+    public void A_fault_while_reading_affects_only_the_peer_that_requested_it(bool isReading)
     {
         LeafTrees trees = Trees();
         List<int> got = [];

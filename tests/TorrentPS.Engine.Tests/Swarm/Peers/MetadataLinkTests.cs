@@ -37,7 +37,7 @@ public sealed class MetadataLinkTests : IDisposable
     }
 
     [Fact]
-    public void Each_piece_comes_with_the_size_of_the_whole()
+    public void Each_piece_has_the_size_of_the_whole()
     {
         Start(s_public);
         List<(MetadataMessage Message, byte[] Data)> answers = Ask(0, 1);
@@ -48,7 +48,7 @@ public sealed class MetadataLinkTests : IDisposable
     }
 
     [Fact]
-    public void A_piece_that_there_is_not_is_rejected()
+    public void A_request_for_a_piece_that_does_not_exist_is_rejected()
     {
         Start(s_public);
         Assert.Equal(new MetadataMessage(MetadataMessageType.Reject, 2), Assert.Single(Ask(2)).Message);
@@ -56,14 +56,14 @@ public sealed class MetadataLinkTests : IDisposable
     }
 
     [Fact]
-    public void A_private_torrents_is_neither_offered_nor_served()
+    public void A_private_torrents_metadata_is_neither_offered_nor_served()
     {
         Assert.Null(Start(s_private).MetadataSize);
         Assert.Equal(new MetadataMessage(MetadataMessageType.Reject, 0), Assert.Single(Ask(0)).Message);
     }
 
     [Fact]
-    public void After_some_times_the_whole_a_peer_gets_no_more_and_a_flood_ends_the_connection()
+    public void After_several_copies_a_peer_gets_no_more_and_a_flood_ends_the_connection()
     {
         Start(s_public);
         int served = 0, rejected = 0;
@@ -80,7 +80,7 @@ public sealed class MetadataLinkTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_read_ends_the_connection()
+    public void An_unreadable_message_ends_the_connection()
     {
         Start(s_public);
         Send([MetadataMessage.OwnId, .. "d8:msg_typei0ee"u8]);
@@ -100,7 +100,7 @@ public sealed class MetadataLinkTests : IDisposable
     }
 
     [Fact]
-    public void A_peer_that_takes_no_answers_gets_none()
+    public void A_peer_that_does_not_read_gets_no_answers()
     {
         Start(s_public, names: false);
         Assert.Empty(Ask(0));

@@ -39,7 +39,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Blocks_that_nobody_asked_for_are_borne_for_a_while()
+    public void Unrequested_blocks_are_tolerated_for_a_while()
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -56,7 +56,7 @@ public sealed partial class PeerSessionTests
     [InlineData(0u, 1u)]
     [InlineData(uint.MaxValue, 0u)]
     [InlineData(0u, 0xFFFFC000u)]
-    public void A_block_from_nowhere_is_wasted(uint piece, uint begin)
+    public void An_unrequested_block_of_an_unknown_piece_is_wasted(uint piece, uint begin)
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -68,7 +68,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_was_under_way_when_it_choked_is_no_offence()
+    public void Blocks_in_flight_when_it_choked_are_no_violation()
     {
         Start(extensions: false);
         BecomeSeedAndUnchoke();
@@ -92,7 +92,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_cancelled_block_may_still_come()
+    public void A_cancelled_block_may_still_arrive()
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -113,7 +113,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_block_that_came_from_another_meanwhile_is_wasted()
+    public void A_block_that_another_peer_has_sent_meanwhile_is_wasted()
     {
         Start();
         BecomeSeedAndUnchoke();

@@ -9,7 +9,7 @@ public sealed partial class PeerSessionTests
     [InlineData(6881, true, true)]
     [InlineData(6881, false, false)] // the peer does not know the message
     [InlineData(0, true, false)] // no DHT, or a private torrent
-    public void The_port_of_the_node_is_told_to_who_asks_for_it(int dhtPort, bool peerUsesDht, bool isTold)
+    public void The_port_of_the_node_is_sent_to_peers_that_support_it(int dhtPort, bool peerUsesDht, bool isTold)
     {
         Start(isSeed: true, dhtPort: dhtPort, peerUsesDht: peerUsesDht);
 
@@ -21,7 +21,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void The_port_of_the_peers_node_is_taken_once()
+    public void The_port_of_the_peers_node_is_accepted_once()
     {
         Start();
 

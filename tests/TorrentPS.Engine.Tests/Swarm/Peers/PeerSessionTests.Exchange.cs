@@ -9,7 +9,7 @@ public sealed partial class PeerSessionTests
         Message(MessageId.Extended, [PeerExchangeMessage.OwnId, .. new PeerExchangeMessage { Added = [.. added.Select(text => new ExchangedPeer(IPEndPoint.Parse(text), PeerExchangeFlags.None))] }.ToBytes()]);
 
     [Fact]
-    public void Peer_exchange_is_offered_and_what_comes_is_passed_on()
+    public void Peer_exchange_is_offered_and_messages_are_passed_on()
     {
         Start(exchangesPeers: true);
         Assert.Equal(PeerExchangeMessage.OwnId, ExtensionHandshake.Read(Sent()[0].Payload.AsSpan(1)).Extensions["ut_pex"]);
@@ -19,7 +19,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_private_torrent_neither_offers_nor_takes_peer_exchange()
+    public void A_private_torrent_neither_sends_nor_accepts_peer_exchange()
     {
         Start(exchangesPeers: false);
         Assert.False(ExtensionHandshake.Read(Sent()[0].Payload.AsSpan(1)).Extensions.ContainsKey("ut_pex"));
@@ -30,7 +30,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_flood_of_exchanges_ends_it_and_most_of_it_is_not_read()
+    public void A_flood_of_peer_exchange_is_mostly_ignored_and_ends_the_connection()
     {
         Start(exchangesPeers: true);
         for (int i = 0; i < 24; i++)
@@ -40,7 +40,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void An_exchange_that_cannot_be_read_ends_it()
+    public void An_unreadable_peer_exchange_message_ends_the_connection()
     {
         Start(exchangesPeers: true);
         Send(Message(MessageId.Extended, [PeerExchangeMessage.OwnId, .. "d5:added"u8]));
@@ -48,7 +48,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void The_peer_is_told_by_its_own_id_and_only_when_it_takes_that()
+    public void The_peer_gets_messages_under_its_own_id_and_only_if_it_accepts_them()
     {
         Start(exchangesPeers: true);
         List<ExchangedPeer> connected = [new(IPEndPoint.Parse("198.51.100.9:9"), PeerExchangeFlags.Seed)];
@@ -68,7 +68,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_peer_that_came_to_us_listens_where_it_says()
+    public void An_incoming_peer_listens_where_it_declares()
     {
         Start(exchangesPeers: true);
         Send(Message(MessageId.Extended, [0, .. "d1:md12:ut_holepunchi4ee1:pi7001e11:upload_onlyi1ee"u8]));

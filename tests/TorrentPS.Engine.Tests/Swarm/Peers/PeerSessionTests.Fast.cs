@@ -10,7 +10,7 @@ public sealed partial class PeerSessionTests
     private List<(MessageId Id, byte[] Payload)> SentFast() => [.. Sent().Where(message => message.Id != MessageId.Extended)];
 
     [Fact]
-    public void It_says_that_it_has_all_or_nothing()
+    public void It_declares_all_or_none()
     {
         Start(isSeed: true);
         Assert.Equal([MessageId.HaveAll], SentFast().Select(message => message.Id));
@@ -20,7 +20,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void To_a_peer_without_the_extension_it_says_what_it_always_did()
+    public void A_peer_without_the_extension_gets_ordinary_messages()
     {
         Start(isSeed: true, extensions: false);
         Assert.Equal([MessageId.Bitfield], Sent().Select(message => message.Id));
@@ -36,7 +36,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Have_all_and_have_none_are_heard()
+    public void Have_all_and_have_none_are_understood()
     {
         Start();
         Send(Message(MessageId.HaveAll));
@@ -74,7 +74,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Each_request_gets_a_block_or_a_refusal()
+    public void Each_request_gets_a_block_or_a_reject()
     {
         Start(isSeed: true);
         Sent();
@@ -89,7 +89,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_request_for_what_is_not_there_is_refused()
+    public void A_request_for_missing_data_is_rejected()
     {
         Start();
         _loop.Run(() => _session.SendChoke(false));
@@ -100,7 +100,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_waits_is_refused_when_it_is_choked_or_cancelled_or_wants_nothing()
+    public void Queued_requests_are_rejected_after_a_choke_a_cancel_or_loss_of_interest()
     {
         Start(isSeed: true, uploadLimit: 1); // nothing leaves
         _loop.Run(() => _session.SendChoke(false));
@@ -119,7 +119,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_beginner_may_have_some_pieces_while_it_is_choked()
+    public void A_new_peer_may_request_some_pieces_while_it_is_choked()
     {
         Start(isSeed: true);
         Sent();
@@ -133,7 +133,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Of_a_network_whose_peers_would_be_allowed_the_same_pieces_one_is()
+    public void One_peer_of_a_network_is_allowed_pieces()
     {
         Start(isSeed: true);
         Assert.True(_swarm.MayAllowFast(_session.EndPoint.Address)); // as another peer of it was
@@ -145,7 +145,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_is_allowed_while_choked_has_an_end()
+    public void Requests_allowed_while_choked_are_limited()
     {
         Start(isSeed: true);
         Send(Message(MessageId.HaveNone));
@@ -163,7 +163,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_peer_that_has_enough_is_a_beginner_no_more()
+    public void A_peer_with_enough_pieces_is_not_offered_any_more()
     {
         Start(isSeed: true);
         Send(Message(MessageId.Bitfield, 0xFF, 0xC0));
@@ -173,7 +173,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_flood_of_requests_that_are_refused_ends_it()
+    public void A_flood_of_rejected_requests_ends_the_connection()
     {
         Start(isSeed: true);
         byte[] request = Numbers(MessageId.Request, 4, 0, 16384);
@@ -182,7 +182,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_super_seed_shows_itself_as_one_that_has_nothing_but_what_it_shows()
+    public void A_super_seed_announces_only_the_pieces_that_it_shows()
     {
         Start(isSeed: true);
         Sent();
@@ -202,7 +202,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_rejected_block_is_told_and_no_longer_outstanding()
+    public void A_rejected_block_is_reported_and_no_longer_outstanding()
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -214,7 +214,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Rejects_of_what_nobody_asked_for_are_borne_up_to_a_limit()
+    public void Rejects_of_unrequested_blocks_are_tolerated_up_to_a_limit()
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -226,7 +226,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_cancelled_block_may_be_rejected_or_come()
+    public void A_cancelled_block_may_be_rejected_or_sent()
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -242,7 +242,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Allowed_and_suggested_pieces_are_noted_within_limits()
+    public void Allowed_and_suggested_pieces_are_recorded_within_limits()
     {
         Start();
         Send([.. Numbers(MessageId.AllowedFast, 3), .. Numbers(MessageId.AllowedFast, 3), .. Numbers(MessageId.AllowedFast, 9)]);
@@ -255,7 +255,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_piece_that_is_there_no_longer_is_told()
+    public void A_piece_that_is_gone_is_reported()
     {
         Start();
         Send([.. Message(MessageId.HaveAll), .. Message(MessageId.Extended, DontHaveNotice.Id, 0, 0, 0, 4)]);
@@ -265,7 +265,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_peer_that_only_uploads_from_now_on_is_a_seed()
+    public void A_peer_that_becomes_upload_only_counts_as_a_seed()
     {
         Start();
         Assert.False(_session.IsSeed);

@@ -33,7 +33,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Hashes_that_were_asked_for_are_given_on_once_and_so_is_a_rejection()
+    public void Requested_hashes_are_passed_on_once_and_so_is_a_rejection()
     {
         StartV2();
         _loop.Run(() => _session.RequestHashes(0, s_range));
@@ -68,7 +68,7 @@ public sealed partial class PeerSessionTests
     [InlineData(nameof(MessageId.HashRequest))]
     [InlineData(nameof(MessageId.Hashes))]
     [InlineData(nameof(MessageId.HashReject))]
-    public void A_hash_message_that_is_cut_off_ends_the_connection(string name)
+    public void A_truncated_hash_message_ends_the_connection(string name)
     {
         MessageId id = Enum.Parse<MessageId>(name);
         StartV2();
@@ -79,7 +79,7 @@ public sealed partial class PeerSessionTests
     [Theory]
     [InlineData(nameof(MessageId.Hashes))]
     [InlineData(nameof(MessageId.HashReject))]
-    public void Hashes_that_nobody_asked_for_end_the_connection_after_some(string name)
+    public void Unrequested_hashes_end_the_connection_after_some(string name)
     {
         MessageId id = Enum.Parse<MessageId>(name);
         StartV2();
@@ -102,7 +102,7 @@ public sealed partial class PeerSessionTests
 
     [Theory]
     [MemberData(nameof(Impossible))]
-    public void A_request_for_hashes_that_there_cannot_be_is_rejected(int baseLayer, int index, int length, int proofs)
+    public void A_request_for_hashes_that_cannot_exist_is_rejected(int baseLayer, int index, int length, int proofs)
     {
         StartV2();
         Send(HashBytes(MessageId.HashRequest, new HashRange(baseLayer, index, length, proofs)));
@@ -122,7 +122,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_is_sent_of_hashes_is_right_and_bounded()
+    public void Sent_hashes_are_correct_and_limited()
     {
         StartV2();
         long bytes = 0;
@@ -143,7 +143,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void One_that_does_not_speak_version_2_gets_no_answer()
+    public void A_peer_without_version_2_gets_no_answer()
     {
         StartV2(isV2: false);
         Send(HashBytes(MessageId.HashRequest, s_range));

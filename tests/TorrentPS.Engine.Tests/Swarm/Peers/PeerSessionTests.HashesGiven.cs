@@ -42,7 +42,7 @@ public sealed partial class PeerSessionTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Answers_that_are_asked_for_and_not_taken_hold_up_no_other_peer(bool areLeaves)
+    public void Requested_answers_that_are_not_read_delay_no_other_peer(bool areLeaves)
     {
         Torrent torrent = areLeaves ? ZeroTorrent.Make(16 << 20, ("data", 32 << 20)) : s_many.Value;
         using SampleSwarm swarm = new(torrent, isSeed: true, uploadLimit: 20_000);
@@ -88,7 +88,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Hashes_asked_for_again_after_each_reconnect_are_those_of_one_address()
+    public void Repeated_hash_requests_after_reconnecting_count_for_one_address()
     {
         using SampleSwarm swarm = new(s_many.Value, isSeed: true);
         byte[] request = RequestOf(s_many.Value, new HashRange(0, 0, 1024, 0));
@@ -116,7 +116,7 @@ public sealed partial class PeerSessionTests
 
     [Theory]
     [MemberData(nameof(PieceLengths))]
-    public void All_hashes_that_are_asked_for_are_given_and_taken_whatever_the_length_of_pieces(int pieceLength)
+    public void All_requested_hashes_are_sent_and_accepted_for_any_piece_length(int pieceLength)
     {
         Torrent torrent = ZeroTorrent.Make(pieceLength, ("a", 2L * pieceLength + pieceLength / 2 + 5), ("b", pieceLength / 2), ("c", pieceLength), ("d", 3));
         using SampleSwarm seed = new(torrent, isSeed: true), leecher = new(Torrent.ParseInfo(torrent.InfoBytes), isSeed: false);
@@ -157,7 +157,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_is_asked_for_of_hashes_fits_a_message_for_all_numbers_of_pieces()
+    public void Hash_requests_fit_a_message_for_any_number_of_pieces()
     {
         for (int pieces = 2; pieces <= MetainfoLimits.Pieces; pieces = pieces * 3 / 2 + 1)
         {
@@ -175,7 +175,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void No_long_answer_is_waited_for_that_nobody_asked_for()
+    public void A_long_unrequested_answer_is_not_waited_for()
     {
         StartV2();
         byte[] message = HashBytes(MessageId.Hashes, s_range, 60_000);

@@ -9,7 +9,7 @@ public sealed partial class PeerSessionTests
     private static byte[] Punch(HolepunchMessage message) => Message(MessageId.Extended, [HolepunchMessage.OwnId, .. message.ToBytes()]);
 
     [Fact]
-    public void Holepunching_is_offered_and_what_comes_is_passed_on()
+    public void Holepunching_is_offered_and_messages_are_passed_on()
     {
         Start(exchangesPeers: true, punchesHoles: true);
         Assert.Equal(HolepunchMessage.OwnId, ExtensionHandshake.Read(Sent()[0].Payload.AsSpan(1)).Extensions["ut_holepunch"]);
@@ -28,7 +28,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Ten_messages_a_minute_are_heard_and_a_flood_ends_it()
+    public void Ten_messages_a_minute_are_processed_and_a_flood_ends_the_connection()
     {
         Start(exchangesPeers: true, punchesHoles: true);
         for (int i = 1; i <= 50; i++)
@@ -44,7 +44,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_peer_is_made_to_connect_ten_times_a_minute_at_most()
+    public void A_peer_can_be_made_to_connect_ten_times_a_minute_at_most()
     {
         Start(exchangesPeers: true, punchesHoles: true);
         Assert.False(_session.Holepunch!.TakesRelayed()); // it has not said that it knows how

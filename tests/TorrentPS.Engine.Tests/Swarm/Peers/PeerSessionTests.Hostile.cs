@@ -30,7 +30,7 @@ public sealed partial class PeerSessionTests
 
     [Theory]
     [MemberData(nameof(Idle))]
-    public void A_flood_of_what_moves_no_data_ends_the_connection(string what, byte[] messages, int mayBe)
+    public void A_flood_of_messages_without_data_ends_the_connection(string what, byte[] messages, int mayBe)
     {
         Start(isSeed: true, exchangesPeers: true);
         Sent();
@@ -49,7 +49,7 @@ public sealed partial class PeerSessionTests
 
     [Theory]
     [MemberData(nameof(Idle))]
-    public void What_real_clients_send_of_it_is_no_flood(string what, byte[] messages, int mayBe)
+    public void Messages_of_real_clients_are_no_flood(string what, byte[] messages, int mayBe)
     {
         Start(isSeed: true, exchangesPeers: true);
         for (int minute = 0; minute < 10; minute++)
@@ -68,7 +68,7 @@ public sealed partial class PeerSessionTests
     [InlineData("upload_only")]
     [InlineData("allowed fast")]
     [InlineData("extension handshake")]
-    public void What_says_nothing_of_pieces_has_none_counted(string what)
+    public void Messages_about_no_pieces_count_none(string what)
     {
         Start(isSeed: true);
         Send(what switch
@@ -82,7 +82,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void The_price_of_all_pieces_grows_with_their_number_and_leaves_room_to_say_it_twice()
+    public void The_price_of_declaring_all_pieces_grows_with_their_number_and_allows_it_twice()
     {
         Assert.Equal(399, MessageBudget.ForAll(10));
         Assert.Equal(499, MessageBudget.ForAll(100_000));
@@ -90,7 +90,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Requests_that_are_taken_back_at_once_are_no_way_around_the_limits()
+    public void Cancelling_requests_at_once_does_not_evade_the_limits()
     {
         Start(isSeed: true, uploadLimit: 100);
         _loop.Run(() => _session.SendChoke(false));
@@ -105,7 +105,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Chokes_with_requests_outstanding_earn_no_right_to_send_rubbish_without_end()
+    public void Chokes_with_outstanding_requests_give_no_right_to_endless_useless_data()
     {
         Start();
         BecomeSeedAndUnchoke();
@@ -129,7 +129,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_long_message_that_nobody_knows_passes_through_without_being_kept()
+    public void A_long_unknown_message_is_skipped_without_being_kept()
     {
         Start();
         byte[] message = Message((MessageId)77, new byte[PeerMessage.MaxLength - 1]);
@@ -169,7 +169,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_peer_that_asks_and_does_not_take_is_closed_after_two_minutes_though_it_goes_on_talking()
+    public void A_peer_that_requests_without_reading_is_closed_after_two_minutes_even_if_it_keeps_sending()
     {
         Start(isSeed: true);
         _loop.Run(() => _session.SendChoke(false));
@@ -190,7 +190,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_is_queued_for_a_peer_that_has_just_been_closed_is_dropped()
+    public void Messages_queued_for_a_peer_that_was_just_closed_are_dropped()
     {
         Start();
         _loop.Run(() =>
@@ -207,7 +207,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_fault_of_this_program_ends_the_connection_whose_message_brought_it_out()
+    public void A_fault_of_this_program_ends_only_the_connection_whose_message_triggered_it()
     {
         Start();
         _swarm.ChokeFault = new InvalidOperationException("injected");

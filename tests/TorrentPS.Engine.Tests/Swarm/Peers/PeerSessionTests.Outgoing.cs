@@ -56,7 +56,7 @@ public sealed partial class PeerSessionTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Of_no_kind_of_message_does_much_wait_for_a_peer_that_never_reads(string kind)
+    public void Little_of_any_kind_of_message_is_queued_for_a_peer_that_never_reads(string kind)
     {
         StartV2(exchangesPeers: true, punchesHoles: true);
         Assert.True(Outgoing.TryGetValue(kind, out Action<int>? queue), $"what is sent of {kind} is to be tried here");
@@ -80,7 +80,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void One_for_which_too_much_waits_is_closed_in_its_turn_on_the_loop()
+    public void A_peer_with_too_much_queued_is_closed_in_a_separate_turn_on_the_loop()
     {
         StartV2();
         _ours.Sends = false;
@@ -97,7 +97,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Of_many_pieces_a_peer_is_told_as_it_takes_them()
+    public void Many_pieces_are_announced_as_the_peer_reads()
     {
         Start(isSeed: true);
         Sent();
@@ -116,7 +116,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void What_is_withdrawn_meanwhile_is_not_among_the_pieces_that_a_peer_is_told_of()
+    public void Pieces_withdrawn_meanwhile_are_not_announced()
     {
         Start(isSeed: true);
         Sent();

@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Tests.Swarm.Peers;
 public sealed partial class PeerSessionTests
 {
     [Fact]
-    public void Uploads_what_is_asked_for()
+    public void Uploads_requested_blocks()
     {
         Start(isSeed: true);
         _loop.Run(() => _session.SendChoke(false));
@@ -23,7 +23,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_choked_peer_gets_nothing_and_what_we_have_not_is_not_sent()
+    public void A_choked_peer_gets_nothing_and_missing_pieces_are_not_sent()
     {
         Start(isSeed: true);
         Sent();
@@ -38,7 +38,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Cancel_and_choke_and_loss_of_interest_take_requests_back()
+    public void Cancel_choke_and_loss_of_interest_drop_requests()
     {
         Start(isSeed: true, uploadLimit: 100); // so slow that requests wait
         _loop.Run(() => _session.SendChoke(false));
@@ -59,7 +59,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_flood_of_requests_is_bounded_and_then_ended()
+    public void A_flood_of_requests_is_limited_and_then_ended()
     {
         Start(isSeed: true, uploadLimit: 100);
         _loop.Run(() => _session.SendChoke(false));
@@ -75,7 +75,7 @@ public sealed partial class PeerSessionTests
 
     /// <summary>What we ask of a peer must not wait for what we may send it.</summary>
     [Fact]
-    public void A_limit_on_uploads_does_not_hold_up_other_messages()
+    public void An_upload_limit_does_not_delay_other_messages()
     {
         Start(isSeed: true, uploadLimit: 100);
         _loop.Run(() => _session.SendChoke(false));
@@ -94,7 +94,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_limit_on_uploads_is_kept()
+    public void An_upload_limit_is_kept()
     {
         Start(isSeed: true, uploadLimit: 16384);
         _loop.Run(() => _session.SendChoke(false));
@@ -113,7 +113,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void A_limit_on_downloads_is_kept_and_is_no_fault_of_the_peer()
+    public void A_download_limit_is_kept_and_does_not_count_against_the_peer()
     {
         Start(downloadLimit: 16384);
         BecomeSeedAndUnchoke();
@@ -159,7 +159,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void The_end_of_the_connection_is_told_once()
+    public void The_end_of_the_connection_is_reported_once()
     {
         Start();
         _loop.Run(_peer.Dispose);
@@ -175,7 +175,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Data_that_is_gone_from_the_disk_is_told()
+    public void Data_removed_from_the_disk_is_reported()
     {
         Start(isSeed: true);
         _swarm.Storage.IsGone = true;
@@ -187,7 +187,7 @@ public sealed partial class PeerSessionTests
 
     /// <summary>What is not for the state of the disk has to do with what the peer asks for.</summary>
     [Fact]
-    public void A_fault_while_data_is_read_for_a_peer_ends_its_connection_and_not_the_torrent()
+    public void A_fault_while_reading_data_for_a_peer_ends_its_connection_and_not_the_torrent()
     {
         Start(isSeed: true);
         _swarm.Storage.Dispose();
@@ -200,7 +200,7 @@ public sealed partial class PeerSessionTests
     }
 
     [Fact]
-    public void Interest_and_choke_are_said_only_when_they_change()
+    public void Interest_and_choke_are_sent_only_when_they_change()
     {
         Start();
         Sent();

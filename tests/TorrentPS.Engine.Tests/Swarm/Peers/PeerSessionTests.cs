@@ -138,7 +138,7 @@ public sealed partial class PeerSessionTests : IDisposable
     private void BecomeSeedAndUnchoke() => Send([.. Message(MessageId.Bitfield, 0xFF, 0xC0), .. Message(MessageId.Unchoke)]);
 
     [Fact]
-    public void Begins_with_its_extension_handshake_and_what_it_has()
+    public void Begins_with_its_extension_handshake_and_its_pieces()
     {
         Start(isSeed: true);
         List<(MessageId Id, byte[] Payload)> sent = Sent();
@@ -150,7 +150,7 @@ public sealed partial class PeerSessionTests : IDisposable
     }
 
     [Fact]
-    public void Without_extensions_and_pieces_it_begins_with_nothing()
+    public void Without_extensions_and_pieces_it_sends_nothing_first()
     {
         Start(extensions: false);
         Assert.Empty(Sent());
@@ -158,7 +158,7 @@ public sealed partial class PeerSessionTests : IDisposable
     }
 
     [Fact]
-    public void A_leecher_that_listens_nowhere_names_no_port()
+    public void A_leecher_without_a_listener_announces_no_port()
     {
         Start(listenPort: 0);
         ExtensionHandshake own = ExtensionHandshake.Read(Sent()[0].Payload.AsSpan(1));
@@ -166,7 +166,7 @@ public sealed partial class PeerSessionTests : IDisposable
     }
 
     [Fact]
-    public void The_peers_extension_handshake_is_heard()
+    public void The_peers_extension_handshake_is_processed()
     {
         Start();
         Assert.Equal("qBittorrent 4.5.2", _session.Client);
@@ -191,7 +191,7 @@ public sealed partial class PeerSessionTests : IDisposable
     }
 
     [Fact]
-    public void An_extension_handshake_is_bounded()
+    public void An_extension_handshake_is_limited()
     {
         Start();
         byte[] payload = [0, .. Encoding.ASCII.GetBytes("d1:v" + ExtensionHandshake.MaxLength + ":"), .. new byte[ExtensionHandshake.MaxLength], (byte)'e'];
@@ -274,7 +274,7 @@ public sealed partial class PeerSessionTests : IDisposable
     [InlineData(PeerMessage.MaxLength + 1u)]
     [InlineData(0x80000000u)]
     [InlineData(uint.MaxValue)]
-    public void A_message_that_is_too_long_ends_it_before_it_comes(uint length)
+    public void A_message_that_is_too_long_ends_the_connection_before_it_arrives(uint length)
     {
         Start();
         byte[] prefix = new byte[4];

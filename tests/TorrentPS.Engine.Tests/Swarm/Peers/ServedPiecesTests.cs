@@ -8,7 +8,7 @@ public sealed class ServedPiecesTests
     private readonly ServedPieces _served = new();
 
     [Fact]
-    public void More_of_a_piece_than_there_is_was_asked_for_again()
+    public void More_than_the_length_of_a_piece_was_requested_again()
     {
         Assert.False(_served.Add(3, 60, 100));
         Assert.False(_served.Add(4, 60, 100));
@@ -19,7 +19,7 @@ public sealed class ServedPiecesTests
     }
 
     [Fact]
-    public void Those_come_first_of_which_most_was_sent_and_then_the_last()
+    public void Pieces_with_most_bytes_sent_come_first_and_then_the_latest()
     {
         for (int piece = 0; piece < 20; piece++)
             _served.Add(piece, piece < 18 ? 100 : 10, 100);
@@ -27,7 +27,7 @@ public sealed class ServedPiecesTests
     }
 
     [Fact]
-    public void A_sample_is_taken_once_of_what_was_sent()
+    public void A_sample_is_taken_once_from_what_was_sent()
     {
         Assert.False(_served.TryTakeSample(out _));
         _served.Add(3, 60, 100);

@@ -21,7 +21,7 @@ public sealed class BadPieceJournalTests
     private static byte[][] Digests(params byte[] values) => [.. values.Select(value => value == 0 ? Array.Empty<byte>() : [value, value])];
 
     [Fact]
-    public void A_single_sender_of_a_bad_piece_is_known_at_once()
+    public void A_single_sender_of_a_bad_piece_is_identified_at_once()
     {
         PeerState liar = SwarmData.Peer(1);
         Assert.Same(liar, _journal.Failed(Piece(liar, liar, liar), Digests(1, 2, 3)));
@@ -29,7 +29,7 @@ public sealed class BadPieceJournalTests
     }
 
     [Fact]
-    public void The_liar_among_the_innocent_is_found_when_the_piece_has_come_right()
+    public void The_sender_of_bad_data_is_found_when_the_piece_is_correct()
     {
         PeerState a = SwarmData.Peer(1), liar = SwarmData.Peer(1), c = SwarmData.Peer(1);
         Assert.Null(_journal.Failed(Piece(a, liar, c, a), Digests(1, 99, 3, 4)));
@@ -41,7 +41,7 @@ public sealed class BadPieceJournalTests
     }
 
     [Fact]
-    public void Several_attempts_find_several_liars()
+    public void Several_attempts_identify_several_senders()
     {
         PeerState a = SwarmData.Peer(1), liar = SwarmData.Peer(1), other = SwarmData.Peer(1);
         _journal.Failed(Piece(a, liar), Digests(1, 98));
@@ -50,7 +50,7 @@ public sealed class BadPieceJournalTests
     }
 
     [Fact]
-    public void What_could_not_be_read_again_accuses_nobody()
+    public void Data_that_could_not_be_read_again_incriminates_no_peer()
     {
         PeerState a = SwarmData.Peer(1), b = SwarmData.Peer(1);
         _journal.Failed(Piece(a, b), Digests(0, 9));

@@ -13,7 +13,7 @@ public sealed class ChokerTests
     })];
 
     [Fact]
-    public void Everyone_is_served_when_there_are_slots_for_all()
+    public void All_peers_are_served_if_there_are_enough_slots()
     {
         PeerState[] peers = Interested(4);
         peers[2].IsInterestedInUs = false;
@@ -21,7 +21,7 @@ public sealed class ChokerTests
     }
 
     [Fact]
-    public void Those_who_send_most_are_served_and_one_more()
+    public void The_best_senders_are_served_and_one_more()
     {
         PeerState[] peers = Interested(10);
         HashSet<PeerState> chosen = new Choker(4, new Random(1)).Choose(peers, false, 0);
@@ -30,7 +30,7 @@ public sealed class ChokerTests
     }
 
     [Fact]
-    public void A_peer_that_is_not_interested_takes_no_slot()
+    public void An_uninterested_peer_takes_no_slot()
     {
         PeerState[] peers = Interested(10);
         peers[9].IsInterestedInUs = false;
@@ -54,7 +54,7 @@ public sealed class ChokerTests
     [Theory]
     [InlineData(20_000_000, 10)]
     [InlineData(1_000, 60)]
-    public void A_seed_serves_all_by_turns(long bytesInARound, double turn)
+    public void A_seed_serves_all_peers_in_turn(long bytesInARound, double turn)
     {
         PeerState[] peers = Interested(12);
         Choker choker = new(4);
@@ -74,7 +74,7 @@ public sealed class ChokerTests
     }
 
     [Fact]
-    public void A_seed_lets_a_turn_go_on_when_nobody_waits()
+    public void A_seed_lets_a_turn_continue_when_no_peer_waits()
     {
         PeerState[] peers = Interested(4);
         Choker choker = new(4);
@@ -83,7 +83,7 @@ public sealed class ChokerTests
     }
 
     [Fact]
-    public void The_one_that_waited_longest_is_next()
+    public void The_peer_that_waited_longest_is_next()
     {
         PeerState[] peers = Interested(4);
         for (int i = 0; i < 4; i++)
@@ -108,7 +108,7 @@ public sealed class ChokerTests
     }
 
     [Fact]
-    public void The_optimistic_turn_lasts_three_rounds_and_comes_to_all()
+    public void The_optimistic_turn_lasts_three_rounds_and_reaches_all_peers()
     {
         PeerState[] peers = Interested(10);
         Choker choker = new(3, new Random(1));

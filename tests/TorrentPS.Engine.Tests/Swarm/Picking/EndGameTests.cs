@@ -24,7 +24,7 @@ public sealed class EndGameTests
     [InlineData(300, 100, 13)]
     [InlineData(100, 100, 8)]
     [InlineData(20, 100, 2)]
-    public void What_a_slower_peer_would_send_later_is_taken_over(double fastRate, double slowRate, int taken)
+    public void Blocks_that_a_slower_peer_would_send_later_are_taken_over(double fastRate, double slowRate, int taken)
     {
         PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
         (slow.Rate, fast.Rate) = (slowRate, fastRate);
@@ -38,7 +38,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void When_the_download_limit_holds_blocks_back_only_silent_peers_are_taken_over()
+    public void When_the_download_limit_is_the_bottleneck_only_silent_peers_are_taken_over()
     {
         PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
         (slow.Rate, fast.Rate) = (1, 1000);
@@ -50,7 +50,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void A_piece_that_nobody_has_keeps_no_slow_peer_from_being_taken_over()
+    public void A_piece_that_no_peer_has_does_not_keep_a_slow_peer_from_being_taken_over()
     {
         PeerState slow = SwarmData.Peer(2, 0), fast = SwarmData.Peer(2, 0);
         (slow.Rate, fast.Rate) = (10, 1000);
@@ -65,7 +65,7 @@ public sealed class EndGameTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Nothing_comes_twice_while_another_piece_could_be_asked_for(bool isOpen)
+    public void Nothing_arrives_twice_while_another_piece_could_be_requested(bool isOpen)
     {
         PeerState slow = SwarmData.Peer(2, 0), fast = SwarmData.Peer(2, 0), third = SwarmData.Peer(2, 1);
         (slow.Rate, fast.Rate) = (10, 1000);
@@ -82,7 +82,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void Nothing_is_doubled_that_would_not_come_a_while_sooner()
+    public void Blocks_are_requested_twice_only_if_they_then_arrive_sooner()
     {
         PeerState busy = SwarmData.Peer(2, 0), idle = SwarmData.Peer(2, 0);
         (busy.Rate, idle.Rate) = (1e6, 1e6); // eight blocks come in an eighth of a second
@@ -93,7 +93,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void What_is_due_last_is_taken_over_first()
+    public void The_latest_blocks_are_taken_over_first()
     {
         PeerState slower = SwarmData.Peer(2, 0), slowest = SwarmData.Peer(2, 1), fast = SwarmData.Seed(2);
         (slower.Rate, slowest.Rate, fast.Rate) = (200, 100, 10_000); // blocks are due after 82, 164, 246 and 328 s, and after 164, 328, 492 and 655 s
@@ -106,7 +106,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void A_block_is_asked_of_two_peers_at_most()
+    public void A_block_is_requested_from_two_peers_at_most()
     {
         PeerState slow = SwarmData.Seed(1);
         PeerState[] fast = [.. Enumerable.Range(0, 5).Select(_ => SwarmData.Seed(1))];
@@ -124,7 +124,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void A_peer_is_silent_only_when_it_owes_something()
+    public void A_peer_counts_as_silent_only_when_it_owes_blocks()
     {
         PeerState silent = SwarmData.Seed(1), other = SwarmData.Seed(1);
         (silent.Rate, other.Rate) = (1e6, 1e6);
@@ -139,7 +139,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void One_whose_rate_is_not_known_is_tried_with_a_few()
+    public void A_peer_without_a_known_rate_is_tried_with_a_few_blocks()
     {
         PeerState slow = SwarmData.Seed(1), idle = SwarmData.Seed(1);
         slow.Rate = 1000;
@@ -150,7 +150,7 @@ public sealed class EndGameTests
     }
 
     [Fact]
-    public void Blocks_in_a_row_are_taken_over_by_a_source_of_runs()
+    public void Consecutive_blocks_are_taken_over_by_a_source_of_runs()
     {
         PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
         (slow.Rate, fast.Rate) = (1000, 1e6);
@@ -167,7 +167,7 @@ public sealed class EndGameTests
 
     /// <summary>The "99 %" case: a peer takes the last blocks and falls silent; another one that has them must finish, and soon.</summary>
     [Fact]
-    public void One_silent_peer_does_not_hold_up_the_end()
+    public void One_silent_peer_does_not_delay_the_end()
     {
         PeerState silent = SwarmData.Seed(50), busy = SwarmData.Seed(50);
         PickerHarness harness = Start(50, 4, silent, busy);

@@ -35,7 +35,7 @@ public sealed class OpenPieceTests
     }
 
     [Fact]
-    public void Counts_free_asked_and_received_blocks()
+    public void Counts_free_requested_and_received_blocks()
     {
         PeerState a = SwarmData.Peer(1), b = SwarmData.Peer(1);
         OpenPiece piece = new(0, 4 * Block, 4 * Block);
@@ -57,7 +57,7 @@ public sealed class OpenPieceTests
     }
 
     [Fact]
-    public void A_received_block_is_its_sender_s_and_nobody_s_to_send()
+    public void A_received_block_belongs_to_its_sender_and_is_requested_from_no_other()
     {
         PeerState a = SwarmData.Peer(1), b = SwarmData.Peer(1);
         OpenPiece piece = new(0, 3 * Block, 4 * Block);
@@ -71,7 +71,7 @@ public sealed class OpenPieceTests
     }
 
     [Fact]
-    public void A_late_block_counts_once_whoever_was_asked_meanwhile()
+    public void A_late_block_counts_once_whichever_peer_was_asked_meanwhile()
     {
         PeerState late = SwarmData.Peer(1), other = SwarmData.Peer(1);
         OpenPiece piece = new(0, 3 * Block, 4 * Block);
@@ -120,7 +120,7 @@ public sealed class OpenPieceTests
     }
 
     [Fact]
-    public void Giving_up_returns_what_the_disk_has_not()
+    public void Abandoning_releases_memory_not_passed_to_the_disk()
     {
         PeerState peer = SwarmData.Peer(1);
         OpenPiece piece = new(0, 6 * Block, 2 * Block);
@@ -145,7 +145,7 @@ public sealed class OpenPieceTests
     }
 
     [Fact]
-    public void What_the_disk_has_not_can_be_dropped_and_fetched_again()
+    public void Blocks_not_passed_to_the_disk_can_be_dropped_and_fetched_again()
     {
         PeerState peer = SwarmData.Peer(1);
         OpenPiece piece = new(0, 6 * Block, 2 * Block);
@@ -173,7 +173,7 @@ public sealed class OpenPieceTests
     }
 
     [Fact]
-    public void What_is_kept_is_neither_asked_for_nor_held_in_memory()
+    public void Kept_blocks_are_neither_requested_nor_held_in_memory()
     {
         // Four segments of two blocks: the first and the last are kept, of the second one block, of the third none.
         PeerState peer = SwarmData.Peer(1);

@@ -6,7 +6,7 @@ namespace TorrentPS.Engine.Tests.Swarm.Picking;
 public sealed class OutstandingQueueTests
 {
     [Property(MaxTest = 300)]
-    public void Is_a_list_whose_head_goes_first(int seed)
+    public void Is_a_queue(int seed)
     {
         Random random = new(seed);
         OpenPiece[] pieces = [.. Enumerable.Range(0, 4).Select(index => new OpenPiece(index, 40 * 16384, 256 * 1024))];

@@ -87,7 +87,7 @@ public sealed class PieceOrderTests
     }
 
     [Property(MaxTest = 30)]
-    public void A_version_that_stays_means_that_nothing_was_queued(int seed)
+    public void An_unchanged_version_means_that_nothing_was_queued(int seed)
     {
         Random random = new(seed);
         PieceOrder order = new(100, new Random(seed));
@@ -108,7 +108,7 @@ public sealed class PieceOrderTests
     [InlineData(10)]
     [InlineData(64)]
     [InlineData(1000)]
-    public void Each_of_the_equally_rare_is_as_likely(int pieces)
+    public void Equally_rare_pieces_have_the_same_probability(int pieces)
     {
         PieceOrder order = new(pieces, new Random(1));
         int[] found = new int[pieces];
@@ -123,7 +123,7 @@ public sealed class PieceOrderTests
     }
 
     [Fact]
-    public void A_few_among_many_are_all_found()
+    public void A_few_pieces_among_many_are_all_found()
     {
         PieceOrder order = new(10_000, new Random(1));
         for (int piece = 0; piece < 10_000; piece++)
@@ -137,7 +137,7 @@ public sealed class PieceOrderTests
     }
 
     [Fact]
-    public void Any_of_the_equally_rare_is_found()
+    public void Each_equally_rare_piece_is_found()
     {
         PieceOrder order = new(10, new Random(1));
         for (int piece = 0; piece < 10; piece++)
@@ -159,7 +159,7 @@ public sealed class PieceOrderTests
     }
 
     [Fact]
-    public void In_sequence_the_urgent_come_first()
+    public void In_sequence_urgent_pieces_come_first()
     {
         PieceOrder order = new(200, new Random(1), SwarmData.Set(200, 0, 70, 199));
         for (int piece = 0; piece < 200; piece++)

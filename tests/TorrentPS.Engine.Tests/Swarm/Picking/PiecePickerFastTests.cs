@@ -13,7 +13,7 @@ public sealed class PiecePickerFastTests
         new(SwarmData.Pieces(pieces), _pool, SwarmData.All(pieces), SwarmData.Set(pieces, Enumerable.Range(0, have)), sequential, new Random(1));
 
     [Fact]
-    public void Allowed_pieces_that_are_there_and_wanted_are_asked_for_to_their_end()
+    public void Allowed_pieces_are_requested_to_their_end()
     {
         PiecePicker picker = Picker(12);
         PeerState peer = SwarmData.Peer(12, 3, 8, 9);
@@ -27,7 +27,7 @@ public sealed class PiecePickerFastTests
     }
 
     [Fact]
-    public void An_allowed_piece_that_another_peer_is_at_is_left_to_it()
+    public void An_allowed_piece_that_another_peer_is_downloading_is_left_to_it()
     {
         PiecePicker picker = Picker(6, sequential: true);
         PeerState other = SwarmData.Seed(6), peer = SwarmData.Seed(6);
@@ -66,7 +66,7 @@ public sealed class PiecePickerFastTests
     [InlineData(12, new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 })]
     [InlineData(12, new[] { 4, 6, 7 })]
     [InlineData(12, new[] { 1, 2, 4, 5, 6, 7, 8, 9, 10, 11 })]
-    public void A_lost_piece_counts_no_more_and_can_come_back(int pieces, int[] has)
+    public void A_lost_piece_is_no_longer_counted_and_can_come_back(int pieces, int[] has)
     {
         PiecePicker picker = Picker(pieces);
         PeerState peer = SwarmData.Peer(pieces, has);
@@ -84,7 +84,7 @@ public sealed class PiecePickerFastTests
     }
 
     [Fact]
-    public void A_peer_is_not_asked_for_more_of_what_it_lost()
+    public void A_piece_that_a_peer_has_lost_is_no_longer_requested_from_it()
     {
         PiecePicker picker = Picker(6, sequential: true);
         PeerState peer = SwarmData.Seed(6), other = SwarmData.Seed(6);
@@ -100,7 +100,7 @@ public sealed class PiecePickerFastTests
     }
 
     [Fact]
-    public void Of_a_peer_that_a_fault_has_cut_off_nothing_stays_asked_for()
+    public void Everything_requested_from_a_peer_is_released_after_a_fault()
     {
         PiecePicker picker = new(SwarmData.Pieces(2), new SegmentPool(0), SwarmData.All(2), new Bitfield(2), sequential: true, new Random(1));
         PeerState gone = SwarmData.Seed(2), other = SwarmData.Seed(2);

@@ -10,7 +10,7 @@ public sealed class PiecePickerPropertyTests
     private const int Steps = 250;
 
     [Property(MaxTest = 120)]
-    public void Any_course_of_events_leaves_everything_accounted_for(int seed)
+    public void Any_sequence_of_events_leaves_consistent_counts(int seed)
     {
         (PickerHarness harness, Torrent torrent, Random random) = Start(seed);
         for (int step = 0; step < Steps; step++)
@@ -25,7 +25,7 @@ public sealed class PiecePickerPropertyTests
     }
 
     [Property(MaxTest = 80)]
-    public void One_seed_can_finish_what_others_left_behind(int seed)
+    public void One_seed_can_complete_what_others_left_behind(int seed)
     {
         (PickerHarness harness, Torrent torrent, Random random) = Start(seed);
         for (int step = 0; step < Steps; step++)

@@ -29,7 +29,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void A_piece_without_a_hash_is_withheld_until_it_is_admitted()
+    public void A_piece_without_a_hash_is_withheld_until_it_is_known()
     {
         PiecePicker picker = Picker(3, isWithheld: piece => piece != 1);
         PeerState peer = SwarmData.Seed(3);
@@ -48,7 +48,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void Of_a_piece_to_repair_only_the_other_blocks_are_asked_for_of_any_peer()
+    public void Only_the_bad_blocks_of_a_piece_are_requested_again_from_any_peer()
     {
         PiecePicker picker = Picker(1);
         PeerState first = SwarmData.Seed(1), second = SwarmData.Seed(1);
@@ -72,7 +72,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void When_all_is_there_nothing_is_chosen_or_counted_any_more()
+    public void When_everything_is_complete_nothing_is_picked_or_counted()
     {
         PiecePicker picker = Picker(2);
         PeerState peer = SwarmData.Seed(2), partial = SwarmData.Peer(2, 0);
@@ -100,7 +100,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void A_piece_that_failed_is_sent_by_one_peer_alone_until_it_is_right()
+    public void A_failed_piece_is_sent_by_a_single_peer_until_it_is_correct()
     {
         PiecePicker picker = Picker(1);
         PeerState a = SwarmData.Seed(1), b = SwarmData.Seed(1);
@@ -124,7 +124,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void A_peer_that_gets_the_last_piece_counts_as_one_that_has_everything()
+    public void A_peer_that_gets_its_last_piece_counts_as_complete()
     {
         PiecePicker picker = Picker(3);
         PeerState peer = SwarmData.Peer(3, 0, 1), other = SwarmData.Peer(3, 2);
@@ -140,7 +140,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void A_peer_that_had_nothing_to_begin_is_looked_at_again_when_it_gets_a_piece_or_one_is_queued()
+    public void A_peer_without_a_piece_to_begin_is_examined_again_when_it_gets_one_or_one_is_queued()
     {
         PiecePicker picker = Picker(3);
         PeerState peer = SwarmData.Peer(3, 2), seed = SwarmData.Seed(3), newcomer = SwarmData.Peer(3);
@@ -161,7 +161,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void A_run_of_urgent_pieces_ends_where_they_end()
+    public void A_run_of_urgent_pieces_ends_with_them()
     {
         PiecePicker picker = Picker(6, urgent: SwarmData.Set(6, 2, 3));
         PeerState source = SwarmData.Seed(6);
@@ -174,7 +174,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void A_run_takes_the_rest_of_the_piece_with_most_to_do_when_no_other_is_queued()
+    public void A_run_takes_the_rest_of_the_piece_with_most_left_when_none_is_queued()
     {
         PiecePicker picker = new(SwarmData.Pieces(2, blocks: 4), _pool, SwarmData.All(2), new Bitfield(2), sequential: true, new Random(1));
         PeerState a = SwarmData.Seed(2), b = SwarmData.Peer(2, 1), source = SwarmData.Seed(2), partial = SwarmData.Peer(2, 0);
@@ -191,7 +191,7 @@ public sealed class PiecePickerStatesTests
     }
 
     [Fact]
-    public void When_the_download_ends_no_piece_is_open_and_no_memory_is_held()
+    public void At_the_end_of_a_download_no_piece_is_open_and_no_memory_is_held()
     {
         PiecePicker picker = Picker(2);
         PeerState peer = SwarmData.Seed(2);

@@ -22,7 +22,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void The_first_pieces_are_any()
+    public void The_first_pieces_are_random()
     {
         HashSet<int> first = [];
         for (int i = 0; i < 200; i++)
@@ -38,7 +38,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void A_piece_that_was_left_is_adopted_before_another_is_begun()
+    public void An_abandoned_piece_is_adopted_before_another_is_begun()
     {
         PickerHarness harness = Start(SwarmData.Pieces(8));
         PeerState first = SwarmData.Seed(8), second = SwarmData.Seed(8);
@@ -70,7 +70,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void In_sequence_when_told()
+    public void In_sequence_on_request()
     {
         PickerHarness harness = Start(SwarmData.Pieces(6), sequential: true, 1);
         PeerState partial = SwarmData.Peer(6, 3, 4, 5), seed = SwarmData.Seed(6);
@@ -96,7 +96,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void A_failed_piece_is_fetched_from_one_peer_alone()
+    public void A_failed_piece_is_fetched_from_a_single_peer()
     {
         PickerHarness harness = Start(SwarmData.Pieces(1));
         PeerState a = SwarmData.Seed(1), b = SwarmData.Seed(1);
@@ -124,7 +124,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void A_failed_piece_does_not_wait_for_a_peer_that_is_much_slower()
+    public void A_failed_piece_does_not_wait_for_a_much_slower_peer()
     {
         PickerHarness harness = Start(SwarmData.Pieces(1, 40));
         PeerState slow = SwarmData.Seed(1), fast = SwarmData.Seed(1);
@@ -141,7 +141,7 @@ public sealed class PiecePickerTests
 
     /// <summary>Memory runs out while a peer is at a piece that nobody else may touch; the peer turns to another piece, and must come back.</summary>
     [Fact]
-    public void A_peer_comes_back_to_its_own_piece_when_there_is_memory_again()
+    public void A_peer_returns_to_its_own_piece_when_there_is_memory_again()
     {
         PickerHarness harness = Start(SwarmData.Pieces(3, 24));
         PeerState peer = SwarmData.Seed(3), gone = SwarmData.Peer(3, 1);
@@ -215,7 +215,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void Pieces_that_nobody_can_finish_give_their_memory_back()
+    public void Pieces_that_no_peer_can_finish_release_their_memory()
     {
         PickerHarness harness = Start(SwarmData.Pieces(10));
         PeerState gone = SwarmData.Peer(10, 1, 2), other = SwarmData.Peer(10, 3);
@@ -232,7 +232,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void Pieces_that_are_written_in_part_do_not_hold_memory_that_others_need()
+    public void Partly_written_pieces_do_not_hold_memory_that_others_need()
     {
         PickerHarness harness = Start(SwarmData.Pieces(9, 40), sequential: true);
         PeerState gone = SwarmData.Peer(9, Enumerable.Range(0, 8)), other = SwarmData.Peer(9, 8);
@@ -260,7 +260,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void What_a_late_peer_owes_and_nobody_else_was_asked_for_is_not_asked_for_twice()
+    public void Blocks_that_a_late_peer_owes_are_not_requested_twice_unless_released()
     {
         PickerHarness harness = Start(SwarmData.Pieces(1, 8));
         PeerState late = SwarmData.Seed(1), other = SwarmData.Seed(1);
@@ -282,7 +282,7 @@ public sealed class PiecePickerTests
     }
 
     [Fact]
-    public void Unwanted_pieces_are_never_asked_for()
+    public void Unwanted_pieces_are_never_requested()
     {
         PickerHarness harness = new(SwarmData.Pieces(4, 1), SwarmData.Set(4, 1, 3), new Bitfield(4), false, 1);
         PeerState seed = SwarmData.Seed(4);

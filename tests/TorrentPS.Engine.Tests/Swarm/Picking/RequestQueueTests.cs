@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Tests.Swarm.Picking;
 public sealed class RequestQueueTests
 {
     [Property(MaxTest = 200)]
-    public void Keeps_the_order_whatever_comes_and_goes(int seed)
+    public void Keeps_the_order_through_any_changes(int seed)
     {
         Random random = new(seed);
         RequestQueue queue = new();

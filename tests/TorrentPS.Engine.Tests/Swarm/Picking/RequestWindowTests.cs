@@ -53,7 +53,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void Never_asks_for_more_than_the_peer_queues()
+    public void Never_requests_more_than_the_peer_queues()
     {
         RequestWindow window = new();
         window.SetPeerLimit(40);
@@ -69,7 +69,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void A_peer_that_does_not_say_gets_what_every_client_queues()
+    public void A_peer_that_declares_no_queue_length_gets_the_common_one()
     {
         RequestWindow window = new();
         Run(window, 1e9, 0.01, 5);
@@ -80,7 +80,7 @@ public sealed class RequestWindowTests
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(long.MinValue)]
-    public void A_limit_that_makes_no_sense_is_none(long limit)
+    public void A_nonsensical_limit_is_ignored(long limit)
     {
         RequestWindow window = new();
         int before = window.Size;
@@ -91,7 +91,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void At_least_500_are_allowed_and_not_without_end()
+    public void At_least_500_are_allowed_but_not_any_number()
     {
         RequestWindow window = new();
         window.SetPeerLimit(long.MaxValue);
@@ -100,7 +100,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void A_slow_peer_keeps_two()
+    public void A_slow_peer_keeps_two_requests()
     {
         RequestWindow window = new();
         for (int i = 0; i < 60; i++)
@@ -109,7 +109,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void A_snubbed_peer_gets_one_and_starts_anew_when_it_sends()
+    public void A_snubbed_peer_gets_one_request_and_starts_over_when_it_sends()
     {
         RequestWindow window = new();
         int first = window.Size;

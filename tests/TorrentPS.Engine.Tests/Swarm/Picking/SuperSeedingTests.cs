@@ -32,7 +32,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void Each_peer_is_shown_two_pieces_and_no_two_the_same()
+    public void Each_peer_is_shown_two_pieces_and_no_two_peers_the_same()
     {
         PeerState[] peers = [Join(), Join(), Join()];
         List<int> all = [.. peers.SelectMany(Show)];
@@ -44,7 +44,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void The_next_is_shown_when_another_has_got_the_one_before()
+    public void The_next_piece_is_shown_when_another_peer_has_the_last()
     {
         PeerState first = Join(), second = Join();
         int[] given = [.. Show(first)];
@@ -57,7 +57,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void One_that_is_alone_gets_one_after_the_other()
+    public void A_single_peer_gets_one_piece_after_the_other()
     {
         PeerState only = Join();
         HashSet<int> got = [];
@@ -77,7 +77,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void What_others_have_or_are_getting_is_theirs_to_pass_on()
+    public void Pieces_that_other_peers_have_or_are_downloading_come_from_them()
     {
         PeerState first = Join(Enumerable.Range(0, Pieces - 1).ToArray()), second = Join();
         Assert.Equal([Pieces - 1], Show(first));
@@ -85,7 +85,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void But_not_for_ever()
+    public void Patience_has_an_end()
     {
         PeerState first = Join(Enumerable.Range(0, Pieces - 1).ToArray()), second = Join();
         Show(first);
@@ -96,7 +96,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void One_who_cannot_pass_on_what_it_gets_is_slow_but_served()
+    public void A_peer_that_cannot_upload_is_served_slowly()
     {
         PeerState first = Join();
         Join();
@@ -112,7 +112,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void What_was_shown_to_one_who_is_gone_is_shown_again()
+    public void Pieces_shown_to_a_peer_that_left_are_shown_again()
     {
         PeerState first = Join(), second = Join();
         int[] given = [.. Show(first)];
@@ -126,7 +126,7 @@ public sealed class SuperSeedingTests
 
     /// <summary>What a peer says costs no look at all peers and pieces.</summary>
     [Fact]
-    public void Only_those_are_looked_at_again_whom_a_message_concerns()
+    public void Only_peers_that_a_message_concerns_are_examined_again()
     {
         PeerState[] peers = [Join(), Join(), Join(), Join()];
         int[][] given = [.. peers.Select(peer => Show(peer).ToArray())];
@@ -143,7 +143,7 @@ public sealed class SuperSeedingTests
 
     /// <summary>The rarest is searched for among all pieces; so not by a message, but by the clock, and not often.</summary>
     [Fact]
-    public void Pieces_are_searched_for_only_when_patience_has_ended_and_then_not_again_for_a_while()
+    public void Pieces_are_searched_for_only_after_a_while_and_then_not_again_at_once()
     {
         CountingRandom random = new();
         SuperSeeding seeding = new(Pieces, random);
@@ -190,7 +190,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void Nothing_is_shown_before_it_is_known_what_a_peer_has()
+    public void Nothing_is_shown_before_a_peers_pieces_are_known()
     {
         PeerState silent = SwarmData.Peer(Pieces);
         _seeding.Join(silent, 5);
@@ -201,7 +201,7 @@ public sealed class SuperSeedingTests
     }
 
     [Fact]
-    public void A_peer_that_has_got_everything_is_told_from_one_that_came_with_it()
+    public void A_peer_that_became_complete_is_told_from_one_that_was()
     {
         PeerState seed = SwarmData.Seed(Pieces), leecher = SwarmData.Peer(Pieces);
         _seeding.Join(seed, 0);

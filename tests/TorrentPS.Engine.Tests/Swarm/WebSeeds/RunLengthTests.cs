@@ -7,7 +7,7 @@ public sealed class RunLengthTests
     private const int MiB = 1 << 20;
 
     [Fact]
-    public void Of_a_fast_one_runs_soon_become_two_seconds_long()
+    public void Runs_of_a_fast_web_seed_soon_take_two_seconds()
     {
         RunLength length = new();
         Assert.Equal(MiB, length.Next);
@@ -22,7 +22,7 @@ public sealed class RunLengthTests
     }
 
     [Fact]
-    public void Of_a_slow_one_they_are_short()
+    public void Runs_of_a_slow_web_seed_are_short()
     {
         RunLength length = new();
         length.Ended(MiB, 20.97152);
@@ -32,7 +32,7 @@ public sealed class RunLengthTests
     }
 
     [Fact]
-    public void One_that_sent_nothing_changes_nothing()
+    public void A_web_seed_that_sent_nothing_changes_nothing()
     {
         RunLength length = new();
         length.Ended(0, 30);

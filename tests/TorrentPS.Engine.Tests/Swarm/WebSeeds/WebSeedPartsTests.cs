@@ -76,7 +76,7 @@ public sealed class WebSeedPartsTests
     }
 
     [Fact]
-    public async Task Chunks_and_what_ends_with_the_connection()
+    public async Task Chunked_bodies_and_those_that_end_with_the_connection_are_read()
     {
         (HttpHead head, byte[] body, bool isReusable) = await GetAsync("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n6;x=y\r\n World\r\n0\r\nA: b\r\n\r\n");
         Assert.Equal((200, "Hello World", true), (head.Status, Encoding.ASCII.GetString(body), isReusable));
@@ -95,17 +95,17 @@ public sealed class WebSeedPartsTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n")]
     [InlineData("HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n")]
-    public async Task What_is_not_HTTP_is_refused(string answer) => await Assert.ThrowsAsync<InvalidDataException>(() => GetAsync(answer));
+    public async Task A_reply_that_is_not_HTTP_is_refused(string answer) => await Assert.ThrowsAsync<InvalidDataException>(() => GetAsync(answer));
 
     [Theory]
     [InlineData("")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Le")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHel")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHel")]
-    public async Task What_is_broken_off_is_lost(string answer) => await Assert.ThrowsAsync<IOException>(() => GetAsync(answer));
+    public async Task An_interrupted_piece_is_discarded(string answer) => await Assert.ThrowsAsync<IOException>(() => GetAsync(answer));
 
     [Fact]
-    public async Task A_head_is_bounded() =>
+    public async Task A_head_is_limited() =>
         await Assert.ThrowsAsync<InvalidDataException>(() => GetAsync("HTTP/1.1 200 OK\r\nA: " + new string('x', 20_000) + "\r\n\r\n"));
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class WebSeedPartsTests
     }
 
     [Fact]
-    public void Runs_of_blocks_follow_each_other_without_memory_until_they_come()
+    public void Runs_of_blocks_are_consecutive_and_take_memory_only_when_they_arrive()
     {
         SegmentPool pool = new(0);
         PiecePicker picker = new(SwarmData.Pieces(10, blocks: 2), pool, SwarmData.All(10), SwarmData.Set(10, 4), false, new Random(1));
@@ -147,7 +147,7 @@ public sealed class WebSeedPartsTests
     }
 
     [Fact]
-    public void Memory_is_set_aside_in_order()
+    public void Memory_is_reserved_in_order()
     {
         SegmentPool pool = new(0); // eight segments
         PiecePicker picker = new(SwarmData.Pieces(2, blocks: 160), pool, SwarmData.All(2), new Bitfield(2), true, new Random(1)); // ten segments a piece
@@ -164,7 +164,7 @@ public sealed class WebSeedPartsTests
     }
 
     [Fact]
-    public void A_block_that_nobody_asked_for_is_taken_when_it_is_missing()
+    public void An_unrequested_block_is_accepted_when_it_is_missing()
     {
         PiecePicker picker = new(SwarmData.Pieces(4, blocks: 2), new SegmentPool(0), SwarmData.All(4), SwarmData.Set(4, 3), true, new Random(1));
         PeerState source = SwarmData.Seed(4);

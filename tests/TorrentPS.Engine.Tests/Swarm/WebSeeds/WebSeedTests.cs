@@ -55,7 +55,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task An_address_without_a_slash_at_its_end_is_the_file_itself()
+    public async Task An_address_without_a_final_slash_is_the_file_itself()
     {
         using WebSeedServer server = new(s_single);
         await using SwarmMember leecher = SwarmMember.Download(With(s_single, new Uri(server.Root, "mirror/single%20file.bin")), null, []);
@@ -66,7 +66,7 @@ public sealed class WebSeedTests
     [Theory]
     [InlineData("pub")]
     [InlineData("pub/")]
-    public async Task Many_files_come_each_by_its_name(string folder)
+    public async Task Many_files_are_fetched_by_name(string folder)
     {
         using WebSeedServer server = new(s_files);
         await using SwarmMember leecher = SwarmMember.Download(With(s_files, new Uri(server.Root, folder)), null, []);
@@ -76,7 +76,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task Files_that_are_not_wanted_are_not_asked_for()
+    public async Task Unwanted_files_are_not_requested()
     {
         using WebSeedServer server = new(s_files);
         await using SwarmMember leecher = SwarmMember.Download(With(s_files, server.Root), null, [], options => options with { Include = ["*/last"] });
@@ -88,7 +88,7 @@ public sealed class WebSeedTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_server_that_ignores_ranges_does(bool hasOneFile)
+    public async Task A_server_that_ignores_ranges_works(bool hasOneFile)
     {
         Sample sample = hasOneFile ? s_single : s_files;
         using WebSeedServer server = new(sample) { IgnoresRanges = true };
@@ -97,7 +97,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task One_that_sends_bad_data_is_banned()
+    public async Task A_web_seed_that_sends_bad_data_is_banned()
     {
         using WebSeedServer bad = new(s_single) { Change = bytes => [.. bytes.Select(value => (byte)(value + 1))] };
         using WebSeedServer good = new(s_single);
@@ -142,7 +142,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task What_a_silent_web_seed_owes_comes_from_a_peer()
+    public async Task Blocks_that_a_silent_web_seed_owes_come_from_a_peer()
     {
         using ManualResetEventSlim silence = new();
         using WebSeedServer server = new(s_single)
@@ -160,7 +160,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task What_has_come_from_others_meanwhile_is_cut_off()
+    public async Task A_reply_whose_data_has_come_from_others_is_cut_off()
     {
         using WebSeedServer server = new(s_single)
         {
@@ -210,7 +210,7 @@ public sealed class WebSeedTests
     [InlineData("416 Range Not Satisfiable")]
     [InlineData("206 Partial Content\r\nContent-Range: bytes 7-8/9")]
     [InlineData("200 OK\r\nContent-Encoding: gzip")]
-    public async Task One_that_has_not_the_file_is_asked_no_more(string status)
+    public async Task A_web_seed_without_the_file_is_given_up(string status)
     {
         using WebSeedServer server = new(s_single) { Answer = (_, _) => $"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n" };
         using ScriptedSeed peer = new(s_single);
@@ -220,7 +220,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task One_that_has_not_one_of_the_files_gives_the_others()
+    public async Task A_web_seed_without_one_of_the_files_sends_the_others()
     {
         using WebSeedServer server = new(s_files) { Answer = (_, target) => target.EndsWith("first", StringComparison.Ordinal) ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : null };
         await using SwarmMember leecher = SwarmMember.Download(With(s_files, server.Root), null, []);
@@ -231,7 +231,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task A_local_one_gets_no_query()
+    public async Task A_local_web_seed_gets_no_query()
     {
         using WebSeedServer server = new(s_single);
         using ScriptedSeed peer = new(s_single);
@@ -241,7 +241,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task When_the_only_one_is_of_no_use_the_result_says_why()
+    public async Task When_the_only_source_is_unusable_the_result_says_why()
     {
         using WebSeedServer server = new(s_single) { Answer = (_, _) => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" };
         FakeTimeProvider time = new();
@@ -258,7 +258,7 @@ public sealed class WebSeedTests
     [InlineData("seeds.example", -1, 1, true, "its certificate is not for '127.0.0.1'")]
     [InlineData("127.0.0.1", -9, -1, false, "its certificate, or one that vouches for it, has expired or is not valid yet")]
     [InlineData("127.0.0.1", 3, 9, false, "its certificate, or one that vouches for it, has expired or is not valid yet")]
-    public async Task A_secure_one_with_a_certificate_that_says_nothing_is_refused(string address, int from, int to, bool isSelfSigned, string reason)
+    public async Task A_secure_web_seed_with_an_untrusted_certificate_is_refused(string address, int from, int to, bool isSelfSigned, string reason)
     {
         using WebSeedServer server = new(s_single);
         using TlsFront front = new(server.Port, TlsFront.Certificate(address, (from, to), isSelfSigned));
@@ -352,7 +352,7 @@ public sealed class WebSeedTests
     private static readonly TorrentClientOptions s_far = new() { ReachOf = _ => AddressReach.World }; // as if the server were in the Internet
 
     [Fact]
-    public async Task Pieces_come_by_their_numbers()
+    public async Task Pieces_are_fetched_by_index()
     {
         using WebSeedServer server = new(s_files) { Answer = (number, _) => number == 1 ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 1\r\n\r\n1" : null };
         FakeTimeProvider time = new();
@@ -365,7 +365,7 @@ public sealed class WebSeedTests
 
     /// <summary>What has an IPv4 address is in the Internet here, so that both are on this machine.</summary>
     [Fact]
-    public async Task Somebody_far_may_not_redirect_into_the_local_network_at_the_first_try_or_later()
+    public async Task A_web_seed_in_the_Internet_may_not_redirect_into_the_local_network_at_the_first_try_or_later()
     {
         if (!Socket.OSSupportsIPv6)
             Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");
@@ -383,6 +383,6 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public void Seeds_for_pieces_are_read_from_the_torrent() =>
+    public void Web_seeds_for_pieces_are_read_from_the_torrent() =>
         Assert.Equal([new Uri("http://192.0.2.1/seed.php")], WithPieces(s_single, new Uri("http://192.0.2.1/seed.php")).HttpSeeds);
 }

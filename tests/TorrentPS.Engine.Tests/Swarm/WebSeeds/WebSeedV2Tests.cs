@@ -32,7 +32,7 @@ public sealed class WebSeedV2Tests
     [InlineData(TorrentVersion.V2, true)]
     [InlineData(TorrentVersion.Hybrid, false)]
     [InlineData(TorrentVersion.Hybrid, true)]
-    public async Task All_files_come_from_a_web_seed_alone_and_padding_is_not_asked_for(TorrentVersion version, bool ignoresRanges)
+    public async Task All_files_come_from_a_web_seed_alone_without_requests_for_padding(TorrentVersion version, bool ignoresRanges)
     {
         Sample sample = Sample.BuildV2(version, PieceLength, 21, s_files);
         using WebSeedServer server = new(sample) { IgnoresRanges = ignoresRanges };
@@ -44,7 +44,7 @@ public sealed class WebSeedV2Tests
     }
 
     [Fact]
-    public async Task What_has_no_hashes_yet_comes_from_the_web_seed_when_a_peer_gave_them()
+    public async Task Pieces_without_hashes_come_from_the_web_seed_when_a_peer_has_sent_these()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.V2, PieceLength, 22, ("one", 20 * PieceLength));
         HashProofs proofs = new(sample.Torrent, new PieceLayers(sample.Torrent));
@@ -60,7 +60,7 @@ public sealed class WebSeedV2Tests
     [Theory]
     [InlineData(TorrentVersion.V2)]
     [InlineData(TorrentVersion.Hybrid)]
-    public async Task The_hashes_of_blocks_find_what_is_wrong_on_a_server(TorrentVersion version)
+    public async Task Leaf_hashes_find_wrong_data_of_a_server(TorrentVersion version)
     {
         const int Blocks = 64, Bad = 37;
         Sample sample = Sample.BuildV2(version, Blocks * 16384, 23, ("one", Blocks * 16384)), spoilt = Sample.BuildV2(version, Blocks * 16384, 23, ("one", Blocks * 16384));

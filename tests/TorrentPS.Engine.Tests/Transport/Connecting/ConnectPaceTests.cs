@@ -8,7 +8,7 @@ public sealed class ConnectPaceTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void Some_at_once_and_then_so_many_a_second()
+    public void A_burst_and_then_a_rate_per_second()
     {
         var pace = new ConnectPace(30, 50, _time);
         Assert.Equal(50, Take(pace));
@@ -27,7 +27,7 @@ public sealed class ConnectPaceTests
     }
 
     [Fact]
-    public void What_was_not_needed_comes_back()
+    public void Unneeded_bytes_are_returned()
     {
         var pace = new ConnectPace(30, 50, _time);
         Take(pace);

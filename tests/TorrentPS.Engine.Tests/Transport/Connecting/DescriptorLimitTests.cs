@@ -10,9 +10,9 @@ public sealed class DescriptorLimitTests
     [InlineData(500, 256, 64)]
     [InlineData(500, 1, 1)]
     [InlineData(10_000, int.MaxValue, 10_000)]
-    public void Files_always_have_room_beside_connections(int wanted, long descriptors, int expected) =>
+    public void Files_always_have_descriptors_beside_connections(int wanted, long descriptors, int expected) =>
         Assert.Equal(expected, DescriptorLimit.Connections(wanted, descriptors));
 
     [Fact]
-    public void This_system_says_how_many_there_may_be() => Assert.InRange(DescriptorLimit.Connections(500), 1, 500);
+    public void This_system_reports_its_limit() => Assert.InRange(DescriptorLimit.Connections(500), 1, 500);
 }

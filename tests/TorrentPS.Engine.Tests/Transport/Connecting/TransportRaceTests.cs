@@ -18,7 +18,7 @@ public sealed class TransportRaceTests
     private bool _secondBegan;
 
     [Fact(Timeout = 300_000)]
-    public async Task The_second_does_not_begin_when_the_first_connects_in_time()
+    public async Task The_second_attempt_does_not_begin_when_the_first_connects_in_time()
     {
         using PeerStream stream = new Stub();
         Task<PeerStream> race = Race();
@@ -29,7 +29,7 @@ public sealed class TransportRaceTests
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task The_second_begins_after_the_start_and_may_win()
+    public async Task The_second_attempt_begins_after_the_head_start_and_may_win()
     {
         using var stream = new Stub();
         Task<PeerStream> race = Race();
@@ -46,7 +46,7 @@ public sealed class TransportRaceTests
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task The_first_may_still_win_after_the_start()
+    public async Task The_first_attempt_may_still_win_after_the_head_start()
     {
         using var stream = new Stub();
         Task<PeerStream> race = Race();
@@ -59,7 +59,7 @@ public sealed class TransportRaceTests
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task The_second_begins_at_once_when_the_first_is_refused()
+    public async Task The_second_attempt_begins_at_once_when_the_first_is_refused()
     {
         using var stream = new Stub();
         Task<PeerStream> race = Race();
@@ -71,7 +71,7 @@ public sealed class TransportRaceTests
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task Of_two_failures_that_of_the_first_is_told()
+    public async Task The_first_of_two_failures_is_reported()
     {
         Task<PeerStream> race = Race();
         _first.SetException(new SocketException((int)SocketError.ConnectionRefused));

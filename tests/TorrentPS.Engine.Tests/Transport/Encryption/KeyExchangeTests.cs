@@ -15,7 +15,7 @@ public class KeyExchangeTests
     private static readonly byte[] s_secondPrivate = [.. Enumerable.Range(101, 20).Select(i => (byte)i)];
 
     [Fact]
-    public void Known_keys_give_known_numbers()
+    public void Known_keys_give_known_values()
     {
         var first = new KeyExchange(s_firstPrivate);
         var second = new KeyExchange(s_secondPrivate);
@@ -49,7 +49,7 @@ public class KeyExchangeTests
     }
 
     [Fact]
-    public void The_side_that_answers_draws_again_until_the_secret_has_no_leading_zero()
+    public void The_answering_side_generates_keys_until_the_secret_has_no_leading_zero()
     {
         var peer = new KeyExchange(s_secondPrivate);
         var keys = new Queue<byte[]>([[50], [50], s_firstPrivate, [50]]);
@@ -60,7 +60,7 @@ public class KeyExchangeTests
     }
 
     [Fact]
-    public void The_side_that_answers_does_not_draw_for_ever()
+    public void The_answering_side_does_not_generate_keys_forever()
     {
         var peer = new KeyExchange(s_secondPrivate);
         KeyExchange exchange = KeyExchange.Answer(peer.PublicKey, out byte[] secret, () => [50]);

@@ -86,7 +86,7 @@ public class MseHandshakeTests
     [InlineData(20)]
     [InlineData(96)]
     [InlineData(150)]
-    public async Task What_was_read_to_see_what_it_is_counts(int alreadyRead)
+    public async Task Bytes_read_to_recognize_the_protocol_count(int alreadyRead)
     {
         (MemoryDuplex a, MemoryDuplex b) = MemoryDuplex.Create();
         Task<MseResult> initiate = MseHandshake.InitiateAsync(a, s_infoHash, Both, s_payload, Limit, new MsePadding(300, 0));
@@ -136,7 +136,7 @@ public class MseHandshakeTests
     }
 
     [Fact]
-    public async Task Methods_of_other_extensions_are_passed_over()
+    public async Task Methods_of_other_extensions_are_skipped()
     {
         (MemoryDuplex a, MemoryDuplex b) = MemoryDuplex.Create();
         var peer = new ScriptedPeer(a, s_infoHash);
@@ -147,7 +147,7 @@ public class MseHandshakeTests
     }
 
     [Fact]
-    public async Task The_peer_is_told_apart_by_the_torrent_it_asks_for()
+    public async Task The_peer_is_assigned_to_the_torrent_it_requests()
     {
         var torrents = new MseTorrents();
         byte[][] infoHashes = [.. Enumerable.Range(0, 200).Select(_ => RandomNumberGenerator.GetBytes(20))];
@@ -184,7 +184,7 @@ public class MseHandshakeTests
     }
 
     [Fact]
-    public void A_padding_is_drawn_within_its_limits() => Assert.All(
+    public void A_padding_length_is_within_its_limits() => Assert.All(
         Enumerable.Range(0, 2000).Select(_ => MsePadding.Draw()),
         p => Assert.True(p is { Key: >= 0 and <= 512, Crypto: >= 0 and <= 512 }));
 
@@ -199,7 +199,7 @@ public class MseHandshakeTests
     }
 
     [Fact]
-    public async Task Arguments_that_make_no_sense_are_refused()
+    public async Task Invalid_arguments_are_refused()
     {
         (MemoryDuplex a, _) = MemoryDuplex.Create();
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => MseHandshake.InitiateAsync(a, new byte[32], Both, s_payload, Limit));

@@ -38,7 +38,7 @@ public class MseHostileTests
     [InlineData(0u)]
     [InlineData(4u)]
     [InlineData(0x8000_0000u)]
-    public async Task A_request_without_a_known_method_is_refused(uint provide) =>
+    public async Task A_request_with_an_unknown_method_is_refused(uint provide) =>
         Assert.Equal(MseFailure.NoCommonMethod, await RequestAsync(p => p.Request(new byte[8], provide, 0, [])));
 
     [Fact]
@@ -87,7 +87,7 @@ public class MseHostileTests
     [Theory]
     [InlineData(513)]
     [InlineData(600)]
-    public async Task A_mark_after_too_much_padding_is_not_seen(int padding)
+    public async Task A_marker_after_too_much_padding_is_not_found(int padding)
     {
         (MemoryDuplex a, MemoryDuplex b) = MemoryDuplex.Create();
         Task<MseResult> accept = MseHandshake.AcceptAsync(b, default, MseHandshakeTests.Torrents(), Both, Both, Limit);
@@ -111,7 +111,7 @@ public class MseHostileTests
     [InlineData(4u, 0, MseFailure.NoCommonMethod)]
     [InlineData(2u, 513, MseFailure.BadPadding)]
     [InlineData(2u, 65535, MseFailure.BadPadding)]
-    public async Task A_response_that_was_not_asked_for_is_refused(uint selected, int padLength, object expected)
+    public async Task An_unsolicited_response_is_refused(uint selected, int padLength, object expected)
     {
         (MemoryDuplex a, MemoryDuplex b) = MemoryDuplex.Create();
         Task<MseResult> initiate = MseHandshake.InitiateAsync(b, s_infoHash, CryptoMethods.Rc4, new byte[68], Limit);
@@ -133,7 +133,7 @@ public class MseHostileTests
     }
 
     [Fact]
-    public async Task A_plain_handshake_in_answer_is_told_from_silence()
+    public async Task A_plain_handshake_as_the_answer_is_told_from_silence()
     {
         (MemoryDuplex a, MemoryDuplex b) = MemoryDuplex.Create();
         Task<MseResult> initiate = MseHandshake.InitiateAsync(b, s_infoHash, Both, new byte[68], Limit);

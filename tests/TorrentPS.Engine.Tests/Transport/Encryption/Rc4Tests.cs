@@ -62,7 +62,7 @@ public class Rc4Tests
     }
 
     [Fact]
-    public void A_long_stream_gives_what_the_textbook_gives()
+    public void A_long_stream_matches_the_textbook_algorithm()
     {
         // Long enough that every alias between the places of a step and of the next one occurs.
         byte[] data = new byte[1 << 20];

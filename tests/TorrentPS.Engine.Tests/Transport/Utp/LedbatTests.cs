@@ -23,7 +23,7 @@ public sealed class LedbatTests
     [InlineData(0, 3000)]
     [InlineData(50_000, 1500)]
     [InlineData(100_000, 0)]
-    public void Then_it_grows_by_how_far_the_delay_is_below_the_target(long queueing, int expected)
+    public void Then_it_grows_in_proportion_to_the_distance_from_the_target(long queueing, int expected)
     {
         Ledbat ledbat = Grown();
         int before = ledbat.Window;
@@ -37,7 +37,7 @@ public sealed class LedbatTests
     [InlineData(200_000, 0.5)]
     [InlineData(120_000, 0.9)]
     [InlineData(5_000_000, 0.5)]
-    public void And_shrinks_in_proportion_to_what_is_beyond(long queueing, double part)
+    public void It_shrinks_in_proportion_to_the_excess(long queueing, double part)
     {
         Ledbat ledbat = Grown();
         int before = ledbat.Window;
@@ -48,7 +48,7 @@ public sealed class LedbatTests
     }
 
     [Fact]
-    public void Who_does_not_use_the_window_does_not_get_a_larger_one()
+    public void An_unused_window_does_not_grow()
     {
         Ledbat ledbat = Grown();
         int before = ledbat.Window;
@@ -59,7 +59,7 @@ public sealed class LedbatTests
     }
 
     [Fact]
-    public void A_loss_halves_it_and_a_mistake_is_taken_back()
+    public void A_loss_halves_the_window_and_a_false_loss_restores_it()
     {
         Ledbat ledbat = Grown();
         int before = ledbat.Window;
@@ -72,7 +72,7 @@ public sealed class LedbatTests
     }
 
     [Fact]
-    public void After_a_timeout_it_begins_anew()
+    public void After_a_timeout_it_starts_over()
     {
         Ledbat ledbat = Grown();
 
@@ -83,7 +83,7 @@ public sealed class LedbatTests
     }
 
     [Fact]
-    public void The_least_delay_of_ten_minutes_is_the_way_itself()
+    public void The_minimum_delay_of_ten_minutes_is_the_propagation_delay()
     {
         DelayHistory history = new();
         history.Add(uint.MaxValue - 10, 0); // about to wrap around
@@ -99,7 +99,7 @@ public sealed class LedbatTests
     }
 
     [Fact]
-    public void One_late_packet_says_nothing()
+    public void One_late_packet_is_not_significant()
     {
         DelayHistory history = new();
         for (int i = 0; i < 5; i++)

@@ -54,7 +54,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Nobody_who_answers_nothing_is_asked_for_long()
+    public void A_peer_that_never_answers_is_not_asked_for_long()
     {
         SimulatedLink link = new() { Loss = 1 };
         (SimulatedEnd first, _) = link.Pair();
@@ -87,7 +87,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Who_has_never_acknowledged_data_gets_it_three_times_at_most()
+    public void A_peer_that_never_acknowledged_data_gets_it_three_times_at_most()
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
         link.Filter = (header, _) => header.ConnectionId != second.Connection.ReceiveId; // nothing of the first comes through
@@ -130,7 +130,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void The_same_acknowledgement_three_times_is_enough_without_selective_ones()
+    public void Three_equal_acknowledgements_are_enough_without_selective_ones()
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
         link.Filter = (_, _) => false;
@@ -147,7 +147,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Who_does_not_read_gets_no_more_than_the_window_and_the_rest_when_he_does()
+    public void A_receiver_that_does_not_read_gets_only_the_window_and_the_rest_later()
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
         second.Reads = false;
@@ -165,7 +165,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void More_than_the_window_is_not_taken()
+    public void Data_beyond_the_window_is_not_accepted()
     {
         (_, SimulatedEnd first, SimulatedEnd second) = Connected();
         second.Reads = false;
@@ -179,7 +179,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Packets_out_of_order_are_kept_within_the_memory_of_all()
+    public void Packets_out_of_order_are_kept_within_the_common_memory()
     {
         UtpMemory memory = new(400_000);
         Stranger stranger = new(memory);
@@ -193,7 +193,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Tiny_packets_out_of_order_count_as_the_memory_that_they_take()
+    public void Tiny_packets_out_of_order_count_by_the_memory_they_use()
     {
         UtpMemory memory = new(UtpHost.MaxReceived);
         Stranger stranger = new(memory);
@@ -207,7 +207,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Early_packets_of_forty_leave_the_others_their_data_and_go_when_what_is_missing_does_not_come()
+    public void Packets_out_of_order_on_forty_connections_leave_data_for_others_and_go_when_the_gap_stays()
     {
         SimulatedLink link = new() { Loss = 0.01, Delay = 10_000 };
         Stranger[] strangers = [.. Enumerable.Range(0, 40).Select(_ => new Stranger(link.Memory))];
@@ -230,7 +230,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Early_packets_stay_while_nobody_needs_the_room()
+    public void Packets_out_of_order_stay_while_memory_is_not_short()
     {
         Stranger stranger = new(new UtpMemory(UtpHost.MaxReceived));
         foreach (int ahead in Enumerable.Range(2, 500))
@@ -242,7 +242,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Data_that_forty_others_have_sent_and_that_is_not_read_leaves_each_a_window()
+    public void Unread_data_of_forty_connections_leaves_each_a_window()
     {
         SimulatedLink link = new() { Loss = 0.01, Delay = 10_000 };
         foreach (Stranger stranger in Enumerable.Range(0, 40).Select(_ => new Stranger(link.Memory)).ToArray())
@@ -259,7 +259,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Who_reads_after_a_small_window_was_full_says_so_at_once()
+    public void A_reader_of_a_full_small_window_updates_it_at_once()
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink { Delay = 10_000, Memory = new UtpMemory(0) });
         second.Reads = false;
@@ -276,7 +276,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void An_acknowledgement_of_what_was_not_sent_is_nothing()
+    public void An_acknowledgement_of_unsent_packets_is_ignored()
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
         link.Filter = (_, _) => false;
@@ -308,7 +308,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void A_reset_ends_it_and_a_forged_one_does_not()
+    public void A_reset_ends_the_connection_and_a_forged_one_does_not()
     {
         (_, SimulatedEnd first, SimulatedEnd second) = Connected();
         UtpHeader reset = new(UtpPacketType.Reset, first.Connection.SendId, 1, 0, 0, 0, (ushort)(first.Sent[^1].SequenceNumber + 20_000));
@@ -337,7 +337,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Who_is_silent_is_told_that_we_are_still_there()
+    public void A_silent_connection_gets_keep_alives()
     {
         (SimulatedLink link, SimulatedEnd first, _) = Connected();
         int sent = first.Sent.Count;
@@ -348,7 +348,7 @@ public sealed class UtpConnectionTests
     }
 
     [Fact]
-    public void Packets_that_come_together_are_acknowledged_together()
+    public void Packets_received_together_are_acknowledged_together()
     {
         (_, SimulatedEnd first, SimulatedEnd second) = Connected();
         ushort number = first.Sent.Last(header => header.Type == UtpPacketType.Data).SequenceNumber;

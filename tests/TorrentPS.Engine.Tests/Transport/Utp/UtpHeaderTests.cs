@@ -8,7 +8,7 @@ public sealed class UtpHeaderTests
     private const string Syn = "41001234" + "01020304" + "05060708" + "00100000" + "abcd" + "0ff0";
 
     [Fact]
-    public void A_header_is_laid_out_as_BEP_29_says()
+    public void A_header_follows_BEP_29()
     {
         byte[] bytes = new byte[UtpHeader.Length];
 
@@ -18,7 +18,7 @@ public sealed class UtpHeaderTests
     }
 
     [Fact]
-    public void A_header_is_read_as_it_is_laid_out()
+    public void A_header_is_read_as_written()
     {
         Assert.True(UtpHeader.TryRead(Convert.FromHexString(Syn + "c0ffee"), out UtpHeader header, out ReadOnlySpan<byte> bits, out ReadOnlySpan<byte> payload));
 
@@ -28,7 +28,7 @@ public sealed class UtpHeaderTests
     }
 
     [Fact]
-    public void Extensions_are_walked_through_and_the_selective_ack_is_found()
+    public void Extensions_are_skipped_and_the_selective_ack_is_found()
     {
         // An unknown one of three bytes, then the bits, then data.
         string packet = "21" + "07" + Syn[4..] + "01" + "03" + "aabbcc" + "00" + "04" + "0100000a" + "dd";
@@ -48,7 +48,7 @@ public sealed class UtpHeaderTests
     [InlineData("41011234010203040506070800100000abcd0ff00005aabbccdd")] // one that is cut off
     [InlineData("64313a6164323a696432303a6162636465666768696a")] // of the DHT
     [InlineData("")]
-    public void What_is_no_packet_is_not_read(string packet) =>
+    public void An_invalid_packet_is_not_read(string packet) =>
         Assert.False(UtpHeader.TryRead(Convert.FromHexString(packet), out _, out _, out _));
 
     [Theory]

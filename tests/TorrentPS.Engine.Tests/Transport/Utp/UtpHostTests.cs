@@ -37,7 +37,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     [Theory(Timeout = 300_000)]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public async Task Bytes_go_both_ways_and_then_it_ends(string address)
+    public async Task Bytes_pass_both_ways_until_the_end(string address)
     {
         Assert.SkipUnless(_firstPort.HasV6 || address != "::1", "This machine has no IPv6.");
         byte[] there = Bytes(3_000_000), back = Bytes(500_000);
@@ -61,7 +61,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task A_receive_that_is_given_up_takes_nothing()
+    public async Task A_cancelled_receive_takes_nothing()
     {
         using PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _secondPort.Port), Token);
         await stream.SendAsync(new byte[1], Token);
@@ -82,7 +82,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task What_waits_on_a_connection_that_we_close_ends()
+    public async Task Waiters_end_when_we_close_the_connection()
     {
         PeerStream stream = await _first.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _secondPort.Port), Token);
         ValueTask<int> receiving = stream.ReceiveAsync(new byte[10], Token);
@@ -93,7 +93,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task Who_asks_for_many_connections_and_confirms_none_gets_few()
+    public async Task A_client_that_requests_many_connections_and_confirms_none_gets_few()
     {
         using Socket attacker = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         attacker.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -111,7 +111,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task Who_asks_for_many_connections_and_confirms_none_keeps_out_nobody()
+    public async Task A_client_that_requests_many_connections_and_confirms_none_keeps_out_no_other()
     {
         using Socket attacker = Client(), before = Client(), after = Client();
         byte[] packet = new byte[UtpHeader.Length], answer = new byte[100];
@@ -202,7 +202,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     [Theory(Timeout = 300_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_fault_with_one_connection_costs_that_connection(bool isFoundByTheClock)
+    public async Task A_fault_with_one_connection_ends_only_that_connection(bool isFoundByTheClock)
     {
         await using UdpPort port = UdpPort.Open(0);
         Channel<string> log = Channel.CreateUnbounded<string>();
@@ -227,7 +227,7 @@ public sealed class UtpHostTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 300_000)]
-    public async Task A_fault_with_one_that_connects_ends_neither_the_port_nor_the_process()
+    public async Task A_fault_with_one_connection_ends_neither_the_port_nor_the_process()
     {
         await using UdpPort port = UdpPort.Open(0);
         Channel<string> log = Channel.CreateUnbounded<string>();

@@ -40,7 +40,7 @@ public sealed class UtpTransferTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_is_lost_delayed_reordered_and_doubled_arrives_once_and_in_order(bool back)
+    public void Lost_delayed_reordered_and_duplicated_packets_arrive_once_and_in_order(bool back)
     {
         double seconds = Transfer(new SimulatedLink(7) { Loss = 0.05, Delay = 25_000, Jitter = 10_000, Duplication = 0.01 }, 1 << 20, 120, back);
 
@@ -85,7 +85,7 @@ public sealed class UtpTransferTests
     }
 
     [Fact]
-    public void It_yields_to_others_and_comes_back()
+    public void It_yields_to_other_traffic_and_recovers()
     {
         SimulatedLink link = new() { Rate = 500_000, Queue = 200_000 };
         (SimulatedEnd first, SimulatedEnd second) = link.Pair();
