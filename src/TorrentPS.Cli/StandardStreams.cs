@@ -26,7 +26,7 @@ internal static partial class StandardStreams
                     _ = Open("/dev/null", ReadWrite); // the system assigns the lowest free number
                     break;
 
-                // No inherited stream has this flag: the runtime has already opened a file of its own here.
+                // No inherited stream has this flag: the runtime itself has already opened a file here.
                 case CloseOnExecute when stream == 1:
                     Console.SetOut(TextWriter.Null);
                     break;

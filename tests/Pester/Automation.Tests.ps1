@@ -68,7 +68,7 @@ Describe 'A download that fails' {
     It 'is told as <ErrorId>: <Case>' -ForEach @(
         @{ ErrorId = 'DownloadStalled'; Case = 'peers are silent'; How = { @{ Source = 'Tracker'; StallTimeoutSeconds = 1 } } }
         @{ ErrorId = 'DownloadTimedOut'; Case = 'time is up'; How = { @{ Source = 'Tracker'; TimeoutSeconds = 1 } } }
-        @{ ErrorId = 'NoPeers'; Case = 'there is nobody to ask'; How = { @{ Source = 'Manual'; StallTimeoutSeconds = 1 } } }
+        @{ ErrorId = 'NoPeers'; Case = 'there is no source of peers'; How = { @{ Source = 'Manual'; StallTimeoutSeconds = 1 } } }
     ) {
         $tracker = [TestTracker]::new()
         try {
@@ -93,7 +93,7 @@ Describe 'A download that fails' {
         finally { $tracker.Dispose() }
     }
 
-    It 'is told as MetadataTimedOut: nobody knows what a magnet link means' {
+    It 'is reported as MetadataTimedOut: no peer has the metadata of a magnet link' {
         $tracker = [TestTracker]::new()
         try {
             $link = "magnet:?xt=urn:btih:$('1' * 40)&tr=$([uri]::EscapeDataString($tracker.Url))"
@@ -214,10 +214,10 @@ Describe 'A seed that fails' {
 Describe 'A scheduled pwsh' {
     It 'ends with <ExitCode> when the download <Case>' -ForEach @(
         @{ Case = 'completes'; ExitCode = 0; Stall = 60; Name = 'some'; Peer = { $port } }
-        @{ Case = 'fails'; ExitCode = 1; Stall = 1; Name = 'nobodys'; Peer = { Get-FreePort } }
+        @{ Case = 'fails'; ExitCode = 1; Stall = 1; Name = 'lonely'; Peer = { Get-FreePort } }
     ) {
         # Not one that the seeder has: it comes back to where it saw a peer before.
-        $null = New-TestTorrent -Path (Join-Path $TestDrive 'nobodys.torrent') -Name 'nobodys' -Length 50000
+        $null = New-TestTorrent -Path (Join-Path $TestDrive 'lonely.torrent') -Name 'lonely' -Length 50000
         $module = (Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1'
         $null = Invoke-TestPowerShell -Command "[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', `$true); Import-Module '$module'; Start-TorrentDownload '$(Join-Path $TestDrive "$Name.torrent")' '$(Get-TestDestination)' -Peer 127.0.0.1:$(& $Peer) -Source Manual -StallTimeoutSeconds $Stall" 2> $null
         $LASTEXITCODE | Should -Be $ExitCode

@@ -71,7 +71,7 @@ Describe 'The examples' {
         }
     }
 
-    It 'download from a schedule: what is there is moved away, what is not stays, and the logs say so' {
+    It 'download from a schedule: complete downloads are moved, incomplete ones stay, and the logs say so' {
         $box = New-Item -ItemType Directory (Join-Path $TestDrive 'box')
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'image.torrent') -Private
         $lonely = Join-Path $TestDrive 'lonely.bin'

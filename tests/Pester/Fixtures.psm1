@@ -12,7 +12,7 @@ if ($env:TORRENTPS_PESTER_FIXTURES -and (Test-Path $env:TORRENTPS_PESTER_FIXTURE
     Add-Type -Path $env:TORRENTPS_PESTER_FIXTURES
 }
 else {
-    Add-Type -Path (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs'), (Join-Path $PSScriptRoot 'TestDhtNode.cs')
+    Add-Type -Path (Join-Path $PSScriptRoot 'TestServer.cs'), (Join-Path $PSScriptRoot 'TestTracker.cs'), (Join-Path $PSScriptRoot 'TestPeer.cs'), (Join-Path $PSScriptRoot 'TestDhtNode.cs')
 }
 
 function ConvertTo-TestBencode {

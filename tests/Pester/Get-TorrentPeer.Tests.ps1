@@ -60,7 +60,7 @@ Describe 'Get-TorrentPeer' {
         $tracker.CountEvents('stopped') | Should -Be 1
     }
 
-    It 'writes the failure reason of a tracker as an error, and that nobody was found' {
+    It 'writes the failure reason of a tracker as an error, and that no peer was found' {
         $tracker.Failure = 'go away'
         Get-TorrentPeer $torrent.Path -Source Tracker -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $? | Should -BeFalse
@@ -77,7 +77,7 @@ Describe 'Get-TorrentPeer' {
         $failed[0].CategoryInfo.Category | Should -Be 'ConnectionError'
     }
 
-    It 'writes an error where nobody was found' {
+    It 'writes an error when no peer was found' {
         $tracker.Peers = @()
         { Get-TorrentPeer $torrent.Path -Source Tracker -TimeoutSeconds 2 -ErrorAction Stop } | Should -Throw -ErrorId 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
     }
@@ -139,17 +139,17 @@ Describe 'Get-TorrentPeer -Source Dht' {
         $peers.Source | Should -Be 'Dht', 'Dht'
         $peers.InfoHash | Should -Be $torrent.InfoHash, $torrent.InfoHash
         $node.Queries | Should -Contain 'get_peers'
-        # Whoever only looks is not a peer.
+        # A search alone does not announce a peer.
         $node.Queries | Should -Not -Contain 'announce_peer'
     }
 
-    It 'refuses a private torrent, and asks nobody' {
+    It 'refuses a private torrent, and sends no query' {
         $private = New-TestTorrent -Path (Join-Path $TestDrive 'private.torrent') -Private
         { Get-TorrentPeer $private.Path -Source Dht -ErrorAction Stop } | Should -Throw -ErrorId 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
         $node.Queries | Should -BeNullOrEmpty
     }
 
-    It 'says so where nobody answers' {
+    It 'writes an error when no node answers' {
         $env:TORRENTPS_DHT_NODES = '127.0.0.1:9'
         { Get-TorrentPeer $torrent.Path -Source Dht -TimeoutSeconds 2 -ErrorAction Stop } | Should -Throw -ErrorId 'NoPeers,TorrentPS.Commands.GetTorrentPeerCommand'
     }

@@ -199,7 +199,7 @@ Describe 'Parameters' {
             $null = New-Torrent $payload -Destination $file -WebSeed ($server.Url -replace '/announce$', '/payload')
 
             $without = Start-TorrentDownload $file (Get-TestDestination) -Source Manual -NoWebSeed -StallTimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue
-            # There is nobody else to ask.
+            # There is no other source.
             $without.State | Should -Be 'Failed'
             $without.BytesCompleted | Should -Be 0
             $failed.FullyQualifiedErrorId | Should -Be 'NoPeers,TorrentPS.Commands.StartTorrentDownloadCommand'

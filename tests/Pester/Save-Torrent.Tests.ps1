@@ -8,7 +8,7 @@ BeforeAll {
     $seeder = Start-TestSeeder -Path $many.Path -DataRoot $seedRoot -Port $port
     $link = "magnet:?xt=urn:btih:$($many.InfoHash)&dn=other&ws=http%3A%2F%2F127.0.0.1%3A1%2F"
     $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; TimeoutSeconds = 60 }
-    $nobody = 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&x.pe=127.0.0.1:9'
+    $unreachable = 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&x.pe=127.0.0.1:9'
 
     function Get-TestFolder { (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid().ToString('n')))).FullName }
 }
@@ -68,13 +68,13 @@ Describe 'Save-Torrent' {
 
     It 'writes nothing with -WhatIf' {
         $folder = Get-TestFolder
-        Save-Torrent $nobody $folder -WhatIf
+        Save-Torrent $unreachable $folder -WhatIf
         Get-ChildItem $folder | Should -BeNullOrEmpty
     }
 
     It 'tells when the metadata does not come, and goes on with the next' {
         $folder = Get-TestFolder
-        $saved = $nobody, $link | Save-Torrent -Destination $folder -Peer $from.Peer -Source Manual -TimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $saved = $unreachable, $link | Save-Torrent -Destination $folder -Peer $from.Peer -Source Manual -TimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'MetadataTimedOut,*'
         $failed[0].CategoryInfo.Category | Should -Be 'OperationTimeout'
         $saved.Name | Should -Be 'many'
@@ -85,7 +85,7 @@ Describe 'Save-Torrent' {
             $two = Get-TestFolder
             [System.IO.File]::WriteAllBytes((Join-Path $two 'two.bin'), [byte[]]::new(300000))
             $made = New-Torrent (Join-Path $two 'two.bin') -Destination (Join-Path $two 'two.torrent') -Version V2 -PieceLength 16KB
-            # The same without piece layers, as one that was made of a link when nobody gave them.
+            # The same without piece layers, as one made from a link when no peer sent them.
             $bare = ConvertFrom-Bencode $made.Path
             $bare.Remove('piece layers')
             [System.IO.File]::WriteAllBytes((Join-Path $two 'bare.torrent'), (ConvertTo-Bencode $bare))
@@ -104,7 +104,7 @@ Describe 'Save-Torrent' {
             finally { Stop-TestJob $twoSeeder }
         }
 
-        It 'warns when nobody gives them' {
+        It 'warns when no peer sends them' {
             # It has the metadata, no hashes, and no data to make them of.
             $emptyPort = Get-FreePort
             $empty = Start-TestSeeder -Path (Join-Path $two 'bare.torrent') -DataRoot (Get-TestFolder) -Port $emptyPort
@@ -118,7 +118,7 @@ Describe 'Save-Torrent' {
         }
     }
 
-    It 'says so when there is nobody to ask' {
+    It 'writes an error when there is no source of peers' {
         Save-Torrent 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567' $TestDrive -Source Manual -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'NoPeers,*'
     }
@@ -128,7 +128,7 @@ Describe 'Save-Torrent' {
         $shell = [powershell]::Create()
         try {
             $null = $shell.AddCommand('Import-Module').AddArgument((Get-Module TorrentPS).Path).AddStatement().
-                AddCommand('Save-Torrent').AddParameter('Uri', $nobody).AddParameter('Destination', "$TestDrive").AddParameter('Source', 'Manual').AddParameter('Peer', "127.0.0.1:$($silent.Port)")
+                AddCommand('Save-Torrent').AddParameter('Uri', $unreachable).AddParameter('Destination', "$TestDrive").AddParameter('Source', 'Manual').AddParameter('Peer', "127.0.0.1:$($silent.Port)")
             $running = $shell.BeginInvoke()
             Wait-Until { $silent.Connections -gt 0 }
             $running.IsCompleted | Should -BeFalse
@@ -163,7 +163,7 @@ Describe 'Start-TorrentDownload of a magnet link' {
     }
 
     It 'writes an error when the metadata does not come' {
-        $result = Start-TorrentDownload $nobody (Get-TestFolder) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result = Start-TorrentDownload $unreachable (Get-TestFolder) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
         $result.State | Should -Be 'TimedOut'
         $result.PercentComplete | Should -Be 0
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'MetadataTimedOut,*'

@@ -203,7 +203,7 @@ Describe 'Start-TorrentDownload' {
 
 Describe 'Start-TorrentDownload that does not complete' {
     BeforeAll {
-        # Its tracker answers, and knows nobody.
+        # Its tracker answers without peers.
         $empty = [TestTracker]::new()
         $lonely = New-TestTorrent -Path (Join-Path $TestDrive 'lonely.torrent') -Name 'lonely' -Length 50000 -Tracker $empty.Url
     }
@@ -223,7 +223,7 @@ Describe 'Start-TorrentDownload that does not complete' {
         $failed[0].TargetObject | Should -Be $result
     }
 
-    It 'says so where there is nobody to ask' {
+    It 'writes an error when there is no source of peers' {
         $result = Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
         $result.State | Should -Be 'Failed'
         $failed.FullyQualifiedErrorId | Should -Be 'NoPeers,TorrentPS.Commands.StartTorrentDownloadCommand'
@@ -271,7 +271,7 @@ Describe 'Start-TorrentDownload that does not complete' {
 }
 
 Describe 'Start-TorrentDownload -ReuseFrom' {
-    It 'copies what is there already, and leaves that as it is' {
+    It 'copies existing data, and leaves it unchanged' {
         $target = Get-TestDestination
         $old = New-Item -ItemType Directory (Get-TestDestination)
         Copy-Item (Join-Path $seedRoot 'many/sub/b.bin') (Join-Path $old 'renamed.bin')

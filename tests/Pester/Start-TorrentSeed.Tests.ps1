@@ -13,7 +13,7 @@ BeforeAll {
 }
 
 Describe 'Start-TorrentSeed' {
-    It 'serves what is there, tells how it went, and writes nothing to it' {
+    It 'serves existing data, returns a result, and writes nothing to the data' {
         $port = Get-FreePort
         $before = Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | ConvertTo-Json
         $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -SeedRatio 1 -AsJob

@@ -12,7 +12,7 @@ BeforeAll {
 AfterAll { $peer, $wrong, $silent | ForEach-Object Dispose }
 
 Describe 'Test-PeerHandshake' {
-    It 'shows who answers' {
+    It 'shows the client that answers' {
         $result = Test-PeerHandshake 127.0.0.1 $peer.Port $hash
         $result | Should -BeOfType TorrentPS.PeerHandshake
         $result.Succeeded | Should -BeTrue

@@ -63,7 +63,7 @@ Describe 'Test-TorrentData' {
         (Test-TorrentData $torrent (Join-Path $TestDrive 'none')).Status | Should -Be Missing, Missing, Missing
     }
 
-    It 'ends at once when nobody wants more' {
+    It 'ends at once when the pipeline wants no more' {
         (Test-TorrentData $torrent $TestDrive | Select-Object -First 1).Path | Should -Be 'data/a'
     }
 

@@ -8,19 +8,17 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
 
-/// <summary>An HTTP tracker on loopback that answers what a test tells it to, and remembers what it was asked.</summary>
-public sealed class TestTracker : IDisposable
+/// <summary>An HTTP tracker on loopback that gives the answers set by a test and records the requests.</summary>
+public sealed class TestTracker : TestServer
 {
-    private readonly TcpListener _listener = new TcpListener(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<string> _requests = new ConcurrentQueue<string>();
 
     public TestTracker()
     {
-        _listener.Start();
-        Task.Run(AcceptAsync);
+        Accept();
     }
 
-    public string Url { get { return "http://127.0.0.1:" + ((IPEndPoint)_listener.LocalEndpoint).Port + "/announce"; } }
+    public string Url { get { return "http://127.0.0.1:" + Port + "/announce"; } }
 
     /// <summary>The peers of the answer.</summary>
     public string[] Peers { get; set; } = new string[0];
@@ -28,10 +26,10 @@ public sealed class TestTracker : IDisposable
     /// <summary>The answer in place of peers: a failure reason.</summary>
     public string Failure { get; set; }
 
-    /// <summary>Bytes that any other path answers with.</summary>
+    /// <summary>The answer to any other path.</summary>
     public byte[] File { get; set; }
 
-    /// <summary>Keeps announces waiting until it is disposed.</summary>
+    /// <summary>Whether announces are not answered for a minute.</summary>
     public bool Silent { get; set; }
 
     /// <summary>The paths and queries of all requests.</summary>
@@ -39,52 +37,25 @@ public sealed class TestTracker : IDisposable
 
     public int CountEvents(string name) { return Requests.Count(request => request.Contains("event=" + name)); }
 
-    public void Dispose() { _listener.Stop(); }
-
-    private async Task AcceptAsync()
+    protected override async Task ServeAsync(NetworkStream stream)
     {
-        try
-        {
-            while (true)
-            {
-                TcpClient client = await _listener.AcceptTcpClientAsync();
-                _ = Task.Run(() => ServeAsync(client));
-            }
-        }
-        catch (Exception exception) when (exception is SocketException || exception is ObjectDisposedException)
+        StreamReader reader = new StreamReader(stream, Encoding.Latin1);
+        string line = await reader.ReadLineAsync();
+        if (line == null)
+            return;
+        string target = line.Split(' ')[1];
+        while (!string.IsNullOrEmpty(await reader.ReadLineAsync()))
         {
         }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
+        _requests.Enqueue(target);
+        if (Silent && !target.Contains("event=stopped"))
         {
-            try
-            {
-                NetworkStream stream = client.GetStream();
-                StreamReader reader = new StreamReader(stream, Encoding.Latin1);
-                string line = await reader.ReadLineAsync();
-                if (line == null)
-                    return;
-                string target = line.Split(' ')[1];
-                while (!string.IsNullOrEmpty(await reader.ReadLineAsync()))
-                {
-                }
-                _requests.Enqueue(target);
-                if (Silent && !target.Contains("event=stopped"))
-                {
-                    await Task.Delay(60000);
-                    return;
-                }
-                byte[] body = Answer(target);
-                string head = (body == null ? "HTTP/1.1 404 Not Found" : "HTTP/1.1 200 OK") + "\r\nContent-Length: " + (body == null ? 0 : body.Length) + "\r\nConnection: close\r\n\r\n";
-                await stream.WriteAsync(Encoding.ASCII.GetBytes(head).Concat(body ?? new byte[0]).ToArray());
-            }
-            catch (IOException)
-            {
-            }
+            await Task.Delay(60000);
+            return;
         }
+        byte[] body = Answer(target);
+        string head = (body == null ? "HTTP/1.1 404 Not Found" : "HTTP/1.1 200 OK") + "\r\nContent-Length: " + (body == null ? 0 : body.Length) + "\r\nConnection: close\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head).Concat(body ?? new byte[0]).ToArray());
     }
 
     private byte[] Answer(string target)

@@ -100,7 +100,7 @@ Describe 'A torrent''s job' {
         $slow.State | Should -Be 'Running'
     }
 
-    It 'stops: the tracker is told, what is there is saved, and the same command goes on from there' {
+    It 'stops: the tracker is told, the data is saved, and the same command resumes' {
         $tracker = [TestTracker]::new()
         try {
             $tracker.Peers = "127.0.0.1:$port"

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Tests;
 
-/// <summary>A clock of which somebody sets the date and time, as people and time servers do: timers and timestamps go on as before.</summary>
+/// <summary>A clock whose date and time are changed, as by people and time servers; timers and timestamps are unaffected.</summary>
 internal sealed class JumpingTimeProvider(TimeProvider inner) : TimeProvider
 {
     private long _offset;

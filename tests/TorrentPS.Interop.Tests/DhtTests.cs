@@ -92,7 +92,7 @@ public sealed class DhtTests : InteropTest
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
         Payload otherPayload = Payload.SingleFile("other.bin", 1000);
         TestTorrent other = TestTorrent.Create(otherPayload, Temp.Path);
-        // The entry knows nobody, and has nothing to do with the torrent.
+        // The entry knows no other node, and has nothing to do with the torrent.
         await using OwnPeer entry = OwnPeer.Start(other, Seeding(Source(otherPayload)) with { SeedOnly = true }, dhtNodes: ["127.0.0.1:1"]);
         await entry.UntilAsync(status => status.State == TorrentState.Seeding, "seeds another torrent");
         List<OwnPeer> nodes = [];

@@ -7,7 +7,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>The fast extension (BEP 6) with others that speak it; all other tests use it, too, since nobody can switch it off.</summary>
+/// <summary>The fast extension (BEP 6) with other clients that support it; all other tests use it, too, since it cannot be switched off.</summary>
 public sealed class FastExtensionTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]

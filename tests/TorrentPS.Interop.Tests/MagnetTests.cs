@@ -7,7 +7,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>From a magnet link to the file, with other clients as peers and as those who ask us.</summary>
+/// <summary>From a magnet link to the file, with other clients as sources and receivers of the metadata.</summary>
 public sealed class MagnetTests : InteropTest
 {
     // Pieces of 16 KiB: 1,200 of them make two pieces of metadata.

@@ -7,7 +7,7 @@ namespace TorrentPS.Interop.Tests;
 /// <summary>Two networks, of which one has the default route: bound to the other, nothing leaves by it, whatever a torrent names.</summary>
 public sealed class NetworkBindingTests : InteropTest
 {
-    // The router of the first network is an address of a card that nobody has, so that what is sent to it is really sent.
+    // The router of the first network has a made-up hardware address, so that packets to it are really sent.
     private const string SetUp = """
         set -e
         echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6

@@ -7,7 +7,7 @@ namespace TorrentPS.Interop.Tests;
 /// <summary>Peer exchange (BEP 11) with libtorrent, in both directions.</summary>
 public sealed class PeerExchangeTests : InteropTest
 {
-    private const int Slow = 50_000; // bytes a second: nobody is done before all know each other
+    private const int Slow = 50_000; // bytes a second, so that all know each other before one completes
 
     private readonly Payload _payload = Payload.SingleFile("exchange.bin", 8 << 20);
 

@@ -206,7 +206,7 @@ public sealed class WebSeedTests : InteropTest
         string source = Source(payload);
         await using NginxServer server = await NginxServer.StartAsync(source, Temp);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10);
-        // It has the metadata, and unchokes nobody: none of the data comes from it.
+        // It has the metadata, but unchokes no peer: it sends no data.
         await using LibtorrentPeer peer = await LibtorrentPeer.StartAsync(torrent, Temp.Folder("nothing"));
         TorrentInfo magnet = new(MagnetLink.Parse($"magnet:?xt=urn:btih:{torrent.InfoHash}&ws={Uri.EscapeDataString(server.Root.OriginalString)}"));
         await using TorrentClient client = new();

@@ -41,6 +41,42 @@ internal static class ListeningSocket
         }
     }
 
+    /// <summary>Creates and binds a socket for peers: to the user's address, otherwise to all IPv6 and IPv4 addresses, or all IPv4 addresses on a machine without IPv6.</summary>
+    /// <param name="port">The port; 0 selects any free one.</param>
+    /// <param name="type">The type of socket.</param>
+    /// <param name="protocol">TCP or UDP.</param>
+    /// <param name="binding">The address or interface chosen by the user; null if there is none.</param>
+    /// <param name="prepare">Sets up the bound socket, which is closed if that fails.</param>
+    /// <exception cref="SocketException">The port is in use, or the address does not belong to this machine.</exception>
+    public static Socket Bind(int port, SocketType type, ProtocolType protocol, NetworkBinding? binding, Action<Socket> prepare)
+    {
+        if (binding?.Address is { } address)
+            return Bind(new IPEndPoint(address, port), type, protocol, binding, prepare);
+        try
+        {
+            return Bind(new IPEndPoint(IPAddress.IPv6Any, port), type, protocol, binding, prepare);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
+        {
+            return Bind(new IPEndPoint(IPAddress.Any, port), type, protocol, binding, prepare);
+        }
+    }
+
+    private static Socket Bind(IPEndPoint endPoint, SocketType type, ProtocolType protocol, NetworkBinding? binding, Action<Socket> prepare)
+    {
+        Socket socket = Bind(endPoint, type, protocol, binding);
+        try
+        {
+            prepare(socket);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
     /// Keeps Windows from failing the next receive of a UDP socket after a datagram was sent to an unreachable address; elsewhere that is not reported.
     /// </summary>

@@ -174,35 +174,11 @@ internal sealed class UdpPort : IAsyncDisposable
         }
     }
 
-    private static Socket Bind(int port, NetworkBinding? binding)
+    private static Socket Bind(int port, NetworkBinding? binding) => ListeningSocket.Bind(port, SocketType.Dgram, ProtocolType.Udp, binding, socket =>
     {
-        if (binding?.Address is { } address)
-            return Bind(new IPEndPoint(address, port), binding);
-        try
-        {
-            return Bind(new IPEndPoint(IPAddress.IPv6Any, port), binding);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
-        {
-            return Bind(new IPEndPoint(IPAddress.Any, port), binding); // a machine without IPv6
-        }
-    }
-
-    private static Socket Bind(IPEndPoint endPoint, NetworkBinding? binding)
-    {
-        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Dgram, ProtocolType.Udp, binding);
-        try
-        {
-            socket.ReceiveBufferSize = BufferLength;
-            socket.SendBufferSize = BufferLength;
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+        socket.ReceiveBufferSize = BufferLength;
+        socket.SendBufferSize = BufferLength;
+    });
 
     private async Task ReceiveAsync()
     {

@@ -18,7 +18,7 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
     public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
     /// <summary>The time after which trackers that have never answered end the run, if no peer is known, in seconds.</summary>
-    private const double NobodySeconds = 30;
+    private const double NoPeersSeconds = 30;
 
     private double _completedAt;
 
@@ -44,20 +44,20 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
 
     private void TickDownload(double now)
     {
-        // What web seeds wait for peers is no standstill.
+        // While web seeds wait for peers, the download is not stalled.
         double still = now - Math.Max(run.LastProgressAt, run.Options.WebSeedDelay > TimeSpan.Zero ? WebSeeds?.StartsAt ?? 0 : 0);
-        if (ReachedNobody && IsNobodyLeft && WebSeeds is not { IsAnyHopeful: true } && still > Math.Min(NobodySeconds, run.Options.StallTimeout?.TotalSeconds ?? NobodySeconds))
-            run.End.Set(Nobody());
+        if (ReachedNone && IsNoSourceLeft && WebSeeds is not { IsAnyHopeful: true } && still > Math.Min(NoPeersSeconds, run.Options.StallTimeout?.TotalSeconds ?? NoPeersSeconds))
+            run.End.Set(NoPeers());
         else if (run.Options.StallTimeout is { } limit && still > limit.TotalSeconds)
             run.End.Set(Stalled(limit));
     }
 
-    private bool ReachedNobody => !roster.EverConnected && Discoveries is not { AnyAnswered: true };
+    private bool ReachedNone => !roster.EverConnected && Discoveries is not { AnyAnswered: true };
 
     /// <summary>Whether no source can return a peer: there is none, or each one fails.</summary>
-    private bool IsNobodyLeft => Discoveries is null or { AllFailed: true };
+    private bool IsNoSourceLeft => Discoveries is null or { AllFailed: true };
 
-    private RunEnding Nobody()
+    private RunEnding NoPeers()
     {
         // The error of a tracker or name is the most helpful; that no peer is in the local network or the DHT is not.
         if (Discoveries?.Failure is { } failure && (failure.ErrorId != TorrentErrorId.NoPeers || run.Options.PeerNames.Count > 0))

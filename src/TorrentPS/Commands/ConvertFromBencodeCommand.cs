@@ -5,7 +5,7 @@ using Microsoft.PowerShell.Commands;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage.Files;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Commands;
 

@@ -2,7 +2,7 @@ using System.Collections.Specialized;
 using System.Management.Automation;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Commands;
 

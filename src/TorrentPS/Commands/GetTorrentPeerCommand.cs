@@ -5,7 +5,7 @@ using TorrentPS.Engine;
 using TorrentPS.Engine.Discovery.Searches;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Net;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Commands;
 

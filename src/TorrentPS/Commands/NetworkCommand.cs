@@ -6,7 +6,7 @@ using TorrentPS.Completion;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Values;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 using TorrentPS.Sharing;
 
 namespace TorrentPS.Commands;

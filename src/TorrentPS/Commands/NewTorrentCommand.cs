@@ -8,9 +8,8 @@ using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage.Creating;
 using TorrentPS.Engine.Storage.Files;
-using TorrentPS.Errors;
 using TorrentPS.Formatting;
-using TorrentPS.Hashing;
+using TorrentPS.Pipeline;
 
 namespace TorrentPS.Commands;
 

@@ -7,7 +7,7 @@ using TorrentPS.Engine;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Storage.Creating;
 using TorrentPS.Engine.Swarm.Metadata;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Commands;
 

@@ -4,7 +4,6 @@ using TorrentPS.Completion;
 using TorrentPS.Downloads;
 using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm;
-using TorrentPS.Errors;
 using TorrentPS.Formatting;
 
 namespace TorrentPS.Commands;

@@ -3,7 +3,6 @@ using TorrentPS.Downloads;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Swarm;
-using TorrentPS.Errors;
 using TorrentPS.Formatting;
 
 namespace TorrentPS.Commands;

@@ -6,7 +6,7 @@ using TorrentPS.Completion;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.TrackerHosting;
 using TorrentPS.Engine.Trackers;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 using TorrentPS.Trackers;
 
 namespace TorrentPS.Commands;

@@ -2,8 +2,8 @@ using System.Management.Automation;
 using TorrentPS.Completion;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Errors;
-using TorrentPS.Hashing;
+using TorrentPS.Formatting;
+using TorrentPS.Pipeline;
 
 namespace TorrentPS.Commands;
 

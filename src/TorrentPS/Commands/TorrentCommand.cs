@@ -3,7 +3,7 @@ using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 using TorrentPS.Pipeline;
 using TorrentPS.Sharing;
 

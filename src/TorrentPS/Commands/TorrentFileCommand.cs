@@ -7,7 +7,7 @@ using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Storage.Files;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 using TorrentPS.Pipeline;
 
 namespace TorrentPS.Commands;

@@ -9,7 +9,7 @@ using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Transport;
 using TorrentPS.Engine.Values;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 using TorrentPS.Jobs;
 using TorrentPS.Sharing;
 

@@ -3,7 +3,7 @@ using System.Net;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Swarm;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 using TorrentPS.Sharing;
 
 namespace TorrentPS.Downloads;

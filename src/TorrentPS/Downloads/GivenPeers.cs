@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using TorrentPS.Engine.Errors;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Downloads;
 

@@ -4,7 +4,7 @@ using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
 using TorrentPS.Engine.Swarm.Metadata;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
 namespace TorrentPS.Downloads;
 

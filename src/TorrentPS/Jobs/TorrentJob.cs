@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Management.Automation;
 using TorrentPS.Engine.Display;
-using TorrentPS.Errors;
 using TorrentPS.Formatting;
 
 namespace TorrentPS.Jobs;
@@ -104,7 +103,7 @@ internal abstract class TorrentJob : Job2
     protected void Tell(string line) => Verbose.Add(new VerboseRecord(SafeText.Escape(line)));
 
     /// <summary>
-    /// Shows progress: only the newest record, because all of them would fill the memory of a job that nobody receives. From any thread, without blocking.
+    /// Shows progress: only the newest record, because all of them would fill the memory of a job whose output is not received. From any thread, without blocking.
     /// </summary>
     protected void ShowProgress(ProgressRecord record)
     {

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using TorrentPS.Downloads;
-using TorrentPS.Errors;
 using TorrentPS.Formatting;
 using TorrentPS.Sharing;
 

@@ -7,7 +7,7 @@ using TorrentPS.Engine.TrackerHosting;
 namespace TorrentPS.Benchmarks.Comparing;
 
 /// <summary>
-/// The tracker of one run, in this process: the engine's own. A new one for each, so that nobody is told of a peer of an earlier run, and so
+/// The tracker of one run, in this process: the engine's own. A new one for each, so that no peer of an earlier run is named, and so
 /// that it is known who has announced.
 /// </summary>
 internal sealed class RunTracker : IAsyncDisposable
@@ -48,7 +48,7 @@ internal sealed class RunTracker : IAsyncDisposable
         (await http.GetAsync(uri).ConfigureAwait(false)).EnsureSuccessStatusCode().Dispose();
     }
 
-    /// <summary>Waits for somebody new who announces, other than those.</summary>
+    /// <summary>Waits for the announce of a peer other than these.</summary>
     public async Task<IPEndPoint> NextPeerAsync(IReadOnlyCollection<IPEndPoint> known, CancellationToken cancellationToken)
     {
         while (true)

@@ -5,7 +5,7 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>Gives a file to everyone who connects, from the page cache to the socket without a copy through this process.</summary>
+/// <summary>Sends a file over each connection, from the page cache to the socket without a copy through this process.</summary>
 internal static class FloorSender
 {
     /// <summary>Works as a worker that only listens: its greeting is its port.</summary>

@@ -19,7 +19,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _endedAt;
 
-    // Whoever breaks a measurement off may not let it come to its end.
+    // An interrupted measurement may not end by itself.
     static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
         foreach (ChildProcess process in s_running.Keys)

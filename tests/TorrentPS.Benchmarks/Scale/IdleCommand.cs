@@ -7,7 +7,7 @@ using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary><c>idle</c>: what many torrents cost that one client seeds and nobody asks for.</summary>
+/// <summary><c>idle</c>: the cost of many torrents that one client seeds without requests.</summary>
 internal static class IdleCommand
 {
     private const int Settle = 3000; // milliseconds: checking the data, announcing, and what the runtime does after that
@@ -21,7 +21,7 @@ internal static class IdleCommand
         Option<long> size = MeasureOptions.Bytes("--size", "Bytes of each torrent.", 1 << 20, 1L << 32), pieceLength = MeasureOptions.Bytes("--piece-length", "Bytes of a piece.", 16 << 10, 1L << 28);
         Option<bool> progress = new("--progress") { Description = "Ask for the progress of each, as a program that shows it does." };
         Option<bool> markdown = MeasureOptions.Markdown();
-        var command = new Command("idle", "Seed many torrents that nobody asks for.") { torrents, seconds, size, pieceLength, progress, markdown };
+        var command = new Command("idle", "Seed many torrents without requests.") { torrents, seconds, size, pieceLength, progress, markdown };
         command.SetAction(async (result, cancellationToken) =>
         {
             int count = result.GetValue(torrents);

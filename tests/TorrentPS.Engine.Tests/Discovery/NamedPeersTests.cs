@@ -53,7 +53,7 @@ public sealed class NamedPeersTests : IAsyncDisposable
         await _peers.FirstRound.WaitAsync(Token);
         Assert.Contains("192.0.2.2:6881 Manual", _found);
         Assert.Empty(_errors);
-        // Nobody has answered yet: whether they are there shows when they are connected to.
+        // No peer has answered yet: only a connection shows whether it is reachable.
         Assert.False(_peers.AnyAnswered);
         Assert.Contains("could be reached", _peers.Failure!.Message, StringComparison.Ordinal);
     }
@@ -71,7 +71,7 @@ public sealed class NamedPeersTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(60));
         _peers.RequestMore();
         Assert.NotSame(error, _peers.Failure);
-        Assert.Single(_errors); // whoever was told knows
+        Assert.Single(_errors); // reported once
         _names["unknown.example"] = Addresses("192.0.2.1");
         _time.Advance(TimeSpan.FromSeconds(59));
         _peers.RequestMore();

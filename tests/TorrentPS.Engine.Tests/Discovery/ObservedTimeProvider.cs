@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 
-/// <summary>A clock that is moved by hand, and that tells when somebody has begun to wait: the moment from which moving it means something.</summary>
+/// <summary>A clock that is advanced by hand and reports when a wait has begun, since advancing it earlier has no effect.</summary>
 internal sealed class ObservedTimeProvider : FakeTimeProvider
 {
     private readonly Lock _lock = new();

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Answers to forged addresses: nobody can have us send more to a third party than he sends to us, or more than a trickle.</summary>
+/// <summary>Answers to forged addresses: a sender cannot make us send more to a third party than it sends to us, or more than a trickle.</summary>
 public sealed class ReflectionTests
 {
     [Fact]

@@ -67,6 +67,6 @@ public sealed partial class LayersTests
         Assert.InRange(folders.Count, 20, 60);
     }
 
-    // Types without a namespace are the compiler's, and the few for the runtime are nobody's layer.
+    // Types without a namespace are the compiler's; the few for the runtime are in no layer.
     private static bool IsOurs(TypeDefinition type) => type.Namespace == "TorrentPS" || type.Namespace.StartsWith(EngineNamespace, StringComparison.Ordinal);
 }

@@ -12,7 +12,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>A client with an IP filter has nothing to do with what it blocks, whoever names it and whoever connects.</summary>
+/// <summary>A client with an IP filter neither connects to blocked addresses, whatever their source, nor accepts connections from them.</summary>
 public sealed class IPFilterTransferTests : IDisposable
 {
     private static readonly Sample s_sample = Sample.Make(65536, 5, ("one.bin", 1_000_000));

@@ -55,10 +55,10 @@ public sealed class ListeningSocketTests
         using Socket socket = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Dgram, ProtocolType.Udp);
         using var gone = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         gone.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        EndPoint nobody = gone.LocalEndPoint!;
+        EndPoint closed = gone.LocalEndPoint!;
         gone.Dispose();
         using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        await socket.SendToAsync(new byte[] { 1 }, nobody, Token);
+        await socket.SendToAsync(new byte[] { 1 }, closed, Token);
         await sender.SendToAsync(new byte[] { 2 }, socket.LocalEndPoint!, Token);
         byte[] received = new byte[1];
         await socket.ReceiveAsync(received, Token);

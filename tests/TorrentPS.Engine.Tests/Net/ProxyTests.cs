@@ -107,7 +107,7 @@ public sealed class ProxyTests
         TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using ScriptedSeed seed = new(s_sample) { Begin = told.Task };
         await using var proxy = new ScriptedProxy(kind);
-        proxy.Names.Add("tracker.invalid", IPAddress.Loopback); // a name that nobody but the proxy can look up
+        proxy.Names.Add("tracker.invalid", IPAddress.Loopback); // a name that only the proxy can resolve
         Torrent torrent = s_sample.Torrent.With([], new Uri($"http://tracker.invalid:{tracker.EndPoint.Port}/announce"), new Uri("udp://tracker.invalid:1/announce"));
         var client = new TorrentClientOptions { Proxy = proxy.Server(), DhtBootstrap = ["dht.invalid:6881"], LocalDiscovery = true };
         await using SwarmMember member = SwarmMember.Download(torrent, null, [seed.EndPoint], client: client);
@@ -137,7 +137,7 @@ public sealed class ProxyTests
             Returns = packet => [[0, 0, 1, .. packet[3..]], [0, 0, 0, 1, 127, 0, 0, 9, 0, 1, .. packet[10..]], [0, 0, 0, 3, 200, .. "x"u8], [0, 0], packet],
         };
         string host = byName ? "tracker.invalid" : "127.0.0.1";
-        proxy.Names.Add("tracker.invalid", IPAddress.Loopback); // a name that nobody but the proxy can look up
+        proxy.Names.Add("tracker.invalid", IPAddress.Loopback); // a name that only the proxy can resolve
         Torrent torrent = s_sample.Torrent.With([], new Uri($"udp://{host}:{tracker.EndPoint.Port}/announce"));
         await using SwarmMember member = SwarmMember.Download(torrent, null, [], client: new TorrentClientOptions { Proxy = proxy.Server("me:right@") });
         TorrentDownload result = await member.EndAsync();

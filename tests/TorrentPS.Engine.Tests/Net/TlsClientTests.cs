@@ -22,7 +22,7 @@ public sealed partial class TlsClientTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>
-    /// An https server, its certificate by an authority that is not sent along, and what the certificate names: whoever wants the authority's certificate,
+    /// An https server, its certificate by an authority that is not sent along, and the addresses in the certificate: a client that fetches the authority's certificate,
     /// a list of revoked ones or an OCSP answer has to connect there. That is done while the certificate is judged, so it would have been seen.
     /// </summary>
     [Theory]

@@ -1,34 +1,48 @@
 using System.Buffers.Binary;
 using System.Text;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm.Peers;
 using TorrentPS.Engine.Tests.Storage;
 using TorrentPS.Engine.Tests.Transport;
 using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>What holds of every connection, whatever it is for: while a magnet link is resolved, in a download and at a seed.</summary>
+/// <summary>Tests that hold for every connection: while a magnet link is resolved, in a download and at a seed.</summary>
 public sealed class ConnectionTests
 {
     private const int PieceLength = 32768;
 
     private static readonly Sample s_sample = Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 7, ("data", 20 * PieceLength));
 
-    /// <summary>What breaks the protocol, and a word of what is logged of it.</summary>
+    /// <summary>Violations of the protocol, and a part of the log line of each.</summary>
     private static readonly Dictionary<string, (byte[] Bytes, string Logged)> s_violations = new()
     {
         ["a message that is too long"] = ([0x7F, 0xFF, 0xFF, 0xFF], "a message of 2147483647 bytes"),
         ["the beginning of a long 'have'"] = (Message(MessageId.Have, new byte[1000])[..100], "a message Have of a wrong length: 1000 bytes"),
         ["the beginning of a bitfield longer than any torrent's"] = (Message(MessageId.Bitfield, new byte[262_145])[..100], "a bitfield of 262145 bytes that does not fit the torrent"),
         ["an extension message without an id"] = (Message(MessageId.Extended), "a message Extended of a wrong length"),
-        ["an extension handshake that is none"] = (Extended(0, "le"u8), "an extension handshake that cannot be read"),
+        ["an invalid extension handshake"] = (Extended(0, "le"u8), "an extension handshake that cannot be read"),
         ["an extension handshake that is too long"] = (Extended(0, [.. Encoding.ASCII.GetBytes($"d1:v{ExtensionHandshake.MaxLength}:"), .. new byte[ExtensionHandshake.MaxLength], (byte)'e']), "a message Extended of a wrong length"),
-        ["a metadata message that is none"] = (Extended(MetadataMessage.OwnId, "le"u8), "an extension message that cannot be read"),
-        ["peer exchange that is none"] = (Extended(PeerExchangeMessage.OwnId, "le"u8), "an extension message that cannot be read"),
-        ["metadata asked for again and again"] = (Repeated(1100, Extended(MetadataMessage.OwnId, new MetadataMessage(MetadataMessageType.Request, 99).ToBytes())), "a flood of requests for metadata: 1001"),
+        ["an invalid metadata message"] = (Extended(MetadataMessage.OwnId, "le"u8), "an extension message that cannot be read"),
+        ["an invalid peer exchange message"] = (Extended(PeerExchangeMessage.OwnId, "le"u8), "an extension message that cannot be read"),
+        ["metadata requested again and again"] = (Repeated(1100, Extended(MetadataMessage.OwnId, new MetadataMessage(MetadataMessageType.Request, 99).ToBytes())), "a flood of requests for metadata: 1001"),
         ["peer exchange again and again"] = (Repeated(30, Extended(PeerExchangeMessage.OwnId, new PeerExchangeMessage { Added = [], Dropped = [] }.ToBytes())), "a flood of peer exchange messages: 21"),
         ["keep-alives again and again"] = (new byte[20_000], "a flood of messages that move no data, the last a keep-alive"),
         ["extension handshakes again and again"] = (Repeated(100, Extended(0, "de"u8)), "a flood of messages that move no data, the last for 49 points"),
+        ["a withdrawal of half a piece index"] = (Extended(DontHaveNotice.Id, [0, 0]), "an extension message that cannot be read"),
+        ["a notice of uploads without a value"] = (Extended(UploadOnlyNotice.Id, []), "an extension message that cannot be read"),
+        ["invalid holepunch messages again and again"] = (Repeated(101, Extended(HolepunchMessage.OwnId, [])), "a flood of holepunch messages: 101"),
+    };
+
+    /// <summary>A violation of each extension, and the first phase that supports it; an earlier one ignores its id.</summary>
+    private static readonly Dictionary<Type, (string Violation, SwarmPhase Since)> s_extensions = new()
+    {
+        [typeof(MetadataLink)] = ("an invalid metadata message", SwarmPhase.Resolving),
+        [typeof(PeerExchangeLink)] = ("an invalid peer exchange message", SwarmPhase.Resolving),
+        [typeof(DontHaveNotice)] = ("a withdrawal of half a piece index", SwarmPhase.Downloading),
+        [typeof(UploadOnlyNotice)] = ("a notice of uploads without a value", SwarmPhase.Downloading),
+        [typeof(HolepunchLink)] = ("invalid holepunch messages again and again", SwarmPhase.Downloading),
     };
 
     public static TheoryData<SwarmPhase> Phases => [.. Enum.GetValues<SwarmPhase>()];
@@ -38,7 +52,7 @@ public sealed class ConnectionTests
         TheoryData<SwarmPhase, string> data = [];
         foreach (SwarmPhase phase in Enum.GetValues<SwarmPhase>())
         {
-            foreach (string what in s_violations.Keys)
+            foreach (string what in s_violations.Keys.Except(s_extensions.Values.Where(extension => extension.Since > phase).Select(extension => extension.Violation)))
                 data.Add(phase, what);
         }
 
@@ -55,6 +69,14 @@ public sealed class ConnectionTests
         }
 
         return data;
+    }
+
+    [Fact]
+    public void Each_extension_has_a_violation()
+    {
+        Type[] extensions = [.. typeof(IPeerExtension).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IPeerExtension)))];
+        Assert.Equal(extensions.Select(type => type.Name).Order(StringComparer.Ordinal), s_extensions.Keys.Select(type => type.Name).Order(StringComparer.Ordinal));
+        Assert.All(s_extensions.Values, extension => Assert.Contains(extension.Violation, s_violations.Keys));
     }
 
     [Theory]
@@ -100,7 +122,7 @@ public sealed class ConnectionTests
         Assert.Equal(1, swarm.Logged("closed: TimedOut"));
     }
 
-    /// <summary>It goes on talking, and takes none of what is sent to it.</summary>
+    /// <summary>It keeps sending.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
     public async Task A_peer_that_reads_nothing_is_closed_after_two_minutes(SwarmPhase phase)

@@ -20,7 +20,7 @@ public sealed class FaultTests
 
     private static readonly Sample s_sample = Sample.Build(32768, 31, null, ("data", 20 * 32768));
 
-    /// <summary>Each is brought out by a second peer, or by nobody's, beside one that is there already.</summary>
+    /// <summary>Each fault is triggered by a second peer, or by none, beside a connected one.</summary>
     private static readonly Dictionary<string, Action<PhasedSwarm>> s_kinds = new()
     {
         ["its handshake"] = swarm => Come(swarm, receives: 0),
@@ -63,7 +63,7 @@ public sealed class FaultTests
         {
             foreach (string kind in s_kinds.Keys)
             {
-                // While a magnet link is resolved nobody is told of others, and a seed looks for nobody.
+                // While a magnet link is resolved, peers are not told of others, and a seed looks for no peers.
                 if (phase != (kind == WhatOthersAreTold ? SwarmPhase.Resolving : SwarmPhase.Seeding) || kind is not (WhatOthersAreTold or SearchForMore))
                     data.Add(phase, kind);
             }
@@ -140,7 +140,7 @@ public sealed class FaultTests
         Assert.Equal(TorrentState.Completed, (await swarm.Result!).State);
     }
 
-    /// <summary>What goes wrong with every piece, whoever sends it, is no stranger's.</summary>
+    /// <summary>A fault with every piece, from any sender, is not the sender's.</summary>
     [Fact]
     public async Task Faulty_pieces_from_all_peers_end_the_download()
     {

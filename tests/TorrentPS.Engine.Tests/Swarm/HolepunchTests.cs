@@ -61,17 +61,17 @@ public sealed class HolepunchTests : IDisposable
     {
         await using SwarmMember relay = await SwarmMember.SeedAsync(s_sample, change: By);
         await HelloAsync(relay.EndPoint, 7001, s_sample);
-        var nobody = IPEndPoint.Parse("127.0.0.1:9");
+        var unknown = IPEndPoint.Parse("127.0.0.1:9");
         var nowhere = IPEndPoint.Parse("0.0.0.0:0");
 
-        foreach ((IPEndPoint wanted, HolepunchError error) in new[] { (nobody, HolepunchError.NotConnected), (relay.EndPoint, HolepunchError.NoSelf), (nowhere, HolepunchError.NoSuchPeer) })
+        foreach ((IPEndPoint wanted, HolepunchError error) in new[] { (unknown, HolepunchError.NotConnected), (relay.EndPoint, HolepunchError.NoSelf), (nowhere, HolepunchError.NoSuchPeer) })
         {
             await SendAsync(new HolepunchMessage(HolepunchType.Rendezvous, wanted));
             Assert.Equal(new HolepunchMessage(HolepunchType.Error, wanted, error), await ReadAsync());
         }
     }
 
-    /// <summary>The other part: we are the one who asks. The relay is scripted, and so is whom it names, who answers nothing.</summary>
+    /// <summary>The other role: we send the request. The relay is scripted, and so is the peer that it names, which sends nothing.</summary>
     [Fact]
     public async Task The_peer_that_named_an_unreachable_one_relays_a_connection_over_uTP()
     {

@@ -40,7 +40,7 @@ internal sealed class HostilePeer : IDisposable
 
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>Ends when somebody has connected.</summary>
+    /// <summary>Completes when a peer has connected.</summary>
     public Task Met => _met.Task;
 
     /// <summary>Ends when the other side has ended a connection.</summary>
@@ -177,7 +177,7 @@ internal sealed class HostilePeer : IDisposable
         byte[] addresses = new byte[600];
         Random.Shared.NextBytes(addresses);
         for (int i = 0; i < addresses.Length; i += 6)
-            (addresses[i], addresses[i + 1]) = (127, 0); // on this machine, where nobody listens
+            (addresses[i], addresses[i + 1]) = (127, 0); // on this machine, without a listener
         return addresses;
     }
 

@@ -132,7 +132,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
     {
         Dialled.Enqueue(endPoint);
         if (!_listeners.TryGetValue(endPoint, out Func<PeerStream>? connect))
-            await Task.Delay(Timeout.InfiniteTimeSpan, Time, cancellationToken); // nobody answers
+            await Task.Delay(Timeout.InfiniteTimeSpan, Time, cancellationToken); // no answer
         return connect!();
     }
 

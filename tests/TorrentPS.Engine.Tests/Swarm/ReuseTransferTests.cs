@@ -4,7 +4,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A new version of what is there already: only what is new in it is downloaded (BEP 38).</summary>
+/// <summary>A new version of existing data: only the changed files are downloaded (BEP 38).</summary>
 public sealed class ReuseTransferTests
 {
     private const int PieceLength = 32768;

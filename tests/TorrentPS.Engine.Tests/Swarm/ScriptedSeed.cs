@@ -37,7 +37,7 @@ internal sealed class ScriptedSeed : IDisposable
     /// <summary>Whether it speaks the fast extension (BEP 6): it rejects what it does not answer.</summary>
     public bool IsFast { get; init; }
 
-    /// <summary>The pieces that it allows to one that it chokes (BEP 6); null when it chokes nobody.</summary>
+    /// <summary>The pieces that it allows to a choked peer (BEP 6); null if it chokes no peer.</summary>
     public int[]? AllowedFast { get; init; }
 
     /// <summary>What is waited for before anything is sent for a request.</summary>

@@ -76,7 +76,7 @@ public sealed class StreamingTests
         {
             next.Release(Blocks);
             Task<TorrentDownload> more = leecher.UntilAsync(status => status.BytesCompleted > last);
-            // Which pieces these blocks are of depends on who sends them: until one is whole, there are a few more.
+            // The pieces of these blocks depend on their senders: until one is complete, there are a few more.
             while (await Task.WhenAny(more, Task.Delay(200, Token)) != more)
                 next.Release(2);
             TorrentDownload status = await more;

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>What a torrent is about when peers connect to it.</summary>
+/// <summary>The phase of a torrent when peers connect to it.</summary>
 public enum SwarmPhase
 {
     /// <summary>A magnet link is resolved.</summary>

@@ -15,7 +15,7 @@ public sealed partial class TransferTests
         Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length, 0L), (result.State, result.Downloaded, result.Wasted));
         AssertSame(s_sample, leecher.Destination, 0);
         Assert.Equal(1, refusing.Connections); // to refuse is no offence
-        Assert.Equal(refusing.Requests.Count, refusing.Requests.Distinct().Count()); // and nobody asks for the same again and again
+        Assert.Equal(refusing.Requests.Count, refusing.Requests.Distinct().Count()); // no block was requested twice
     }
 
     [Fact]

@@ -77,14 +77,14 @@ public sealed partial class TransferTests
     public async Task A_swarm_with_one_seed_completes()
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample);
-        await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] }); // and so tells the seed of nobody
+        await using SwarmMember first = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] }); // so the seed learns of no other peer from it
         await first.ListensAsync();
         await using SwarmMember second = SwarmMember.Download(s_sample.Torrent, null, [first.EndPoint], options => options with { SeedTime = Timeout.InfiniteTimeSpan, Sources = [PeerSource.Manual] });
         await second.UntilAsync(status => status.State == TorrentState.Seeding);
         await first.UntilAsync(status => status.State == TorrentState.Seeding);
         TorrentDownload[] results = [await first.StopAsync(), await second.StopAsync()];
         Assert.All(results, result => Assert.Equal(TorrentState.Completed, result.State));
-        Assert.True(results[0].Uploaded >= s_sample.Torrent.Length); // the second knew nobody else
+        Assert.True(results[0].Uploaded >= s_sample.Torrent.Length); // the second knew no other peer
         AssertSame(s_sample, first.Destination, 0);
         AssertSame(s_sample, second.Destination, 0);
     }

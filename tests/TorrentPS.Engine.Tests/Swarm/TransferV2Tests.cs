@@ -152,7 +152,7 @@ public sealed class TransferV2Tests
     [Fact]
     public async Task Leaf_hashes_show_at_once_which_of_two_peers_damaged_a_piece()
     {
-        // One piece of more blocks than are asked of one peer at first, so that both have a share in it. Nobody sends it again before the liar is gone, so that only these hashes tell.
+        // One piece with more blocks than are requested from one peer at first, so that both send some. No peer sends it again before the liar is gone, so only these hashes identify it.
         Sample sample = Sample.BuildV2(TorrentVersion.V2, 64 * 16384, 7, ("one", 64 * 16384));
         SwarmMember? member = null;
         TaskCompletionSource bothAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -43,7 +43,7 @@ public class TrackedSwarmTests
             }
             else
             {
-                // Whoever is gone is gone after a whole round.
+                // A peer that left is absent after a whole round.
                 swarm.ForgetSome(now - 10, 64);
                 model = model.Where(peer => peer.Value.Seen >= now - 10).ToDictionary();
             }

@@ -218,7 +218,7 @@ public class BadTrackerTests
         Sample sample = Sample.Make(16384, 41, ("data.bin", 100_000));
         using ScriptedSeed seed = new(sample);
         SwarmMember? leecher = null;
-        // Our own address first, then addresses that nobody can have.
+        // Our own address first, then impossible addresses.
         using var server = new ScriptedHttpServer(request => ScriptedHttpServer.Reply(
             [.. "d8:intervali900e5:peers30:"u8, 127, 0, 0, 1, .. Port(OwnPort(request)), 0, 0, 0, 0, 0, 80, 255, 255, 255, 255, 0, 80, 224, 0, 0, 1, 0, 80, 127, 0, 0, 1, .. Port(seed.EndPoint.Port), (byte)'e']));
         await using (leecher = SwarmMember.Download(sample.Torrent.WithTracker(server.Announce), null, []))
@@ -240,7 +240,7 @@ public class BadTrackerTests
         using var server = new ScriptedHttpServer(_ => isAlive
             ? ScriptedHttpServer.Reply([.. "d8:intervali60e5:peers6:"u8, 127, 0, 0, 1, .. Port(seed.EndPoint.Port), (byte)'e'])
             : ScriptedHttpServer.Reply("gone", "502 Bad Gateway"));
-        using ScriptedSeed silent = new(sample) { Begin = new TaskCompletionSource().Task }; // somebody is there, so that it is not over for want of anybody
+        using ScriptedSeed silent = new(sample) { Begin = new TaskCompletionSource().Task }; // a connected peer, without which the download would fail with NoPeers
         await using SwarmMember leecher = SwarmMember.Download(sample.Torrent.WithTracker(server.Announce), null, [silent.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
         await time.UntilAsync(() => server.Requests.Count >= 3, 0.5, report: () => leecher.LogText); // again after 15 s and 30 s
         isAlive = true;

@@ -38,7 +38,7 @@ internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
         return new Socket(this, remote);
     }
 
-    /// <summary>Waits until the datagram of that number has left and somebody waits for its answer, and lets so many seconds pass.</summary>
+    /// <summary>Waits until the given number of datagrams was sent and its answer is awaited, then advances the clock by a number of seconds.</summary>
     public async Task PassAsync(int datagram, double seconds, double? wait = null)
     {
         int timers;

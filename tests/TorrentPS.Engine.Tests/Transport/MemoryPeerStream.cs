@@ -49,7 +49,7 @@ internal sealed class MemoryPeerStream : PeerStream
         }
     }
 
-    /// <summary>Bytes that the other end has sent and that nobody has read.</summary>
+    /// <summary>Bytes sent by the other end and not yet read.</summary>
     public int Waiting
     {
         get
@@ -204,7 +204,7 @@ internal sealed class MemoryPeerStream : PeerStream
 
         arrival?.SetResult();
         _disposed.SetException(new IOException("The connection was closed."));
-        _ = _disposed.Task.Exception; // that nobody waits for it is no fault
+        _ = _disposed.Task.Exception; // not awaiting it is no fault
         _other.End(null);
     }
 }

@@ -72,7 +72,7 @@ public sealed class PeerConnectionTests
         Assert.False(connector.TryReserve(10, isIncoming: false));
     }
 
-    /// <summary>An address from which no answer comes: a listener whose queue is full and that accepts nobody.</summary>
+    /// <summary>An address that does not answer: a listener with a full queue that accepts no connection.</summary>
     [Fact]
     public void Some_connections_are_left_for_dialling_however_many_peers_connect()
     {

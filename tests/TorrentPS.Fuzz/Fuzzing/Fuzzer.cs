@@ -24,7 +24,7 @@ internal sealed class Fuzzer(FuzzTarget target, int seed)
     /// <summary>Gets the input and the fault, the first time that it is seen.</summary>
     public Action<byte[], Fault>? Broke { get; init; }
 
-    /// <summary>The input that is being tried, for whoever watches that it ends.</summary>
+    /// <summary>The current input, for the watchdog of its duration.</summary>
     public byte[] Current { get; private set; } = [];
 
     /// <summary>When that began; 0 when none is being tried.</summary>

@@ -6,7 +6,7 @@ using TorrentPS.Fuzz.Fuzzing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// Packets to a node of the DHT that knows a few others and looks for peers. The last byte of each says who sends it and how much time has passed. An answer gets
+/// Packets to a node of the DHT that knows a few others and looks for peers. The last byte of each selects the sender and the time since the last packet. An answer gets
 /// the transaction id of the last query that its sender was asked, as nothing else gets further.
 /// </summary>
 internal sealed class DhtTarget : FuzzTarget

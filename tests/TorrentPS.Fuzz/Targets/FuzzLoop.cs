@@ -4,7 +4,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A torrent's loop on the thread of whoever tries an input: what is posted waits until it is run.</summary>
+/// <summary>A torrent's loop on the fuzzing thread: posted work waits until it is run.</summary>
 internal sealed class FuzzLoop : SynchronizationContext, IDisposable
 {
     private const int MaxTurns = 1_000_000;

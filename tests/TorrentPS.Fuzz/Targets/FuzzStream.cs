@@ -43,6 +43,6 @@ internal sealed class FuzzStream(ReadOnlyMemory<byte> input, int pace, Action re
     {
         _isDisposed = true;
         _end.TrySetException(new IOException("The connection was closed."));
-        _ = _end.Task.Exception; // seen: nobody may be waiting
+        _ = _end.Task.Exception; // observed, since it may not be awaited
     }
 }

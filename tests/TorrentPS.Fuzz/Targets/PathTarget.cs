@@ -32,7 +32,7 @@ internal sealed class PathTarget : FuzzTarget
                 var path = new PathBuffer();
                 path.Append("T");
                 string[] parts = paths[i]!.Split('\t');
-                bool isRefused = parts.Length > MetainfoLimits.DirectoryDepth; // as whoever reads a torrent sees to
+                bool isRefused = parts.Length > MetainfoLimits.DirectoryDepth; // as the reader of torrents ensures
                 for (int part = 0; part < parts.Length && !isRefused; part++)
                     isRefused = PathSanitizer.Append(path, parts[part], part == parts.Length - 1) is not null;
                 isRefused |= path.Length > MetainfoLimits.PathBytes;

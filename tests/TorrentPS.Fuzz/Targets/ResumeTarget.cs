@@ -10,7 +10,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A resume file, as it is and with its digest made right, as whoever writes one on purpose would.</summary>
+/// <summary>A resume file, as it is and with a corrected digest, as in a forged file.</summary>
 internal sealed class ResumeTarget : FuzzTarget
 {
     private static readonly Torrent s_torrent = Torrent.Parse(Encoding.Latin1.GetBytes(

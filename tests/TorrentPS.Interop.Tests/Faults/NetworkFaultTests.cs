@@ -62,12 +62,12 @@ public sealed class NetworkFaultTests : FaultTest
         await using (process)
         {
             long kept = RightBytes(torrent, Target);
-            await Task.Delay(TimeSpan.FromSeconds(1), Token); // nobody is there for a while
+            await Task.Delay(TimeSpan.FromSeconds(1), Token); // no peer for a while
             Assert.False(process.HasExited, process.Report);
             await using OwnPeer back = await OwnPeer.SeedAtAsync(port, torrent, source);
             JsonNode result = AssertEnded(process, await process.WaitForExitAsync(Limits.Transfer), 0, "Completed", null);
             s_payload.AssertIn(Target);
-            // Pieces that were begun are lost with whoever sent them, at most.
+            // At most the incomplete pieces are lost with their sender.
             Assert.InRange((long)result["Downloaded"]!, s_payload.Length, s_payload.Length + kept);
         }
     }

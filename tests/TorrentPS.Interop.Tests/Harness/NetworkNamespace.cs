@@ -1,6 +1,6 @@
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>A network of its own that has only loopback, with multicast: what is said in it to the whole network nobody else hears.</summary>
+/// <summary>A separate network with only loopback and multicast: multicast messages do not leave it.</summary>
 internal static class NetworkNamespace
 {
     private const string SetUp = "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo || exit 125; ";

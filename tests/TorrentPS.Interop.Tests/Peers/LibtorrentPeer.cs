@@ -44,7 +44,7 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
     /// <param name="pex">Whether it exchanges peers.</param>
     /// <param name="dhtNodes">The nodes by which it enters a DHT; null for none, empty for the first node.</param>
     /// <param name="utp">Whether it takes and makes only connections over uTP, rather than only over TCP.</param>
-    /// <param name="choking">Whether it unchokes nobody.</param>
+    /// <param name="choking">Whether it keeps all peers choked.</param>
     public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false, bool choking = false)
     {
         await RequireAsync();

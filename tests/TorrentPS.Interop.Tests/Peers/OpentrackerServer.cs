@@ -25,7 +25,7 @@ internal sealed class OpentrackerServer : IAsyncDisposable
     /// <param name="infoHashes">What it serves, in hexadecimal digits.</param>
     public static async Task<OpentrackerServer> StartAsync(IPEndPoint endPoint, TempFolder temp, params string[] infoHashes)
     {
-        // Started as root it changes its root to the folder and becomes "nobody", who must be able to read the list.
+        // Started as root, it changes its root to the folder and its user to "nobody", which must be able to read the list.
         string folder = temp.Folder($"opentracker-{Guid.NewGuid():n}");
         string list = Path.Combine(folder, "whitelist");
         await File.WriteAllLinesAsync(list, infoHashes, TestContext.Current.CancellationToken);

@@ -121,7 +121,7 @@ public sealed class CommandPageTests
     /// <summary>So that scripts find the same identifiers in both faces, and in one list.</summary>
     [Fact]
     public void No_error_has_an_identifier_of_the_module_only() =>
-        Assert.Empty(Regex.Matches(File.ReadAllText(Repository.File("src", "TorrentPS", "Errors", "ErrorRecords.cs")), "\"([A-Z][A-Za-z]+)\", ErrorCategory"));
+        Assert.Empty(Regex.Matches(File.ReadAllText(Repository.File("src", "TorrentPS", "Formatting", "ErrorRecords.cs")), "\"([A-Z][A-Za-z]+)\", ErrorCategory"));
 
     [Fact]
     public void Each_error_has_its_text()

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Tests.Help;
 
-/// <summary>Holds the Pester suite and the README against the cmdlets: what nobody tries or names fails.</summary>
+/// <summary>Compares the Pester suite and the README with the cmdlets: an untested or unnamed one fails.</summary>
 public sealed class CoverageTests
 {
     private static readonly string[] s_files = [.. Directory.EnumerateFiles(Repository.File("tests", "Pester"), "*.Tests.ps1").Select(File.ReadAllText)];
@@ -23,7 +23,7 @@ public sealed class CoverageTests
     [Fact]
     public void Each_error_id_is_in_a_Pester_test()
     {
-        // Unexpected is for what nobody foresaw: nothing is known that brings it.
+        // Unexpected is for unforeseen errors: no known case causes it.
         string[] missing = [.. Enum.GetNames<TorrentErrorId>().Where(id => id != nameof(TorrentErrorId.Unexpected) && !s_files.Any(file => Regex.IsMatch(file, $@"\b{id}\b")))];
 
         Assert.True(missing.Length == 0, $"No Pester test names {string.Join(", ", missing)}.");

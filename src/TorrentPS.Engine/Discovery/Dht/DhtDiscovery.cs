@@ -51,7 +51,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
         {
             if (_startFailure is { } failure)
                 return failure;
-            return AnyAnswered || _request.TimeProvider.GetElapsedTime(_start) < s_patience ? null : NobodyAnswers(s_patience);
+            return AnyAnswered || _request.TimeProvider.GetElapsedTime(_start) < s_patience ? null : NoAnswer(s_patience);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
 
-    private static TorrentException NobodyAnswers(TimeSpan after) => new(
+    private static TorrentException NoAnswer(TimeSpan after) => new(
         TorrentErrorId.NoPeers,
         $"No node of the DHT has answered within {after.TotalSeconds:0.#} s: is UDP let through? Peers can still come from trackers, and from addresses that you give.");
 
@@ -218,7 +218,7 @@ internal sealed class DhtDiscovery : IPeerDiscovery
             if (!Array.Exists(all, task => task.IsCompleted))
             {
                 if (!owner.AnyAnswered)
-                    owner._request.OnError?.Invoke(NobodyAnswers(limit));
+                    owner._request.OnError?.Invoke(NoAnswer(limit));
                 return;
             }
 

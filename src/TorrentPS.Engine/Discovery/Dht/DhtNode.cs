@@ -9,7 +9,7 @@ namespace TorrentPS.Engine.Discovery.Dht;
 /// </summary>
 internal sealed partial class DhtNode
 {
-    private static readonly IDhtCaller s_nobody = new Nobody();
+    private static readonly IDhtCaller s_noCaller = new NoCaller();
 
     private readonly TimeProvider _time;
     private readonly long _start;
@@ -133,7 +133,7 @@ internal sealed partial class DhtNode
     public void Ping(IPEndPoint endPoint)
     {
         if (Scope.Contains(endPoint) && endPoint.AddressFamily == Family)
-            Ask(endPoint, new KrpcQuery(KrpcMethod.Ping), s_nobody);
+            Ask(endPoint, new KrpcQuery(KrpcMethod.Ping), s_noCaller);
     }
 
     /// <summary>Looks for the peers of a torrent.</summary>
@@ -163,7 +163,7 @@ internal sealed partial class DhtNode
             if (candidate.Token.Length == 0)
                 continue;
             var query = new KrpcQuery(KrpcMethod.AnnouncePeer) { Target = lookup.Target, Token = candidate.Token, Port = port, IsSeed = isSeed };
-            told += Ask(candidate.EndPoint, query, s_nobody) ? 1 : 0;
+            told += Ask(candidate.EndPoint, query, s_noCaller) ? 1 : 0;
         }
 
         return told;
@@ -231,7 +231,7 @@ internal sealed partial class DhtNode
         lookup.Advance();
     }
 
-    private sealed class Nobody : IDhtCaller
+    private sealed class NoCaller : IDhtCaller
     {
         public void Answered(DhtRequest request, NodeId id, in KrpcMessage message)
         {

@@ -13,7 +13,7 @@ namespace TorrentPS.Engine.Swarm.Metadata;
 internal sealed class MetadataSession : IDisposable
 {
     /// <summary>The time after which trackers that have never answered end the session, if no peer is known, in seconds.</summary>
-    private const double NobodySeconds = 30;
+    private const double NoPeersSeconds = 30;
 
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
@@ -109,7 +109,7 @@ internal sealed class MetadataSession : IDisposable
         Swarm.Open();
         _progress?.Report(Snapshot());
         if (Swarm.Discovery.Sources is { IsEmpty: true, Refusals: var refusals } && Swarm.Roster.Book.Seen == 0)
-            throw refusals.Count > 0 && _options.Sources is not null ? refusals[0] : Nobody();
+            throw refusals.Count > 0 && _options.Sources is not null ? refusals[0] : NoPeers();
         Swarm.Discovery.Start();
         Swarm.Roster.ConnectMore();
     }
@@ -146,8 +146,8 @@ internal sealed class MetadataSession : IDisposable
             Expired(timeout);
         else if (_options.StallTimeout is { } limit && still >= limit.TotalSeconds)
             Expired(limit);
-        else if (!Swarm.Roster.EverConnected && Swarm.Discovery.IsHopeless && still > Math.Min(NobodySeconds, _options.StallTimeout?.TotalSeconds ?? NobodySeconds))
-            _end.TrySetException(Nobody());
+        else if (!Swarm.Roster.EverConnected && Swarm.Discovery.IsHopeless && still > Math.Min(NoPeersSeconds, _options.StallTimeout?.TotalSeconds ?? NoPeersSeconds))
+            _end.TrySetException(NoPeers());
         _progress?.Report(Snapshot());
     }
 
@@ -248,7 +248,7 @@ internal sealed class MetadataSession : IDisposable
             $"The metadata of '{_torrent.Name}' was not received within {limit.TotalSeconds:0.#} s: {peers}. Try again later, wait longer, or name a peer that has it."));
     }
 
-    private TorrentException Nobody() => Swarm.Discovery.Sources?.Failure is { } failure
+    private TorrentException NoPeers() => Swarm.Discovery.Sources?.Failure is { } failure
         ? failure
         : new TorrentException(TorrentErrorId.NoPeers, _options.Peers.Count + _link.Peers.Count > 0
             ? $"None of the given peers could be reached, and the magnet link of '{_torrent.Name}' names no tracker that is asked for others."

@@ -56,34 +56,8 @@ internal sealed class PeerListener : IAsyncDisposable
         return listener;
     }
 
-    private static Socket Bind(int port, NetworkBinding? binding)
-    {
-        if (binding?.Address is { } address)
-            return Bind(new IPEndPoint(address, port), binding);
-        try
-        {
-            return Bind(new IPEndPoint(IPAddress.IPv6Any, port), binding);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
-        {
-            return Bind(new IPEndPoint(IPAddress.Any, port), binding); // a machine without IPv6
-        }
-    }
-
-    private static Socket Bind(IPEndPoint endPoint, NetworkBinding? binding)
-    {
-        Socket socket = ListeningSocket.Bind(endPoint, SocketType.Stream, ProtocolType.Tcp, binding);
-        try
-        {
-            socket.Listen(512);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private static Socket Bind(int port, NetworkBinding? binding) =>
+        ListeningSocket.Bind(port, SocketType.Stream, ProtocolType.Tcp, binding, socket => socket.Listen(512));
 
     private async Task AcceptAsync()
     {

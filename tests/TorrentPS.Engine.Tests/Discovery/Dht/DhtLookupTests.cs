@@ -149,7 +149,7 @@ public sealed class DhtLookupTests
     /// <summary>Makes one that knows some nodes, the dead being nearest to the torrent.</summary>
     private DhtNetwork.Member Populate(int alive, int dead)
     {
-        // At local addresses nobody takes another id to fit his address.
+        // Nodes at local addresses keep an id that does not match their address.
         var scope = new DhtScope();
         scope.Include(IPAddress.Loopback);
         DhtNetwork.Member searcher = Add(0); // all of the others are in its largest bucket

@@ -46,7 +46,7 @@ public sealed class DhtPartsTests
         Assert.False(mint.IsValid(token.AsSpan(0, 4), s_address, s_hash));
         Assert.False(new TokenMint(_time).IsValid(token, s_address, s_hash));
         _time.Advance(TimeSpan.FromHours(1));
-        Assert.False(mint.IsValid(token, s_address, s_hash)); // nobody asked in between
+        Assert.False(mint.IsValid(token, s_address, s_hash)); // no query came in between
     }
 
     [Fact]

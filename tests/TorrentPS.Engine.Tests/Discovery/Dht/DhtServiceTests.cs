@@ -172,7 +172,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
 
     private DhtService Service(params string[] bootstrap) => Service(null, bootstrap);
 
-    // A node that nobody can be asked for has to be entered by others: any name that is of no use will do.
+    // A node without entry points is entered by others: any unusable name will do.
     private DhtService Service(string? folder, string[] bootstrap) =>
         Track(new DhtService(new DhtOptions { Bootstrap = bootstrap.Length > 0 ? bootstrap : ["127.0.0.1:1"], StateFolder = folder, TimeProvider = _time }));
 

@@ -178,7 +178,7 @@ public sealed class RoutingTableTests
         _table.Answered(Contact(0), Minutes(0));
         _table.Answered(Contact(1), Minutes(3));
 
-        Assert.True(_table.TryRefresh(Minutes(4), out NodeId? target)); // the one after the last, which nobody has looked through
+        Assert.True(_table.TryRefresh(Minutes(4), out NodeId? target)); // the bucket after the last, which no lookup has refreshed
         Assert.Equal(2, s_own.SharedBits(target.Value));
         Assert.False(_table.TryRefresh(Minutes(14), out _));
         Assert.True(_table.TryRefresh(Minutes(15), out target));

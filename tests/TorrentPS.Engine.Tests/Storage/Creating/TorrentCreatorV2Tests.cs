@@ -65,7 +65,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     [Fact]
     public async Task A_folder_with_one_file_cannot_be_told_from_that_file_in_a_file_tree()
     {
-        // BEP 52 cannot tell them apart ("file tree"), so whoever reads it looks for the file in the folder that is said to have the data.
+        // BEP 52 cannot tell them apart ("file tree"), so a reader looks for the file in the folder that the torrent names.
         Directory.CreateDirectory(_folder["T"]);
         await File.WriteAllBytesAsync(_folder["T/a"], Content("a", 100), Token);
         TorrentDraft draft = TorrentDraft.Collect([_folder["T"]], new() { Version = TorrentVersion.V2 }, Token);

@@ -51,7 +51,7 @@ public sealed class RosterTests
         return data;
     }
 
-    /// <summary>Peer ids are public: one that takes another's keeps it out neither by being first nor by coming after it, whoever connects.</summary>
+    /// <summary>Peer ids are public: a peer under another's id does not keep it out, before or after it, in either direction of connection.</summary>
     [Theory]
     [MemberData(nameof(Thefts))]
     public async Task A_connection_under_another_peers_id_does_not_keep_out_that_peer(SwarmPhase phase, bool isFirst, bool isThiefDialled, bool isOwnerDialled)
@@ -62,7 +62,7 @@ public sealed class RosterTests
         owner ??= Meet(swarm, 1, isOwnerDialled);
         PhasedSwarm.Until(() => swarm.Logged("connected:") == 2 || owner.IsOver);
         Assert.False(owner.IsOver);
-        Assert.False(thief.IsOver); // which of the two is the owner, nobody can know
+        Assert.False(thief.IsOver); // it is impossible to know which of the two is the owner
     }
 
     private static MemoryPeerStream Meet(PhasedSwarm swarm, int address, bool isDialled)
@@ -135,7 +135,7 @@ public sealed class RosterTests
         PhasedSwarm.Until(() => swarm.Dialled.Count(endPoint => endPoint.Port < 1100) >= 8); // the next have their turn
     }
 
-    /// <summary>Those who say that they have the metadata and do not send it keep nobody out.</summary>
+    /// <summary>Peers that claim to have the metadata and do not send it keep out no other peer.</summary>
     [Fact]
     public async Task When_all_places_are_taken_by_peers_that_withhold_metadata_one_makes_way()
     {

@@ -204,7 +204,7 @@ public sealed class MetadataFetchTests
         }
     }
 
-    // Whoever lies, stalls, rejects or says another size: as long as one is honest, it comes to an end, and no honest one is blamed.
+    // Peers lie, stall, reject or announce another size: with one honest peer it completes, and no honest peer is blamed.
     [Property(MaxTest = 300)]
     public void One_honest_peer_always_leads_to_an_end(int seed)
     {

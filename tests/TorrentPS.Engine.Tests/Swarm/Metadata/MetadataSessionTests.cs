@@ -362,10 +362,10 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
     [Fact]
     public async Task The_failure_of_every_source_is_the_result()
     {
-        _discovery.Failure = new TorrentException(TorrentErrorId.TrackerUnreachable, "nobody there");
+        _discovery.Failure = new TorrentException(TorrentErrorId.TrackerUnreachable, "no answer");
         Start();
         TorrentException failure = await Assert.ThrowsAsync<TorrentException>(() => EndAsync());
-        Assert.Equal("nobody there", failure.Message);
+        Assert.Equal("no answer", failure.Message);
         Assert.InRange(_session.Swarm.Now, 30, 35);
     }
 

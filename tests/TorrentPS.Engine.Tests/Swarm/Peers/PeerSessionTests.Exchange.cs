@@ -63,7 +63,7 @@ public sealed partial class PeerSessionTests
         Assert.False(_session.Exchange.IsDue(2, 59));
         _loop.Run(() => _session.Exchange.Tell(connected, 2, 60));
         Assert.Empty(Sent());
-        Assert.False(_session.Exchange.IsDue(2, 60)); // nothing new until somebody comes or goes
+        Assert.False(_session.Exchange.IsDue(2, 60)); // nothing new until a peer comes or goes
         Assert.True(_session.Exchange.IsDue(3, 60));
     }
 

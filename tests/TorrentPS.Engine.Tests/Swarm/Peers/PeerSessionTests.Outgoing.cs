@@ -89,7 +89,7 @@ public sealed partial class PeerSessionTests
             _session.SendInterest(true); // hangs
             for (int i = 0; i < 40_000; i++)
                 _session.QueueHave(i % 10);
-            Assert.False(_session.IsClosed); // whoever queues is in the midst of something
+            Assert.False(_session.IsClosed); // the code that queues is not finished
             Assert.InRange(_session.Connection.Output.BytesWaiting, 1, PeerOutput.MaxWaiting);
         });
         Assert.Equal(PeerClose.TimedOut, _swarm.Reason);

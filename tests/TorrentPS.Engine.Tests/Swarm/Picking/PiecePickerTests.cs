@@ -139,7 +139,7 @@ public sealed class PiecePickerTests
         harness.Check();
     }
 
-    /// <summary>Memory runs out while a peer is at a piece that nobody else may touch; the peer turns to another piece, and must come back.</summary>
+    /// <summary>Memory runs out while a peer downloads a piece that is reserved for it; the peer turns to another piece, and must return to the first.</summary>
     [Fact]
     public void A_peer_returns_to_its_own_piece_when_there_is_memory_again()
     {

@@ -50,7 +50,7 @@ public sealed class SuperSeedingTests
         int[] given = [.. Show(first)];
         Show(second);
         Get(first, given[0]);
-        Assert.Empty(Show(first)); // it has it, but has passed it on to nobody
+        Assert.Empty(Show(first)); // it has the piece, but has not passed it on
         Get(second, given[0]);
         Assert.Single(Show(first));
         Assert.Empty(Show(second));
@@ -103,7 +103,7 @@ public sealed class SuperSeedingTests
         int[] given = [.. Show(first)];
         Get(first, given[0]);
         _now = 20;
-        Assert.Empty(Show(first)); // it has not got the second, and is not waiting for anybody
+        Assert.Empty(Show(first)); // it does not have the second, and waits for no peer
         Get(first, given[1]);
         _now = 29.9;
         Assert.Empty(Show(first));

@@ -28,7 +28,7 @@ internal sealed class TlsFront : IDisposable
     /// <summary>Makes a certificate for an address.</summary>
     /// <param name="address">Whom it is for.</param>
     /// <param name="days">From when to when it is valid, in days from now.</param>
-    /// <param name="isSelfSigned">Whether it is signed by itself, or by an authority that nobody knows.</param>
+    /// <param name="isSelfSigned">Whether it is self-signed, or signed by an unknown authority.</param>
     /// <param name="names">Where it says that the authority's certificate, its list of revoked ones and its OCSP responder are; null names none.</param>
     public static X509Certificate2 Certificate(string address, (int From, int To) days, bool isSelfSigned, Uri? names = null)
     {
@@ -53,7 +53,7 @@ internal sealed class TlsFront : IDisposable
             return Usable(made);
         }
 
-        CertificateRequest authority = new("CN=Nobody's Authority", authorityKey, HashAlgorithmName.SHA256);
+        CertificateRequest authority = new("CN=Unknown Authority", authorityKey, HashAlgorithmName.SHA256);
         authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using X509Certificate2 issuer = authority.CreateSelfSigned(now.AddDays(-10), now.AddDays(10));
         using X509Certificate2 issued = request.Create(issuer, from, to, [1, 2, 3]);

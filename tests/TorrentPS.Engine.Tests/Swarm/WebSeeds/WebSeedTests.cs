@@ -373,7 +373,7 @@ public sealed class WebSeedTests
         using WebSeedServer server = new(s_single) { Answer = (_, _) => $"HTTP/1.1 302 Found\r\nLocation: {target.Root}single%20file.bin\r\nContent-Length: 0\r\n\r\n" };
         FakeTimeProvider time = new();
         TorrentClientOptions client = new() { TimeProvider = time, ReachOf = address => address.AddressFamily == AddressFamily.InterNetwork ? AddressReach.World : AddressReach.Machine };
-        using ScriptedSeed silent = new(s_single) { Begin = new TaskCompletionSource().Task }; // somebody is there, so that it is not over for want of anybody
+        using ScriptedSeed silent = new(s_single) { Begin = new TaskCompletionSource().Task }; // a connected peer, without which the download would fail with NoPeers
         await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [silent.EndPoint], client: client);
         await leecher.LogsAsync("it redirects from the Internet into the local network", time);
         for (int i = 0; i < 60; i++)

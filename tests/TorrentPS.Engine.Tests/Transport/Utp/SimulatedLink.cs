@@ -87,7 +87,7 @@ internal sealed class SimulatedLink
             At(at, () => from.Other.Take(packet));
     }
 
-    /// <summary>Somebody else fills the queue before the bottleneck up to so many microseconds.</summary>
+    /// <summary>Lets other traffic fill the queue before the bottleneck up to a number of microseconds.</summary>
     public void Occupy(long delay) => _bottleneckFreeAt = Math.Max(_bottleneckFreeAt, Now + delay);
 
     public void At(long time, Action action) => _events.Enqueue(action, (time, _order++));

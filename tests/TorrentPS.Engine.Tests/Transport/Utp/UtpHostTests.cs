@@ -135,7 +135,7 @@ public sealed class UtpHostTests : IAsyncDisposable
             Assert.Equal([Port(before), Port(after)], [one.RemoteEndPoint.Port, other.RemoteEndPoint.Port]);
         new UtpHeader(UtpPacketType.Data, 4, 1, 0, 1 << 20, 3, (ushort)(second.SequenceNumber - 1)).Write(packet);
         attacker.Send(packet);
-        Assert.Equal(UtpPacketType.Reset, Read(attacker).Type); // it is somebody else's number
+        Assert.Equal(UtpPacketType.Reset, Read(attacker).Type); // the number belongs to another connection
 
         async Task<UtpHeader> AskAsync(Socket client, ushort id)
         {

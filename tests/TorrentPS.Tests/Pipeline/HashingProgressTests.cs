@@ -1,7 +1,7 @@
 using System.Globalization;
-using TorrentPS.Hashing;
+using TorrentPS.Pipeline;
 
-namespace TorrentPS.Tests.Hashing;
+namespace TorrentPS.Tests.Pipeline;
 
 public sealed class HashingProgressTests
 {

@@ -1,7 +1,7 @@
 using TorrentPS.Engine.Errors;
-using TorrentPS.Errors;
+using TorrentPS.Formatting;
 
-namespace TorrentPS.Tests.Errors;
+namespace TorrentPS.Tests.Formatting;
 
 public sealed class ErrorCategoryTests
 {

@@ -3,9 +3,8 @@ using System.Management.Automation;
 using System.Management.Automation.Host;
 using TorrentPS.Engine.Display;
 using TorrentPS.Formatting;
-using TorrentPS.Pipeline;
 
-namespace TorrentPS.Hashing;
+namespace TorrentPS.Pipeline;
 
 /// <summary>Shows the progress of hashing: percent, rate, time left.</summary>
 internal sealed class HashingProgress

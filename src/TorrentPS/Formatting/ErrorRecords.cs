@@ -3,7 +3,7 @@ using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Storage.Files;
 
-namespace TorrentPS.Errors;
+namespace TorrentPS.Formatting;
 
 /// <summary>The one place where error records are created: a stable id, a category, a target and a message with advice.</summary>
 internal static class ErrorRecords
@@ -72,7 +72,7 @@ internal static class ErrorRecords
     public static ErrorRecord TorrentExists(string path, bool isTwice)
     {
         string message = isTwice
-            ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent has a file of its own."
+            ? $"'{path}' was just written for another input. Leave -Destination out, or give it a folder, so that each torrent is written to a separate file."
             : $"'{path}' already exists. Use -Force to replace it, or -Destination to write elsewhere.";
         return From(TorrentErrorId.TorrentExists, message, path);
     }
@@ -81,7 +81,7 @@ internal static class ErrorRecords
     public static ErrorRecord Incomplete(TorrentDownload download)
     {
         TorrentErrorId id = TransferStatus.Of(download).ErrorId ?? TorrentErrorId.Unexpected;
-        string message = download.Error ?? $"The download ended as {download.State} with {download.PercentComplete}% of '{download.Name}'. Run the same command again to go on from there.";
+        string message = download.Error ?? $"The download ended as {download.State} with {download.PercentComplete}% of '{download.Name}'. Run the same command again to resume.";
         return From(id, message, download);
     }
 
