@@ -10,26 +10,26 @@ using TorrentPS.Engine.Tests.Storage.Files;
 
 namespace TorrentPS.Engine.Tests;
 
-/// <summary>The module runs with ICU, as PowerShell does, and torrentps without it. Names, hosts and texts must come out the same: what they depend on is tested in both modes.</summary>
+/// <summary>The module runs with ICU, as PowerShell does, and torrentps without it. Names, hosts and texts must be the same, so their tests run in both modes.</summary>
 public sealed partial class GlobalizationTests
 {
-    /// <summary>.NET's own variable: whether ICU is used.</summary>
+    /// <summary>The variable of .NET that switches ICU off.</summary>
     private const string Mode = "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT";
 
-    /// <summary>Which mode a test process was started to run in; not set in the one that a test run begins with.</summary>
+    /// <summary>The mode for which a test process was started; not set in the first process of a test run.</summary>
     private const string Asked = "TORRENTPS_TESTS_INVARIANT";
 
-    /// <summary>All tests of these folders: what is shown, and what is read from torrents and links.</summary>
+    /// <summary>All tests of these folders: texts shown to users, and texts of torrents and links.</summary>
     private static readonly string[] s_namespaces = ["TorrentPS.Engine.Tests.Display", "TorrentPS.Engine.Tests.Metainfo"];
 
-    /// <summary>Others that compare names, fold case or take hosts apart.</summary>
+    /// <summary>Others that compare names, fold case or parse hosts.</summary>
     private static readonly Type[] s_classes =
     [
         typeof(GlobalizationTests), typeof(PathEqualityTests), typeof(PathClaimsTests), typeof(ControlFileTests), typeof(ReuseTests), typeof(PathTraversalTests), typeof(AddressTests),
         typeof(HttpReplyParserTests), typeof(ReachRulesTests), typeof(Discovery.Local.LocalAnnounceTests), typeof(Gateways.UpnpDescriptionTests),
     ];
 
-    /// <summary>They take long, and are about bytes.</summary>
+    /// <summary>They take long, and are about bytes only.</summary>
     private static readonly Type[] s_others = [typeof(TorrentFuzzTests), typeof(MerkleTests)];
 
     private static bool IsInvariant
@@ -83,7 +83,7 @@ public sealed partial class GlobalizationTests
         .Where(type => s_namespaces.Contains(type.Namespace) && type.Name.EndsWith("Tests", StringComparison.Ordinal))
         .Except(s_others).Union(s_classes);
 
-    /// <summary>Runs some of these tests in a process of its own.</summary>
+    /// <summary>Runs some of these tests in a separate process.</summary>
     private static async Task<(int ExitCode, string Output)> RunAsync(bool isInvariant, IEnumerable<string> arguments)
     {
         Assembly tests = typeof(GlobalizationTests).Assembly;

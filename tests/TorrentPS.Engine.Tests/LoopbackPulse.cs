@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Tests;
 
 /// <summary>
-/// A message to this machine and back, by the same sockets, events and pool threads that the peers of a test use. On a machine that is busy it takes
-/// longer, as all that does: whatever is paced by it runs away from nothing.
+/// A message to this machine and back, by the same sockets, events and pool threads that the peers of a test use. A busy machine takes longer for it, as for all else, so
+/// a test paced by it never runs ahead.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Idle ones are used again until the test program ends.")]
 internal sealed class LoopbackPulse
@@ -30,7 +30,7 @@ internal sealed class LoopbackPulse
         _there.NoDelay = true;
     }
 
-    /// <summary>Waits for as long as so many messages take, there and back.</summary>
+    /// <summary>Waits as long as a number of messages take, there and back.</summary>
     public static async Task BeatAsync(int times)
     {
         if (!s_idle.TryTake(out LoopbackPulse? pulse))
@@ -45,7 +45,7 @@ internal sealed class LoopbackPulse
 
         async Task SendAsync(Socket from, Socket to)
         {
-            // First the one that waits, so that it does wait.
+            // The receiver first, so that it does wait.
             Task<int> arrival = to.ReceiveAsync(pulse._received);
             await from.SendAsync(pulse._sent).ConfigureAwait(false);
             await arrival.ConfigureAwait(false);

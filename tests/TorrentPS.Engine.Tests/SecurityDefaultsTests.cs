@@ -9,7 +9,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests;
 
-/// <summary>What SECURITY.md promises and no other test shows, and that the tests it names are there.</summary>
+/// <summary>Promises of SECURITY.md that no other test checks, and the existence of the tests it names.</summary>
 public sealed partial class SecurityDefaultsTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -76,7 +76,7 @@ public sealed partial class SecurityDefaultsTests
             Assert.InRange(ids.Select(id => id[place]).Distinct().Count(), 50, 62); // of 62 letters and digits
     }
 
-    /// <summary>Neither a torrent nor a peer can have anything started: there is nothing that could.</summary>
+    /// <summary>Neither a torrent nor a peer can start a program: the code has no way to start one.</summary>
     [Fact]
     public void The_engine_starts_no_process_and_loads_no_code()
     {

@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Tests;
 
-/// <summary>What the servers of the tests have in common.</summary>
+/// <summary>Common code of the tests' servers.</summary>
 internal static class TcpListenerExtensions
 {
-    /// <summary>Takes connections until the listener is stopped.</summary>
+    /// <summary>Accepts connections until the listener is stopped.</summary>
     public static async Task AcceptAllAsync(this TcpListener listener, Action<Socket> serve)
     {
         try

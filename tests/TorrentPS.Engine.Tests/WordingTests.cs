@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace TorrentPS.Engine.Tests;
 
-/// <summary>The worst phrases of hard English stay out of sources, tests and pages: people where CONTRIBUTING.md ("Words") has a noun, and ordinals such as "3. peer".</summary>
+/// <summary>Keeps hard phrases out of sources, tests and pages: people where CONTRIBUTING.md ("Words") has a noun, and ordinals such as "3. peer".</summary>
 public sealed partial class WordingTests
 {
     [GeneratedRegex(@"whoever|\b(somebody|anybody|nobody)\b(?![""'])|\bwhat is there\b|\bwho (asks?|connects?|sends?|requests?|answers?)\b|(?<![\d.] ?)\b[1-9]\d?\. (connection|peer|message|piece|block|time|request)\b", RegexOptions.IgnoreCase)]

@@ -6,7 +6,7 @@ namespace TorrentPS.Commands;
 
 /// <summary>
 /// A cmdlet of this module. All its text for people passes through here: names, failure reasons and paths come from outside, and must not control a terminal (<see
-/// cref="SafeText"/>). Error records are created in one place, too (<see cref="Errors.ErrorRecords"/>).
+/// cref="SafeText"/>). Error records are created in one place, too (<see cref="Formatting.ErrorRecords"/>).
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class ModuleCommand : PSCmdlet

@@ -232,7 +232,7 @@ public sealed class BencodeConvertTests
         Least = long.MinValue,
     }
 
-    /// <summary>Any value, as the bytes of it.</summary>
+    /// <summary>Any value, as its bytes.</summary>
     public sealed record Bencoded(byte[] Bytes)
     {
         public override string ToString() => Encoding.Latin1.GetString(Bytes);
@@ -261,7 +261,7 @@ public sealed class BencodeConvertTests
         private static byte[] Dictionary(IEnumerable<byte[]> keys, IEnumerable<byte[]> values, bool sorted)
         {
             var entries = keys.Zip(values).DistinctBy(entry => Convert.ToHexString(entry.First));
-            // Keys with their lengths: the order is that of the keys alone.
+            // Keys have length prefixes: they are ordered by their own bytes only.
             if (sorted)
                 entries = entries.OrderBy(entry => new ByteString(entry.First.AsSpan(entry.First.AsSpan().IndexOf((byte)':') + 1)));
             return [(byte)'d', .. entries.SelectMany(entry => entry.First.Concat(entry.Second)), (byte)'e'];

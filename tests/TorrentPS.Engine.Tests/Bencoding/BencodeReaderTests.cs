@@ -273,7 +273,7 @@ public sealed class BencodeReaderTests
     [Fact]
     public void Distinguishes_lists_and_dictionaries_at_every_depth()
     {
-        // Alternating, 128 deep: dictionaries need keys and lists refuse nothing, so one wrong bit is an error.
+        // Alternating, 128 deep: dictionaries need keys and lists accept any value, so one wrong bit is an error.
         var data = new StringBuilder();
         for (int level = 0; level < 64; level++)
             data.Append("d0:l");
@@ -378,7 +378,7 @@ public sealed class BencodeReaderTests
     [Property(MaxTest = 5000)]
     public void Any_bytes_that_look_bencoded_give_tokens_or_its_own_exception(byte[] data)
     {
-        // Random bytes are refused at the first; these letters alone go deep.
+        // Random bytes are refused at the first; these letters alone nest deep.
         byte[] letters = [.. data.Select(value => "ilde0123456789:-e"u8[value % 17])];
         BencodeException? fault = Fault(letters);
         if (fault is not null)

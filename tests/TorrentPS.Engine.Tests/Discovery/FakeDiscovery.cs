@@ -4,7 +4,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Engine.Tests.Discovery;
 
-/// <summary>A kind of discovery that does what the test says, and the one discovery that it makes.</summary>
+/// <summary>A scripted kind of discovery, and the one discovery that it creates.</summary>
 internal sealed class FakeDiscovery(PeerSource source) : IDiscoveryService, IPeerDiscovery
 {
     private readonly TaskCompletionSource _firstRound = new();
@@ -15,10 +15,10 @@ internal sealed class FakeDiscovery(PeerSource source) : IDiscoveryService, IPee
 
     public DiscoveryRequest? Request { get; private set; }
 
-    /// <summary>Why it is of no use.</summary>
+    /// <summary>The reason for which it is unusable.</summary>
     public string? Useless { get; set; }
 
-    /// <summary>What is wrong with this program whatever is asked of it.</summary>
+    /// <summary>A fault of this program, thrown by every call.</summary>
     public Exception? Fault { get; set; }
 
     public bool AnyAnswered { get; set; }

@@ -9,7 +9,7 @@ internal sealed class ObservedTimeProvider : FakeTimeProvider
     private readonly List<TimeSpan> _timers = [];
     private TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>How many timers were made so far.</summary>
+    /// <summary>The number of timers created so far.</summary>
     public int Timers
     {
         get
@@ -32,7 +32,7 @@ internal sealed class ObservedTimeProvider : FakeTimeProvider
         return timer;
     }
 
-    /// <summary>Waits until, after so many timers, one is made for a time.</summary>
+    /// <summary>Waits until, after a number of timers, one is created for a given time.</summary>
     public async Task UntilTimerAsync(int after, double seconds)
     {
         var time = TimeSpan.FromSeconds(seconds);

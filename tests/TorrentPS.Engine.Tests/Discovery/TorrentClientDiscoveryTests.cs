@@ -42,7 +42,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
             (peer.Address, peer.Source, peer.Tracker, peer.TorrentName, peer.InfoHash)));
         Assert.Equal([Started, Stopped], _announces.Select(request => request.Event));
         Assert.Equal(20000L, _announces.First().Left);
-        Assert.InRange(_announces.First().EndPoint.Port, 49152, 65535); // not the port of a download, which the stop would take off the list
+        Assert.InRange(_announces.First().EndPoint.Port, 49152, 65535); // not the port of a download, which a stop would remove
         Assert.Single(_announces.Select(request => request.EndPoint.Port).Distinct());
         Assert.Equal(3, _tracker.PeerCount);
         Assert.Empty(_errors);
@@ -73,7 +73,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     public async Task Cancelling_still_announces_the_stop()
     {
         await SeedAsync(1);
-        // One answers, the other never does: the search goes on until it is cancelled.
+        // One answers, the other never does: the search continues until it is cancelled.
         ScriptedHttpServer silent = Serve(_ => null);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
@@ -99,7 +99,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
     [Fact]
     public async Task A_silent_tracker_is_reported_after_the_time_limit()
     {
-        // Time passes when it was asked, and not before.
+        // Time passes only after it was contacted.
         var time = new FakeTimeProvider();
         ScriptedHttpServer silent = Serve(_ =>
         {
@@ -110,7 +110,7 @@ public sealed class TorrentClientDiscoveryTests : IAsyncDisposable
         TorrentException error = Assert.Single(_errors);
         Assert.Equal(TorrentErrorId.TrackerUnreachable, error.ErrorId);
         Assert.Contains("no answer within 0.1 s", error.Message, StringComparison.Ordinal);
-        // It may list us, so it was told.
+        // It may have listed us, so it was told.
         Assert.Contains("event=stopped", silent.Requests.Last(), StringComparison.Ordinal);
     }
 

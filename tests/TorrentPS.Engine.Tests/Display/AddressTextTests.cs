@@ -44,7 +44,7 @@ public sealed partial class AddressTextTests
         }
     }
 
-    /// <summary>Errors, results and logs of all that asks an address, with a key in each of its parts; nothing answers there.</summary>
+    /// <summary>Errors, results and logs of everything that contacts an address, with a key in each part of it; nothing listens there.</summary>
     [Fact]
     public async Task No_text_of_the_engine_contains_a_key()
     {
@@ -71,7 +71,7 @@ public sealed partial class AddressTextTests
 
     private static IEnumerable<string?> Texts(object result) => result.GetType().GetProperties().Where(property => property.PropertyType == typeof(string)).Select(property => (string?)property.GetValue(result));
 
-    /// <summary>An address put into a text by itself would be shown whole.</summary>
+    /// <summary>An address put into a text directly would be shown whole.</summary>
     [Fact]
     public void Text_is_made_from_addresses_only_by_the_one_rule()
     {

@@ -37,7 +37,7 @@ public sealed class SafeTextTests
         {
             string text = c is >= 0xD800 and <= 0xDFFF ? ((char)c).ToString() : char.ConvertFromUtf32(c);
             string all = $"a{text}b", shown = SafeText.Escape(all);
-            // A million times, which is too often for the assertions that take a function or make text.
+            // A million times: too often for assertions that take a function or build text.
             if (!shown.All(half => IsHarmless(half)) || shown.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar && c != 0xFFFD) || shown != SafeText.Escape(shown) || shown == all != SafeText.IsSafe(text))
                 Assert.Fail($"U+{c:X4} is shown as {shown}");
         }

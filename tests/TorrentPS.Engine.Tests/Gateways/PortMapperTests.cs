@@ -11,7 +11,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Gateways;
 
-/// <summary>Ports that a gateway passes on, with gateways on loopback that follow a script.</summary>
+/// <summary>Port mapping, with scripted gateways on loopback.</summary>
 public sealed class PortMapperTests : IAsyncDisposable
 {
     private const int Port = 6881;
@@ -30,7 +30,7 @@ public sealed class PortMapperTests : IAsyncDisposable
         _servers.ForEach(server => server.Dispose());
     }
 
-    /// <summary>Ends it; a gateway that is silent is waited for, for which the clock has to go on.</summary>
+    /// <summary>Ends the mapper. For a silent gateway, the clock must advance meanwhile.</summary>
     private async Task EndAsync(PortMapper mapper, double step = 0)
     {
         Task ended = mapper.DisposeAsync().AsTask();
@@ -121,17 +121,17 @@ public sealed class PortMapperTests : IAsyncDisposable
     {
         ScriptedUpnpGateway gateway = Track(new ScriptedUpnpGateway
         {
-            // The TCP port is free, the UDP port is not.
+            // The TCP port is free; the UDP port is not.
             Refuses = request => request.Contains("AddPortMapping", StringComparison.Ordinal) && ScriptedUpnpGateway.ArgumentOf(request, "NewProtocol") == "UDP" && ScriptedUpnpGateway.ArgumentOf(request, "NewExternalPort") == "6881" ? 718 : 0,
         });
         PortMapper mapper = Mapper(null, gateway.Search);
-        await UntilAsync(() => Volatile.Read(ref _changes) > 0); // told after the port is set
+        await UntilAsync(() => Volatile.Read(ref _changes) > 0); // reported after the port is set
         Assert.InRange(mapper.ExternalPort, 49152, 65535);
         Assert.Equal(1, _changes);
         Assert.Contains($"TCP {mapper.ExternalPort}", gateway.Table.Keys);
         Assert.Contains($"UDP {mapper.ExternalPort}", gateway.Table.Keys);
         await EndAsync(mapper);
-        Assert.Empty(gateway.Table); // that of the first attempt, too
+        Assert.Empty(gateway.Table); // the one of the first attempt, too
     }
 
     [Fact]
@@ -244,7 +244,7 @@ public sealed class PortMapperTests : IAsyncDisposable
         return mapper;
     }
 
-    /// <summary>Waits for something by the machine's own time, and lets the clock go on meanwhile where there is a step for it.</summary>
+    /// <summary>Waits for a condition in real time, while the clock advances by a step, if any.</summary>
     private Task UntilAsync(Func<bool> condition, double step = 0) =>
         _time.UntilAsync(condition, step, report: () => $"\n{string.Join('\n', _log)}\n{string.Join('\n', _warnings)}");
 }

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Gateways;
 
 namespace TorrentPS.Engine.Tests.Gateways;
 
-/// <summary>The bytes of PCP (RFC 6887) and NAT-PMP (RFC 6886), as the documents lay them out.</summary>
+/// <summary>The bytes of PCP (RFC 6887) and NAT-PMP (RFC 6886) messages, as in the documents.</summary>
 public sealed class PortMessageTests
 {
     private static readonly PortRequest s_tcp = new(ProtocolType.Tcp, 6881, 7000);
@@ -30,10 +30,10 @@ public sealed class PortMessageTests
         Assert.Null(PcpMessage.Read(answer.AsSpan(0, 59), s_tcp, s_nonce));
         answer[1] = 1; // a request
         Assert.Null(PcpMessage.Read(answer, s_tcp, s_nonce));
-        answer[1] = 0x82; // an answer to another question
+        answer[1] = 0x82; // the answer to another request
         Assert.Null(PcpMessage.Read(answer, s_tcp, s_nonce));
         Assert.Equal(8, PcpMessage.Read(PcpAnswer(s_tcp, s_nonce, 8, 30, 0, "0.0.0.0"), s_tcp, s_nonce)!.Result);
-        Assert.Equal(PcpMessage.UnsupportedVersion, PcpMessage.Read([0, 0x81, 0, 1, 0, 0, 0, 0], s_tcp, s_nonce)!.Result); // one of NAT-PMP
+        Assert.Equal(PcpMessage.UnsupportedVersion, PcpMessage.Read([0, 0x81, 0, 1, 0, 0, 0, 0], s_tcp, s_nonce)!.Result); // a NAT-PMP one
         Assert.Null(PcpMessage.Read([0, 1, 0, 1], s_tcp, s_nonce));
     }
 
@@ -48,8 +48,8 @@ public sealed class PortMessageTests
         GatewayAnswer? read = NatPmpMessage.Read(Convert.FromHexString("00820000000000011AE19C4000000258"), s_tcp);
         Assert.Equal((0, 40000, TimeSpan.FromSeconds(600)), (read!.Result, read.External, read.Lifetime));
         Assert.Equal(2, NatPmpMessage.Read(Convert.FromHexString("0082000200000001"), s_tcp)!.Result);
-        Assert.Null(NatPmpMessage.Read(Convert.FromHexString("00810000000000011AE19C4000000258"), s_tcp)); // of UDP
-        Assert.Null(NatPmpMessage.Read(Convert.FromHexString("00820000000000011AE29C4000000258"), s_tcp)); // of another port
+        Assert.Null(NatPmpMessage.Read(Convert.FromHexString("00810000000000011AE19C4000000258"), s_tcp)); // for UDP
+        Assert.Null(NatPmpMessage.Read(Convert.FromHexString("00820000000000011AE29C4000000258"), s_tcp)); // for another port
         Assert.Null(NatPmpMessage.Read(Convert.FromHexString("00820000000000011AE19C40000002"), s_tcp));
         Assert.Null(NatPmpMessage.ReadAddress(Convert.FromHexString("0080000000000001CB0071")));
     }
@@ -72,7 +72,7 @@ public sealed class PortMessageTests
         }
     }
 
-    /// <summary>An answer as a gateway writes it.</summary>
+    /// <summary>An answer, as a gateway sends it.</summary>
     internal static byte[] PcpAnswer(PortRequest request, ReadOnlySpan<byte> nonce, byte result, uint lifetime, int external, string address)
     {
         byte[] answer = new byte[PcpMessage.Length];

@@ -4,13 +4,13 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Engine.Tests.Gateways;
 
-/// <summary>Answers each datagram on loopback with what a test says: a gateway of PCP or NAT-PMP, or a device of UPnP.</summary>
+/// <summary>Answers each datagram on loopback as a test says: a gateway with PCP or NAT-PMP, or a UPnP device.</summary>
 internal sealed class ScriptedPortServer : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
     private readonly Func<byte[], IEnumerable<byte[]>> _answer;
 
-    /// <param name="answer">From a request to the answers; none leaves it without.</param>
+    /// <param name="answer">Returns the answers to a request; none leaves it unanswered.</param>
     public ScriptedPortServer(Func<byte[], IEnumerable<byte[]>> answer)
     {
         _answer = answer;

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace TorrentPS.Engine.Tests.Gateways;
 
-/// <summary>A gateway on loopback that is searched for and asked by UPnP, and keeps a table of what it maps.</summary>
+/// <summary>A UPnP gateway on loopback that keeps a table of its mappings.</summary>
 internal sealed class ScriptedUpnpGateway : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -22,22 +22,22 @@ internal sealed class ScriptedUpnpGateway : IDisposable
 
     public IPEndPoint Search => _search.EndPoint;
 
-    /// <summary>What is mapped: protocol and external port to client, internal port and lease.</summary>
+    /// <summary>The mappings: protocol and external port to client, internal port and lease.</summary>
     public ConcurrentDictionary<string, string> Table { get; } = [];
 
-    /// <summary>All requests by HTTP.</summary>
+    /// <summary>All HTTP requests.</summary>
     public ConcurrentQueue<string> Asked { get; } = [];
 
     /// <summary>The actions that were called.</summary>
     public ConcurrentQueue<string> Calls { get; } = [];
 
-    /// <summary>Says no to an action, by its arguments, with an error of UPnP; 0 says yes.</summary>
+    /// <summary>Returns the UPnP error for an action and its arguments; 0 accepts it.</summary>
     public Func<string, int> Refuses { get; init; } = _ => 0;
 
     /// <summary>The description.</summary>
     public string Description { get; init; } = UpnpDescriptionTests.Description(UpnpDescriptionTests.Service("WANIPConnection:1", "/ctl/IPConn"));
 
-    /// <summary>What is answered in place of everything else.</summary>
+    /// <summary>The answer to every request, in place of the proper one.</summary>
     public string? Babble { get; init; }
 
     private int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;

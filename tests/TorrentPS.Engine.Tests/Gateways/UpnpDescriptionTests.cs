@@ -5,7 +5,7 @@ using TorrentPS.Engine.Gateways;
 
 namespace TorrentPS.Engine.Tests.Gateways;
 
-/// <summary>What devices of the local network answer: searches, descriptions, and what means harm.</summary>
+/// <summary>Answers of devices in the local network, also malicious ones: to searches, and descriptions.</summary>
 public sealed class UpnpDescriptionTests
 {
     private static readonly Uri s_location = new("http://192.168.1.1:5000/rootDesc.xml");

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Addresses in torrents and links that would have us speak to something else than trackers (SSRF), and hosts that a redirect would have us reach.</summary>
+/// <summary>Addresses in torrents and links that would make us contact servers other than trackers (SSRF), and hosts reached through redirects.</summary>
 public sealed class AddressTests
 {
     public static TheoryData<string> Foreign => ["file:///etc/passwd", "ftp://a/x", "gopher://a:70/x", "ldap://a/x", "ws://a/x", "wss://a/x", "javascript:alert(1)", "data:,x", "\\\\server\\share", "//a/x", "/x", "x",

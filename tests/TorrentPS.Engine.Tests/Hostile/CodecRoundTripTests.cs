@@ -15,7 +15,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Whatever is written is read as it was.</summary>
+/// <summary>Everything written is read back equal.</summary>
 public sealed class CodecRoundTripTests
 {
     private const string Base32Digits = "abcdefghijklmnopqrstuvwxyz234567";

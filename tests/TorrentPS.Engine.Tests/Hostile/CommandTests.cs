@@ -4,7 +4,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Names with commands in them (CVE-2019-13640): the engine starts nothing, so they are names.</summary>
+/// <summary>Names with commands in them (CVE-2019-13640): the engine starts no process, so they remain names.</summary>
 public sealed class CommandTests
 {
     [Fact]

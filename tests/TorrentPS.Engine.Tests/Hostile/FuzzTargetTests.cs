@@ -5,7 +5,9 @@ using TorrentPS.Fuzz.Targets;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>The fuzzer's targets on what broke them once, on their seeds, on any bytes and on some changed inputs that are always the same; and the fuzzer itself.</summary>
+/// <summary>
+/// The fuzzer's targets with inputs that once broke them, with their seeds, with any bytes and with the same changed inputs each time; and the fuzzer itself.
+/// </summary>
 public sealed class FuzzTargetTests : IDisposable
 {
     private readonly Lazy<List<FuzzTarget>> _targets = new(FuzzTargets.Create);
@@ -20,7 +22,7 @@ public sealed class FuzzTargetTests : IDisposable
 
     public static TheoryData<string> Kept => [.. Regressions.Names];
 
-    /// <summary>What an input breaks, the target throws.</summary>
+    /// <summary>The target throws if an input breaks something.</summary>
     [Theory]
     [MemberData(nameof(Kept))]
     public void Inputs_that_once_broke_a_target_no_longer_do(string name)
@@ -48,7 +50,7 @@ public sealed class FuzzTargetTests : IDisposable
             Check(target, bytes ?? []);
     }
 
-    /// <summary>What an input breaks, the target throws.</summary>
+    /// <summary>The target throws if an input breaks something.</summary>
     [Theory]
     [MemberData(nameof(Targets))]
     public void Any_cut_of_a_good_input_breaks_nothing(string name)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Torrents made by hand, whose names are whatever a test says.</summary>
+/// <summary>Torrents made by hand, with any names.</summary>
 internal static class HostileTorrents
 {
     private const string Hash = "aaaaaaaaaaaaaaaaaaaa";
@@ -16,7 +16,7 @@ internal static class HostileTorrents
     public static byte[] Folder(string name, params string[] path) =>
         Bytes($"d5:filesld6:lengthi9e4:pathl{string.Concat(path.Select(Text))}eee4:name{Text(name)}12:piece lengthi16384e6:pieces20:{Hash}e");
 
-    /// <summary>The info dictionary of a folder with files of nine bytes in it, each by its path with '/' between the parts.</summary>
+    /// <summary>The info dictionary of a folder with files of nine bytes, each given by its path with '/' between the parts.</summary>
     public static byte[] Files(string name, params string[] paths) =>
         Bytes($"d5:filesl{string.Concat(paths.Select(path => $"d6:lengthi9e4:pathl{string.Concat(path.Split('/').Select(Text))}ee"))}e4:name{Text(name)}"
             + $"12:piece lengthi16384e6:pieces{20 * Pieces(paths)}:{string.Concat(Enumerable.Repeat(Hash, Pieces(paths)))}e");
@@ -29,7 +29,7 @@ internal static class HostileTorrents
     /// <summary>A .torrent around an info dictionary.</summary>
     public static byte[] File(byte[] info) => [.. "d4:info"u8, .. info, (byte)'e'];
 
-    /// <summary>The magnet link that leads to an info dictionary.</summary>
+    /// <summary>The magnet link of an info dictionary.</summary>
     public static string Link(byte[] info)
     {
 #pragma warning disable CA5350 // BEP 3 names SHA-1.

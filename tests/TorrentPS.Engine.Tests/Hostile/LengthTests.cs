@@ -13,8 +13,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Tests.Hostile;
 
 /// <summary>
-/// Lengths that ask for more memory or time than they are worth: of peer messages (CVE-2026-57080) and of the handshake's name, the depth of bencoded data (CVE-2026-57081), of
-/// paths (CVE-2009-1759), the number of addresses in a magnet link (CVE-2010-1853).
+/// Lengths that demand undue memory or time: of peer messages (CVE-2026-57080) and of the handshake's name, the depth of bencoded data (CVE-2026-57081), of paths
+/// (CVE-2009-1759), the number of addresses in a magnet link (CVE-2010-1853).
 /// </summary>
 public sealed class LengthTests
 {

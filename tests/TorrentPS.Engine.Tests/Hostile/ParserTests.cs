@@ -13,8 +13,8 @@ using TorrentPS.Engine.Trackers;
 namespace TorrentPS.Engine.Tests.Hostile;
 
 /// <summary>
-/// What broke the parsers of others: bencoded data (CVE-2017-9847, CVE-2018-10756, CVE-2015-5685), bitfields (CVE-2014-4909), the file of the DHT's nodes (CVE-2009-3575), compressed replies
-/// of trackers (CVE-2016-7164).
+/// Inputs that broke the parsers of other clients: bencoded data (CVE-2017-9847, CVE-2018-10756, CVE-2015-5685), bitfields (CVE-2014-4909), the file of DHT nodes
+/// (CVE-2009-3575), compressed replies of trackers (CVE-2016-7164).
 /// </summary>
 public sealed class ParserTests
 {

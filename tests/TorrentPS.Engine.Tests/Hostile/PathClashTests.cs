@@ -5,7 +5,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Names that are different, but one file for some file system: each file gets a place of its own, the same on every system.</summary>
+/// <summary>Different names that are one file to some file system: each file gets a separate path, the same on every system.</summary>
 public sealed class PathClashTests
 {
     [Theory]

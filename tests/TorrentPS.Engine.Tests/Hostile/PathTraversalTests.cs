@@ -7,8 +7,7 @@ using TorrentPS.Engine.Tests.Storage;
 namespace TorrentPS.Engine.Tests.Hostile;
 
 /// <summary>
-/// Names that lead out of the destination (CVE-2009-1760, CVE-2010-0012, CVE-2007-1384, CVE-2007-1799, CVE-2026-57079), wherever a torrent comes from and
-/// wherever in it they are.
+/// Names that lead out of the destination (CVE-2009-1760, CVE-2010-0012, CVE-2007-1384, CVE-2007-1799, CVE-2026-57079), from every source and in every part of a torrent.
 /// </summary>
 public sealed class PathTraversalTests
 {
@@ -18,7 +17,7 @@ public sealed class PathTraversalTests
     public static TheoryData<string> Awkward => ["CON", "con.txt", "NUL", "aux.tar.gz", "COM1", "COM\u00b9", "LPT9.x", "CONIN$", "CLOCK$", "x.", "x ", "x. . .", "...", " ", "ab:c", "a/b", "a\\b", "a\u0001b", "a\nb",
         "a\u007fb", "a\u0085b", "gpj\u202e.exe", "a\u200bb", "<>|?*\"", "\ufeff", "\ufffe", ".", ".torrentps"];
 
-    /// <summary>Every place that a name can have.</summary>
+    /// <summary>The name in each place where a torrent can have it.</summary>
     private static IEnumerable<byte[]> Everywhere(string name) =>
     [
         HostileTorrents.SingleFile(name), HostileTorrents.Folder(name, "a"), HostileTorrents.Folder("T", name), HostileTorrents.Folder("T", name, "a"), HostileTorrents.Folder("T", "a", name),

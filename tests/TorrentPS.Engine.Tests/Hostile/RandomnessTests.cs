@@ -7,7 +7,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>What others must not guess (CVE-2026-57082): every peer id, node id, token and connection id is new, whatever the clock says.</summary>
+/// <summary>Values that others must not guess (CVE-2026-57082): every peer id, node id, token and connection id is new, whatever the clock shows.</summary>
 public sealed class RandomnessTests
 {
     private const int Count = 1000;
@@ -17,7 +17,7 @@ public sealed class RandomnessTests
     {
         byte[][] ids = [.. Enumerable.Range(0, Count).Select(_ => PeerId.Create())];
         AssertDifferent(ids.Select(id => id[8..]));
-        // A constant or a counter in any place would be seen: by chance, none of 62 characters fills a tenth of it.
+        // This shows a constant or a counter in any place: by chance, none of 62 characters fills a tenth of it.
         for (int place = PeerId.Prefix.Length; place < PeerId.Length; place++)
             Assert.True(ids.CountBy(id => id[place]).Max(pair => pair.Value) < Count / 10);
     }

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Tests.Swarm;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>Links: those that a torrent asks for (BEP 47) are never made, and those that are at the destination already do not lead out of it.</summary>
+/// <summary>Symbolic links: those in a torrent (BEP 47) are never created, and existing ones at the destination do not lead out of it.</summary>
 public sealed class SymlinkTests : IDisposable
 {
     private const string Hash = "aaaaaaaaaaaaaaaaaaaa";

@@ -9,7 +9,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Hostile;
 
-/// <summary>What is measured by the heap of the whole process; no other test runs meanwhile.</summary>
+/// <summary>Tests that measure the heap of the whole process; no other test runs meanwhile.</summary>
 [Collection(nameof(WholeHeapTests))]
 [CollectionDefinition(nameof(WholeHeapTests), DisableParallelization = true)]
 public sealed class WholeHeapTests
@@ -37,7 +37,7 @@ public sealed class WholeHeapTests
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 64L << 20);
     }
 
-    /// <summary>Thirty of a hundred are hostile, of every kind. Who lies does so before any honest peer sends, so every lie is in a piece.</summary>
+    /// <summary>Thirty of a hundred peers are hostile, of every kind. Liars send before any honest peer does, so every lie is in a piece.</summary>
     [Fact]
     public async Task With_thirty_of_a_hundred_peers_hostile_a_download_completes()
     {
@@ -71,7 +71,7 @@ public sealed class WholeHeapTests
             foreach (ScriptedSeed peer in honest)
                 Assert.DoesNotContain($"{peer.EndPoint} is banned", leecher.LogText, StringComparison.Ordinal);
             Assert.All(honest, peer => Assert.InRange(peer.Connections, 0, 1));
-            // Buffers, what a hundred sessions receive into, and the hundred peers themselves, which are in this process as well.
+            // Buffers, the receive buffers of a hundred sessions, and the hundred peers themselves, which are also in this process.
             Assert.InRange(most, 0, BufferLimit + (96L << 20));
             TestContext.Current.TestOutputHelper?.WriteLine($"At most {most / 1048576.0:0.0} MiB of heap; {result.Wasted} bytes wasted in {result.Elapsed}.");
         }

@@ -6,7 +6,7 @@ namespace TorrentPS.Engine.Tests.Http;
 
 public class HttpReplyReaderTests
 {
-    /// <summary>Replies of one connection, the last of which ends with it.</summary>
+    /// <summary>Replies of one connection; the last ends with the connection.</summary>
     private static readonly string[] s_replies =
     [
         "HTTP/1.1 206 Partial Content\r\nContent-Length: 7\r\n\r\n0123456",
@@ -18,7 +18,7 @@ public class HttpReplyReaderTests
     [Fact]
     public void Successive_replies_are_read_one_by_one() => Assert.Equal(["206 0123456", "200 abcdefg", "304 ", "200 to the end"], Read(3, 2, false));
 
-    /// <summary>A body goes where the caller wants it, by way of the reader or past it, whatever the pieces it comes in.</summary>
+    /// <summary>A body arrives whole at the caller's chosen place, through the reader or past it, in parts of any size.</summary>
     [Property(MaxTest = 200)]
     public void Any_way_of_receiving_and_taking_the_bytes_gives_the_same(byte step, byte room, bool isPastReader) =>
         Assert.Equal(Read(1000, 1000, false), Read(1 + step % 40, 1 + room % 40, isPastReader));
@@ -52,7 +52,7 @@ public class HttpReplyReaderTests
     public void Anything_but_a_reply_is_an_error(string reply, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Begin(reply)).Message, StringComparison.Ordinal);
 
-    /// <summary>All of the body is there; what a server breaks off after it is not waited for.</summary>
+    /// <summary>The body is complete; bytes that a server leaves out after it are not awaited.</summary>
     [Theory]
     [InlineData("")]
     [InlineData("Tr")]
@@ -93,7 +93,7 @@ public class HttpReplyReaderTests
         return reader;
     }
 
-    /// <summary>Reads all replies; each as its status and its body.</summary>
+    /// <summary>Reads all replies, each as its status and its body.</summary>
     private static List<string> Read(int step, int room, bool isPastReader)
     {
         HttpReplyReader reader = new();

@@ -37,7 +37,7 @@ public sealed class ReachRulesTests
     public void The_reach_of_a_web_seed(string uri, string address, string expected)
     {
         var named = NamedAddress.OfWebSeed(new Uri(uri));
-        // No switch lifts it, and so none is named.
+        // No switch lifts this refusal, so none is named.
         Assert.All((string[])[Refusal(named, address), Refusal(named, address, new ReachRules(isLifted: () => true))], reason =>
         {
             Assert.Contains(expected, reason, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class ReachRulesTests
         {
             NamedAddress once = s_rules.Redirect(named, $"http://{host}/y", IPAddress.Parse(from));
             Assert.Equal(isFollowed, Refusal(once, to).Length == 0);
-            // By another path, by a name that leads elsewhere the next time, and after one who is there redirects on.
+            // By another path, by a name that resolves elsewhere the next time, and by a redirect of a reachable host.
             Assert.Equal(isFollowed, Refusal(once.At(new Uri($"http://{host}/z")), to).Length == 0);
             Assert.Equal(isFollowed, Refusal(s_rules.Redirect(once, "http://b.lan/z", IPAddress.Loopback), to).Length == 0);
         }
@@ -89,7 +89,7 @@ public sealed class ReachRulesTests
         Assert.Equal("me:secret", named.Redirect("/b", AddressReach.World).Uri.UserInfo);
     }
 
-    /// <summary>A connection that is made is seen in the listener's queue, and no other way of connecting takes an address without its origin.</summary>
+    /// <summary>A connection shows in the listener's queue, and every method that connects takes the origin of the address.</summary>
     [Fact]
     public async Task A_name_that_leads_into_the_local_network_is_not_connected_to()
     {

@@ -5,14 +5,14 @@ using System.Text;
 
 namespace TorrentPS.Engine.Tests.Http;
 
-/// <summary>Answers each HTTP request with exactly the bytes that a test gives, then closes the connection.</summary>
+/// <summary>Answers each HTTP request with exactly the bytes of a test, then closes the connection.</summary>
 internal sealed class ScriptedHttpServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<string, byte[]?> _answer;
     private readonly ConcurrentBag<Socket> _open = [];
 
-    /// <param name="answer">From the request's head to the reply's bytes; null leaves the client without an answer.</param>
+    /// <param name="answer">Returns the reply's bytes for the request's head; null leaves the request unanswered.</param>
     public ScriptedHttpServer(Func<string, byte[]?> answer)
     {
         _answer = answer;
@@ -64,7 +64,7 @@ internal sealed class ScriptedHttpServer : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The client went away, or the test is over.
+            // The client has disconnected, or the test has ended.
         }
     }
 }

@@ -3,7 +3,7 @@ using Mono.Cecil;
 
 namespace TorrentPS.Engine.Tests.Layers;
 
-/// <summary>The order of the engine's folders as docs/architecture.md has it, held against what is compiled.</summary>
+/// <summary>Compares the order of the engine's folders in docs/architecture.md with the compiled code.</summary>
 public sealed partial class LayersTests
 {
     private const string EngineNamespace = "TorrentPS.Engine";
@@ -11,7 +11,7 @@ public sealed partial class LayersTests
 
     private static string EngineFolder => Path.Join(SecurityDefaultsTests.Root, "src", EngineNamespace);
 
-    /// <summary>The namespaces from the ground up.</summary>
+    /// <summary>The namespaces, from the lowest up.</summary>
     private static List<string> Order
     {
         get
@@ -28,7 +28,7 @@ public sealed partial class LayersTests
     private static string NamespaceOf(string folder) => folder switch
     {
         "the root" => EngineNamespace,
-        "Results" => "TorrentPS", // as the types that users name
+        "Results" => "TorrentPS", // as the types named by users
         _ => $"{EngineNamespace}.{folder.Replace('/', '.')}",
     };
 

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>How many addresses of a torrent are read, how long they may be, and what is an address at all.</summary>
+/// <summary>Limits on the number and length of a torrent's addresses, and valid addresses.</summary>
 public sealed class AddressesTests
 {
     private const string Info = "4:infod6:lengthi1e4:name1:a12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae";
@@ -115,7 +115,7 @@ public sealed class AddressesTests
             Assert.Equal(torrent.Trackers, torrent.WithTrackers().Trackers);
         }
 
-        // What peers send of a magnet link's torrent has the trackers that were added, too.
+        // The metadata of a magnet link's torrent comes with the added trackers, too.
         MagnetLink link = Torrent.FromLink(MagnetLink.FromTorrent(read)).WithTrackers([[other]]).Link!;
         Assert.Equal([[other], [own]], Torrent.ParseInfo(read.InfoBytes, link).Trackers);
     }

@@ -94,7 +94,7 @@ public sealed class FileTreeTests
         string deep = string.Concat(Enumerable.Repeat("1:ad", 5000));
         Assert.Equal(TorrentErrorId.InvalidBencode, Assert.ThrowsAny<TorrentException>(() => Parse("d4:infod9:file treed" + deep)).ErrorId);
 
-        // A few bytes a file, each with a path of 4,000 characters: together more than the memory they should have.
+        // A few bytes per file, but paths of 4,000 characters: together more than the memory allowed.
         var wide = new StringBuilder("d4:infod9:file treed");
         for (int i = 0; i < 16; i++)
             wide.Append("250:").Append('a', 250).Append('d');

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>What a torrent says of others that have some of the same files (BEP 38).</summary>
+/// <summary>The hints of a torrent about others that share files with it (BEP 38).</summary>
 public sealed class HintsTests
 {
     private static readonly InfoHash s_one = InfoHash.Create(Enumerable.Repeat((byte)1, 20).ToArray());

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>Where a torrent says that its symbolic links lead (BEP 47), and other parts of files that are seldom there.</summary>
+/// <summary>Targets of symbolic links in torrents (BEP 47), and other rare properties of files.</summary>
 public sealed class LinkTargetTests
 {
     private const string End = "4:name1:n12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee";
@@ -25,7 +25,7 @@ public sealed class LinkTargetTests
         Torrent v1 = Parse($"d4:infod5:filesld4:attr1:l4:pathl4:linke{entry}ed6:lengthi1e4:pathl1:xeee{End}");
         Assert.Equal([target, null], v1.Files.Select(file => file.LinkTarget));
         if (entry.Split("symlink").Length > 2)
-            return; // a key that comes twice is no tree
+            return; // a duplicate key makes the tree invalid
         Torrent v2 = Parse($"d4:infod9:file treed4:linkd0:d4:attr1:l{entry}ee1:xd0:d6:lengthi1e11:pieces root32:{new string('r', 32)}eee{EndV2}");
         Assert.Equal([target, null], v2.Files.Select(file => file.LinkTarget));
     }

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>The trees, against a plain reading of BEP 52: leaves of 16 KiB, zero beyond the end, in pairs up to the root.</summary>
+/// <summary>Hash trees, compared with a literal implementation of BEP 52: leaves of 16 KiB, zero hashes beyond the end, pairs up to the root.</summary>
 public sealed class MerkleTests
 {
     [Theory]

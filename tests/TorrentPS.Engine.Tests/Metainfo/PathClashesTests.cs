@@ -47,7 +47,7 @@ public sealed class PathClashesTests
     [Fact]
     public void Gives_up_after_its_limit()
     {
-        // 31 at one place need 1 + 2 + … + 30 = 465 attempts, 32 need 496, 33 need 528.
+        // 31 equal paths need 1 + 2 + … + 30 = 465 attempts, 32 need 496, 33 need 528.
         Resolve([.. Enumerable.Repeat("a", 32)]);
         Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => Resolve([.. Enumerable.Repeat("a", 33)])).ErrorId);
     }

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>What two names have in common that some file system takes for one.</summary>
+/// <summary>Keys of names that some file system treats as equal.</summary>
 public sealed class PathKeyTests
 {
     // The ranges of Unicode's Default_Ignorable_Code_Point.

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>Torrents made by others, where they are on the machine: in a folder <c>shared/data</c> beside this repository or above it.</summary>
+/// <summary>Torrents of other programs, if this machine has them: in a folder <c>shared/data</c> beside this repository or above it.</summary>
 public sealed class RealTorrentTests
 {
     [Fact]
@@ -32,7 +32,7 @@ public sealed class RealTorrentTests
         Assert.Equal("caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e", torrent.InfoHash.ToString());
         Assert.False(torrent.InfoHash.HasV1);
         Assert.Equal(11, torrent.Files.Count);
-        // The layers of ten files, and the one piece of the eleventh: every file begins a piece.
+        // The layers of ten files, and the one piece of the eleventh: every file starts a piece.
         Assert.Equal(33 + 34 + 28 + 44 + 82 + 7 + 2 + 22 + 63 + 55 + 1, torrent.PieceCount);
         Assert.Equal(4 << 20, torrent.PieceLength);
         Assert.Equal("bittorrent-v2-test/readme.txt", torrent.Files[9].Path);

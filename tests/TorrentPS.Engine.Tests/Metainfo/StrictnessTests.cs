@@ -4,7 +4,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>What is refused of version 2, and what is passed over. The outcomes are those of libtorrent 2.0.8, but where a comment says so.</summary>
+/// <summary>Refused and ignored flaws of version 2 torrents. The outcomes are those of libtorrent 2.0.8, except where a comment says otherwise.</summary>
 public sealed class StrictnessTests
 {
     private const int Piece = 16384;
@@ -41,7 +41,7 @@ public sealed class StrictnessTests
         { "empty at the end of a piece", V1File(10, "a") + Pad(Piece - 10) + Pad(0) + V1File(20, "b"), false },
     };
 
-    // libtorrent reads on past hashes of no file.
+    // libtorrent accepts hashes that belong to no file.
     public static TheoryData<string, string, string?> Layers => new()
     {
         { "none", "de", null },
@@ -53,7 +53,7 @@ public sealed class StrictnessTests
         { "a list", "li1ee", null },
     };
 
-    /// <summary>Each optional key, by where it stands.</summary>
+    /// <summary>Each optional key, with its place.</summary>
     public static TheoryData<string, string> OptionalKeys
     {
         get
@@ -101,7 +101,7 @@ public sealed class StrictnessTests
     {
         foreach (string value in (string[])["1:x", "0:", "i7e", "i-1e", "li1ee", "l1:xe", "le", "de", "d1:ai1ee", "lli1eee"])
         {
-            // What makes sense is no wrong type: such numbers are another version, and a tree says that the torrent is one of version 2.
+            // These values have a meaning: such numbers are another version, and a tree makes the torrent one of version 2.
             if ((key == "meta version" && value == "i7e") || (key == "path.utf-8" && value is "l1:xe" or "le"))
                 continue;
             Torrent torrent = Torrent.Parse(Encoding.Latin1.GetBytes(With(place, key, value)));

@@ -26,7 +26,7 @@ public sealed class TorrentBuilderTests
         builder.AddFile("a.bin", 70000);
         builder.AddFile("b/one.txt", 5);
         byte[] built = builder.Build();
-        // Of the file that mktorrent 1.1 writes for the same folder, without a date.
+        // The info hash of the torrent that mktorrent 1.1 creates for the same folder, without a date.
         Assert.Equal("bbf348c115062aaca4055f4f5302340b40b310999b683e714f7e4a93fef43535", Convert.ToHexStringLower(SHA256.HashData(built)));
         Torrent torrent = Torrent.Parse(built);
         Assert.Equal("85418cf09c68502a991963b6477eb43e0bed7ca8", torrent.InfoHash.ToString());

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>Version 2 and hybrid torrents, byte for byte as BEP 52 has them.</summary>
+/// <summary>Version 2 and hybrid torrents, compared byte for byte with BEP 52.</summary>
 public sealed class TorrentBuilderV2Tests
 {
     private const string Nodes = "0123456789abcdefghijklmnopqrstuv";

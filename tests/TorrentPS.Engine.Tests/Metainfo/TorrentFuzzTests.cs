@@ -5,7 +5,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>Whatever the bytes, the answer is a torrent whose parts fit together, or a <see cref="TorrentException"/>.</summary>
+/// <summary>Any bytes give either a consistent torrent or a <see cref="TorrentException"/>.</summary>
 public sealed class TorrentFuzzTests
 {
     private const string Hash = "aaaaaaaaaaaaaaaaaaaa";
@@ -48,7 +48,7 @@ public sealed class TorrentFuzzTests
         for (int i = 0; i < Math.Min(places.Length, values.Length); i++)
         {
             int place = (int)((uint)places[i] % (uint)data.Count);
-            // Digits and letters of bencoding go deeper than random bytes.
+            // Digits and letters of bencoding get deeper into the parser than random bytes.
             byte value = values[i] < 128 ? "0123456789ilde:-./"u8[values[i] % 18] : values[i];
             if (insert)
                 data.Insert(place, value);

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Metainfo;
 
-/// <summary>The .torrent of an info dictionary that came from peers, with what the magnet link said of the rest.</summary>
+/// <summary>The .torrent of an info dictionary received from peers, with the other values of the magnet link.</summary>
 public sealed class TorrentWriterTests
 {
     private const string V1 = "d6:lengthi1e4:name1:a12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae";

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>The lines of lists of addresses, as they are found in the wild.</summary>
+/// <summary>Lines of IP filter lists, as published.</summary>
 public sealed class AddressLineTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class AddressLineTests
     [InlineData("Bogon, 10.0.0.0/8:10.0.0.0-10.255.255.255", "10.0.0.0", "10.255.255.255")]
     [InlineData(":9.9.9.9-9.9.9.9", "9.9.9.9", "9.9.9.9")]
     [InlineData("six:2001:db8::1-2001:db8::ff", "2001:db8::1", "2001:db8::ff")]
-    [InlineData("feed::1.2.3.4-5.6.7.8", "1.2.3.4", "5.6.7.8")] // what is before the hyphen is an IPv6 address, too
+    [InlineData("feed::1.2.3.4-5.6.7.8", "1.2.3.4", "5.6.7.8")] // the part before the hyphen is an IPv6 address, too
     [InlineData("001.002.003.004 - 005.006.007.008 , 100 , name", "1.2.3.4", "5.6.7.8")]
     [InlineData("010.000.000.000 - 010.000.000.255,000,octal to some", "10.0.0.0", "10.0.0.255")]
     [InlineData("1.2.3.4 - 1.2.3.5 , 127 , the highest level that is blocked", "1.2.3.4", "1.2.3.5")]
@@ -75,7 +75,7 @@ public sealed class AddressLineTests
     [InlineData("-")]
     [InlineData("\0\u0001\u00ff")]
     [InlineData("name:1.2.3.4-")]
-    [InlineData("127.1")] // what some systems read as 127.0.0.1
+    [InlineData("127.1")] // which some systems read as 127.0.0.1
     [InlineData("0x7f.0.0.1")]
     public void An_invalid_line_is_reported(string line) => Assert.Equal(AddressLineKind.Unreadable, AddressLine.Read(Encoding.Latin1.GetBytes(line), out _));
 

@@ -29,7 +29,9 @@ public sealed class AddressRulesTests
     [InlineData("2001:db8::1", AddressReach.World)]
     internal void An_address_has_its_reach(string address, AddressReach expected) => Assert.Equal(expected, AddressRules.ReachOf(IPAddress.Parse(address)));
 
-    /// <summary>Each form of an IPv6 address that leads to an IPv4 address, {0} standing for its groups and {1} for those with every bit turned; 4 bytes, 2 groups.</summary>
+    /// <summary>
+    /// Each form of an IPv6 address that leads to an IPv4 address; {0} stands for its groups and {1} for those with every bit inverted; 4 bytes, 2 groups.
+    /// </summary>
     public static TheoryData<string> Forms =>
     [
         "::ffff:{0}", "::{0}", "::ffff:0:{0}", "64:ff9b::{0}", "64:ff9b:1::{0}", "64:ff9b:1:abcd:12:3400:{0}", "2002:{0}::1", "2001:0:{0}::f7f7:f7f7", "2001:0:808:808::{1}",
@@ -42,7 +44,7 @@ public sealed class AddressRulesTests
         {
             IPAddress whole = Whole(form, IPAddress.Parse(inner));
             Assert.Equal(AddressRules.ReachOf(IPAddress.Parse(inner)), AddressRules.ReachOf(whole));
-            Assert.Equal(AddressRules.ReachOf(whole) != AddressReach.World, DhtScope.IsLocal(whole)); // there is but one table
+            Assert.Equal(AddressRules.ReachOf(whole) != AddressReach.World, DhtScope.IsLocal(whole)); // there is only one table
             Assert.True(AddressRules.IsPeer(new IPEndPoint(whole, 1)));
         });
 
@@ -58,7 +60,7 @@ public sealed class AddressRulesTests
     [Theory]
     [MemberData(nameof(Forms))]
     public void An_address_that_leads_to_no_machine_is_no_peers(string form) => Assert.All((string[])["0.1.2.3", "224.0.0.1", "255.255.255.255"], inner =>
-        Assert.Equal(form.StartsWith("2001:", StringComparison.Ordinal), AddressRules.IsPeer(new IPEndPoint(Whole(form, IPAddress.Parse(inner)), 1)))); // of Teredo's two, one is a machine's
+        Assert.Equal(form.StartsWith("2001:", StringComparison.Ordinal), AddressRules.IsPeer(new IPEndPoint(Whole(form, IPAddress.Parse(inner)), 1)))); // of the two addresses of Teredo, one is a machine's
 
     private static IPAddress Whole(string form, IPAddress inner)
     {
@@ -68,20 +70,20 @@ public sealed class AddressRulesTests
     }
 
     [Theory]
-    // One in the Internet or in the local network knows nothing of what is on this machine or this cable.
+    // A source in the Internet or the local network cannot know addresses on this machine or link.
     [InlineData("8.8.8.8", "127.0.0.1", false)]
     [InlineData("8.8.8.8", "::1", false)]
     [InlineData("8.8.8.8", "169.254.1.1", false)]
     [InlineData("8.8.8.8", "fe80::1", false)]
     [InlineData("192.168.77.1", "127.0.0.1", false)]
     [InlineData("192.168.77.1", "169.254.1.1", false)]
-    // One that is there itself does.
+    // A source on this machine can.
     [InlineData("127.0.0.1", "127.0.0.2", true)]
     [InlineData("127.0.0.1", "169.254.1.1", true)]
     [InlineData("::1", "127.0.0.1", true)]
     [InlineData("169.254.1.1", "169.254.1.2", true)]
     [InlineData("169.254.1.1", "127.0.0.1", false)]
-    // A local network's peers come from its tracker, from its peers, and even from a tracker outside that it shares.
+    // Peers of a local network come from its tracker, from its peers, and even from an outside tracker that they share.
     [InlineData("192.168.77.1", "10.1.2.3", true)]
     [InlineData("10.0.0.1", "192.168.77.2", true)]
     [InlineData("8.8.8.8", "192.168.77.2", true)]

@@ -2,16 +2,16 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>What makes way when all places are taken.</summary>
+/// <summary>The choice of the entry to evict when all places are taken.</summary>
 public sealed class EvictionChoiceTests
 {
     [Theory]
-    [InlineData(0, "a:1@5 b:3@5 c:2@5", "b")] // of the client with most
-    [InlineData(0, "a:2@5 b:2@3 c:2@4", "b")] // what has been there longest
+    [InlineData(0, "a:1@5 b:3@5 c:2@5", "b")] // of the client with the most entries
+    [InlineData(0, "a:2@5 b:2@3 c:2@4", "b")] // the oldest
     [InlineData(0, "a:2@5 b:2@5 c:2@5", "a")] // the first of equals
     [InlineData(0, "a:2@1 b:3@9 c:2@0", "b")] // but never of a client with fewer
-    [InlineData(2, "a:2@5 b:1@3 c:3@4", "c")] // and of one with more than the newcomer
-    [InlineData(2, "a:2@5 b:1@3 c:2@1", null)] // else nothing does
+    [InlineData(2, "a:2@5 b:1@3 c:3@4", "c")] // or of a client with more than the newcomer
+    [InlineData(2, "a:2@5 b:1@3 c:2@1", null)] // otherwise none
     [InlineData(0, "", null)]
     public void It_is_the_oldest_entry_of_the_client_with_most_if_more_than_the_newcomers(int held, string candidates, string? expected)
     {

@@ -9,7 +9,7 @@ public sealed class FairShareTests
     [InlineData(new int[0], 10, int.MaxValue)]
     [InlineData(new[] { 3, 4 }, 7, int.MaxValue)]
     [InlineData(new[] { 3, 5 }, 7, 4)]
-    [InlineData(new[] { 250, 2, 2, 2 }, 100, 94)] // who is slow leaves the rest to who is fast
+    [InlineData(new[] { 250, 2, 2, 2 }, 100, 94)] // slow ones leave the rest to fast ones
     [InlineData(new[] { 250, 250, 250, 250 }, 100, 25)]
     [InlineData(new[] { 5, 5, 5 }, 2, 0)]
     public void Divides_the_rest_of_small_demands_equally(int[] wanted, long available, int level) =>

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>Lists of addresses as files, and what they block.</summary>
+/// <summary>Files with lists of addresses, and the addresses they block.</summary>
 public sealed class IPFilterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

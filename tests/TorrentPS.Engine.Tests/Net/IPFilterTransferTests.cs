@@ -106,7 +106,7 @@ public sealed class IPFilterTransferTests : IDisposable
         IPEndPoint toOpen = new(IPAddress.Loopback, open.Port), toClosed = new(IPAddress.Loopback, closed.Port);
         closed.Send("d1"u8, toOpen);
         open.Send("d2"u8, toClosed);
-        // What comes after them by ways that are not blocked has overtaken nothing: loopback keeps the order.
+        // Loopback keeps the order, so packets sent later over open paths have overtaken nothing.
         open.Send("d3"u8, toOpen);
         closed.Send("d4"u8, new IPEndPoint(IPAddress.IPv6Loopback, closed.Port));
         Assert.Equal("d3", await first.Received.Task.WaitAsync(TimeSpan.FromMinutes(5), Token));

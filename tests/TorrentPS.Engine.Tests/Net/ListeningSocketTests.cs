@@ -28,7 +28,7 @@ public sealed class ListeningSocketTests
             using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await client.ConnectAsync(IPAddress.Loopback, port, Token);
             using Socket accepted = await first.AcceptAsync(Token);
-            // Who closes first waits, and keeps the port.
+            // The side that closes first stays in TIME_WAIT and keeps the port.
             accepted.Shutdown(SocketShutdown.Both);
             Assert.Equal(0, await client.ReceiveAsync(new byte[1], Token));
         }

@@ -13,10 +13,10 @@ using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>A client that is bound to an address or an interface uses nothing else.</summary>
+/// <summary>A client bound to an address or interface uses no other.</summary>
 public sealed class NetworkBindingTests
 {
-    private const string Bound = "127.0.0.5"; // on Linux all of 127.0.0.0/8 is this machine
+    private const string Bound = "127.0.0.5"; // on Linux, all of 127.0.0.0/8 is this machine
 
     private static readonly Sample s_sample = Sample.Make(65536, 5, ("one.bin", 1_000_000));
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
@@ -104,7 +104,7 @@ public sealed class NetworkBindingTests
         await using UdpPort bound = UdpPort.Open(0, null, NetworkBinding.Parse("[::1]"));
         var listener = new Listener();
         open.AttachDht(listener);
-        bound.Send("d"u8, new IPEndPoint(IPAddress.Loopback, open.Port)); // not reached, and no fault
+        bound.Send("d"u8, new IPEndPoint(IPAddress.Loopback, open.Port)); // not delivered, without an error
         bound.Send("d"u8, new IPEndPoint(IPAddress.IPv6Loopback, open.Port));
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, bound.Port), await listener.From.Task.WaitAsync(s_limit, Token));
         Assert.Equal((false, true), (bound.HasV4, bound.HasV6));

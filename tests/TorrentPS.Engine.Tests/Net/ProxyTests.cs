@@ -14,7 +14,7 @@ using TorrentPS.Engine.Transport.Connecting;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>Connections through a proxy, and nothing beside it.</summary>
+/// <summary>Connections through a proxy, and none past it.</summary>
 public sealed class ProxyTests
 {
     private static readonly Sample s_sample = Sample.Make(65536, 5, ("one.bin", 1_000_000));
@@ -83,7 +83,7 @@ public sealed class ProxyTests
     public async Task A_server_that_is_not_a_proxy_is_reported_as_such(ProxyKind kind, string babble, string text)
     {
         byte[] bytes = [.. babble.Select(c => (byte)c)];
-        // An HTTP head that never ends is read to a limit.
+        // An endless HTTP head is read up to a limit.
         await using var proxy = new ScriptedProxy(kind) { Babble = bytes.Length > 2 ? bytes : [.. bytes, .. new byte[20_000]] };
         Assert.Contains(text, (await FailsAsync(proxy.Server())).Message);
     }
@@ -133,7 +133,7 @@ public sealed class ProxyTests
         {
             CarriesUdp = true,
             Wants = ("me", "right"),
-            // In parts, from another, with a head that is none, and at last what it is.
+            // In fragments, from another address, with an invalid head, and finally the right one.
             Returns = packet => [[0, 0, 1, .. packet[3..]], [0, 0, 0, 1, 127, 0, 0, 9, 0, 1, .. packet[10..]], [0, 0, 0, 3, 200, .. "x"u8], [0, 0], packet],
         };
         string host = byName ? "tracker.invalid" : "127.0.0.1";

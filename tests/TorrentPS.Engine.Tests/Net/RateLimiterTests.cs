@@ -20,7 +20,7 @@ public sealed class RateLimiterTests : IDisposable
         }
     }
 
-    /// <summary>Takes again and again, and counts; uses only a part of what it gets when told.</summary>
+    /// <summary>Takes in a loop, and counts; on request, uses only a part of what it gets.</summary>
     private static async Task ConsumeAsync(RateLimiter limiter, int wanted, Action<int> passed, Func<int, int>? used = null)
     {
         while (true)

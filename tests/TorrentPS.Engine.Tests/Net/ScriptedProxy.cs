@@ -8,7 +8,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Tests.Net;
 
-/// <summary>A proxy on loopback, written from the RFCs, that notes what it is asked for. Names lead to where the test says.</summary>
+/// <summary>A proxy on loopback, written from the RFCs, that records requests. Names resolve as a test says.</summary>
 internal sealed class ScriptedProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -24,28 +24,28 @@ internal sealed class ScriptedProxy : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Wanted from clients; null lets everybody in.</summary>
+    /// <summary>The credentials required from clients; null accepts all clients.</summary>
     public (string User, string Password)? Wants { get; init; }
 
-    /// <summary>What it says in place of connecting: a reply code of SOCKS5, or an HTTP status.</summary>
+    /// <summary>The error returned instead of connecting: a reply code of SOCKS5, or an HTTP status.</summary>
     public int? Refuses { get; init; }
 
-    /// <summary>Bytes that it sends in place of any answer.</summary>
+    /// <summary>The bytes sent in place of any answer.</summary>
     public byte[]? Babble { get; init; }
 
-    /// <summary>Whether it carries datagrams (RFC 1928, 7).</summary>
+    /// <summary>Whether it relays datagrams (RFC 1928, 7).</summary>
     public bool CarriesUdp { get; init; }
 
-    /// <summary>What it adds to the datagrams that come back: each as it is sent to the client, with its head.</summary>
+    /// <summary>Turns each returning datagram into those sent to the client, with their heads.</summary>
     public Func<byte[], IEnumerable<byte[]>> Returns { get; init; } = packet => [packet];
 
-    /// <summary>Where datagrams were to go, in order.</summary>
+    /// <summary>The destinations of relayed datagrams, in order.</summary>
     public ConcurrentQueue<string> Carried { get; } = [];
 
-    /// <summary>Where names lead.</summary>
+    /// <summary>The addresses of names.</summary>
     public Dictionary<string, IPAddress> Names { get; } = [];
 
-    /// <summary>What it was asked to connect to, in order.</summary>
+    /// <summary>The destinations of connections, in order.</summary>
     public ConcurrentQueue<string> Asked { get; } = [];
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
@@ -91,7 +91,7 @@ internal sealed class ScriptedProxy : IAsyncDisposable
                 return;
             using var far = new TcpClient(to.AddressFamily);
             await far.ConnectAsync(to, _ending.Token);
-            // The answer and what the peer says first may come together.
+            // The answer and the peer's first bytes may arrive together.
             byte[] answer = _kind == ProxyKind.Socks5 ? [5, 0, 0, 3, 4, .. "here"u8, 0, 1] : Encoding.ASCII.GetBytes("HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n");
             foreach (byte one in answer)
                 await stream.WriteAsync(new[] { one }, _ending.Token);
@@ -155,7 +155,7 @@ internal sealed class ScriptedProxy : IAsyncDisposable
         return new IPEndPoint(Names.GetValueOrDefault(host) ?? IPAddress.Parse(host), port);
     }
 
-    /// <summary>Carries datagrams until the client closes its connection.</summary>
+    /// <summary>Relays datagrams until the client closes its connection.</summary>
     private async Task CarryAsync(NetworkStream stream)
     {
         if (!CarriesUdp)

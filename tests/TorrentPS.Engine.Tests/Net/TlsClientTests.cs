@@ -22,8 +22,8 @@ public sealed partial class TlsClientTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>
-    /// An https server, its certificate by an authority that is not sent along, and the addresses in the certificate: a client that fetches the authority's certificate,
-    /// a list of revoked ones or an OCSP answer has to connect there. That is done while the certificate is judged, so it would have been seen.
+    /// An https server with a certificate whose issuer's certificate is not sent, and the addresses in it: a client that fetches the issuer's certificate, a revocation
+    /// list or an OCSP answer connects there, and does so while it verifies the certificate, so the test would see it.
     /// </summary>
     [Theory]
     [InlineData("announce")]
@@ -79,7 +79,7 @@ public sealed partial class TlsClientTests
         return leecher.LogText;
     }
 
-    /// <summary>A second place that speaks TLS or HTTP could have other rules, and would be found by no other test.</summary>
+    /// <summary>A second place with TLS or HTTP code could follow other rules without any other test noticing.</summary>
     [Fact]
     public void All_TLS_and_HTTP_code_follows_one_policy()
     {

@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Net;
 
 public sealed class UdpPortTests
 {
-    /// <summary>Messages of the DHT begin with 'd', all others are uTP's.</summary>
+    /// <summary>DHT messages begin with 'd'; all other datagrams are uTP.</summary>
     [Theory]
     [InlineData("d bad", "d good")]
     [InlineData("bad", "good")]

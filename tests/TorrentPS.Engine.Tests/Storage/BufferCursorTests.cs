@@ -4,7 +4,7 @@ namespace TorrentPS.Engine.Tests.Storage;
 
 public sealed class BufferCursorTests
 {
-    /// <summary>Every way to go over some bytes and take the next ones gives the same as from one row of bytes.</summary>
+    /// <summary>However the bytes are split into buffers, skipping and taking gives the same as from one array.</summary>
     [Fact]
     public void Skipping_and_taking_work_as_in_one_buffer()
     {

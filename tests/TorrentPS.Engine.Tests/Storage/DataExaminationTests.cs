@@ -4,7 +4,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>What is said of each file of a torrent.</summary>
+/// <summary>The report on each file of a torrent.</summary>
 public sealed class DataExaminationTests : IDisposable
 {
     private const int Piece = 16;
@@ -78,7 +78,7 @@ public sealed class DataExaminationTests : IDisposable
         File.AppendAllText(_folder["T/d"], "more");
         TorrentDataReport[] reports = await TestAsync();
         AssertFile(reports[0], TorrentDataStatus.Complete, complete: 20);
-        // Of b's 30 bytes 12 + 16 are in whole pieces.
+        // Of b's 30 bytes, 12 + 16 are in complete pieces.
         AssertFile(reports[1], TorrentDataStatus.WrongSize, complete: 28, missing: 25, unverified: 2);
         AssertFile(reports[2], TorrentDataStatus.Unverified, complete: 16, unverified: 5);
         AssertFile(reports[3], TorrentDataStatus.WrongSize, complete: 32);
@@ -128,7 +128,7 @@ public sealed class DataExaminationTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The file that cannot be read is one of Linux.");
         _sample.Lay(_folder.Path, 0, 1, 2, 3, 4);
-        // It opens, has a length here, and fails to be read.
+        // It can be opened and has a length here, but reading fails.
         File.Delete(_folder["T/b"]);
         File.CreateSymbolicLink(_folder["T/b"], "/proc/self/mem");
         using DataStore store = new(_sample.Torrent, _folder.Path, _sample.All, readOnly: true);

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Whatever the files and whatever the order of writing, every byte ends up where it belongs.</summary>
+/// <summary>Whatever the files and the order of writes, every byte is written to its place.</summary>
 public sealed class DataStorePropertyTests
 {
     internal sealed record Case(int PieceLength, int[] Lengths, bool[] Wanted, bool[] Padding, int Seed)

@@ -64,7 +64,7 @@ public sealed class DataStoreTests : IDisposable
         Assert.Equal([.. sample.File(1)[..9], .. new byte[11]], SharedFile.ReadAllBytes(_folder["T/short"]));
         Assert.Equal([.. sample.File(2), .. "more"u8], SharedFile.ReadAllBytes(_folder["T/long"]));
 
-        // It is cut when data for it comes.
+        // It is truncated when data for it arrives.
         store.Write(3, 0, [sample.Piece(3)]);
         Assert.Equal(sample.File(2), SharedFile.ReadAllBytes(_folder["T/long"]));
     }

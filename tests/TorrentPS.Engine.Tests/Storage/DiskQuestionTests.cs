@@ -49,7 +49,7 @@ public sealed class DiskQuestionTests : IDisposable
     {
         Task<bool> asked = new DiskQuestion(_tally, ask).AskAsync(_disk);
         await Task.WhenAny(asked);
-        await Task.Yield(); // off the disk thread, which the queue waits for when it is closed
+        await Task.Yield(); // off the disk thread, for which the queue waits when it is closed
         return await asked;
     }
 }

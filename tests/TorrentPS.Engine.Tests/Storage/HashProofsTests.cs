@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>What is proved is found right, and nothing else is (BEP 52, "hashes").</summary>
+/// <summary>Valid proofs are accepted and no others (BEP 52, "hashes").</summary>
 public sealed class HashProofsTests
 {
     [Theory]

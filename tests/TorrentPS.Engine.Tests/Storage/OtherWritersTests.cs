@@ -3,7 +3,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Another program that writes the same files.</summary>
+/// <summary>Other programs that write the same files.</summary>
 public sealed class OtherWritersTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -46,7 +46,7 @@ public sealed class OtherWritersTests : IDisposable
     {
         _sample.WriteAll(_store);
         _store.FlushAll();
-        File.WriteAllBytes(_folder["T/b"], new byte[64]); // who reads it would find out
+        File.WriteAllBytes(_folder["T/b"], new byte[64]); // a reader would notice
         Assert.True((await _store.FindOverwrittenAsync(TestContext.Current.CancellationToken)).IsEmpty);
     }
 
@@ -67,7 +67,7 @@ public sealed class OtherWritersTests : IDisposable
             file.WriteByte((byte)(_sample.Content[20] ^ 1));
         }
 
-        // Old systems tell times by the hundredth of a second or so.
+        // Old file systems record times in steps of a hundredth of a second or more.
         File.SetLastWriteTimeUtc(_folder["T/a"], DateTime.UtcNow.AddSeconds(-3));
     }
 }

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Files that are there before: whose they are, and that they stay as they are until there is something better.</summary>
+/// <summary>Existing files: whose they are, and that they stay unchanged until better data arrives.</summary>
 public sealed class OwnerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -57,7 +57,7 @@ public sealed class OwnerTests : IDisposable
     public async Task Empty_and_partly_correct_files_do_not_belong_to_the_user()
     {
         Lay("small", []);
-        Lay("c", new byte[43]); // as other clients make it beforehand
+        Lay("c", new byte[43]); // as other clients preallocate it
         byte[] partly = _sample.File(0).ToArray();
         partly.AsSpan(16).Clear();
         Lay("a", partly);
@@ -69,7 +69,7 @@ public sealed class OwnerTests : IDisposable
 
     [Theory]
     [InlineData("c", 2)]
-    [InlineData("small", 0)] // which has no piece of its own
+    [InlineData("small", 0)] // which has no complete piece
     public async Task Data_with_a_bad_byte_in_a_piece_of_several_files_is_repaired(string name, int at)
     {
         _sample.Lay(_folder.Path, 0, 1, 2, 3);
@@ -108,7 +108,7 @@ public sealed class OwnerTests : IDisposable
         using (DataStore killed = await BeginAsync())
         {
             killed.SaveResume(new Bitfield(_sample.Torrent.PieceCount));
-            killed.Write(0, 3, [new byte[] { 9, 9 }]); // part of a piece that was still to be verified
+            killed.Write(0, 3, [new byte[] { 9, 9 }]); // part of a piece still to be verified
         }
 
         using DataStore store = await BeginAsync();
@@ -127,7 +127,7 @@ public sealed class OwnerTests : IDisposable
 
         using (DataStore other = await BeginAsync(_sample.Only(2)))
             other.SaveResume(new Bitfield(_sample.Torrent.PieceCount));
-        // Data of others it would refuse.
+        // It would refuse data of others.
         Assert.Null(await Record.ExceptionAsync(async () => (await BeginAsync()).Dispose()));
     }
 
@@ -149,7 +149,7 @@ public sealed class OwnerTests : IDisposable
         using DataStore store = await BeginAsync(overwrite: true);
         Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["T/a"]));
         store.SaveResume(new Bitfield(_sample.Torrent.PieceCount));
-        using (DataStore next = await BeginAsync()) // it was allowed once, so it goes on
+        using (DataStore next = await BeginAsync()) // it was allowed once, so it continues
             Assert.Equal(mine, SharedFile.ReadAllBytes(_folder["T/a"]));
         _sample.WriteAll(store);
         Assert.Equal(_sample.File(0), SharedFile.ReadAllBytes(_folder["T/a"]));
@@ -220,7 +220,7 @@ public sealed class OwnerTests : IDisposable
         Assert.Equal(0, ln.ExitCode);
     }
 
-    /// <summary>What a download does before the first peer is asked.</summary>
+    /// <summary>The steps of a download before its first peer.</summary>
     private async Task<DataStore> BeginAsync(bool[]? wanted = null, bool overwrite = false, Sample? of = null)
     {
         Sample sample = of ?? _sample;

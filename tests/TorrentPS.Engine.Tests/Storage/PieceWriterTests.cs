@@ -130,7 +130,7 @@ public sealed class PieceWriterTests : IDisposable
         }
 
         Assert.True((await done.WaitAsync(s_limit, TestContext.Current.CancellationToken)).IsValid);
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _freed) == 2, s_limit)); // the third is told as done
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _freed) == 2, s_limit)); // the third is reported as written
         Assert.Equal(_swarm.Sample.Piece(1).ToArray(), Written());
     }
 

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Data that is taken away while it is written: on some systems writing goes on as if nothing had happened.</summary>
+/// <summary>Data that is removed while it is written: on some systems writing succeeds nevertheless.</summary>
 public sealed class PresenceTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>The hashes of pieces that came from peers (BEP 52), kept with the resume data.</summary>
+/// <summary>Piece hashes received from peers (BEP 52), saved with the resume data.</summary>
 public sealed class ResumeLayersTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -30,7 +30,7 @@ public sealed class ResumeLayersTests : IDisposable
         for (int piece = 0; piece < _torrent.PieceCount; piece++)
         {
             Assert.True(store.Layers.TryGet(piece, out ReadOnlySpan<byte> root) && Known().TryGet(piece, out ReadOnlySpan<byte> right) && root.SequenceEqual(right));
-            Assert.False(store.Layers.IsOwn(piece)); // no data has shown it
+            Assert.False(store.Layers.IsOwn(piece)); // not confirmed by data
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class ResumeTests : IDisposable
             have.Add(4);
             killed.SaveResume(have);
 
-            // After the save: this is what is found again.
+            // After the save: recovery finds this piece.
             killed.Write(5, 0, [_sample.Piece(5)]);
             File.SetLastWriteTimeUtc(_folder["T/b"], DateTime.UtcNow.AddSeconds(5));
         }
@@ -78,7 +78,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal([4, 5, 6], Indices(resume.Suspect));
     }
 
-    /// <summary>A piece that is written between the moment of <c>have</c> and that of the save is in neither, were the file vouched for.</summary>
+    /// <summary>A piece written between the snapshot of <c>have</c> and the save would be in neither if the file's times were recorded.</summary>
     [Fact]
     public void While_writing_continues_no_file_just_written_is_vouched_for()
     {
@@ -95,21 +95,21 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal([0, 1, 2, 7, 8], Indices(resume.Suspect));
         Assert.Empty(Indices(resume.Have));
 
-        // Nothing was written since: now all are.
+        // Nothing was written since, so all times are recorded.
         have.Add(8);
         Assert.True(running.SaveResume(have, underWay: true));
         resume = Load();
         Assert.Empty(Indices(resume.Suspect));
         Assert.Equal([0, 7, 8], Indices(resume.Have));
 
-        // Of one that is written again, and of no other, the pieces are looked at.
+        // Only the pieces of the file that was written again are verified.
         running.Write(1, 0, [_sample.Piece(1)]);
         Assert.False(running.SaveResume(have, underWay: true));
         resume = Load();
         Assert.Equal([0, 1, 2], Indices(resume.Suspect));
         Assert.Equal([7, 8], Indices(resume.Have));
 
-        // At the end nothing is written any more.
+        // At the end there are no more writes.
         have.Add(1);
         running.Write(1, 0, [_sample.Piece(1)]);
         Assert.True(running.SaveResume(have));

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Data of other files that is the torrent's, too (BEP 38).</summary>
+/// <summary>Data of other files that the torrent shares (BEP 38).</summary>
 public sealed class ReuseTests : IDisposable
 {
     private const int PieceLength = 32768;
@@ -67,7 +67,7 @@ public sealed class ReuseTests : IDisposable
         Lay("old/T/a", sample.File(0));
         Lay("old/T/b", sample.File(1));
         (Bitfield have, long bytes) = await ReuseAsync(sample);
-        Assert.Equal([0, 1, 2], Pieces(have)); // the fourth has a part of the file that is missing
+        Assert.Equal([0, 1, 2], Pieces(have)); // the fourth piece includes a part of the missing file
         Assert.Equal(3L * PieceLength, bytes);
         Lay("old/T/c", sample.File(2));
         (have, bytes) = await ReuseAsync(sample);
@@ -88,14 +88,14 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Theory]
-    [InlineData(5 * PieceLength, 0, 35)] // something was appended since
-    [InlineData(-5 * PieceLength, 0, 40)] // cut off
+    [InlineData(5 * PieceLength, 0, 35)] // data was appended since
+    [InlineData(-5 * PieceLength, 0, 40)] // truncated
     [InlineData(0, 3 * PieceLength, 38)] // inserted at the beginning
     public async Task The_common_beginning_or_end_of_another_version_is_copied(int appended, int inserted, int expected)
     {
         Sample sample = Sample.Make(PieceLength, 4, ("image.vhdx", 40 * PieceLength + 100));
         byte[] old = appended >= 0 ? [.. sample.Content[inserted..^Math.Max(appended, 0)]] : [.. sample.Content, .. new byte[-appended]];
-        string path = Lay("image of last year.vhdx", old); // named for a torrent of one file
+        string path = Lay("image of last year.vhdx", old); // named after a torrent of one file
         (Bitfield have, _) = await ReuseAsync(sample, null, path);
         Assert.InRange(have.Count, expected, 41);
     }

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>A torrent together with all its bytes.</summary>
+/// <summary>A torrent with its content.</summary>
 [SuppressMessage("Security", "CA5350", Justification = "BEP 3 has SHA-1.")]
 internal sealed class Sample
 {
@@ -25,7 +25,7 @@ internal sealed class Sample
         }
     }
 
-    /// <summary>Makes one: a path that ends with "pad" is a padding file; one path is a single file, several lie in the folder "T".</summary>
+    /// <summary>Creates a sample: a path that ends with "pad" is a padding file; one path makes a single file, several a folder "T".</summary>
     public static Sample Make(int pieceLength, int seed, params (string Path, int Length)[] files)
     {
         List<TorrentFile> entries = [];
@@ -61,7 +61,7 @@ internal sealed class Sample
         return new Sample(torrent, content);
     }
 
-    /// <summary>Makes one with a real info dictionary, which peers can be asked for.</summary>
+    /// <summary>Creates a sample with a real info dictionary, which peers can request.</summary>
     public static Sample Build(int pieceLength, int seed, Action<TorrentBuilder>? change, params (string Path, int Length)[] files)
     {
         Sample made = Make(pieceLength, seed, files);
@@ -74,7 +74,7 @@ internal sealed class Sample
         return new Sample(Torrent.Parse(builder.Build()), made.Content);
     }
 
-    /// <summary>Makes another version of one with a real info dictionary, in which a byte is different at each of some places.</summary>
+    /// <summary>Creates another version of a sample with a real info dictionary, with one byte changed at each given position.</summary>
     public Sample Change(Action<TorrentBuilder>? change, params int[] places)
     {
         byte[] content = [.. Content];
@@ -90,7 +90,7 @@ internal sealed class Sample
         return new Sample(Torrent.Parse(builder.Build()), content);
     }
 
-    /// <summary>Makes a version 2 or hybrid one (BEP 52), in the order of the tree; what lies between its files is zero.</summary>
+    /// <summary>Creates a version 2 or hybrid sample (BEP 52), in the order of the tree; the bytes between its files are zero.</summary>
     public static Sample BuildV2(TorrentVersion version, int pieceLength, int seed, params (string Path, int Length)[] files)
     {
         var random = new Random(seed);
@@ -152,7 +152,7 @@ internal sealed class Sample
         }
     }
 
-    /// <summary>Puts files onto the disk as another program would.</summary>
+    /// <summary>Writes files to disk, as another program would.</summary>
     public void Lay(string destination, params int[] files)
     {
         foreach (int file in files)

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Data that is there to be uploaded: whether it is all there and as it was, and what is wrong with it.</summary>
+/// <summary>Data to be seeded: whether it is complete and unchanged, and what is wrong with it.</summary>
 public sealed class SeedDataTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -46,7 +46,7 @@ public sealed class SeedDataTests : IDisposable
         Assert.False(store.IsUnchangedSince(record));
         ResumeRecord some = other.MakeSeedRecord();
         File.Delete(_folder["T/e"]);
-        Assert.True(other.IsUnchangedSince(some)); // what is not wanted does not count
+        Assert.True(other.IsUnchangedSince(some)); // unwanted files do not count
         File.AppendAllText(_folder["T/b"], "x");
         Assert.False(other.IsUnchangedSince(some));
     }
@@ -128,12 +128,12 @@ public sealed class SeedDataTests : IDisposable
                 Assert.True(layers.Offer(piece, right.Span.Slice(piece * 32, 32)));
             byte[] hashes = right.ToArray();
             hashes[wrong * 32 + 31] ^= 1;
-            layers.Add(0, 0, hashes); // nothing was shown of these
+            layers.Add(0, 0, hashes); // not verified
             Assert.True(layers.IsKnown(511));
             Assert.Contains("v1 and v2 hashes are of different data (piece 512)", Assert.Throws<Engine.Errors.TorrentException>(() => layers.Add(0, 1, hashes.AsSpan(512 * 32))).Message);
             Assert.False(layers.IsKnown(512));
             hashes[wrong * 32 + 31] ^= 1;
-            hashes[600 * 32] ^= 1; // not shown either
+            hashes[600 * 32] ^= 1; // not verified either
             layers.Add(0, 1, hashes.AsSpan(512 * 32));
             Assert.True(layers.IsComplete);
             Assert.True(layers.Offer(513, right.Span.Slice(513 * 32, 32)));

@@ -9,7 +9,7 @@ public sealed class SeedSourceTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>A folder with something of the torrent's name in it.</summary>
+    /// <summary>A folder with an item of the torrent's name.</summary>
     private string With(string name)
     {
         string folder = Path.Combine(_folder.Path, name);

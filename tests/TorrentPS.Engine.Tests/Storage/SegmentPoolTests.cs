@@ -65,7 +65,7 @@ public sealed class SegmentPoolTests
         SegmentPool pool = new(8L * Largest);
         byte[] unused = pool.Rent(32 * 1024);
         pool.Return(unused);
-        foreach (int kibibytes in (int[])[256, 256, 256, 256, 256, 256, 256, 128, 64, 16, 16]) // with the first as much as the limit
+        foreach (int kibibytes in (int[])[256, 256, 256, 256, 256, 256, 256, 128, 64, 16, 16]) // the first is as large as the limit
             pool.Rent(kibibytes * 1024);
         Assert.Same(unused, pool.Rent(32 * 1024));
         pool.Return(unused);
@@ -76,7 +76,7 @@ public sealed class SegmentPoolTests
     [Fact]
     public void Unused_buffers_of_another_size_make_room()
     {
-        SegmentPool pool = new(8L * Largest); // the least there is
+        SegmentPool pool = new(8L * Largest); // the minimum
         WeakReference gone = RentAndReturn(pool, 8 * 16);
         byte[] large = pool.Rent(Largest);
         for (int i = 0; i < 10 && gone.IsAlive; i++)
@@ -104,10 +104,10 @@ public sealed class SegmentPoolTests
             }
         });
         Assert.Equal(0, pool.Reserved);
-        Assert.InRange(most, Largest, 28L * Largest); // refused attempts count for a moment
+        Assert.InRange(most, Largest, 28L * Largest); // refused attempts count briefly
     }
 
-    // The last to be returned is the first to go.
+    // The last returned is the first released.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference RentAndReturn(SegmentPool pool, int count)
     {

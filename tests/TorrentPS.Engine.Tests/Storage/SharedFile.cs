@@ -1,6 +1,8 @@
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Files that a store or a swarm may have open for writing: who reads them must allow that on Windows, which <see cref="File.ReadAllBytes(string)"/> does not.</summary>
+/// <summary>
+/// Files that a store or a swarm may have open for writing: on Windows, a reader must allow that, which <see cref="File.ReadAllBytes(string)"/> does not.
+/// </summary>
 internal static class SharedFile
 {
     public static byte[] ReadAllBytes(string path)

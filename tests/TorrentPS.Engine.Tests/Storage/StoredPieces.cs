@@ -3,7 +3,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Files that a test has prepared, as storage.</summary>
+/// <summary>Files prepared by a test, as storage.</summary>
 internal sealed class StoredPieces(DataStore store) : IPieceStorage
 {
     public string DataPath => store.DataPath;

@@ -5,7 +5,7 @@ internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("torrentps-test-").FullName;
 
-    /// <summary>The full path of something in it, given with '/' between the parts.</summary>
+    /// <summary>The full path of an item, given with '/' between the parts.</summary>
     public string this[string relative] => System.IO.Path.Join(Path, relative.Replace('/', System.IO.Path.DirectorySeparatorChar));
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

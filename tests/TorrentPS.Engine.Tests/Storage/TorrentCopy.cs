@@ -2,14 +2,14 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Torrents as they are, but with other addresses: they are outside the info dictionary.</summary>
+/// <summary>Copies of torrents with other addresses, which are outside the info dictionary.</summary>
 internal static class TorrentCopy
 {
     public static Torrent WithTracker(this Torrent torrent, Uri tracker) => torrent.With([], tracker);
 
-    /// <param name="torrent">The torrent; a version 1 one.</param>
+    /// <param name="torrent">The torrent, of version 1.</param>
     /// <param name="webSeeds">Its web seeds.</param>
-    /// <param name="trackers">Its trackers, each in a tier of its own.</param>
+    /// <param name="trackers">Its trackers, each in a separate tier.</param>
     public static Torrent With(this Torrent torrent, IReadOnlyList<Uri> webSeeds, params IEnumerable<Uri> trackers) => new()
     {
         Name = torrent.Name,

@@ -96,7 +96,7 @@ public sealed class VerifyTests : IDisposable
     [Fact]
     public async Task A_file_selected_later_takes_its_bytes_from_the_parts_file()
     {
-        // Pieces of 16: a | a b | b … b | b c | c: b's ends lie in shared pieces.
+        // Pieces of 16: a | a b | b … b | b c | c: both ends of b are in shared pieces.
         Sample sample = Sample.Make(16, 1, ("a", 20), ("b", 55), ("c", 20));
         await DownloadAsync(sample, sample.Only(0, 2));
         using DataStore store = new(sample.Torrent, _folder.Path, sample.All);
@@ -120,7 +120,7 @@ public sealed class VerifyTests : IDisposable
         store.Prepare();
         Assert.Equal(new[] { 1 }, Indices(await store.VerifyAsync(piece => resume.Suspect[piece], null, Token)));
 
-        // What was in a, which is unwanted now, must not depend on a any more.
+        // The data that was in the unwanted file a must not depend on it any more.
         File.Delete(_folder["T/a"]);
         byte[] read = new byte[16];
         Assert.True(store.TryRead(1, 0, read));

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A peer that keeps the messages that it gets, and answers requests.</summary>
+/// <summary>A peer that records received messages and answers requests.</summary>
 internal sealed class AnsweringPeer
 {
     private readonly Sample _sample;
@@ -38,7 +38,7 @@ internal sealed class AnsweringPeer
         return _messages.Count(one => one.AsSpan().SequenceEqual(message));
     }
 
-    /// <summary>Answers what was asked for.</summary>
+    /// <summary>Answers the received requests.</summary>
     public bool Serve()
     {
         Read();

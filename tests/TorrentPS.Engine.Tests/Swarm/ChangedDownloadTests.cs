@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Data that another program changes while a download still runs.</summary>
+/// <summary>Data that another program changes during a download.</summary>
 public sealed class ChangedDownloadTests
 {
     private const int PieceLength = 16384;

@@ -9,7 +9,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Data that another program changes while it is served, most often with its length kept.</summary>
+/// <summary>Data that another program changes while it is seeded, mostly without changing its length.</summary>
 public sealed class ChangedSeedTests : IAsyncDisposable
 {
     private const int PieceLength = 16384;
@@ -61,7 +61,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         PhasedSwarm.Until(() => Swarm.Logged(closes ? "closed: Lost" : "asks again for piece 0") == 1);
         for (int i = 0; i < 10; i++)
             Swarm.Time.Advance(TimeSpan.FromSeconds(0.2));
-        PhasedSwarm.Until(() => !_told.IsEmpty); // no more time passes, so that nothing is read by chance
+        PhasedSwarm.Until(() => !_told.IsEmpty); // time stops, so that no random piece is read
         await IsWithdrawnAsync(peer);
     }
 
@@ -80,7 +80,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         PhasedSwarm.Until(() => Swarm.Logged("closed: Lost") == 1);
         for (int i = 0; i < 10; i++)
             Swarm.Time.Advance(TimeSpan.FromSeconds(0.2));
-        PhasedSwarm.Until(() => !_told.IsEmpty); // no more time passes, so that nothing is read by chance
+        PhasedSwarm.Until(() => !_told.IsEmpty); // time stops, so that no random piece is read
         await IsWithdrawnAsync(peer);
     }
 
@@ -123,7 +123,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         Request(peer, 0);
         PassUntil(() => _told.Count == 1);
         Assert.False(Swarm.Run.IsCompleted);
-        OtherProgram.PutFolder(Swarm.Folder["T/b"]); // only now, for in the time that passed both would be found to be gone
+        OtherProgram.PutFolder(Swarm.Folder["T/b"]); // only now: otherwise both would be found missing as time passes
         Request(peer, 7);
         PassUntil(() => Swarm.Run.IsCompleted);
         TorrentDownload result = await Swarm.Result!;
@@ -145,7 +145,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         Assert.StartsWith($"Changed while it was seeded: '{Swarm.Folder["T/a"]}'. Could not be read while it was seeded: '{Swarm.Folder["T/b"]}'. 8 of 8", result.Error);
     }
 
-    /// <summary>The memory of this process is a file that gives an error of the device where nothing is mapped: at its beginning.</summary>
+    /// <summary>The memory file of this process returns a device error where nothing is mapped: at its beginning.</summary>
     [Fact]
     public async Task A_disk_error_ends_the_seed()
     {
@@ -317,7 +317,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         Assert.Contains(Swarm.Folder["T/a"], result.Error);
     }
 
-    /// <summary>Connects a peer that has nothing, and waits until it is unchoked.</summary>
+    /// <summary>Connects a peer without pieces, and waits until it is unchoked.</summary>
     private MemoryPeerStream Connect(bool supportsFast = true, string extensions = "d1:md11:lt_donthavei9eee")
     {
         int number = ++_peers;
@@ -340,7 +340,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         peer.Send(request);
     }
 
-    /// <summary>Whether a message about a piece has come; of extension messages that it is not there any more.</summary>
+    /// <summary>Whether a message about a piece has arrived; of extension messages, its withdrawal.</summary>
     private bool Arrived(MemoryPeerStream peer, MessageId id, int piece)
     {
         _arrived.AddRange(peer.TakeArrived());
@@ -359,7 +359,7 @@ public sealed class ChangedSeedTests : IAsyncDisposable
         return bytes;
     }
 
-    /// <summary>Lets the made clock go on until something is so.</summary>
+    /// <summary>Advances the fake clock until a condition holds.</summary>
     private void PassUntil(Func<bool> condition) => PhasedSwarm.Until(() =>
     {
         if (condition())

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Which pieces are verified first of those that peers complain of.</summary>
+/// <summary>The order in which pieces are verified after complaints of peers.</summary>
 public sealed class ComplaintsTests
 {
     private readonly Complaints _complaints = new();

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Whole downloads, and what is on disk before, meanwhile and by others.</summary>
+/// <summary>Whole downloads, and data that was on disk before or is changed meanwhile by others.</summary>
 public sealed class DataSafetyTests : IDisposable
 {
     private static readonly Sample s_sample = Sample.Make(16384, 7, ("notes.txt", 500_000));
@@ -54,14 +54,14 @@ public sealed class DataSafetyTests : IDisposable
         {
             Answer = (request, data) =>
             {
-                // Of 31. Once can fall between one of our writes and the look at its time.
+                // Of 31. One change could fall between one of our writes and the check of its time.
                 if (sent.Count is >= 24 and < 28)
                     Damage(sent);
                 sent.Add(request);
                 return data;
             },
         };
-        // No time passes: it ends before it is looked whether others have written.
+        // No time passes, so it ends before the check for writes of others.
         await using (SwarmMember member = SwarmMember.Download(s_sample.Torrent, _folder.Path, [seed.EndPoint], client: new TorrentClientOptions { TimeProvider = new FakeTimeProvider() }))
         {
             TorrentDownload result = await member.EndAsync();
@@ -104,7 +104,7 @@ public sealed class DataSafetyTests : IDisposable
         Assert.Equal((TorrentState.Failed, TorrentErrorId.AccessDenied), (result.State, result.ErrorId));
     }
 
-    /// <summary>Changes a byte of what was sent, once all of it is on the disk.</summary>
+    /// <summary>Changes a byte of the sent data once all of it is on disk.</summary>
     private void Damage(List<BlockRequest> sent)
     {
         using (FileStream file = new(_folder["notes.txt"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, 1))
@@ -114,7 +114,7 @@ public sealed class DataSafetyTests : IDisposable
             {
                 file.Position = 0;
                 file.ReadExactly(content);
-                // But for the first byte of a piece, which may be changed already.
+                // Except for the first byte of a piece, which may be changed already.
                 return sent.TrueForAll(request =>
                 {
                     int at = request.Piece * s_sample.Torrent.PieceLength + request.Begin + 1;
@@ -129,7 +129,7 @@ public sealed class DataSafetyTests : IDisposable
         File.SetLastWriteTimeUtc(_folder["notes.txt"], DateTime.UtcNow.AddSeconds(-sent.Count));
     }
 
-    /// <summary>A folder that cannot be written to, not even by root.</summary>
+    /// <summary>A folder that not even root can write to.</summary>
     private sealed class ReadOnlyMount : IDisposable
     {
         private readonly string _path;

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>When data that is served is read again.</summary>
+/// <summary>The verification of data while it is seeded.</summary>
 public sealed class DataWatchTests : IDisposable
 {
     private static readonly IPAddress s_peer = PhasedSwarm.Address(1);
@@ -134,7 +134,7 @@ public sealed class DataWatchTests : IDisposable
             Tick(second);
         }
 
-        Assert.Equal(5 + 5, _watch.PiecesRead); // in 120 s each by complaint and by chance
+        Assert.Equal(5 + 5, _watch.PiecesRead); // each kind in 120 s, complaints and random checks
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class DataWatchTests : IDisposable
 
         async Task ReadAsync()
         {
-            tree = await new LeafReader(new StoredPieces(_store), new PieceHashes(_store.Torrent, _store.Layers), new DiskTally(), piece).ReadAsync(_disk); // and goes on on the loop, as a torrent does
+            tree = await new LeafReader(new StoredPieces(_store), new PieceHashes(_store.Torrent, _store.Layers), new DiskTally(), piece).ReadAsync(_disk); // and continues on the loop, as a torrent does
             isDone = true;
         }
     }
@@ -231,7 +231,7 @@ public sealed class DataWatchTests : IDisposable
             _loop.RunUntil(() => !_watch.IsBusy);
     }
 
-    /// <summary>A torrent of which everything is served.</summary>
+    /// <summary>A torrent that is seeded whole.</summary>
     private sealed class Served : IServedData
     {
         public int Sample { get; set; } = -1;

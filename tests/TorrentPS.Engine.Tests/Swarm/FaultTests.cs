@@ -12,7 +12,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Faults of this program that a stranger brings out, in every phase of a torrent: each costs that stranger alone, and is told.</summary>
+/// <summary>Faults of this program triggered by a stranger, in every phase of a torrent: each affects only that stranger, and is reported.</summary>
 public sealed class FaultTests
 {
     private const string WhatOthersAreTold = "what others are told of it";
@@ -36,7 +36,7 @@ public sealed class FaultTests
         ["our keep-alive"] = swarm =>
         {
             Come(swarm, sends: 2);
-            PhasedSwarm.Until(() => swarm.Logged("connected:") == 2); // what is sent next is a keep-alive, within 120 s
+            PhasedSwarm.Until(() => swarm.Logged("connected:") == 2); // the next message sent is a keep-alive, within 120 s
         },
         [WhatOthersAreTold] = swarm =>
         {
@@ -89,7 +89,7 @@ public sealed class FaultTests
         PhasedSwarm.Until(() => swarm.Peers.Length == 2); // the other is gone
     }
 
-    /// <summary>A connection as the listener or uTP gives it, on a thread where a fault would end the process.</summary>
+    /// <summary>A connection from the listener or uTP, on a thread where a fault would end the process.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
     public async Task A_connection_that_triggers_a_fault_does_not_end_listening(SwarmPhase phase)
@@ -99,7 +99,7 @@ public sealed class FaultTests
         Assert.Equal(1, swarm.Logged("A peer that connects is closed by a fault of this program"));
     }
 
-    /// <summary>That trackers cannot be told of the end is no end of another kind.</summary>
+    /// <summary>A failure to tell trackers of the end does not change how it ends.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
     public async Task Searches_that_cannot_be_ended_do_not_change_how_a_torrent_ends(SwarmPhase phase)
@@ -123,7 +123,7 @@ public sealed class FaultTests
         Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
     }
 
-    /// <summary>What goes wrong when the data of a piece is hashed or written is the fault of the data.</summary>
+    /// <summary>A fault while the data of a piece is hashed or written counts as bad data.</summary>
     [Fact]
     public async Task A_piece_does_not_end_the_download_but_is_fetched_again()
     {
@@ -154,14 +154,14 @@ public sealed class FaultTests
             PhasedSwarm.Until(() => peer.Serve() && (peer.IsOver || swarm.Run.IsCompleted));
         }
 
-        PhasedSwarm.Until(() => swarm.Run.IsCompleted); // the last is closed a little before
+        PhasedSwarm.Until(() => swarm.Run.IsCompleted); // the last is closed slightly earlier
         Assert.Equal(TorrentErrorId.Unexpected, (await swarm.Result!).ErrorId);
     }
 
     private static void Come(PhasedSwarm swarm, int receives = int.MaxValue, int sends = int.MaxValue) =>
         swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(1), change: ours => new FaultyStream(ours, Injected, receives, sends));
 
-    /// <summary>Addresses that cannot be looked at.</summary>
+    /// <summary>Addresses whose reading fails.</summary>
     private sealed class Unreadable : IReadOnlyList<DiscoveredPeer>
     {
         public int Count => 1;
@@ -173,7 +173,7 @@ public sealed class FaultTests
         IEnumerator IEnumerable.GetEnumerator() => throw Injected;
     }
 
-    /// <summary>A connection that does not know where it comes from.</summary>
+    /// <summary>A connection without a remote address.</summary>
     private sealed class Nowhere : PeerStream
     {
         public override System.Net.IPEndPoint RemoteEndPoint => throw Injected;

@@ -7,17 +7,17 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Every kind of message there is, without end, in every phase of a torrent: none is free.</summary>
+/// <summary>Endless messages of every kind, in every phase of a torrent: all are limited.</summary>
 public sealed class FloodTests
 {
     private const int PieceLength = 32768;
 
-    /// <summary>More than any flood may have: a peer may say 58,000 times that it has a piece while a magnet link is resolved.</summary>
+    /// <summary>More than any flood may have: while a magnet link is resolved, a peer may send 58,000 have messages.</summary>
     private const int MaxMessages = 130_000;
 
     private static readonly Sample s_sample = Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 5, ("data", 20 * PieceLength));
 
-    /// <summary>What an extension is sent with, by its class in the engine.</summary>
+    /// <summary>Payloads of each extension, by its class in the engine.</summary>
     private static readonly Dictionary<Type, (byte Id, byte[][] Payloads)> s_extensions = new()
     {
         [typeof(MetadataLink)] = (MetadataMessage.OwnId, [.. new[] { MetadataMessageType.Request, MetadataMessageType.Data, MetadataMessageType.Reject, (MetadataMessageType)9 }.Select(type => new MetadataMessage(type, 0, 1000).ToBytes())]),
@@ -65,7 +65,7 @@ public sealed class FloodTests
         Assert.False(swarm.Run.IsCompleted, swarm.AllLogged());
     }
 
-    /// <summary>Sends something again and again until it is closed; false when it never is.</summary>
+    /// <summary>Sends messages repeatedly until the connection is closed; false if it never is.</summary>
     private static bool Flood(MemoryPeerStream peer, MemoryPeerStream ours, byte[] cycle)
     {
         int times = Math.Max(1, 16_384 / cycle.Length);
@@ -80,7 +80,7 @@ public sealed class FloodTests
         return SpinWait.SpinUntil(() => peer.IsOver, TimeSpan.FromMinutes(5));
     }
 
-    /// <summary>What makes a peer one with which data could be exchanged.</summary>
+    /// <summary>Messages after which data could be exchanged with the peer.</summary>
     private static byte[] Talk(SwarmPhase phase) =>
     [
         .. Extended(0, "d1:md6:ut_pexi1e11:ut_metadatai3e12:ut_holepunchi4ee13:metadata_sizei1000ee"u8),
@@ -111,7 +111,7 @@ public sealed class FloodTests
         yield return ("requests taken back", [.. Numbers(MessageId.Request, 1, 0, 16384), .. Numbers(MessageId.Cancel, 1, 0, 16384)]);
     }
 
-    /// <summary>A kind of message, in ways that move no data. A new kind wants a line here.</summary>
+    /// <summary>Each kind of message, in ways that move no data. A new kind needs a line here.</summary>
     private static byte[][] Cycles(MessageId id) => id switch
     {
         MessageId.Choke or MessageId.Unchoke => [Message(id), [.. Message(MessageId.Unchoke), .. Message(MessageId.Choke)]],

@@ -10,12 +10,12 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Holepunching with real sockets (BEP 55): a scripted peer asks a seed to bring it together with another that is connected there.</summary>
+/// <summary>Holepunching with real sockets (BEP 55): a scripted peer asks a seed to connect it with another peer of the seed.</summary>
 public sealed class HolepunchTests : IDisposable
 {
     private const byte OwnHolepunchId = 55;
 
-    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5); // for what hangs
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5); // for hangs
 
     private static readonly Sample s_sample = Sample.Make(32768, 1, ("data", 300_000));
 
@@ -38,10 +38,10 @@ public sealed class HolepunchTests : IDisposable
     [Fact]
     public async Task Two_peers_of_one_get_each_others_address_and_connect_over_uTP()
     {
-        Sample sample = Sample.Make(32768, 1, ("data", 8_000_000)); // at the limit more than the test may last: the two stay connected
+        Sample sample = Sample.Make(32768, 1, ("data", 8_000_000)); // at the limit, longer than the test may last: the two stay connected
         await using SwarmMember relay = await SwarmMember.SeedAsync(sample, change: By);
         await using SwarmMember target = SwarmMember.Download(sample.Torrent, null, [relay.EndPoint], options => By(options) with { DownloadLimit = 20_000 });
-        await target.UntilAsync(status => status.Downloaded > 0); // it has said before where it listens and what it knows
+        await target.UntilAsync(status => status.Downloaded > 0); // it has announced its port and extensions before
         _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var own = (IPEndPoint)_udp.LocalEndPoint!;
         await HelloAsync(relay.EndPoint, own.Port, sample);
@@ -96,7 +96,7 @@ public sealed class HolepunchTests : IDisposable
         Assert.Equal(new HolepunchMessage(HolepunchType.Rendezvous, hidden), await ReadAsync());
         byte[] packet = new byte[100];
         while (_udp.Available > 0)
-            await _udp.ReceiveFromAsync(packet, SocketFlags.None, hidden, Token); // it had tried before it asked
+            await _udp.ReceiveFromAsync(packet, SocketFlags.None, hidden, Token); // it tried before it asked
         await SendAsync(new HolepunchMessage(HolepunchType.Connect, hidden));
         SocketReceiveFromResult received = await _udp.ReceiveFromAsync(packet, SocketFlags.None, hidden, Token);
         Assert.True(UtpHeader.TryRead(packet.AsSpan(0, received.ReceivedBytes), out UtpHeader header, out _, out _));

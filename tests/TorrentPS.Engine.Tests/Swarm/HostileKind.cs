@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>What a <see cref="HostilePeer"/> does.</summary>
+/// <summary>The behaviour of a <see cref="HostilePeer"/>.</summary>
 public enum HostileKind
 {
     WrongData,
@@ -31,7 +31,7 @@ public enum HostileKind
     AnotherTorrent,
     OurOwnId,
 
-    /// <summary>From here on: those that do nothing that is forbidden, only nothing of use.</summary>
+    /// <summary>From here on: peers that do nothing forbidden, but nothing useful.</summary>
     SilentFromTheBeginning,
     SilentAfterUnchoke,
     OneByteASecond,

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A peer on loopback that says it has everything and means harm, in one of many ways, for as long as it is let.</summary>
+/// <summary>A hostile peer on loopback that claims to have everything, and misbehaves in one of many ways for as long as it can.</summary>
 internal sealed class HostilePeer : IDisposable
 {
     private static int s_count;
@@ -43,10 +43,10 @@ internal sealed class HostilePeer : IDisposable
     /// <summary>Completes when a peer has connected.</summary>
     public Task Met => _met.Task;
 
-    /// <summary>Ends when the other side has ended a connection.</summary>
+    /// <summary>Completes when the other side has closed a connection.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Ends when it has sent bad data for a request.</summary>
+    /// <summary>Completes when it has sent wrong data for a request.</summary>
     public Task Lied => _lied.Task;
 
     public void Dispose()
@@ -117,7 +117,7 @@ internal sealed class HostilePeer : IDisposable
     private byte[] Everything(int spare = 0, int bits = 0) =>
         Message(MessageId.Bitfield, [.. SwarmData.All(_sample.Torrent.PieceCount + bits).Bytes.ToArray()[..^1], (byte)(SwarmData.All(_sample.Torrent.PieceCount + bits).Bytes[^1] | spare)]);
 
-    /// <summary>Does its worst until the connection ends.</summary>
+    /// <summary>Misbehaves until the connection ends.</summary>
     private async Task AttackAsync(Socket socket)
     {
         byte[] opening = Kind switch
@@ -149,7 +149,7 @@ internal sealed class HostilePeer : IDisposable
         }
     }
 
-    /// <summary>What it sends again and again; nothing for one that only answers requests.</summary>
+    /// <summary>The bytes it sends repeatedly; none if it only answers requests.</summary>
     private byte[] Worst() => Kind switch
     {
         HostileKind.TruncatedMessages => Message(MessageId.Piece, new byte[5000])[..3000],

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Whole downloads among peers that mean harm, on loopback.</summary>
+/// <summary>Whole downloads among hostile peers, on loopback.</summary>
 public sealed class HostileSwarmTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
@@ -18,7 +18,7 @@ public sealed class HostileSwarmTests
 
     public static TheoryData<HostileKind> Offenders() => [.. Enum.GetValues<HostileKind>().Where(kind => kind < HostileKind.SilentFromTheBeginning)];
 
-    /// <summary>The honest peer sends nothing before the other was dealt with, so all depends on that.</summary>
+    /// <summary>The honest peer sends nothing until the hostile one has been dealt with, so all depends on that.</summary>
     [Theory]
     [MemberData(nameof(Offenders))]
     public async Task A_peer_that_violates_the_protocol_is_closed_and_the_honest_one_sends_everything(HostileKind kind)
@@ -70,7 +70,7 @@ public sealed class HostileSwarmTests
         PeerMessage.WriteState(bytes.AsSpan(Handshake.Length), MessageId.Interested);
         await socket.SendAsync(bytes.AsMemory(0, Handshake.Length + 5), Token);
         await ReadUntilUnchokedAsync(socket, sample.Torrent.PieceCount);
-        for (int i = 0; i < 480; i++) // twice all there is, and far more than the system's buffers hold
+        for (int i = 0; i < 480; i++) // twice the whole torrent, and far more than the system's buffers hold
             PeerMessage.WriteBlock(bytes.AsSpan(i * PeerMessage.RequestLength), MessageId.Request, new BlockRequest(i % 100, 16384 * (i / 100 % 4), 16384));
         await socket.SendAsync(bytes.AsMemory(0, 480 * PeerMessage.RequestLength), Token);
         double passed = 0;

@@ -77,7 +77,7 @@ public sealed class MagnetTests
     [Theory]
     [InlineData("&so=1", null, 1)]
     [InlineData("&so=0,2-9", null, 0, 2)]
-    [InlineData("&so=1", "a/*", 0)] // the user's own wish goes first
+    [InlineData("&so=1", "a/*", 0)] // the user's own selection has precedence
     public async Task The_links_selection_is_downloaded(string selection, string? include, params int[] files)
     {
         await using SwarmMember seed = await SeedAsync();

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A peer in memory that has, or says that it has, the metadata, and that does with each request what a test says. Written without the engine's own peers.</summary>
+/// <summary>A peer in memory that has the metadata, or claims to, and answers each request as a test says. Written without the engine's peers.</summary>
 internal sealed class MetadataGiver
 {
     private const byte OwnId = 7;
@@ -24,34 +24,34 @@ internal sealed class MetadataGiver
         _stream = dialler;
     }
 
-    /// <summary>The end that the session gets, as that of a peer which connected to it.</summary>
+    /// <summary>The session's end, as of an incoming connection.</summary>
     public MemoryPeerStream Stream { get; }
 
-    /// <summary>The size that it says; that of its metadata unless set. 0 says nothing.</summary>
+    /// <summary>The size it announces; by default that of its metadata. 0 announces none.</summary>
     public long? Size { get; init; }
 
-    /// <summary>What it answers for a piece: messages, each a dictionary with the data behind it. Nothing when there are none.</summary>
+    /// <summary>Its answers to the request for a piece: messages, each a dictionary followed by data. None leaves it unanswered.</summary>
     public Func<int, IEnumerable<byte[]>>? Answer { get; init; }
 
     /// <summary>Whether an <see cref="IOException"/> of <see cref="Answer"/> ends the connection.</summary>
     public bool ClosesOnFault { get; init; }
 
-    /// <summary>Sent right after the extension handshake.</summary>
+    /// <summary>Bytes sent right after the extension handshake.</summary>
     public byte[] AndThen { get; init; } = [];
 
-    /// <summary>What it sends for a request for hashes (BEP 52), nothing when there are none. It speaks version 2 when this is set.</summary>
+    /// <summary>Its answers to a request for hashes (BEP 52); none leaves it unanswered. If set, it supports version 2.</summary>
     public Func<HashRange, IEnumerable<byte[]>>? Hashes { get; init; }
 
-    /// <summary>The hashes that it was asked for.</summary>
+    /// <summary>The requested hashes.</summary>
     public ConcurrentQueue<HashRange> HashRequests { get; } = [];
 
-    /// <summary>The pieces that it was asked for.</summary>
+    /// <summary>The requested pieces.</summary>
     public List<int> Requests { get; } = [];
 
-    /// <summary>The metadata messages that it got and that are no requests.</summary>
+    /// <summary>The metadata messages received, except requests.</summary>
     public List<MetadataMessage> Others { get; } = [];
 
-    /// <summary>What the session says in its extension handshake; null while it has said nothing.</summary>
+    /// <summary>The session's extension handshake; null before it arrives.</summary>
     public ExtensionHandshake? Told { get; private set; }
 
     public bool IsClosed => Stream.IsDisposed;
@@ -73,7 +73,7 @@ internal sealed class MetadataGiver
         return bytes;
     }
 
-    /// <summary>Begins to serve.</summary>
+    /// <summary>Starts to serve.</summary>
     public void Start(ReadOnlySpan<byte> infoHash)
     {
         byte[] handshake = new byte[Handshake.Length];
@@ -82,7 +82,7 @@ internal sealed class MetadataGiver
         _ = ServeAsync();
     }
 
-    /// <summary>Sends something of its own accord.</summary>
+    /// <summary>Sends bytes without a request.</summary>
     public void Send(ReadOnlySpan<byte> bytes) => _stream.Send(bytes);
 
     /// <summary>Ends the connection.</summary>

@@ -2,13 +2,13 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>What other programs do with files.</summary>
+/// <summary>Changes to files by other programs.</summary>
 internal static class OtherProgram
 {
     /// <summary>Changes a byte in place.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="place">Where.</param>
-    /// <param name="keepsTime">Whether the time of the last write stays; else it becomes another, whatever the clock says.</param>
+    /// <param name="place">The offset.</param>
+    /// <param name="keepsTime">Whether the time of the last write stays; otherwise it changes, whatever the clock shows.</param>
     public static void Overwrite(string path, int place, bool keepsTime)
     {
         DateTime written = File.GetLastWriteTimeUtc(path);
@@ -23,7 +23,7 @@ internal static class OtherProgram
         File.SetLastWriteTimeUtc(path, keepsTime ? written : written.AddSeconds(-3));
     }
 
-    /// <summary>Cuts a file, and leaves the time of its last write.</summary>
+    /// <summary>Truncates a file, keeping the time of its last write.</summary>
     public static void Cut(string path, int length)
     {
         DateTime written = File.GetLastWriteTimeUtc(path);
@@ -32,14 +32,14 @@ internal static class OtherProgram
         File.SetLastWriteTimeUtc(path, written);
     }
 
-    /// <summary>Puts a folder into the place of a file, which then cannot be read.</summary>
+    /// <summary>Replaces a file by a folder, so that it cannot be read.</summary>
     public static void PutFolder(string path)
     {
         File.Delete(path);
         Directory.CreateDirectory(path);
     }
 
-    /// <summary>Puts another file of the same length and time into the place of one, as rsync does.</summary>
+    /// <summary>Replaces a file by another of the same length and time, as rsync does.</summary>
     public static void Replace(string path)
     {
         byte[] other = [.. SharedFile.ReadAllBytes(path).Select(value => (byte)(value ^ 1))];

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>What one peer is told of others and when, and how often one may tell us.</summary>
+/// <summary>Peer exchange: the addresses sent to a peer and their timing, and the limit on received messages.</summary>
 public sealed class PeerExchangeTests
 {
     private readonly PeerExchangeOutbox _outbox = new(IPEndPoint.Parse("203.0.113.1:1"));
@@ -41,7 +41,7 @@ public sealed class PeerExchangeTests
         Assert.Equal(40, message.Dropped.Count);
         Assert.Null(_outbox.Next(Peers(90, 20), 180));
         Assert.Equal(10, _outbox.Next(Peers(100, 10), 240)!.Dropped.Count);
-        // One who comes back is told again.
+        // A peer that returns is sent again.
         Assert.Equal(Peers(90, 10), _outbox.Next(Peers(90, 20), 300)!.Added);
     }
 

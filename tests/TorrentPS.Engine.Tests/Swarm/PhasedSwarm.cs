@@ -21,7 +21,7 @@ using TorrentPS.Testing;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A torrent in one of its phases, to which peers connect in memory from anywhere. No time passes but by <see cref="Time"/>.</summary>
+/// <summary>A torrent in one of its phases, to which peers connect in memory from anywhere. Time passes only through <see cref="Time"/>.</summary>
 internal sealed class PhasedSwarm : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
@@ -64,7 +64,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         Until(() => _services.Incoming.Port > 0 && Discovery.Calls.Contains("start"));
     }
 
-    /// <summary>Where a download or seed keeps its data, unless that is on disk.</summary>
+    /// <summary>The storage of a download or seed, unless it is on disk.</summary>
     public MemoryStorage? Storage { get; private set; }
 
     public FakeTimeProvider Time { get; } = new();
@@ -73,12 +73,12 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
     public Task Run => _run;
 
-    /// <summary>How a download or seed ends; null while a magnet link is resolved.</summary>
+    /// <summary>The result of a download or seed; null while a magnet link is resolved.</summary>
     public Task<TorrentDownload>? Result { get; }
 
     public TemporaryFolder Folder => _folder;
 
-    /// <summary>Ends a download or seed as its user does.</summary>
+    /// <summary>Stops a download or seed, as its user does.</summary>
     public async Task<TorrentDownload> StopAsync()
     {
         await _stop.CancelAsync();
@@ -89,7 +89,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
     private MemoryStorage Open(StorageRequest request) => Storage = request.SeedOnly ? MemoryStorage.Of(request.Torrent, _sample.Content) : new MemoryStorage(request.Torrent);
 
-    /// <summary>Connects from an address, as the peer of an id.</summary>
+    /// <summary>Connects from an address, as a peer with a given id.</summary>
     public (MemoryPeerStream Peer, MemoryPeerStream Ours) Come(IPAddress from, string id, bool supportsV2 = false, bool supportsFast = true, Func<PeerStream, PeerStream>? change = null)
     {
         (MemoryPeerStream peer, MemoryPeerStream ours) = MemoryPeerStream.Create(address: from);
@@ -102,10 +102,10 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         return (peer, ours);
     }
 
-    /// <summary>Has the engine connect to an address, where the peer of an id listens.</summary>
+    /// <summary>Makes the engine connect to an address where a peer with a given id listens.</summary>
     /// <param name="at">The address.</param>
-    /// <param name="id">The id.</param>
-    /// <param name="change">What the engine gets in place of its end, if anything else.</param>
+    /// <param name="id">The peer id.</param>
+    /// <param name="change">Replaces the engine's end, if needed.</param>
     /// <returns>The peer's end.</returns>
     public MemoryPeerStream BeDialled(IPAddress at, string id, Func<PeerStream, PeerStream>? change = null)
     {
@@ -118,14 +118,14 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>What a connection to an address is from now on.</summary>
+    /// <summary>Sets the connections to an address from now on.</summary>
     public void Listen(IPEndPoint endPoint, Func<PeerStream> connect) => _listeners[endPoint] = connect;
 
-    /// <summary>Has a tracker name addresses.</summary>
+    /// <summary>Makes a tracker return addresses.</summary>
     public void Name(params IEnumerable<IPEndPoint> endPoints) =>
         Discovery.Request!.PeersFound([.. endPoints.Select(endPoint => new DiscoveredPeer(endPoint, PeerSource.Tracker, null, default))]);
 
-    /// <summary>Addresses that were dialled, one for each attempt.</summary>
+    /// <summary>The addresses dialled, one per attempt.</summary>
     public ConcurrentQueue<IPEndPoint> Dialled { get; } = [];
 
     private async Task<PeerStream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
@@ -136,7 +136,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         return connect!();
     }
 
-    /// <summary>The connections as the engine has them.</summary>
+    /// <summary>The connections in the engine.</summary>
     public PeerHandler[] Peers
     {
         get
@@ -146,7 +146,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets time go on until something is so, then waits for that. Each tick is dealt with before the next comes, on a busy machine too.</summary>
+    /// <summary>Advances the clock until a condition holds, or in the end waits for it. Each tick is processed before the next, even on a busy machine.</summary>
     public async Task PassAsync(int seconds, Func<bool> condition)
     {
         SwarmLoop loop = _session is null ? (SwarmLoop)Field(_resolving!, "_loop") : ((SwarmRun)Field(_session, "_run")).Loop;
@@ -161,7 +161,7 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
     private static object Field(object session, string name) => session.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(session)!;
 
-    /// <summary>Ends it as its user does, in whatever phase.</summary>
+    /// <summary>Ends the torrent as its user does, in any phase.</summary>
     public async Task EndAsync()
     {
         await _stop.CancelAsync();
@@ -170,12 +170,12 @@ internal sealed class PhasedSwarm : IAsyncDisposable
 
     public static string Id(int number) => $"-XX0001-{number:000000000000}";
 
-    /// <summary>An address in the Internet; each number another subscriber's.</summary>
+    /// <summary>An address in the Internet; each number is a different subscriber.</summary>
     public static IPAddress Address(int number) => new([(byte)(11 + number / 60_000), (byte)(number / 250), (byte)(number % 250), 7]);
 
     public static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, s_limit));
 
-    /// <summary>Lets time pass until something is so.</summary>
+    /// <summary>Lets time pass until a condition holds.</summary>
     public void PassUntil(Func<bool> condition) => Until(() =>
     {
         if (condition())

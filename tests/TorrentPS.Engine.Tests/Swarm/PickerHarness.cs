@@ -4,7 +4,7 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A picker with everything around it that a download has, but no network, disk or clock; checks after each step that all counts agree.</summary>
+/// <summary>A picker in the surroundings of a download, but without network, disk and clock; checks after each step that all counts agree.</summary>
 internal sealed class PickerHarness
 {
     private readonly Torrent _torrent;
@@ -95,7 +95,7 @@ internal sealed class PickerHarness
     {
         if (_sequential)
             Assert.Equal(queued.Min(), begun);
-        else if (Picker.Have.Count >= 4) // the first are any
+        else if (Picker.Have.Count >= 4) // the first are random
             Assert.Equal(queued.Min(Picker.Availability), Picker.Availability(begun));
     }
 
@@ -148,7 +148,7 @@ internal sealed class PickerHarness
         Assert.Fail("a peer stands as asked for a block that it does not owe");
     }
 
-    /// <summary>What the disk does: a segment of some piece is written, and after the last the piece is good or bad.</summary>
+    /// <summary>Acts as the disk: a segment of some piece is written, and after the last segment the piece is right or wrong.</summary>
     public void WriteSegment(Func<int, bool> isGood)
     {
         if (_writing.Count == 0)

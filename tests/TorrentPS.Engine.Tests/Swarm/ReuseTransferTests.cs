@@ -11,7 +11,7 @@ public sealed class ReuseTransferTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>An image of twenty parts, of which two are new in the second version.</summary>
+    /// <summary>An image of twenty parts, two of which differ in the second version.</summary>
     private static (Sample Old, Sample New) Versions(Func<Sample, Action<TorrentBuilder>>? hints)
     {
         (string, int)[] files = [.. Enumerable.Range(0, 20).Select(i => ($"part{i:00}", 4 * PieceLength - i))];

@@ -7,13 +7,13 @@ using TorrentPS.Testing;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>The torrent of a connection that is tested: it keeps a list of all that it was told.</summary>
+/// <summary>The torrent of a tested connection: records all calls.</summary>
 internal sealed class SampleSwarm : FakeSwarm, IDisposable
 {
     public SampleSwarm(Sample sample, bool isSeed, long downloadLimit = 0, long uploadLimit = 0)
         : this(sample.Torrent, isSeed ? sample.Content : default, isSeed, downloadLimit, uploadLimit, new FakeTimeProvider()) => Sample = sample;
 
-    /// <summary>A torrent whose data is zeros.</summary>
+    /// <summary>A torrent whose data is all zeros.</summary>
     public SampleSwarm(Torrent torrent, bool isSeed, long downloadLimit = 0, long uploadLimit = 0)
         : this(torrent, default, isSeed, downloadLimit, uploadLimit, new FakeTimeProvider())
     {

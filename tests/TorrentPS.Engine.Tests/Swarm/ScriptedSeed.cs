@@ -9,7 +9,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A peer on loopback that has everything, written without the engine's session, and that does with each request what a test says.</summary>
+/// <summary>A seed on loopback, written without the engine's session, that answers each request as a test says.</summary>
 internal sealed class ScriptedSeed : IDisposable
 {
     private static int s_count;
@@ -31,37 +31,37 @@ internal sealed class ScriptedSeed : IDisposable
         _ = AcceptAsync();
     }
 
-    /// <summary>What to send for a request: the data, something else, or null for nothing at all.</summary>
+    /// <summary>The answer to a request: its data, other bytes, or null for none.</summary>
     public Func<BlockRequest, byte[], byte[]?> Answer { get; init; } = (_, data) => data;
 
-    /// <summary>Whether it speaks the fast extension (BEP 6): it rejects what it does not answer.</summary>
+    /// <summary>Whether it supports the fast extension (BEP 6): it rejects requests that it does not answer.</summary>
     public bool IsFast { get; init; }
 
     /// <summary>The pieces that it allows to a choked peer (BEP 6); null if it chokes no peer.</summary>
     public int[]? AllowedFast { get; init; }
 
-    /// <summary>What is waited for before anything is sent for a request.</summary>
+    /// <summary>Precedes the answer to any request.</summary>
     public Task Begin { get; init; } = Task.CompletedTask;
 
-    /// <summary>What the answer to one request waits for, while others go on.</summary>
+    /// <summary>Precedes the answer to one request, while others continue.</summary>
     public Func<BlockRequest, Task> Delay { get; init; } = _ => Task.CompletedTask;
 
-    /// <summary>What to send for a request for hashes (BEP 52), null for a rejection. It speaks version 2 when this is set.</summary>
+    /// <summary>The answer to a request for hashes (BEP 52), null to reject it. If set, it supports version 2.</summary>
     public Func<HashRange, byte[]?>? Hashes { get; init; }
 
-    /// <summary>When it unchokes.</summary>
+    /// <summary>Precedes its unchoke.</summary>
     public Task Unchokes { get; init; } = Task.CompletedTask;
 
-    /// <summary>Ends when it is asked for a block.</summary>
+    /// <summary>Completes when a block is requested.</summary>
     public Task FirstRequest => _firstRequest.Task;
 
-    /// <summary>Ends when it has sent a block.</summary>
+    /// <summary>Completes when it has sent a block.</summary>
     public Task FirstBlock => _firstBlock.Task;
 
-    /// <summary>Ends when the other side has ended a connection.</summary>
+    /// <summary>Completes when the other side has closed a connection.</summary>
     public Task Gone => _gone.Task;
 
-    /// <summary>Whether a connection, by its number from 1, is closed as soon as handshakes are exchanged.</summary>
+    /// <summary>Whether a connection, numbered from 1, is closed right after the handshakes.</summary>
     public Predicate<int> ClosesAtOnce { get; init; } = _ => false;
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
@@ -72,7 +72,7 @@ internal sealed class ScriptedSeed : IDisposable
 
     public ConcurrentQueue<BlockRequest> Cancels { get; } = [];
 
-    /// <summary>Connections that the other side has ended.</summary>
+    /// <summary>The number of connections closed by the other side.</summary>
     public int Ended => Volatile.Read(ref _ended);
 
     private int _ended;
@@ -176,7 +176,7 @@ internal sealed class ScriptedSeed : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Gone meanwhile.
+            // It has disconnected meanwhile.
         }
     }
 
@@ -219,7 +219,7 @@ internal sealed class ScriptedSeed : IDisposable
         _firstBlock.TrySetResult();
     }
 
-    /// <summary>Sends a whole message; what is delayed may be due at the same time.</summary>
+    /// <summary>Sends a whole message; delayed ones may be due at the same time.</summary>
     private async Task SendAsync(Socket socket, byte[] message)
     {
         await _turn.WaitAsync();

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Limits that several torrents have together.</summary>
+/// <summary>Rate limits shared by several torrents.</summary>
 public sealed class SharedRateTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
@@ -20,7 +20,7 @@ public sealed class SharedRateTests : IDisposable
         }
     }
 
-    /// <summary>A torrent whose peers take again and again, and what they took together.</summary>
+    /// <summary>A torrent whose peers transfer without end, and the total of their bytes.</summary>
     private sealed class Torrent(RateLimiter limiter)
     {
         public long Passed { get; private set; }

@@ -93,7 +93,7 @@ public sealed class SharingTests
         Assert.Equal(port, seed.Client.ListenPort);
         using TemporaryFolder folder = new();
         await using TorrentClient leecher = new(new TorrentClientOptions { Port = 0 });
-        // The second of the same client shares it.
+        // The second download of the same client shares it.
         Task<TorrentDownload> sharing = Run(seed.Client, s_sample, Into(folder, seed.EndPoint));
         Assert.Equal(TorrentState.Completed, (await sharing).State);
 
@@ -152,7 +152,7 @@ public sealed class SharingTests
         await time.UntilAsync(() => both.IsCompleted, 0.05, report: () => seed.LogText);
         TorrentDownload[] results = await both;
         Assert.All(results, result => Assert.Equal(TorrentState.Completed, result.State));
-        // Two megabytes at 200,000 bytes a second; alone, each would have taken half the time.
+        // Two megabytes at 200,000 bytes per second; alone, each would have taken half the time.
         Assert.True(results.Max(result => result.Elapsed.TotalSeconds) >= 9, string.Join(", ", results.Select(result => result.Elapsed)));
         Assert.True(results.Min(result => result.Elapsed.TotalSeconds) >= 7, string.Join(", ", results.Select(result => result.Elapsed)));
         await stop.CancelAsync();

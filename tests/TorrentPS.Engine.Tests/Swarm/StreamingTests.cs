@@ -5,7 +5,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Files that are read while they are downloaded.</summary>
+/// <summary>Files that are read during their download.</summary>
 public sealed class StreamingTests
 {
     private const int PieceLength = 32768;
@@ -19,7 +19,7 @@ public sealed class StreamingTests
     {
         Bitfield pieces = HeadsAndTails.Of(s_files.Torrent, [true, true, false, true]);
         // The second file shares its first piece with the one before it.
-        // A hundredth of each, which at the ends is a part of two pieces.
+        // A hundredth of each, which at the ends lies in two pieces.
         Assert.Equal([0, 19, 20, 23, 37, 38], Enumerable.Range(0, pieces.Length).Where(piece => pieces[piece]));
     }
 
@@ -51,13 +51,13 @@ public sealed class StreamingTests
         Assert.Equal([2, 3, 4, 5, 6], Claim(source).Select(item => item.Piece.Index));
     }
 
-    /// <summary>The data comes a few blocks at a time, and after each few a reader with handles of its own looks at all that is said to be there.</summary>
+    /// <summary>The data arrives a few blocks at a time, and after each few a reader with separate handles reads all that is reported as present.</summary>
     [Fact]
     public async Task Only_correct_data_is_visible_to_other_programs()
     {
         long last = 0;
         using SemaphoreSlim next = new(0);
-        // A bad block now and then: what it spoils is not yet there for readers.
+        // A wrong block now and then: the pieces it spoils are not yet available to readers.
         int sent = 0;
         using ScriptedSeed seed = new(s_files)
         {

@@ -5,12 +5,12 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>What the swarm's tests are made of.</summary>
+/// <summary>Torrents and peers for the tests of the swarm.</summary>
 internal static class SwarmData
 {
     private static int s_port = 1000;
 
-    /// <summary>A torrent whose pieces are of so many blocks; its hashes are those of no data.</summary>
+    /// <summary>A torrent whose pieces have a number of blocks; its hashes match no data.</summary>
     public static Torrent Pieces(int count, int blocks = 4, int lastBytes = 0)
     {
         int pieceLength = blocks * 16384;
@@ -30,7 +30,7 @@ internal static class SwarmData
         };
     }
 
-    /// <summary>A torrent of version 2 with so many pieces of 16 KiB, whose hashes are not known.</summary>
+    /// <summary>A version 2 torrent with a number of pieces of 16 KiB, whose hashes are unknown.</summary>
     public static Torrent PiecesV2(int count)
     {
         long length = count * 16384L;
@@ -50,7 +50,7 @@ internal static class SwarmData
         };
     }
 
-    /// <summary>A peer that has the pieces, and does not choke us.</summary>
+    /// <summary>A peer that has some pieces and does not choke us.</summary>
     public static PeerState Peer(int pieceCount, params IEnumerable<int> pieces)
     {
         PeerState peer = new(new IPEndPoint(IPAddress.Loopback, Interlocked.Increment(ref s_port)), pieceCount) { IsChokingUs = false };

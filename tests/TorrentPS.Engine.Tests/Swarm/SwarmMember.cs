@@ -6,10 +6,10 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>One client with one torrent, on loopback, in a folder of its own: started, looked at, stopped.</summary>
+/// <summary>One client with one torrent, on loopback, in a separate folder: started, observed, stopped.</summary>
 internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5); // for what hangs
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5); // for hangs
 
     private readonly Lock _lock = new();
     private readonly List<(Func<TorrentDownload, bool> Condition, TaskCompletionSource<TorrentDownload> Met)> _waiting = [];
@@ -28,7 +28,7 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
 
     public IPEndPoint EndPoint => new(IPAddress.Loopback, Client.ListenPort);
 
-    /// <summary>Starts to download a torrent, in a new folder unless one is given.</summary>
+    /// <summary>Starts to download a torrent, by default to a new folder.</summary>
     public static SwarmMember Download(Torrent torrent, string? destination, IEnumerable<IPEndPoint> peers, Func<DownloadOptions, DownloadOptions>? change = null, TorrentClientOptions? client = null)
     {
         TemporaryFolder? folder = destination is null ? new TemporaryFolder() : null;
@@ -41,7 +41,7 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
         return member;
     }
 
-    /// <summary>Starts to serve a torrent's data and waits until it does.</summary>
+    /// <summary>Starts to seed a torrent's data and waits until it does.</summary>
     public static async Task<SwarmMember> SeedAsync(Sample sample, Torrent? torrent = null, Func<DownloadOptions, DownloadOptions>? change = null, TorrentClientOptions? client = null)
     {
         TemporaryFolder folder = new();
@@ -90,7 +90,7 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
             one.SetResult(value);
     }
 
-    /// <summary>Waits until the progress is as told; fails when the download ends before.</summary>
+    /// <summary>Waits until the progress meets a condition; fails if the download ends earlier.</summary>
     public async Task<TorrentDownload> UntilAsync(Func<TorrentDownload, bool> condition)
     {
         TaskCompletionSource<TorrentDownload> met = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -107,18 +107,18 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
         return await met.Task;
     }
 
-    /// <summary>Waits until a line with a part is in the log.</summary>
+    /// <summary>Waits until a line of the log contains a text.</summary>
     public async Task LogsAsync(string part) =>
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => LogText.Contains(part, StringComparison.Ordinal) || Result.IsCompleted, s_limit)) && LogText.Contains(part, StringComparison.Ordinal), LogText);
 
-    /// <summary>Waits until a line with a part is in the log, and lets a made clock run meanwhile; not so far that anything is given up.</summary>
+    /// <summary>Waits until a line of the log contains a text, while a fake clock advances; not so far that anything is given up.</summary>
     public async Task LogsAsync(string part, FakeTimeProvider time, double atMost = 8)
     {
         await time.UntilAsync(() => LogText.Contains(part, StringComparison.Ordinal) || Result.IsCompleted, 0.1, atMost, () => LogText);
         await LogsAsync(part);
     }
 
-    /// <summary>Waits until peers may connect. Not by the progress, since the clock may be a made one.</summary>
+    /// <summary>Waits until peers can connect. Not through the progress, since the clock may be a fake one.</summary>
     public async Task ListensAsync()
     {
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => Client.ListenPort > 0 || Result.IsCompleted, s_limit)));
@@ -134,14 +134,14 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
         return EndAsync();
     }
 
-    /// <summary>Lets a made clock run, a little at a time, until the download ends; after <paramref name="atMost"/> seconds at the machine's own pace.</summary>
+    /// <summary>Advances a fake clock in small steps until the download ends; after <paramref name="atMost"/> seconds at the pace of real time.</summary>
     public async Task<TorrentDownload> EndAsync(FakeTimeProvider time, double atMost = 200, double step = 0.1)
     {
         await time.UntilAsync(() => Result.IsCompleted, step, atMost, () => LogText);
         return await EndAsync();
     }
 
-    /// <summary>Lets a made clock go on a little, and the threads do what is due.</summary>
+    /// <summary>Advances a fake clock a little, and lets the threads do the due work.</summary>
     public async Task PassAsync(FakeTimeProvider time, double seconds)
     {
         if (!Result.IsCompleted)

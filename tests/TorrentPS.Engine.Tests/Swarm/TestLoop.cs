@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A torrent's loop as a test wants it: everything that is posted runs on the test's thread, when the test says so.</summary>
+/// <summary>A torrent's loop under a test's control: posted work runs on the test's thread when the test says so.</summary>
 internal sealed class TestLoop : SynchronizationContext, IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
@@ -14,7 +14,7 @@ internal sealed class TestLoop : SynchronizationContext, IDisposable
 
     public override SynchronizationContext CreateCopy() => this;
 
-    /// <summary>Runs something and then all that is posted, until nothing is left.</summary>
+    /// <summary>Runs an action and then all posted work, until none is left.</summary>
     public void Run(Action? action = null)
     {
         SetSynchronizationContext(this);
@@ -30,7 +30,7 @@ internal sealed class TestLoop : SynchronizationContext, IDisposable
         }
     }
 
-    /// <summary>Runs what is posted, by other threads too, until a condition holds.</summary>
+    /// <summary>Runs posted work, also of other threads, until a condition holds.</summary>
     public void RunUntil(Func<bool> condition)
     {
         SetSynchronizationContext(this);

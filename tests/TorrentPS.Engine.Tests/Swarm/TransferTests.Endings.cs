@@ -9,7 +9,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <content>Limits, trackers, and how it ends.</content>
+/// <content>Limits, trackers, and the end of a download.</content>
 public sealed partial class TransferTests
 {
     [Fact]
@@ -107,12 +107,12 @@ public sealed partial class TransferTests
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [seed.EndPoint], options => limitsDownload ? options with { DownloadLimit = Limit } : options, client);
         TorrentDownload result = await leecher.EndAsync(time, step: 0.05);
         Assert.Equal(TorrentState.Completed, result.State);
-        // A megabyte at 100,000 bytes a second, by the clock that limits it; the burst at the start and what the last turn takes at once are free.
+        // A megabyte at 100,000 bytes per second, by the clock that limits it; the initial burst and the last take are free.
         Assert.True(result.Elapsed.TotalSeconds >= 8, $"{result.Elapsed}");
         AssertSame(s_sample, leecher.Destination, 0);
     }
 
-    /// <summary>At this limit a block takes longer than any peer may be silent.</summary>
+    /// <summary>At this limit, a block takes longer than a peer may be silent.</summary>
     [Fact]
     public async Task A_peer_slowed_by_our_limit_is_not_dropped()
     {

@@ -14,7 +14,7 @@ public sealed partial class TransferTests
         TorrentDownload result = await leecher.EndAsync();
         Assert.Equal((TorrentState.Completed, s_sample.Torrent.Length, 0L), (result.State, result.Downloaded, result.Wasted));
         AssertSame(s_sample, leecher.Destination, 0);
-        Assert.Equal(1, refusing.Connections); // to refuse is no offence
+        Assert.Equal(1, refusing.Connections); // a rejection is no violation
         Assert.Equal(refusing.Requests.Count, refusing.Requests.Distinct().Count()); // no block was requested twice
     }
 

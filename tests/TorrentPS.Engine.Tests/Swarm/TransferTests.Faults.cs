@@ -4,7 +4,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <content>What goes wrong around a download.</content>
+/// <content>Faults around a download.</content>
 public sealed partial class TransferTests
 {
     [Theory]
@@ -28,7 +28,7 @@ public sealed partial class TransferTests
         AssertSame(s_sample, leecher.Destination, 0);
     }
 
-    /// <summary>Where open files can be removed, writing them goes on without an error to the very end.</summary>
+    /// <summary>Where open files can be removed, writes to them succeed to the very end.</summary>
     [Fact]
     public async Task A_file_removed_just_before_the_end_is_not_complete()
     {
@@ -62,7 +62,7 @@ public sealed partial class TransferTests
         await time.UntilAsync(() => some.IsCompleted, 0.05);
         await some;
 
-        // It is silent, is dropped for that, and hangs up whenever it is called, for a quarter of an hour.
+        // It is silent, is dropped for that, and closes each new connection for a quarter of an hour.
         Volatile.Write(ref isAway, true);
         for (double passed = 0; passed < 900; passed += 1)
             await leecher.PassAsync(time, 1);

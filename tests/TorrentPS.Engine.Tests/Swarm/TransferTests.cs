@@ -99,7 +99,7 @@ public sealed partial class TransferTests
         }
 
         using ScriptedSeed liar = new(s_sample) { Answer = (_, data) => Lie(data) };
-        // The honest one sends nothing before, or it might have sent everything by the time the liar is asked.
+        // The honest peer sends nothing before, or it might have sent everything by the time the liar gets a request.
         TaskCompletionSource banned = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using ScriptedSeed honest = new(s_sample) { Begin = banned.Task };
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [liar.EndPoint, honest.EndPoint]);
@@ -116,8 +116,8 @@ public sealed partial class TransferTests
     [Fact]
     public async Task One_wrong_block_among_correct_ones_identifies_its_sender()
     {
-        Sample sample = Sample.Make(60 * 16384, 7, ("shared.bin", 60 * 16384)); // one piece of more blocks than are asked of one peer at first
-        // Neither sends before both were asked, and the honest one not before a wrong block has come, or it might have sent the whole piece by then.
+        Sample sample = Sample.Make(60 * 16384, 7, ("shared.bin", 60 * 16384)); // one piece with more blocks than are requested from one peer at first
+        // Neither sends before both have requests, and the honest one not before a wrong block has arrived, or it might have sent the whole piece by then.
         TaskCompletionSource both = new(TaskCreationOptions.RunContinuationsAsynchronously), first = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int lies = 0;
         using ScriptedSeed liar = new(sample)
@@ -149,7 +149,7 @@ public sealed partial class TransferTests
         int answered = 0;
         using ScriptedSeed silent = new(s_sample) { Answer = (_, data) => Interlocked.Increment(ref answered) <= 3 ? data : null };
         using ScriptedSeed honest = new(s_sample);
-        // The clock stands still: nothing waits for the silent one to be snubbed or dropped.
+        // The clock stands still: the download does not wait for the silent peer to be snubbed or dropped.
         await using SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, null, [silent.EndPoint, honest.EndPoint], client: new TorrentClientOptions { TimeProvider = new FakeTimeProvider() });
         TorrentDownload result = await leecher.EndAsync();
         Assert.Equal(TorrentState.Completed, result.State);
@@ -176,7 +176,7 @@ public sealed partial class TransferTests
         TorrentDownload first;
         await using (SwarmMember leecher = SwarmMember.Download(s_sample.Torrent, folder.Path, [seed.EndPoint], options => options with { Sequential = true }))
         {
-            await leecher.UntilAsync(status => status.BytesCompleted == done); // 30 blocks are seven pieces and the last, which has two
+            await leecher.UntilAsync(status => status.BytesCompleted == done); // 30 blocks are seven pieces and the last, which has two blocks
             first = await leecher.StopAsync();
         }
 
@@ -218,7 +218,7 @@ public sealed partial class TransferTests
         await using SwarmMember all = SwarmMember.Download(s_files.Torrent, folder.Path, [seed.EndPoint]);
         TorrentDownload whole = await all.EndAsync();
         Assert.Equal(TorrentState.Completed, whole.State);
-        Assert.True(whole.Downloaded <= s_files.Torrent.Length - 98_304, $"{whole.Downloaded}"); // the three whole pieces of the first file are there
+        Assert.True(whole.Downloaded <= s_files.Torrent.Length - 98_304, $"{whole.Downloaded}"); // the three complete pieces of the first file are present
         AssertSame(s_files, folder.Path, AllFiles(s_files));
     }
 

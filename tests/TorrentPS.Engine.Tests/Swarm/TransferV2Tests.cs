@@ -7,7 +7,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Version 2 and hybrid torrents (BEP 52) between clients of our own, over loopback.</summary>
+/// <summary>Version 2 and hybrid torrents (BEP 52) between our own clients, over loopback.</summary>
 public sealed class TransferV2Tests
 {
     private const int PieceLength = 65536;
@@ -26,7 +26,7 @@ public sealed class TransferV2Tests
         Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
         AssertHas(sample, member.Destination);
         Assert.Equal(s_files.Sum(file => file.Item2), result.BytesCompleted);
-        Assert.Equal(result.BytesCompleted, result.Downloaded); // no padding was asked for
+        Assert.Equal(result.BytesCompleted, result.Downloaded); // no padding was requested
         Assert.Equal(5, Directory.GetFiles(member.Destination, "*", SearchOption.AllDirectories).Length);
     }
 
@@ -47,7 +47,7 @@ public sealed class TransferV2Tests
     [InlineData(TorrentVersion.Hybrid)]
     public async Task Missing_hashes_come_from_peers(TorrentVersion version)
     {
-        // More than 512 pieces, so that they come in several parts with proofs; two files of the same content.
+        // More than 512 pieces, so that the hashes arrive in several parts with proofs; two files with the same content.
         Sample sample = Sample.BuildV2(version, 16384, 3, ("a", 700 * 16384 + 5), ("b", 90_000), ("c", 16384));
         Torrent torrent = sample.InfoOnly();
         Assert.True(torrent.FileLayers!.All(layer => layer.IsEmpty));
@@ -128,7 +128,7 @@ public sealed class TransferV2Tests
     public async Task A_version_1_peer_can_send_a_hybrid_too()
     {
         Sample sample = Sample.BuildV2(TorrentVersion.Hybrid, PieceLength, 6, s_files);
-        using ScriptedSeed old = new(sample); // knows the v1 hash alone, and no extension
+        using ScriptedSeed old = new(sample); // knows only the v1 hash, and no extension
         await using SwarmMember member = SwarmMember.Download(sample.Torrent, null, [old.EndPoint]);
         Assert.Equal(TorrentState.Completed, (await member.EndAsync()).State);
         AssertHas(sample, member.Destination);
@@ -174,7 +174,7 @@ public sealed class TransferV2Tests
             await Task.WhenAll(liar.FirstRequest, honest.FirstRequest).WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
             bothAsked.SetResult();
             await liar.Gone.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
-            Assert.Contains($"Peer {liar.EndPoint} is banned: it sent bad data", member.LogText); // and not gone for its silence
+            Assert.Contains($"Peer {liar.EndPoint} is banned: it sent bad data", member.LogText); // and not closed for its silence
             TorrentDownload result = await member.EndAsync();
             Assert.True(result.State == TorrentState.Completed, $"{result} {result.Error}\n{member.LogText}");
             AssertHas(sample, member.Destination);
@@ -193,7 +193,7 @@ public sealed class TransferV2Tests
     [InlineData(TorrentVersion.Hybrid, 64, 40)]
     public async Task Only_the_bad_block_is_fetched_again(TorrentVersion version, int blocks, int bad)
     {
-        // The liars send the whole piece, one after the other, and the honest one what is missing then.
+        // The liars send the whole piece, one after the other, and the honest peer sends the missing blocks.
         Sample sample = Sample.BuildV2(version, blocks * 16384, 7, ("one", blocks * 16384));
         using ScriptedSeed liar = new(sample) { Answer = (block, data) => block.Begin == bad * 16384 ? Spoil(data) : data, Hashes = _ => null };
         using ScriptedSeed second = new(sample) { Answer = (_, data) => Spoil(data), Hashes = _ => null, Unchokes = liar.Gone };
@@ -246,12 +246,12 @@ public sealed class TransferV2Tests
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample);
         await using SwarmMember member = SwarmMember.Download(sample.InfoOnly(), null, [liar.EndPoint]);
         await liar.Gone.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
-        Assert.Empty(liar.Requests); // nothing is asked for that cannot be verified
+        Assert.Empty(liar.Requests); // nothing unverifiable is requested
         Assert.Contains($"Peer {liar.EndPoint} sent hashes that do not lead to their root", member.LogText);
         await member.StopAsync();
         using ScriptedSeed other = new(sample) { Hashes = _ => null };
         await using SwarmMember second = SwarmMember.Download(sample.InfoOnly(), null, [other.EndPoint, seed.EndPoint]);
-        Assert.Equal(TorrentState.Completed, (await second.EndAsync()).State); // one that rejects is no liar, and another is asked
+        Assert.Equal(TorrentState.Completed, (await second.EndAsync()).State); // a peer that rejects is no liar, and another is asked
         Assert.DoesNotContain("is banned", second.LogText);
         AssertHas(sample, second.Destination);
     }
@@ -285,7 +285,7 @@ public sealed class TransferV2Tests
             Assert.Equal(TorrentState.Stopped, (await member.StopAsync()).State);
         }
 
-        // As after a kill: what is on disk has to be verified, which only the hashes that were kept can do.
+        // As after a kill: the data on disk must be verified, which only the saved hashes allow.
         File.SetLastWriteTimeUtc(Path.Join(folder.Path, "one"), DateTime.UtcNow.AddHours(-1));
         using ScriptedSeed second = new(sample)
         {
@@ -327,7 +327,7 @@ public sealed class TransferV2Tests
         return data;
     }
 
-    /// <summary>The leaves of a torrent of one piece.</summary>
+    /// <summary>The leaf hashes of a torrent with one piece.</summary>
     private static byte[]? LeavesOf(Sample sample, HashRange range)
     {
         int count = sample.Torrent.PieceLength / 16384;

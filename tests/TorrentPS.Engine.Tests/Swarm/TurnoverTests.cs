@@ -8,7 +8,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Who keeps a place at a client that has no other, in simulated time.</summary>
+/// <summary>The peers that keep their places at a full client, in simulated time.</summary>
 public sealed class TurnoverTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
@@ -20,7 +20,7 @@ public sealed class TurnoverTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Connects and says hello; null when that is not answered.</summary>
+    /// <summary>Connects and handshakes; null if there is no answer.</summary>
     private static async Task<Socket?> ConnectAsync(SwarmMember seed, byte number)
     {
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp);

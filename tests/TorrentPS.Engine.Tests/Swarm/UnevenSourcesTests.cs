@@ -3,14 +3,14 @@ using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Fast and slow sources together, peers and web seeds, in simulated time: it takes about as long as all their rates together need.</summary>
+/// <summary>Fast and slow sources together, peers and web seeds, in simulated time: the download takes about as long as their total rate needs.</summary>
 public sealed class UnevenSourcesTests
 {
     private const int Block = 16384;
     private const double Step = 0.02;
     private const double Tick = 0.2;
 
-    /// <summary>A source that sends at its rate what it was asked for, in order.</summary>
+    /// <summary>A source that sends the requested data at its rate, in order.</summary>
     private sealed class Source(int pieces, double rate, bool isWebSeed, double startsAt)
     {
         public PeerState State { get; } = SwarmData.Seed(pieces);
@@ -110,11 +110,11 @@ public sealed class UnevenSourcesTests
     [InlineData(96, 1_000, 1_000_000)]
     public void A_slow_web_seed_delays_nothing_that_a_fast_peer_could_send(int pieces, double slow, double fast)
     {
-        // The web seed is there first, and has taken its part when the peer comes.
+        // The web seed is first, and has taken its part when the peer connects.
         (double seconds, double doubled) = Download(pieces, Lane(pieces, slow), Lane(pieces, slow), Lane(pieces, slow), Lane(pieces, slow), Peer(pieces, fast, 0.5));
         double alone = 0.5 + pieces * 4.0 * Block / fast;
         Assert.True(seconds < alone + 0.5, $"{seconds:0.0} s, and the peer alone needs {alone:0.0} s");
-        Assert.True(doubled < 0.7, $"{doubled:P0} were asked for twice"); // all that the web seed took at first, of a little torrent
+        Assert.True(doubled < 0.7, $"{doubled:P0} were asked for twice"); // the first share of the web seed, for a small torrent
     }
 
     [Theory]

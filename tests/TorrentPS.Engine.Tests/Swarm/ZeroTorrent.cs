@@ -2,7 +2,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>Torrents of version 2 whose data is zeros, which take no room on disk: with pieces as long as they can be.</summary>
+/// <summary>Version 2 torrents whose data is all zeros, which takes no space on disk: with pieces of the maximum length.</summary>
 internal static class ZeroTorrent
 {
     public static Torrent Make(int pieceLength, params (string Path, long Length)[] files)

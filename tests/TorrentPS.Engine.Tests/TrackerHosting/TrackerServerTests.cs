@@ -204,7 +204,7 @@ public class TrackerServerTests
         await using TrackerServer server = TrackerServer.Start(s_loopback, new TrackerServerOptions { TimeProvider = time });
         using var client = new TcpClient();
         await client.ConnectAsync(server.EndPoint, Token);
-        // A first request answered: the server is sure to wait for the second.
+        // The first request is answered, so the server waits for the second.
         await client.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\nGET /"u8.ToArray(), Token);
         byte[] buffer = new byte[4096];
         Assert.True(await client.GetStream().ReadAsync(buffer, Token) > 0);
@@ -327,7 +327,7 @@ public class TrackerServerTests
         Assert.True(await first.GetStream().ReadAsync(buffer, Token) > 0);
     }
 
-    /// <summary>A connection that asks for nothing. The server takes them in their order; when it begins to wait again after an answer is no matter of that order.</summary>
+    /// <summary>A connection without a request. The server accepts connections in order; when it waits again after an answer does not affect that order.</summary>
     private static async Task<TcpClient> ConnectAsync(TrackerServer server, string from)
     {
         var client = new TcpClient(new IPEndPoint(IPAddress.Parse(from), 0));
@@ -375,7 +375,7 @@ public class TrackerServerTests
         Assert.Contains("by a fault of this program: System.InvalidOperationException: injected", Assert.Single(log), StringComparison.Ordinal);
     }
 
-    /// <summary>Announces by UDP, and once more without having waited for an answer to the first; waits for one answer.</summary>
+    /// <summary>Announces over UDP twice without waiting for the first answer; waits for one answer.</summary>
     private static async Task AnnounceTwiceAsync(IPEndPoint to)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -409,7 +409,7 @@ public class TrackerServerTests
     private static AnnounceRequest Client(int port, AnnounceEvent announceEvent, long left = 1000) =>
         DiscoveryData.Request(announceEvent) with { Port = port, Statistics = new AnnounceStatistics(7, 8, left) };
 
-    // Everything that comes until the server closes.
+    // Everything received until the server closes.
     private static async Task<string> SendAsync(TrackerServer server, string request)
     {
         using var client = new TcpClient();
@@ -422,7 +422,7 @@ public class TrackerServerTests
         }
         catch (IOException)
         {
-            // What was not read when the server closed resets the connection.
+            // Unread bytes at the server's close reset the connection.
         }
         return Encoding.Latin1.GetString(reply.ToArray());
     }

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.TrackerHosting;
 
-/// <summary>Who gets into the tracker when it is full, and who is named; without a network.</summary>
+/// <summary>Admission to a full tracker, and the peers in its answers; without a network.</summary>
 public class TrackerSwarmsTests
 {
     private const int Honest = 5;
@@ -78,7 +78,7 @@ public class TrackerSwarmsTests
         for (int i = 2; i < 50; i++)
             Assert.NotNull(Announce(swarms, -i, HonestPeer(i, attacker)));
 
-        Assert.Null(Announce(swarms, 100_000, Peer(address, 1))); // it has most of all
+        Assert.Null(Announce(swarms, 100_000, Peer(address, 1))); // it has the most
         Assert.Equal(options.MaxTorrents, swarms.Counts.Torrents);
         Assert.True(IsKnown(swarms, -1));
         Assert.All(Enumerable.Range(2, 48), i => Assert.True(IsKnown(swarms, -i)));
@@ -186,7 +186,7 @@ public class TrackerSwarmsTests
         return hash;
     }
 
-    /// <summary>The peers that are named; null where the announce is refused.</summary>
+    /// <summary>The peers of the answer; null if the announce is refused.</summary>
     private static PeerKey[]? Announce(TrackerSwarms swarms, int torrent, PeerKey peer, bool isSeeder = false, int wanted = 0, AnnounceEvent announceEvent = AnnounceEvent.None)
     {
         TrackerAnnounce announce = new() { InfoHash = Hash(torrent), PeerId = DiscoveryData.PeerId, Key = peer, Left = isSeeder ? 0 : 5, NumWant = wanted, Event = announceEvent };
@@ -203,7 +203,7 @@ public class TrackerSwarmsTests
 
     private static bool IsKnown(TrackerSwarms swarms, int torrent) => swarms.TryScrape(Hash(torrent), out _, out _, out _);
 
-    /// <summary>One of many peers of an address, or of the addresses of a /64 network.</summary>
+    /// <summary>One of many peers at an address, or at the addresses of a /64 network.</summary>
     private static PeerKey Peer(IPAddress address, int number)
     {
         byte[] bytes = address.GetAddressBytes();
@@ -212,7 +212,7 @@ public class TrackerSwarmsTests
         return PeerKey.Create(bytes, (ushort)(1 + number % 60_000));
     }
 
-    /// <summary>A peer with an address of its own, of the same family as another.</summary>
+    /// <summary>A peer at a separate address of the same family as another.</summary>
     private static PeerKey HonestPeer(int number, string like) => PeerKey.Create(
         like.Contains(':', StringComparison.Ordinal) ? IPAddress.Parse($"2001:db8:600d:{number:x}::1") : new IPAddress([198, 51, (byte)(100 + number / 256), (byte)number]), 6881);
 }

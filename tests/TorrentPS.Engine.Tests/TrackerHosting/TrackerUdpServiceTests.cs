@@ -9,7 +9,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.TrackerHosting;
 
-/// <summary>What the tracker answers to datagrams, without a network.</summary>
+/// <summary>Answers of the tracker to datagrams, without a network.</summary>
 public class TrackerUdpServiceTests
 {
     private static readonly PeerKey s_v4 = PeerKey.Create(IPAddress.Parse("192.0.2.1"), 0);
@@ -71,7 +71,7 @@ public class TrackerUdpServiceTests
 
     [Theory]
     [InlineData(0, 16, 15)] // too short
-    [InlineData(4, 16, 16)] // no such action
+    [InlineData(4, 16, 16)] // an unknown action
     [InlineData(3, 98, 98)]
     public void An_invalid_request_is_not_answered(int action, int size, int length)
     {

@@ -17,7 +17,7 @@ using static TorrentPS.Engine.Tests.Discovery.DiscoveryData;
 
 namespace TorrentPS.Engine.Tests.Trackers;
 
-/// <summary>Trackers that are broken or mean harm.</summary>
+/// <summary>Broken and hostile trackers.</summary>
 public class BadTrackerTests
 {
     private const string OnePeer = "d8:intervali900e5:peers6:\xc0\0\x02\x07\0\x50" + "e";
@@ -51,7 +51,7 @@ public class BadTrackerTests
     {
         using var server = new EndlessServer(beginning, again);
         Assert.Contains(expected, await FailureAsync(Tracker(server.Announce).AnnounceAsync(Request(), Token)), StringComparison.Ordinal);
-        // What is beyond the limits lies in the system's buffers.
+        // Bytes beyond the limits are in the system's buffers.
         Assert.InRange(await server.Sent.WaitAsync(TimeSpan.FromMinutes(5), Token), 1, 64L << 20);
     }
 
@@ -91,7 +91,7 @@ public class BadTrackerTests
         }
     }
 
-    /// <summary>"Internet" is what has an IPv6 address here, so that both are on this machine.</summary>
+    /// <summary>IPv6 addresses count as "Internet" here, so that both are on this machine.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -135,7 +135,7 @@ public class BadTrackerTests
     [InlineData("udp://255.255.255.255:80/announce", null, "no address of a machine")]
     public async Task Addresses_in_the_local_network_that_are_not_trackers_are_not_contacted(string uri, string? address, string expected)
     {
-        // Whatever is connected to would be seen by its failure, which has other words.
+        // A connection would fail, with another message.
         var http = new HttpFetch(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(address!)]));
         using var factory = new TrackerFactory(http);
         Assert.Contains(expected, await FailureAsync(factory.Create(new Uri(uri)).AnnounceAsync(Request(), Token)), StringComparison.Ordinal);
@@ -256,7 +256,7 @@ public class BadTrackerTests
         return int.Parse(request.AsSpan(at, request.IndexOf('&', at) - at), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Answers the first request by some bytes, then others again and again, for as long as the client takes them; a little a second where there is a clock.</summary>
+    /// <summary>Answers the first request with some bytes, then repeats others for as long as the client reads them; with a clock, a few per second.</summary>
     private sealed class EndlessServer : IDisposable
     {
         private readonly TcpListener _listener;
@@ -271,7 +271,7 @@ public class BadTrackerTests
 
         public Uri Announce => new($"http://{(IPEndPoint)_listener.LocalEndpoint}/announce");
 
-        /// <summary>How much was sent when the client left.</summary>
+        /// <summary>The number of bytes sent when the client disconnected.</summary>
         public Task<long> Sent { get; }
 
         public void Dispose()
@@ -304,7 +304,7 @@ public class BadTrackerTests
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // The client has left.
+                // The client has disconnected.
             }
 
             return sent;

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Trackers;
 
-/// <summary>A tracker that does what the test says, at once unless told to wait.</summary>
+/// <summary>A scripted tracker, which answers at once unless told to wait.</summary>
 internal sealed class FakeTracker(Uri uri) : ITracker
 {
     public Uri Uri => uri;
@@ -15,25 +15,25 @@ internal sealed class FakeTracker(Uri uri) : ITracker
 
     public IEnumerable<AnnounceEvent> Events => Requests.Select(request => request.Event);
 
-    /// <summary>How many peers it names.</summary>
+    /// <summary>The number of peers in its answer.</summary>
     public int Peers { get; set; } = TrackerAnnouncer.PeersWanted;
 
-    /// <summary>Everything else that it answers.</summary>
+    /// <summary>The rest of its answer.</summary>
     public AnnounceResponse Response { get; set; } = new() { Interval = TimeSpan.FromSeconds(900) };
 
-    /// <summary>What it fails with.</summary>
+    /// <summary>Its error.</summary>
     public TorrentErrorId? Error { get; set; }
 
-    /// <summary>What is wrong with this program when it is asked.</summary>
+    /// <summary>A fault of this program, thrown by the announce.</summary>
     public Exception? Fault { get; set; }
 
-    /// <summary>When set, it does not answer before this is done.</summary>
+    /// <summary>If set, it does not answer before this completes.</summary>
     public TaskCompletionSource? Hold { get; set; }
 
-    /// <summary>Whether a request leaves though there is no answer.</summary>
+    /// <summary>Whether a request is sent even without an answer.</summary>
     public bool Sends { get; set; } = true;
 
-    /// <summary>Whether it goes on though it is cancelled.</summary>
+    /// <summary>Whether it ignores cancellation.</summary>
     public bool IgnoresCancellation { get; set; }
 
     public async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)

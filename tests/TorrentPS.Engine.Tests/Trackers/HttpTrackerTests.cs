@@ -262,7 +262,7 @@ public class HttpTrackerTests
         if (!Socket.OSSupportsIPv6)
             Assert.Skip("IPv6 is not enabled on this machine: enable it, at least on the loopback interface.");
         using var local = new ScriptedHttpServer(_ => ScriptedHttpServer.Reply(OnePeer));
-        // ::1 stands for an address of the Internet.
+        // ::1 counts as an address in the Internet.
         var http = new HttpFetch(TimeProvider.System, rules: new ReachRules(address => !isInternet || address.AddressFamily == AddressFamily.InterNetwork ? AddressReach.Machine : AddressReach.World));
         using var both = new TwoFamilyServer(_ => ScriptedHttpServer.Redirect(local.Announce.ToString()));
         Task<AnnounceResponse> announce = new HttpTracker(new Uri($"http://[::1]:{both.Port}/announce"), http).AnnounceAsync(Request(), Token);

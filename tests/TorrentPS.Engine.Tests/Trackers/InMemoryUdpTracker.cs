@@ -7,7 +7,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Trackers;
 
-/// <summary>A network in memory with UDP trackers that do what the test says: connect, and answer announces with their peers, unless told otherwise.</summary>
+/// <summary>A network in memory with scripted UDP trackers: by default they accept connects and answer announces with their peers.</summary>
 internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
 {
     private readonly DateTimeOffset _begin = time.GetUtcNow();
@@ -15,21 +15,21 @@ internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
     private readonly Channel<bool> _isSent = Channel.CreateUnbounded<bool>();
     private long _lastConnectionId = 0x1000;
 
-    /// <summary>What was sent, and how many seconds after the start.</summary>
+    /// <summary>The datagrams sent, with the seconds since the start.</summary>
     public List<(double At, IPEndPoint To, UdpTrackerAction Action, byte[] Datagram)> Sent { get; } = [];
 
     public IEnumerable<(double At, UdpTrackerAction Action)> Times => Sent.Select(sent => (sent.At, sent.Action));
 
-    /// <summary>How many sockets are open.</summary>
+    /// <summary>The number of open sockets.</summary>
     public int Open { get; private set; }
 
-    /// <summary>What comes back for a datagram; null for what a tracker answers.</summary>
+    /// <summary>The answers to a datagram; null for those of a tracker.</summary>
     public Func<IPEndPoint, byte[], IEnumerable<byte[]>?> OnDatagram { get; set; } = (_, _) => null;
 
-    /// <summary>What is wrong with this program when a datagram comes; once.</summary>
+    /// <summary>A fault of this program, thrown once when a datagram arrives.</summary>
     public Exception? Fault { get; set; }
 
-    /// <summary>Addresses that nothing listens at.</summary>
+    /// <summary>Addresses without a listener.</summary>
     public HashSet<IPAddress> Refusing { get; } = [];
 
     public IDatagramSocket OpenSocket(IPEndPoint remote)
@@ -58,7 +58,7 @@ internal sealed class InMemoryUdpTracker(ObservedTimeProvider time)
         time.Advance(TimeSpan.FromSeconds(seconds));
     }
 
-    /// <summary>What a tracker answers.</summary>
+    /// <summary>The answers of a tracker.</summary>
     public byte[][] Answer(IPEndPoint to, byte[] datagram)
     {
         UdpTrackerRequest.TryReadHeader(datagram, out long connectionId, out UdpTrackerAction action, out uint transactionId);

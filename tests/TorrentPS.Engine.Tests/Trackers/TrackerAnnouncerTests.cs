@@ -111,7 +111,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         Make("a").Response = Make("b").Response = new AnnounceResponse { Interval = TimeSpan.FromMinutes(20) };
         FakeTracker[] trackers = Start(["a", "b"]);
         int before = trackers[0].Requests.Count;
-        // a's back-off has ended by then, but b is first now and works.
+        // The back-off of a has ended by then, but b is first now and works.
         _time.Advance(TimeSpan.FromMinutes(20));
         Assert.Equal([before, 2], Counts(trackers));
     }
@@ -164,7 +164,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         Assert.Single(a.Requests);
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal([Started, None], a.Events);
-        // Once asked, it is the interval's turn again.
+        // After this announce, the interval applies again.
         _time.Advance(TimeSpan.FromSeconds(899));
         Assert.Equal(2, a.Requests.Count);
     }
@@ -215,7 +215,7 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(15));
         Assert.Equal([Started, None, None], trackers[0].Events);
         Assert.Null(_announcer!.Statuses[0].LastError);
-        // The back-off begins anew.
+        // The back-off starts again.
         trackers[0].Error = TorrentErrorId.TrackerUnreachable;
         _time.Advance(TimeSpan.FromSeconds(900));
         _time.Advance(TimeSpan.FromSeconds(15));

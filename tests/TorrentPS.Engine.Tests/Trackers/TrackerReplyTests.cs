@@ -151,7 +151,7 @@ public class TrackerReplyTests
             _ = TrackerReply.TryReadFailure(input, out _);
         }
 
-        // The one kind of error that is allowed.
+        // The only kind of error allowed.
         static void Try(Action action) => Assert.True(Record.Exception(action) is null or TorrentException);
     }
 

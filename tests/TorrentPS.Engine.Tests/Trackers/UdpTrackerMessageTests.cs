@@ -6,7 +6,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.Tests.Trackers;
 
-/// <summary>The bytes of BEP 15 and BEP 41.</summary>
+/// <summary>The bytes of BEP 15 and BEP 41 messages.</summary>
 public class UdpTrackerMessageTests
 {
     private static readonly Uri s_tracker = new("udp://tracker.example:80");
@@ -90,10 +90,10 @@ public class UdpTrackerMessageTests
     [InlineData("", "")]
     [InlineData("0000", "")] // ends
     [InlineData("01010203616263", "abc")] // NOPs before
-    [InlineData("0902ffff0203616263", "abc")] // one that is not known is passed over
+    [InlineData("0902ffff0203616263", "abc")] // an unknown option is skipped
     [InlineData("02036162630202646500", "abcde")] // in two pieces, to the end
     [InlineData("0200", "")] // none
-    [InlineData("02", "")] // cut off
+    [InlineData("02", "")] // truncated
     [InlineData("02036162", "")] // longer than the datagram
     [InlineData("02016109ff02026263", "a")]
     public void Unknown_options_are_skipped(string options, string expected)

@@ -142,11 +142,11 @@ public class UdpTrackerTests
     {
         ITracker tracker = Tracker();
         await tracker.AnnounceAsync(Request(), Token);
-        // One that says so,
+        // A tracker that reports an error,
         _network.OnDatagram = (_, datagram) => _network.Sent.Count == 3 ? [InMemoryUdpTracker.Error(datagram, "Connection ID missmatch")] : null;
         await tracker.AnnounceAsync(Request(), Token);
         Assert.Equal([Announce, Connect, Announce], _network.Sent.Skip(2).Select(datagram => datagram.Action));
-        // and one that keeps silent.
+        // and one that does not answer.
         _network.OnDatagram = (_, _) => _network.Sent.Count == 6 ? [] : null;
         Task<AnnounceResponse> announce = tracker.AnnounceAsync(Request(), Token);
         await _network.PassAsync(6, 15);

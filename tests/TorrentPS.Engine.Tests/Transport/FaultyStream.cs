@@ -3,11 +3,11 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Engine.Tests.Transport;
 
-/// <summary>A connection that brings out a fault of this program: not one of the network, which every part expects.</summary>
-/// <param name="inner">What it is otherwise.</param>
-/// <param name="fault">What it throws.</param>
-/// <param name="receives">Receives before that; none at all when left out.</param>
-/// <param name="sends">Sends before that.</param>
+/// <summary>A connection that triggers a fault of this program, unlike network errors, which all code expects.</summary>
+/// <param name="inner">The underlying connection.</param>
+/// <param name="fault">The exception to throw.</param>
+/// <param name="receives">The number of receives before it; by default, receives never throw.</param>
+/// <param name="sends">The number of sends before it.</param>
 internal sealed class FaultyStream(PeerStream inner, Exception fault, int receives = int.MaxValue, int sends = int.MaxValue) : PeerStream
 {
     private int _receives;

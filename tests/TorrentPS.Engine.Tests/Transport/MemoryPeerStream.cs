@@ -4,8 +4,8 @@ using TorrentPS.Engine.Transport;
 namespace TorrentPS.Engine.Tests.Transport;
 
 /// <summary>
-/// One end of a peer connection in memory. What is sent arrives at once; who waits for it goes on in its own context. A limit on the bytes of a
-/// read makes it a network that splits messages anywhere.
+/// One end of a peer connection in memory. Sent bytes arrive at once; a waiting receiver resumes in its own context. A limit on the bytes per read splits messages
+/// anywhere, as a network does.
 /// </summary>
 internal sealed class MemoryPeerStream : PeerStream
 {
@@ -39,7 +39,7 @@ internal sealed class MemoryPeerStream : PeerStream
         }
     }
 
-    /// <summary>Whether the other end has ended it; what it sent before may still be there.</summary>
+    /// <summary>Whether the other end has closed the connection; bytes sent before may still be unread.</summary>
     public bool IsOver
     {
         get
@@ -59,15 +59,15 @@ internal sealed class MemoryPeerStream : PeerStream
         }
     }
 
-    /// <summary>Whether what is sent from here leaves; else it waits for as long as this end lives, as with a peer that does not read.</summary>
+    /// <summary>Whether sends complete; otherwise they wait until this end is disposed, as with a peer that does not read.</summary>
     public bool Sends { get; set; } = true;
 
-    /// <summary>The largest buffer that was there to receive into.</summary>
+    /// <summary>The largest buffer passed to a receive.</summary>
     public int LargestBuffer { get; private set; }
 
-    /// <summary>The end that connects, and the end that accepts.</summary>
-    /// <param name="readLimit">Bytes that a receive gives at most.</param>
-    /// <param name="address">Where each sees the other; somewhere in the Internet when left out.</param>
+    /// <summary>The connecting and the accepting end.</summary>
+    /// <param name="readLimit">The maximum number of bytes per receive.</param>
+    /// <param name="address">The address of each end as the other sees it; by default one in the Internet.</param>
     public static (MemoryPeerStream Dialler, MemoryPeerStream Listener) Create(int readLimit = int.MaxValue, IPAddress? address = null)
     {
         MemoryPeerStream dialler = new(true, 6881, readLimit, address), listener = new(false, 50_000, readLimit, address);
@@ -75,7 +75,7 @@ internal sealed class MemoryPeerStream : PeerStream
         return (dialler, listener);
     }
 
-    /// <summary>Takes all that has arrived.</summary>
+    /// <summary>Takes all bytes that have arrived.</summary>
     public byte[] TakeArrived()
     {
         lock (_lock)
@@ -89,7 +89,7 @@ internal sealed class MemoryPeerStream : PeerStream
     public void Send(ReadOnlySpan<byte> bytes) => _other.Arrive(bytes.ToArray());
 
     /// <summary>Breaks the connection for the other end, as a reset does.</summary>
-    /// <param name="fault">What the other end gets; that of a reset when left out.</param>
+    /// <param name="fault">The exception at the other end; by default that of a reset.</param>
     public void Break(Exception? fault = null) => _other.End(fault ?? new IOException("Connection reset by peer"));
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -116,7 +116,7 @@ internal sealed class MemoryPeerStream : PeerStream
                 arrival = (_arrival ??= new TaskCompletionSource()).Task;
             }
 
-            await arrival.WaitAsync(cancellationToken); // in the context of the one who waits
+            await arrival.WaitAsync(cancellationToken); // in the context of the waiting code
         }
     }
 

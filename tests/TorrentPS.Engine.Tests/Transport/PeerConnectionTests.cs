@@ -26,9 +26,9 @@ public sealed class PeerConnectionTests
         using PeerStream here = await accepted.Task.WaitAsync(s_limit, Token);
         Assert.Equal((true, false), (there.IsOutgoing, here.IsOutgoing));
         Assert.Equal(Loopback(listener.Port), there.RemoteEndPoint);
-        Assert.Equal(AddressFamily.InterNetwork, here.RemoteEndPoint.AddressFamily); // not as one mapped to IPv6
+        Assert.Equal(AddressFamily.InterNetwork, here.RemoteEndPoint.AddressFamily); // not as an IPv4-mapped IPv6 address
         byte[] buffer = new byte[10];
-        ValueTask<int> waiting = here.ReceiveAsync(Memory<byte>.Empty, Token); // until there is something
+        ValueTask<int> waiting = here.ReceiveAsync(Memory<byte>.Empty, Token); // until data arrives
         Assert.False(waiting.IsCompleted);
         await there.SendAsync("abc"u8.ToArray(), Token);
         Assert.Equal(0, await waiting);
@@ -108,7 +108,7 @@ public sealed class PeerConnectionTests
                 }
                 catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
                 {
-                    // It is under way.
+                    // It is in progress.
                 }
             }
 
@@ -120,7 +120,7 @@ public sealed class PeerConnectionTests
             Assert.False(first.IsCompleted || second.IsCompleted);
             time.Advance(TimeSpan.FromSeconds(2));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(s_limit, Token));
-            Assert.False(second.IsCompleted); // its limit begins when its turn comes
+            Assert.False(second.IsCompleted); // its limit begins with its turn
             await time.UntilAsync(() => second.IsCompleted, 1);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(s_limit, Token));
         }

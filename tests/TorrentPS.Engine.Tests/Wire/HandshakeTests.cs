@@ -43,7 +43,7 @@ public sealed class HandshakeTests
         Assert.False(handshake.SupportsDht || handshake.SupportsV2);
     }
 
-    // Byte and bit as the BEPs count them: byte 0 is the first reserved byte.
+    // Bytes and bits as the BEPs number them: byte 0 is the first reserved byte.
     [Theory]
     [InlineData(5, 0x10, true, false, false, false)] // BEP 10
     [InlineData(7, 0x01, false, true, false, false)] // BEP 5

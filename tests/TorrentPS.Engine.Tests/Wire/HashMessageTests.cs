@@ -57,16 +57,16 @@ public sealed class HashMessageTests
     [InlineData(2, 4, 2, 2, 5, true)]
     [InlineData(4, 0, 1, 0, 4, false)] // the root needs no proof
     [InlineData(5, 0, 1, 0, 4, false)]
-    [InlineData(0, 0, 8192, 0, 13, true)] // the most there are
+    [InlineData(0, 0, 8192, 0, 13, true)] // the maximum
     [InlineData(0, 8192, 8192, 0, 14, true)]
     [InlineData(0, 16384, 8192, 0, 14, false)]
-    [InlineData(2, 0, 2, 2, 5, true)] // up to below the root
+    [InlineData(2, 0, 2, 2, 5, true)] // up to just below the root
     [InlineData(2, 0, 2, -1, 5, false)]
     [InlineData(4, 0, 1, 1, 4, false)]
     [InlineData(2, 0, 8, 0, 4, false)] // longer than the layer
-    [InlineData(2, 3, 2, 1, 5, false)] // not in its place
-    [InlineData(2, 0, 3, 1, 5, false)] // no power of two
-    [InlineData(2, 8, 2, 1, 5, false)] // behind the end
+    [InlineData(2, 3, 2, 1, 5, false)] // not aligned
+    [InlineData(2, 0, 3, 1, 5, false)] // not a power of two
+    [InlineData(2, 8, 2, 1, 5, false)] // beyond the end
     [InlineData(2, 0, 2, 3, 5, false)] // above the root
     [InlineData(-1, 0, 2, 0, 5, false)]
     [InlineData(6, 0, 2, 0, 5, false)]

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Wire;
 
-/// <summary>The layout of BEP 55: type, kind of address, address, port, error.</summary>
+/// <summary>The layout of BEP 55: message type, address type, address, port, error code.</summary>
 public sealed class HolepunchMessageTests
 {
     [Theory]

@@ -95,7 +95,7 @@ public sealed class MetadataMessageTests
         }
         catch (BencodeException)
         {
-            // as it should be
+            // expected
         }
     }
 

@@ -153,7 +153,7 @@ public sealed class PeerIdTests
         return name is null || !name.Any(char.IsControl);
     }
 
-    /// <summary>Version bytes that are no letters or digits must not come through as they are.</summary>
+    /// <summary>Version bytes other than letters and digits must not be shown unchanged.</summary>
     [Fact]
     public void Odd_version_bytes_are_not_shown()
     {

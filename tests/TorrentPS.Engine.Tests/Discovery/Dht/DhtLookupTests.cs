@@ -3,7 +3,7 @@ using TorrentPS.Engine.Discovery.Dht;
 
 namespace TorrentPS.Engine.Tests.Discovery.Dht;
 
-/// <summary>Lookups that do not go by the book: dead, slow and lying nodes, and none at all.</summary>
+/// <summary>Difficult lookups: with dead, slow and lying nodes, and with none at all.</summary>
 public sealed class DhtLookupTests
 {
     private static readonly NodeId s_torrent = NodeId.Random();
@@ -22,7 +22,7 @@ public sealed class DhtLookupTests
         DhtLookup lookup = Find(searcher);
         Assert.True(_network.RunUntil(() => lookup.HasConverged, TimeSpan.FromSeconds(60)));
 
-        // Twenty of the dead are nearer than the first of the living, and five at once are waited for: it takes four of the short times.
+        // Twenty dead nodes are nearer than the first live one, and five are awaited at once: this takes four short timeouts.
         Assert.InRange(_convergedAt!.Value - begin, TimeSpan.Zero, 4 * DhtRequests.ShortLimit + TimeSpan.FromSeconds(0.5));
         Assert.Equal(RoutingTable.K, lookup.Closest.Count);
     }
@@ -97,7 +97,7 @@ public sealed class DhtLookupTests
     {
         DhtNetwork.Member searcher = _network.Add();
         DhtNetwork.Member liar = _network.Add();
-        // It knows of many nodes, each nearer than the one before, which are not there.
+        // It returns many nodes, each nearer than the last, that do not exist.
         for (int bits = 10; bits < 150; bits++)
             liar.Node.Table.Answered(new DhtContact(s_torrent.RandomAt(bits), DhtNetwork.AddressOf(2000 + bits)), TimeSpan.Zero);
         _network.Do(searcher, node => node.Ping(liar.EndPoint));
@@ -128,7 +128,7 @@ public sealed class DhtLookupTests
     [Fact]
     public void Lookups_are_limited_and_all_have_their_turn()
     {
-        // On addresses for which answers are not limited, as all ask the same few nodes here.
+        // At addresses to which answers are not limited, since all query the same few nodes here.
         var scope = new DhtScope();
         scope.Include(IPAddress.Loopback);
         DhtNetwork.Member[] members = [.. Enumerable.Range(1, 11).Select(port => _network.Add(new IPEndPoint(IPAddress.Loopback, port), _ => NodeId.Random(), scope))];
@@ -138,7 +138,7 @@ public sealed class DhtLookupTests
         List<DhtLookup> lookups = [];
         for (int i = 0; i < 3 * DhtNode.MaxLookups; i++)
             lookups.Add(_network.Do(searcher, node => node.FindPeers(NodeId.Random(), _ => { }, _ => { })));
-        Assert.InRange(lookups.Count(lookup => lookup.QueryCount > 0), DhtNode.MaxLookups - 2, DhtNode.MaxLookups); // less what the node looks up for itself
+        Assert.InRange(lookups.Count(lookup => lookup.QueryCount > 0), DhtNode.MaxLookups - 2, DhtNode.MaxLookups); // without the node's own lookups
 
         Assert.True(_network.RunUntil(() => lookups.TrueForAll(lookup => lookup.HasConverged), TimeSpan.FromSeconds(30)));
     }
@@ -146,13 +146,13 @@ public sealed class DhtLookupTests
     private DhtLookup Find(DhtNetwork.Member searcher) =>
         _network.Do(searcher, node => node.FindPeers(s_torrent, _peers.UnionWith, _ => _convergedAt = _network.Time.GetUtcNow()));
 
-    /// <summary>Makes one that knows some nodes, the dead being nearest to the torrent.</summary>
+    /// <summary>Creates a node that knows some others; the dead ones are nearest to the torrent.</summary>
     private DhtNetwork.Member Populate(int alive, int dead)
     {
         // Nodes at local addresses keep an id that does not match their address.
         var scope = new DhtScope();
         scope.Include(IPAddress.Loopback);
-        DhtNetwork.Member searcher = Add(0); // all of the others are in its largest bucket
+        DhtNetwork.Member searcher = Add(0); // all others are in its largest bucket
         for (int i = 0; i < alive + dead; i++)
         {
             bool isDead = i >= alive;
@@ -174,7 +174,7 @@ public sealed class DhtLookupTests
             _network.Add(new IPEndPoint(IPAddress.Loopback, _network.Members.Count + 1), _ => s_torrent.RandomAt(sharedBits), scope);
     }
 
-    /// <summary>What takes the peers that are found, or what ends a search, is at fault.</summary>
+    /// <summary>A fault in the receiver of found peers, or at the end of a search.</summary>
     [Fact]
     public void A_fault_with_one_answer_loses_only_that_answer()
     {

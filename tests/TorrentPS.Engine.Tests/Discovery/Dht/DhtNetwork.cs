@@ -5,7 +5,7 @@ using TorrentPS.Engine.Discovery.Dht;
 
 namespace TorrentPS.Engine.Tests.Discovery.Dht;
 
-/// <summary>A network of nodes in memory: datagrams take some time, those to the dead are lost, and the clock jumps from one event to the next.</summary>
+/// <summary>A network of nodes in memory: datagrams take some time, those to dead nodes are lost, and the clock jumps from one event to the next.</summary>
 internal sealed class DhtNetwork(int seed)
 {
     private readonly PriorityQueue<(Member Member, byte[]? Packet, IPEndPoint? From), (long Ticks, long Number)> _events = new();
@@ -16,7 +16,7 @@ internal sealed class DhtNetwork(int seed)
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    /// <summary>Milliseconds that a datagram takes at least and at most.</summary>
+    /// <summary>The minimum and maximum delay of a datagram, in milliseconds.</summary>
     public (int Least, int Most) Latency { get; set; } = (10, 100);
 
     public int Packets { get; private set; }
@@ -29,7 +29,7 @@ internal sealed class DhtNetwork(int seed)
 
     private TimeSpan Elapsed => Time.GetUtcNow() - _start;
 
-    /// <summary>Adds a node at an address of its own, in a network of its own, with an id that fits it.</summary>
+    /// <summary>Adds a node at a separate address in a separate network, with an id that matches it.</summary>
     public Member Add(Func<IPAddress, NodeId>? id = null) => Add(AddressOf(_members.Count), id);
 
     public Member Add(IPEndPoint endPoint, Func<IPAddress, NodeId>? id = null, DhtScope? scope = null)
@@ -50,7 +50,7 @@ internal sealed class DhtNetwork(int seed)
         }
     }
 
-    /// <summary>Does something with a node, and sees to what it has to do afterwards.</summary>
+    /// <summary>Calls a node, and then does its due work.</summary>
     public T Do<T>(Member member, Func<DhtNode, T> action)
     {
         T result = action(member.Node);
@@ -66,8 +66,8 @@ internal sealed class DhtNetwork(int seed)
 
     public void Run(TimeSpan duration) => RunUntil(() => false, duration);
 
-    /// <summary>Runs until something is so, or for a time.</summary>
-    /// <returns>Whether it came to be so.</returns>
+    /// <summary>Runs until a condition holds, or for a time.</summary>
+    /// <returns>Whether the condition came to hold.</returns>
     public bool RunUntil(Func<bool> condition, TimeSpan limit)
     {
         TimeSpan end = Elapsed + limit;
@@ -117,12 +117,12 @@ internal sealed class DhtNetwork(int seed)
 
         public bool IsAlive { get; set; } = true;
 
-        /// <summary>How much longer than others' its datagrams are on the way.</summary>
+        /// <summary>The additional delay of its datagrams.</summary>
         public TimeSpan Delay { get; set; }
 
         public TimeSpan TickAt { get; set; } = TimeSpan.MaxValue;
 
-        /// <summary>All that it has sent.</summary>
+        /// <summary>All packets that it has sent.</summary>
         public List<(byte[] Packet, IPEndPoint To)> Sent { get; } = [];
     }
 }

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Discovery.Dht;
 
 namespace TorrentPS.Engine.Tests.Discovery.Dht;
 
-/// <summary>What a node answers, whom it lets in, and how it looks for things.</summary>
+/// <summary>The answers, the admission of other nodes and the lookups of a node.</summary>
 public sealed class DhtNodeTests
 {
     private const string Id = "2:id20:abcdefghij0123456789";

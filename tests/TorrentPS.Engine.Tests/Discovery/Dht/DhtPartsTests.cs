@@ -6,7 +6,7 @@ using TorrentPS.Engine.Discovery.Dht;
 
 namespace TorrentPS.Engine.Tests.Discovery.Dht;
 
-/// <summary>The parts of a node that are about one thing each.</summary>
+/// <summary>The smaller parts of a node.</summary>
 public sealed class DhtPartsTests
 {
     private static readonly IPAddress s_address = IPAddress.Parse("203.0.113.9");
@@ -80,14 +80,14 @@ public sealed class DhtPartsTests
 
         List<IPEndPoint> peers = store.Choose(s_hash, int.MaxValue, noSeeds: false);
         Assert.Equal(PeerStore.MaxPeers, peers.Count);
-        Assert.DoesNotContain(peers, peer => peer.Address.Equals(DhtNetwork.AddressOf(9).Address)); // the oldest made way
+        Assert.DoesNotContain(peers, peer => peer.Address.Equals(DhtNetwork.AddressOf(9).Address)); // the oldest was evicted
         Assert.Contains(peers, peer => peer.Address.Equals(DhtNetwork.AddressOf(10).Address));
         Assert.Equal(50, store.Choose(s_hash, 50, noSeeds: false).Distinct().Count());
 
         for (int i = 0; i < PeerStore.MaxTorrents + 10; i++)
             store.Add(NodeId.Random(), new IPEndPoint(s_address, 1), isSeed: false);
         Assert.Equal(PeerStore.MaxTorrents, store.TorrentCount);
-        Assert.Equal(PeerStore.MaxPeers, store.Choose(s_hash, int.MaxValue, noSeeds: false).Count); // the one with the most peers stays
+        Assert.Equal(PeerStore.MaxPeers, store.Choose(s_hash, int.MaxValue, noSeeds: false).Count); // the torrent with the most peers stays
     }
 
     [Fact]

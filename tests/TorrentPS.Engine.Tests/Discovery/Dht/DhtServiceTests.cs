@@ -11,7 +11,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Discovery.Dht;
 
-/// <summary>Whole nodes with sockets, on loopback.</summary>
+/// <summary>Whole nodes with sockets on loopback.</summary>
 public sealed class DhtServiceTests : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _open = [];
@@ -125,7 +125,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
         DhtService early = Service($"127.0.0.1:{FreePort()}");
         Found found = Discover(early, torrent, port: 50_001);
         DhtService later = Service(Address(early));
-        Found announced = Discover(later, torrent, port: 50_002); // it gets in by the other, which so learns of it
+        Found announced = Discover(later, torrent, port: 50_002); // it enters through the other, which so learns of it
 
         await UntilAsync(() => found.Discovery.AnyAnswered && announced.Discovery.AnyAnswered, "both know each other");
         await UntilAsync(Task.WhenAll(found.Discovery.FirstRound, announced.Discovery.FirstRound), "both have told each other");
@@ -199,7 +199,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
         return new Found(discovery, peers, errors);
     }
 
-    /// <summary>Searches until there is something: the announce has left before it, but what it was asked first may have been answered before that arrived.</summary>
+    /// <summary>Searches until a peer is found: the announce was sent before, but the first queries may have been answered before it arrived.</summary>
     private async Task<Found> SearchAsync(DhtService searcher, InfoHash torrent)
     {
         for (int i = 0; i < 1000; i++)
@@ -234,7 +234,7 @@ public sealed class DhtServiceTests : IAsyncDisposable
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    /// <summary>Lets time pass until something is so.</summary>
+    /// <summary>Lets time pass until a condition holds.</summary>
     private Task UntilAsync(Func<bool> condition, string what) => _time.UntilAsync(condition, 0.02, report: () => what);
 
     private Task UntilAsync(Task task, string what) => UntilAsync(() => task.IsCompleted, what);

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Discovery.Dht;
 
 namespace TorrentPS.Engine.Tests.Discovery.Dht;
 
-/// <summary>A thousand nodes in memory, of which a third goes away without a word.</summary>
+/// <summary>A thousand nodes in memory, a third of which leaves without notice.</summary>
 public sealed class DhtSimulationTests(ITestOutputHelper output)
 {
     private const int Count = 1000;
@@ -45,7 +45,7 @@ public sealed class DhtSimulationTests(ITestOutputHelper output)
         Assert.True(hops.Average() <= 5, $"{hops.Average()} hops on average");
         Assert.True(queries.Average() <= 60, $"{queries.Average()} queries on average");
         Assert.True(found >= 0.95 * Lookups * RoutingTable.K, $"only {found} of the nearest nodes were found");
-        // Each waits a second at most for the dead among those that it asks at once, and few times.
+        // Each waits at most a second for the dead nodes among those queried at once, and a few times only.
         Assert.True(seconds.Average() <= 5, $"{seconds.Average()} s on average");
         Assert.InRange(network.LongestPacket, 1, KrpcWriter.MaxLength);
     }
@@ -77,7 +77,7 @@ public sealed class DhtSimulationTests(ITestOutputHelper output)
         Assert.Equal(searchers.Length, successes);
     }
 
-    /// <summary>Lets nodes come one after the other, each by one that is there.</summary>
+    /// <summary>Adds nodes one after the other, each entering through an existing one.</summary>
     private static void Populate(DhtNetwork network, int count)
     {
         for (int i = 0; i < count; i++)

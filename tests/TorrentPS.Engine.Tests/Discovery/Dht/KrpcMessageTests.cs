@@ -88,11 +88,11 @@ public sealed class KrpcMessageTests
     [InlineData("")]
     [InlineData("d")]
     [InlineData("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:q")] // cut short
-    [InlineData("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:xe")] // a type that is none
+    [InlineData("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:xe")] // an unknown type
     [InlineData("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aae")] // no type
     [InlineData("d1:q4:ping1:t2:aa1:y1:qe")] // no arguments
     [InlineData("d1:ad2:id20:abcdefghij0123456789e1:t2:aa1:y1:qe")] // no method
-    [InlineData("d1:rl2:id20:mnopqrstuvwxyz123456e1:t2:aa1:y1:re")] // a list for a dictionary
+    [InlineData("d1:rl2:id20:mnopqrstuvwxyz123456e1:t2:aa1:y1:re")] // a list in place of a dictionary
     [InlineData("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t33:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1:y1:qe")]
     [InlineData("l1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe")]
     public void An_invalid_message_is_refused(string packet) => Assert.False(KrpcMessage.TryParse(Latin1(packet), out _));
@@ -115,7 +115,7 @@ public sealed class KrpcMessageTests
         for (int i = 0; i < Math.Min(places.Length, values.Length); i++)
         {
             int place = (int)((uint)places[i] % (uint)packet.Count);
-            // Digits and letters of bencoding go deeper than random bytes.
+            // Digits and letters of bencoding get deeper into the parser than random bytes.
             byte value = values[i] < 128 ? "0123456789ilde:-arq"u8[values[i] % 19] : values[i];
             if (insert)
                 packet.Insert(place, value);

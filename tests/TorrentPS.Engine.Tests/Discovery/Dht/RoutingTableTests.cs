@@ -32,7 +32,7 @@ public sealed class RoutingTableTests
         Assert.All(late, contact => Assert.False(_table.Answered(contact, Minutes(1))));
 
         _table.Failed(first[3].EndPoint);
-        Assert.Contains(first[3], Contacts); // once is no proof
+        Assert.Contains(first[3], Contacts); // one failure is no proof
         _table.Failed(first[3].EndPoint);
 
         Assert.DoesNotContain(first[3], Contacts);
@@ -143,7 +143,7 @@ public sealed class RoutingTableTests
     {
         DhtContact contact = Contact(5);
         Assert.True(_table.Queried(contact, Minutes(0)));
-        Assert.Equal(0, _table.Count); // not before it has answered
+        Assert.Equal(0, _table.Count); // not before its answer
         _table.Answered(contact, Minutes(0));
 
         Assert.False(_table.Queried(contact, Minutes(10)));
@@ -234,7 +234,7 @@ public sealed class RoutingTableTests
 
     private IPEndPoint Address() => DhtNetwork.AddressOf(_next++);
 
-    // All alike in what BEP 42 asks for.
+    // All equal in the bits of BEP 42.
     private DhtContact Contact(int sharedBits)
     {
         IPEndPoint address = Address();

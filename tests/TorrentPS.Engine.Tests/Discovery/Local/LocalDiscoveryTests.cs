@@ -65,7 +65,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
         IPeerDiscovery there = Start(_there, Request(2000, "there"));
         Assert.Equal(["here 192.168.1.2:2000 LocalDiscovery"], _found);
         Assert.True(here.AnyAnswered);
-        // The one that came first is heard of when it next announces itself.
+        // The first client is found when it next announces.
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.Contains("there 192.168.1.1:1000 LocalDiscovery", _found);
         await here.DisposeAsync();
@@ -118,7 +118,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
     public async Task Many_torrents_share_messages()
     {
         List<IPeerDiscovery> all = [.. Enumerable.Range(1, 45).Select(i => Start(_here, Request(1000, "here", (byte)i)))];
-        Assert.Equal(45, _network.Sent.Count); // each at once when it starts
+        Assert.Equal(45, _network.Sent.Count); // each announces when it starts
         _network.Sent.Clear();
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal([20, 20, 5], _network.Sent.Select(text => text.Split("Infohash").Length - 1));
@@ -142,7 +142,7 @@ public sealed class LocalDiscoveryTests : IAsyncDisposable
         await using IPeerDiscovery here = Start(_here, Request(0));
         Assert.Empty(_network.Sent);
         await using IPeerDiscovery there = Start(_there, Request(2000, "there"));
-        Assert.Single(_found); // but listened it has
+        Assert.Single(_found); // but it did listen
     }
 
     [Fact]

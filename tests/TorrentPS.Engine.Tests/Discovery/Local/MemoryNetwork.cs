@@ -4,15 +4,15 @@ using TorrentPS.Engine.Discovery.Local;
 
 namespace TorrentPS.Engine.Tests.Discovery.Local;
 
-/// <summary>A local network in memory: what one sends to the group reaches all, the sender included, at once.</summary>
+/// <summary>A local network in memory: a message to the group reaches all members at once, including the sender.</summary>
 internal sealed class MemoryNetwork
 {
     private readonly List<Member> _members = [];
 
-    /// <summary>What was sent to the group, one text a message.</summary>
+    /// <summary>The messages to the group, as text.</summary>
     public List<string> Sent { get; } = [];
 
-    /// <summary>What was sent to one.</summary>
+    /// <summary>The messages to single members.</summary>
     public List<string> Answers { get; } = [];
 
     public ILocalNetwork Join(string address, SocketError? failure = null)
@@ -22,7 +22,7 @@ internal sealed class MemoryNetwork
         return member;
     }
 
-    /// <summary>Sends a message as one that is no member.</summary>
+    /// <summary>Sends a message from outside the group.</summary>
     public void Send(string from, byte[] message)
     {
         foreach (Member member in _members.ToArray())

@@ -60,7 +60,7 @@ public sealed class DiscoveryServicesTests : IAsyncDisposable
         Assert.Equal(TorrentErrorId.NoPeers, refusal.ErrorId);
         Assert.Contains("private", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(source.ToString(), refusal.Message, StringComparison.Ordinal);
-        Assert.NotNull(_tracker.Request); // the rest goes on
+        Assert.NotNull(_tracker.Request); // the rest continues
         Assert.Null(_dht.Request);
     }
 

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Engine.Tests.Storage.Creating;
 
-/// <summary>A file that a torrent is made of.</summary>
+/// <summary>The files from which a torrent is created.</summary>
 public sealed class InputFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

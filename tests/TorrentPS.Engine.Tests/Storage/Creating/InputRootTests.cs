@@ -4,7 +4,7 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage.Creating;
 
-/// <summary>Where the paths in a torrent begin.</summary>
+/// <summary>The root of the paths in a torrent.</summary>
 public sealed class InputRootTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -30,7 +30,7 @@ public sealed class InputRootTests : IDisposable
     [Fact]
     public void The_root_of_one_folder_is_that_folder()
     {
-        InputRoot root = InputRoot.Of([_folder["top/sub/"], _folder["top/../top/sub"]]); // twice the same
+        InputRoot root = InputRoot.Of([_folder["top/sub/"], _folder["top/../top/sub"]]); // the same one twice
         Assert.Equal((_folder["top/sub"], "sub", false), (root.Path, root.Name, root.IsFile));
         Assert.Equal(_folder["top/sub"], root.Shown);
         Assert.Single(root.Inputs);

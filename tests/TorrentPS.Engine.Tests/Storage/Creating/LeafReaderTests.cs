@@ -29,9 +29,9 @@ public sealed class LeafReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0)] // of several buffers
+    [InlineData(0)] // needs several buffers
     [InlineData(1)] // ends within one
-    [InlineData(2)] // of one block
+    [InlineData(2)] // has one block
     public async Task Leaf_hashes_are_those_of_the_data_and_lead_to_the_root_of_the_piece(int piece)
     {
         HashTree tree = (await ReadAsync(piece))!;
@@ -45,7 +45,7 @@ public sealed class LeafReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(PieceLength + 200_000)] // the first of two buffers is whole
+    [InlineData(PieceLength + 200_000)] // the first of two buffers is full
     [InlineData(PieceLength + 280_000)]
     [InlineData(PieceLength)]
     public async Task A_truncated_file_has_no_hashes_and_is_verified_soon(int length)
@@ -81,7 +81,7 @@ public sealed class LeafReaderTests : IDisposable
     {
         Task<HashTree?> reading = new LeafReader(new StoredPieces(_store), new PieceHashes(_store.Torrent, _store.Layers), _tally, piece).ReadAsync(_disk);
         await Task.WhenAny(reading);
-        await Task.Yield(); // off the disk thread, which the store and the queue wait for when they are closed
+        await Task.Yield(); // off the disk thread, for which the store and the queue wait when they are closed
         await _tally.WhenEmptyAsync();
         return await reading;
     }

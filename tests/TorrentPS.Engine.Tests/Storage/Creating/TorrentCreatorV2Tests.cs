@@ -6,7 +6,7 @@ using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Engine.Tests.Storage.Creating;
 
-/// <summary>Version 2 and hybrid torrents of files (BEP 52), made, read again, and held against the files.</summary>
+/// <summary>Version 2 and hybrid torrents (BEP 52), created, parsed again and compared with their files.</summary>
 public sealed class TorrentCreatorV2Tests : IDisposable
 {
     private const int PieceLength = 32768;
@@ -116,7 +116,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
     public async Task A_hybrid_whose_two_kinds_of_hashes_contradict_each_other_is_refused()
     {
         Torrent right = await MakeAsync(TorrentVersion.Hybrid, ("a", 3 * PieceLength));
-        // The v1 half is of data with another byte.
+        // The v1 hashes are of data with another byte.
         byte[] other = Content("a", 3 * PieceLength);
         other[1] ^= 1;
         await File.WriteAllBytesAsync(_folder["T/a"], other, Token);
@@ -128,7 +128,7 @@ public sealed class TorrentCreatorV2Tests : IDisposable
         TorrentException e = await Assert.ThrowsAsync<TorrentException>(() => store.VerifyAsync(_ => true, null, Token));
         Assert.Equal(TorrentErrorId.InvalidTorrent, e.ErrorId);
 
-        // Without the hashes of the pieces it shows when all of the file is there.
+        // Without piece hashes, this shows only when the whole file is present.
         using DataStore unknown = Open(Torrent.ParseInfo(torrent.InfoBytes));
         e = await Assert.ThrowsAsync<TorrentException>(() => unknown.VerifyAsync(_ => true, null, Token));
         Assert.Equal(TorrentErrorId.InvalidTorrent, e.ErrorId);

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Engine.Tests.Storage.Creating;
 
-/// <summary>Which files a torrent is made of.</summary>
+/// <summary>The selection of files for a new torrent.</summary>
 public sealed class TorrentDraftTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -201,7 +201,7 @@ public sealed class TorrentDraftTests : IDisposable
     [InlineData(TorrentVersion.Hybrid, 250, 52)]
     public void A_torrent_too_large_for_clients_is_refused_with_its_length(TorrentVersion version, int perFile, int perPiece)
     {
-        // Not whole gibibytes of hashes are written for this: the sum is made of what is known before.
+        // No gibibytes of hashes are written for this: the size is computed beforehand.
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The file would take room.");
         Lay("T/x/a", 0);
         int pieces = MetainfoLimits.TorrentBytes / perPiece + 1;

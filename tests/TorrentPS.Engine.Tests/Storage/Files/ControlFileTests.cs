@@ -8,7 +8,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage.Files;
 
-/// <summary>What is no file in the place of one: opening a pipe would wait without end.</summary>
+/// <summary>Other things in place of a file: opening a pipe could block forever.</summary>
 public sealed class ControlFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -74,7 +74,7 @@ public sealed class DestinationLockTests : IDisposable
     [Fact]
     public void Contenders_never_hold_the_lock_together()
     {
-        // The set of this process is passed by through another spelling of the path, so that the system's lock alone decides.
+        // Another spelling of the path evades the set of this process, so that only the system's lock decides.
         Assert.SkipWhen(OperatingSystem.IsWindows(), "making a symbolic link needs a privilege on Windows");
         int[] holders = [0];
         int taken = 0;
@@ -112,7 +112,7 @@ public sealed class DestinationLockTests : IDisposable
         Assert.Equal(TorrentErrorId.AccessDenied, e.ErrorId);
         Assert.Contains($"'{_folder["file"]}' is a file", e.Message);
 
-        // The failure must not keep the place taken.
+        // The failure must not leave the path locked.
         File.Delete(_folder["file"]);
         DestinationLock.Acquire(_folder["file"], _infoHash).Dispose();
     }

@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Tests.Storage.Files;
 
 public sealed class DiskErrorsTests
 {
-    /// <summary>What Windows says of files, where .NET has no exception of its own for it; "words" where the system's own are kept.</summary>
+    /// <summary>Windows errors of files for which .NET has no specific exception; "words" where the system's text is kept.</summary>
     [Theory]
     [InlineData(2, TorrentErrorId.AccessDenied, "missing")]
     [InlineData(3, TorrentErrorId.AccessDenied, "missing")]
@@ -72,7 +72,7 @@ public sealed class DiskErrorsTests
     public void Windows_error_numbers_have_their_meanings(int number, TorrentErrorId expected, string reason) =>
         HasMeaning(unchecked((int)0x80070000) | number, expected, reason);
 
-    /// <summary>The numbers of Linux and, where they are others, those of macOS.</summary>
+    /// <summary>The error numbers of Linux and, where they differ, of macOS.</summary>
     [Theory]
     [InlineData(2, TorrentErrorId.AccessDenied, "missing")]
     [InlineData(5, TorrentErrorId.AccessDenied, "reports an error")]
@@ -176,7 +176,7 @@ public sealed class DiskErrorsTests
             Sample sample = Sample.Make(1 << 18, 1, ("a", 2 << 20));
             using (DataStore store = new(sample.Torrent, folder.Path, [true]))
             {
-                // There already, so that Prepare does not count its room as missing.
+                // The file exists, so that Prepare does not count its size as missing.
                 using (FileStream file = File.Create(folder["a"]))
                     file.SetLength(sample.Content.Length);
                 store.Prepare();
@@ -241,7 +241,7 @@ public sealed class DiskErrorsTests
         }
         catch (IOException)
         {
-            // Full, as it should be.
+            // Full, as intended.
         }
     }
 

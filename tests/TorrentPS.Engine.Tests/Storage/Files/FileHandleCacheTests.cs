@@ -84,7 +84,7 @@ public sealed class FileHandleCacheTests : IDisposable
         {
             if (file == 1 && isFull)
             {
-                isFull = false; // what was idle has been closed when it asks again
+                isFull = false; // idle handles have been closed when it asks again
                 throw DiskErrors.From(new IOException("Too many open files", 24), "/f", "cannot be read");
             }
 

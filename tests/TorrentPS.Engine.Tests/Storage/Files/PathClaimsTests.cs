@@ -166,6 +166,6 @@ public sealed class PathClaimsTests : IDisposable
             Assert.Throws<TorrentException>(() => DestinationLock.Acquire(_folder.Path, s_second, ["a"]));
     }
 
-    /// <summary>The lock is given: one that is held is refused with an exception.</summary>
+    /// <summary>The lock is granted: a held one is refused with an exception.</summary>
     private static void AssertFree(string folder, string[] paths) => Assert.Null(Record.Exception(() => DestinationLock.Acquire(folder, s_second, paths).Dispose()));
 }

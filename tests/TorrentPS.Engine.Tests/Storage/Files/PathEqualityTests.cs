@@ -5,7 +5,7 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage.Files;
 
-/// <summary>When two paths are of one file: what holds on Windows and macOS is tried everywhere.</summary>
+/// <summary>Whether two paths lead to one file: the rules of Windows and macOS are tested everywhere.</summary>
 public sealed class PathEqualityTests : IDisposable
 {
     private const string Composed = "caf\u00e9", Decomposed = "cafe\u0301";

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Storage.Files;
 
 namespace TorrentPS.Engine.Tests.Storage.Files;
 
-/// <summary>What only Windows does, without Windows.</summary>
+/// <summary>Behaviour of Windows, tested without Windows.</summary>
 public sealed class PatientMoveTests
 {
     private readonly List<TimeSpan> _pauses = [];

@@ -23,7 +23,7 @@ public sealed class LocalTorrentsTests : IDisposable
         local.Save(other, _folder["other"], s_now);
         local.Save(third, _folder["third"], s_now);
         Assert.Equal([_folder["first"]], local.FindSimilar(third));
-        Assert.Equal([_folder["third"]], local.FindSimilar(first)); // hints hold both ways
+        Assert.Equal([_folder["third"]], local.FindSimilar(first)); // hints work in both directions
         Assert.Empty(local.FindSimilar(other));
         Assert.Equal([_folder["first"], _folder["other"]], local.FindSimilar(Make(4, [first, other])).Order(StringComparer.Ordinal));
     }

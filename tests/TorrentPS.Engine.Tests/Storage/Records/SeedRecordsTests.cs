@@ -4,7 +4,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage.Records;
 
-/// <summary>Notes of data that was found complete.</summary>
+/// <summary>Records of data that was found complete.</summary>
 public sealed class SeedRecordsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -30,7 +30,7 @@ public sealed class SeedRecordsTests : IDisposable
         Assert.Equal([1, 2, -1], read.Sizes);
         Assert.Null(_records.Load(Torrent, "/there"));
         Assert.Null(_records.Load(Sample.Make(16, 2, ("a", 40), ("b", 20)).Torrent, "/here"));
-        Assert.EndsWith(".seed", Assert.Single(Files)); // and nothing temporary stays
+        Assert.EndsWith(".seed", Assert.Single(Files)); // and no temporary file is left
         _records.Save(Torrent, "/here", Record("another"));
         Assert.Equal("another", _records.Load(Torrent, "/here")!.Boot);
         Assert.Single(Files);
@@ -69,7 +69,7 @@ public sealed class SeedRecordsTests : IDisposable
         DateTime now = new(2031, 2, 3, 4, 5, 6, DateTimeKind.Utc);
         _records.Touch(Torrent, "/young", now);
         Assert.Equal(now, File.GetLastWriteTimeUtc(young));
-        _records.Touch(Torrent, "/none", now); // is not there, and that does no harm
+        _records.Touch(Torrent, "/none", now); // it does not exist, which does no harm
     }
 
     [Fact]

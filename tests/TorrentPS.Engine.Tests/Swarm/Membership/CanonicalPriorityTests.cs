@@ -16,19 +16,19 @@ public sealed class CanonicalPriorityTests
     }
 
     [Theory]
-    // Below a /16, every other bit counts ...
+    // Outside a common /16, every other bit counts ...
     [InlineData("10.1.0.0:1", "20.2.170.170:1", "10.1.170.0:1", "20.2.0.0:1", true)]
     [InlineData("10.1.0.0:1", "20.2.0.0:1", "10.1.0.1:1", "20.2.0.0:1", false)]
-    // ... in the same /16 the third byte whole ...
+    // ... in the same /16, the whole third byte ...
     [InlineData("10.1.2.0:1", "10.1.170.170:1", "10.1.2.0:1", "10.1.170.0:1", true)]
     [InlineData("10.1.2.0:1", "10.1.170.0:1", "10.1.2.0:1", "10.1.0.0:1", false)]
-    // ... in the same /24 all.
+    // ... in the same /24, all bits.
     [InlineData("10.1.2.0:1", "10.1.2.170:1", "10.1.2.0:1", "10.1.2.168:1", false)]
     [InlineData("[2001:db8:1::]:1", "[2001:db8:2:aaaa::aa]:1", "[2001:db8:1::]:1", "[2001:db8:2::]:1", true)]
     [InlineData("[2001:db8:1::]:1", "[2001:db8:1:aaaa::]:1", "[2001:db8:1::]:1", "[2001:db8:1:aa00::]:1", true)]
     [InlineData("[2001:db8:1::]:1", "[2001:db8:1:aa00::]:1", "[2001:db8:1::]:1", "[2001:db8:1:a800::]:1", false)]
     [InlineData("[2001:db8:1::]:1", "[2001:db8:1:aa::]:1", "[2001:db8:1::]:1", "[2001:db8:1:a8::]:1", false)]
-    // With one address for both it is the ports, and the address does not matter.
+    // With one address for both, the ports decide and the address does not matter.
     [InlineData("10.1.2.3:6881", "10.1.2.3:6882", "192.0.2.1:6882", "192.0.2.1:6881", true)]
     [InlineData("10.1.2.3:6881", "10.1.2.3:6882", "10.1.2.3:6881", "10.1.2.3:6883", false)]
     public void It_counts_the_right_bits(string one, string other, string third, string fourth, bool isSame) =>

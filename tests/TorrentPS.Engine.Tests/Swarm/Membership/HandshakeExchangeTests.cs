@@ -36,7 +36,7 @@ public sealed class HandshakeExchangeTests
     private static Task<HandshakeOutcome> Initiate(PeerStream stream, CryptoMethods encryption = CryptoMethods.None) =>
         HandshakeExchange.InitiateAsync(stream, s_infoHash, s_ours, encryption, usesDht: false, Token).WaitAsync(TimeSpan.FromMinutes(5), Token);
 
-    /// <summary>Both sides as they are in the engine: the accepting one answers as a torrent does.</summary>
+    /// <summary>Both sides as in the engine: the accepting one answers as a torrent does.</summary>
     private static async Task<(HandshakeOutcome Dialler, HandshakeOutcome Listener)> BothAsync(CryptoMethods encryption, EncryptionMode accepts, MseTorrents? torrents = null, int readLimit = int.MaxValue)
     {
         (MemoryPeerStream dialler, MemoryPeerStream listener) = MemoryPeerStream.Create(readLimit);
@@ -71,7 +71,7 @@ public sealed class HandshakeExchangeTests
     private static async Task CheckAsync(PeerStream from, PeerStream to)
     {
         byte[] sent = RandomNumberGenerator.GetBytes(1000), received = new byte[1000];
-        await from.SendAsync(sent.ToArray(), Token); // encryption may work in place
+        await from.SendAsync(sent.ToArray(), Token); // encryption may change the buffer
         for (int count = 0; count < received.Length;)
             count += await to.ReceiveAsync(received.AsMemory(count), Token);
         Assert.Equal(sent, received);
@@ -143,7 +143,7 @@ public sealed class HandshakeExchangeTests
     public async Task Another_protocol_is_recognized_at_once(string answer)
     {
         (MemoryPeerStream dialler, MemoryPeerStream peer) = MemoryPeerStream.Create(1);
-        peer.Send(Encoding.Latin1.GetBytes(answer)); // and stays open
+        peer.Send(Encoding.Latin1.GetBytes(answer)); // and the connection stays open
         Assert.Equal(PeerHandshakeStatus.NotBitTorrent, (await Initiate(dialler)).Status);
         Assert.True(dialler.IsDisposed);
     }
@@ -203,7 +203,7 @@ public sealed class HandshakeExchangeTests
         Assert.True(listener.IsDisposed);
     }
 
-    /// <summary>Dials a peer of which each connection goes to the next of some listeners.</summary>
+    /// <summary>Dials a peer; each connection goes to the next of some listeners.</summary>
     private static async Task<(HandshakeOutcome Outcome, int Connections)> DialAsync(EncryptionMode mode, CancellationToken token, params Action<MemoryPeerStream>[] listeners)
     {
         int connections = 0;

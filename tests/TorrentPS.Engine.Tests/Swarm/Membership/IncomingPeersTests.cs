@@ -10,7 +10,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Membership;
 
-/// <summary>Connections that come from anywhere in the Internet, by the thousand.</summary>
+/// <summary>Thousands of incoming connections from the Internet.</summary>
 public sealed class IncomingPeersTests : IAsyncDisposable
 {
     private static readonly Sample s_sample = Sample.Make(32768, 31, ("data", 20 * 32768));
@@ -65,7 +65,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
         return handshake;
     }
 
-    /// <summary>Connects from an address; says who it is, unless it has no id.</summary>
+    /// <summary>Connects from an address, and sends a handshake if it has an id.</summary>
     private MemoryPeerStream Come(IPAddress from, string? id)
     {
         (MemoryPeerStream peer, MemoryPeerStream ours) = MemoryPeerStream.Create(address: from);
@@ -87,7 +87,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
     {
         IPAddress address = IPAddress.Parse("2001:db8:1:2::1");
         for (int i = 0; i < IncomingGate.MaxPerAddress; i++)
-            Assert.False(IsRefused(Come(IPAddress.Parse($"2001:db8:1:2::{i:x}"), null))); // one subscriber has all of a /64
+            Assert.False(IsRefused(Come(IPAddress.Parse($"2001:db8:1:2::{i:x}"), null))); // one subscriber has a whole /64
         Assert.True(IsRefused(Come(address, null)));
         Assert.False(IsRefused(Come(IPAddress.Parse("2001:db8:1:3::1"), null)));
         Assert.False(IsRefused(Come(IPAddress.Parse("192.168.1.1"), null)));
@@ -95,7 +95,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
         Assert.False(IsRefused(Come(address, null)));
     }
 
-    /// <summary>The beginning of a handshake: 20 bytes say whether it is plain, 96 are the key of an encrypted one.</summary>
+    /// <summary>The beginning of a handshake: 20 bytes identify an unencrypted one, 96 are the key of an encrypted one.</summary>
     [Theory]
     [InlineData(19, false)]
     [InlineData(67, false)]
@@ -138,7 +138,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
         Until(() => slow.Waiting >= Handshake.Length);
     }
 
-    /// <summary>A liar is known by its address and its id together: else it could have another banned by taking its id.</summary>
+    /// <summary>A liar is identified by its address and id together: otherwise it could have another peer banned by using its id.</summary>
     [Fact]
     public void Wrong_data_under_another_peers_id_does_not_ban_that_peer()
     {
@@ -158,7 +158,7 @@ public sealed class IncomingPeersTests : IAsyncDisposable
         Until(() => honest.Waiting >= Handshake.Length);
     }
 
-    /// <summary>Answers requests by zeros.</summary>
+    /// <summary>Answers requests with zeros.</summary>
     private static bool Lie(MemoryPeerStream liar, ref int requests)
     {
         ReadOnlySpan<byte> bytes = liar.TakeArrived();

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Membership;
 
-/// <summary>Which address comes first, who may fill the book, and what is forgotten for it.</summary>
+/// <summary>The order of addresses, limits on their sources, and the choice of those that are forgotten.</summary>
 public sealed class PeerBookOrderTests
 {
     private readonly PeerBook _book = new();
@@ -39,7 +39,7 @@ public sealed class PeerBookOrderTests
 
         Assert.Equal(At("198.51.100.1:1"), _book.Take(0)!.EndPoint);
         Assert.Null(_book.Take(0));
-        Assert.Equal(2, _book.Exchange(At("127.0.0.1:1"), message, new PeerTeller(), endPoint => endPoint.Port == 1, 0)); // one who is here may
+        Assert.Equal(2, _book.Exchange(At("127.0.0.1:1"), message, new PeerTeller(), endPoint => endPoint.Port == 1, 0)); // a peer on this machine may
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class PeerBookOrderTests
         List<string> all = [.. Enumerable.Range(1, 50).Select(i => $"198.51.{i}.1:1")];
         foreach (string text in all)
             _book.Add(At(text), PeerSource.Tracker, 0);
-        Assert.Equal(all[0], _book.Take(0)!.EndPoint.ToString()); // in the order in which they came
+        Assert.Equal(all[0], _book.Take(0)!.EndPoint.ToString()); // in order of arrival
         _book.SetPriority(endPoint => CanonicalPriority.Of(own, endPoint));
         _book.Add(At("198.51.77.1:1"), PeerSource.Tracker, 0);
         List<uint> priorities = [.. TakeAll(0).Select(text => CanonicalPriority.Of(own, At(text)))];
@@ -89,7 +89,7 @@ public sealed class PeerBookOrderTests
         Assert.Equal(1, teller.Open);
         Assert.False(_book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0));
         Assert.False(_book.AddFromPeer(At("198.51.100.1:1"), PeerExchangeFlags.Seed, new PeerTeller(), 0));
-        Assert.Equal(0, teller.Open); // it is no longer that one's word alone
+        Assert.Equal(0, teller.Open); // it no longer depends on that peer's word
         PeerCandidate candidate = _book.Take(0)!;
         Assert.Equal((PeerSource.Tracker, 1), (candidate.Source, _book.Seen));
         Assert.Null(_book.Take(0));
@@ -116,7 +116,7 @@ public sealed class PeerBookOrderTests
         _book.Add(At("198.51.100.1:1"), PeerSource.Tracker, 0);
         PeerCandidate candidate = _book.Take(0)!;
         _book.Failed(candidate, 0); // due at 5
-        _book.Connected(candidate); // it came to us meanwhile
+        _book.Connected(candidate); // it connected to us meanwhile
         _book.PutOff(candidate, 1); // due at 301
         Assert.Null(_book.Take(10));
         Assert.Same(candidate, _book.Take(301));
@@ -150,7 +150,7 @@ public sealed class PeerBookOrderTests
         int taken = Enumerable.Range(0, 5000).Count(i => _book.AddFromPeer(Number(i), PeerExchangeFlags.None, liar, 0));
         Assert.Equal(PeerTeller.MaxOpen, taken);
         Assert.True(_book.AddFromPeer(Number(6000), PeerExchangeFlags.None, new PeerTeller(), 0));
-        // What comes of them decides whether it is heard again, but not without end.
+        // The results of connections decide whether its addresses are taken again, within limits.
         for (int round = 0; round < 100; round++)
         {
             double now = 10_000 * (round + 1);

@@ -9,7 +9,7 @@ public sealed class PeerBookTests
 
     private static IPEndPoint At(string address, int port = 6881) => new(IPAddress.Parse(address), port);
 
-    /// <summary>The next time that the address is due, in steps of half a second; 0 when it never is.</summary>
+    /// <summary>The next time when the address is due, in steps of half a second; 0 if it never is.</summary>
     private double NextDue(double from)
     {
         for (double now = from; now < from + 2000; now += 0.5)
@@ -140,7 +140,7 @@ public sealed class PeerBookTests
         Assert.Equal(2, _book.Take(0)!.EndPoint.Port);
         _book.Ban(At("192.0.2.1", 3));
         Assert.False(_book.IsBanned(At("192.0.2.1", 99)));
-        _book.Ban(At("192.0.2.1", 77)); // one that connected to us
+        _book.Ban(At("192.0.2.1", 77)); // an incoming connection
         Assert.True(_book.IsBanned(At("192.0.2.1", 99)));
         Assert.Null(_book.Take(1e9));
         Assert.False(_book.IsBanned(At("192.0.2.2", 1)));

@@ -7,12 +7,12 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Membership;
 
-/// <summary>Who gets a place and who keeps it, in every phase of a torrent.</summary>
+/// <summary>The peers that get and keep places, in every phase of a torrent.</summary>
 public sealed class RosterTests
 {
     private static readonly Sample s_sample = Sample.Build(32768, 31, null, ("data", 20 * 32768));
 
-    /// <summary>Says that it has metadata of one piece.</summary>
+    /// <summary>Announces metadata of one piece.</summary>
     private static readonly byte[] s_claim = MetadataGiver.Message(MessageId.Extended, [0, .. "d1:md11:ut_metadatai3ee13:metadata_sizei1000ee"u8]);
 
     public static TheoryData<SwarmPhase> Phases => [.. Enum.GetValues<SwarmPhase>()];
@@ -25,10 +25,10 @@ public sealed class RosterTests
         List<MemoryPeerStream> peers = [.. Enumerable.Range(0, 10_000).Select(i => swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(i)).Peer)];
         PhasedSwarm.Until(() => peers.Count(peer => peer.Waiting >= Handshake.Length) == 4 && peers.Count(peer => peer.IsOver) == 9996);
         Assert.Equal(4, swarm.Logged("connected:"));
-        Assert.False(IsRefused(swarm.Come(PhasedSwarm.Address(2), PhasedSwarm.Id(10_001)).Peer)); // others are not kept out by that
+        Assert.False(IsRefused(swarm.Come(PhasedSwarm.Address(2), PhasedSwarm.Id(10_001)).Peer)); // other peers are not kept out by it
     }
 
-    /// <summary>Near by, where many may share an address.</summary>
+    /// <summary>In the local network, where many peers may share an address.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
     public async Task A_hundred_connections_of_one_peer_at_one_address_become_one(SwarmPhase phase)
@@ -72,7 +72,7 @@ public sealed class RosterTests
         return peer;
     }
 
-    /// <summary>One peer may be known by several addresses of one machine: of these one is enough.</summary>
+    /// <summary>A peer may be known by several addresses of one machine: one connection is enough.</summary>
     [Theory]
     [MemberData(nameof(Phases))]
     public async Task One_peer_at_several_addresses_of_this_machine_is_one(SwarmPhase phase)
@@ -94,7 +94,7 @@ public sealed class RosterTests
         return data;
     }
 
-    /// <summary>Sixty that say that they have the metadata would take all places, and keep them by saying nothing more.</summary>
+    /// <summary>Sixty peers that claim to have the metadata would take all places and keep them by sending nothing.</summary>
     [Theory]
     [MemberData(nameof(Crowds))]
     public async Task Sixty_connections_of_one_subscriber_leave_places_for_others(SwarmPhase phase, string address)
@@ -115,10 +115,10 @@ public sealed class RosterTests
         Assert.False(IsRefused(swarm.Come(PhasedSwarm.Address(1), PhasedSwarm.Id(100)).Peer));
     }
 
-    /// <summary>In IPv6 a subscriber has many addresses; in IPv4 one.</summary>
+    /// <summary>An IPv6 subscriber has many addresses; an IPv4 subscriber has one.</summary>
     private static IPAddress At(string address, int number) => IPAddress.Parse(string.Format(System.Globalization.CultureInfo.InvariantCulture, address, address.Contains(':', StringComparison.Ordinal) ? number + 1 : 1));
 
-    /// <summary>Places are taken by attempts, too: a machine that takes connections and says nothing has each for twenty seconds.</summary>
+    /// <summary>Attempts take places, too: a machine that accepts connections and sends nothing keeps each for twenty seconds.</summary>
     [Theory]
     [MemberData(nameof(Crowds))]
     public async Task A_hundred_ports_of_one_subscriber_have_four_attempts_at_once(SwarmPhase phase, string address)
@@ -128,11 +128,11 @@ public sealed class RosterTests
         MemoryPeerStream other = swarm.BeDialled(PhasedSwarm.Address(1), PhasedSwarm.Id(1));
         Assert.False(IsRefused(other));
         Assert.Equal(4, swarm.Dialled.Count(endPoint => endPoint.Port < 1100));
-        swarm.Time.Advance(TimeSpan.FromSeconds(8)); // the limit of an attempt
+        swarm.Time.Advance(TimeSpan.FromSeconds(8)); // the time limit of an attempt
         PhasedSwarm.Until(() => swarm.Logged(": TimedOut") == 4);
         for (int i = 0; i < 13; i++)
             swarm.Time.Advance(TimeSpan.FromSeconds(1));
-        PhasedSwarm.Until(() => swarm.Dialled.Count(endPoint => endPoint.Port < 1100) >= 8); // the next have their turn
+        PhasedSwarm.Until(() => swarm.Dialled.Count(endPoint => endPoint.Port < 1100) >= 8); // the next ones are dialled
     }
 
     /// <summary>Peers that claim to have the metadata and do not send it keep out no other peer.</summary>
@@ -151,7 +151,7 @@ public sealed class RosterTests
 
         Assert.True(IsRefused(swarm.Come(PhasedSwarm.Address(20), PhasedSwarm.Id(20)).Peer));
         for (int i = 0; i < 120; i++)
-            swarm.Time.Advance(TimeSpan.FromMilliseconds(200)); // it is asked, and says nothing for twenty seconds
+            swarm.Time.Advance(TimeSpan.FromMilliseconds(200)); // it gets a request, and sends nothing for twenty seconds
         PhasedSwarm.Until(() => !IsRefused(swarm.Come(PhasedSwarm.Address(21), PhasedSwarm.Id(21)).Peer));
         PhasedSwarm.Until(() => holders.Count(peer => peer.IsOver) == 1);
     }
@@ -181,7 +181,7 @@ public sealed class RosterTests
         Assert.Equal(1, swarm.Logged("connected:"));
     }
 
-    /// <summary>Trackers and the DHT name our own address to us, too: it is no peer.</summary>
+    /// <summary>Trackers and the DHT return our own address, too, which is no peer.</summary>
     [Fact]
     public async Task Our_own_address_does_not_count_as_a_peer()
     {
@@ -197,7 +197,10 @@ public sealed class RosterTests
         Assert.Equal(1, (await swarm.StopAsync()).PeersSeen);
     }
 
-    /// <summary>A liar is known by its address and its id together: else it could have another banned by taking its id. How it is in a download, <see cref="IncomingPeersTests"/> shows.</summary>
+    /// <summary>
+    /// A liar is identified by its address and id together: otherwise it could have another peer banned by using its id. <see cref="IncomingPeersTests"/> shows the same
+    /// in a download.
+    /// </summary>
     [Fact]
     public async Task Wrong_metadata_under_another_peers_id_does_not_ban_that_peer()
     {
@@ -218,7 +221,7 @@ public sealed class RosterTests
         PhasedSwarm.Until(() => liar.IsOver);
     }
 
-    /// <summary>Whether a peer is closed rather than talked to: a connection that stays gets more than the handshake.</summary>
+    /// <summary>Whether a peer is refused: an accepted connection receives more than the handshake.</summary>
     private static bool IsRefused(MemoryPeerStream peer)
     {
         PhasedSwarm.Until(() => peer.IsOver || peer.Waiting > Handshake.Length);

@@ -38,7 +38,7 @@ public sealed class SeatingTests
         Assert.Equal(-1, Seating.Idlest([Seat(0, seconds: 599, withoutData: 599)]));
         Assert.Equal(1, Seating.Idlest([Seat(0, seconds: 9000, withoutData: 10), Seat(0, seconds: 600, withoutData: 600), Seat(0, working: true, seconds: 9000, withoutData: 900)]));
         Assert.Equal(0, Seating.Yields([Seat(0, seconds: 700, withoutData: 700), Seat(0, seconds: 650, withoutData: 650)], 0));
-        Assert.Equal(1, Seating.Idlest([Seat(0, seconds: 700, withoutData: 700), Seat(0, idle: true, seconds: 60)])); // one that wants nothing goes first
+        Assert.Equal(1, Seating.Idlest([Seat(0, seconds: 700, withoutData: 700), Seat(0, idle: true, seconds: 60)])); // an uninterested one goes first
     }
 
     [Fact]

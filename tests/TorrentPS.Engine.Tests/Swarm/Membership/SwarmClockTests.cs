@@ -54,7 +54,7 @@ public sealed class SwarmClockTests : IDisposable
         Assert.Equal((before, 5), (first, second));
     }
 
-    /// <summary>Lets time pass in small steps, and the loop do what each of them brings.</summary>
+    /// <summary>Lets time pass in small steps, and runs the loop after each.</summary>
     private async Task RunAsync(TimeSpan time)
     {
         for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += SwarmClock.Period)

@@ -14,7 +14,7 @@ public sealed class TwinConnectionsTests
     [InlineData(false, false)]
     public void Of_two_simultaneous_connections_both_sides_keep_the_same(bool smallHasItsOwnFirst, bool largeHasItsOwnFirst)
     {
-        // Of each side, whether the connection that stays is the one that it made.
+        // For each side, whether the connection it keeps is the one that it opened.
         bool smallKeepsOwn = KeepsOwn(s_small, s_large, smallHasItsOwnFirst), largeKeepsOwn = KeepsOwn(s_large, s_small, largeHasItsOwnFirst);
         Assert.True(largeKeepsOwn);
         Assert.False(smallKeepsOwn);

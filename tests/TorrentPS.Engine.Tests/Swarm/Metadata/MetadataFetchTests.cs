@@ -38,7 +38,7 @@ public sealed class MetadataFetchTests
     {
         MetadataSource one = Add(), other = Add();
         Assert.Equal([0, 1, 2, 3], AskAll(one));
-        Assert.Equal([4, 5, 6, 0], AskAll(other)); // and, when nothing else is left, for one that another has not sent yet
+        Assert.Equal([4, 5, 6, 0], AskAll(other)); // and, when no other is left, for one that another peer has not sent yet
         Give(other, 5, s_right);
         Assert.Equal(1.0 / 7, _fetch.Progress, 6);
     }
@@ -61,7 +61,7 @@ public sealed class MetadataFetchTests
         _now += MetadataFetch.PatienceSeconds + 0.1;
         MetadataSource other = Add();
         Assert.Equal([0, 1, 2, 3], AskAll(other));
-        Assert.Empty(AskAll(mute)); // it has its fill
+        Assert.Empty(AskAll(mute)); // it has enough requests
 
         _now += MetadataFetch.MuteSeconds;
         _fetch.Expire(_now);
@@ -81,7 +81,7 @@ public sealed class MetadataFetchTests
         Assert.DoesNotContain(2, peer.Asked.Select(asked => asked.Piece));
         Assert.Empty(AskAll(peer));
         Assert.Contains(2, AskAll(other));
-        MetadataFetch.Reject(other, 0, _now); // it was not asked for that
+        MetadataFetch.Reject(other, 0, _now); // that was not requested from it
         Assert.Equal(0, other.PausedUntil);
     }
 
@@ -146,7 +146,7 @@ public sealed class MetadataFetchTests
         for (int i = 0; i < 20; i++)
             AskAll(Add(Limit - i));
         MetadataSource honest = Add();
-        Assert.Empty(AskAll(honest)); // four copies of 10 MB are under way
+        Assert.Empty(AskAll(honest)); // four copies of 10 MB are requested
         _now += MetadataFetch.PatienceSeconds + 0.1;
         while (_fetch.Result is null)
             Assert.True(AskOrAnswer(honest, s_right));
@@ -256,7 +256,7 @@ public sealed class MetadataFetchTests
         return pieces;
     }
 
-    /// <summary>Asks a peer for what there is to ask, and has it answer for one piece.</summary>
+    /// <summary>Requests all it can from a peer, or has the peer answer for one piece.</summary>
     private bool AskOrAnswer(MetadataSource source, byte[] content)
     {
         AskAll(source);

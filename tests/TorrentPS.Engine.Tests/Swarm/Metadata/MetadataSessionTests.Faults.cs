@@ -3,7 +3,7 @@ using TorrentPS.Engine.Tests.Transport;
 
 namespace TorrentPS.Engine.Tests.Swarm.Metadata;
 
-/// <content>What outlives a connection: that its peer lied, and a fault of this program with it.</content>
+/// <content>Effects that outlast a connection: the lie of its peer, and a fault of this program.</content>
 public sealed partial class MetadataSessionTests
 {
     [Fact]

@@ -7,10 +7,10 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Metadata;
 
-/// <content>The piece layers that a .torrent of version 2 has beside the metadata (BEP 52).</content>
+/// <content>The piece layers that a version 2 .torrent has beside the metadata (BEP 52).</content>
 public sealed partial class MetadataSessionTests
 {
-    // More than 512 pieces in a file, so that its hashes come in several parts with proofs; a file of one piece has none.
+    // More than 512 pieces in a file, so that its hashes arrive in several parts with proofs; a file of one piece has none.
     private static readonly (string, int)[] s_files = [("a", 1100 * 16384 + 5), ("b", 90_000), ("c", 16384)];
     private static readonly Sample s_v2 = Sample.BuildV2(TorrentVersion.V2, 16384, 3, s_files);
     private static readonly Sample s_hybrid = Sample.BuildV2(TorrentVersion.Hybrid, 16384, 3, s_files);
@@ -34,7 +34,7 @@ public sealed partial class MetadataSessionTests
         Assert.Equal((sample.Torrent.InfoHash, sample.Torrent.PieceLayers.Length), (written.InfoHash, written.PieceLayers.Length));
         Assert.Empty(_warnings);
         HashRange[] asked = [.. givers.SelectMany(giver => giver.HashRequests)];
-        Assert.Equal(4, asked.Distinct().Count()); // three parts of the long file, one of the short
+        Assert.Equal(4, asked.Distinct().Count()); // three parts for the long file, one for the short
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed partial class MetadataSessionTests
         Link = Torrent.FromLink(MagnetLink.FromTorrent(s_hybrid.Torrent));
         await ResolveAsync([new MetadataGiver(s_hybrid.Torrent.InfoBytes.ToArray())], Warned);
         Assert.Contains("no peer of version 2 is connected", Assert.Single(_warnings), StringComparison.Ordinal);
-        Assert.InRange(_session.Swarm.Now, 5, 19); // the made clock may run ahead of the answers; without a peer at all the wait would be 20 s
+        Assert.InRange(_session.Swarm.Now, 5, 19); // the fake clock may run ahead of the answers; without any peer the wait would be 20 s
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed partial class MetadataSessionTests
         return EndAsync();
     }
 
-    /// <summary>A peer that has metadata and hashes, and gives those of the hashes that a test says.</summary>
+    /// <summary>A peer that has metadata and hashes, and sends the hashes chosen by a test.</summary>
     private static MetadataGiver HashGiver(Sample sample, Predicate<HashRange>? gives = null)
     {
         HashProofs proofs = new(sample.Torrent, new PieceLayers(sample.Torrent));
@@ -156,7 +156,7 @@ public sealed partial class MetadataSessionTests
         };
     }
 
-    /// <summary>The files differ in their number of pieces, and so in how much is asked for.</summary>
+    /// <summary>The files differ in their number of pieces, and so in the requested ranges.</summary>
     private static int FileOf(Sample sample, HashRange range) => sample.Torrent.Files.First(file => file.Path == (range.Length == 8 ? "T/b" : "T/a")).Index;
 
     private static byte[] Hashes(Sample sample, HashRange range, byte[]? hashes)

@@ -83,7 +83,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
             Assert.Contains(Log(), line => line.Contains("broke the protocol", StringComparison.Ordinal));
     }
 
-    /// <summary>Whether a hostile peer has done its worst, so that the honest one cannot be done before.</summary>
+    /// <summary>Whether a hostile peer has misbehaved, so that the honest one cannot finish earlier.</summary>
     private bool HasActed(MetadataGiver hostile, string what) => what switch
     {
         "lies together with the honest" => _session.Swarm.Fetch.Progress > 0.5,
@@ -203,7 +203,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         await handover.CloseAsync(_services.Connector);
     }
 
-    /// <summary>Goes on with a connection as a download does.</summary>
+    /// <summary>Takes over a connection, as a download does.</summary>
     private static Task<TellTale> TakeOverAsync(SwarmHandover handover, PeerConnection connection) => handover.Loop.RunAsync(() =>
     {
         TellTale next = new(connection);
@@ -211,7 +211,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         return Task.FromResult(next);
     });
 
-    /// <summary>What takes a connection over and notes what the peer tells.</summary>
+    /// <summary>Takes over a connection and records the peer's messages.</summary>
     private sealed class TellTale(PeerConnection connection) : PeerHandler(connection, new Host())
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -283,13 +283,13 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
         MetadataGiver hostile = new(s_metadata) { AndThen = begun, Answer = _ => [] };
         Start(handsOver: true);
         Connect(hostile);
-        // It is asked for metadata when what it sent has been read, the begun message with it.
+        // It gets a request for metadata when its data has been read, including the incomplete message.
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => hostile.Requests.Count > 0, s_limit), TestContext.Current.CancellationToken));
         Connect(new MetadataGiver(s_metadata));
         ResolvedTorrent resolved = await EndAsync();
         Assert.InRange(hostile.Stream.LargestBuffer, 1, 32 * 1024);
 
-        // What goes on with the connection passes over the rest of a message that is not read, and reads the others when they are whole.
+        // The new owner of the connection skips the rest of an unread message, and reads the others when they are complete.
         PeerConnection connection = Assert.Single(resolved.Handover!.Peers, peer => peer.Connection.Handshake == hostile.Handshake).Connection;
         TellTale next = await TakeOverAsync(resolved.Handover, connection);
         hostile.Send([.. new byte[length + 5 - begun.Length], .. MetadataGiver.Message(MessageId.Unchoke)]);
@@ -408,7 +408,7 @@ public sealed partial class MetadataSessionTests : IAsyncDisposable
             await _time.PassAsync(0.2);
     }
 
-    /// <summary>Lets time pass until it ends.</summary>
+    /// <summary>Lets time pass until the session ends.</summary>
     private async Task<ResolvedTorrent> EndAsync()
     {
         await PassAsync(200);

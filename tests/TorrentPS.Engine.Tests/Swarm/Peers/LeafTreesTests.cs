@@ -28,7 +28,7 @@ public sealed class LeafTreesTests : IDisposable
         _free.Dispose();
     }
 
-    /// <summary>Holds up the disk while something is asked of it.</summary>
+    /// <summary>Blocks the disk during an action.</summary>
     private void WhileDiskIsBusy(Action action)
     {
         _swarm!.Disk.Queue.Enqueue(new BusyDisk(_free));
@@ -88,7 +88,7 @@ public sealed class LeafTreesTests : IDisposable
             }
         });
         _loop.RunUntil(() => got.Count == 4);
-        Assert.Equal([0, 3, 1, 2], got); // the first was begun before the others came
+        Assert.Equal([0, 3, 1, 2], got); // the first was started before the others came
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class LeafTreesTests : IDisposable
         int given = 0, done = 0;
         _loop.Run(() =>
         {
-            for (int piece = 0; piece < 10; piece++) // a connection each
+            for (int piece = 0; piece < 10; piece++) // one connection each
                 given += trees.TryRead(Peer(isChoked: false), piece, isEarned: false, 0, _ => done++) ? 1 : 0;
         });
         Assert.Equal(LeafTrees.MostOfAddress / (16 << 20), given);
@@ -125,9 +125,9 @@ public sealed class LeafTreesTests : IDisposable
         _loop.Run(() =>
         {
             Assert.False(trees.TryRead(Peer(), 9, isEarned: false, 60, _ => { }));
-            Assert.True(trees.TryRead(Peer(), 9, isEarned: true, 60, _ => done++)); // it has taken as much data
+            Assert.True(trees.TryRead(Peer(), 9, isEarned: true, 60, _ => done++)); // it has received as much data
             Assert.True(trees.TryRead(Peer("198.51.100.2"), 8, isEarned: false, 60, _ => done++));
-            Assert.True(trees.TryRead(Peer(), 7, isEarned: false, 3600, _ => done++)); // by then it has some again
+            Assert.True(trees.TryRead(Peer(), 7, isEarned: false, 3600, _ => done++)); // its budget has grown again by then
         });
         _loop.RunUntil(() => done == given + 3);
     }
@@ -165,7 +165,7 @@ public sealed class LeafTreesTests : IDisposable
         Assert.Equal([0, 8, 9], Enumerable.Range(0, 10).Where(piece => trees.Find(piece) is not null));
     }
 
-    /// <summary>While the piece is read, or with what is made of it for one of those who wait for it.</summary>
+    /// <summary>While the piece is read, or while its result is used for one of the waiting peers.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -184,7 +184,7 @@ public sealed class LeafTreesTests : IDisposable
         _loop.RunUntil(() => got.Count == 3);
         Assert.Equal([0, 1, 2], got);
         Assert.True(faulty.IsClosed);
-        Assert.Equal(PeerClose.Faulted, _swarm!.Reason); // that of the only one that was closed
+        Assert.Equal(PeerClose.Faulted, _swarm!.Reason); // the reason of the only one that was closed
         Assert.Equal(isReading, _swarm.Fault is not InvalidOperationException);
     }
 }

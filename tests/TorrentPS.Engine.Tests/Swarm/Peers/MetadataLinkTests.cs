@@ -88,7 +88,7 @@ public sealed class MetadataLinkTests : IDisposable
     }
 
     [Theory]
-    [InlineData("d8:msg_typei1e5:piecei0e10:total_sizei5eehello")] // what was asked for before the metadata was there
+    [InlineData("d8:msg_typei1e5:piecei0e10:total_sizei5eehello")] // a request from before the metadata arrived
     [InlineData("d8:msg_typei2e5:piecei0ee")]
     [InlineData("d8:msg_typei9e5:piecei0ee")] // BEP 9: unknown kinds are ignored
     public void Other_messages_are_ignored(string message)

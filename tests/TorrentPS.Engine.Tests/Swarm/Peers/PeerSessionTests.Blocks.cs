@@ -6,7 +6,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <content>Blocks that arrive.</content>
+/// <content>Received blocks.</content>
 public sealed partial class PeerSessionTests
 {
     [Fact]

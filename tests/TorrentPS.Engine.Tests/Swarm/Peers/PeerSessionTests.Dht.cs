@@ -7,7 +7,7 @@ public sealed partial class PeerSessionTests
 {
     [Theory]
     [InlineData(6881, true, true)]
-    [InlineData(6881, false, false)] // the peer does not know the message
+    [InlineData(6881, false, false)] // the peer does not support the message
     [InlineData(0, true, false)] // no DHT, or a private torrent
     public void The_port_of_the_node_is_sent_to_peers_that_support_it(int dhtPort, bool peerUsesDht, bool isTold)
     {

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <content>The fast extension (BEP 6), and what peers say of what they have no longer (BEP 54) or want no longer (BEP 21).</content>
+/// <content>The fast extension (BEP 6), and pieces that peers withdraw (BEP 54) or no longer want (BEP 21).</content>
 public sealed partial class PeerSessionTests
 {
     private List<(MessageId Id, byte[] Payload)> SentFast() => [.. Sent().Where(message => message.Id != MessageId.Extended)];
@@ -78,7 +78,7 @@ public sealed partial class PeerSessionTests
     {
         Start(isSeed: true);
         Sent();
-        Send(Numbers(MessageId.Request, 3, 16384, 16384)); // choked, and not a beginner that may ask nevertheless: it said nothing of its pieces
+        Send(Numbers(MessageId.Request, 3, 16384, 16384)); // choked, and not a new peer that may request nevertheless: it has not announced its pieces
         (MessageId id, byte[] payload) = Assert.Single(SentFast());
         Assert.Equal(MessageId.Reject, id);
         Assert.Equal(Numbers(MessageId.Reject, 3, 16384, 16384)[5..], payload);
@@ -102,7 +102,7 @@ public sealed partial class PeerSessionTests
     [Fact]
     public void Queued_requests_are_rejected_after_a_choke_a_cancel_or_loss_of_interest()
     {
-        Start(isSeed: true, uploadLimit: 1); // nothing leaves
+        Start(isSeed: true, uploadLimit: 1); // nothing is sent
         _loop.Run(() => _session.SendChoke(false));
         Send([.. Numbers(MessageId.Request, 1, 0, 16384), .. Numbers(MessageId.Request, 2, 0, 16384), .. Numbers(MessageId.Request, 3, 0, 16384)]);
         Sent();
@@ -111,7 +111,7 @@ public sealed partial class PeerSessionTests
         Assert.Equal([Numbers(MessageId.Reject, 2, 0, 16384)[5..]], SentFast().Select(message => message.Payload));
         _loop.Run(() => _session.SendChoke(true));
         List<(MessageId Id, byte[] Payload)> sent = SentFast();
-        Assert.Equal([MessageId.Choke, MessageId.Reject, MessageId.Reject], sent.Select(message => message.Id)); // in this order, so that the peer knows why
+        Assert.Equal([MessageId.Choke, MessageId.Reject, MessageId.Reject], sent.Select(message => message.Id)); // in this order, so that the peer knows the reason
         Assert.Equal(0, _session.RequestsWaiting);
         _loop.Run(() => _session.SendChoke(false));
         Send([.. Message(MessageId.Interested), .. Numbers(MessageId.Request, 1, 0, 16384), .. Message(MessageId.NotInterested)]);
@@ -136,7 +136,7 @@ public sealed partial class PeerSessionTests
     public void One_peer_of_a_network_is_allowed_pieces()
     {
         Start(isSeed: true);
-        Assert.True(_swarm.MayAllowFast(_session.EndPoint.Address)); // as another peer of it was
+        Assert.True(_swarm.MayAllowFast(_session.EndPoint.Address)); // as another peer at its address was
         Sent();
         Send(Message(MessageId.HaveNone));
         Assert.DoesNotContain(Sent(), message => message.Id == MessageId.AllowedFast);
@@ -159,7 +159,7 @@ public sealed partial class PeerSessionTests
                 (blocks, refusals) = id == MessageId.Piece ? (blocks + 1, refusals) : (blocks, refusals + 1);
         }
 
-        Assert.Equal((39, 21), (blocks, refusals)); // twice ten pieces, of which the last is a little shorter
+        Assert.Equal((39, 21), (blocks, refusals)); // twice ten pieces, the last slightly shorter
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed partial class PeerSessionTests
     {
         Start(isSeed: true);
         byte[] request = Numbers(MessageId.Request, 4, 0, 16384);
-        Send([.. Enumerable.Repeat(request, 5000).SelectMany(bytes => bytes)]); // so many that thousands are read before anything can be answered
+        Send([.. Enumerable.Repeat(request, 5000).SelectMany(bytes => bytes)]); // so many that thousands are read before any can be answered
         AssertViolated("flood");
     }
 
@@ -274,7 +274,7 @@ public sealed partial class PeerSessionTests
         Send(Message(MessageId.Extended, UploadOnlyNotice.Id, 0));
         Assert.False(_session.IsSeed);
         Send(Message(MessageId.Extended, [0, .. "d11:upload_onlyi1ee"u8]));
-        Send(Message(MessageId.Extended, [0, .. "d1:v1:xe"u8])); // says nothing of it
+        Send(Message(MessageId.Extended, [0, .. "d1:v1:xe"u8])); // does not mention it
         Assert.True(_session.IsSeed);
         Send(Message(MessageId.Extended, UploadOnlyNotice.Id));
         AssertViolated("upload_only");

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <content>Hash request, hashes and hash reject (BEP 52) from peers that mean harm.</content>
+/// <content>Hash request, hashes and hash reject messages (BEP 52) of hostile peers.</content>
 public sealed partial class PeerSessionTests
 {
     private static readonly Sample s_v2 = Sample.BuildV2(TorrentVersion.V2, PieceLength, 1, ("data", 10 * PieceLength - 100)); // a tree of height 5, with pieces at height 1
@@ -87,17 +87,17 @@ public sealed partial class PeerSessionTests
         for (; sent < 1000 && _swarm.Reason is null; sent++)
             Send(HashBytes(id, s_range, id == MessageId.Hashes ? s_range.HashesLength : 0));
         AssertViolated("unrequested hashes");
-        Assert.Equal(65, sent); // answers that crossed a request taken back are no harm
+        Assert.Equal(65, sent); // answers that crossed a cancelled request do no harm
         Assert.Empty(_swarm.Hashes);
     }
 
     public static TheoryData<int, int, int, int> Impossible { get; } = new()
     {
         { -1, 0, 8, 0 }, { 6, 0, 1, 0 }, { int.MaxValue, 0, 8, 3 }, { int.MinValue, 0, 8, 3 }, // no such layer
-        { 1, -8, 8, 3 }, { 1, 4, 8, 3 }, { 1, 16, 8, 3 }, { 1, int.MaxValue, 8, 3 }, // not where such a run can be
-        { 1, 0, 0, 3 }, { 1, 0, -8, 3 }, { 1, 0, 3, 3 }, { 1, 0, 32, 3 }, { 1, 0, int.MaxValue, 3 }, { 1, 0, int.MinValue, 3 }, // no such run
+        { 1, -8, 8, 3 }, { 1, 4, 8, 3 }, { 1, 16, 8, 3 }, { 1, int.MaxValue, 8, 3 }, // not aligned
+        { 1, 0, 0, 3 }, { 1, 0, -8, 3 }, { 1, 0, 3, 3 }, { 1, 0, 32, 3 }, { 1, 0, int.MaxValue, 3 }, { 1, 0, int.MinValue, 3 }, // no such range
         { 1, 0, 8, -1 }, { 1, 0, 8, 4 }, { 1, 0, 8, int.MaxValue }, { 1, 0, 8, int.MaxValue - 1 }, { 0, 0, 2, int.MaxValue }, // beyond the root
-        { 0, 0, 4, 0 }, { 2, 0, 4, 0 }, // leaves of several pieces; what is between
+        { 0, 0, 4, 0 }, { 2, 0, 4, 0 }, // leaves of several pieces; a layer in between
     };
 
     [Theory]

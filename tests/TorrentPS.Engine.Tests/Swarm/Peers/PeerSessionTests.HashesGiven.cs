@@ -9,12 +9,12 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <content>What hashes cost that peers ask for, and that all that we ask for is taken.</content>
+/// <content>The cost of requested hashes, and the acceptance of all hashes that we request.</content>
 public sealed partial class PeerSessionTests
 {
     private static readonly Lazy<Torrent> s_many = new(() => ZeroTorrent.Make(16384, ("data", 1024 * 16384)));
 
-    /// <summary>Connects a peer to a torrent of version 2, in both of whose ends time and messages are ours.</summary>
+    /// <summary>Connects a peer to a version 2 torrent; the test controls time and messages at both ends.</summary>
     private (PeerSession Session, MemoryPeerStream Ours, MemoryPeerStream Peer) Connect(SampleSwarm swarm, int readLimit = int.MaxValue)
     {
         (MemoryPeerStream ours, MemoryPeerStream peer) = MemoryPeerStream.Create(readLimit);
@@ -60,7 +60,7 @@ public sealed partial class PeerSessionTests
             good.SendChoke(false);
             asking.Send(Numbers(MessageId.Request, 0, 0, 16384));
         });
-        for (int i = 0; i < 400; i++) // 4 s: two answers may have been on their way
+        for (int i = 0; i < 400; i++) // 4 s: two answers may have been in transit
             _loop.Run(() => swarm.Time.Advance(TimeSpan.FromSeconds(0.01)));
         _loop.RunUntil(() => swarm.UploadedBytes == 16384);
         _loop.Run(() => good.Close(PeerClose.Stopping));
@@ -120,18 +120,18 @@ public sealed partial class PeerSessionTests
     {
         Torrent torrent = ZeroTorrent.Make(pieceLength, ("a", 2L * pieceLength + pieceLength / 2 + 5), ("b", pieceLength / 2), ("c", pieceLength), ("d", 3));
         using SampleSwarm seed = new(torrent, isSeed: true), leecher = new(Torrent.ParseInfo(torrent.InfoBytes), isSeed: false);
-        (MemoryPeerStream ours, MemoryPeerStream theirs) = MemoryPeerStream.Create(readLimit: 40_000); // so that messages come in parts
+        (MemoryPeerStream ours, MemoryPeerStream theirs) = MemoryPeerStream.Create(readLimit: 40_000); // so that messages arrive in parts
         PeerSession asking = Join(leecher, ours), giving = Join(seed, theirs);
         PieceLayers layers = leecher.Disk.Hashes.Layers!;
         LayerFetch fetch = new(torrent, layers, leecher.HashSupply!.Proofs, _ => true);
         List<(int File, HashRange Range)> asked = [(0, fetch.RangeOf(0, 0))];
         for (int piece = 0; piece < torrent.PieceCount; piece++)
         {
-            if (piece != 1 && fetch.HasLeaves(piece)) // that is as the first
+            if (piece != 1 && fetch.HasLeaves(piece)) // which equals the first
                 asked.Add((layers.FileOf(piece), fetch.LeavesOf(piece)));
         }
 
-        // Of pieces of 256 MiB no message holds the leaves; those of 16 KiB are their own.
+        // For pieces of 256 MiB, no message holds the leaves; pieces of 16 KiB are leaves themselves.
         Assert.Equal(pieceLength switch { 16384 => 1, 32768 => 4, TorrentBuilder.GreatestPieceLength => 2, _ => 5 }, asked.Count);
         _loop.Run(() => giving.State.UploadRate.Add(int.MaxValue, 0)); // so that it may have all of them read
         foreach ((int file, HashRange range) in asked)
@@ -168,7 +168,7 @@ public sealed partial class PeerSessionTests
             {
                 HashRange range = fetch.RangeOf(file, chunk);
                 Assert.True(range.IsIn(layers.HeightOfFile(file)));
-                Assert.True(range.TopLayer + range.ProofCount == layers.HeightOfFile(file)); // proved up to the root
+                Assert.True(range.TopLayer + range.ProofCount == layers.HeightOfFile(file)); // with proofs up to the root
                 Assert.InRange(1 + HashMessage.HeaderLength + range.HashesLength, 1, PeerMessage.LongestOf(MessageId.Hashes, pieces)); // while a magnet link is resolved, too
             }
         }

@@ -47,7 +47,7 @@ public sealed partial class PeerSessionTests
     public void A_peer_can_be_made_to_connect_ten_times_a_minute_at_most()
     {
         Start(exchangesPeers: true, punchesHoles: true);
-        Assert.False(_session.Holepunch!.TakesRelayed()); // it has not said that it knows how
+        Assert.False(_session.Holepunch!.TakesRelayed()); // it has not announced support
         Send(Message(MessageId.Extended, [0, .. "d1:md12:ut_holepunchi77eee"u8]));
         Sent();
         Assert.Equal(HolepunchLink.PerMinute, Enumerable.Range(0, 50).Count(_ => _session.Holepunch.TakesRelayed()));

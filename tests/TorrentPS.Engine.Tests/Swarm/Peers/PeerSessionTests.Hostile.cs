@@ -6,12 +6,12 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <content>Peers that mean harm: floods, and what makes us hold memory.</content>
+/// <content>Hostile peers: floods, and messages that make us hold memory.</content>
 public sealed partial class PeerSessionTests
 {
     private static byte[] Extended(byte id, string payload) => Message(MessageId.Extended, [id, .. Encoding.ASCII.GetBytes(payload)]);
 
-    /// <summary>What moves no data, and how often a real client may send it in a minute.</summary>
+    /// <summary>Messages that move no data, and how many a real client may send per minute.</summary>
     public static TheoryData<string, byte[], int> Idle() => new()
     {
         { "keep-alives", [0, 0, 0, 0], 3000 },
@@ -43,7 +43,7 @@ public sealed partial class PeerSessionTests
 
         AssertViolated("flood");
         Assert.True(sent > mayBe, $"{what}: ended after {sent}");
-        // What is said once is beside that, such as the pieces that may be had while choked.
+        // Messages sent once are not counted, such as the allowed-fast set.
         Assert.True(answered <= sent * messages.Length + 200, $"{what}: {answered} bytes were answered to {sent * messages.Length}");
     }
 
@@ -63,7 +63,7 @@ public sealed partial class PeerSessionTests
         AssertOpen();
     }
 
-    /// <summary>All that one has is counted anew: what is asked for that much is told of in one message, and not by what says nothing of pieces.</summary>
+    /// <summary>All pieces of the peer are counted again: the price is that of as many have messages, and messages about no pieces do not pay it.</summary>
     [Theory]
     [InlineData("upload_only")]
     [InlineData("allowed fast")]
@@ -111,7 +111,7 @@ public sealed partial class PeerSessionTests
         BecomeSeedAndUnchoke();
         Ask(20);
         for (int i = 0; i < 150; i++)
-            Send([.. Message(MessageId.Choke), .. Message(MessageId.Unchoke)]); // each time it may send what was under way
+            Send([.. Message(MessageId.Choke), .. Message(MessageId.Unchoke)]); // each time it may send the blocks in transit
         for (int i = 0; i < 5000 && _swarm.Reason is null; i++)
             Send(Piece(5, 0, 16384));
         AssertViolated("flood");

@@ -7,10 +7,10 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <content>What waits for a peer that reads nothing, of every kind of message that is sent.</content>
+/// <content>Messages of every kind queued for a peer that reads nothing.</content>
 public sealed partial class PeerSessionTests
 {
-    /// <summary>What has messages of a kind queued once more, by its number; null for kinds that are never sent, or once.</summary>
+    /// <summary>Queues messages of a kind once more, given a number; null for kinds that are never sent, or only once.</summary>
     private Dictionary<string, Action<int>?> Outgoing => new()
     {
         [nameof(MessageId.Choke)] = _ => { _session.SendChoke(true); _session.SendChoke(false); },
@@ -40,7 +40,7 @@ public sealed partial class PeerSessionTests
         [nameof(MetadataLink)] = i => _peer.Send(Message(MessageId.Extended, [MetadataMessage.OwnId, .. new MetadataMessage(MetadataMessageType.Request, i % 2 * 1000).ToBytes()])),
         [nameof(PeerExchangeLink)] = i =>
         {
-            _swarm.Now += 60; // by the clock it is not silent, which would end it
+            _swarm.Now += 60; // by the clock it is not silent, which would close it
             _session.Exchange!.Tell([.. Enumerable.Range(i, 50).Select(k => new ExchangedPeer(new IPEndPoint(new IPAddress([198, 51, (byte)(k >> 8), (byte)k]), 6881), default))], i, _swarm.Now);
         },
         [nameof(HolepunchLink)] = _ => _session.Holepunch!.Send(new HolepunchMessage(HolepunchType.Error, _session.EndPoint, HolepunchError.NotConnected)),

@@ -73,7 +73,7 @@ public sealed partial class PeerSessionTests
         AssertViolated("flood");
     }
 
-    /// <summary>What we ask of a peer must not wait for what we may send it.</summary>
+    /// <summary>Requests to a peer must not wait for the upload limit.</summary>
     [Fact]
     public void An_upload_limit_does_not_delay_other_messages()
     {
@@ -124,7 +124,7 @@ public sealed partial class PeerSessionTests
         int before = _swarm.Blocks.Count;
         Assert.InRange(before, 0, 3);
         Assert.True(_session.IsHeldBack);
-        _swarm.Now = 1000; // the peer is not silent: we do not listen
+        _swarm.Now = 1000; // the peer is not silent: we do not read
         _loop.Run(() => _session.Tick(1000));
         AssertOpen();
         for (int second = 1; second <= 5; second++)
@@ -185,7 +185,7 @@ public sealed partial class PeerSessionTests
         Assert.Null(_swarm.Reason);
     }
 
-    /// <summary>What is not for the state of the disk has to do with what the peer asks for.</summary>
+    /// <summary>Questions about the disk's state must not depend on the peer's requests.</summary>
     [Fact]
     public void A_fault_while_reading_data_for_a_peer_ends_its_connection_and_not_the_torrent()
     {

@@ -14,7 +14,7 @@ public sealed partial class PeerSessionTests : IDisposable
 {
     private const int PieceLength = 32768;
 
-    private static readonly Sample s_sample = Sample.Make(PieceLength, 1, ("data", 10 * PieceLength - 100)); // ten pieces, the last a little shorter
+    private static readonly Sample s_sample = Sample.Make(PieceLength, 1, ("data", 10 * PieceLength - 100)); // ten pieces, the last slightly shorter
 
     private readonly TestLoop _loop = new();
     private SampleSwarm _swarm = null!;
@@ -35,7 +35,7 @@ public sealed partial class PeerSessionTests : IDisposable
         _swarm?.Dispose();
     }
 
-    /// <summary>Lets time pass for the limits, a little at a time.</summary>
+    /// <summary>Lets time pass for the limits, in small steps.</summary>
     private void Pass(double seconds)
     {
         for (double passed = 0; passed < seconds; passed += 0.01)
@@ -87,7 +87,7 @@ public sealed partial class PeerSessionTests : IDisposable
         return true;
     }
 
-    /// <summary>The whole messages that the peer has got, as id and payload.</summary>
+    /// <summary>The complete messages received by the peer, as id and payload.</summary>
     private List<(MessageId Id, byte[] Payload)> Sent()
     {
         byte[] bytes = _peer.TakeArrived();
@@ -117,7 +117,7 @@ public sealed partial class PeerSessionTests : IDisposable
         Assert.False(_running.IsCompleted);
     }
 
-    /// <summary>Asks the peer for its next blocks.</summary>
+    /// <summary>Requests the next blocks from the peer.</summary>
     private List<Outstanding> Ask(int count)
     {
         List<Outstanding> asked = [];
@@ -226,7 +226,7 @@ public sealed partial class PeerSessionTests : IDisposable
         Assert.Equal(["pieces 2", "pieces 3"], _swarm.Events);
         Assert.Equal(3, _session.State.Interesting);
         Assert.Equal([1, 1, 0, 1], new[] { 0, 1, 2, 9 }.Select(_swarm.Picker.Availability));
-        Send(Message(MessageId.Bitfield, 0x40, 0)); // again, although it should be the first message only
+        Send(Message(MessageId.Bitfield, 0x40, 0)); // again, although it may only be the first message
         Assert.Equal([0, 1, 0, 0], new[] { 0, 1, 2, 9 }.Select(_swarm.Picker.Availability));
     }
 

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Swarm.Peers;
 
 namespace TorrentPS.Engine.Tests.Swarm.Peers;
 
-/// <summary>What is remembered of what a peer was sent.</summary>
+/// <summary>The record of the pieces sent to a peer.</summary>
 public sealed class ServedPiecesTests
 {
     private readonly ServedPieces _served = new();

@@ -37,7 +37,7 @@ public sealed class ChokerTests
         Assert.DoesNotContain(peers[9], new Choker(4).Choose(peers, false, 0));
     }
 
-    /// <summary>One round: chooses, and notes who is served from now on, as a torrent does.</summary>
+    /// <summary>One round: chooses, and records the unchoked peers, as a torrent does.</summary>
     private static HashSet<PeerState> Round(Choker choker, PeerState[] peers, double now)
     {
         HashSet<PeerState> chosen = choker.Choose(peers, true, now);

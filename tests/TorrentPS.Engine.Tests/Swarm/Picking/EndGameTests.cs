@@ -32,7 +32,7 @@ public sealed class EndGameTests
         AskAll(harness, slow);
         Assert.Equal(20, slow.Outstanding.Count);
         AskAll(harness, fast);
-        // From the back, where the slow one is last: the two meet.
+        // From the back, where the slow one is last, until the two meet.
         Assert.Equal(Enumerable.Range(20 - taken, taken).Reverse(), Enumerable.Range(0, fast.Outstanding.Count).Select(i => fast.Outstanding[i].Block));
         harness.Check();
     }
@@ -61,7 +61,7 @@ public sealed class EndGameTests
         harness.Check();
     }
 
-    /// <summary>In a new swarm peers have a piece or two each, and what one has is soon asked for: that is not the end.</summary>
+    /// <summary>In a new swarm, peers have a piece or two each, and the pieces of one are soon all requested: that is not the end-game.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -75,7 +75,7 @@ public sealed class EndGameTests
         AskAll(harness, slow);
         AskAll(harness, fast);
         Assert.Equal(0, fast.Outstanding.Count);
-        AskAll(harness, third); // now all is asked for
+        AskAll(harness, third); // now all blocks are requested
         AskAll(harness, fast);
         Assert.Equal(8, fast.Outstanding.Count);
         harness.Check();
@@ -85,7 +85,7 @@ public sealed class EndGameTests
     public void Blocks_are_requested_twice_only_if_they_then_arrive_sooner()
     {
         PeerState busy = SwarmData.Peer(2, 0), idle = SwarmData.Peer(2, 0);
-        (busy.Rate, idle.Rate) = (1e6, 1e6); // eight blocks come in an eighth of a second
+        (busy.Rate, idle.Rate) = (1e6, 1e6); // eight blocks arrive in an eighth of a second
         PickerHarness harness = Start(2, 8, busy, idle);
         AskAll(harness, busy);
         AskAll(harness, idle);
@@ -165,7 +165,7 @@ public sealed class EndGameTests
         Assert.Empty(run);
     }
 
-    /// <summary>The "99 %" case: a peer takes the last blocks and falls silent; another one that has them must finish, and soon.</summary>
+    /// <summary>The "99 %" case: a peer takes the last blocks and falls silent; another that has them must finish soon.</summary>
     [Fact]
     public void One_silent_peer_does_not_delay_the_end()
     {
@@ -173,7 +173,7 @@ public sealed class EndGameTests
         PickerHarness harness = Start(50, 4, silent, busy);
         (silent.Rate, busy.Rate) = (1e6, 1e6);
         for (int i = 0; i < 12; i++)
-            harness.Ask(silent); // its window, and no block ever comes
+            harness.Ask(silent); // its window, and no block ever arrives
         while (harness.Picker.Missing > 0 && harness.Now < 30)
         {
             harness.Now += 0.2;

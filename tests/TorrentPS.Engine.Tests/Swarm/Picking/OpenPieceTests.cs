@@ -45,10 +45,10 @@ public sealed class OpenPieceTests
         piece.AddRequester(1, b);
         Assert.Equal((2, 2, 1, 2), (piece.FreeBlocks, piece.NextFree(), piece.Requesters(0), piece.Requesters(1)));
         Assert.False(piece.IsUntouched);
-        piece.RemoveRequester(1, a); // b still owes it
+        piece.RemoveRequester(1, a); // b has not sent it yet
         Assert.Equal((2, 1), (piece.FreeBlocks, piece.Requesters(1)));
         Assert.Same(b, piece.FirstRequester(1));
-        piece.RemoveRequester(0, b); // was not asked
+        piece.RemoveRequester(0, b); // had no request
         Assert.Equal(1, piece.Requesters(0));
         piece.RemoveRequester(0, a);
         Assert.Equal((3, 0), (piece.FreeBlocks, piece.NextFree()));
@@ -66,7 +66,7 @@ public sealed class OpenPieceTests
         piece.Receive(0, b);
         Assert.Same(b, piece.Sender(0));
         Assert.Equal((0, 1, 2), (piece.Requesters(0), piece.ReceivedBlocks, piece.FreeBlocks));
-        piece.RemoveRequester(0, b); // nothing to take back any more
+        piece.RemoveRequester(0, b); // no request is left to withdraw
         Assert.True(piece.IsReceived(0));
     }
 
@@ -103,7 +103,7 @@ public sealed class OpenPieceTests
 
         Receive(2);
         Receive(3);
-        Assert.Null(piece.TakeFullSegment()); // the second is full, but the first comes first
+        Assert.Null(piece.TakeFullSegment()); // the second is full, but the first has precedence
         Receive(1);
         Assert.Null(piece.TakeFullSegment());
         Receive(0);
@@ -139,7 +139,7 @@ public sealed class OpenPieceTests
 
         Assert.NotNull(piece.TakeFullSegment());
         piece.Abandon(_pool);
-        Assert.Equal(2 * Block, _pool.Reserved); // the one that is the disk's
+        Assert.Equal(2 * Block, _pool.Reserved); // the one at the disk
         piece.Abandon(_pool);
         Assert.Equal(2 * Block, _pool.Reserved);
     }
@@ -175,7 +175,7 @@ public sealed class OpenPieceTests
     [Fact]
     public void Kept_blocks_are_neither_requested_nor_held_in_memory()
     {
-        // Four segments of two blocks: the first and the last are kept, of the second one block, of the third none.
+        // Four segments of two blocks: the first and the last are kept, one block of the second, none of the third.
         PeerState peer = SwarmData.Peer(1);
         OpenPiece piece = new(0, 8 * Block, 2 * Block, [true, true, true, false, false, false, true, true]);
         Assert.Equal((3, 5, 3, 1, 1), (piece.FreeBlocks, piece.ReceivedBlocks, piece.NextFree(), piece.FlushedSegments, piece.ReservedSegments));
@@ -193,7 +193,7 @@ public sealed class OpenPieceTests
 
         Assert.NotNull(piece.TakeFullSegment());
         Assert.Null(piece.TakeFullSegment());
-        Assert.Equal(Block, piece.Drop(_pool)); // and not what is kept
+        Assert.Equal(Block, piece.Drop(_pool)); // and not the kept blocks
         Assert.Equal((2, 6, 2 * Block), (piece.FreeBlocks, piece.ReceivedBlocks, _pool.Reserved));
         Assert.True(_pool.TryReserve(2 * Block));
         piece.ReservedSegments++;
@@ -209,7 +209,7 @@ public sealed class OpenPieceTests
         Assert.True(piece.IsComplete);
         Assert.Equal((4, 4), (piece.FlushedSegments, piece.ReservedSegments));
         piece.Abandon(_pool);
-        Assert.Equal(4 * Block, _pool.Reserved); // two segments are the disk's
+        Assert.Equal(4 * Block, _pool.Reserved); // two segments are at the disk
     }
 
     [Property(MaxTest = 300)]

@@ -112,7 +112,7 @@ public sealed class PieceOrderTests
     {
         PieceOrder order = new(pieces, new Random(1));
         int[] found = new int[pieces];
-        // Neighbours and lone ones: a gap before a piece must not make it more likely.
+        // Neighbours and lone pieces: a gap before a piece must not make it more likely.
         Bitfield peer = SwarmData.Set(pieces, Enumerable.Range(0, pieces).Where(piece => piece < pieces / 2 || piece % 4 == 0));
         for (int piece = 0; piece < pieces; piece++)
             order.Enqueue(piece);

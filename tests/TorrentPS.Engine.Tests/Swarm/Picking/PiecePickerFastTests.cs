@@ -4,7 +4,7 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Tests.Swarm.Picking;
 
-/// <summary>What peers allow, suggest, reject and lose (BEP 6, 54).</summary>
+/// <summary>Pieces that peers allow, suggest, reject and withdraw (BEP 6, 54).</summary>
 public sealed class PiecePickerFastTests
 {
     private readonly SegmentPool _pool = new(0);
@@ -18,7 +18,7 @@ public sealed class PiecePickerFastTests
         PiecePicker picker = Picker(12);
         PeerState peer = SwarmData.Peer(12, 3, 8, 9);
         peer.IsChokingUs = true;
-        peer.AllowedFast.AddRange([3, 7, 9]); // 3 is there already, 7 the peer has not
+        peer.AllowedFast.AddRange([3, 7, 9]); // 3 is complete already, the peer does not have 7
         picker.AddPeer(peer);
         List<(int, int)> picked = [];
         while (picker.TryPickAllowed(peer, out Outstanding item))
@@ -50,7 +50,7 @@ public sealed class PiecePickerFastTests
         PeerState peer = SwarmData.Seed(12);
         picker.AddPeer(peer);
         foreach (int piece in (int[])[0, 9, 5])
-            peer.Suggested.Enqueue(piece); // 0 is there
+            peer.Suggested.Enqueue(piece); // 0 is complete
         Assert.True(picker.TryPick(peer, out Outstanding item));
         Assert.Equal(9, item.Piece.Index);
 
@@ -107,7 +107,7 @@ public sealed class PiecePickerFastTests
         picker.AddPeer(gone);
         picker.AddPeer(other);
         for (int i = 0; i < 8; i++)
-            Assert.True(picker.TryPick(gone, out _)); // and the peer itself notes nothing of it
+            Assert.True(picker.TryPick(gone, out _)); // and the peer itself records nothing of it
         Assert.False(picker.TryPick(other, out _));
         picker.ReleaseAllOf(gone);
         picker.Disown(gone);

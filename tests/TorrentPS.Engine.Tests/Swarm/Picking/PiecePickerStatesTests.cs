@@ -4,7 +4,7 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Tests.Swarm.Picking;
 
-/// <summary>How a piece goes from one state to the next.</summary>
+/// <summary>The transitions of a piece between states.</summary>
 public sealed class PiecePickerStatesTests
 {
     private readonly SegmentPool _pool = new(0);

@@ -104,7 +104,7 @@ public sealed class PiecePickerTests
         harness.Join(b);
         harness.Ask(a);
         harness.Ask(b);
-        Assert.Same(a.Outstanding[0].Piece, b.Outstanding[0].Piece); // the first time they share
+        Assert.Same(a.Outstanding[0].Piece, b.Outstanding[0].Piece); // the first piece that they share
         harness.Ask(a);
         harness.Ask(b);
         while (a.Outstanding.Count + b.Outstanding.Count > 0)
@@ -157,7 +157,7 @@ public sealed class PiecePickerTests
 
         PeerState owner = SwarmData.Peer(3, 0, 1);
         harness.Join(owner);
-        harness.Picker.Open[0].Owner = peer; // so that the owner begins with its own
+        harness.Picker.Open[0].Owner = peer; // so that the owner starts with its own piece
         for (int i = 0; i < 16; i++)
             harness.Ask(owner);
         Assert.Equal(0, owner.Current!.Index);
@@ -165,7 +165,7 @@ public sealed class PiecePickerTests
         int taken = 0;
         while (harness.Pool.TryReserve(SegmentPool.MaxSegmentLength))
             taken++;
-        Assert.True(harness.Ask(owner)); // a block of the other piece, whose place is reserved
+        Assert.True(harness.Ask(owner)); // a block of the other piece, for which memory is reserved
         Assert.Equal(1, owner.Current!.Index);
         for (int i = 0; i < taken; i++)
             harness.Pool.Release(SegmentPool.MaxSegmentLength);
@@ -193,12 +193,12 @@ public sealed class PiecePickerTests
         harness.Check();
     }
 
-    /// <summary>A look at pieces that are then not chosen must take no memory.</summary>
+    /// <summary>Considering pieces that are not chosen must reserve no memory.</summary>
     [Fact]
     public void Sharing_reserves_memory_for_the_chosen_piece_alone()
     {
         PickerHarness harness = Start(SwarmData.Pieces(2, 40));
-        foreach (int blocks in new[] { 32, 16 }) // each at the end of a segment; the second has more to do
+        foreach (int blocks in new[] { 32, 16 }) // each at the end of a segment; the second has more work
         {
             PeerState owner = SwarmData.Seed(2);
             harness.Join(owner);
@@ -247,7 +247,7 @@ public sealed class PiecePickerTests
                 harness.WriteAll();
             }
 
-            gone.Current = null; // as if several peers had begun them
+            gone.Current = null; // as if several peers had started them
             harness.Picker.Open[^1].Owner = other;
         }
 
@@ -302,7 +302,7 @@ public sealed class PiecePickerTests
         harness.Check();
     }
 
-    /// <summary>Asks a peer until it has begun so many pieces, all blocks of each, and says which.</summary>
+    /// <summary>Requests from a peer until it has started a number of pieces, with all their blocks, and returns their indexes.</summary>
     private static List<int> Begun(PickerHarness harness, PeerState peer, int count)
     {
         List<int> begun = [];

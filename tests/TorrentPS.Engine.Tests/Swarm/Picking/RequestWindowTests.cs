@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Tests.Swarm.Picking;
 
 public sealed class RequestWindowTests
 {
-    /// <summary>A peer that sends all it is asked for within a round trip, up to a rate, for so many seconds.</summary>
+    /// <summary>A peer that sends all requested blocks within a round trip, up to a rate, for a number of seconds.</summary>
     private static void Run(RequestWindow window, double bytesPerSecond, double roundTrip, double seconds, double from = 0)
     {
         RateMeter meter = new();

@@ -124,7 +124,7 @@ public sealed class SuperSeedingTests
         Assert.Equal(given.Order(), Show(third).Order());
     }
 
-    /// <summary>What a peer says costs no look at all peers and pieces.</summary>
+    /// <summary>A peer's message does not cost a scan of all peers and pieces.</summary>
     [Fact]
     public void Only_peers_that_a_message_concerns_are_examined_again()
     {
@@ -134,14 +134,14 @@ public sealed class SuperSeedingTests
         Assert.Empty(Due());
         Get(peers[0], given[0][0]);
         Assert.Equal([peers[0]], Due());
-        Get(peers[0], given[0][0]); // says it once more
+        Get(peers[0], given[0][0]); // announces it again
         Get(peers[3], given[1][0]); // passed on
         Assert.Equal([peers[0], peers[1], peers[3]], Due().OrderBy(peer => Array.IndexOf(peers, peer)));
         _seeding.Leave(peers[2]);
         Assert.Empty(Due());
     }
 
-    /// <summary>The rarest is searched for among all pieces; so not by a message, but by the clock, and not often.</summary>
+    /// <summary>Finding the rarest piece scans all pieces, so it is done by the clock, not often, and not for a message.</summary>
     [Fact]
     public void Pieces_are_searched_for_only_after_a_while_and_then_not_again_at_once()
     {
@@ -164,7 +164,7 @@ public sealed class SuperSeedingTests
         for (int i = 0; i < 100; i++)
         {
             Assert.Equal(i == 0, seeding.Next(leecher, 10) >= 0);
-            Assert.Equal(-1, seeding.Next(seed, 10)); // it has all, and searches in vain
+            Assert.Equal(-1, seeding.Next(seed, 10)); // it has all pieces, and the search fails
         }
 
         Assert.Equal(2, random.Calls);

@@ -12,7 +12,7 @@ public sealed class RunLengthTests
         RunLength length = new();
         Assert.Equal(MiB, length.Next);
         length.Ended(length.Next, 0.1);
-        Assert.Equal(4 * MiB, length.Next); // no more at once, since little was measured
+        Assert.Equal(4 * MiB, length.Next); // no larger at once, since little was measured
         length.Ended(length.Next, 0.4);
         Assert.Equal(16 * MiB, length.Next);
         length.Ended(length.Next, 1.6);

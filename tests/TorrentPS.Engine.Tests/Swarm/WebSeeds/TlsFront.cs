@@ -8,7 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
 
-/// <summary>Takes secure connections on loopback, with a certificate of its own, for a web server behind it.</summary>
+/// <summary>Accepts secure connections on loopback, with a generated certificate, for a web server behind it.</summary>
 internal sealed class TlsFront : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -25,11 +25,11 @@ internal sealed class TlsFront : IDisposable
 
     public Uri Root => new($"https://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
-    /// <summary>Makes a certificate for an address.</summary>
-    /// <param name="address">Whom it is for.</param>
-    /// <param name="days">From when to when it is valid, in days from now.</param>
+    /// <summary>Creates a certificate for an address.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="days">The start and end of its validity, in days from now.</param>
     /// <param name="isSelfSigned">Whether it is self-signed, or signed by an unknown authority.</param>
-    /// <param name="names">Where it says that the authority's certificate, its list of revoked ones and its OCSP responder are; null names none.</param>
+    /// <param name="names">The addresses of the authority's certificate, its revocation list and its OCSP responder; null names none.</param>
     public static X509Certificate2 Certificate(string address, (int From, int To) days, bool isSelfSigned, Uri? names = null)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow, from = now.AddDays(days.From), to = now.AddDays(days.To);
@@ -77,7 +77,7 @@ internal sealed class TlsFront : IDisposable
         try
         {
             await using SslStream secure = new(new NetworkStream(socket));
-            // Offline, since what the certificate names is for the client to leave alone.
+            // Offline, since the client must not contact the addresses in the certificate.
             await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true) });
             using TcpClient server = new();
             _open.Add(server);
@@ -86,7 +86,7 @@ internal sealed class TlsFront : IDisposable
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or AuthenticationException)
         {
-            // Refused, or gone.
+            // Refused, or disconnected.
         }
         finally
         {

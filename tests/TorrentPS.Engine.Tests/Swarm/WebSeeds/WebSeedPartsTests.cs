@@ -9,7 +9,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
 
-/// <summary>Addresses, answers, and runs of blocks.</summary>
+/// <summary>Addresses, answers and runs of blocks.</summary>
 public sealed class WebSeedPartsTests
 {
     private static readonly Sample s_single = Sample.Make(16384, 1, ("a b.iso", 40_000));
@@ -133,8 +133,8 @@ public sealed class WebSeedPartsTests
         PeerState source = SwarmData.Seed(10), peer = SwarmData.Seed(10), other = SwarmData.Seed(10);
         Assert.Equal([(6, 0), (6, 1), (7, 0), (7, 1)], Run(picker, source, 6, 4 * 16384));
         Assert.Equal(0, pool.Reserved);
-        Assert.Equal([(2, 0), (2, 1), (3, 0), (3, 1)], Run(picker, source, 2, 100 * 16384)); // as far as the piece that is there
-        Assert.Equal([(8, 0), (8, 1)], Run(picker, other, 8, 1)); // always a piece
+        Assert.Equal([(2, 0), (2, 1), (3, 0), (3, 1)], Run(picker, source, 2, 100 * 16384)); // up to the complete piece
+        Assert.Equal([(8, 0), (8, 1)], Run(picker, other, 8, 1)); // at least a piece
         Assert.Equal([(9, 0), (9, 1)], Run(picker, other, 9, 1));
         Assert.Equal([(0, 0), (0, 1), (1, 0), (1, 1)], Run(picker, other, 9, 100 * 16384)); // and from the beginning again
         Assert.Equal([(5, 0), (5, 1)], Run(picker, other, 9, 100 * 16384));
@@ -143,14 +143,14 @@ public sealed class WebSeedPartsTests
         Assert.False(picker.TryPick(peer, out _));
         picker.Release(other, new Outstanding(picker.Open.Single(piece => piece.Index == 9), 1));
         picker.Disown(other);
-        Assert.Equal([(9, 1)], Run(picker, source, 0, 1)); // what was left
+        Assert.Equal([(9, 1)], Run(picker, source, 0, 1)); // the rest
     }
 
     [Fact]
     public void Memory_is_reserved_in_order()
     {
         SegmentPool pool = new(0); // eight segments
-        PiecePicker picker = new(SwarmData.Pieces(2, blocks: 160), pool, SwarmData.All(2), new Bitfield(2), true, new Random(1)); // ten segments a piece
+        PiecePicker picker = new(SwarmData.Pieces(2, blocks: 160), pool, SwarmData.All(2), new Bitfield(2), true, new Random(1)); // ten segments per piece
         PeerState source = SwarmData.Seed(2);
         List<Outstanding> run = [];
         Assert.True(picker.Runs.TryClaim(source, 0, 1, run));
@@ -175,7 +175,7 @@ public sealed class WebSeedPartsTests
         Assert.False(picker.Runs.TryTakeUnasked(1, 1, source, out _));
     }
 
-    /// <summary>Takes whatever is written and answers a little at a time.</summary>
+    /// <summary>Accepts all writes and answers a few bytes at a time.</summary>
     private sealed class AnswerStream(byte[] answer) : Stream
     {
         private int _position;

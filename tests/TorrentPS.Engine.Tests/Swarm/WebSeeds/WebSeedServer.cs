@@ -8,7 +8,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
 
-/// <summary>A web server on loopback with the files of a sample, written without the engine's own client, that does with each request what a test says.</summary>
+/// <summary>A web server on loopback with the files of a sample, written without the engine's client, that answers each request as a test says.</summary>
 internal sealed partial class WebSeedServer : IDisposable
 {
     private readonly TcpListener _listener;
@@ -27,28 +27,28 @@ internal sealed partial class WebSeedServer : IDisposable
         _ = _listener.AcceptAllAsync(socket => _ = ServeAsync(socket));
     }
 
-    /// <summary>Gives an answer of its own, by the number of the request from 1, its target and whether there is one; null for the file's bytes.</summary>
+    /// <summary>Returns an answer for the number of the request from 1, its target and the existence of that target; null sends the file's bytes.</summary>
     public Func<int, string, string?> Answer { get; init; } = (_, _) => null;
 
-    /// <summary>Whether it sends whole files whatever is asked for.</summary>
+    /// <summary>Whether it ignores ranges and sends whole files.</summary>
     public bool IgnoresRanges { get; init; }
 
-    /// <summary>Whether bodies come in chunks.</summary>
+    /// <summary>Whether bodies are sent in chunks.</summary>
     public bool IsChunked { get; init; }
 
     /// <summary>Whether it closes the connection after each answer.</summary>
     public bool ClosesEachTime { get; init; }
 
-    /// <summary>The bytes of an answer after which nothing more comes; 0 when all do.</summary>
+    /// <summary>The number of bytes of an answer after which it stalls; 0 for none.</summary>
     public int StallsAfter { get; init; }
 
-    /// <summary>Ends when the other side has closed the connection of an answer of which not all came.</summary>
+    /// <summary>Completes when the other side has closed the connection before the end of an answer.</summary>
     public Task Cut => _cut.Task;
 
-    /// <summary>Ends when it is asked for the first time.</summary>
+    /// <summary>Completes at the first request.</summary>
     public Task Asked => _asked.Task;
 
-    /// <summary>What it makes of the bytes.</summary>
+    /// <summary>Changes the bytes sent.</summary>
     public Func<byte[], byte[]> Change { get; init; } = bytes => bytes;
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -57,7 +57,7 @@ internal sealed partial class WebSeedServer : IDisposable
 
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>What was asked for: the target, and the range where there was one.</summary>
+    /// <summary>The requests: the target, and the range if any.</summary>
     public ConcurrentQueue<(string Target, long First, long Last)> Requests { get; } = [];
 
     public void Dispose()
@@ -108,7 +108,7 @@ internal sealed partial class WebSeedServer : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The other side has gone.
+            // The other side has disconnected.
         }
         finally
         {

@@ -71,7 +71,7 @@ public sealed class WebSeedTests
         using WebSeedServer server = new(s_files);
         await using SwarmMember leecher = SwarmMember.Download(With(s_files, new Uri(server.Root, folder)), null, []);
         TorrentDownload result = await CompleteAsync(s_files, leecher);
-        Assert.Equal(s_files.Torrent.Length, result.Downloaded - result.Wasted); // the last blocks may be asked for twice
+        Assert.Equal(s_files.Torrent.Length, result.Downloaded - result.Wasted); // the last blocks may be requested twice
         Assert.Equal(["/pub/T/a/first", "/pub/T/a/gr%C3%B6%C3%9Fe%20%231%20%26%20100%25.bin", "/pub/T/b/last"], server.Requests.Select(request => request.Target).Distinct().Order(StringComparer.Ordinal));
     }
 
@@ -82,7 +82,7 @@ public sealed class WebSeedTests
         await using SwarmMember leecher = SwarmMember.Download(With(s_files, server.Root), null, [], options => options with { Include = ["*/last"] });
         Assert.Equal(TorrentState.Completed, (await leecher.EndAsync()).State);
         Assert.DoesNotContain(server.Requests, request => request.Target.EndsWith("first", StringComparison.Ordinal));
-        Assert.True(server.Requests.Where(request => request.Target.EndsWith(".bin", StringComparison.Ordinal)).Sum(request => request.Last - request.First + 1) < PieceLength); // what is in the piece that both have a part of
+        Assert.True(server.Requests.Where(request => request.Target.EndsWith(".bin", StringComparison.Ordinal)).Sum(request => request.Last - request.First + 1) < PieceLength); // the bytes of the piece that both files share
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class WebSeedTests
         {
             if (Interlocked.Increment(ref asked) == 1)
                 both.Signal();
-            both.Wait(TimeSpan.FromMinutes(5)); // neither sends before both were asked
+            both.Wait(TimeSpan.FromMinutes(5)); // neither sends before both have a request
         }
 
         using WebSeedServer server = new(s_single)
@@ -167,17 +167,17 @@ public sealed class WebSeedTests
             StallsAfter = 3 * 16384,
             Answer = (number, _) => number == 1 ? null : "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 600\r\nContent-Length: 0\r\n\r\n",
         };
-        // The last piece, which the first request is not for, comes only when that was cut off; and nothing before the server was asked.
+        // The last piece, which the first request does not cover, is sent only after that request was cut; and nothing before the server has a request.
         using ScriptedSeed peer = new(s_single) { Begin = server.Asked, Delay = block => block.Piece == s_single.Torrent.PieceCount - 1 ? server.Cut : Task.CompletedTask };
         FakeTimeProvider time = new();
         await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [peer.EndPoint], client: new TorrentClientOptions { TimeProvider = time });
-        // Not so long that the server is to blame for the time that this machine takes.
+        // Not so long that the server is blamed for delays of this machine.
         await time.UntilAsync(() => server.Cut.IsCompleted, 0.02, atMost: 10, () => leecher.LogText);
         TorrentDownload result = await leecher.EndAsync(time);
         Assert.True(result.State == TorrentState.Completed, $"{result.State} {result.Error}\n{leecher.LogText}");
         Assert.True(server.Cut.IsCompletedSuccessfully);
         Assert.Equal(result.Downloaded, result.Wasted + s_single.Torrent.Length);
-        Assert.DoesNotContain("no data came", leecher.LogText, StringComparison.Ordinal); // it is not to blame
+        Assert.DoesNotContain("no data came", leecher.LogText, StringComparison.Ordinal); // it is not blamed
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public sealed class WebSeedTests
         await using SwarmMember leecher = SwarmMember.Download(With(s_single, server.Root), null, [], client: new TorrentClientOptions { TimeProvider = time });
         await leecher.EndAsync(time);
         await CompleteAsync(s_single, leecher);
-        Assert.InRange(server.Connections, 1, 2); // one that has too much to do is not asked over several at once
+        Assert.InRange(server.Connections, 1, 2); // an overloaded server gets no more connections
     }
 
     [Theory]
@@ -269,7 +269,7 @@ public sealed class WebSeedTests
         Assert.Equal((TorrentState.Failed, TorrentErrorId.NoPeers), (result.State, result.ErrorId));
         Assert.Contains($"{front.Root}: the secure connection failed: ", result.Error, StringComparison.Ordinal);
         Assert.Contains(reason, result.Error, StringComparison.Ordinal);
-        Assert.Empty(server.Requests); // nothing was asked of it
+        Assert.Empty(server.Requests); // it got no request
     }
 
     [Theory]
@@ -363,7 +363,7 @@ public sealed class WebSeedTests
         Assert.Equal(Enumerable.Range(0, s_files.Torrent.PieceCount), server.Requests.Skip(1).Select(request => int.Parse(request.Target.Split("&piece=")[1], null)).Order());
     }
 
-    /// <summary>What has an IPv4 address is in the Internet here, so that both are on this machine.</summary>
+    /// <summary>IPv4 addresses count as Internet here, so that both are on this machine.</summary>
     [Fact]
     public async Task A_web_seed_in_the_Internet_may_not_redirect_into_the_local_network_at_the_first_try_or_later()
     {

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm.WebSeeds;
 
-/// <summary>Web seeds of version 2 and hybrid torrents (BEP 52), whose files each begin a piece.</summary>
+/// <summary>Web seeds of version 2 and hybrid torrents (BEP 52), in which each file starts a piece.</summary>
 public sealed class WebSeedV2Tests
 {
     private const int PieceLength = 65536;

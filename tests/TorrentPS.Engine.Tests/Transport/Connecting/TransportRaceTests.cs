@@ -1,4 +1,4 @@
-#pragma warning disable xUnit1069 // the limit is for a hang, and what hangs here heeds no token
+#pragma warning disable xUnit1069 // the limit is for a hang, which would ignore a token
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
@@ -76,7 +76,7 @@ public sealed class TransportRaceTests
         Task<PeerStream> race = Race();
         _first.SetException(new SocketException((int)SocketError.ConnectionRefused));
         await UntilAsync(() => _secondBegan);
-        _time.Advance(s_rest); // uTP answers nothing
+        _time.Advance(s_rest); // uTP does not answer
 
         SocketException failure = await Assert.ThrowsAsync<SocketException>(() => race);
         Assert.Equal(SocketError.ConnectionRefused, failure.SocketErrorCode);

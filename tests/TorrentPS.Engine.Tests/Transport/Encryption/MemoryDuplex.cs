@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace TorrentPS.Engine.Tests.Transport.Encryption;
 
-/// <summary>One end of a connection in memory, which hands out at most a number of bytes at a read, as a network may.</summary>
+/// <summary>One end of a connection in memory, which returns at most a number of bytes per read, as a network may.</summary>
 internal sealed class MemoryDuplex : Stream
 {
     private readonly ChannelReader<byte[]> _input;
@@ -30,7 +30,7 @@ internal sealed class MemoryDuplex : Stream
         return (new MemoryDuplex(back, there, readLimit), new MemoryDuplex(there, back, readLimit));
     }
 
-    /// <summary>An end at which bytes arrive, and then the end of the stream.</summary>
+    /// <summary>An end that receives some bytes and then the end of the stream.</summary>
     public static async Task<MemoryDuplex> CreateFinishedAsync(byte[] bytes, int readLimit = int.MaxValue)
     {
         (MemoryDuplex end, MemoryDuplex peer) = Create(readLimit);

@@ -77,7 +77,7 @@ public class MseHostileTests
             : MseHandshake.InitiateAsync(b, s_infoHash, Both, new byte[68], Limit);
         await new ScriptedPeer(a, s_infoHash).ExchangeKeysAsync(512, initiator: accepting, Limit);
 
-        // One byte less than the mark that may still come: nothing is decided. One byte more: it is, though the stream is open.
+        // One byte less than may precede the mark: undecided. One byte more: refused, although the stream is open.
         await a.WriteAsync(new byte[accepting ? 19 : 7], Limit);
         Assert.False(handshake.IsCompleted);
         await a.WriteAsync(new byte[1], Limit);

@@ -64,7 +64,7 @@ public class Rc4Tests
     [Fact]
     public void A_long_stream_matches_the_textbook_algorithm()
     {
-        // Long enough that every alias between the places of a step and of the next one occurs.
+        // Long enough for every coincidence between the indexes of one step and the next.
         byte[] data = new byte[1 << 20];
         byte[] expected = Textbook([1, 2, 3], data);
         new Rc4([1, 2, 3]).Process(data);

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Transport.Encryption;
 
 namespace TorrentPS.Engine.Tests.Transport.Encryption;
 
-/// <summary>A peer that exchanges keys as it should, and then says whatever a test wants it to say.</summary>
+/// <summary>A peer that exchanges keys correctly and then sends what a test chooses.</summary>
 internal sealed class ScriptedPeer(MemoryDuplex stream, byte[] infoHash)
 {
     private readonly KeyExchange _exchange = new();

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 
-/// <summary>One end of a connection on a <see cref="SimulatedLink"/>: sends what it is given as fast as it can, and keeps what it receives.</summary>
+/// <summary>One end of a connection on a <see cref="SimulatedLink"/>: sends its data as fast as it can, and keeps received data.</summary>
 internal sealed class SimulatedEnd : IUtpOutput
 {
     private readonly SimulatedLink _link;
@@ -25,12 +25,12 @@ internal sealed class SimulatedEnd : IUtpOutput
 
     public long ClockOffset { get; init; }
 
-    /// <summary>Microseconds that its clock gains a second.</summary>
+    /// <summary>Microseconds per second by which its clock runs fast.</summary>
     public long Drift { get; init; }
 
     public MemoryStream Received { get; } = new();
 
-    /// <summary>Whether it reads what arrives.</summary>
+    /// <summary>Whether it reads received data.</summary>
     public bool Reads { get; set; } = true;
 
     public List<UtpHeader> Sent { get; } = [];
@@ -45,7 +45,7 @@ internal sealed class SimulatedEnd : IUtpOutput
         Push();
     }
 
-    /// <summary>Closes when everything is written.</summary>
+    /// <summary>Closes once all is written.</summary>
     public void CloseAfterSending()
     {
         _isClosing = true;

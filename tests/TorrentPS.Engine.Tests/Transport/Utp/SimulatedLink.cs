@@ -3,8 +3,8 @@ using TorrentPS.Engine.Transport.Utp;
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 
 /// <summary>
-/// Two ends of a uTP connection with a network between them that loses, delays, reorders and repeats packets, all by a seed and in a time that only
-/// passes when nothing else happens. A bottleneck has a rate and a queue of so many bytes, which drops what does not fit.
+/// Two ends of a uTP connection with a simulated network between them that loses, delays, reorders and duplicates packets, determined by a seed. Time passes only when
+/// nothing else happens. A bottleneck has a rate and a queue in bytes, which drops packets that do not fit.
 /// </summary>
 internal sealed class SimulatedLink
 {
@@ -17,44 +17,44 @@ internal sealed class SimulatedLink
 
     public SimulatedLink(int seed = 1) => _random = new Random(seed);
 
-    /// <summary>Microseconds. It begins where the 32 bits of a timestamp are nearly used up.</summary>
+    /// <summary>Microseconds, starting shortly before the 32 bits of a timestamp overflow.</summary>
     public long Now { get; private set; } = uint.MaxValue - 2_000_000L;
 
-    /// <summary>How long a packet travels, one way.</summary>
+    /// <summary>The one-way delay, in microseconds.</summary>
     public long Delay { get; init; } = 50_000;
 
-    /// <summary>How much longer it may travel, by chance.</summary>
+    /// <summary>The maximum random addition to the delay.</summary>
     public long Jitter { get; init; }
 
-    /// <summary>What all connections share for what they have received.</summary>
+    /// <summary>The memory for received data, shared by all connections.</summary>
     public UtpMemory Memory { get; init; } = new(UtpHost.MaxReceived);
 
-    /// <summary>The part of packets that is lost, of 1.</summary>
+    /// <summary>The fraction of packets that is lost.</summary>
     public double Loss { get; set; }
 
-    /// <summary>The part of packets that comes twice, of 1.</summary>
+    /// <summary>The fraction of packets that is duplicated.</summary>
     public double Duplication { get; init; }
 
-    /// <summary>Bytes a second that the bottleneck carries from the first end of each pair to the second; 0 means no limit.</summary>
+    /// <summary>The rate of the bottleneck from the first end of each pair to the second, in bytes per second; 0 means no limit.</summary>
     public double Rate { get; init; }
 
-    /// <summary>Bytes that wait before the bottleneck.</summary>
+    /// <summary>The size of the queue before the bottleneck, in bytes.</summary>
     public int Queue { get; init; } = 1 << 20;
 
-    /// <summary>Packets longer than this are lost when they must not be fragmented.</summary>
+    /// <summary>Longer packets are lost if fragmentation is forbidden.</summary>
     public int Mtu { get; init; } = int.MaxValue;
 
-    /// <summary>Looks at each packet, and may drop it by returning false.</summary>
+    /// <summary>Inspects each packet; false drops it.</summary>
     public Func<UtpHeader, int, bool> Filter { get; set; } = (_, _) => true;
 
     public long PacketsSent { get; private set; }
 
     public long BytesSent { get; private set; }
 
-    /// <summary>How long a packet waits before the bottleneck now, in microseconds.</summary>
+    /// <summary>The current delay in the queue, in microseconds.</summary>
     public long QueueDelay => Math.Max(0, _bottleneckFreeAt - Now);
 
-    /// <summary>Two ends: the first connects to the second.</summary>
+    /// <summary>Two ends; the first connects to the second.</summary>
     public (SimulatedEnd First, SimulatedEnd Second) Pair(int firstMtu = 1472, long drift = 0)
     {
         ushort id = (ushort)_random.Next(1 << 16);
@@ -92,7 +92,7 @@ internal sealed class SimulatedLink
 
     public void At(long time, Action action) => _events.Enqueue(action, (time, _order++));
 
-    /// <summary>Lets time pass until something is so.</summary>
+    /// <summary>Lets time pass until a condition holds.</summary>
     public bool Run(Func<bool> until, double seconds)
     {
         long end = Now + (long)(seconds * 1e6);

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 
-/// <summary>The rules of a connection, and what hostile packets come to.</summary>
+/// <summary>The rules of a connection, and the effects of hostile packets.</summary>
 public sealed class UtpConnectionTests
 {
     private const int Payload = 100;
@@ -18,7 +18,7 @@ public sealed class UtpConnectionTests
     {
         link ??= new SimulatedLink { Delay = 10_000 };
         (SimulatedEnd first, SimulatedEnd second) = link.Pair(mtu);
-        first.Send(Bytes(1)); // the second is sure of the first by its first packet
+        first.Send(Bytes(1)); // its first packet confirms the first end to the second
         Assert.True(link.Run(() => first.IsConnected && second.IsConnected && first.Connection.Flight == 0, 10));
         return (link, first, second);
     }
@@ -72,12 +72,12 @@ public sealed class UtpConnectionTests
         (SimulatedEnd first, SimulatedEnd second) = link.Pair();
         UtpHeader syn = first.Sent[0];
         second.Take(Packet(syn));
-        second.Send(Bytes(10_000)); // it would have something to say
+        second.Send(Bytes(10_000)); // it has data to send
         ushort number = second.Sent[0].SequenceNumber;
 
         for (int guess = 1; guess < 500; guess++)
             second.Take(Packet(new UtpHeader(UtpPacketType.Data, second.Connection.ReceiveId, 0, 0, 1 << 20, (ushort)(syn.SequenceNumber + 1), (ushort)(number - 1 + guess)), Payload));
-        second.Take(Packet(syn)); // once more: our answer may have been lost
+        second.Take(Packet(syn)); // again, since our answer may have been lost
         link.Run(20);
 
         Assert.Equal(2, second.Sent.Count);
@@ -90,7 +90,7 @@ public sealed class UtpConnectionTests
     public void A_peer_that_never_acknowledged_data_gets_it_three_times_at_most()
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected();
-        link.Filter = (header, _) => header.ConnectionId != second.Connection.ReceiveId; // nothing of the first comes through
+        link.Filter = (header, _) => header.ConnectionId != second.Connection.ReceiveId; // all packets of the first are lost
         second.Send(Bytes(Payload));
 
         link.Run(() => second.Connection.State == UtpState.Closed, 60);
@@ -157,7 +157,7 @@ public sealed class UtpConnectionTests
 
         long sent = link.BytesSent;
         link.Run(30);
-        Assert.InRange(link.BytesSent - sent, 0, 1000); // it is asked for from time to time, and that is all
+        Assert.InRange(link.BytesSent - sent, 0, 1000); // it is probed from time to time, no more
 
         second.Reads = true;
         second.Pull();
@@ -187,7 +187,7 @@ public sealed class UtpConnectionTests
         foreach (int ahead in Enumerable.Range(2, 900).Concat([2_000, 30_000, 60_000]))
             stranger.Send(ahead, 1000);
 
-        Assert.Equal(39 * 1024, memory.Taken); // a fifth of the half: a quarter of what is left then
+        Assert.Equal(39 * 1024, memory.Taken); // a fifth of the half: a quarter of the remainder
         stranger.Connection.Abort(3);
         Assert.Equal(0, memory.Taken);
     }
@@ -272,7 +272,7 @@ public sealed class UtpConnectionTests
         long began = link.Now;
         Assert.True(link.Run(() => second.Received.Length == (1 << 20) + 1, 60));
 
-        Assert.InRange(link.Now - began, 0, 5_000_000); // 32 windows, with nothing lost and no second of waiting
+        Assert.InRange(link.Now - began, 0, 5_000_000); // 32 windows, without loss or a second's wait
     }
 
     [Fact]
@@ -330,7 +330,7 @@ public sealed class UtpConnectionTests
     {
         (SimulatedLink link, SimulatedEnd first, SimulatedEnd second) = Connected(new SimulatedLink { Delay = 10_000, Mtu = mtu, Rate = 2_000_000 });
 
-        first.Send(Bytes(10 << 20)); // each size is tried three times, once a round trip
+        first.Send(Bytes(10 << 20)); // each size is tried three times, once per round trip
         Assert.True(link.Run(() => second.Received.Length == (10 << 20) + 1, 60));
 
         Assert.InRange(first.Connection.PacketSize, Math.Max(1252, mtu - 16), mtu);
@@ -344,7 +344,7 @@ public sealed class UtpConnectionTests
 
         link.Run(65);
 
-        Assert.Equal(2, first.Sent.Count - sent); // after 29 s each: routers forget after 30
+        Assert.Equal(2, first.Sent.Count - sent); // 29 s each: routers forget after 30 s
     }
 
     [Fact]
@@ -362,7 +362,7 @@ public sealed class UtpConnectionTests
         Assert.Equal([number], second.Sent.Skip(sent).Select(header => header.AckNumber));
     }
 
-    /// <summary>One that has connected, and whose packets come in any order it likes.</summary>
+    /// <summary>A connected peer that sends packets in any order.</summary>
     private sealed class Stranger : IUtpOutput
     {
         private const ushort Id = 500;

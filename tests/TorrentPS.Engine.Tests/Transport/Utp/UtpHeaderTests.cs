@@ -4,7 +4,7 @@ namespace TorrentPS.Engine.Tests.Transport.Utp;
 
 public sealed class UtpHeaderTests
 {
-    /// <summary>The layout of BEP 29: type and version, extension, connection id, two times, window, two numbers.</summary>
+    /// <summary>The layout of BEP 29: type and version, extension, connection id, two timestamps, window, two sequence numbers.</summary>
     private const string Syn = "41001234" + "01020304" + "05060708" + "00100000" + "abcd" + "0ff0";
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class UtpHeaderTests
     [Fact]
     public void Extensions_are_skipped_and_the_selective_ack_is_found()
     {
-        // An unknown one of three bytes, then the bits, then data.
+        // An unknown extension of three bytes, then the bits, then data.
         string packet = "21" + "07" + Syn[4..] + "01" + "03" + "aabbcc" + "00" + "04" + "0100000a" + "dd";
 
         Assert.True(UtpHeader.TryRead(Convert.FromHexString(packet), out UtpHeader header, out ReadOnlySpan<byte> bits, out ReadOnlySpan<byte> payload));
@@ -44,15 +44,15 @@ public sealed class UtpHeaderTests
     [InlineData("4100123401020304050607080010000000abcd")] // 19 bytes
     [InlineData("42001234010203040506070800100000abcd0ff0")] // version 2
     [InlineData("51001234010203040506070800100000abcd0ff0")] // type 5
-    [InlineData("41011234010203040506070800100000abcd0ff0")] // an extension that is not there
-    [InlineData("41011234010203040506070800100000abcd0ff00005aabbccdd")] // one that is cut off
-    [InlineData("64313a6164323a696432303a6162636465666768696a")] // of the DHT
+    [InlineData("41011234010203040506070800100000abcd0ff0")] // a missing extension
+    [InlineData("41011234010203040506070800100000abcd0ff00005aabbccdd")] // a truncated one
+    [InlineData("64313a6164323a696432303a6162636465666768696a")] // a DHT message
     [InlineData("")]
     public void An_invalid_packet_is_not_read(string packet) =>
         Assert.False(UtpHeader.TryRead(Convert.FromHexString(packet), out _, out _, out _));
 
     [Theory]
-    [InlineData("000105", "05")] // as libtorrent does, no more bytes than it needs, though BEP 29 wants groups of four
+    [InlineData("000105", "05")] // no more bytes than needed, as libtorrent does, though BEP 29 requires multiples of four
     [InlineData("0003aabbcc", "aabbcc")]
     [InlineData("000501000000ff", "01000000ff")]
     [InlineData("0000", "")]

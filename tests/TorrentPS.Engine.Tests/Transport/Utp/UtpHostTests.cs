@@ -1,4 +1,4 @@
-#pragma warning disable xUnit1069 // the limit is for a hang, and what hangs here heeds no token
+#pragma warning disable xUnit1069 // the limit is for a hang, which would ignore a token
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
@@ -9,7 +9,7 @@ using TorrentPS.Engine.Transport.Utp;
 
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 
-/// <summary>uTP over the real sockets of this machine.</summary>
+/// <summary>uTP over real sockets on this machine.</summary>
 public sealed class UtpHostTests : IAsyncDisposable
 {
     private readonly UdpPort _firstPort = UdpPort.Open(0);
@@ -77,7 +77,7 @@ public sealed class UtpHostTests : IAsyncDisposable
         ValueTask<int> waiting = other.ReceiveAsync(Memory<byte>.Empty, Token);
         await stream.SendAsync("again"u8.ToArray(), Token);
 
-        Assert.Equal(0, await waiting); // there is something, and it is still there
+        Assert.Equal(0, await waiting); // data is waiting, and stays
         Assert.Equal("again"u8.ToArray(), await ReadAsync(other, 5));
     }
 
@@ -124,7 +124,7 @@ public sealed class UtpHostTests : IAsyncDisposable
 
         foreach ((Socket honest, UtpHeader answered) in (ReadOnlySpan<(Socket, UtpHeader)>)[(before, first), (after, second)])
         {
-            // The first packet is lost, and the second comes: what confirms is the number.
+            // The first packet is lost and the second arrives: the number confirms the connection.
             packet = new byte[UtpHeader.Length + 1];
             new UtpHeader(UtpPacketType.Data, 2, 1, 0, 1 << 20, 3, (ushort)(answered.SequenceNumber - 1)).Write(packet);
             honest.Send(packet);
@@ -198,7 +198,7 @@ public sealed class UtpHostTests : IAsyncDisposable
         return bytes;
     }
 
-    /// <summary>Whatever is wrong within one connection: a packet for it, an answer of ours, the look at the clock.</summary>
+    /// <summary>Each fault within one connection: with a packet for it, an answer of ours, a timer.</summary>
     [Theory(Timeout = 300_000)]
     [InlineData(false)]
     [InlineData(true)]

@@ -1,6 +1,6 @@
 namespace TorrentPS.Engine.Tests.Transport.Utp;
 
-/// <summary>Whole transfers over a simulated network: right bytes, and at what pace.</summary>
+/// <summary>Whole transfers over a simulated network: the bytes are right and the rate is as expected.</summary>
 public sealed class UtpTransferTests
 {
     private static byte[] Bytes(int length)
@@ -10,7 +10,7 @@ public sealed class UtpTransferTests
         return bytes;
     }
 
-    /// <summary>Sends bytes and gives the seconds that it took.</summary>
+    /// <summary>Sends bytes and returns the duration in seconds.</summary>
     private static double Transfer(SimulatedLink link, int length, double limit, bool back = false)
     {
         (SimulatedEnd first, SimulatedEnd second) = link.Pair();
@@ -19,7 +19,7 @@ public sealed class UtpTransferTests
         byte[] bytes = Bytes(length);
         link.Run(() => first.IsConnected || first.Other.IsConnected, 10);
         if (back)
-            second.Send(Bytes(1)); // who was connected to hears first
+            second.Send(Bytes(1)); // the accepting end receives first
         link.Run(() => first.IsConnected, 10);
         long began = link.Now;
         first.Send(bytes);
@@ -33,7 +33,7 @@ public sealed class UtpTransferTests
     {
         double seconds = Transfer(new SimulatedLink { Rate = 2_000_000 }, 20 << 20, 60);
 
-        // 10.5 s at the rate of the link; a packet in 50 is header, and slow start takes some round trips.
+        // 10.5 s at the link's rate; a fiftieth of a packet is header, and slow start takes some round trips.
         Assert.InRange(seconds, 10.5, 13);
     }
 
@@ -44,7 +44,7 @@ public sealed class UtpTransferTests
     {
         double seconds = Transfer(new SimulatedLink(7) { Loss = 0.05, Delay = 25_000, Jitter = 10_000, Duplication = 0.01 }, 1 << 20, 120, back);
 
-        // By the rule of thumb for halving at each loss, about 8 packets a round trip: 100 to 200 kB a second.
+        // By the rule of thumb for halving at each loss, about 8 packets per round trip: 100 to 200 kB per second.
         Assert.InRange(seconds, 2, 14);
     }
 
@@ -79,7 +79,7 @@ public sealed class UtpTransferTests
             delays.Add(link.QueueDelay);
         }
 
-        // The queue could hold eight seconds. LEDBAT leaves it at about 100 ms.
+        // The queue could hold eight seconds of data. LEDBAT keeps it at about 100 ms.
         Assert.InRange(delays.Average(), 50_000, 130_000);
         Assert.True(second.Received.Length > 35 * 500_000 * 0.9, $"{second.Received.Length}");
     }
@@ -94,7 +94,7 @@ public sealed class UtpTransferTests
         link.Run(20);
         double alone = Measure(10);
 
-        // Another, which does not look at delays, keeps three quarters of the queue full: 300 ms.
+        // Other traffic, which ignores delays, keeps the queue three quarters full: 300 ms.
         bool isBusy = true;
         void Fill()
         {
@@ -143,7 +143,7 @@ public sealed class UtpTransferTests
     [Fact]
     public void Drifting_clocks_do_not_stop_it()
     {
-        // A hundred parts in a million, and the clock that is behind is the receiver's.
+        // A hundred parts per million; the receiver's clock is slow.
         SimulatedLink link = new() { Rate = 500_000 };
         (SimulatedEnd first, SimulatedEnd second) = link.Pair(drift: 100);
         link.Run(() => first.IsConnected, 10);
