@@ -5,7 +5,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Cli.Tests;
 
-/// <summary>The table in docs/automation.md is what the tool does: the State, the exit code, the line and the message of each error.</summary>
+/// <summary>The table in docs/automation.md describes the tool: the State, the exit code, the line and the message of each error.</summary>
 public sealed class AutomationTableTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("torrentps-test-").FullName;

@@ -71,7 +71,7 @@ public sealed class CommandLineTests
         Assert.NotEmpty(error);
     }
 
-    /// <summary>As by a variable of a script that has no value: no path, address or pattern is empty.</summary>
+    /// <summary>As from an empty variable of a script: no path, address or pattern is empty.</summary>
     [Theory]
     [InlineData("info", "SOURCE")]
     [InlineData("download", "SOURCE")]
@@ -114,7 +114,7 @@ public sealed class CommandLineTests
             + "--download-limit 5MB --upload-limit 1MiB --seed-ratio 1.5 --seed-seconds 0 --timeout 30 --stall-timeout 10 --recheck --no-dht --no-lsd");
         Assert.Equal(Path.GetFullPath("dir"), options.Destination);
         Assert.Equal([IPEndPoint.Parse("192.0.2.1:1"), IPEndPoint.Parse("[2001:db8::1]:2")], options.Peers);
-        Assert.Equal([new DnsEndPoint("peer.example", 3)], options.PeerNames); // looked up while it runs
+        Assert.Equal([new DnsEndPoint("peer.example", 3)], options.PeerNames); // resolved while it runs
         Assert.Equal(7, options.MaxPeers);
         Assert.Equal(["a", "b"], options.Include);
         Assert.Equal(["c"], options.Exclude);

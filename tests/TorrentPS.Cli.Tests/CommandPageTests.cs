@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace TorrentPS.Cli.Tests;
 
-/// <summary>The README and docs/command-line.md name every command and every option, and nothing else; the help says the same.</summary>
+/// <summary>The README and docs/command-line.md name exactly the existing commands and options; so does the help.</summary>
 public sealed partial class CommandPageTests
 {
     private static readonly string[] s_common = ["--help", "--version"];

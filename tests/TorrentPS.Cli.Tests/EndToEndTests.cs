@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace TorrentPS.Cli.Tests;
 
-/// <summary>Whole runs, on loopback alone.</summary>
+/// <summary>Whole runs, on loopback only.</summary>
 public sealed class EndToEndTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("torrentps-test-").FullName;
@@ -94,7 +94,7 @@ public sealed class EndToEndTests : IDisposable
         DateTime written = File.GetLastWriteTimeUtc(file);
         using (FileStream stream = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
             stream.WriteByte((byte)~data[0]);
-        File.SetLastWriteTimeUtc(file, written); // so that it is the ban of the other that shows it
+        File.SetLastWriteTimeUtc(file, written); // so that the ban of the other is what reveals it
         Task<int> download = CommandTree.RunAsync(["download", torrent, "-o", Path.Combine(_folder, "copy"), "--port", "0"], downloading, stop.Token);
         Assert.Equal(8, await seed);
         Assert.Contains($"torrentps: Warning: '{file}' was changed by another program", terminal.ErrorText, StringComparison.Ordinal);

@@ -4,7 +4,7 @@ namespace TorrentPS.Cli.Tests;
 
 public sealed class ExitCodeTests
 {
-    // Written out, so that a new error has to be given a code on purpose.
+    // Written out, so that the exit code of a new error is a decision.
     private static readonly Dictionary<TorrentErrorId, int> s_documented = new()
     {
         [TorrentErrorId.Unexpected] = 1,

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Cli.Tests;
 
-/// <summary>The cmdlets take the same in the same way.</summary>
+/// <summary>The tool accepts the same inputs as the cmdlets.</summary>
 public sealed class FaceInputsTests
 {
     public static TheoryData<string, string?> Peers => FaceInputs.Peers;

@@ -17,7 +17,7 @@ public sealed class InterruptionTests
         Assert.True(signal.Cancel);
     }
 
-    // As Windows wants it when the console is closed: once the handler returns, the process is gone.
+    // As Windows requires when the console is closed: the process ends as soon as the handler returns.
     [Fact]
     public async Task A_signal_that_ends_the_process_is_delayed_until_the_work_has_ended()
     {

@@ -2,7 +2,7 @@ using TorrentPS.Cli.Output;
 
 namespace TorrentPS.Cli.Tests;
 
-/// <summary>A terminal that keeps what was written.</summary>
+/// <summary>A terminal that records its output.</summary>
 internal sealed class RecordingTerminal : Terminal, IDisposable
 {
     private readonly StringWriter _out = new() { NewLine = "\n" };

@@ -7,10 +7,10 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Cli.Tests;
 
-/// <summary>Whatever strangers put into names, comments and answers, what the commands write for people steers no terminal.</summary>
+/// <summary>Whatever strangers put into names, comments and answers, the commands' text for people cannot control a terminal.</summary>
 public sealed partial class ShownTextTests : IDisposable
 {
-    // What a file name can have, too.
+    // Allowed in file names, too.
     private const string Evil = "a\u202Eb\u200B\u2028c\u009b2J";
     private const string Worse = "x\e[31m\e]0;t\a\r\n" + Evil;
 
@@ -103,7 +103,7 @@ public sealed partial class ShownTextTests : IDisposable
         Assert.DoesNotContain(left, character => char.IsControl(character) || Evil.Contains(character) && character > 0x7F);
     }
 
-    /// <summary>Makes a torrent that says all it can, in a folder whose name is like it, with its data.</summary>
+    /// <summary>Creates a torrent with hostile text in every field, in a folder with such a name, with its data.</summary>
     private (string Torrent, string Data) Create(string tracker)
     {
         string data = Directory.CreateDirectory(Path.Combine(_folder, Evil)).FullName;

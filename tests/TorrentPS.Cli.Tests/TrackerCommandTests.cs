@@ -61,7 +61,7 @@ public class TrackerCommandTests
         Assert.Contains($"Cannot listen on {other.EndPoint}", error, StringComparison.Ordinal);
     }
 
-    // The command listens some moments after it was started.
+    // The command listens only some moments after its start.
     private static async Task<string> GetAsync(HttpClient http, string uri)
     {
         while (true)

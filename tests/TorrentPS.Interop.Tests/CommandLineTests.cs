@@ -5,7 +5,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>The tool from start to exit code, as a script would use it.</summary>
+/// <summary>The tool from start to exit code, as used by scripts.</summary>
 public sealed class CommandLineTests : InteropTest
 {
     private const int NothingReached = 4;

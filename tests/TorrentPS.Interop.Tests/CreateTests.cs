@@ -6,7 +6,7 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Other programs make the same torrents of the same files, and read ours.</summary>
+/// <summary>Other programs create equal torrents from the same files, and read ours.</summary>
 public sealed class CreateTests : InteropTest
 {
     private const string Tracker = "http://127.0.0.1:1/announce";
@@ -51,8 +51,8 @@ public sealed class CreateTests : InteropTest
     }
 
     /// <summary>
-    /// Transmission 3 leaves out hidden and empty files, orders by letters whatever their case, and writes 'private' always: for a private torrent without
-    /// such files and capitals it is the same.
+    /// Transmission 3 omits hidden and empty files, sorts without regard to case, and always writes 'private': for a private torrent without such files and capitals the
+    /// result is equal.
     /// </summary>
     [Theory(Timeout = Limits.Test)]
     [InlineData(32)]

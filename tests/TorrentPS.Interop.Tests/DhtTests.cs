@@ -8,7 +8,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>A private DHT of libtorrent's nodes and ours, by which alone peers find each other.</summary>
+/// <summary>A private DHT of libtorrent's nodes and ours; peers find each other only through it.</summary>
 public sealed class DhtTests : InteropTest
 {
     private const int OwnNodes = 20;
@@ -39,7 +39,7 @@ public sealed class DhtTests : InteropTest
         await using LibtorrentPeer entry = await LibtorrentPeer.StartAsync(other, Temp.Folder("entry"), dhtNodes: []);
         await using OwnPeer seeder = OwnPeer.Start(torrent, ByDht(Source(s_payload)) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null }, dhtNodes: [entry.EndPoint.ToString()]);
         await seeder.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
-        // It enters by our node alone, so that our answers are what it lives by.
+        // It enters through our node only, so it depends on our answers.
         await using LibtorrentPeer downloader = await LibtorrentPeer.StartAsync(torrent, Target, dhtNodes: [seeder.EndPoint]);
 
         await downloader.UntilCompleteAsync();
@@ -56,7 +56,7 @@ public sealed class DhtTests : InteropTest
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0, DhtBootstrap = [entry.EndPoint.ToString()] });
         HashSet<string> expected = [seeder.EndPoint.ToString()];
 
-        // libtorrent announces a second after it has got in.
+        // libtorrent announces a second after it has entered the DHT.
         HashSet<string> found = [];
         await Until.TrueAsync(async () =>
         {

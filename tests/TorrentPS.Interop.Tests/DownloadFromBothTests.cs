@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Two seeders of different kinds, slow enough for there to be a half-way, where one is killed.</summary>
+/// <summary>Two seeders of different clients, so slow that one can be killed halfway.</summary>
 public sealed class DownloadFromBothTests : InteropTest
 {
     private static readonly Payload s_payload = Payload.SingleFile("both.bin", 24 << 20);
@@ -15,7 +15,7 @@ public sealed class DownloadFromBothTests : InteropTest
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, 128 << 10);
         string source = Source(s_payload);
-        // Transmission begins after some twelve seconds; until then the other must not be done.
+        // Transmission starts after about twelve seconds; the other must not be finished by then.
         await using LibtorrentPeer libtorrent = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 1 << 20);
         await using TransmissionPeer transmission = await TransmissionPeer.SeedAsync(torrent, source, Temp, upLimit: 2 << 10);
         await using OwnPeer peer = OwnPeer.Start(torrent, OwnPeer.Options(Target, libtorrent.EndPoint, transmission.EndPoint));

@@ -48,7 +48,7 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
         TorrentDownload second = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
 
         payload.AssertIn(Target);
-        // The piece across the border may come again: what it has of the other file is removed when the first download is complete.
+        // The piece across the file border may be downloaded again: its part of the other file is removed when the first download completes.
         Assert.True(second.Downloaded <= payload.Length - first.BytesCompleted + torrent.PieceLength, $"{second.Downloaded} bytes came after {first.BytesCompleted} of {payload.Length}.");
     }
 
@@ -67,7 +67,7 @@ public sealed class DownloadFromLibtorrentTests : InteropTest
         bool[] pieces = torrent.VerifyIn(Target);
         int count = pieces.Count(right => right), prefix = pieces.TakeWhile(right => right).Count();
         Assert.InRange(count, torrent.PieceCount / 3, torrent.PieceCount - 1);
-        // Those on their way when it stopped may have holes between them; rarest first, hardly any piece would have all before it.
+        // Pieces in progress at the stop may leave gaps; with rarest first, hardly any piece would have all earlier ones before it.
         Assert.InRange(prefix, count / 2, count);
     }
 }

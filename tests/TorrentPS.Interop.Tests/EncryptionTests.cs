@@ -8,7 +8,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Peers that refuse plain connections, and we when we do.</summary>
+/// <summary>Peers that refuse unencrypted connections, and we when required to.</summary>
 public sealed class EncryptionTests : InteropTest
 {
     private static readonly Payload s_payload = Payload.SingleFile("encrypted.bin", (3 << 20) + 5);

@@ -13,7 +13,7 @@ public sealed class FastExtensionTests : InteropTest
     [Fact(Timeout = Limits.Test)]
     public async Task Allowed_pieces_come_from_a_libtorrent_that_unchokes_no_peer()
     {
-        var payload = Payload.SingleFile("allowed.bin", 4 * (128 << 10) + 1000); // five pieces, which libtorrent allows all
+        var payload = Payload.SingleFile("allowed.bin", 4 * (128 << 10) + 1000); // five pieces, all of which libtorrent allows
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 128 << 10);
         await using LibtorrentPeer seeder = await LibtorrentPeer.StartAsync(torrent, Source(payload), choking: true);
 
@@ -53,7 +53,7 @@ public sealed class FastExtensionTests : InteropTest
         await ReadExactlyAsync(socket, handshake);
         byte[] request = new byte[PeerMessage.RequestLength];
         var block = new BlockRequest(2, 16384, 16384);
-        PeerMessage.WriteBlock(request, MessageId.Request, block); // it chokes us still
+        PeerMessage.WriteBlock(request, MessageId.Request, block); // it still chokes us
         await socket.SendAsync(request, Token);
         List<MessageId> messages = [];
         while (!messages.Contains(MessageId.Reject))

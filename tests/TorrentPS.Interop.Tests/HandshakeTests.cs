@@ -143,7 +143,7 @@ public sealed class HandshakeTests : InteropTest
         Assert.Null(handshake.PeerId);
     }
 
-    /// <summary>The reserved bytes as they come over a bare socket, from an address of its own: Transmission takes one connection an address.</summary>
+    /// <summary>The reserved bytes received on a plain socket, from a separate address: Transmission accepts one connection per address.</summary>
     private static async Task<byte[]> RawReservedAsync(IPEndPoint endPoint, string infoHash)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

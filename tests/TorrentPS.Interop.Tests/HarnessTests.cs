@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>The other programs among themselves: when one of these fails, look at the machine or the harness before the engine.</summary>
+/// <summary>The other programs among themselves: if one of these fails, look at the machine or the harness before the engine.</summary>
 public sealed class HarnessTests
 {
     private static readonly Payload s_payload = Payload.SingleFile("reference.bin", (1 << 20) + 17);

@@ -6,14 +6,14 @@ using TorrentPS.Interop.Tests.Peers;
 namespace TorrentPS.Interop.Tests;
 
 /// <summary>
-/// Holepunching (BEP 55) in a network of its own, where two of three peers are behind routers that let nothing in but answers: the third, a libtorrent that both are
-/// connected to and that has none of the data, brings them together.
+/// Holepunching (BEP 55) in a separate network, where two of three peers are behind routers that let in only answers: the third, a libtorrent connected to both without
+/// any data, is the relay.
 /// </summary>
 public sealed class HolepunchTests : InteropTest
 {
     private const string Relay = "127.0.0.2", Hidden = "127.0.0.3";
 
-    /// <summary>The rules of both routers: in comes what is an answer, and what goes to or comes from the relay.</summary>
+    /// <summary>The rules of both routers: only answers come in, and traffic to and from the relay.</summary>
     private const string Routers = """
         nft -f - <<'RULES' || exit 20
         table inet routers {
@@ -65,7 +65,7 @@ public sealed class HolepunchTests : InteropTest
         JsonNode result = Assert.Single(TorrentPSProcess.Json(process));
         if (!isRelayed)
         {
-            Assert.True(code != 0, process.Report); // the routers hold
+            Assert.True(code != 0, process.Report); // the routers work
             Assert.Equal(0, (long)result["Downloaded"]!);
             return;
         }
@@ -73,6 +73,6 @@ public sealed class HolepunchTests : InteropTest
         Assert.True(code == 0, $"{process.Report}\n{ReadLogs()}");
         _payload.AssertIn(Target);
         JsonNode relay = JsonNode.Parse(File.ReadLines(Temp.File("relay.log")).Last(line => line.StartsWith('{')))!;
-        Assert.Equal(0, (long)relay["uploaded"]!); // so all of it came from the hidden one
+        Assert.Equal(0, (long)relay["uploaded"]!); // so all of it came from the hidden peer
     }
 }

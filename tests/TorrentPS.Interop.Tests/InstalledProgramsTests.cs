@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Nothing that a test asks for is left out where all are to run: what tests require, the build server's script installs.</summary>
+/// <summary>No test is skipped where all must run: the build server's script installs every program that tests require.</summary>
 public sealed partial class InstalledProgramsTests
 {
-    // What each system that builds this has.
+    // Present on every system that builds this.
     private static readonly string[] s_given = ["bash", "coreutils", "diffutils", "python3", "dotnet-sdk-10.0"];
 
     public static TheoryData<string> Packages =>

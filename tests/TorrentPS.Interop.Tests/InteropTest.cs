@@ -2,7 +2,7 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>A test class with a folder for each of its tests.</summary>
+/// <summary>A test class with a temporary folder for each test.</summary>
 public abstract class InteropTest : IDisposable
 {
     private protected TempFolder Temp { get; } = new();

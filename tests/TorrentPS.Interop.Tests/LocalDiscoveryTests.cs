@@ -4,14 +4,14 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Local discovery (BEP 14) with libtorrent, with nothing else to find peers by.</summary>
+/// <summary>Local discovery (BEP 14) with libtorrent, as the only source of peers.</summary>
 public sealed class LocalDiscoveryTests : InteropTest
 {
     private static readonly string[] s_byLocalDiscovery = ["--no-dht", "--no-pex"];
 
     private readonly Payload _payload = Payload.SingleFile("local.bin", 1 << 20);
 
-    /// <summary>libtorrent in the background until its input ends, its status in a file.</summary>
+    /// <summary>Runs libtorrent in the background until its input ends, with its status in a file.</summary>
     private static string Libtorrent(TestTorrent torrent, string folder, string status) =>
         $"sleep 600 | {NetworkNamespace.Quote(LibtorrentPeer.Python, "-B", LibtorrentPeer.Script, JsonSerializer.Serialize(new { listen = "127.0.0.9:7009", folder, torrent = torrent.Path, lsd = true }))} > {NetworkNamespace.Quote(status)} & ";
 

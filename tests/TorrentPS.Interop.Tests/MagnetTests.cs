@@ -10,7 +10,7 @@ namespace TorrentPS.Interop.Tests;
 /// <summary>From a magnet link to the file, with other clients as sources and receivers of the metadata.</summary>
 public sealed class MagnetTests : InteropTest
 {
-    // Pieces of 16 KiB: 1,200 of them make two pieces of metadata.
+    // 1,200 pieces of 16 KiB make two pieces of metadata.
     private static readonly Payload s_payload = Payload.Folder("resolved", [("one.bin", 9_000_000), ("deep/er/two.bin", 10_000_000), ("three", 660_000)]);
 
     private const int PieceLength = 16 << 10;
@@ -87,7 +87,7 @@ public sealed class MagnetTests : InteropTest
     private static Task TrackedAsync(OpentrackerServer tracker, TestTorrent torrent) => Until.TrueAsync(
         async () => (await tracker.ScrapeAsync(torrent.InfoHash)).Contains("8:completei1e", StringComparison.Ordinal), Limits.Start, "the tracker knows the seeder");
 
-    /// <summary>Resolves a link by one discovery alone.</summary>
+    /// <summary>Resolves a link with a single source of peers.</summary>
     private static async Task<TorrentInfo> ResolveAsync(TestTorrent torrent, string more, PeerSource source)
     {
         await using TorrentClient client = new(new TorrentClientOptions { Port = Loopback.FreePort() });
@@ -96,7 +96,7 @@ public sealed class MagnetTests : InteropTest
         return info;
     }
 
-    /// <summary>Downloads by a link and one discovery alone.</summary>
+    /// <summary>Downloads from a link with a single source of peers.</summary>
     private async Task DownloadAsync(TestTorrent torrent, string more, PeerSource source)
     {
         AssertSame(torrent, await ResolveAsync(torrent, more, source));

@@ -4,7 +4,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Torrents that other programs made.</summary>
+/// <summary>Torrents created by other programs.</summary>
 public sealed class MakerTests : InteropTest
 {
     private static readonly Payload s_payload = Payload.Folder("made by others", [("a.bin", 100_000), ("ü/b.bin", 70_001), ("ü/empty", 0), ("c", 1)]);

@@ -4,7 +4,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Two networks, of which one has the default route: bound to the other, nothing leaves by it, whatever a torrent names.</summary>
+/// <summary>Two networks, one with the default route: when bound to the other, nothing is sent over it, whatever a torrent contains.</summary>
 public sealed class NetworkBindingTests : InteropTest
 {
     // The router of the first network has a made-up hardware address, so that packets to it are really sent.
@@ -34,7 +34,7 @@ public sealed class NetworkBindingTests : InteropTest
         Assert.True(code == 0, process.Report);
         int[][] sent = [.. process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Array.ConvertAll(line.Split(' '), count => int.Parse(count, CultureInfo.InvariantCulture)))];
         Assert.Equal(0, sent[0][0]);
-        Assert.True(sent[1][0] > 5, process.Report); // without it, all that goes there
+        Assert.True(sent[1][0] > 5, process.Report); // without the binding, all of it does
         Assert.True(sent[0][1] > 0, process.Report);
     }
 }

@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>A swarm of our own clients alone.</summary>
+/// <summary>A swarm of our own clients only.</summary>
 public sealed class OwnSwarmTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]
@@ -12,7 +12,7 @@ public sealed class OwnSwarmTests : InteropTest
         var payload = Payload.SingleFile("swarm.bin", 8 << 20);
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 64 << 10);
         string first = Temp.Folder("first"), second = Temp.Folder("second");
-        // A slow seeder: what the two get from each other is worth having.
+        // A slow seeder, so that the two have reason to exchange data.
         await using OwnPeer seeder = OwnPeer.Start(torrent, OwnPeer.Options(Source(payload)) with
         {
             SeedOnly = true,

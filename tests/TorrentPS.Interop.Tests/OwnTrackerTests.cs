@@ -33,7 +33,7 @@ public sealed class OwnTrackerTests : InteropTest
         Assert.Equal((1, 2), (tracker.TorrentCount, tracker.PeerCount));
     }
 
-    // Transmission 3.00 never connects to a loopback address: a leecher of ours finds it through the tracker.
+    // Transmission 3.00 never connects to a loopback address: our leecher finds it through the tracker.
     [Theory(Timeout = Limits.Test)]
     [InlineData("http")]
     [InlineData("udp")]
@@ -52,7 +52,7 @@ public sealed class OwnTrackerTests : InteropTest
         s_payload.AssertIn(Target);
     }
 
-    // The address that each client binds is the one that others must connect to, and announces come from another of this machine's.
+    // Others must connect to the address that each client binds, while announces come from another address of this machine.
     private TrackerServer Start() => TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { OnAnnounce = _announces.Enqueue, TrustsGivenAddress = true });
 
     private static string Announce(TrackerServer tracker, string scheme) => (scheme == "udp" ? tracker.UdpAnnounceUri! : tracker.AnnounceUri).ToString();

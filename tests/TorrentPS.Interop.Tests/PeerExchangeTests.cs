@@ -33,7 +33,7 @@ public sealed class PeerExchangeTests : InteropTest
         TestTorrent torrent = TestTorrent.Create(_payload, Temp.Path);
         await using OwnPeer seed = OwnPeer.Start(torrent, Exchanging(OwnPeer.Options(Source(_payload))) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null, UploadLimit = Slow });
         await seed.UntilAsync(status => status.State == TorrentState.Seeding, "seeds");
-        // It neither tells nor hears of others: only the seed can have named it.
+        // It uses no other source of peers: only the seed can have sent its address.
         await using OwnPeer named = OwnPeer.Start(torrent, OwnPeer.Options(Temp.Folder("named"), seed.EndPoint) with { Sources = [PeerSource.Manual] });
         await named.UntilAsync(status => status.PeersConnected == 1, "is connected to the seed");
 

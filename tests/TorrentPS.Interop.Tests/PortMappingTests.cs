@@ -4,7 +4,7 @@ using TorrentPS.Interop.Tests.Peers;
 namespace TorrentPS.Interop.Tests;
 
 /// <summary>
-/// A router that is real but for the wires: miniupnpd between a network of ours and one of the world, each a network namespace, with the kernel's own translation of addresses.
+/// A router that is real but for the wires: miniupnpd between a home network and the Internet, each a network namespace, with the kernel's address translation.
 /// </summary>
 public sealed class PortMappingTests : InteropTest
 {
@@ -21,7 +21,7 @@ public sealed class PortMappingTests : InteropTest
         }
         """;
 
-    // The namespace of the script is the router; home and world are two more, each at the other end of a cable.
+    // The script's namespace is the router; home and Internet are two more, each at the other end of a virtual cable.
     private const string SetUp = """
         set -e
         end() { rm -f "$1"; (sleep 600 | unshare -n sh -c 'echo $$ > "$0"; exec cat' "$1") > /dev/null 2>&1 & until [ -s "$1" ]; do sleep 0.05; done; }

@@ -8,7 +8,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Downloads through proxies that others wrote.</summary>
+/// <summary>Downloads through proxies of other authors.</summary>
 public sealed class ProxyTests : InteropTest
 {
     private static readonly Payload s_payload = Payload.SingleFile("payload.bin", 3_000_000);
@@ -68,7 +68,7 @@ public sealed class ProxyTests : InteropTest
         Assert.True(result.State == TorrentState.Completed, $"{result.Error}\n{proxy.Report}");
         s_payload.AssertIn(target);
 
-        // The tracker that is asked through the proxy names the seed, too.
+        // The tracker, contacted through the proxy, returns the seed, too.
         List<TorrentPeer> peers = [];
         await foreach (TorrentPeer peer in client.FindPeersAsync(torrent.Info, new PeerSearchOptions { MaxPeers = 1 }, Token))
             peers.Add(peer);

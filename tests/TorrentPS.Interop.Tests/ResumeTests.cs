@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>What was downloaded is not downloaded again, however the run before ended.</summary>
+/// <summary>Complete data is not downloaded again, however the last run ended.</summary>
 public sealed class ResumeTests : InteropTest
 {
     private const int PieceLength = 64 << 10;

@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Others download from us.</summary>
+/// <summary>Other clients download from us.</summary>
 public sealed class SeedTests : InteropTest
 {
     [Theory(Timeout = Limits.Test)]

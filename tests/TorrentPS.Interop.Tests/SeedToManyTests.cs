@@ -5,7 +5,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Many download from us at once, and one that has no other test.</summary>
+/// <summary>Several clients download from us at once, including one without another test.</summary>
 public sealed class SeedToManyTests : InteropTest
 {
     private const int Many = 20;
@@ -59,7 +59,7 @@ public sealed class SeedToManyTests : InteropTest
         {
             for (int i = 0; i < OfEachOther; i++)
                 transmissions.Add(await TransmissionPeer.StartAsync(torrent, Temp.Folder($"transmission{i}"), Temp));
-            // Slow until all are there at the same time.
+            // Slow until all are connected at the same time.
             RateLimit limit = new(100 << 10);
             await using OwnPeer seeder = OwnPeer.Start(torrent, OwnPeer.Options(Source(payload), [.. transmissions.Select(peer => peer.EndPoint)]) with
             {
@@ -68,7 +68,7 @@ public sealed class SeedToManyTests : InteropTest
                 Timeout = null,
                 SharedUploadLimit = limit,
             });
-            // aria2 asks the tracker once: our seeder must be there by then.
+            // aria2 asks the tracker once: our seeder must be listed by then.
             await Until.TrueAsync(() => tracker.PeerCount > OfEachOther, Limits.Start, "our seeder is known to the tracker");
             await using LibtorrentCrowd crowd = await LibtorrentCrowd.StartAsync(torrent, Temp.Folder("crowd"), Libtorrents, seeder.EndPoint);
             for (int i = 0; i < OfEachOther; i++)
@@ -112,7 +112,7 @@ public sealed class SeedToManyTests : InteropTest
         var payload = Payload.SingleFile("crowd.bin", 2 << 20);
         await using TrackerServer tracker = TrackerServer.Start(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         TestTorrent torrent = TestTorrent.Create(payload, Temp.Path, 32 << 10, tracker.AnnounceUri.ToString());
-        // So slow that what the others have is worth asking for, as it is where there is a real uplink.
+        // So slow that the others' pieces are worth requesting, as with a real uplink.
         await using OwnPeer seeder = OwnPeer.Start(torrent, OwnPeer.Options(Source(payload)) with
         {
             SeedOnly = true,
@@ -124,7 +124,7 @@ public sealed class SeedToManyTests : InteropTest
         await Until.TrueAsync(() => tracker.PeerCount == 1, Limits.Start, "our seeder is known to the tracker");
         string[] targets = [.. Enumerable.Range(0, Ours).Select(i => Temp.Folder($"target{i}"))];
 
-        // Each leaves when it is done, as a download does.
+        // Each leaves when it is complete, as a download does.
         TorrentDownload[] results = await Task.WhenAll(targets.Select(target => OwnPeer.DownloadAsync(torrent, OwnPeer.Options(target))));
 
         foreach (string target in targets)

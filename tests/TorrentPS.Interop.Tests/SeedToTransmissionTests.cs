@@ -17,7 +17,7 @@ public sealed class SeedToTransmissionTests : InteropTest
         await using OwnPeer seeder = await OwnPeer.SeedAsync(torrent, Source(payload), downloader.EndPoint);
         await downloader.UntilCompleteAsync();
 
-        // Transmission makes no empty files.
+        // Transmission creates no empty files.
         payload.AssertIn(Target, file => file.Length > 0);
     }
 }

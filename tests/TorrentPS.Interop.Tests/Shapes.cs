@@ -2,13 +2,13 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>The shapes that a torrent can have, by name.</summary>
+/// <summary>The shapes of torrents, by name.</summary>
 public static class Shapes
 {
     public static TheoryData<string> Names { get; } = [.. Enumerable.Range(14, 11).Select(power => $"pieces of {(1 << power) >> 10} KiB, the last of 1 byte"),
         "1 byte", "1 piece", "1 piece less 1 byte", "whole pieces", "300 files"];
 
-    /// <summary>The data of a shape, and the length of its pieces.</summary>
+    /// <summary>The data of a shape, and its piece length.</summary>
     internal static (Payload Payload, int PieceLength) Get(string name)
     {
         const int Piece = 32 << 10;

@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Files that other programs read while they are downloaded.</summary>
+/// <summary>Files that other programs read during their download.</summary>
 public sealed class StreamingTests : InteropTest
 {
     [Fact(Timeout = Limits.Test)]

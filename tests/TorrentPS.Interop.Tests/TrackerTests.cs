@@ -40,7 +40,7 @@ public sealed class TrackerTests : InteropTest
 
     [Theory(Timeout = Limits.Test)]
     [InlineData("http", "not authorized")]
-    [InlineData("udp", "does not serve")] // opentracker has no words for it by UDP
+    [InlineData("udp", "does not serve")] // opentracker has no error text for it over UDP
     public async Task Opentracker_refuses_a_torrent_that_it_does_not_serve(string scheme, string expected)
     {
         IPEndPoint address = OpentrackerServer.Reserve();
@@ -116,7 +116,7 @@ public sealed class TrackerTests : InteropTest
 
         await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
 
-        // A third, in whose wake all that the second announced has come through.
+        // A third, after which all packets of the second have arrived.
         await using (OwnPeer last = OwnPeer.Start(torrent, OwnPeer.Options(Target, seeder.EndPoint) with { SeedTime = Timeout.InfiniteTimeSpan }))
             await tracker.UntilAsync(announces => announces.Any(announce => announce.Event == "start" && announce.Peer == last.EndPoint.ToString()), "was told of the third start");
         Assert.Single(tracker.Announces(torrent.InfoHash), announce => announce.Event == "complete");

@@ -7,8 +7,8 @@ using TorrentPS.Interop.Tests.Peers;
 namespace TorrentPS.Interop.Tests;
 
 /// <summary>
-/// A magnet link of what Transmission seeds, with the DHT alone. Transmission's DHT takes no loopback address for a node, and is ready only when
-/// it knows more than eight: so there are twenty of libtorrent's, in a network of their own that has other addresses.
+/// A magnet link of a torrent that Transmission seeds, with the DHT only. Transmission's DHT accepts no loopback address as a node, and is ready only with more than
+/// eight nodes: hence twenty of libtorrent's, in a separate network with other addresses.
 /// </summary>
 public sealed class TransmissionDhtTests : InteropTest
 {
@@ -44,7 +44,7 @@ public sealed class TransmissionDhtTests : InteropTest
 
     private static string Until(string text, string file) => $"until grep -q {NetworkNamespace.Quote(text, file)}; do sleep 0.1; done; ";
 
-    /// <summary>Transmission's folder: what it is to seed, and the nodes that it knows from its last run.</summary>
+    /// <summary>Transmission's folder: the torrent to seed, and the DHT nodes of its last run.</summary>
     private async Task<string> SettingsAsync(TestTorrent torrent)
     {
         string home = Temp.Folder("home"), watched = Temp.Folder("watched");

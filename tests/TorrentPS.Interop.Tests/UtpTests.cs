@@ -7,7 +7,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Transfers over uTP (BEP 29) with peers that have no TCP, on a good line and on a bad one.</summary>
+/// <summary>Transfers over uTP (BEP 29) with peers without TCP, on a good line and on a bad one.</summary>
 public sealed class UtpTests : InteropTest
 {
     private static readonly Payload s_payload = Payload.SingleFile("utp.bin", (6 << 20) + 5);
@@ -16,7 +16,7 @@ public sealed class UtpTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(PeerTransport.Utp, EncryptionMode.Off)]
     [InlineData(PeerTransport.Utp, EncryptionMode.Require)]
-    [InlineData(PeerTransport.Any, EncryptionMode.Prefer)] // refused by TCP first
+    [InlineData(PeerTransport.Any, EncryptionMode.Prefer)] // TCP first, which is refused
     public async Task Data_comes_from_a_libtorrent_that_has_only_uTP(PeerTransport transport, EncryptionMode encryption)
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path);
@@ -60,7 +60,7 @@ public sealed class UtpTests : InteropTest
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Source(s_small), utp: true);
         using LossyLink line = BadLine(seeder.EndPoint);
 
-        // One peer alone: libtorrent connects to us as well, on no bad line.
+        // One connection only: libtorrent would also connect to us, over a good line.
         await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, line.EndPoint) with { Transport = PeerTransport.Utp, MaxPeers = 1 });
 
         s_small.AssertIn(Target);
@@ -97,7 +97,7 @@ public sealed class UtpTests : InteropTest
     [Theory(Timeout = Limits.Test)]
     [InlineData(PeerTransport.Utp, PeerHandshakeStatus.Succeeded)]
     [InlineData(PeerTransport.Any, PeerHandshakeStatus.Succeeded)]
-    [InlineData(PeerTransport.Tcp, PeerHandshakeStatus.Closed)] // it takes the connection, and closes it
+    [InlineData(PeerTransport.Tcp, PeerHandshakeStatus.Closed)] // it accepts the connection, and closes it
     public async Task A_handshake_with_a_libtorrent_that_has_only_uTP(PeerTransport transport, PeerHandshakeStatus status)
     {
         TestTorrent torrent = TestTorrent.Create(s_small, Temp.Path);
@@ -121,6 +121,6 @@ public sealed class UtpTests : InteropTest
         Assert.Equal(0, result.BytesCompleted);
     }
 
-    /// <summary>One packet in twenty lost, 50 ms there and back, and up to 10 ms more, which reorders them.</summary>
+    /// <summary>One packet in twenty lost, 50 ms round trip, and up to 10 ms more, which reorders packets.</summary>
     private static LossyLink BadLine(IPEndPoint target) => new(target, 0.05, TimeSpan.FromMilliseconds(25), TimeSpan.FromMilliseconds(5));
 }

@@ -9,7 +9,7 @@ using TorrentPS.Interop.Tests.Peers;
 namespace TorrentPS.Interop.Tests;
 
 /// <summary>
-/// Version 2 and hybrid torrents (BEP 52) found by trackers and the DHT, where they go by a truncated info hash, over encrypted connections, and in swarms of both
+/// Version 2 and hybrid torrents (BEP 52) found through trackers and the DHT, which use a truncated info hash, over encrypted connections, and in swarms of both
 /// generations.
 /// </summary>
 public sealed class Version2SwarmTests : InteropTest
@@ -21,7 +21,7 @@ public sealed class Version2SwarmTests : InteropTest
     private Task<TestTorrent> MakeAsync(TorrentVersion version, string? tracker = null) => TestTorrent.MakeAsync(s_payload, SourceFolder, Temp.Path,
         new TorrentCreatorOptions { Version = version, PieceLength = 64 << 10, Trackers = tracker is null ? [] : [[new Uri(tracker)]] });
 
-    /// <summary>What a tracker knows a torrent by: 20 bytes of each of its hashes.</summary>
+    /// <summary>The keys of a torrent at a tracker: 20 bytes of each of its info hashes.</summary>
     private static string[] HashesOf(TestTorrent torrent) => [.. new[] { torrent.Info.InfoHashV1, torrent.Info.InfoHashV2?[..40] }.OfType<string>()];
 
     private static Task TrackedAsync(OpentrackerServer tracker, string hash, int seeders = 1) => Until.TrueAsync(
@@ -75,7 +75,7 @@ public sealed class Version2SwarmTests : InteropTest
         await using OwnPeer downloader = OwnPeer.Start(torrent, OwnPeer.Options(Target) with { Sources = [PeerSource.Dht] }, dhtNodes: [entry.EndPoint.ToString()]);
         TorrentDownload result = await downloader.UntilCompletedAsync();
         s_payload.AssertIn(Target);
-        Assert.InRange(result.PeersSeen, 1, 2); // the seeder, and our own address until it is known for that
+        Assert.InRange(result.PeersSeen, 1, 2); // the seeder, and our own address until it is recognized
     }
 
     [Theory(Timeout = Limits.Test)]
@@ -120,7 +120,7 @@ public sealed class Version2SwarmTests : InteropTest
         await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, HashesOf(torrent));
         string by = $"&tr={Uri.EscapeDataString(OpentrackerServer.Announce(address))}";
         string v1 = $"magnet:?xt=urn:btih:{torrent.Info.InfoHashV1}{by}", v2 = $"magnet:?xt=urn:btmh:1220{torrent.Info.InfoHashV2}{by}";
-        // Slow enough for all to meet, and for those who have something to give it.
+        // Slow enough for all to connect, and to exchange pieces.
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, SourceFolder, upLimit: 3 << 20, trackers: true);
         foreach (string hash in HashesOf(torrent))
             await TrackedAsync(tracker, hash);
@@ -149,7 +149,7 @@ public sealed class Version2SwarmTests : InteropTest
         await using OpentrackerServer tracker = await OpentrackerServer.StartAsync(address, Temp, HashesOf(torrent));
         foreach (TorrentFile padding in torrent.Info.Torrent.Files.Where(file => file.IsPadding))
         {
-            // To a client that knows nothing of padding (BEP 47) it is files as others are.
+            // To a client without padding (BEP 47), these are ordinary files.
             string path = Path.Combine(SourceFolder, padding.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await File.WriteAllBytesAsync(path, new byte[padding.Length], Token);

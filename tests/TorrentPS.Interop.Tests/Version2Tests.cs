@@ -8,7 +8,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>Version 2 and hybrid torrents (BEP 52) to and from libtorrent.</summary>
+/// <summary>Version 2 and hybrid torrents (BEP 52) exchanged with libtorrent.</summary>
 public sealed class Version2Tests : InteropTest
 {
     private static readonly Payload s_folder = Payload.Folder("two", [("a/deep", 100), ("b.bin", 9_000_000), ("empty", 0), ("exact", 65536), ("sub/z", 1_300_001)]);
@@ -31,7 +31,7 @@ public sealed class Version2Tests : InteropTest
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, Temp.Folder("source"));
         TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
         torrent.Payload.AssertIn(Target);
-        Assert.Equal(torrent.Payload.Length, result.Downloaded - result.Wasted); // padding is not asked for
+        Assert.Equal(torrent.Payload.Length, result.Downloaded - result.Wasted); // padding is not requested
     }
 
     [Theory(Timeout = Limits.Test)]
@@ -78,7 +78,7 @@ public sealed class Version2Tests : InteropTest
         Assert.Empty(warnings);
         Assert.Equal(torrent.Info.Torrent.PieceLayers, resolved.Torrent.PieceLayers);
 
-        // What is saved is a torrent that libtorrent reads, checks its data by and seeds.
+        // The saved torrent is one that libtorrent reads, verifies its data with, and seeds.
         TorrentInfo saved = await resolved.SaveAsync(Temp.File("saved.torrent"), cancellationToken: Token);
         TestTorrent read = TestTorrent.Read(torrent.Payload, saved.Path!);
         Assert.Equal((torrent.Info.InfoHashV1, torrent.Info.InfoHashV2), (read.Info.InfoHashV1, read.Info.InfoHashV2));
@@ -86,7 +86,7 @@ public sealed class Version2Tests : InteropTest
         Assert.Equal((read.Info.InfoHashV1, read.Info.InfoHashV2), await LibtorrentHashesAsync(saved.Path!));
     }
 
-    /// <summary>The info hashes that libtorrent reads of a file.</summary>
+    /// <summary>The info hashes that libtorrent computes for a file.</summary>
     private static async Task<(string? V1, string? V2)> LibtorrentHashesAsync(string path)
     {
         const string Script = "import libtorrent, sys; h = libtorrent.torrent_info(sys.argv[1]).info_hashes(); print(h.v1 if h.has_v1() else '', h.v2)";

@@ -64,7 +64,8 @@ public sealed class WebSeedTests : InteropTest
         byte[] bytes = payload.Bytes(0);
         bytes[3_000_000] ^= 1;
         await File.WriteAllBytesAsync(Path.Combine(spoilt, payload.Name), bytes, Token);
-        // One piece, most of which nginx has sent before libtorrent has, but not before libtorrent is connected; which then knows the hash of each block, and the bad block itself.
+        // One piece, most of which nginx sends before libtorrent does, but after libtorrent has connected; libtorrent then has the hash of each block, and the right
+        // bytes of the wrong one.
         await using NginxServer server = await NginxServer.StartAsync(spoilt, Temp, limit: 2_000_000);
         TestTorrent torrent = await TestTorrent.MakeAsync(payload, source, Temp.Path, new TorrentCreatorOptions { Version = version, PieceLength = 8 << 20, WebSeeds = [server.Root] });
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 100_000);
@@ -99,7 +100,7 @@ public sealed class WebSeedTests : InteropTest
     {
         var payload = Payload.SingleFile("slow web.bin", 12_000_001);
         string source = Source(payload);
-        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 10_000); // a MiB takes it longer than a transfer may
+        await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 10_000); // it needs longer for a MiB than a transfer may take
         TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 64 << 10), server.Root);
         await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 4_000_000);
 
@@ -116,7 +117,7 @@ public sealed class WebSeedTests : InteropTest
         string source = Source(payload);
         await using NginxServer server = await NginxServer.StartAsync(source, Temp, limit: 1_000_000);
         TestTorrent torrent = With(TestTorrent.Create(payload, Temp.Path, 1 << 20), server.Root);
-        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 5_000); // a piece takes it longer than a transfer may
+        await using LibtorrentPeer seeder = await LibtorrentPeer.SeedAsync(torrent, source, upLimit: 5_000); // it needs longer for a piece than a transfer may take
 
         TorrentDownload result = await OwnPeer.DownloadAsync(torrent, OwnPeer.Options(Target, seeder.EndPoint));
 
@@ -146,7 +147,7 @@ public sealed class WebSeedTests : InteropTest
         payload.AssertIn(Target);
     }
 
-    /// <summary>Makes an authority, and a certificate for an address that it has signed, with its key.</summary>
+    /// <summary>Creates an authority, and a certificate signed by it for an address, with its key.</summary>
     private (string Certificate, string Key) MakeCertificate(IPAddress address, string authorityPath)
     {
         using ECDsa authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256), key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -5,12 +5,12 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests;
 
-/// <summary>The tool and the published module as on Windows, with a seeder outside of it.</summary>
+/// <summary>The tool and the published module under Windows, with a seeder outside of it.</summary>
 public sealed class WindowsTests(Wine wine) : InteropTest, IClassFixture<Wine>
 {
     private const int Limit = 300_000;
 
-    // In the order of their paths, as New-Torrent has them.
+    // In the order of their paths, which New-Torrent uses.
     private static readonly Payload s_payload = Payload.Folder("to Windows", [("a/empty", 0), ("a/one.bin", 1_500_000), ("ü two.bin", 500_001)]);
 
     [Fact(Timeout = Limit)]

@@ -2,15 +2,15 @@ using System.ComponentModel;
 using Xunit.Sdk;
 using Xunit.v3;
 
-// The files of the Pester suite are cases of one test; only so do they run side by side. They wait far more than they work.
+// The files of the Pester suite are cases of one test: otherwise they would not run in parallel. They mostly wait.
 [assembly: Parallelization(Mode = ParallelMode.All, MaxThreads = 6)]
 
 namespace TorrentPS.Tests;
 
-/// <summary>Runs the Pester suite in a real PowerShell, one file a test and a process; several run side by side, since they mostly wait.</summary>
+/// <summary>Runs the Pester suite in a real PowerShell, each file as a test in a separate process; several run in parallel, since they mostly wait.</summary>
 public sealed class PesterSuiteTests
 {
-    // Far more than any takes, on a machine that is busy with other things, too.
+    // Far more than any takes, even on a busy machine.
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
     private static readonly Lazy<Task<Found>> s_found = new(FindAsync);
 
@@ -19,7 +19,7 @@ public sealed class PesterSuiteTests
 
     private static string SuiteFolder => Repository.File("tests", "Pester");
 
-    /// <summary>Where the build that these tests are of lays the module out.</summary>
+    /// <summary>The module folder of the build to which these tests belong.</summary>
     private static string ModuleFolder
     {
         get

@@ -6,12 +6,12 @@ using System.Text;
 namespace TorrentPS.Tests;
 
 /// <summary>
-/// The PowerShell that the Pester suite runs in: the one that <see cref="Variable"/> names, else the one of the package that the build restores, else
-/// the <c>pwsh</c> of the PATH.
+/// The PowerShell that runs the Pester suite: the one that <see cref="Variable"/> names, otherwise that of the package restored by the build, otherwise the <c>pwsh</c>
+/// of the PATH.
 /// </summary>
 internal sealed class PowerShellProgram
 {
-    /// <summary>The environment variable that names another <c>pwsh</c>.</summary>
+    /// <summary>The environment variable that selects another <c>pwsh</c>.</summary>
     public const string Variable = "TORRENTPS_PWSH";
 
     private readonly string _fileName;
@@ -24,7 +24,7 @@ internal sealed class PowerShellProgram
         IsOptional = isOptional;
     }
 
-    /// <summary>Whether nothing but chance has this PowerShell here: the build could not restore one, and no variable names one.</summary>
+    /// <summary>Whether PowerShell is only optional here: the build could not restore one, and no variable names one.</summary>
     public bool IsOptional { get; }
 
     public static PowerShellProgram Find()
@@ -33,7 +33,7 @@ internal sealed class PowerShellProgram
         return Choose(Environment.GetEnvironmentVariable(Variable), File.Exists(compiled) ? compiled : Metadata("PowerShell.Assembly"));
     }
 
-    /// <summary>Chooses by what the variable says and where the package would be.</summary>
+    /// <summary>Chooses by the variable's value and the package's path.</summary>
     public static PowerShellProgram Choose(string? named, string assembly) => (named, File.Exists(assembly)) switch
     {
         ({ Length: > 0 }, _) => new PowerShellProgram(named, [], isOptional: false),
@@ -44,8 +44,8 @@ internal sealed class PowerShellProgram
     public override string ToString() => string.Join(' ', [_fileName, .. _arguments]);
 
     /// <summary>Runs it to its end.</summary>
-    /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
-    /// <exception cref="TimeoutException">It did not end within the limit, and was ended.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist.</exception>
+    /// <exception cref="TimeoutException">It did not end within the limit, and was killed.</exception>
     public async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, IReadOnlyDictionary<string, string> environment, TimeSpan limit, CancellationToken cancellationToken)
     {
         ProcessStartInfo start = new(_fileName, [.. _arguments, .. arguments])
@@ -82,7 +82,7 @@ internal sealed class PowerShellProgram
             return (process.ExitCode, output.ToString());
     }
 
-    /// <summary>The program that runs assemblies: that of the .NET which runs this, wherever it is.</summary>
+    /// <summary>The program that runs assemblies: that of the running .NET, wherever it is.</summary>
     private static string Dotnet() =>
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 

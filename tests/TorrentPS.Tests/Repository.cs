@@ -5,8 +5,8 @@ using TorrentPS.Commands;
 namespace TorrentPS.Tests;
 
 /// <summary>
-/// The files and the cmdlets that the tests of pages, views and lists compare. Attributes are read as data: the library that these tests are built with
-/// has PowerShell's types, but not what is in them.
+/// The files and cmdlets that the tests of pages, views and lists compare. Attributes are read as data, since these tests are built with a reference assembly of
+/// PowerShell, which has no code.
 /// </summary>
 internal static class Repository
 {
@@ -18,7 +18,7 @@ internal static class Repository
         .Where(type => Attributes<CmdletAttribute>(type).Any())
         .ToDictionary(NameOf);
 
-    /// <summary>The types of our own that they write, jobs left out: these have their views by the classes behind them.</summary>
+    /// <summary>Our own output types, except jobs: these have their views through the classes behind them.</summary>
     public static IReadOnlyList<Type> OutputTypes { get; } =
         [.. Cmdlets.Values.SelectMany(OutputsOf).Where(type => type.Namespace == nameof(TorrentPS)).Distinct().OrderBy(type => type.Name)];
 
@@ -32,7 +32,7 @@ internal static class Repository
     public static IEnumerable<CustomAttributeData> Attributes<T>(MemberInfo member)
         where T : Attribute => member.GetCustomAttributesData().Where(attribute => attribute.AttributeType == typeof(T));
 
-    /// <summary>What a named argument of an attribute is; null where it is not given.</summary>
+    /// <summary>The value of a named argument of an attribute; null if it is absent.</summary>
     public static object? Named(CustomAttributeData attribute, string name) =>
         attribute.NamedArguments.FirstOrDefault(argument => argument.MemberName == name).TypedValue.Value;
 

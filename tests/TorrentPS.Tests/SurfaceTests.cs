@@ -42,7 +42,9 @@ public sealed class SurfaceTests
             yield return $"{name} has {rule.AttributeType.Name}({string.Join(", ", rule.ConstructorArguments.SelectMany(Repository.Values))})";
     }
 
-    /// <summary>The module's own types that scripts get or name: jobs and enumerations. The others are the engine's, which the compiler holds against its own file.</summary>
+    /// <summary>
+    /// The module's own types that scripts get or name: jobs and enumerations. The others are the engine's, which the compiler compares with its own file.
+    /// </summary>
     private static IEnumerable<string> OfTypes()
     {
         foreach (Type type in Repository.Cmdlets.Values.First().Assembly.GetExportedTypes())

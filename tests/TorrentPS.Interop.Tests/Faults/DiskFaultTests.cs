@@ -4,7 +4,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests.Faults;
 
-/// <summary>What disks and people do to a download: full, read-only, taken away, changed, used twice.</summary>
+/// <summary>Mishaps of disks during a download: full, read-only, removed, changed, used twice.</summary>
 public sealed class DiskFaultTests : FaultTest
 {
     private static readonly Payload s_payload = Payload.Folder("disk", [("one.bin", 5_000_000), ("empty", 0), ("two.bin", 3_000_001)]);
@@ -30,7 +30,7 @@ public sealed class DiskFaultTests : FaultTest
             Assert.InRange((long)result["BytesCompleted"]!, 1_000_000, RightBytes(torrent, Target));
         }
 
-        // Still full: at once the same again, and nothing is lost by it.
+        // Still full: the same error at once, and no data is lost.
         long kept = RightBytes(torrent, Target);
         (int exitCode, ExternalProcess again) = await TorrentPSProcess.RunAsync(Temp.Path, Download(torrent, Target, seeder));
         AssertEnded(again, exitCode, DiskError, "Failed", "DiskFull");
@@ -68,7 +68,7 @@ public sealed class DiskFaultTests : FaultTest
             }
             else
             {
-                // A file system with files open for writing does not become read-only; between two runs it does.
+                // A file system with files open for writing cannot become read-only; between two runs it can.
                 AssertEnded(process, await process.WaitForExitAsync(Limits.Transfer), TimedOut, "TimedOut", "DownloadTimedOut");
                 disk.Remount("ro");
                 (int exitCode, ExternalProcess again) = await TorrentPSProcess.RunAsync(Temp.Path, Download(torrent, Target, seeder));
@@ -102,7 +102,7 @@ public sealed class DiskFaultTests : FaultTest
         else
         {
             disk!.Dispose();
-            Directory.Delete(folder); // where it was mounted
+            Directory.Delete(folder); // the mount point
         }
 
         JsonNode result = AssertEnded(process, await process.WaitForExitAsync(Limits.Transfer), DiskError, "Failed", "AccessDenied");
@@ -175,7 +175,7 @@ public sealed class DiskFaultTests : FaultTest
         s_payload.AssertIn(Target);
     }
 
-    /// <summary>Removes a folder that is being written to.</summary>
+    /// <summary>Removes a folder while it is written to.</summary>
     private static void RemoveWhile(string folder)
     {
         for (int i = 0; Directory.Exists(folder) && i < 100; i++)
@@ -186,7 +186,7 @@ public sealed class DiskFaultTests : FaultTest
             }
             catch (IOException)
             {
-                // A file was made meanwhile.
+                // A file was created meanwhile.
             }
         }
     }

@@ -17,12 +17,12 @@ internal sealed class OpentrackerServer : IAsyncDisposable
         return Loopback.Next();
     }
 
-    /// <summary>The announce address that a tracker will have, by http or udp.</summary>
+    /// <summary>The future announce address of a tracker, over http or udp.</summary>
     public static string Announce(IPEndPoint endPoint, string scheme = "http") => $"{scheme}://{endPoint}/announce";
 
-    /// <param name="endPoint">Where it listens: torrents name the tracker, and the tracker must know the torrents, so the address comes first.</param>
-    /// <param name="temp">Where its list goes.</param>
-    /// <param name="infoHashes">What it serves, in hexadecimal digits.</param>
+    /// <param name="endPoint">The address to listen on. Torrents contain it and the tracker must know the torrents, so it is chosen first.</param>
+    /// <param name="temp">The parent folder of its list.</param>
+    /// <param name="infoHashes">The info hashes it serves, in hexadecimal digits.</param>
     public static async Task<OpentrackerServer> StartAsync(IPEndPoint endPoint, TempFolder temp, params string[] infoHashes)
     {
         // Started as root, it changes its root to the folder and its user to "nobody", which must be able to read the list.
@@ -42,7 +42,7 @@ internal sealed class OpentrackerServer : IAsyncDisposable
         return new OpentrackerServer(endPoint, process);
     }
 
-    /// <summary>What it counts, as asked by a client other than ours.</summary>
+    /// <summary>Its counts, read by another client than ours.</summary>
     public async Task<string> ScrapeAsync(string infoHash)
     {
         using HttpClient http = new();

@@ -29,14 +29,14 @@ internal sealed class OwnPeer : IAsyncDisposable
 
     public Task<TorrentDownload> Result { get; }
 
-    /// <summary>What a test changes in its options: peers come from it and from the torrent's trackers alone.</summary>
+    /// <summary>The options that tests change: peers come only from the given ones and from the torrent's trackers.</summary>
     public static DownloadOptions Options(string folder, params IPEndPoint[] peers) =>
         new() { Destination = folder, Peers = peers, Sources = [PeerSource.Tracker, PeerSource.Manual], Timeout = Limits.Transfer };
 
     public static OwnPeer Start(TestTorrent torrent, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer, string[]? dhtNodes = null, int port = 0) =>
         new(torrent.Info, options, port == 0 ? Loopback.FreePort() : port, encryption, dhtNodes);
 
-    /// <summary>Starts one that knows only a magnet link.</summary>
+    /// <summary>Starts a peer with only a magnet link.</summary>
     public static OwnPeer Start(string magnet, DownloadOptions options, EncryptionMode encryption = EncryptionMode.Prefer) =>
         new(new TorrentInfo(MagnetLink.Parse(magnet)), options, Loopback.FreePort(), encryption, null);
 
@@ -50,7 +50,7 @@ internal sealed class OwnPeer : IAsyncDisposable
     private static DownloadOptions SeedOptions(string folder, params IPEndPoint[] peers) =>
         Options(folder, peers) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null };
 
-    /// <summary>Starts one that has all the data, at a port where another was before.</summary>
+    /// <summary>Starts a peer with all the data, at a port that another peer used before.</summary>
     public static async Task<OwnPeer> SeedAtAsync(int port, TestTorrent torrent, string folder)
     {
         OwnPeer peer = Start(torrent, SeedOptions(folder), port: port);
@@ -58,7 +58,7 @@ internal sealed class OwnPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Starts one that has all the data and uploads it until it is stopped.</summary>
+    /// <summary>Starts a peer with all the data, which uploads until it is stopped.</summary>
     public static async Task<OwnPeer> SeedAsync(TestTorrent torrent, string folder, params IPEndPoint[] peers)
     {
         OwnPeer peer = Start(torrent, SeedOptions(folder, peers));
@@ -66,7 +66,7 @@ internal sealed class OwnPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Starts one that has all the data, over TCP or uTP.</summary>
+    /// <summary>Starts a peer with all the data, over TCP or uTP.</summary>
     public static async Task<OwnPeer> SeedAsync(TestTorrent torrent, string folder, PeerTransport transport)
     {
         OwnPeer peer = Start(torrent, Options(folder) with { SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Timeout = null, Transport = transport });
@@ -84,7 +84,7 @@ internal sealed class OwnPeer : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Waits for a snapshot; fails at once when it ends before.</summary>
+    /// <summary>Waits for a snapshot; fails at once if the peer ends earlier.</summary>
     public Task UntilAsync(Func<TorrentDownload, bool> condition, string what) => Until.TrueAsync(
         () => Current is { } status && condition(status)
             || (Result.IsCompleted ? throw new InvalidOperationException($"It ended before this came true: {what}.\n{Result.GetAwaiter().GetResult()}\n{ReadLog()}") : false),
@@ -104,7 +104,7 @@ internal sealed class OwnPeer : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>What the engine said so far.</summary>
+    /// <summary>The engine's log so far.</summary>
     public string Log => ReadLog();
 
     private void Add(string line)

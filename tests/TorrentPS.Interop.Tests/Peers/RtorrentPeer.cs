@@ -3,7 +3,7 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests.Peers;
 
-/// <summary>rtorrent with one torrent: a client of version 1 alone, which takes a hybrid torrent for one of version 1 (BEP 52, "Upgrade Path").</summary>
+/// <summary>rtorrent with one torrent: it supports only version 1, and treats a hybrid torrent as one of version 1 (BEP 52, "Upgrade Path").</summary>
 internal sealed class RtorrentPeer : IAsyncDisposable
 {
     private readonly ExternalProcess _process;
@@ -13,10 +13,10 @@ internal sealed class RtorrentPeer : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Starts one that finds peers by the torrent's trackers. It seeds when its folder has the data.</summary>
+    /// <summary>Starts rtorrent, which finds peers through the torrent's trackers. It seeds if its folder has the data.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="folder">Where the data is or goes.</param>
-    /// <param name="temp">Where its settings go.</param>
+    /// <param name="folder">The folder of the data.</param>
+    /// <param name="temp">The parent folder of its settings.</param>
     public static async Task<RtorrentPeer> StartAsync(TestTorrent torrent, string folder, TempFolder temp)
     {
         string program = Installed.Require("rtorrent", "rtorrent");

@@ -4,7 +4,7 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests.Peers;
 
-/// <summary>The tool <c>torrentps</c> as a process of its own.</summary>
+/// <summary>The tool <c>torrentps</c> as a separate process.</summary>
 internal static class TorrentPSProcess
 {
     private static readonly Lazy<Task<bool>> s_envSetsSignals = new(EnvSetsSignalsAsync);
@@ -19,7 +19,7 @@ internal static class TorrentPSProcess
     public static async Task<ExternalProcess> StartAsync(string folder, params string[] arguments)
     {
         string dotnet = Dotnet;
-        // Where a test run is started in the background, its shell has it ignore Ctrl+C, and its children inherit that.
+        // If a test run is started in the background, its shell makes it ignore Ctrl+C, and child processes inherit that.
         return await s_envSetsSignals.Value
             ? ExternalProcess.Start("/usr/bin/env", ["--default-signal=INT,TERM,HUP", dotnet, Library, .. arguments], folder)
             : ExternalProcess.Start(dotnet, [Library, .. arguments], folder);
@@ -32,7 +32,7 @@ internal static class TorrentPSProcess
         return (await process.WaitForExitAsync(Limits.Transfer), process);
     }
 
-    /// <summary>The objects that <c>--json</c> printed, one a line and nothing else.</summary>
+    /// <summary>The objects printed by <c>--json</c>, one per line and nothing else.</summary>
     public static JsonNode[] Json(ExternalProcess process) =>
         [.. process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => JsonNode.Parse(line)!)];
 

@@ -7,8 +7,8 @@ using TorrentPS.Interop.Tests.Harness;
 namespace TorrentPS.Interop.Tests.Peers;
 
 /// <summary>
-/// Transmission's daemon with one torrent, seeding when its folder has the data. It never connects to a loopback address, so the other side
-/// must; and it looks at its peers every ten seconds, so that a transfer begins after ten to twelve.
+/// Transmission's daemon with one torrent; it seeds if its folder has the data. It never connects to a loopback address, so the other side must; and it processes its
+/// peers every ten seconds, so that a transfer starts after ten to twelve.
 /// </summary>
 internal sealed class TransmissionPeer : IAsyncDisposable
 {
@@ -22,12 +22,12 @@ internal sealed class TransmissionPeer : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Starts one and waits until it has checked its folder.</summary>
+    /// <summary>Starts the daemon and waits until it has checked its folder.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="folder">Where the data is or goes.</param>
-    /// <param name="temp">Where its settings go.</param>
-    /// <param name="upLimit">Kilobytes a second that it sends at most; 0 means no limit.</param>
-    /// <param name="encrypted">Whether it takes only encrypted connections.</param>
+    /// <param name="folder">The folder of the data.</param>
+    /// <param name="temp">The parent folder of its settings.</param>
+    /// <param name="upLimit">The upload limit in kilobytes per second; 0 means no limit.</param>
+    /// <param name="encrypted">Whether it accepts only encrypted connections.</param>
     public static async Task<TransmissionPeer> StartAsync(TestTorrent torrent, string folder, TempFolder temp, int upLimit = 0, bool encrypted = false)
     {
         string program = Installed.Require("transmission-daemon", "transmission-daemon");
@@ -48,7 +48,7 @@ internal sealed class TransmissionPeer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one that has all the data.</summary>
+    /// <summary>Starts a peer with all the data.</summary>
     public static async Task<TransmissionPeer> SeedAsync(TestTorrent torrent, string folder, TempFolder temp, int upLimit = 0, bool encrypted = false)
     {
         TransmissionPeer peer = await StartAsync(torrent, folder, temp, upLimit, encrypted);
@@ -125,7 +125,7 @@ internal sealed class TransmissionPeer : IAsyncDisposable
             using HttpResponseMessage response = await _http.PostAsJsonAsync(_rpc, new { method, arguments }, cancellationToken);
             if (response.StatusCode == HttpStatusCode.Conflict)
             {
-                // Its guard against other sites' scripts: the first call is answered with the id that the next ones need.
+                // Its protection against scripts of other sites: the first answer has the id that further calls need.
                 _http.DefaultRequestHeaders.Remove(SessionHeader);
                 _http.DefaultRequestHeaders.Add(SessionHeader, response.Headers.GetValues(SessionHeader));
                 continue;
@@ -140,7 +140,7 @@ internal sealed class TransmissionPeer : IAsyncDisposable
     /// <param name="Complete">Whether it has all the data.</param>
     /// <param name="Uploaded">Bytes of piece data sent.</param>
     /// <param name="Downloaded">Bytes of piece data received.</param>
-    /// <param name="Clients">What its peers call themselves.</param>
+    /// <param name="Clients">The names of its peers' clients.</param>
     internal sealed record Status(int Code, bool Complete, long Uploaded, long Downloaded, string[] Clients)
     {
         public bool Running => Code is 4 or 6;

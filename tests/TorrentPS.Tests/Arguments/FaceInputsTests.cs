@@ -6,7 +6,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Tests.Arguments;
 
-/// <summary>The command takes the same in the same way.</summary>
+/// <summary>The module accepts the same inputs as the tool.</summary>
 public sealed class FaceInputsTests
 {
     public static TheoryData<string, string?> Peers => FaceInputs.Peers;
@@ -63,7 +63,7 @@ public sealed class FaceInputsTests
         Assert.Throws<ArgumentTransformationMetadataException>(() => new PeerEndPointTransformationAttribute().Transform(null!, $"{host}:6881"));
     }
 
-    /// <summary>As PowerShell passes a number that was written without quotes.</summary>
+    /// <summary>As PowerShell passes a number written without quotes.</summary>
     [Fact]
     public void A_number_is_a_rate_too() => Assert.Equal(1L, new ByteRateTransformationAttribute().Transform(null!, 0.7));
 

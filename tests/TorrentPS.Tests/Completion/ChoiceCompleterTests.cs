@@ -5,7 +5,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Tests.Completion;
 
-/// <summary>What is offered; that Tab offers it is the Pester suite's part.</summary>
+/// <summary>The completions offered; the Pester suite tests that Tab offers them.</summary>
 public sealed class ChoiceCompleterTests
 {
     [Fact]

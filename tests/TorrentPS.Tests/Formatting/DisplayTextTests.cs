@@ -4,7 +4,7 @@ using TorrentPS.Formatting;
 
 namespace TorrentPS.Tests.Formatting;
 
-/// <summary>The type data and the views name methods and properties by text: these tests find what does not exist. That they show it is the Pester suite's part.</summary>
+/// <summary>The type data and the views refer to methods and properties by text: these tests find missing ones. The Pester suite tests their output.</summary>
 public sealed class DisplayTextTests
 {
     private static readonly XDocument s_types = XDocument.Load(Repository.File("src", "TorrentPS", "TorrentPS.Types.ps1xml"));
@@ -40,7 +40,7 @@ public sealed class DisplayTextTests
         }
     }
 
-    /// <summary>What holds text may hold what steers a terminal: it is shown by a code property, which makes it safe. That these do is the Pester suite's part.</summary>
+    /// <summary>Text may contain control sequences for terminals, so it is shown by a code property, which makes it safe. The Pester suite tests that they do.</summary>
     [Fact]
     public void Views_show_text_only_by_code_properties()
     {
@@ -91,7 +91,7 @@ public sealed class DisplayTextTests
     private static Type TypeNamed(string name) =>
         typeof(DisplayText).Assembly.GetType(name) ?? typeof(TorrentInfo).Assembly.GetType(name) ?? throw new TypeLoadException($"A view is of '{name}', which does not exist.");
 
-    // The state of a job, which the library that this is built with has no property for, is null here.
+    // The state of a job is null here: the reference assembly has no property for it.
     private static bool IsNoText(Type? type) => type is null || (Nullable.GetUnderlyingType(type) ?? type) is { IsValueType: true };
 
     private static IEnumerable<string> CodeProperties(string type) => Members(type).Select(property => property.Element("Name")!.Value);

@@ -5,7 +5,7 @@ using TorrentPS.Commands;
 
 namespace TorrentPS.Tests.Formatting;
 
-/// <summary>What the module writes for people is made safe to show in one place for each stream; these tests find what goes around that place.</summary>
+/// <summary>The module's text for people is made safe in one place for each stream; these tests find code that bypasses it.</summary>
 public sealed class StreamTests
 {
     private static readonly (string Member, string Place)[] s_places =
@@ -54,7 +54,7 @@ public sealed class StreamTests
     {
         MemberReference member = metadata.GetMemberReference(handle);
         string type = member.Parent.Kind == HandleKind.TypeReference ? metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)member.Parent).Name) : "";
-        // Methods of Cmdlet may be referred to as those of the class that inherits them.
+        // Methods of Cmdlet may be referenced as those of a derived class.
         return type == "PSCmdlet" ? $"Cmdlet.{metadata.GetString(member.Name)}" : $"{type}.{metadata.GetString(member.Name)}";
     }
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace TorrentPS.Tests.Help;
 
-/// <summary>A cmdlet's page, taken apart.</summary>
+/// <summary>The parsed help page of a cmdlet.</summary>
 internal sealed class CommandPage
 {
     private readonly Dictionary<string, string> _sections;
@@ -16,7 +16,7 @@ internal sealed class CommandPage
         Sets = [.. Split(this["SYNTAX"], "### ").Keys];
     }
 
-    /// <summary>The sections about parameters, by name.</summary>
+    /// <summary>The sections of parameters, by name.</summary>
     public IReadOnlyDictionary<string, string> Parameters { get; }
 
     public IReadOnlyDictionary<string, string> Outputs { get; }
@@ -27,7 +27,7 @@ internal sealed class CommandPage
 
     public string this[string section] => _sections.TryGetValue(section, out string? text) ? text : throw new KeyNotFoundException($"The page has no section '## {section}'.");
 
-    /// <summary>The words about a parameter, without the block of facts.</summary>
+    /// <summary>The text about a parameter, without the block of facts.</summary>
     public string TextOf(string parameter) => Parameters[parameter][..Parameters[parameter].IndexOf("```yaml", StringComparison.Ordinal)].Trim();
 
     /// <summary>A fact about a parameter.</summary>
@@ -35,14 +35,14 @@ internal sealed class CommandPage
 
     public string[] Aliases(string parameter) => [.. Regex.Matches(Regex.Match(Parameters[parameter], @"Aliases:\n((?:- .*\n)+)").Value, "(?m)^- (.*)$").Select(match => match.Groups[1].Value)];
 
-    /// <summary>The parameter sets that a parameter is in, each as one line of facts.</summary>
+    /// <summary>The parameter sets of a parameter, each as one line of facts.</summary>
     public string[] FactsBySet(string parameter) =>
     [
         .. Regex.Matches(Parameters[parameter], @"- Name: (\S+)\n  Position: (\S+)\n  IsRequired: (\S+)\n  ValueFromPipeline: (\S+)\n  ValueFromPipelineByPropertyName: (\S+)")
             .Select(match => string.Join(' ', match.Groups.Values.Skip(1).Select(group => group.Value))).Order(StringComparer.Ordinal),
     ];
 
-    // Headings inside of code are none.
+    // Lines of code blocks are no headings.
     private static Dictionary<string, string> Split(string text, string mark)
     {
         Dictionary<string, string> parts = [];

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Errors;
 
 namespace TorrentPS.Tests.Help;
 
-/// <summary>Holds the pages, which are what Get-Help shows, against the code: what one has and the other has not fails.</summary>
+/// <summary>Compares the pages, which Get-Help shows, with the code, in both directions.</summary>
 public sealed class CommandPageTests
 {
     public static TheoryData<string> Commands => [.. Repository.Cmdlets.Keys.Order(StringComparer.Ordinal)];
@@ -118,7 +118,7 @@ public sealed class CommandPageTests
         }
     }
 
-    /// <summary>So that scripts find the same identifiers in both faces, and in one list.</summary>
+    /// <summary>Scripts find the same identifiers in both faces, and in one list.</summary>
     [Fact]
     public void No_error_has_an_identifier_of_the_module_only() =>
         Assert.Empty(Regex.Matches(File.ReadAllText(Repository.File("src", "TorrentPS", "Formatting", "ErrorRecords.cs")), "\"([A-Z][A-Za-z]+)\", ErrorCategory"));
@@ -176,7 +176,7 @@ public sealed class CommandPageTests
 
     private static string Flag(CustomAttributeData attribute, string name) => Repository.Named(attribute, name) is true ? "true" : "false";
 
-    // As PlatyPS writes it.
+    // In PlatyPS's spelling.
     private static string NameOf(Type type) => Nullable.GetUnderlyingType(type) is { } value
         ? $"System.Nullable`1[{value.FullName}]"
         : type.FullName!;

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace TorrentPS.Tests.Help;
 
-/// <summary>docs/conformance.md has all of PowerShell's rules, and the tests that it names are there.</summary>
+/// <summary>docs/conformance.md has all of PowerShell's rules, and the tests it names exist.</summary>
 public sealed partial class ConformancePageTests
 {
     // Six required by design and seven by code, five and four strongly encouraged, five and six advisory.

@@ -33,7 +33,7 @@ public sealed class PipelinePumpTests : IDisposable
     public void A_post_runs_while_its_work_continues()
     {
         TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        // The work ends only after its own post has run: a pump that held posts back would never end.
+        // The work ends only after its own post has run: a pump that delayed posts would never end.
         _pump.Run(async token =>
         {
             _pump.Post(written.SetResult);
@@ -201,7 +201,7 @@ public sealed class PipelinePumpTests : IDisposable
         Assert.True(ended);
     }
 
-    /// <summary>Work that ends only when its owner waits for it: one that does not is seen.</summary>
+    /// <summary>Work that ends only if its owner waits for it: an owner that does not is detected.</summary>
     private static async Task EndsWhenCancelled(Thread owner, Action ended, CancellationToken token)
     {
         try
@@ -210,7 +210,7 @@ public sealed class PipelinePumpTests : IDisposable
         }
         finally
         {
-            await Task.Yield(); // off the thread that cancels, which may be the owner's
+            await Task.Yield(); // off the cancelling thread, which may be the owner's
             SpinWait.SpinUntil(() => owner.ThreadState.HasFlag(ThreadState.WaitSleepJoin), s_limit);
             ended();
         }
