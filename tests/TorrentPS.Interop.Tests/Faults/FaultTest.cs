@@ -5,7 +5,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests.Faults;
 
-/// <summary>A test that lets the tool run into a fault: what it then says, what its exit code says, and what is on disk.</summary>
+/// <summary>A test that lets the tool meet a fault: its message, its exit code, and the data on disk.</summary>
 public abstract class FaultTest : InteropTest
 {
     private protected const int UnexpectedError = 1;
@@ -16,11 +16,11 @@ public abstract class FaultTest : InteropTest
 
     private protected const int PieceLength = 64 << 10;
 
-    /// <summary>The command line of a download from one peer; the same each time, as a script would run it.</summary>
+    /// <summary>The command line of a download from one peer; the same each time, as in a script.</summary>
     private protected static string[] Download(TestTorrent torrent, string folder, OwnPeer seeder, params string[] more) =>
         ["download", torrent.Path, "--output", folder, "--peer", seeder.EndPoint.ToString(), "--port", "0", "--no-dht", "--no-pex", "--no-lsd", "--json", .. more.Contains("--timeout") ? [] : (string[])["--timeout", "90"], .. more];
 
-    /// <summary>Waits until the data of a running download has grown to so many right bytes, as read from the disk.</summary>
+    /// <summary>Waits until a running download has a number of right bytes on disk.</summary>
     private protected static Task UntilRightAsync(ExternalProcess process, TestTorrent torrent, string folder, long bytes)
     {
         bool[] right = new bool[torrent.PieceCount];
@@ -31,7 +31,7 @@ public abstract class FaultTest : InteropTest
         }, Limits.Transfer, $"{bytes} bytes are right");
     }
 
-    /// <summary>Bytes of the pieces that are right, as read from the disk.</summary>
+    /// <summary>The number of bytes in right pieces on disk.</summary>
     private protected static long RightBytes(TestTorrent torrent, string folder) => BytesOf(torrent, torrent.VerifyIn(folder));
 
     private static long BytesOf(TestTorrent torrent, bool[] right)
@@ -45,7 +45,7 @@ public abstract class FaultTest : InteropTest
     private protected static long LengthOf(TestTorrent torrent, int piece) =>
         Math.Min(torrent.PieceLength, torrent.Payload.Length - (long)piece * torrent.PieceLength);
 
-    /// <summary>The one object that was printed. Its State, its ErrorId and the exit code say the same, and so does standard error.</summary>
+    /// <summary>The one printed object. Its State, its ErrorId, the exit code and standard error agree.</summary>
     private protected static JsonNode AssertEnded(ExternalProcess process, int exitCode, int expectedCode, string state, string? errorId)
     {
         Assert.True(exitCode == expectedCode, process.Report);
@@ -58,7 +58,7 @@ public abstract class FaultTest : InteropTest
         return result;
     }
 
-    /// <summary>Runs the download again, to the end: what was right is not fetched once more.</summary>
+    /// <summary>Runs the download again, to the end: right data is not downloaded again.</summary>
     private protected async Task CompleteAsync(TestTorrent torrent, string folder, OwnPeer seeder)
     {
         long right = RightBytes(torrent, folder);

@@ -7,8 +7,8 @@ using TorrentPS.Interop.Tests.Peers;
 namespace TorrentPS.Interop.Tests.Faults;
 
 /// <summary>
-/// kill -9 at random moments: what was verified is never fetched again, and the resume file is always a whole one that tells the truth.
-/// <c>TORRENTPS_KILLS</c> says how many (200 for the whole measure), <c>TORRENTPS_SEED</c> repeats the moments of another run.
+/// kill -9 at random moments: verified data is never downloaded again, and the resume file is always complete and correct. <c>TORRENTPS_KILLS</c> sets the number (200
+/// for the full test), <c>TORRENTPS_SEED</c> repeats the moments of another run.
 /// </summary>
 public sealed class KillTests : FaultTest
 {
@@ -17,7 +17,7 @@ public sealed class KillTests : FaultTest
     private const int AtOnce = 4;
     private const int Rate = 2_000_000;
 
-    // Longer than the time between two saves of the resume file.
+    // Longer than the interval between two saves of the resume file.
     private static readonly Payload s_payload = Payload.Folder("kills", [("one.bin", 9_000_000), ("empty", 0), ("two.bin", 1), ("three.bin", 7_000_001)]);
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(s_payload.Length / (double)Rate + 1);
 
@@ -50,7 +50,7 @@ public sealed class KillTests : FaultTest
         Assert.Equal(kills, tally.Kills);
     }
 
-    /// <summary>One download: killed, begun again and killed, and at last left alone.</summary>
+    /// <summary>One download: killed, started again and killed, and finally completed.</summary>
     private async Task RunAsync(TestTorrent torrent, OwnPeer seeder, Chain chain, Tally tally)
     {
         string folder = Temp.Folder($"kill{chain.Number}");
@@ -79,7 +79,7 @@ public sealed class KillTests : FaultTest
         Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>A resume file, where there is one, is whole and names no piece that is not right.</summary>
+    /// <summary>A resume file, if there is one, is complete and lists no wrong piece.</summary>
     private static bool CheckResumeFile(TestTorrent torrent, string folder, bool[] right)
     {
         string path = Path.Combine(folder, ".torrentps", $"{torrent.InfoHash}.resume");
@@ -94,8 +94,8 @@ public sealed class KillTests : FaultTest
         return true;
     }
 
-    /// <param name="Number">Which one it is.</param>
-    /// <param name="Moments">When it is killed each time, 0 to 1 of the longest time.</param>
+    /// <param name="Number">Its number.</param>
+    /// <param name="Moments">The moment of each kill, from 0 to 1 of the longest time.</param>
     private sealed record Chain(int Number, double[] Moments);
 
     private sealed class Tally

@@ -8,12 +8,12 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests.Faults;
 
-/// <summary>What the network does to a download: it goes away and comes back, and so do all peers; more peers come than files may be open.</summary>
+/// <summary>Faults of the network during a download: the network fails and returns, and so do all peers; more peers connect than files may be open.</summary>
 public sealed class NetworkFaultTests : FaultTest
 {
     private static readonly Payload s_payload = Payload.Folder("network", [("one.bin", 5_000_000), ("two.bin", 3_000_001)]);
 
-    /// <summary>Seconds without network; <c>TORRENTPS_OUTAGE=60</c> for a whole minute.</summary>
+    /// <summary>The seconds without network; <c>TORRENTPS_OUTAGE=60</c> for a whole minute.</summary>
     private static int Outage => int.TryParse(Environment.GetEnvironmentVariable("TORRENTPS_OUTAGE"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 8;
 
     [Fact(Timeout = Limits.Test)]
@@ -21,7 +21,7 @@ public sealed class NetworkFaultTests : FaultTest
     {
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength);
         string source = Source(s_payload);
-        // The one goes on by itself; the other may not be still for so long, says so, and goes on when it is run again.
+        // One continues by itself; the other may not be without data for so long, reports that, and continues when it is run again.
         string script = $$"""
             {{Command("seed", torrent.Path, "--data", source, "--port", "20001", "--no-dht", "--no-pex", "--no-lsd")}} > seed.txt 2>&1 &
             {{Command(Get(torrent, "patient", "--port", "20002", "--download-limit", "900KB"))}} > patient.json 2> patient.txt & patient=$!
@@ -120,7 +120,7 @@ public sealed class NetworkFaultTests : FaultTest
         }
     }
 
-    /// <summary>Peers that come, say who they are, and then want nothing and have nothing.</summary>
+    /// <summary>Peers that connect, handshake, and then neither request nor have anything.</summary>
     private sealed class Crowd(TestTorrent torrent, int port) : IDisposable
     {
         private readonly List<Socket> _sockets = [];
@@ -128,7 +128,7 @@ public sealed class NetworkFaultTests : FaultTest
 
         public int Joined => _sockets.Count;
 
-        /// <summary>How many got a handshake back.</summary>
+        /// <summary>The number of peers that received a handshake.</summary>
         public int Answered => Volatile.Read(ref _answered);
 
         public async Task JoinAsync(int count) => await Task.WhenAll(Enumerable.Range(0, count).Select(_ => JoinAsync()));

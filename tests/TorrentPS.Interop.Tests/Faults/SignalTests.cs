@@ -4,7 +4,7 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests.Faults;
 
-/// <summary>Signals, and standard streams that are closed or lead nowhere.</summary>
+/// <summary>Signals, and standard streams that are closed or broken.</summary>
 public sealed class SignalTests : FaultTest
 {
     private static readonly Payload s_payload = Payload.SingleFile("signals.bin", 6_000_000);
@@ -34,7 +34,7 @@ public sealed class SignalTests : FaultTest
     [Fact(Timeout = Limits.Test)]
     public async Task A_second_signal_ends_the_process_at_once()
     {
-        // A tracker that takes connections and never answers holds up the stop.
+        // A tracker that accepts connections and never answers delays the stop.
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
         TestTorrent torrent = TestTorrent.Create(s_payload, Temp.Path, PieceLength, $"http://{silent.LocalEndpoint}/announce");
@@ -59,7 +59,7 @@ public sealed class SignalTests : FaultTest
         s_payload.AssertIn(Target);
     }
 
-    /// <summary>What a caller cannot read is not told; what is done is done all the same, and the exit code says which.</summary>
+    /// <summary>A caller that cannot read misses the messages, but the work is done all the same, and the exit code shows the result.</summary>
     [Theory(Timeout = Limits.Test)]
     [InlineData(">&-", 0)]
     [InlineData("2>&-", 0)]
@@ -84,7 +84,7 @@ public sealed class SignalTests : FaultTest
     public async Task An_error_that_cannot_be_printed_is_still_in_the_exit_code(string streams) =>
         Assert.Equal(3, await ShellAsync($"{Quoted("download", Temp.File("missing.torrent"))} {streams}"));
 
-    /// <summary>As for a schedule whose folder was removed.</summary>
+    /// <summary>As in a schedule whose folder was removed.</summary>
     [Theory(Timeout = Limits.Test)]
     [InlineData("download", 7)]
     [InlineData("download --json", 7)]
@@ -114,7 +114,7 @@ public sealed class SignalTests : FaultTest
 
     private static string Quoted(params string[] arguments) => NetworkNamespace.Quote([.. TorrentPSProcess.Command, .. arguments]);
 
-    /// <summary>Runs a line in bash, and gives the exit code of its first command.</summary>
+    /// <summary>Runs a line in bash, and returns the exit code of its first command.</summary>
     private async Task<int> ShellAsync(string line)
     {
         await using ExternalProcess shell = ExternalProcess.Start(Installed.Require("bash", "bash"), ["-c", $"{line}\nexit ${{PIPESTATUS[0]}}"], Temp.Path);

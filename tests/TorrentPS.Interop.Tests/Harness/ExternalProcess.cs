@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>A program that runs beside the test: its output is kept, and it is gone when the test is.</summary>
+/// <summary>A program that runs during a test: its output is recorded, and it ends with the test.</summary>
 internal sealed class ExternalProcess : IAsyncDisposable
 {
     private const int KeptCharacters = 32 << 10;
@@ -20,7 +20,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
     private int? _exitCode;
     private bool _isDisposed;
 
-    // A test that was broken off may not come to its end.
+    // An interrupted test may not reach its end.
     static ExternalProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
         foreach (ExternalProcess process in s_running.Keys)
@@ -46,20 +46,20 @@ internal sealed class ExternalProcess : IAsyncDisposable
 
     public bool HasExited => _isDisposed || _process.HasExited;
 
-    /// <summary>What it wrote to its standard output; the end of it, where it wrote much.</summary>
+    /// <summary>Its standard output; the end of it, if it is long.</summary>
     public string Output => Read(_output);
 
-    /// <summary>What it wrote to its standard error.</summary>
+    /// <summary>Its standard error.</summary>
     public string Errors => Read(_errors);
 
-    /// <summary>All that a failed test's message should say of it.</summary>
+    /// <summary>Its part of a failed test's message.</summary>
     public string Report => $"--- {Name}{(_exitCode is { } code ? $" (exit code {code})" : HasExited ? " (ended)" : "")}\n{End(Output)}\n{End(Errors)}";
 
     /// <param name="program">The path of the program.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="folder">Where it runs.</param>
+    /// <param name="folder">Its working folder.</param>
     /// <param name="environment">Variables added to the test's own.</param>
-    /// <param name="onLine">Gets each line of its standard output, in order, from any thread.</param>
+    /// <param name="onLine">Receives each line of its standard output, in order, from any thread.</param>
     public static ExternalProcess Start(
         string program, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string>? environment = null, Action<string>? onLine = null)
     {
@@ -81,7 +81,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Its exit code, once it ended and all its output was read.</summary>
+    /// <summary>Its exit code, once it has ended and all its output was read.</summary>
     /// <exception cref="TimeoutException">It did not end within the limit.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
@@ -99,7 +99,7 @@ internal sealed class ExternalProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Waits for something that the process brings about; fails at once when it ends before.</summary>
+    /// <summary>Waits for a condition that the process brings about; fails at once if the process ends earlier.</summary>
     public async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit, string what) =>
         await Until.TrueAsync(
             async () => await condition() || (HasExited ? throw new InvalidOperationException($"{Name} ended before this came true: {what}.\n{Report}") : false),

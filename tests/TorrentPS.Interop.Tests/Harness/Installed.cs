@@ -1,9 +1,9 @@
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>What this machine has.</summary>
+/// <summary>The programs on this machine.</summary>
 internal static class Installed
 {
-    // Debian keeps daemons where a plain user's PATH does not look.
+    // Debian keeps daemons outside the PATH of ordinary users.
     private static readonly string[] s_more = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 
     /// <summary>The path of a program, or null.</summary>
@@ -16,7 +16,7 @@ internal static class Installed
         return folders.Concat(s_more).SelectMany(_ => names, Path.Combine).FirstOrDefault(File.Exists);
     }
 
-    /// <summary>The path of a program; skips the test where there is none.</summary>
+    /// <summary>The path of a program; skips the test if it is not installed.</summary>
     public static string Require(string program, string package)
     {
         string? path = Find(program);

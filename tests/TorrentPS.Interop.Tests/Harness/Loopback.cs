@@ -4,16 +4,16 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>Addresses for peers: each gets one of 127.0.0.0/8 for itself, since clients keep one connection an address.</summary>
+/// <summary>Addresses of peers: each gets a separate one of 127.0.0.0/8, since clients keep one connection per address.</summary>
 internal static class Loopback
 {
     private static int s_last;
 
-    /// <summary>An address no other peer of this run has, with a port that is free on it.</summary>
+    /// <summary>An address that no other peer of this run has, with a free port.</summary>
     public static IPEndPoint Next()
     {
         int number = Interlocked.Increment(ref s_last);
-        // The process id keeps runs apart that go on at the same time.
+        // The process id separates simultaneous runs.
         IPAddress address = new([127, (byte)(1 + Environment.ProcessId % 250), (byte)(number / 250), (byte)(1 + number % 250)]);
         // macOS has only 127.0.0.1 until more are configured.
         int port = 0;
@@ -22,7 +22,7 @@ internal static class Loopback
             : throw new InvalidOperationException("No loopback address has a free port.");
     }
 
-    // Below the ports that the system gives to outgoing connections, one of which could otherwise take it before it is listened on.
+    // Below the ports for outgoing connections, one of which could otherwise take it before it is listened on.
     private const int FirstPort = 20_000;
     private const int LastPort = 31_999;
 
@@ -30,7 +30,7 @@ internal static class Loopback
 
     private static int s_lastPort = Random.Shared.Next(FirstPort, LastPort);
 
-    /// <summary>A port that is free on every address, another each time, and that no other test program is given meanwhile.</summary>
+    /// <summary>A port that is free on every address, a different one each time, which no other test program gets meanwhile.</summary>
     public static int FreePort()
     {
         for (int tries = FirstPort; tries <= LastPort; tries++)
@@ -43,7 +43,7 @@ internal static class Loopback
         throw new InvalidOperationException("No port is free.");
     }
 
-    /// <summary>Claims a port by a file that no other process can open for as long as this one runs; tests/Pester/Fixtures.psm1 does the same.</summary>
+    /// <summary>Claims a port through a file that no other process can open while this one runs; tests/Pester/Fixtures.psm1 does the same.</summary>
     private static bool TryClaim(int port)
     {
         try
@@ -73,7 +73,7 @@ internal static class Loopback
         }
     }
 
-    /// <summary>Whether something accepts connections. Asks from an address of its own: Transmission refuses a second connection that soon follows a first.</summary>
+    /// <summary>Whether the address accepts connections. Connects from a separate address: Transmission refuses a second connection soon after a first.</summary>
     public static async Task<bool> ListensAsync(IPEndPoint endPoint)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace TorrentPS.Interop.Tests.Harness;
 
 /// <summary>
-/// A UDP address that passes everything on to another, and the answers back, but loses, delays and reorders packets by a seed: a bad line on loopback,
-/// where the kernel cannot make one (netem).
+/// A UDP relay that forwards packets and their answers, but loses, delays and reorders some, determined by a seed: a bad line on loopback, where the kernel cannot
+/// simulate one (netem).
 /// </summary>
 internal sealed class LossyLink : IDisposable
 {
@@ -22,11 +22,11 @@ internal sealed class LossyLink : IDisposable
     private readonly CancellationTokenSource _ending = new();
     private long _passed;
 
-    /// <param name="target">Where packets go to.</param>
-    /// <param name="loss">The part that is lost, of 1, each way.</param>
-    /// <param name="delay">How long one takes, each way.</param>
-    /// <param name="jitter">How much longer it may take.</param>
-    /// <param name="seed">Which of them.</param>
+    /// <param name="target">The destination of packets.</param>
+    /// <param name="loss">The fraction of packets lost, each way.</param>
+    /// <param name="delay">The delay, each way.</param>
+    /// <param name="jitter">The maximum addition to the delay.</param>
+    /// <param name="seed">The seed of losses and delays.</param>
     public LossyLink(IPEndPoint target, double loss, TimeSpan delay, TimeSpan jitter, int seed = 1)
     {
         (_target, _loss, _delay, _jitter) = (target, loss, delay, jitter);
@@ -40,7 +40,7 @@ internal sealed class LossyLink : IDisposable
     /// <summary>Its address.</summary>
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Packets that it has passed on.</summary>
+    /// <summary>The number of packets forwarded.</summary>
     public long Passed => Volatile.Read(ref _passed);
 
     private static Socket Open(IPEndPoint endPoint)
@@ -70,7 +70,7 @@ internal sealed class LossyLink : IDisposable
             }
             catch (SocketException)
             {
-                // a port that is not there any more
+                // the port is closed by now
             }
         }
     }

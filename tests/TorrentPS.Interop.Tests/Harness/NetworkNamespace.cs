@@ -5,11 +5,11 @@ internal static class NetworkNamespace
 {
     private const string SetUp = "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo || exit 125; ";
 
-    /// <summary>Runs a shell script in one to its end. Skips the test where there can be none.</summary>
-    /// <param name="folder">Where it runs.</param>
-    /// <param name="script">The script; what it leaves running ends with it.</param>
-    /// <param name="limit">How long it may take; as a transfer when null.</param>
-    /// <param name="isolated">Whether its processes have numbers of their own, by which other namespaces can be named in it.</param>
+    /// <summary>Runs a shell script in a new namespace to its end. Skips the test if none can be created.</summary>
+    /// <param name="folder">The working folder.</param>
+    /// <param name="script">The script; processes that it leaves running end with it.</param>
+    /// <param name="limit">The time limit; that of a transfer if null.</param>
+    /// <param name="isolated">Whether its processes have separate ids, by which other namespaces can be named in it.</param>
     public static async Task<(int ExitCode, ExternalProcess Process)> RunAsync(string folder, string script, TimeSpan? limit = null, bool isolated = false)
     {
         string unshare = Installed.Require("unshare", "util-linux");
@@ -25,6 +25,6 @@ internal static class NetworkNamespace
         return (await process.WaitForExitAsync(limit ?? Limits.Transfer), process);
     }
 
-    /// <summary>A command with its arguments as a shell takes them.</summary>
+    /// <summary>A command with its arguments, quoted for a shell.</summary>
     public static string Quote(params IEnumerable<string> words) => string.Join(' ', words.Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }

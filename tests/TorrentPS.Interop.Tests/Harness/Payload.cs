@@ -1,6 +1,6 @@
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>The data of a torrent: the same bytes on every machine, made from a seed and the file's place.</summary>
+/// <summary>The data of a torrent: the same bytes on every machine, computed from a seed and the file's position.</summary>
 internal sealed class Payload
 {
     private readonly int _seed;
@@ -12,7 +12,7 @@ internal sealed class Payload
 
     public bool IsFolder { get; }
 
-    /// <summary>The files, with '/' in their paths, which begin with the folder's name where there is a folder.</summary>
+    /// <summary>The files, with '/' in their paths, which begin with the name of the folder, if any.</summary>
     public IReadOnlyList<(string Path, int Length)> Files { get; }
 
     public long Length => Files.Sum(file => (long)file.Length);
@@ -22,7 +22,7 @@ internal sealed class Payload
     public static Payload Folder(string name, IEnumerable<(string Path, int Length)> files, int seed = 1) =>
         new(name, true, [.. files.Select(file => ($"{name}/{file.Path}", file.Length))], seed);
 
-    /// <summary>300 files: every edge of a block, empty ones, deep folders, and names that are easily got wrong.</summary>
+    /// <summary>300 files: every boundary of a block, empty files, deep folders, and difficult names.</summary>
     public static Payload ManyFiles()
     {
         string[] folders = ["", "sub/", "sub/deeper/still/", "日本語/", "emoji-😀/", "with space/", "Ünïcödé/"];
@@ -39,7 +39,7 @@ internal sealed class Payload
         return bytes;
     }
 
-    /// <summary>Puts the data into a folder.</summary>
+    /// <summary>Writes the data into a folder.</summary>
     /// <returns>The folder.</returns>
     public string WriteTo(string folder)
     {
@@ -53,7 +53,7 @@ internal sealed class Payload
         return folder;
     }
 
-    /// <summary>Fails unless a folder has every file, or those of some paths, with every byte.</summary>
+    /// <summary>Fails unless a folder has every file, or those selected by path, with every byte.</summary>
     public void AssertIn(string folder, Func<(string Path, int Length), bool>? which = null)
     {
         int compared = 0;

@@ -1,13 +1,13 @@
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>A folder for one test, gone afterwards.</summary>
+/// <summary>A folder for one test, removed afterwards.</summary>
 internal sealed class TempFolder : IDisposable
 {
     public TempFolder() => Path = Directory.CreateTempSubdirectory("torrentps-interop-").FullName;
 
     public string Path { get; }
 
-    /// <summary>Makes a folder in it.</summary>
+    /// <summary>Creates a folder in it.</summary>
     public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 
     public string File(string name) => System.IO.Path.Combine(Path, name);

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Storage.Creating;
 namespace TorrentPS.Interop.Tests.Harness;
 
 /// <summary>
-/// A .torrent of a payload, made here byte by byte, so that a mistake in the engine's own encoder cannot cancel out one in its parser.
+/// A .torrent of a payload, written here byte by byte, so that a mistake in the engine's encoder cannot hide one in its parser.
 /// </summary>
 internal sealed class TestTorrent
 {
@@ -22,27 +22,27 @@ internal sealed class TestTorrent
 
     public int PieceCount => _pieceHashes.Length;
 
-    /// <summary>Where the .torrent is.</summary>
+    /// <summary>The path of the .torrent.</summary>
     public string Path { get; }
 
-    /// <summary>In hexadecimal digits.</summary>
+    /// <summary>The info hash in hexadecimal digits.</summary>
     public string InfoHash { get; }
 
-    /// <summary>As the engine reads it.</summary>
+    /// <summary>The torrent as read by the engine.</summary>
     public TorrentInfo Info
     {
         get => field ??= new TorrentInfo(Torrent.Parse(File.ReadAllBytes(Path)), Path);
         private init;
     }
 
-    /// <param name="payload">What it is of.</param>
-    /// <param name="folder">Where the .torrent goes.</param>
-    /// <param name="pieceLength">Bytes in a piece.</param>
-    /// <param name="trackers">Announce addresses, each in a tier of its own.</param>
+    /// <param name="payload">Its data.</param>
+    /// <param name="folder">The folder of the .torrent.</param>
+    /// <param name="pieceLength">The piece length in bytes.</param>
+    /// <param name="trackers">Announce addresses, each in a separate tier.</param>
     public static TestTorrent Create(Payload payload, string folder, int pieceLength = 64 << 10, params string[] trackers) =>
         Create(payload, folder, pieceLength, isPrivate: false, trackers);
 
-    /// <summary>One whose peers come from its trackers alone (BEP 27), for what has no option to leave the other discoveries out.</summary>
+    /// <summary>A private torrent (BEP 27), for programs without options to disable the other sources of peers.</summary>
     public static TestTorrent CreatePrivate(Payload payload, string folder, params string[] trackers) =>
         Create(payload, folder, 64 << 10, isPrivate: true, trackers);
 
@@ -67,11 +67,13 @@ internal sealed class TestTorrent
         return new TestTorrent(payload, pieceLength, hashes, path, SHA1.HashData(info.ToArray()));
     }
 
-    /// <summary>One of version 2 or a hybrid (BEP 52) of data that is on disk, as the engine makes it; that its info dictionary is libtorrent's too, <c>CreateTests</c> show.</summary>
-    /// <param name="payload">What it is of.</param>
-    /// <param name="source">The folder that the data is in.</param>
-    /// <param name="folder">Where the .torrent goes.</param>
-    /// <param name="options">Its version and all else.</param>
+    /// <summary>
+    /// A version 2 or hybrid torrent (BEP 52) of data on disk, created by the engine; <c>CreateTests</c> show that libtorrent creates the same info dictionary.
+    /// </summary>
+    /// <param name="payload">Its data.</param>
+    /// <param name="source">The folder of the data.</param>
+    /// <param name="folder">The folder of the .torrent.</param>
+    /// <param name="options">Its version and other properties.</param>
     public static async Task<TestTorrent> MakeAsync(Payload payload, string source, string folder, TorrentCreatorOptions options)
     {
         string path = System.IO.Path.Combine(folder, $"{Guid.NewGuid():n}.torrent");
@@ -80,7 +82,7 @@ internal sealed class TestTorrent
         return Read(payload, path);
     }
 
-    /// <summary>A .torrent that another program made; the engine says what is in it.</summary>
+    /// <summary>A .torrent of another program, parsed by the engine.</summary>
     public static TestTorrent Read(Payload payload, string path)
     {
         TorrentInfo info = new(Torrent.Parse(File.ReadAllBytes(path)), path);
@@ -88,7 +90,7 @@ internal sealed class TestTorrent
         return new TestTorrent(payload, info.Torrent.PieceLength, hashes, path, Convert.FromHexString(info.InfoHash)) { Info = info };
     }
 
-    /// <summary>Which pieces of the data in a folder are right, as read from the disk.</summary>
+    /// <summary>The right pieces of the data in a folder, read from disk.</summary>
     public bool[] VerifyIn(string folder)
     {
         bool[] right = new bool[PieceCount];
@@ -96,7 +98,7 @@ internal sealed class TestTorrent
         return right;
     }
 
-    /// <summary>Looks at the pieces that are not known to be right.</summary>
+    /// <summary>Verifies the pieces not known to be right.</summary>
     public void VerifyIn(string folder, bool[] right)
     {
         byte[] data = new byte[Payload.Length];
@@ -131,7 +133,7 @@ internal sealed class TestTorrent
         return hashes;
     }
 
-    // Keys in byte order, as BEP 3 has it.
+    // Keys in byte order, as BEP 3 requires.
     private static void WriteInfo(MemoryStream info, Payload payload, int pieceLength, byte[][] hashes, bool isPrivate)
     {
         Text(info, "d");

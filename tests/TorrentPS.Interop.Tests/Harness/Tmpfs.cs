@@ -9,9 +9,9 @@ internal sealed class Tmpfs : IDisposable
 
     private Tmpfs(string folder) => _folder = folder;
 
-    /// <summary>Mounts one; skips the test where that is not allowed.</summary>
-    /// <param name="folder">Where.</param>
-    /// <param name="options">As of mount -o.</param>
+    /// <summary>Mounts a file system; skips the test if that is not allowed.</summary>
+    /// <param name="folder">The mount point.</param>
+    /// <param name="options">The options of mount -o.</param>
     public static Tmpfs Mount(string folder, string options)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder), "A tmpfs cannot be mounted here: run as root with CAP_SYS_ADMIN.");
@@ -20,8 +20,8 @@ internal sealed class Tmpfs : IDisposable
 
     public void Remount(string options) => Assert.True(Run("mount", "-o", $"remount,{options}", _folder));
 
-    /// <summary>Takes up all the room that is left.</summary>
-    /// <returns>The file that did it.</returns>
+    /// <summary>Fills the remaining space.</summary>
+    /// <returns>The file that fills it.</returns>
     public string FillUp()
     {
         string path = Path.Combine(_folder, "filler");
@@ -37,7 +37,7 @@ internal sealed class Tmpfs : IDisposable
         }
     }
 
-    // Lazily: a program that just ended may still be seen in it.
+    // Lazily: a program that has just ended may still use it.
     public void Dispose() => Run("umount", "-l", _folder);
 
     private static bool Run(string program, params string[] arguments)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>Waits for what other processes do: looks again and again, within a limit.</summary>
+/// <summary>Waits for results of other processes by polling, within a limit.</summary>
 internal static class Until
 {
     private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(50);
@@ -10,7 +10,7 @@ internal static class Until
     public static Task TrueAsync(Func<bool> condition, TimeSpan limit, string what, Func<string>? details = null) =>
         TrueAsync(() => Task.FromResult(condition()), limit, what, details);
 
-    /// <exception cref="TimeoutException">It was not so within the limit.</exception>
+    /// <exception cref="TimeoutException">The condition did not hold within the limit.</exception>
     public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan limit, string what, Func<string>? details = null)
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;

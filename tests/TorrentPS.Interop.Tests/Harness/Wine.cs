@@ -3,10 +3,10 @@ using TorrentPS.Interop.Tests.Peers;
 
 namespace TorrentPS.Interop.Tests.Harness;
 
-/// <summary>A Windows of its own for the tests of a class, in a temporary folder: Wine, and .NET and PowerShell for Windows from their packages.</summary>
+/// <summary>A Windows installation for the tests of a class, in a temporary folder: Wine, and .NET and PowerShell for Windows from their packages.</summary>
 public sealed class Wine : IAsyncLifetime
 {
-    // One start takes seconds, and on a busy machine many.
+    // One start takes seconds, and many on a busy machine.
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(240);
 
     private readonly TempFolder _temp = new();
@@ -19,9 +19,9 @@ public sealed class Wine : IAsyncLifetime
         ["WINEPREFIX"] = _temp.File("prefix"),
         ["WINEDEBUG"] = "-all",
         ["DISPLAY"] = "",
-        // Wine maps no memory twice, once to write and once to run.
+        // Wine cannot map memory twice, once for writing and once for execution.
         ["DOTNET_EnableWriteXorExecute"] = "0",
-        // A host for this machine, which runs the tests, sets the second for what it starts, and it counts for more.
+        // The host of these tests sets the second variable for child processes, and it takes precedence.
         ["DOTNET_ROOT"] = PathOf(_temp.File("dotnet")),
         ["DOTNET_ROOT_X64"] = PathOf(_temp.File("dotnet")),
         ["POWERSHELL_TELEMETRY_OPTOUT"] = "1",
@@ -30,10 +30,10 @@ public sealed class Wine : IAsyncLifetime
         ["TORRENTPS_STATE"] = PathOf(_temp.File("state")),
     };
 
-    /// <summary>The module as the build laid it out, which is what is published.</summary>
+    /// <summary>The module as laid out by the build, which is what is published.</summary>
     public static string Module => Metadata("TorrentPS.Module");
 
-    /// <summary>What Windows calls a file of this machine.</summary>
+    /// <summary>The Windows path of a file on this machine.</summary>
     public static string PathOf(string path) => $"Z:{path.Replace('/', '\\')}";
 
     public async ValueTask InitializeAsync()
@@ -42,12 +42,12 @@ public sealed class Wine : IAsyncLifetime
         if (_missing is not null)
             return;
         LayOutDotnet();
-        // Without the installers of Mono and Gecko, which would ask to be downloaded.
+        // Without the installers of Mono and Gecko, which would offer downloads.
         await RunAsync(_wine!, ["wineboot", "-i"], new() { ["WINEDLLOVERRIDES"] = "mscoree=;mshtml=" });
         await RunAsync(_wine!, ["reg", "add", @"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f"]);
     }
 
-    /// <summary>Skips the test where Wine or what it is to run is missing.</summary>
+    /// <summary>Skips the test if Wine or the programs to run are missing.</summary>
     public void Require() => Assert.SkipWhen(_missing is not null, _missing ?? "");
 
     /// <summary>Runs the tool to its end.</summary>
@@ -64,7 +64,7 @@ public sealed class Wine : IAsyncLifetime
     {
         if (_missing is null)
         {
-            // It ends all that still runs in this Windows, and itself.
+            // Ends all processes in this Windows, and itself.
             await RunAsync(Installed.Find("wineserver") ?? "/usr/lib/wine/wineserver", ["-k"]);
             await RunAsync(Installed.Find("wineserver") ?? "/usr/lib/wine/wineserver", ["-w"]);
         }
@@ -85,7 +85,7 @@ public sealed class Wine : IAsyncLifetime
         return folder is null ? null : $"The build could not restore what runs on Windows ('{folder}'); clean it and build where the packages are within reach.";
     }
 
-    /// <summary>The folders that programs for Windows look for .NET in, of links to the files of its packages.</summary>
+    /// <summary>The folders in which programs for Windows look for .NET, filled with links to the files of its packages.</summary>
     private void LayOutDotnet()
     {
         (string Name, string Package)[] frameworks = [("Microsoft.NETCore.App", Metadata("Windows.Runtime")), ("Microsoft.WindowsDesktop.App", Metadata("Windows.Desktop"))];

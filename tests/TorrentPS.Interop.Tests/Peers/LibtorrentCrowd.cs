@@ -30,8 +30,8 @@ internal sealed class LibtorrentCrowd : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    /// <param name="Complete">How many have everything.</param>
-    /// <param name="Downloaded">Bytes of piece data received, all together.</param>
-    /// <param name="Uploaded">Bytes of piece data sent, all together.</param>
+    /// <param name="Complete">The number of complete peers.</param>
+    /// <param name="Downloaded">Bytes of piece data received, in total.</param>
+    /// <param name="Uploaded">Bytes of piece data sent, in total.</param>
     internal sealed record Status(int Complete, long Downloaded, long Uploaded);
 }

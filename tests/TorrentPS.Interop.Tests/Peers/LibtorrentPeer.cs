@@ -4,13 +4,13 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests.Peers;
 
-/// <summary>libtorrent (the engine of qBittorrent and Deluge) with one torrent, seeding when its folder has the data.</summary>
+/// <summary>libtorrent (the engine of qBittorrent and Deluge) with one torrent; it seeds if its folder has the data.</summary>
 internal sealed class LibtorrentPeer : IAsyncDisposable
 {
-    /// <summary>The Python that Debian installs python3-libtorrent for.</summary>
+    /// <summary>The Python for which Debian installs python3-libtorrent.</summary>
     public const string Python = "/usr/bin/python3";
 
-    /// <summary>What it runs.</summary>
+    /// <summary>The path of its script.</summary>
     public static string Script { get; } = Path.Combine(AppContext.BaseDirectory, "Peers", "libtorrent_peer.py");
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
@@ -28,22 +28,22 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Its torrent, as of some 50 ms ago.</summary>
+    /// <summary>The status of its torrent, at most about 50 ms old.</summary>
     public Status Current => _status;
 
-    /// <summary>Skips the test where there is no libtorrent.</summary>
+    /// <summary>Skips the test if libtorrent is not installed.</summary>
     public static async Task RequireAsync() =>
         Assert.SkipUnless(await s_isInstalled.Value, "libtorrent for Python is not installed: apt-get install python3-libtorrent");
 
-    /// <summary>Starts one and waits until it has checked its folder.</summary>
+    /// <summary>Starts libtorrent and waits until it has checked its folder.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="folder">Where the data is or goes.</param>
-    /// <param name="upLimit">Bytes a second that it sends at most; 0 means no limit.</param>
+    /// <param name="folder">The folder of the data.</param>
+    /// <param name="upLimit">The upload limit in bytes per second; 0 means no limit.</param>
     /// <param name="trackers">Whether it announces to the torrent's trackers.</param>
-    /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
-    /// <param name="pex">Whether it exchanges peers.</param>
-    /// <param name="dhtNodes">The nodes by which it enters a DHT; null for none, empty for the first node.</param>
-    /// <param name="utp">Whether it takes and makes only connections over uTP, rather than only over TCP.</param>
+    /// <param name="encrypted">Whether it accepts and makes only encrypted connections.</param>
+    /// <param name="pex">Whether it uses peer exchange.</param>
+    /// <param name="dhtNodes">The nodes through which it enters a DHT; null for no DHT, empty for its first node.</param>
+    /// <param name="utp">Whether it accepts and makes connections only over uTP, rather than only over TCP.</param>
     /// <param name="choking">Whether it keeps all peers choked.</param>
     public static async Task<LibtorrentPeer> StartAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false, bool choking = false)
     {
@@ -55,10 +55,10 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Starts one that knows only a magnet link.</summary>
+    /// <summary>Starts libtorrent with only a magnet link.</summary>
     /// <param name="magnet">The link.</param>
-    /// <param name="folder">Where the data goes.</param>
-    /// <param name="encrypted">Whether it takes and makes only encrypted connections.</param>
+    /// <param name="folder">The folder of the data.</param>
+    /// <param name="encrypted">Whether it accepts and makes only encrypted connections.</param>
     public static async Task<LibtorrentPeer> StartAsync(string magnet, string folder, bool encrypted = false)
     {
         await RequireAsync();
@@ -69,7 +69,7 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Starts one that has all the data.</summary>
+    /// <summary>Starts a peer with all the data.</summary>
     public static async Task<LibtorrentPeer> SeedAsync(TestTorrent torrent, string folder, int upLimit = 0, bool trackers = false, bool encrypted = false, bool pex = false, IPEndPoint[]? dhtNodes = null, bool utp = false)
     {
         LibtorrentPeer peer = await StartAsync(torrent, folder, upLimit, trackers, encrypted, pex, dhtNodes, utp);
@@ -77,7 +77,7 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Connects to a peer, again and again until it is connected.</summary>
+    /// <summary>Connects to a peer; repeats that until it is connected.</summary>
     public void Connect(IPEndPoint endPoint) => _process.WriteLine(JsonSerializer.Serialize(new { connect = endPoint.ToString() }));
 
     public void LimitUpload(int bytesPerSecond) => _process.WriteLine(JsonSerializer.Serialize(new { up_limit = bytesPerSecond }));
@@ -98,16 +98,16 @@ internal sealed class LibtorrentPeer : IAsyncDisposable
         return await process.WaitForExitAsync(Limits.Start) == 0;
     }
 
-    /// <param name="State">What it is doing.</param>
+    /// <param name="State">Its state.</param>
     /// <param name="Complete">Whether it has all the data.</param>
-    /// <param name="Done">Bytes it has.</param>
+    /// <param name="Done">Bytes completed.</param>
     /// <param name="Downloaded">Bytes of piece data received.</param>
     /// <param name="Uploaded">Bytes of piece data sent.</param>
-    /// <param name="Peers">Addresses it is connected to.</param>
-    /// <param name="Clients">What these call themselves.</param>
-    /// <param name="Encrypted">Whether it has peers, and is encrypted with all.</param>
+    /// <param name="Peers">The addresses of its peers.</param>
+    /// <param name="Clients">The names of their clients.</param>
+    /// <param name="Encrypted">Whether it has peers, and all connections are encrypted.</param>
     /// <param name="Utp">Whether it has peers, and all over uTP.</param>
-    /// <param name="Error">What went wrong with the torrent.</param>
+    /// <param name="Error">The error of the torrent.</param>
     internal sealed record Status(string State, bool Complete, long Done, long Downloaded, long Uploaded, string[] Peers, string[] Clients, bool Encrypted, bool Utp, string? Error)
     {
         public bool IsChecked => Error is not null || !(State is "starting" || State.StartsWith("checking", StringComparison.Ordinal));

@@ -12,13 +12,13 @@ internal sealed class NginxServer : IAsyncDisposable
 
     public Uri Root { get; }
 
-    /// <summary>The path of a file with a line a request: status, bytes sent, connection and path.</summary>
+    /// <summary>The path of its log, with a line per request: status, bytes sent, connection and path.</summary>
     public string Log { get; }
 
     /// <param name="folder">The folder that it serves.</param>
-    /// <param name="temp">Where its own files go.</param>
-    /// <param name="limit">Bytes a second on each connection; 0 means no limit.</param>
-    /// <param name="certify">Makes a certificate for its address, and names the paths of that and of its key, for https; null for http.</param>
+    /// <param name="temp">The parent folder of its own files.</param>
+    /// <param name="limit">The limit of each connection in bytes per second; 0 means no limit.</param>
+    /// <param name="certify">Creates a certificate for its address, and returns the paths of it and its key, for https; null for http.</param>
     public static async Task<NginxServer> StartAsync(string folder, TempFolder temp, int limit = 0, Func<IPAddress, (string Certificate, string Key)>? certify = null)
     {
         string nginx = Installed.Require("nginx", "nginx");
@@ -26,7 +26,7 @@ internal sealed class NginxServer : IAsyncDisposable
         string own = temp.Folder($"nginx-{Guid.NewGuid():n}");
         (string Certificate, string Key)? certificate = certify?.Invoke(endPoint.Address);
         string log = Path.Combine(own, "access.log");
-        // As root it would become "www-data", who may not read the folders of the tests.
+        // As root it would become "www-data", which may not read the folders of the tests.
         string user = Environment.UserName == "root" ? "user root;" : "";
         await File.WriteAllTextAsync(Path.Combine(own, "nginx.conf"), $$"""
             {{user}}

@@ -5,7 +5,7 @@ using TorrentPS.Interop.Tests.Harness;
 
 namespace TorrentPS.Interop.Tests.Peers;
 
-/// <summary>npm's bittorrent-tracker, which tells of every announce. Installed once, into a folder beside no project.</summary>
+/// <summary>npm's bittorrent-tracker, which reports every announce. Installed once, into a folder outside of all projects.</summary>
 internal sealed class NodeTracker : IAsyncDisposable
 {
     private const string Version = "11.2.3";
@@ -30,7 +30,7 @@ internal sealed class NodeTracker : IAsyncDisposable
     /// <summary>Its announce address for UDP.</summary>
     public Uri UdpUri { get; }
 
-    /// <param name="intervalSeconds">How often it asks clients to announce.</param>
+    /// <param name="intervalSeconds">The announce interval that it tells clients.</param>
     public static async Task<NodeTracker> StartAsync(int intervalSeconds = 600)
     {
         Installed.Require("node", "nodejs npm");
@@ -71,7 +71,7 @@ internal sealed class NodeTracker : IAsyncDisposable
         string source = Path.Combine(AppContext.BaseDirectory, "Peers", "bittorrent-tracker");
         if (!Directory.Exists(folder))
         {
-            // Made under another name, so that what was broken off is never taken for whole.
+            // Created under another name, so that an interrupted installation is never taken for a complete one.
             string making = Path.Combine(root, $"making-{Guid.NewGuid():n}");
             Copy(source, making);
             await using ExternalProcess npm = ExternalProcess.Start(Installed.Require("npm", "nodejs npm"),
@@ -92,7 +92,7 @@ internal sealed class NodeTracker : IAsyncDisposable
             }
             catch (IOException) when (Directory.Exists(folder))
             {
-                // Another run was quicker.
+                // Another run was faster.
                 Directory.Delete(making, recursive: true);
             }
         }
@@ -120,11 +120,11 @@ internal sealed class NodeTracker : IAsyncDisposable
     }
 
     /// <param name="Event">start, update, complete or stop.</param>
-    /// <param name="Peer">Who announced: its address and port.</param>
-    /// <param name="InfoHash">In hexadecimal digits.</param>
-    /// <param name="Left">Bytes it still needs.</param>
-    /// <param name="Downloaded">Bytes it received.</param>
-    /// <param name="Uploaded">Bytes it sent.</param>
-    /// <param name="Message">What went wrong.</param>
+    /// <param name="Peer">The address and port of the announcing peer.</param>
+    /// <param name="InfoHash">The info hash in hexadecimal digits.</param>
+    /// <param name="Left">Bytes still missing.</param>
+    /// <param name="Downloaded">Bytes received.</param>
+    /// <param name="Uploaded">Bytes sent.</param>
+    /// <param name="Message">The error, if any.</param>
     internal sealed record Announce(string Event, string? Peer, string? InfoHash, double? Left, double? Downloaded, double? Uploaded, string? Message);
 }
