@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# What docs/automation.md promises: State, $?, -ErrorAction Stop, the error record and the state of a job agree, in every case.
+# The promises of docs/automation.md: State, $?, -ErrorAction Stop, the error record and the state of a job agree in every case.
 BeforeDiscovery {
     $isMountable = $IsLinux -and (& id -u) -eq '0' -and $(
         $probe = New-Item -ItemType Directory -Path (Join-Path ([System.IO.Path]::GetTempPath()) ([guid]::NewGuid().ToString('n')))
@@ -31,7 +31,7 @@ BeforeAll {
     function Get-TestDestination { Join-Path $TestDrive ([guid]::NewGuid().ToString('n')) }
 
     function Assert-Failure {
-        # Runs something that must fail, in each of the ways in which a script would find out.
+        # Runs a failing command in each of the ways in which a script can notice the failure.
         param([string] $ErrorId, [string] $Command, [scriptblock] $Run, [switch] $NoObject, [string] $State = $documented[$ErrorId].State)
 
         $result = & $Run @{ ErrorVariable = 'failed'; ErrorAction = 'SilentlyContinue' }
@@ -54,7 +54,7 @@ BeforeAll {
     }
 
     function Invoke-Download {
-        # $? is that of the line before, so it is kept where a test can see it.
+        # $? belongs to the previous line, so it is saved for the test.
         param([string] $Path, [string] $Destination, [hashtable] $How, [hashtable] $Common)
         Start-TorrentDownload $Path $Destination @How @Common
         $script:succeeded = $?
@@ -65,7 +65,7 @@ BeforeAll {
 AfterAll { Stop-TestJob $seeder }
 
 Describe 'A download that fails' {
-    It 'is told as <ErrorId>: <Case>' -ForEach @(
+    It 'is reported as <ErrorId>: <Case>' -ForEach @(
         @{ ErrorId = 'DownloadStalled'; Case = 'peers are silent'; How = { @{ Source = 'Tracker'; StallTimeoutSeconds = 1 } } }
         @{ ErrorId = 'DownloadTimedOut'; Case = 'time is up'; How = { @{ Source = 'Tracker'; TimeoutSeconds = 1 } } }
         @{ ErrorId = 'NoPeers'; Case = 'there is no source of peers'; How = { @{ Source = 'Manual'; StallTimeoutSeconds = 1 } } }
@@ -79,7 +79,7 @@ Describe 'A download that fails' {
         finally { $tracker.Dispose() }
     }
 
-    It 'is told as <ErrorId>: its only tracker <Case>' -ForEach @(
+    It 'is reported as <ErrorId>: its only tracker <Case>' -ForEach @(
         @{ ErrorId = 'TrackerUnreachable'; Case = 'is not there'; Failure = $null }
         @{ ErrorId = 'TrackerFailure'; Case = 'refuses it'; Failure = 'not here' }
     ) {
@@ -102,7 +102,7 @@ Describe 'A download that fails' {
         finally { $tracker.Dispose() }
     }
 
-    It 'is told as <ErrorId>: the torrent cannot be read' -ForEach @(
+    It 'is reported as <ErrorId>: the torrent cannot be read' -ForEach @(
         @{ ErrorId = 'TorrentNotFound'; Text = $null }
         @{ ErrorId = 'InvalidBencode'; Text = 'text' }
         @{ ErrorId = 'InvalidTorrent'; Text = 'de' }
@@ -113,22 +113,22 @@ Describe 'A download that fails' {
         Assert-Failure $ErrorId StartTorrentDownload -NoObject { param($common) Invoke-Download $path (Get-TestDestination) @{} $common }
     }
 
-    It 'is told as InvalidMagnetUri: the link is none' {
+    It 'is reported as InvalidMagnetUri: the magnet link is invalid' {
         Assert-Failure InvalidMagnetUri StartTorrentDownload -NoObject { param($common) Invoke-Download 'magnet:?xt=urn:btih:short' (Get-TestDestination) @{} $common }
     }
 
-    It 'is told as AccessDenied: the destination is a file' {
+    It 'is reported as AccessDenied: the destination is a file' {
         $file = New-Item -ItemType File (Get-TestDestination)
         Assert-Failure AccessDenied StartTorrentDownload { param($common) Invoke-Download $torrent.Path (Join-Path $file 'sub') $from $common }
     }
 
-    It 'is told as AccessDenied: the destination is read-only' -Skip:(-not $isMountable) {
+    It 'is reported as AccessDenied: the destination is read-only' -Skip:(-not $isMountable) {
         $target = New-Item -ItemType Directory (Get-TestDestination)
         & mount -t tmpfs -o ro,size=8m tmpfs $target
         try { Assert-Failure AccessDenied StartTorrentDownload { param($common) Invoke-Download $torrent.Path $target $from $common } } finally { & umount -l $target }
     }
 
-    It 'is told as DiskFull, keeps what is verified, and goes on when there is room' -Skip:(-not $isMountable) {
+    It 'is reported as DiskFull, keeps verified data, and resumes when there is space' -Skip:(-not $isMountable) {
         $target = New-Item -ItemType Directory (Get-TestDestination)
         & mount -t tmpfs -o size=8m tmpfs $target
         try {
@@ -156,7 +156,7 @@ Describe 'A download that fails' {
         finally { & umount -l $target }
     }
 
-    It 'is told as DataInUse: another downloads to the same place, and goes on' {
+    It 'is reported as DataInUse: another download has the same destination, and continues' {
         $target = Get-TestDestination
         $first = Start-TorrentDownload $torrent.Path $target -DownloadLimit 500KB -AsJob @from
         try {
@@ -168,7 +168,7 @@ Describe 'A download that fails' {
         finally { Remove-Job $first -Force }
     }
 
-    It 'is told as DataMismatch: a file is taken away meanwhile' -Skip:$IsWindows {
+    It 'is reported as DataMismatch: a file is removed meanwhile' -Skip:$IsWindows {
         $target = Get-TestDestination
         $job = Start-TorrentDownload $torrent.Path $target -DownloadLimit 500KB -AsJob @from
         try {
@@ -184,7 +184,7 @@ Describe 'A download that fails' {
         finally { Remove-Job $job -Force }
     }
 
-    It 'is told by a job that is stopped: <ErrorId>' -ForEach @{ ErrorId = 'DownloadStopped' } {
+    It 'is reported by a stopped job: <ErrorId>' -ForEach @{ ErrorId = 'DownloadStopped' } {
         $job = Start-TorrentDownload $torrent.Path (Get-TestDestination) -DownloadLimit 300KB -AsJob @from
         try {
             Wait-Until { $job.StatusMessage -match '[1-9]' }
@@ -199,7 +199,7 @@ Describe 'A download that fails' {
 }
 
 Describe 'A seed that fails' {
-    It 'is told as DataMismatch: the data is not what the torrent describes' {
+    It 'is reported as DataMismatch: the data does not match the torrent' {
         $folder = New-Item -ItemType Directory (Get-TestDestination)
         [System.IO.File]::WriteAllBytes((Join-Path $folder 'some.bin'), [byte[]]::new($torrent.Length))
         Assert-Failure DataMismatch StartTorrentSeed {
@@ -216,7 +216,7 @@ Describe 'A scheduled pwsh' {
         @{ Case = 'completes'; ExitCode = 0; Stall = 60; Name = 'some'; Peer = { $port } }
         @{ Case = 'fails'; ExitCode = 1; Stall = 1; Name = 'lonely'; Peer = { Get-FreePort } }
     ) {
-        # Not one that the seeder has: it comes back to where it saw a peer before.
+        # Not a torrent of the seeder, which would return to an address where it saw a peer before.
         $null = New-TestTorrent -Path (Join-Path $TestDrive 'lonely.torrent') -Name 'lonely' -Length 50000
         $module = (Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1'
         $null = Invoke-TestPowerShell -Command "[AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', `$true); Import-Module '$module'; Start-TorrentDownload '$(Join-Path $TestDrive "$Name.torrent")' '$(Get-TestDestination)' -Peer 127.0.0.1:$(& $Peer) -Source Manual -StallTimeoutSeconds $Stall" 2> $null

@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# What PowerShell's guidelines ask of every cmdlet: docs/conformance.md names these tests.
+# PowerShell's guidelines for every cmdlet: docs/conformance.md names these tests.
 BeforeDiscovery {
     Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
     $commands = @(Get-Command -Module TorrentPS | ForEach-Object { @{ Name = $_.Name; Command = $_ } })
@@ -20,7 +20,7 @@ BeforeAll {
     $tracker = [TorrentPS.TorrentTracker]@{ Uri = 'http://tracker.example/announce'; Tier = 0; InfoHash = '0' * 40; Seeders = 3; Leechers = 1; Latency = [timespan]::FromMilliseconds(24) }
 
     function Invoke-InRunspace {
-        # Language mode and strict mode of a runspace of its own.
+        # Language mode and strict mode, in a separate runspace.
         param([string] $Script, [System.Management.Automation.PSLanguageMode] $LanguageMode = 'FullLanguage')
 
         $shell = [powershell]::Create()
@@ -43,7 +43,7 @@ Describe '<Name>' -ForEach $commands {
         $Command.Noun | Should -Not -Match 's$'
     }
 
-    It 'has a public class by the name of verb and noun, in a namespace Commands' {
+    It 'has a public class named by verb and noun, in a namespace Commands' {
         $Command.ImplementingType.FullName | Should -BeExactly "TorrentPS.Commands.$($Command.Verb)$($Command.Noun)Command"
         $Command.ImplementingType.IsPublic | Should -BeTrue
         $Command.ImplementingType | Should -BeLike '*Command'
@@ -76,7 +76,7 @@ Describe 'Objects' {
         (Get-TorrentInfo $many.Path).Files[-1].Length | Should -Be 300000
     }
 
-    It 'go through Export-Clixml with all they had, and look the same' {
+    It 'survive Export-Clixml with all properties, and look the same' {
         $path = Join-Path $TestDrive 'objects.xml'
         foreach ($object in (Get-TorrentInfo $many.Path), $download, $peer, $handshake, $tracker) {
             $object | Export-Clixml $path
@@ -86,7 +86,7 @@ Describe 'Objects' {
         }
     }
 
-    It 'go through a job with files and trackers' {
+    It 'survive a job with files and trackers' {
         $back = Start-Job { Import-Module $using:module; Get-TorrentInfo $using:many.Path } | Receive-Job -Wait -AutoRemoveJob
         $back.PSTypeNames[0] | Should -Be 'Deserialized.TorrentPS.TorrentInfo'
         $back.Files[1].Length | Should -Be 300000
@@ -155,12 +155,12 @@ Describe 'The cmdlets' {
         Start-ThreadJob { Import-Module $using:module; Test-TorrentData $using:path $using:data -Quiet } | Receive-Job -Wait -AutoRemoveJob | Should -BeTrue
     }
 
-    It 'work with Select-Object -First 1, and let the pipeline go on' {
+    It 'work with Select-Object -First 1, and let the pipeline continue' {
         @(Get-TorrentInfo $many.Path, $many.Path | Select-Object -First 1).Count | Should -Be 1
         @(Test-TorrentData $many.Path $data | Select-Object -First 1).Count | Should -Be 1
     }
 
-    It 'obey -ErrorAction: <Action>' -ForEach @(
+    It 'follow -ErrorAction: <Action>' -ForEach @(
         @{ Action = 'SilentlyContinue'; Seen = 0; Remembered = 1 }
         @{ Action = 'Ignore'; Seen = 0; Remembered = 0 }
         @{ Action = 'Continue'; Seen = 1; Remembered = 1 }
@@ -172,7 +172,7 @@ Describe 'The cmdlets' {
         { Get-TorrentInfo (Join-Path $TestDrive 'none.torrent') -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*'
     }
 
-    It 'tell the story of a download that gets nothing with -Verbose' {
+    It 'log a download without peers with -Verbose' {
         $story = Start-TorrentDownload $many.Path (Join-Path $TestDrive 'story') -Source Tracker -StallTimeoutSeconds 2 -Verbose -ErrorAction SilentlyContinue 4>&1 |
             Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
         $story.Message -match 'many: Checking' | Should -Not -BeNullOrEmpty
@@ -206,7 +206,7 @@ Describe 'Arguments' {
         Join-Path $TestDrive 'whatif' | Should -Not -Exist
     }
 
-    It 'are refused with words that say what to give: <Name> <Value>' -ForEach @(
+    It 'are refused with an example of a valid value: <Name> <Value>' -ForEach @(
         @{ Name = 'DownloadLimit'; Value = '5XB'; Words = 'as in 500KB, 5MB' }
         @{ Name = 'UploadLimit'; Value = '-1'; Words = '' }
         @{ Name = 'Peer'; Value = '192.0.2.1'; Words = 'HOST:PORT' }

@@ -53,7 +53,7 @@ Describe 'ConvertFrom-Bencode' {
         $failed[0].Exception.Message | Should -Match "^InvalidBencode: .*\(byte $Byte\)"
     }
 
-    It 'names the file, and goes on with the next' {
+    It 'names the file, and continues with the next' {
         $found = ConvertFrom-Bencode (Join-Path $TestDrive 'data'), (Join-Path $TestDrive 'none'), $path -ErrorVariable failed -ErrorAction SilentlyContinue
         $found.Count | Should -Be (ConvertFrom-Bencode $path).Count
         $failed[0].Exception.Message | Should -Match ([regex]::Escape((Join-Path $TestDrive 'data')))
@@ -82,7 +82,7 @@ Describe 'ConvertTo-Bencode' {
         ConvertTo-Latin1 $written | Should -BeExactly $Expected
     }
 
-    It 'writes one array of bytes a value' {
+    It 'writes one array of bytes per value' {
         $written = @('a', 1 | ConvertTo-Bencode)
         $written.Count | Should -Be 2
         , $written[0] | Should -BeOfType byte[]

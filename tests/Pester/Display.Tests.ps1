@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# Whatever strangers put into names, comments and answers, what the module shows steers no terminal.
+# Whatever strangers put into names, comments and answers, the module's output cannot control a terminal.
 BeforeDiscovery {
     $root = Resolve-Path (Join-Path $PSScriptRoot '../..')
     $folder = $env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')
@@ -18,17 +18,17 @@ BeforeAll {
     Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $root 'out/TorrentPS')) -Force
     Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
 
-    # PowerShell takes no sequence away by itself, and writes its own.
+    # PowerShell removes no sequence by itself, and writes its own.
     $rendering = $PSStyle.OutputRendering
     $PSStyle.OutputRendering = 'Ansi'
 
     $script:evil = "a`e[31m`e]0;t`a`u{9b}2J`u{202e}b`r`nInfoHash: `u{2028}c`u{200b}`u{2066}`u{feff}`u{d800}`0`u{7f}d"
     $script:shown = 'a\u001b[31m\u001b]0;t\u0007\u009b2J\u202eb\u000d\u000aInfoHash: \u2028c\u200b\u2066\ufeff\ud800\u0000\u007fd'
-    # What a file name can have.
+    # Possible in file names.
     $script:evilName = $IsWindows ? "a`u{202e}b`u{200b}`$c'd" : "a`e]0;t`a`u{202e}b`u{200b}`$c'd"
 
     function Assert-Safe {
-        # The lines that were written, without the colours that are PowerShell's own, have nothing that must not be shown.
+        # The written lines, without PowerShell's own colours, have no forbidden character.
         param([switch] $PassThru)
 
         $plain = ($input | Out-String -Width 4000) -replace "`e\[(?!31m)[\d;]+m" -replace '\r?\n', "`n"
@@ -54,7 +54,7 @@ BeforeAll {
     }
 
     function New-HostileObject {
-        # All that the type has, as it could be in an object that came from a file; text is hostile.
+        # All properties of the type, as in an object read from a file; text is hostile.
         param([string] $TypeName, [string] $Prefix)
 
         $type = [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -in 'TorrentPS', 'TorrentPS.Engine' } | ForEach-Object { $_.GetType($TypeName) } | Select-Object -First 1
@@ -73,7 +73,7 @@ AfterAll {
 }
 
 Describe 'The view <View> (<Shape>) of <Prefix><Type>' -ForEach $views {
-    It 'shows no character that steers a terminal' {
+    It 'shows no character that controls a terminal' {
         $object = New-HostileObject $Type $Prefix
         $text = & "Format-$($Shape)" -InputObject $object -View $View -ErrorAction Stop | Assert-Safe -PassThru
         $text | Should -Not -BeNullOrEmpty
@@ -90,7 +90,7 @@ Describe 'Objects of <_>' -ForEach $types {
             $_ | Format-Table | Assert-Safe
             $_ | Format-Table -Wrap -AutoSize | Assert-Safe
             $_ | Format-Wide | Assert-Safe
-            # After an object of another type PowerShell takes no view.
+            # After an object of another type PowerShell uses no view.
             [pscustomobject]@{ a = 1 }, $_ | Assert-Safe
             [pscustomobject]@{ a = 1 }, $_ | Format-Table | Assert-Safe
             [pscustomobject]@{ a = 1 }, $_ | Format-List | Assert-Safe
@@ -113,7 +113,7 @@ Describe 'A hostile torrent' {
         [System.IO.File]::WriteAllBytes($file, $bytes)
     }
 
-    It 'is shown safely, and has its real text' {
+    It 'is shown safely, and keeps its real text' {
         $torrent = Get-TorrentInfo $file
         $torrent.Comment | Should -BeExactly "a`e[31m`u{9b}2J`u{202e}b`nInfoHash: c"
         $torrent.Source | Should -BeExactly "s`e[2J"
@@ -125,7 +125,7 @@ Describe 'A hostile torrent' {
         $torrent.Files | Assert-Safe
     }
 
-    It 'is shown safely as bencoded data, and has its real text' {
+    It 'is shown safely as bencoded data, and keeps its real text' {
         $data = ConvertFrom-Bencode $file
         $data.Keys | Should -Contain "k`e[31m`u{202e}"
         foreach ($entry in $data.GetEnumerator()) { $entry | Should -BeOfType ([System.Collections.DictionaryEntry]) }
@@ -188,7 +188,7 @@ Describe 'Text in streams' {
         foreach ($view in 'ConciseView', 'NormalView', 'CategoryView') {
             $ErrorView = $view
             foreach ($failure in $failures) {
-                # What the user typed stands there as it was typed.
+                # The user's input is shown unchanged.
                 $record = [System.Management.Automation.ErrorRecord]::new($failure, $failure.Exception)
                 "$record" | Assert-Safe
                 $failure.CategoryInfo.TargetName | Assert-Safe
@@ -196,8 +196,8 @@ Describe 'Text in streams' {
         }
     }
 
-    It 'is safe in verbose lines, warnings and what ShouldProcess asks' {
-        # Verbose lines go by the 4th stream, warnings by the 3rd.
+    It 'is safe in verbose lines, warnings and prompts of ShouldProcess' {
+        # Verbose lines use stream 4, warnings stream 3.
         $result = Start-TorrentDownload -LiteralPath $copy -Destination $data -Source Manual -ReuseFrom (Join-Path $data 'nowhere') -Verbose 4>&1 3>&1
         @($result | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }).Count | Should -BeGreaterThan 0
         @($result | Where-Object { $_ -is [System.Management.Automation.WarningRecord] }).Count | Should -BeGreaterThan 0
@@ -228,13 +228,13 @@ Describe 'Text in streams' {
         }
     }
 
-    It 'is safe in reports and in what was saved' {
+    It 'is safe in reports and in results of saving' {
         Test-TorrentData -LiteralPath $copy -Source $data | ForEach-Object { $_ | Assert-Safe; $_ | Format-List | Assert-Safe }
         Get-TorrentInfo -LiteralPath $copy | Format-List | Assert-Safe
         New-Torrent -LiteralPath (Join-Path $data $torrent.Name) -Destination (Join-Path $data 'new.torrent') | Format-List | Assert-Safe
     }
 
-    It 'is safe in what Tab offers, and stays the real path' {
+    It 'is safe in completions, which remain the real path' {
         Push-Location -LiteralPath $TestDrive
         try {
             foreach ($line in "Get-TorrentInfo -Path ./$($evilName[0])", "Get-TorrentInfo -LiteralPath ./$($evilName[0])") {
@@ -244,7 +244,7 @@ Describe 'Text in streams' {
                 $found.ListItemText | Assert-Safe
                 $found.ToolTip | Assert-Safe
                 $path = [System.Management.Automation.Language.Parser]::ParseInput($found.CompletionText, [ref] $null, [ref] $null).EndBlock.Statements[0].PipelineElements[0].Expression.Value
-                # PowerShell escapes for wildcards even where there are none.
+                # PowerShell escapes wildcard characters even if there are none.
                 [WildcardPattern]::Unescape($path) | Should -BeExactly "./$evilName"
             }
             $line = 'Start-TorrentDownload -Uri $link -Source Manual -Path hostile.torrent -Include '

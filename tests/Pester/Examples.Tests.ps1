@@ -48,7 +48,7 @@ Describe 'The examples' {
         }
     }
 
-    It 'end with 1 where there is no torrent' {
+    It 'end with 1 if there is no torrent' {
         $result = Invoke-Example Receive-Image.ps1 "'$(Join-Path $TestDrive 'none.torrent')'", '-Destination', "'$TestDrive'"
         $result.Code | Should -Be 1
         $result.Output | Should -Match 'none\.torrent'
@@ -81,7 +81,7 @@ Describe 'The examples' {
             $copy = Join-Path $TestDrive 'scheduled'
             $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 300
             $result.Code | Should -Be 0 -Because $result.Output
-            # The next run finds a torrent without a seeder, and gives it up as soon as it may.
+            # The next run finds a torrent without a seeder, and fails as soon as its limits allow.
             $null = New-Torrent $lonely -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'lonely.torrent') -Private
             $result = Invoke-Example Invoke-ScheduledDownload.ps1 "'$box'", '-Destination', "'$copy'", '-StallTimeoutSeconds', 1
             $result.Code | Should -Be 1 -Because $result.Output
@@ -99,7 +99,7 @@ Describe 'The examples' {
         }
     }
 
-    It 'survey peers, and ask after the health of trackers' {
+    It 'survey peers, and check the health of trackers' {
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri, 'http://127.0.0.1:1/announce' -Destination (Join-Path $TestDrive 'survey.torrent') -Private -Source survey
         $seeder = $torrent | Start-TorrentSeed -Source $source -AsJob
         try {
@@ -122,7 +122,7 @@ Describe 'The examples' {
         (Invoke-Example Test-TrackerHealth.ps1 "'$($torrent.Path)'", '-TimeoutSeconds', 5).Code | Should -Be 1
     }
 
-    It 'verify a mirror, and mend it' {
+    It 'verify a mirror, and repair it' {
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $TestDrive 'mirror.torrent') -Private -Source mirror
         $mirror = New-Item -ItemType Directory (Join-Path $TestDrive 'mirror')
         Copy-Item $image $mirror

@@ -1,13 +1,13 @@
-# What the tests make for themselves: torrents, their data, a tracker and peers on loopback.
+# Fixtures of the tests: torrents, their data, a tracker and peers on loopback.
 
-# Apart from the public DHT, from the user's own state and from that of other test files, which may run at the same time.
+# Separate from the public DHT, the user's state and that of other test files, which may run at the same time.
 $env:TORRENTPS_DHT_NODES = 'none'
 $env:TORRENTPS_STATE = Join-Path (Get-PSDrive TestDrive).Root 'state'
 
 $script:claims = @()
 $powerShellCommand = Join-Path $PSScriptRoot '../../tools/Get-PowerShellCommand.ps1'
 
-# `dotnet test` has them compiled; by hand they are compiled here.
+# `dotnet test` passes them compiled; otherwise they are compiled here.
 if ($env:TORRENTPS_PESTER_FIXTURES -and (Test-Path $env:TORRENTPS_PESTER_FIXTURES)) {
     Add-Type -Path $env:TORRENTPS_PESTER_FIXTURES
 }
@@ -52,7 +52,7 @@ function ConvertTo-TestBencode {
 }
 
 function New-TestTorrent {
-    # Writes a .torrent, and with -DataRoot the data of it, and returns what it should say.
+    # Writes a .torrent, and with -DataRoot its data, and returns its expected properties.
     param(
         [Parameter(Mandatory)] [string] $Path,
         [string] $Name = 'payload.bin',
@@ -89,7 +89,7 @@ function New-TestTorrent {
         $hashes.AddRange([System.Security.Cryptography.SHA1]::HashData($piece))
     }
 
-    # Keys of a dictionary are in the order of their bytes (BEP 3).
+    # The keys of a dictionary are in byte order (BEP 3).
     $info = [ordered]@{}
     if ($isSingle) { $info['length'] = $content.Length } else { $info['files'] = @($entries) }
     $info['name'] = $Name
@@ -135,7 +135,7 @@ function Get-FreePort {
 }
 
 function Wait-Until {
-    # Waits for what is going to be so, for far longer than that takes on a busy machine.
+    # Waits for a condition, with a limit far beyond the need of a busy machine.
     param([Parameter(Mandatory)] [scriptblock] $Condition)
 
     $deadline = [System.DateTime]::UtcNow.AddMinutes(5)
@@ -148,13 +148,13 @@ function Wait-Until {
 }
 
 function Invoke-TestPowerShell {
-    # Runs a new PowerShell of the kind that this is, to its end; the arguments are PowerShell's own.
+    # Runs another PowerShell like this one to its end; the arguments are PowerShell's own.
     $program, [string[]] $first = & $powerShellCommand
     & $program @first -NoProfile -NonInteractive @args
 }
 
 function Start-TestPowerShell {
-    # Starts a new PowerShell that runs a script's text beside this one.
+    # Starts another PowerShell beside this one, which runs the text of a script.
     param([Parameter(Mandatory)] [string] $Script, [Parameter(Mandatory)] [string] $OutputPath)
 
     $program, [string[]] $first = & $powerShellCommand
@@ -163,7 +163,7 @@ function Start-TestPowerShell {
 }
 
 function Start-TestSeeder {
-    # The module itself, in a thread of its own, uploading data that is complete.
+    # The module itself, seeding in a separate thread.
     param(
         [Parameter(Mandatory)] [string] $Path,
         [Parameter(Mandatory)] [string] $DataRoot,
@@ -181,7 +181,7 @@ function Start-TestSeeder {
 }
 
 function Wait-TestListener {
-    # Until a port of this machine takes connections.
+    # Waits until a port of this machine accepts connections.
     param([Parameter(Mandatory)] [int] $Port)
 
     Wait-Until {
@@ -196,7 +196,7 @@ function Wait-TestListener {
 }
 
 function Connect-TestPeer {
-    # A peer that shakes hands and then says nothing; Answered tells whether the other side shook hands, too.
+    # A peer that sends a handshake and then nothing; Answered is whether the other side sent one, too.
     param([Parameter(Mandatory)] [int] $Port, [Parameter(Mandatory)] [string] $InfoHash)
 
     $client = [System.Net.Sockets.TcpClient]::new()

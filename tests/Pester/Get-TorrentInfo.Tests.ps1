@@ -41,20 +41,20 @@ Describe 'Get-TorrentInfo' {
         $info.Files.Offset | Should -Be 0, 10, 40010
     }
 
-    It 'takes wildcards, and passes folders over' {
+    It 'takes wildcards, and skips folders' {
         (Get-TorrentInfo (Join-Path $TestDrive '*.torrent')).Name | Sort-Object | Should -Be 'bracket', 'many', 'payload.bin'
     }
 
-    It 'finds nothing, and says nothing, where no file matches a pattern' {
+    It 'writes neither output nor errors when no file matches a pattern' {
         Get-TorrentInfo (Join-Path $TestDrive 'none*.torrent') -ErrorVariable failed | Should -BeNullOrEmpty
         $failed | Should -BeNullOrEmpty
     }
 
-    It 'takes a name with brackets as it is with -LiteralPath' {
+    It 'takes a name with brackets literally with -LiteralPath' {
         (Get-TorrentInfo -LiteralPath $bracket.Path).Name | Should -Be 'bracket'
     }
 
-    It 'takes brackets as a pattern with -Path, and warns where a file has that very name' {
+    It 'takes brackets as a pattern with -Path, and warns when a file has exactly that name' {
         Get-TorrentInfo -Path $bracket.Path -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
         $warned | Should -Match '-LiteralPath'
     }
@@ -75,7 +75,7 @@ Describe 'Get-TorrentInfo' {
         (Get-TorrentInfo $one.Path | Get-TorrentInfo).InfoHash | Should -Be $one.InfoHash
     }
 
-    It 'resolves paths by the current location' {
+    It 'resolves paths relative to the current location' {
         Push-Location $TestDrive
         try { (Get-TorrentInfo one.torrent, ./two.torrent).Name | Should -Be 'payload.bin', 'many' } finally { Pop-Location }
     }
@@ -107,7 +107,7 @@ Describe 'Get-TorrentInfo' {
         ($text.Trim() -split "`n").Count | Should -Be 4
     }
 
-    It 'has a list of everything' {
+    It 'has a list of all properties' {
         $text = Get-TorrentInfo $two.Path | Format-List | Out-String -Width 120
         $text | Should -Match '(?m)^Size\s+: 39\.1 KiB \(40.010 bytes\)'
         $text | Should -Match '(?m)^Pieces\s+: 3 of 16 KiB'
@@ -115,7 +115,7 @@ Describe 'Get-TorrentInfo' {
 }
 
 Describe 'Get-TorrentInfo errors' {
-    It 'writes an error for each path that does not exist, and goes on' {
+    It 'writes an error for each path that does not exist, and continues' {
         $missing = Join-Path $TestDrive 'missing.torrent'
         $found = Get-TorrentInfo $missing, $one.Path, $missing -ErrorVariable failed -ErrorAction SilentlyContinue
         $found.Name | Should -Be 'payload.bin'
@@ -158,7 +158,7 @@ Describe 'Get-TorrentInfo errors' {
         $failed[0].Exception.Message | Should -Match ([regex]::Escape($path))
     }
 
-    It 'names the byte where a file is not bencoded' {
+    It 'names the byte at which a file stops being bencoded' {
         Get-TorrentInfo (Join-Path $TestDrive 'text.bin') -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidBencode,*'
         $failed[0].Exception.Message | Should -Match '^InvalidBencode: .*\(byte 0\)'
@@ -174,12 +174,12 @@ Describe 'Get-TorrentInfo errors' {
         $failed[0].Exception.Message | Should -Match '10000001 bytes'
     }
 
-    It 'refuses an address of another kind' -ForEach 'ftp://127.0.0.1/x.torrent', 'x.torrent' {
+    It 'refuses an address of another scheme' -ForEach 'ftp://127.0.0.1/x.torrent', 'x.torrent' {
         Get-TorrentInfo -Uri $_ -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'TorrentNotFound,*'
     }
 
-    It 'writes an error where there is nothing at an address' {
+    It 'writes an error when an address has no torrent' {
         $tracker = [TestTracker]::new()
         try {
             Get-TorrentInfo -Uri $tracker.Url.Replace('/announce', '/none.torrent') -ErrorVariable failed -ErrorAction SilentlyContinue
@@ -189,12 +189,12 @@ Describe 'Get-TorrentInfo errors' {
         finally { $tracker.Dispose() }
     }
 
-    It 'writes an error for a magnet link that is none' {
+    It 'writes an error for an invalid magnet link' {
         Get-TorrentInfo -Uri 'magnet:?xt=nothing' -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidMagnetUri,*'
     }
 
-    It 'shows what a magnet link says, by <_>' -ForEach '-Uri', '-Path', 'the pipeline' {
+    It 'shows the content of a magnet link, given by <_>' -ForEach '-Uri', '-Path', 'the pipeline' {
         $link = 'magnet:?xt=urn:btih:0123456789ABCDEF0123456789abcdef01234567&dn=a%20name&xl=2048&tr=http%3A%2F%2F127.0.0.1%3A1%2Fannounce'
         $info = switch ($_) { '-Uri' { Get-TorrentInfo -Uri $link } '-Path' { Get-TorrentInfo $link } default { $link | Get-TorrentInfo } }
         $info | Should -BeOfType TorrentPS.TorrentInfo
@@ -208,7 +208,7 @@ Describe 'Get-TorrentInfo errors' {
         $info | Format-List | Out-String | Should -Not -Match 'Pieces|Files'
     }
 
-    It 'is named by its hash where a magnet link has no name' {
+    It 'shows the info hash when a magnet link has no name' {
         $info = Get-TorrentInfo 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567'
         $info.Name | Should -Be $info.InfoHash
         $info.Length | Should -BeNullOrEmpty

@@ -13,7 +13,7 @@ Describe 'Get-TorrentPeer' {
 
     AfterEach { $tracker.Dispose() }
 
-    It 'writes the peers that a tracker names' {
+    It 'writes the peers that a tracker returns' {
         $peers = Get-TorrentPeer $torrent.Path -Source Tracker
         $peers | Should -BeOfType TorrentPS.TorrentPeer
         $peers.EndPoint | Sort-Object | Should -Be '127.0.0.1:7001', '127.0.0.1:7002', '127.0.0.1:7003'
@@ -33,14 +33,14 @@ Describe 'Get-TorrentPeer' {
         @($torrent.Path | Get-TorrentPeer -Source Tracker).Count | Should -Be 3
     }
 
-    It 'tells the tracker of a start and then of a stop, with the port' {
+    It 'announces a start and then a stop, with the port' {
         $null = Get-TorrentPeer $torrent.Path -Source Tracker -Port 7654
         $tracker.CountEvents('started') | Should -Be 1
         $tracker.CountEvents('stopped') | Should -Be 1
         $tracker.Requests[0] | Should -Match 'port=7654'
     }
 
-    It 'asks only the trackers of -Tracker' {
+    It 'contacts only the trackers of -Tracker' {
         $other = [TestTracker]::new()
         try {
             $other.Peers = '127.0.0.1:7009'
@@ -55,7 +55,7 @@ Describe 'Get-TorrentPeer' {
         $tracker.CountEvents('stopped') | Should -Be 1
     }
 
-    It 'ends with Select-Object -First 1, and still tells the tracker of a stop' {
+    It 'ends with Select-Object -First 1, and still announces a stop' {
         @(Get-TorrentPeer $torrent.Path -Source Tracker | Select-Object -First 1).Count | Should -Be 1
         $tracker.CountEvents('stopped') | Should -Be 1
     }
@@ -93,7 +93,7 @@ Describe 'Get-TorrentPeer' {
         { Get-TorrentPeer $torrent.Path @arguments } | Should -Throw -ErrorId "$Id,TorrentPS.Commands.GetTorrentPeerCommand"
     }
 
-    It 'stops when the pipeline is stopped, and has told the tracker when it did' {
+    It 'stops when the pipeline is stopped, after it has announced the stop' {
         $silent = [TestTracker]::new()
         $shell = [powershell]::Create()
         try {
@@ -120,7 +120,7 @@ Describe 'Get-TorrentPeer -Source Dht' {
         $node = [TestDhtNode]::new()
         $node.Peers = '127.0.0.1:7001', '127.0.0.1:7002'
         $before = $env:TORRENTPS_DHT_NODES
-        # One of the two is dead, which must not matter.
+        # One of the two is unreachable, which must not matter.
         $env:TORRENTPS_DHT_NODES = "127.0.0.1:9, $($node.EndPoint)"
         $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'z.torrent')
     }
@@ -165,7 +165,7 @@ Describe 'Get-TorrentTracker' {
 
     AfterAll { $tracker.Dispose() }
 
-    It 'writes one object a tracker' {
+    It 'writes one object per tracker' {
         $results | Should -BeOfType TorrentPS.TorrentTracker
         $results.Uri.OriginalString | Sort-Object | Should -Be ($tracker.Url, $closed | Sort-Object)
         $results.InfoHash | Should -Be $torrent.InfoHash, $torrent.InfoHash
@@ -186,7 +186,7 @@ Describe 'Get-TorrentTracker' {
         $answer.Seeders | Should -BeNullOrEmpty
     }
 
-    It 'has a table that fits, and says why there are no counts in the width that is there' {
+    It 'has a table that fits, and gives the reason for missing counts in the remaining width' {
         $results | Out-String -Width 120 | Should -Match 'the connection was refused'
         ($results | Out-String -Width 120) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
     }

@@ -7,18 +7,18 @@ Ends with 0 when every test passed, with 1 when one failed, and with 2 when ther
 #>
 [CmdletBinding()]
 param(
-    # Test files or folders; all of this folder when left out.
+    # Test files or folders; by default all of this folder.
     [string[]] $Path = $PSScriptRoot,
     # An NUnit XML file for the results.
     [string] $ResultPath,
-    # Lists nothing but the tests that failed.
+    # Lists only failed tests.
     [switch] $Brief
 )
 
 $ErrorActionPreference = 'Stop'
 Import-Module Pester -MinimumVersion 6.0 -MaximumVersion 6.99
 
-# No test speaks to the network that it runs in.
+# No test contacts the network around it.
 [AppContext]::SetSwitch('TorrentPS.DisableLocalDiscovery', $true)
 
 $configuration = New-PesterConfiguration

@@ -21,19 +21,19 @@ Describe 'The module' {
         $manifest.PrivateData.PSData.Tags | Should -Contain 'BitTorrent'
     }
 
-    It 'exports just the cmdlets that its manifest lists' {
+    It 'exports exactly the cmdlets that its manifest lists' {
         $data = Import-PowerShellDataFile (Join-Path $folder 'TorrentPS.psd1')
         (Get-Module TorrentPS).ExportedCommands.Keys | Sort-Object | Should -Be ($data.CmdletsToExport | Sort-Object)
         (Get-Module TorrentPS).ExportedAliases.Count | Should -Be 0
     }
 
-    It 'ships nothing that PowerShell has itself, and nothing that is not needed' {
+    It 'ships nothing that PowerShell has itself, and nothing unneeded' {
         Get-ChildItem $folder -Recurse -File | Resolve-Path -RelativeBasePath $folder -Relative | ForEach-Object { $_ -replace '\\', '/' -replace '^\./' } | Sort-Object |
             Should -Be ('CHANGELOG.md', 'en-US/about_TorrentPS_Automation.help.txt', 'en-US/about_TorrentPS.help.txt', 'en-US/TorrentPS.dll-Help.xml', 'icon.png', 'LICENSE',
                 'THIRD-PARTY-NOTICES.md', 'TorrentPS.dll', 'TorrentPS.Engine.dll', 'TorrentPS.Format.ps1xml', 'TorrentPS.psd1', 'TorrentPS.Types.ps1xml' | Sort-Object)
     }
 
-    It 'has assemblies of IL alone, which load on every system and processor' {
+    It 'has pure IL assemblies, which load on every system and processor' {
         foreach ($file in Get-ChildItem $folder -Recurse -Filter *.dll) {
             $image = [System.Reflection.PortableExecutable.PEReader]::new([System.IO.File]::OpenRead($file.FullName))
             try {
@@ -45,18 +45,18 @@ Describe 'The module' {
         }
     }
 
-    It 'is packed for the Gallery with all that it has, and loads from there beside other modules' {
+    It 'is packed for the Gallery completely, and loads from there beside other modules' {
         if (-not (Get-Command Compress-PSResource -ErrorAction Ignore)) {
             Set-ItResult -Skipped -Because 'Compress-PSResource of Microsoft.PowerShell.PSResourceGet 1.1 is not here'
             return
         }
-        # The folder has the module's name, as the Gallery wants it.
+        # The folder has the module's name, as the Gallery requires.
         Compress-PSResource -Path $folder -DestinationPath $TestDrive
         $package = Get-ChildItem $TestDrive -Filter TorrentPS.*.nupkg
         $unpacked = Join-Path $TestDrive 'unpacked' 'TorrentPS'
         [System.IO.Compression.ZipFile]::ExtractToDirectory($package.FullName, $unpacked)
         $relative = { param($root) Get-ChildItem $root -Recurse -File | ForEach-Object { [System.IO.Path]::GetRelativePath($root, $_.FullName) -replace '\\', '/' } }
-        # Beside the module's own files there is what every such package has.
+        # Beside the module's files there are those of every such package.
         & $relative $unpacked | Where-Object { $_ -notmatch '^(_rels/|package/|\[Content_Types\]\.xml$)' } | Sort-Object | Should -Be (@(& $relative $folder) + 'TorrentPS.nuspec' | Sort-Object)
 
         $nuspec = ([xml](Get-Content (Join-Path $unpacked 'TorrentPS.nuspec'))).package.metadata
@@ -97,13 +97,13 @@ Describe 'The module' {
 
 Describe '<Name>' -ForEach $commands {
     BeforeAll {
-        # To get it takes long, so once for all.
+        # Reading it takes long, so once for all.
         $help = Get-Help $Name -Full
         $common = @([System.Management.Automation.PSCmdlet]::CommonParameters) + @([System.Management.Automation.PSCmdlet]::OptionalCommonParameters)
         $own = $Command.Parameters.Values | Where-Object Name -NotIn $common
     }
 
-    It 'says what it writes' {
+    It 'declares its output types' {
         $Command.OutputType.Count | Should -BeGreaterThan 0
     }
 
@@ -120,18 +120,18 @@ Describe '<Name>' -ForEach $commands {
         @($help.Examples.Example).Count | Should -BeGreaterOrEqual 3
     }
 
-    It 'has examples that are apart from each other' {
+    It 'has examples separated from each other' {
         $text = Get-Help $Name -Examples | Out-String -Width 120
         @([regex]::Matches($text, '(?m)^\s*\n\s*--------- Example \d+: .* ---------\s*$')).Count | Should -Be @($help.Examples.Example).Count
     }
 
-    It 'has examples of which every command and parameter exists' {
+    It 'has examples whose commands and parameters exist' {
         foreach ($example in $help.Examples.Example) {
             $errors = $null
             $ast = [System.Management.Automation.Language.Parser]::ParseInput($example.Code, [ref] $null, [ref] $errors)
             $errors | Should -BeNullOrEmpty -Because $example.Code
             foreach ($call in $ast.FindAll({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true)) {
-                # Of this module all is checked; of others what is on no platform but one is left out.
+                # Commands of this module are all checked; those of others are skipped if they exist on one platform only.
                 $known = Get-Command $call.GetCommandName() -ErrorAction Ignore
                 if ($known.ModuleName -ne 'TorrentPS') { continue }
                 foreach ($element in $call.CommandElements | Where-Object { $_ -is [System.Management.Automation.Language.CommandParameterAst] }) {
@@ -153,11 +153,11 @@ Describe '<Name>' -ForEach $commands {
         foreach ($parameter in $own) { ($parameter.Attributes | Where-Object { $_ -is [Parameter] }).HelpMessage | Should -Not -BeNullOrEmpty -Because $parameter.Name }
     }
 
-    It 'has no parameter that is a bool' {
+    It 'has no parameter of type bool' {
         foreach ($parameter in $own) { $parameter.ParameterType | Should -Not -Be ([bool]) -Because $parameter.Name }
     }
 
-    It 'has a text in the help for each parameter' {
+    It 'has help for each parameter' {
         foreach ($parameter in $own) { ($help.parameters.parameter | Where-Object name -EQ $parameter.Name).Description.Text | Should -Not -BeNullOrEmpty -Because $parameter.Name }
     }
 }

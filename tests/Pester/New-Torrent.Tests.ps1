@@ -19,7 +19,7 @@ Describe 'New-Torrent' {
     }
     AfterEach { Pop-Location }
 
-    It 'makes a torrent of a file in the current location' {
+    It 'creates a torrent from a file in the current location' {
         $info = New-Torrent ../data/a.iso -Tracker http://10.0.0.5:6969/announce -Comment hello -WebSeed http://web.example/ -PieceLength 16KB
         $info | Should -BeOfType TorrentPS.TorrentInfo
         $info.Name | Should -Be 'a.iso'
@@ -35,20 +35,20 @@ Describe 'New-Torrent' {
         (Get-ChildItem -Force).Name | Should -Be 'a.iso.torrent'
     }
 
-    It 'makes a torrent of a folder, hidden files too' {
+    It 'creates a torrent from a folder, including hidden files' {
         $info = New-Torrent ../data -Private -Source TRACKER -Tracker http://t.example/announce
         $info.Files.Path | Should -Be 'data/.hidden', 'data/a.iso', 'data/b.iso', 'data/set[1].iso', 'data/sub/c.tmp'
         $info.IsPrivate | Should -BeTrue
         $info.Source | Should -Be 'TRACKER'
     }
 
-    It 'makes one torrent of each file from the pipeline' {
+    It 'creates one torrent per file from the pipeline' {
         $made = Get-ChildItem ../data/*.iso | New-Torrent
         $made.Name | Should -Be 'a.iso', 'b.iso', 'set[1].iso'
         (Get-ChildItem).Name | Should -Be 'a.iso.torrent', 'b.iso.torrent', 'set[1].iso.torrent'
     }
 
-    It 'makes one torrent of several paths: <Name>' -ForEach @(
+    It 'creates one torrent from several paths: <Name>' -ForEach @(
         @{ Name = 'an array'; Arguments = @{ Path = '../data/b.iso', '../data/sub' }; Expected = 'data/b.iso', 'data/sub/c.tmp' }
         @{ Name = 'a wildcard'; Arguments = @{ Path = '../data/*.iso' }; Expected = 'data/a.iso', 'data/b.iso', 'data/set[1].iso' }
         @{ Name = 'literal paths'; Arguments = @{ LiteralPath = '../data/set[1].iso', '../data/a.iso' }; Expected = 'data/a.iso', 'data/set[1].iso' }
@@ -60,7 +60,7 @@ Describe 'New-Torrent' {
         $info | Test-TorrentData -Quiet | Should -BeTrue
     }
 
-    It 'leaves out what is excluded' {
+    It 'leaves out excluded files' {
         (New-Torrent ../data -Exclude *.ISO, .*).Files.Path | Should -Be 'data/sub/c.tmp'
     }
 
@@ -71,7 +71,7 @@ Describe 'New-Torrent' {
         (New-Torrent ../data/b.iso -Tracker $info.Trackers).Trackers[1].OriginalString | Should -Be 'udp://c.example:1'
     }
 
-    It 'says nothing of where the data is when it has another name' {
+    It 'returns no path of the data when it has another name' {
         $info = New-Torrent ../data/a.iso -Name renamed.iso
         $info.Path | Should -BeLike '*renamed.iso.torrent'
         $info.DataFolder | Should -BeNullOrEmpty
@@ -82,7 +82,7 @@ Describe 'New-Torrent' {
         (New-Torrent ../data/a.iso -Destination ..).Path | Should -Be (Join-Path $TestDrive 'a.iso.torrent')
     }
 
-    It 'is never part of itself' {
+    It 'never includes the new torrent itself' {
         (New-Torrent ../data -Destination ../data/data.torrent).FileCount | Should -Be 5
         (New-Torrent ../data -Destination ../data/data.torrent -Force).FileCount | Should -Be 5
         Remove-Item ../data/data.torrent
@@ -108,14 +108,14 @@ Describe 'New-Torrent' {
         Get-ChildItem | Should -BeNullOrEmpty
     }
 
-    It 'goes on after an input that is not there' {
+    It 'continues after a missing input' {
         $made = '../data/none', '../data/a.iso' | New-Torrent -ErrorVariable failed -ErrorAction SilentlyContinue
         $made.Name | Should -Be 'a.iso'
         $failed.Count | Should -Be 1
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'TorrentNotFound,*'
     }
 
-    It 'makes nothing of paths of which one is not there' {
+    It 'creates no torrent when one of the paths is missing' {
         New-Torrent ../data/a.iso, ../data/none -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'TorrentNotFound,*'
         Get-ChildItem | Should -BeNullOrEmpty
@@ -136,7 +136,7 @@ Describe 'New-Torrent' {
         Get-ChildItem | Should -BeNullOrEmpty
     }
 
-    It 'goes on after an input that no torrent can be made of' {
+    It 'continues after an unusable input' {
         $null = New-Item -ItemType Directory ../empty -Force
         $made = '../empty', '../data/a.iso' | New-Torrent -ErrorVariable failed -ErrorAction SilentlyContinue
         $made.Name | Should -Be 'a.iso'
@@ -154,7 +154,7 @@ Describe 'New-Torrent' {
         { New-Torrent ../data/a.iso @Arguments } | Should -Throw -ExpectedMessage "*$Message*"
     }
 
-    It 'completes trackers by those of the torrents in the current location, the most common first' {
+    It 'completes trackers from the torrents in the current location, the most common first' {
         $null = New-Torrent ../data/a.iso -Tracker http://a.example/announce, udp://b.example:6969
         $null = New-Torrent ../data/b.iso -Tracker 'https://c.example/announce?key=1', udp://b.example:6969
         Set-Content broken.torrent 'none'
@@ -174,7 +174,7 @@ Describe 'New-Torrent' {
         $tips[1] | Should -Be 'The tracker of a.iso.torrent.'
     }
 
-    It 'says which torrents are similar, and which collections it belongs to' {
+    It 'records similar torrents and collections' {
         $plain = New-Torrent ../data/a.iso
         $hinted = New-Torrent ../data/a.iso hinted.torrent -Similar $plain.InfoHash -Collection com.example.images, other
         $hinted.InfoHash | Should -Not -Be $plain.InfoHash
@@ -184,7 +184,7 @@ Describe 'New-Torrent' {
         { New-Torrent ../data/a.iso -Similar nothing } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }
 
-    It 'completes lengths of pieces' {
+    It 'completes piece lengths' {
         $line = 'New-Torrent x -PieceLength 1'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '16KB', '128KB', '1MB', '16MB'
     }

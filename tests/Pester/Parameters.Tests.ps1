@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# The parameters that several cmdlets have alike, and that no cmdlet's own file asks about: each with each of its cmdlets.
+# The parameters shared by several cmdlets and not tested in their files: each with each of its cmdlets.
 BeforeAll {
     Import-Module ($env:TORRENTPS_MODULE ?? (Join-Path $PSScriptRoot '../../out/TorrentPS')) -Force
     Import-Module (Join-Path $PSScriptRoot 'Fixtures.psm1') -Force
@@ -17,7 +17,7 @@ AfterAll {
 }
 
 Describe 'Parameters' {
-    It 'take a proxy only of a kind that there is' {
+    It 'take only existing kinds of proxy' {
         $proxy = 'ftp://127.0.0.1:1'
         { Get-TorrentInfo -Uri 'http://127.0.0.1:1/a.torrent' -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
         { Get-TorrentPeer -LiteralPath $torrent.Path -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
@@ -29,7 +29,7 @@ Describe 'Parameters' {
         { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -Proxy $proxy } | Should -Throw -ErrorId 'InvalidProxy,*'
     }
 
-    It 'take no address whose host cannot be looked up, and say so' {
+    It 'refuse addresses with an unusable host name' {
         $unusable = "$('1.' * 60)1ò.$('1.' * 70)oo"
         { Get-TorrentInfo -Uri "http://$unusable/x.torrent" -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*' -ExpectedMessage '*host name*'
         { Get-TorrentInfo "http://$unusable/x.torrent" -ErrorAction Stop } | Should -Throw -ErrorId 'TorrentNotFound,*' -ExpectedMessage '*host name*'
@@ -38,7 +38,7 @@ Describe 'Parameters' {
         { New-Torrent $data -WebSeed "http://$unusable/" } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }
 
-    It 'take a name and password for a proxy only with one' {
+    It 'take credentials for a proxy only with a proxy' {
         $word = [securestring]::new()
         'word'.ToCharArray() | ForEach-Object { $word.AppendChar($_) }
         $credential = [pscredential]::new('name', $word)
@@ -64,7 +64,7 @@ Describe 'Parameters' {
         { Test-TorrentData -Uri 'http://127.0.0.1:1/a.torrent' $data -BindAddress $bind } | Should -Throw -ErrorId 'InvalidBindAddress,*'
     }
 
-    It 'have a download leave from the address that it is bound to' -Skip:(-not $IsLinux) {
+    It 'bind the connections of a download to an address' -Skip:(-not $IsLinux) {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -AsJob
         try {
@@ -74,8 +74,8 @@ Describe 'Parameters' {
         finally { Stop-TestJob $seed }
     }
 
-    It 'go on without a gateway that maps the port' {
-        # Bound to loopback there is none.
+    It 'work without a gateway that maps the port' {
+        # Loopback has none.
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -PeerSource Manual -SeedSeconds 6 -MapPort -BindAddress 127.0.0.1 -WarningVariable warnings -WarningAction SilentlyContinue
         $seed.State | Should -Be 'Completed'
         "$warnings" | Should -BeLike 'No port is mapped: *'
@@ -84,7 +84,7 @@ Describe 'Parameters' {
         "$warnings" | Should -BeLike '*cannot connect through the proxy*'
     }
 
-    It 'take an IP filter only that can be read' {
+    It 'take only readable IP filters' {
         $list = Join-Path $TestDrive 'page.html'
         Set-Content $list '<html>', '</html>'
         foreach ($filter in $list, (Join-Path $TestDrive 'gone.p2p'), 'Env:PATH') {
@@ -96,7 +96,7 @@ Describe 'Parameters' {
         }
     }
 
-    It 'have nothing to do with the peers of an IP filter' {
+    It 'keep away from the peers of an IP filter' {
         $list = Join-Path $TestDrive 'list.p2p'
         Set-Content $list 'loopback:127.0.0.1-127.0.0.1', 'not a line'
         $tracker.Peers = '127.0.0.1:7', '127.0.0.2:7'
@@ -114,7 +114,7 @@ Describe 'Parameters' {
         finally { Stop-TestJob $seed }
     }
 
-    It 'have nothing to do with peers outside the allowed networks' {
+    It 'keep away from peers outside the allowed networks' {
         $tracker.Peers = '127.0.0.1:7', '127.0.0.2:7'
         (Get-TorrentPeer -InputObject $info -Tracker $tracker.Url -Source Tracker -AllowedAddress 127.0.0.2, 10.0.0.0/8).EndPoint | Should -Be '127.0.0.2:7'
         (Test-PeerHandshake 127.0.0.1 7 $torrent.InfoHash -AllowedAddress 127.0.0.2).Error | Should -Be '127.0.0.1 is not among the allowed addresses.'
@@ -131,7 +131,7 @@ Describe 'Parameters' {
         finally { Stop-TestJob $seed }
     }
 
-    It 'take as networks, announced address and traffic class only what is one' {
+    It 'refuse invalid networks, announced addresses and traffic classes' {
         { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress here } | Should -Throw "*'here' is no network: give *"
         { Start-TorrentSeed -LiteralPath $torrent.Path $data -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
         { Get-TorrentPeer -LiteralPath $torrent.Path -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
@@ -145,7 +145,7 @@ Describe 'Parameters' {
         (TabExpansion2 'Start-TorrentDownload -AllowedAddress 127').CompletionMatches.CompletionText | Should -Contain '127.0.0.0/8'
     }
 
-    It 'take torrents by name as they do from the pipeline' {
+    It 'take torrents by parameter as from the pipeline' {
         $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
         $listener.Start()
         $closed = $listener.LocalEndpoint.Port
@@ -163,7 +163,7 @@ Describe 'Parameters' {
         (Get-TorrentInfo "$saved.torrent").InfoHash | Should -Be $info.InfoHash
     }
 
-    It 'find a name with brackets by -LiteralPath' {
+    It 'find a name with brackets with -LiteralPath' {
         $saved = "$(Get-TestDestination).torrent"
         Save-Torrent -LiteralPath $torrent.Path $saved | Should -Not -BeNullOrEmpty
         (Get-TorrentInfo $saved).InfoHash | Should -Be $info.InfoHash
@@ -172,14 +172,14 @@ Describe 'Parameters' {
         (Get-TorrentTracker -LiteralPath $torrent.Path -TimeoutSeconds 5).Succeeded | Should -BeFalse
     }
 
-    It 'say what is wrong with a magnet link' {
+    It 'report the flaw of a magnet link' {
         { Get-TorrentTracker -Uri $notMagnet -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
         { Save-Torrent -Uri $notMagnet (Get-TestDestination) -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
         { Start-TorrentSeed -Uri $notMagnet $data -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
         { Test-TorrentData -Uri $notMagnet $data -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidMagnetUri,*'
     }
 
-    It 'ask nothing with -Confirm:$false, whatever the preference' {
+    It 'do not prompt with -Confirm:$false, whatever the preference' {
         $ConfirmPreference = 'Low'
         $made = New-Torrent (Join-Path $data 'payload') -Destination "$(Get-TestDestination).torrent" -Confirm:$false
         $made | Should -Not -BeNullOrEmpty
@@ -190,7 +190,7 @@ Describe 'Parameters' {
         try { $job.State | Should -Be 'Running' } finally { Remove-Job $job -Force -Confirm:$false }
     }
 
-    It 'leave web seeds alone with -NoWebSeed, and download from them without' {
+    It 'use web seeds, but not with -NoWebSeed' {
         $server = [TestTracker]::new()
         try {
             $payload = Join-Path $data 'payload'
@@ -252,7 +252,7 @@ Describe 'Parameters' {
         }
     }
 
-    It 'reach a peer over what -Transport names, and over nothing else' {
+    It 'connect to peers only over the transport of -Transport' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -Transport Utp -AsJob
         try {
@@ -271,7 +271,7 @@ Describe 'Parameters' {
         finally { Stop-TestJob $seed }
     }
 
-    It 'have a seeder with -SuperSeed give a peer that is alone everything' {
+    It 'make a seeder with -SuperSeed send everything to a lone peer' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed -LiteralPath $torrent.Path $data -Port $port -PeerSource Manual -SuperSeed -AsJob
         try {
@@ -281,7 +281,7 @@ Describe 'Parameters' {
         finally { Stop-TestJob $seed }
     }
 
-    It 'have a tracker serve the hashes of both versions, and name its interval' {
+    It 'make a tracker serve the info hashes of both versions, with its interval' {
         $second = 'ab' * 32
         $job = Start-TorrentTracker -Address 127.0.0.1 -Port 0 -InfoHash $torrent.InfoHash -InfoHashV2 $second -IntervalSeconds 77 -AsJob
         try {

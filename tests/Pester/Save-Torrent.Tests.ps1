@@ -16,7 +16,7 @@ BeforeAll {
 AfterAll { Stop-TestJob $seeder }
 
 Describe 'Save-Torrent' {
-    It 'makes a .torrent of a magnet link, and pipes on' {
+    It 'creates a .torrent from a magnet link, and writes it to the pipeline' {
         $file = Join-Path (Get-TestFolder) 'got.torrent'
         $saved = Save-Torrent $link $file @from
         $? | Should -BeTrue
@@ -32,12 +32,12 @@ Describe 'Save-Torrent' {
         $saved | Get-Item | ForEach-Object FullName | Should -Be $file
     }
 
-    It 'names the file by the torrent in a folder, and asks the peers that the link names' {
+    It 'names the file in a folder after the torrent, and contacts the peers of the link' {
         $folder = Get-TestFolder
         Get-TorrentInfo "$link&x.pe=127.0.0.1:$port" | Save-Torrent -Destination $folder -Source Manual | ForEach-Object Path | Should -Be (Join-Path $folder 'many.torrent')
     }
 
-    It 'saves where it is when no destination is given, and makes a folder' {
+    It 'saves to the current location by default, and creates a missing folder' {
         $folder = Get-TestFolder
         Push-Location $folder
         try {
@@ -72,7 +72,7 @@ Describe 'Save-Torrent' {
         Get-ChildItem $folder | Should -BeNullOrEmpty
     }
 
-    It 'tells when the metadata does not come, and goes on with the next' {
+    It 'writes an error when no metadata arrives, and continues with the next' {
         $folder = Get-TestFolder
         $saved = $unreachable, $link | Save-Torrent -Destination $folder -Peer $from.Peer -Source Manual -TimeoutSeconds 2 -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'MetadataTimedOut,*'
@@ -105,7 +105,7 @@ Describe 'Save-Torrent' {
         }
 
         It 'warns when no peer sends them' {
-            # It has the metadata, no hashes, and no data to make them of.
+            # It has the metadata, but no hashes, and no data to compute them from.
             $emptyPort = Get-FreePort
             $empty = Start-TestSeeder -Path (Join-Path $two 'bare.torrent') -DataRoot (Get-TestFolder) -Port $emptyPort
             try {
@@ -162,7 +162,7 @@ Describe 'Start-TorrentDownload of a magnet link' {
         (Start-TorrentDownload $link $target @from -AsJob | Receive-Job -Wait -AutoRemoveJob).State | Should -Be 'Completed'
     }
 
-    It 'writes an error when the metadata does not come' {
+    It 'writes an error when no metadata arrives' {
         $result = Start-TorrentDownload $unreachable (Get-TestFolder) -Source Manual -StallTimeoutSeconds 1 -ErrorVariable failed -ErrorAction SilentlyContinue
         $result.State | Should -Be 'TimedOut'
         $result.PercentComplete | Should -Be 0

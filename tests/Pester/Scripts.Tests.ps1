@@ -9,7 +9,7 @@ BeforeDiscovery {
 
 BeforeAll {
     function Find-Command {
-        # The lines of a script that run a command, or have it run.
+        # The lines of a script that run a command, directly or indirectly.
         param([string] $File, [string] $Pattern)
 
         $ast = [System.Management.Automation.Language.Parser]::ParseFile($File, [ref] $null, [ref] $null)
@@ -31,12 +31,12 @@ Describe 'The script <Name>' -ForEach $scripts {
             Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not here: Install-PSResource PSScriptAnalyzer'
             return
         }
-        # Of a manifest in the sources, the files that the build puts beside it are missed: those are the module test's part.
+        # A manifest in the sources lacks the files that the build adds: the module's tests check those.
         $found = Invoke-ScriptAnalyzer -Path $File -Settings (Join-Path $PSScriptRoot '../PSScriptAnalyzerSettings.psd1') -ErrorAction SilentlyContinue
         $found | ForEach-Object { "$($_.RuleName) in line $($_.Line): $($_.Message)" } | Should -BeNullOrEmpty
     }
 
-    It 'starts a PowerShell that the PATH need not have, and that need not be a program of its own' {
+    It 'starts PowerShell even if it is not in the PATH or is a .NET tool' {
         Find-Command $File '^(pwsh|powershell)(\.exe)?$' | Should -BeNullOrEmpty -Because 'tools/Get-PowerShellCommand.ps1 says how the one that runs is started'
         if ($Name -ne 'tools/Get-PowerShellCommand.ps1') {
             Get-Content -Raw $File | Should -Not -Match 'Get-Process\s+-Id\s+\$[P]ID\b|Process[P]ath\b' -Because 'of the .NET tool that is dotnet'
@@ -45,7 +45,7 @@ Describe 'The script <Name>' -ForEach $scripts {
 }
 
 Describe 'The tests <Name>' -ForEach $tests {
-    It 'wait for what happens, not for time to pass' {
+    It 'wait for events, not for time to pass' {
         Find-Command $File '^(Start-Sleep|sleep)$' | Should -BeNullOrEmpty -Because 'Wait-Until waits for a condition'
     }
 }

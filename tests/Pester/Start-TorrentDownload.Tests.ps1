@@ -22,7 +22,7 @@ BeforeAll {
 AfterAll { Stop-TestJob $seeder }
 
 Describe 'Start-TorrentDownload' {
-    It 'downloads, verifies and tells how it went' {
+    It 'downloads, verifies and returns a result' {
         $target = Get-TestDestination
         $result = Start-TorrentDownload $many.Path $target @from
         $? | Should -BeTrue
@@ -39,7 +39,7 @@ Describe 'Start-TorrentDownload' {
         Compare-TestData $target 'many/a.txt', 'many/sub/b.bin', 'many/sub/empty', 'many/c [x].dat'
     }
 
-    It 'takes torrents from the pipeline, and the current location where there is no -Destination' {
+    It 'takes torrents from the pipeline, and the current location without -Destination' {
         $target = New-Item -ItemType Directory (Get-TestDestination)
         Push-Location $target
         try { (Get-TorrentInfo $many.Path | Start-TorrentDownload @from).State | Should -Be 'Completed' } finally { Pop-Location }
@@ -53,7 +53,7 @@ Describe 'Start-TorrentDownload' {
         Compare-TestData (Join-Path $target 'in') 'many/a.txt'
     }
 
-    It 'goes on from where it was' {
+    It 'resumes' {
         $target = Get-TestDestination
         $null = Start-TorrentDownload $many.Path $target @from
         $again = Start-TorrentDownload $many.Path $target @from
@@ -61,7 +61,7 @@ Describe 'Start-TorrentDownload' {
         $again.Downloaded | Should -Be 0
     }
 
-    It 'finds with -Recheck what was changed' {
+    It 'finds changed data with -Recheck' {
         $target = Get-TestDestination
         $null = Start-TorrentDownload $many.Path $target @from
         $file = Join-Path $target 'many/sub/b.bin'
@@ -74,7 +74,7 @@ Describe 'Start-TorrentDownload' {
         Compare-TestData $target 'many/sub/b.bin'
     }
 
-    It 'leaves a file that is not the torrent''s as it is, and overwrites it with -Force' {
+    It 'leaves a file of the user unchanged, and overwrites it with -Force' {
         $target = Get-TestDestination
         $file = Join-Path $target 'many/a.txt'
         $null = New-Item -ItemType Directory (Split-Path $file)
@@ -93,7 +93,7 @@ Describe 'Start-TorrentDownload' {
         Compare-TestData $target 'many/a.txt'
     }
 
-    It 'downloads only what -Include names' {
+    It 'downloads only the files of -Include' {
         $target = Get-TestDestination
         $result = Start-TorrentDownload $many.Path $target -Include '*.txt' @from
         $result.State | Should -Be 'Completed'
@@ -102,14 +102,14 @@ Describe 'Start-TorrentDownload' {
         Join-Path $target 'many/sub/b.bin' | Should -Not -Exist
     }
 
-    It 'does not download what -Exclude names' {
+    It 'does not download the files of -Exclude' {
         $target = Get-TestDestination
         (Start-TorrentDownload $many.Path $target -Exclude '*/b.bin' @from).State | Should -Be 'Completed'
         Compare-TestData $target 'many/a.txt', 'many/c [x].dat'
         Join-Path $target 'many/sub/b.bin' | Should -Not -Exist
     }
 
-    It 'completes a path with wildcard characters so that it means just that file' {
+    It 'escapes wildcard characters in completed paths' {
         $line = "Start-TorrentDownload '$($many.Path)' -Include c"
         $completed = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText
         $completed | Should -Be "'many/c ``[x``].dat'"
@@ -127,8 +127,8 @@ Describe 'Start-TorrentDownload' {
         (Start-TorrentDownload $many.Path (Get-TestDestination) -Peer (& $Peer) -Source Manual -StallTimeoutSeconds 300).State | Should -Be 'Completed'
     }
 
-    It 'writes an error for a host name without an address, and goes on' {
-        # So slow that the name is looked up before it ends.
+    It 'writes an error for a host name without an address, and continues' {
+        # So slow that the name is resolved before the end.
         $job = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer 'nowhere.invalid:1', "localhost:$port" -Source Manual -DownloadLimit 8KB -AsJob
         try {
             Wait-Until { $job.Error.Count -gt 0 -and $job.Download.BytesCompleted -gt 0 }
@@ -187,7 +187,7 @@ Describe 'Start-TorrentDownload' {
         { Start-TorrentDownload $many.Path Env:/ } | Should -Throw -ErrorId 'AccessDenied,*'
     }
 
-    It 'writes progress, and takes it away' {
+    It 'writes progress, and removes it' {
         $shell = [powershell]::Create()
         try {
             $null = $shell.AddScript("Import-Module '$((Get-Module TorrentPS).Path -replace 'TorrentPS.dll$', 'TorrentPS.psd1')'; Start-TorrentDownload '$($many.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$port -Source Manual -DownloadLimit 200KB -StallTimeoutSeconds 300")
@@ -233,13 +233,13 @@ Describe 'Start-TorrentDownload that does not complete' {
         { Start-TorrentDownload $lonely.Path (Get-TestDestination) -Source Tracker -StallTimeoutSeconds 1 -ErrorAction Stop } | Should -Throw -ErrorId 'DownloadStalled,*'
     }
 
-    It 'goes on with the next torrent' {
+    It 'continues with the next torrent' {
         $results = Get-TorrentInfo $lonely.Path, $many.Path | Start-TorrentDownload -Destination (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Tracker, Manual -StallTimeoutSeconds 8 -ErrorAction SilentlyContinue
         # Each is written when it ends.
         $results.State | Should -Be 'Completed', 'Stalled'
     }
 
-    It 'stops when the pipeline is stopped: announces it, keeps what it has, leaves no bar, and goes on later' {
+    It 'stops when the pipeline is stopped: announces it, keeps its data, leaves no bar, and resumes later' {
         $tracker = [TestTracker]::new()
         $slowPort = Get-FreePort
         $slow = $null
@@ -284,7 +284,7 @@ Describe 'Start-TorrentDownload -ReuseFrom' {
         (Get-FileHash (Join-Path $old 'renamed.bin')).Hash | Should -Be $hash
     }
 
-    It 'warns of what is not there' {
+    It 'warns of missing sources' {
         $result = Start-TorrentDownload $many.Path (Get-TestDestination) -ReuseFrom (Join-Path $TestDrive 'no such folder') @from -WarningVariable warned -WarningAction SilentlyContinue
         $result.State | Should -Be 'Completed'
         $warned | Should -BeLike '*no such folder* does not exist*'
@@ -334,7 +334,7 @@ Describe 'Start-TorrentDownload -AsJob' {
         }
     }
 
-    It 'stops with Stop-Job: tells the tracker, and says how far it is meanwhile' {
+    It 'stops with Stop-Job: announces it, and reports progress meanwhile' {
         $tracker = [TestTracker]::new()
         $slow = $null
         $job = $null

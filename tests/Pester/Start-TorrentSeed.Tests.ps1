@@ -32,7 +32,7 @@ Describe 'Start-TorrentSeed' {
         Get-ChildItem $data -Recurse -Force | Select-Object FullName, Length, LastWriteTimeUtc | ConvertTo-Json | Should -Be $before
     }
 
-    It 'is reached over what -Transport names, and over nothing else: <Transport>' -ForEach @(@{ Transport = 'Utp'; Other = 'Tcp' }, @{ Transport = 'Tcp'; Other = 'Utp' }) {
+    It 'accepts connections only over the transport of -Transport: <Transport>' -ForEach @(@{ Transport = 'Utp'; Other = 'Tcp' }, @{ Transport = 'Tcp'; Other = 'Utp' }) {
         $port = Get-FreePort
         $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -Transport $Transport -AsJob
         $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual' }
@@ -43,14 +43,14 @@ Describe 'Start-TorrentSeed' {
             $different = Start-TorrentDownload $many.Path (Get-TestDestination) @from -Transport $Other -TimeoutSeconds 2 -ErrorAction SilentlyContinue
             $different.State | Should -Not -Be 'Completed'
             $different.BytesCompleted | Should -Be 0
-            # It was not for want of a seeder.
+            # A seeder was running all the time.
             $any = Start-TorrentDownload $many.Path (Get-TestDestination) @from -StallTimeoutSeconds 300
             $any.State | Should -Be 'Completed'
         }
         finally { Stop-TestJob $seed }
     }
 
-    It 'talks to as many peers at once as -MaxPeers says, and to the next when one has gone' {
+    It 'serves -MaxPeers peers at once, and the next when one has left' {
         $port = Get-FreePort
         $seed = Start-TorrentSeed $many.Path $data -Port $port -PeerSource Manual -MaxPeers 2 -AsJob
         $peers = @()
@@ -60,7 +60,7 @@ Describe 'Start-TorrentSeed' {
             $peers = @(1..3 | ForEach-Object { Connect-TestPeer -Port $port -InfoHash $many.InfoHash })
             $peers.Answered | Should -Be $true, $true, $false
             $peers[0].Client.Dispose()
-            # It is noticed when it is; until then the next are turned away like the third.
+            # The seeder notices with some delay; until then, further peers are refused like the third.
             Wait-Until {
                 $later.Add((Connect-TestPeer -Port $port -InfoHash $many.InfoHash))
                 $later[-1].Answered
@@ -89,7 +89,7 @@ Describe 'Start-TorrentSeed' {
         $briefly = @{ SeedSeconds = 2; PeerSource = 'Manual' }
         $results = & $Run
         $results.Name | Sort-Object | Should -Be 'many', 'single'
-        # At the same time: each was still there when the other had ended at the earliest.
+        # At the same time: each was still running when the other ended at the earliest.
         ($results.Elapsed.TotalSeconds | Measure-Object -Sum).Sum | Should -BeGreaterThan 3.8
         $results.State | Should -Be 'Completed', 'Completed'
     }
@@ -120,7 +120,7 @@ Describe 'Start-TorrentSeed' {
         }
     }
 
-    It 'says where it looked when there is nothing, and goes on with the next' {
+    It 'names the searched paths when there is no data, and continues with the next' {
         $gone = New-TestTorrent -Path (Join-Path $TestDrive 'gone.torrent') -Name 'gone' -Length 50000
         Push-Location $data
         try { $results = $gone.Path, $many.Path | Start-TorrentSeed -SeedSeconds 0 -PeerSource Manual -ErrorVariable failed -ErrorAction SilentlyContinue } finally { Pop-Location }
@@ -132,7 +132,7 @@ Describe 'Start-TorrentSeed' {
         { Start-TorrentSeed $gone.Path Env:/ } | Should -Throw -ErrorId 'AccessDenied,*'
     }
 
-    It 'warns of a file that another program changes meanwhile, serves the others, and fails when it is stopped' {
+    It 'warns of a file that another program changes, serves the others, and fails when it is stopped' {
         $copy = Get-TestDestination
         Copy-Item $data $copy -Recurse
         $changed = Get-Item (Join-Path $copy 'many/sub/b.bin')
@@ -148,7 +148,7 @@ Describe 'Start-TorrentSeed' {
             $stream.WriteByte($byte -bxor 255)
             $stream.Dispose()
             $changed.LastWriteTimeUtc = $changed.LastWriteTimeUtc.AddMinutes(1)
-            # What it asks for has the seed open the file, and see the time.
+            # Its requests make the seed open the file and see its time.
             $download = Start-TorrentDownload $many.Path (Get-TestDestination) -Peer "127.0.0.1:$port" -Source Manual -AsJob
             Wait-Until { $seed.Warning.Count -gt 0 }
             $seed.Warning[0].Message | Should -BeLike "'$changed' was changed by another program,* It is no longer served."
@@ -165,7 +165,7 @@ Describe 'Start-TorrentSeed' {
         finally { $seed, $download | Where-Object { $_ } | Remove-Job -Force }
     }
 
-    It 'names what is wrong with the data' {
+    It 'names the flaws of the data' {
         $copy = Get-TestDestination
         Copy-Item $data $copy -Recurse
         $broken = Join-Path $copy 'many/sub/b.bin'
@@ -184,7 +184,7 @@ Describe 'Start-TorrentSeed' {
         $failed[0].Exception.Message | Should -Match "'many/sub/b.bin' is missing"
     }
 
-    It 'does not hash again what has not changed, unless told to' {
+    It 'does not hash unchanged data again, except on request' {
         $null = Start-TorrentSeed $single.Path $data -PeerSource Manual -SeedSeconds 0
         (Start-TorrentSeed $single.Path $data -PeerSource Manual -SeedSeconds 0).PercentChecked | Should -Be 0
         (Start-TorrentSeed $single.Path $data -PeerSource Manual -SeedSeconds 0 -Recheck).PercentChecked | Should -Be 100
@@ -197,7 +197,7 @@ Describe 'Start-TorrentSeed' {
         Start-TorrentSeed $many.Path $data -AsJob -WhatIf | Should -BeNullOrEmpty
     }
 
-    It 'shows uploads and peers, sums up several, and takes it away when it is stopped' {
+    It 'shows uploads and peers, sums up several torrents, and removes it when it is stopped' {
         $port = Get-FreePort
         $tracker = [TestTracker]::new()
         $shell = [powershell]::Create()

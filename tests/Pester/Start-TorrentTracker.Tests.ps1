@@ -11,7 +11,7 @@ Describe 'Start-TorrentTracker -AsJob' {
 
     AfterEach { Remove-Job $job -Force -ErrorAction Ignore }
 
-    It 'writes a running job that knows where it listens' {
+    It 'writes a running job with its addresses' {
         $job | Should -BeOfType System.Management.Automation.Job
         $job.State | Should -Be 'Running'
         (Get-Job -Id $job.Id).InstanceId | Should -Be $job.InstanceId
@@ -24,7 +24,7 @@ Describe 'Start-TorrentTracker -AsJob' {
         $job.HasMoreData | Should -BeFalse
     }
 
-    It 'is asked by HTTP and UDP, for the same torrents' {
+    It 'answers over HTTP and UDP, for the same torrents' {
         $torrent = New-TestTorrent -Path (Join-Path $TestDrive 'x.torrent') -Tracker $job.AnnounceUri, $job.UdpAnnounceUri
         $announce = "$($job.AnnounceUri)?info_hash=$($torrent.InfoHash -replace '..', '%$0')&peer_id=-XX0000-123456789012&port=7001&left=0&event=started"
         $null = Invoke-WebRequest $announce -SkipHttpErrorCheck
@@ -36,13 +36,13 @@ Describe 'Start-TorrentTracker -AsJob' {
         $counts.Succeeded | Should -Be $true, $true
         $job.PeerCount | Should -Be 1
         $job.TorrentCount | Should -Be 1
-        # One by hand; a start and a stop for each search.
+        # One sent by the test; a start and a stop for each search.
         $job.Announces | Should -Be 5
         $job.Scrapes | Should -Be 2
         $job.StatusMessage | Should -Be '1 peer of 1 torrent, 5 announces'
     }
 
-    It 'ends with Stop-Job, and gives the port back' {
+    It 'ends with Stop-Job, and releases the port' {
         Stop-Job $job
         $job.State | Should -Be 'Stopped'
         $again = Start-TorrentTracker -Address 127.0.0.1 -Port $job.AnnounceUri.Port -AsJob
@@ -50,7 +50,7 @@ Describe 'Start-TorrentTracker -AsJob' {
         finally { Remove-Job $again -Force }
     }
 
-    It 'says that a port is taken' {
+    It 'writes an error when the port is in use' {
         { Start-TorrentTracker -Address 127.0.0.1 -Port $job.AnnounceUri.Port -AsJob } | Should -Throw -ErrorId 'CannotListen,TorrentPS.Commands.StartTorrentTrackerCommand' -ExceptionType ([TorrentPS.Engine.Errors.TorrentException])
     }
 }
@@ -81,7 +81,7 @@ Describe 'Start-TorrentTracker' {
         finally { Remove-Job $job -Force }
     }
 
-    It 'does not open to all when the pipeline was empty' {
+    It 'does not serve all torrents when the pipeline was empty' {
         @() | Start-TorrentTracker -Address 127.0.0.1 -Port 0 -AsJob | Should -BeNullOrEmpty
     }
 
@@ -97,7 +97,7 @@ Describe 'Start-TorrentTracker' {
         Start-TorrentTracker -Address 127.0.0.1 -Port 0 -AsJob -WhatIf | Should -BeNullOrEmpty
     }
 
-    It 'refuses what is no info hash' {
+    It 'refuses an invalid info hash' {
         { Start-TorrentTracker -InfoHash 'abc' -WhatIf } | Should -Throw -ErrorId 'ParameterArgumentValidationError*'
     }
 }

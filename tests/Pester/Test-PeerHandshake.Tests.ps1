@@ -29,7 +29,7 @@ Describe 'Test-PeerHandshake' {
         $result.Error | Should -BeNullOrEmpty
     }
 
-    It 'has a result, and no error, for a peer that does not: <Status>' -ForEach @(
+    It 'writes a result, and no error, for a peer that does not answer: <Status>' -ForEach @(
         @{ Status = 'Refused'; Peer = 'closed' }
         @{ Status = 'WrongInfoHash'; Peer = 'wrong' }
         @{ Status = 'TimedOut'; Peer = 'silent' }
@@ -48,7 +48,7 @@ Describe 'Test-PeerHandshake' {
         $results[0].Succeeded | Should -BeTrue
     }
 
-    It 'takes peers that went through a file' {
+    It 'takes peers read from a file' {
         $file = Join-Path $TestDrive 'peers.csv'
         [pscustomobject]@{ Address = '127.0.0.1'; Port = $peer.Port; InfoHash = $hash } | Export-Csv $file
         (Import-Csv $file | Test-PeerHandshake).Succeeded | Should -BeTrue
@@ -61,7 +61,7 @@ Describe 'Test-PeerHandshake' {
         $answer | Should -BeFalse
     }
 
-    It 'tests peers at once: a silent one does not hold up the others' {
+    It 'tests peers at once: a silent one does not delay the others' {
         $inputs = @($silent.Port) + @($peer.Port) * 10 | ForEach-Object { [pscustomobject]@{ Address = '127.0.0.1'; Port = $_; InfoHash = $hash } }
         $results = $inputs | Test-PeerHandshake -TimeoutSeconds 3 -Encryption Off
         $results.Count | Should -Be 11
@@ -74,7 +74,7 @@ Describe 'Test-PeerHandshake' {
         ($inputs | Test-PeerHandshake -TimeoutSeconds 1 -ThrottleLimit 1 -Encryption Off).Status | Should -Be 'TimedOut', 'Succeeded'
     }
 
-    It 'ends with Select-Object -First 1 while others are still at work' {
+    It 'ends with Select-Object -First 1 while other tests are still running' {
         $inputs = @($peer.Port) + @($silent.Port) * 5 | ForEach-Object { [pscustomobject]@{ Address = '127.0.0.1'; Port = $_; InfoHash = $hash } }
         # The silent peers would take a minute.
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
@@ -96,14 +96,14 @@ Describe 'Test-PeerHandshake' {
         finally { $shell.Dispose() }
     }
 
-    It 'writes an error for a host name without an address, and goes on' {
+    It 'writes an error for a host name without an address, and continues' {
         $results = [pscustomobject]@{ Address = 'no-such-host.invalid'; Port = 1; InfoHash = $hash }, [pscustomobject]@{ Address = '127.0.0.1'; Port = $peer.Port; InfoHash = $hash } |
             Test-PeerHandshake -ErrorVariable failed -ErrorAction SilentlyContinue
         @($results).Count | Should -Be 1
         $failed.FullyQualifiedErrorId | Should -Be 'UnknownHost,TorrentPS.Commands.TestPeerHandshakeCommand'
     }
 
-    It 'refuses an info hash that is none' {
+    It 'refuses an invalid info hash' {
         { Test-PeerHandshake 127.0.0.1 1 'zz' } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }
 

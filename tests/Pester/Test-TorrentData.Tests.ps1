@@ -14,7 +14,7 @@ BeforeAll {
 }
 
 Describe 'Test-TorrentData' {
-    It 'says of each file that it is complete' {
+    It 'reports each file as complete' {
         $reports = Test-TorrentData $torrent $TestDrive
         $reports | Should -BeOfType TorrentPS.TorrentDataReport
         $reports.Path | Should -Be 'data/a', 'data/b', 'data/c'
@@ -25,14 +25,14 @@ Describe 'Test-TorrentData' {
         Test-TorrentData $torrent $TestDrive -Quiet | Should -BeExactly $true
     }
 
-    It 'looks at the current location, and where New-Torrent found the data' {
+    It 'searches the current location, and the source of New-Torrent' {
         Push-Location $TestDrive
         try { Test-TorrentData data.torrent -Quiet | Should -BeTrue } finally { Pop-Location }
         New-Torrent $data -Destination (Join-Path $TestDrive 'again.torrent') -Force | Test-TorrentData -Quiet | Should -BeTrue
         Get-Item $torrent | Test-TorrentData -Destination $TestDrive -Quiet | Should -BeTrue
     }
 
-    It 'says what is not right, and changes nothing' {
+    It 'reports flaws, and changes nothing' {
         $copy = Join-Path $TestDrive 'copy'
         Copy-Item $data (Join-Path $copy 'data') -Recurse
         $stream = [System.IO.File]::OpenWrite((Join-Path $copy 'data/a'))
@@ -59,7 +59,7 @@ Describe 'Test-TorrentData' {
         $text | Should -Match '(?m)^Missing\s+64 KiB\s+0\.0 %\s+64 KiB\s+data/c'
     }
 
-    It 'says that all is missing where nothing is' {
+    It 'reports all files as missing when there are none' {
         (Test-TorrentData $torrent (Join-Path $TestDrive 'none')).Status | Should -Be Missing, Missing, Missing
     }
 
@@ -67,7 +67,7 @@ Describe 'Test-TorrentData' {
         (Test-TorrentData $torrent $TestDrive | Select-Object -First 1).Path | Should -Be 'data/a'
     }
 
-    It 'writes an error for what is no torrent, and goes on' {
+    It 'writes an error for an invalid torrent, and continues' {
         Test-TorrentData (Join-Path $TestDrive 'none.torrent'), $torrent -Source $TestDrive -Quiet -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeExactly $true
         $failed[0].FullyQualifiedErrorId | Should -Be 'TorrentNotFound,TorrentPS.Commands.TestTorrentDataCommand'
         Test-TorrentData $torrent $TestDrive -Include none -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty

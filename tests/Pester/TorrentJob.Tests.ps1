@@ -7,10 +7,10 @@ BeforeAll {
     $port = Get-FreePort
     $one = New-TestTorrent -Path (Join-Path $TestDrive 'one.torrent') -Name 'one' -Length 300000 -DataRoot $seedRoot
     $two = New-TestTorrent -Path (Join-Path $TestDrive 'two.torrent') -Name 'two' -Length 200000 -DataRoot $seedRoot
-    # Everything is downloaded in this process from what this process seeds.
+    # All downloads in this process are from its own seeds.
     $seeds = Start-TorrentSeed $one.Path, $two.Path -Source $seedRoot -Port $port -PeerSource Manual -AsJob
     $from = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; StallTimeoutSeconds = 300 }
-    # So slow that it is sure to run as long as a test looks at it.
+    # So slow that it runs as long as a test needs it.
     $slowly = @{ Peer = "127.0.0.1:$port"; Source = 'Manual'; DownloadLimit = 8KB }
 
     function Get-TestDestination { Join-Path $TestDrive ([guid]::NewGuid().ToString('n')) }
@@ -23,7 +23,7 @@ AfterAll {
 Describe 'A torrent''s job' {
     AfterEach { Get-Job | Where-Object { $_.PSJobTypeName -like 'Torrent*' -and $_.Id -notin $seeds.Id } | Remove-Job -Force }
 
-    It 'is one that Get-Job finds by <By>' -ForEach @(
+    It 'is found by Get-Job, by <By>' -ForEach @(
         @{ By = 'name'; Filter = { @{ Name = 'on*' } } }
         @{ By = 'id'; Filter = { @{ Id = $job.Id } } }
         @{ By = 'instance id'; Filter = { @{ InstanceId = $job.InstanceId } } }
@@ -36,7 +36,7 @@ Describe 'A torrent''s job' {
         @(Get-Job @found | Where-Object PSJobTypeName -EQ 'TorrentDownload').InstanceId | Should -Be $job.InstanceId
     }
 
-    It 'says what it is and how far it is' {
+    It 'shows its torrent and progress' {
         $job = Start-TorrentDownload $one.Path (Get-TestDestination) @slowly -AsJob
         $job | Should -BeOfType System.Management.Automation.Job
         $job.Name | Should -Be 'one'
@@ -51,7 +51,7 @@ Describe 'A torrent''s job' {
         Wait-Until { $seeds[0].StatusMessage -match 'sent, .*1 peer' }
     }
 
-    It 'has the download as of now, which says how far its file can be read' {
+    It 'has the current state of the download, with the readable length of its file' {
         $destination = Get-TestDestination
         $job = Start-TorrentDownload $one.Path $destination -Sequential @slowly -AsJob
         Wait-Until { $job.Download.ContiguousBytes -gt 0 }
@@ -87,7 +87,7 @@ Describe 'A torrent''s job' {
         $jobs = Start-TorrentDownload $one.Path, $two.Path (Get-TestDestination) @from -AsJob
         $jobs.Count | Should -Be 2
         ($jobs | Receive-Job -Wait -AutoRemoveJob).Name | Sort-Object | Should -Be 'one', 'two'
-        # Not the time that a job gets to stop: these had ended.
+        # Less than the time that a job gets to stop: these had ended.
         ([datetime]::Now - ($jobs.PSEndTime | Measure-Object -Maximum).Maximum).TotalSeconds | Should -BeLessThan 5
         Get-Job -Id $jobs.Id -ErrorAction Ignore | Should -BeNullOrEmpty
     }
@@ -122,7 +122,7 @@ Describe 'A torrent''s job' {
         finally { $tracker.Dispose() }
     }
 
-    It 'stops together with others' {
+    It 'stops together with other jobs' {
         $jobs = Start-TorrentDownload $one.Path, $two.Path (Get-TestDestination) @slowly -AsJob
         $jobs | Stop-Job
         $jobs.State | Should -Be 'Stopped', 'Stopped'
@@ -155,7 +155,7 @@ Describe 'A torrent''s job' {
         finally { $tracker.Dispose() }
     }
 
-    It 'shows its progress to who waits for it, and takes it away' {
+    It 'shows its progress to a waiting command, and removes it' {
         $shell = [powershell]::Create()
         try {
             $null = $shell.AddScript("Import-Module '$manifest'; Start-TorrentDownload '$($one.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$port -Source Manual -DownloadLimit 200KB -AsJob | Receive-Job -Wait -AutoRemoveJob")
@@ -167,7 +167,7 @@ Describe 'A torrent''s job' {
         finally { $shell.Dispose() }
     }
 
-    It 'keeps no more than the newest progress' {
+    It 'keeps only the newest progress' {
         $job = Start-TorrentDownload $one.Path (Get-TestDestination) @slowly -AsJob
         Wait-Until { $job.Progress.Count -eq 1 -and $job.Progress[0].StatusDescription -match '1 peer' }
         $first = $job.Progress[0]
@@ -175,7 +175,7 @@ Describe 'A torrent''s job' {
         $job.Progress.Count | Should -BeLessOrEqual 1
     }
 
-    It 'tells what goes on in its verbose stream, with -Verbose' {
+    It 'logs to its verbose stream, with -Verbose' {
         $job = Start-TorrentDownload $one.Path (Get-TestDestination) @from -AsJob -Verbose
         $null = Wait-Job $job -Timeout 60
         $job.Verbose.Message -match "Peer 127.0.0.1:$port connected" | Should -Not -BeNullOrEmpty
@@ -185,7 +185,7 @@ Describe 'A torrent''s job' {
         $quiet.Verbose.Count | Should -Be 0
     }
 
-    It 'outlives the runspace that made it' {
+    It 'outlives the runspace that created it' {
         $shell = [powershell]::Create()
         $job = try { $shell.AddScript("Import-Module '$manifest'; Start-TorrentDownload '$($one.Path)' '$(Get-TestDestination)' -Peer 127.0.0.1:$port -Source Manual -DownloadLimit 200KB -AsJob").Invoke()[0] } finally { $shell.Runspace.Dispose(); $shell.Dispose() }
         $job.State | Should -Be 'Running'
@@ -194,7 +194,7 @@ Describe 'A torrent''s job' {
         (Receive-Job $job).State | Should -Be 'Completed'
     }
 
-    It 'is made in ForEach-Object -Parallel and in thread jobs' {
+    It 'can be created in ForEach-Object -Parallel and in thread jobs' {
         $paths = $one.Path, $two.Path
         $target = Get-TestDestination
         $jobs = $paths | ForEach-Object -Parallel {
@@ -247,7 +247,7 @@ Describe 'Torrents of one process' {
             Wait-Until { @($jobs.StatusMessage -match '1 peer').Count -eq 2 -and ($jobs.Download.Downloaded | Measure-Object -Sum).Sum -gt 150KB }
             $jobs | Stop-Job
             $results = $jobs | Receive-Job
-            # 100 KiB a second together; a quarter of a second's worth may come at once.
+            # 100 KiB per second together; a quarter of a second's amount may arrive at once.
             $seconds = ($results.Elapsed.TotalSeconds | Measure-Object -Maximum).Maximum
             ($results.Downloaded | Measure-Object -Sum).Sum | Should -BeLessThan (102400 * ($seconds + 0.5) + 65536)
         }
@@ -257,7 +257,7 @@ Describe 'Torrents of one process' {
         }
     }
 
-    It 'warn of a preference variable that is no rate' {
+    It 'warn of a preference variable that is not a rate' {
         $TorrentUploadLimit = 'fast'
         $null = Start-TorrentDownload $one.Path (Get-TestDestination) -WhatIf -WarningVariable warned -WarningAction SilentlyContinue
         $warned | Should -Match 'TorrentUploadLimit'
