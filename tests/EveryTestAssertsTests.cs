@@ -5,7 +5,7 @@ using Xunit.v3;
 
 namespace TorrentPS;
 
-/// <summary>No test passes because it looks at nothing: each asserts something, itself or by what it calls in its project.</summary>
+/// <summary>No test passes without checking anything: each asserts something, itself or in the methods it calls in its project.</summary>
 public sealed class EveryTestAssertsTests
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -37,7 +37,7 @@ public sealed class EveryTestAssertsTests
 
     private static bool Asserts(MethodInfo test)
     {
-        // What a property gives back is asserted by what runs it.
+        // The result of a property is asserted by its runner.
         if (test.ReturnType != typeof(void) && test.ReturnType != typeof(Task) && test.ReturnType != typeof(ValueTask))
             return true;
         HashSet<MethodBase> seen = [test];
@@ -46,7 +46,7 @@ public sealed class EveryTestAssertsTests
         {
             foreach ((OpCode code, MethodBase? used) in Instructions(method))
             {
-                // What waits for something throws when it does not come about.
+                // A wait throws if its condition does not come to hold.
                 if (code == OpCodes.Throw || (used?.DeclaringType == typeof(Assert) && !used.Name.StartsWith("Skip", StringComparison.Ordinal)))
                     return true;
                 MethodBase? definition = used is MethodInfo { IsGenericMethod: true } generic ? generic.GetGenericMethodDefinition() : used;
@@ -61,7 +61,7 @@ public sealed class EveryTestAssertsTests
         return false;
     }
 
-    /// <summary>The instructions of a method, with the methods that they are about.</summary>
+    /// <summary>The instructions of a method, with the methods they refer to.</summary>
     private static IEnumerable<(OpCode Code, MethodBase? Used)> Instructions(MethodBase method)
     {
         byte[] bytes = method.GetMethodBody()?.GetILAsByteArray() ?? [];

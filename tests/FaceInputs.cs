@@ -1,9 +1,9 @@
 namespace TorrentPS;
 
-/// <summary>What users give to either face, and what it is to both: what the cmdlets take, the command takes, and in the same way.</summary>
+/// <summary>Inputs of users in both faces, and their meaning: the cmdlets and the command accept the same, in the same way.</summary>
 internal static class FaceInputs
 {
-    /// <summary>Texts of a peer, and the peer; null where it is refused.</summary>
+    /// <summary>Texts of peers, with the peer; null if it is refused.</summary>
     public static TheoryData<string, string?> Peers => new()
     {
         { "192.0.2.1:6881", "192.0.2.1:6881" },

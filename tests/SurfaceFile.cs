@@ -1,14 +1,14 @@
 namespace TorrentPS;
 
-/// <summary>Holds what users see of a program against a file in <c>tests/Surface</c>, so that nothing of it changes by accident.</summary>
+/// <summary>Compares the visible surface of a program with a file in <c>tests/Surface</c>, so that it does not change by accident.</summary>
 internal static class SurfaceFile
 {
     private const string Update = "TORRENTPS_UPDATE_SURFACE";
 
-    /// <summary>Compares the lines with the file's; writes the file in place of that where the environment variable says so.</summary>
+    /// <summary>Compares the lines with those of the file; writes the file instead if the environment variable says so.</summary>
     /// <param name="name">The file's name without its extension.</param>
     /// <param name="surface">The lines, in any order.</param>
-    /// <returns>What differs, in words; null where nothing does.</returns>
+    /// <returns>A description of the differences; null if there are none.</returns>
     public static string? Difference(string name, IEnumerable<string> surface)
     {
         string path = Path.Combine(Root(), "tests", "Surface", $"{name}.txt");

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace TorrentPS;
 
-/// <summary>The environment of a test program, and of what it starts: apart from the user's own state and from the public DHT.</summary>
+/// <summary>The environment of a test program and its child processes: separate from the user's state and from the public DHT.</summary>
 internal static class TestEnvironment
 {
     [ModuleInitializer]
@@ -12,7 +12,7 @@ internal static class TestEnvironment
     internal static void Prepare()
     {
         Environment.SetEnvironmentVariable("TORRENTPS_DHT_NODES", "none");
-        // Test programs run side by side.
+        // Test programs run in parallel.
         Environment.SetEnvironmentVariable("TORRENTPS_STATE", Path.Combine(Path.GetTempPath(), $"{Assembly.GetExecutingAssembly().GetName().Name}-state"));
     }
 }

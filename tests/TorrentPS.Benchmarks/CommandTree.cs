@@ -17,15 +17,18 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks;
 
-/// <summary>The commands: <c>bench</c> for the parts, <c>floor</c>, <c>compare</c>, <c>crowd</c> and <c>magnet</c> for the whole, <c>idle</c> and <c>peers</c> for many, <c>tracker</c> for the tracker, <c>utp</c> for uTP.</summary>
+/// <summary>
+/// The commands: <c>bench</c> for parts, <c>floor</c>, <c>compare</c>, <c>crowd</c> and <c>magnet</c> for whole transfers, <c>idle</c> and <c>peers</c> for many torrents
+/// and peers, <c>tracker</c> for the tracker, <c>utp</c> for uTP.
+/// </summary>
 internal static class CommandTree
 {
-    /// <summary>What this program calls itself with when it starts itself.</summary>
+    /// <summary>The command with which this program starts itself.</summary>
     public const string WorkerCommand = "worker";
 
     public static async Task<int> RunAsync(string[] args)
     {
-        // Everything behind it is for BenchmarkDotNet, --help included.
+        // All following arguments are for BenchmarkDotNet, including --help.
         if (args is ["bench", .. string[] rest])
             return Bench(rest);
         if (args is [WorkerCommand, .. string[] work])

@@ -7,7 +7,7 @@ namespace TorrentPS.Fuzz;
 /// <summary>The command line.</summary>
 internal static class FuzzCommand
 {
-    /// <summary>What the program ends with when it was used wrongly; otherwise it ends with the number of targets that broke.</summary>
+    /// <summary>The exit code for wrong usage; otherwise it is the number of broken targets.</summary>
     public const int UsageError = 120;
 
     public static RootCommand Create()

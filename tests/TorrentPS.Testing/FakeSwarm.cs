@@ -11,8 +11,8 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Testing;
 
 /// <summary>
-/// The torrent that a connection belongs to, where the connection is what matters. Picker, pool, limiters and disk threads are the engine's. Without a
-/// <see cref="Window"/> it makes no decisions and only notes what it is told; with one it asks its one peer for what is missing and believes whatever comes.
+/// The torrent of a connection, for tests of the connection. Picker, pool, limiters and disk threads are the engine's. Without a <see cref="Window"/> it makes no
+/// decisions and only records calls; with one it requests the missing blocks from its one peer and accepts any data.
 /// </summary>
 internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHashExchange, IPeerExchange, IHolepunchBroker
 {
@@ -21,10 +21,10 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
     private double _now;
 
     /// <param name="disk">The data.</param>
-    /// <param name="have">The pieces that are there.</param>
-    /// <param name="time">The time of the limiters.</param>
-    /// <param name="downloadLimit">Bytes a second; 0 for no limit.</param>
-    /// <param name="uploadLimit">Bytes a second; 0 for no limit.</param>
+    /// <param name="have">The complete pieces.</param>
+    /// <param name="time">The clock of the limiters.</param>
+    /// <param name="downloadLimit">Bytes per second; 0 for no limit.</param>
+    /// <param name="uploadLimit">Bytes per second; 0 for no limit.</param>
     public FakeSwarm(PieceDisk disk, Bitfield have, TimeProvider time, long downloadLimit = 0, long uploadLimit = 0)
     {
         Disk = disk;
@@ -49,7 +49,7 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
         set => _now = value;
     }
 
-    /// <summary>What the time is taken from; null where it stands still unless it is set.</summary>
+    /// <summary>The source of time; null if time stands still unless it is set.</summary>
     public Func<double>? Clock { get; init; }
 
     public PiecePicker Picker { get; }
@@ -92,22 +92,22 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
 
     public SuperSeeding? SuperSeeding { get; set; }
 
-    /// <summary>How many blocks it asks its peer for at once; 0 where it only notes.</summary>
+    /// <summary>The number of blocks requested from its peer at once; 0 if it only records calls.</summary>
     public int Window { get; init; }
 
-    /// <summary>What to do with the peer when nothing is missing any more.</summary>
+    /// <summary>Called with the peer when the torrent is complete.</summary>
     public Action<PeerSession>? Completed { get; init; }
 
-    /// <summary>What is wrong with this program when a peer chokes or unchokes us.</summary>
+    /// <summary>A fault of this program, thrown when a peer chokes or unchokes us.</summary>
     public Exception? ChokeFault { get; set; }
 
-    /// <summary>Whether all is noted in detail.</summary>
+    /// <summary>Whether all calls are recorded in detail.</summary>
     public bool Notes { get; init; }
 
-    /// <summary>What happened, a word each.</summary>
+    /// <summary>The events, a word each.</summary>
     public List<string> Events { get; } = [];
 
-    /// <summary>A bit for each <see cref="SwarmEvent"/> that happened.</summary>
+    /// <summary>The events, a bit for each <see cref="SwarmEvent"/>.</summary>
     public int What { get; private set; }
 
     public List<Outstanding> Blocks { get; } = [];
@@ -131,10 +131,10 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
     /// <summary>A fault of this program.</summary>
     public Exception? Fault { get; private set; }
 
-    /// <summary>Why data that the peer asked for was not to be had.</summary>
+    /// <summary>The error of storage when data was read for the peer.</summary>
     public TorrentException? StorageFailure { get; private set; }
 
-    /// <summary>Why the connection has ended; null while it has not.</summary>
+    /// <summary>The reason for the end of the connection; null while it is open.</summary>
     public PeerClose? Reason { get; set; }
 
     public BlockReader CreateReader() => new(Disk);
@@ -295,7 +295,7 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
         peer.Flush();
     }
 
-    /// <summary>Throws away what is whole of a piece, and takes it for right.</summary>
+    /// <summary>Discards the complete blocks of a piece, and accepts them as right.</summary>
     private void Believe(PeerSession peer, OpenPiece piece)
     {
         while (piece.TakeFullSegment() is { } segment)

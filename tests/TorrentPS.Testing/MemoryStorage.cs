@@ -4,25 +4,25 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Testing;
 
-/// <summary>Keeps the pieces of a torrent in memory, for what is not about disks. What was never written reads as zeros and takes no memory.</summary>
+/// <summary>Stores the pieces of a torrent in memory, for tests that are not about disks. Unwritten bytes read as zeros and take no memory.</summary>
 internal sealed class MemoryStorage(Torrent torrent) : IPieceStorage
 {
     private readonly byte[]?[] _pieces = new byte[]?[torrent.PieceCount];
     private volatile bool _isDisposed;
 
-    /// <summary>The pieces that are there in the beginning.</summary>
+    /// <summary>The pieces complete at the start.</summary>
     public Bitfield Have { get; init; } = new(torrent.PieceCount);
 
-    /// <summary>What writing to a piece throws; null for those that can be written.</summary>
+    /// <summary>Returns the exception thrown by writing to a piece; null for none.</summary>
     public Func<int, Exception?>? WriteFault { get; set; }
 
-    /// <summary>Whether the data is not there any more.</summary>
+    /// <summary>Whether the data has been removed.</summary>
     public bool IsGone { get; set; }
 
     /// <inheritdoc/>
     public string DataPath => torrent.Name;
 
-    /// <summary>What a torrent is seeded from.</summary>
+    /// <summary>Storage of complete data.</summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="content">All its bytes; empty for zeros.</param>
     public static MemoryStorage Of(Torrent torrent, ReadOnlyMemory<byte> content = default)

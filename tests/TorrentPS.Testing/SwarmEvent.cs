@@ -1,6 +1,6 @@
 namespace TorrentPS.Testing;
 
-/// <summary>What a <see cref="FakeSwarm"/> is told.</summary>
+/// <summary>The events recorded by a <see cref="FakeSwarm"/>.</summary>
 internal enum SwarmEvent
 {
     PiecesChanged,

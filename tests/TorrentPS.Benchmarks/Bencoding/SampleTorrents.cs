@@ -2,12 +2,12 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Benchmarks.Bencoding;
 
-/// <summary>The two shapes of large .torrent files, made from a seed. Their hashes are those of no data.</summary>
+/// <summary>The two shapes of large .torrent files, generated from a seed. Their hashes match no data.</summary>
 internal static class SampleTorrents
 {
     private const int PieceLength = 256 * 1024;
 
-    /// <summary>Nearly all of 10 MB is one string of piece hashes.</summary>
+    /// <summary>Nearly all of its 10 MB are one string of piece hashes.</summary>
     public static TorrentBuilder ManyPieces() => OneFile(499_000);
 
     /// <summary>6 MB of paths and lengths.</summary>

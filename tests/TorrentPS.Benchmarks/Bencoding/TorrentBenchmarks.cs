@@ -28,7 +28,7 @@ public class TorrentBenchmarks
         _bytes = _builder.Build();
     }
 
-    /// <summary>Every token, and nothing kept.</summary>
+    /// <summary>Every token, without results.</summary>
     [Benchmark]
     public int Read()
     {

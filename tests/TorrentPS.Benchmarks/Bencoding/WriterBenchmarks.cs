@@ -4,7 +4,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Benchmarks.Bencoding;
 
-/// <summary>The writer alone: the files of a torrent of 100,000, into memory that is there already.</summary>
+/// <summary>The writer alone: the files of a torrent of 100,000, into preallocated memory.</summary>
 [MemoryDiagnoser]
 public class WriterBenchmarks
 {

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>aria2. It begins with its peers on a tick of a second or two, and waits two seconds for its last announce before it ends.</summary>
+/// <summary>aria2. It starts on a tick of a second or two, and waits two seconds for its last announce before it ends.</summary>
 internal sealed class Aria2 : ComparedClient
 {
     private const string Program = "aria2c";

@@ -1,6 +1,6 @@
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>What one run of one client cost.</summary>
+/// <summary>The costs of one run of one client.</summary>
 internal sealed record ClientRun
 {
     public required string Client { get; init; }
@@ -10,18 +10,18 @@ internal sealed record ClientRun
     /// <summary>Seconds from the program's start to completion; when seeding, from the downloader's start to its completion.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>Seconds from its start to its end; null for those that go on.</summary>
+    /// <summary>Seconds from its start to its end; null for clients that continue.</summary>
     public double? ExitSeconds { get; init; }
 
-    /// <summary>User and system seconds up to completion.</summary>
+    /// <summary>User and system time up to completion, in seconds.</summary>
     public double CpuSeconds { get; init; }
 
-    /// <summary>The most anonymous memory it was seen to have; null where it was not looked at.</summary>
+    /// <summary>The maximum of its anonymous memory; null if it was not measured.</summary>
     public long? AnonymousBytes { get; init; }
 
     /// <summary>Whether other programs used more than a tenth of a core meanwhile.</summary>
     public bool IsDisturbed { get; init; }
 
-    /// <summary>Why it failed; null when it did not.</summary>
+    /// <summary>The reason for a failure; null for success.</summary>
     public string? Problem { get; init; }
 }

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary><c>compare</c>: torrentps beside the clients that are installed.</summary>
+/// <summary><c>compare</c>: torrentps beside the installed clients.</summary>
 internal sealed class CompareCommand
 {
     private const string Get = "get";

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>What to compare, and how.</summary>
+/// <summary>The subjects and conditions of a comparison.</summary>
 internal sealed record CompareOptions
 {
     public long Size { get; init; }
@@ -13,10 +13,10 @@ internal sealed record CompareOptions
 
     public int Rounds { get; init; }
 
-    /// <summary>How long the way to the seeders and back takes; zero for loopback as it is.</summary>
+    /// <summary>The round-trip time to the seeders; zero for that of loopback.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Where downloads go; null means to memory.</summary>
+    /// <summary>The destination of downloads; null means memory.</summary>
     public string? Destination { get; init; }
 
     public EncryptionMode Encryption { get; init; }
@@ -24,16 +24,16 @@ internal sealed record CompareOptions
     /// <summary>Whether the clients seed, rather than download.</summary>
     public bool IsSeeding { get; init; }
 
-    /// <summary>The clients' names; empty means all that are installed.</summary>
+    /// <summary>The clients' names; empty means all installed ones.</summary>
     public IReadOnlyList<string> Clients { get; init; } = [];
 
-    /// <summary>How long one run may take.</summary>
+    /// <summary>The time limit of a run.</summary>
     public TimeSpan Timeout { get; init; }
 
-    /// <summary>How long to wait before each run for the machine to have nothing else to do.</summary>
+    /// <summary>The maximum wait for an idle machine before each run.</summary>
     public TimeSpan CalmLimit { get; init; }
 
-    /// <summary>Where torrentps is; null means where the build lays it out.</summary>
+    /// <summary>The path of torrentps; null means the build's output.</summary>
     public string? TorrentPSPath { get; init; }
 
     public bool Markdown { get; init; }

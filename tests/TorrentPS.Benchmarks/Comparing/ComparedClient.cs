@@ -4,33 +4,33 @@ using TorrentPS.Benchmarks.Measuring;
 namespace TorrentPS.Benchmarks.Comparing;
 
 /// <summary>
-/// A client that may be installed, and how it is started on loopback: every discovery but the tracker off, nothing preallocated, no limits.
+/// A client that may be installed, and its start on loopback: every source of peers but the tracker disabled, no preallocation, no limits.
 /// </summary>
 internal abstract class ComparedClient
 {
     /// <summary>Its name in the table and on the command line.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Whether it tells of its completion by running <see cref="Job.Hook"/>; otherwise it is done when it ends.</summary>
+    /// <summary>Whether it reports completion by running <see cref="Job.Hook"/>; otherwise it ends on completion.</summary>
     public virtual bool HasHook => true;
 
-    /// <summary>Whether it ends by itself when it is done.</summary>
+    /// <summary>Whether it ends by itself on completion.</summary>
     public virtual bool Exits => true;
 
     /// <summary>Whether it connects to loopback addresses; otherwise the seeders must connect to it.</summary>
     public virtual bool Dials => true;
 
-    /// <summary>Whether it listens on every address rather than on one of its own.</summary>
+    /// <summary>Whether it listens on every address rather than on a given one.</summary>
     public virtual bool ListensOnAny => false;
 
-    /// <summary>Its version; null where it is not installed.</summary>
+    /// <summary>Its version; null if it is not installed.</summary>
     public string? Version => field ??= FindVersion();
 
-    /// <summary>What to install to have it.</summary>
+    /// <summary>The package to install.</summary>
     public abstract string Missing { get; }
 
-    /// <summary>Every client that is known, installed or not.</summary>
-    /// <param name="torrentPS">Where torrentps is; null means where the build lays it out.</param>
+    /// <summary>Every known client, installed or not.</summary>
+    /// <param name="torrentPS">The path of torrentps; null means the build's output.</param>
     public static ComparedClient[] All(string? torrentPS) =>
         [new TorrentPSTool(torrentPS), new Libtorrent(tuned: true), new Libtorrent(tuned: false), new Aria2(), new Transmission(), new Rtorrent()];
 
@@ -38,7 +38,7 @@ internal abstract class ComparedClient
 
     protected abstract string? FindVersion();
 
-    /// <summary>What a program says when asked for its version: the first line with a digit; null where there is no such program.</summary>
+    /// <summary>The first line with a digit of a program's version output; null if there is no such program.</summary>
     protected static string? Ask(string program, params string[] arguments)
     {
         if ((Path.IsPathRooted(program) ? program : Installed.Find(program)) is not { } path)

@@ -44,13 +44,13 @@ internal sealed partial class Comparison
         }
     }
 
-    /// <summary>A client seeds to one downloader; what counts is the seeder's cost from the downloader's start to its completion.</summary>
+    /// <summary>A client seeds to one downloader; the result is the seeder's cost from the downloader's start to its completion.</summary>
     private async Task<ClientRun> SeedAsync(ComparedClient client, CancellationToken cancellationToken)
     {
         RunTracker tracker = new();
         await using (tracker.ConfigureAwait(false))
         {
-            // A copy for each: clients may write beside what they seed.
+            // A separate copy for each, since clients may write beside the data they seed.
             string folder = _downloads.Fresh($"{client.Name}-{_number + 1}"), data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
             string got = Directory.CreateDirectory(Path.Combine(folder, "got")).FullName;
             File.Copy(Payload, Path.Combine(data, PayloadName));
@@ -90,7 +90,7 @@ internal sealed partial class Comparison
             double seconds = Stopwatch.GetElapsedTime(downloader.StartedAt, doneAt ?? Stopwatch.GetTimestamp()).TotalSeconds;
             bool isDisturbed = meter.IsDisturbed(seconds);
             if (doneAt is not null)
-                await ExitAsync(downloader).ConfigureAwait(false); // what it received last is on its way to the disk
+                await ExitAsync(downloader).ConfigureAwait(false); // the last received data is still being written
             string? problem = seeder.Ended.IsCompleted ? $"the seeder ended: {seeder.Output}" : Problem(downloader, doneAt);
             return Result(client, meter, seconds, isDisturbed, problem);
         }
@@ -123,7 +123,7 @@ internal sealed partial class Comparison
         return process.Ended.IsCompleted ? Stopwatch.GetElapsedTime(process.StartedAt, process.EndedAt).TotalSeconds : null;
     }
 
-    /// <summary>Waits until a seeder has checked its data and does nothing any more.</summary>
+    /// <summary>Waits until a seeder has verified its data and is idle.</summary>
     private static async Task UntilIdleAsync(ChildProcess process, CancellationToken cancellationToken)
     {
         for (int i = 0; i < 60 && !process.Ended.IsCompleted; i++)

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>The same torrent downloaded, or seeded, by each client in turn, round by round. This part is what all runs share.</summary>
+/// <summary>The same torrent downloaded, or seeded, by each client in turn, round by round. This part is shared by all runs.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class Comparison : IAsyncDisposable
 {
@@ -47,7 +47,7 @@ internal sealed partial class Comparison : IAsyncDisposable
             : all.First(client => client is TorrentPSTool { Version: not null });
     }
 
-    /// <summary>Measures everything, and returns the table.</summary>
+    /// <summary>Runs all measurements, and returns the table.</summary>
     public async Task<ComparisonTable> RunAsync(CancellationToken cancellationToken)
     {
         await PrepareAsync(cancellationToken).ConfigureAwait(false);

@@ -4,13 +4,13 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>The runs as a table: medians over the rounds, and how torrentps does in comparison, paired by round, as the median.</summary>
+/// <summary>The runs as a table: medians over the rounds, and the comparison with torrentps, paired by round, as the median.</summary>
 internal sealed class ComparisonTable(CompareOptions options, IReadOnlyList<ComparedClient> clients, ComparedClient source, IReadOnlyList<ClientRun> runs)
 {
     /// <summary>The client's name in the floor's runs.</summary>
     public const string FloorName = "floor";
 
-    /// <summary>Whether every run of every client was good.</summary>
+    /// <summary>Whether every run of every client succeeded.</summary>
     public bool IsComplete => runs.All(run => run.Problem is null);
 
     public override string ToString()

@@ -5,8 +5,8 @@ using System.Threading.Channels;
 namespace TorrentPS.Benchmarks.Comparing;
 
 /// <summary>
-/// A longer way to a peer: passes on what it gets after a delay, each way, at whatever rate it comes. What is on its way is bounded as in a
-/// network with ample buffers, so that only the time counts.
+/// A longer path to a peer: forwards bytes after a delay, each way, at any rate. The bytes in transit are bounded as in a network with ample buffers, so that only the
+/// delay counts.
 /// </summary>
 internal sealed class DelayRelay : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class DelayRelay : IDisposable
     private readonly CancellationTokenSource _ending = new();
 
     /// <param name="target">The peer.</param>
-    /// <param name="delay">How long each byte takes, each way.</param>
+    /// <param name="delay">The one-way delay.</param>
     public DelayRelay(IPEndPoint target, TimeSpan delay)
     {
         _target = target;
@@ -29,7 +29,7 @@ internal sealed class DelayRelay : IDisposable
         _ = AcceptAsync();
     }
 
-    /// <summary>Where the peer is now to be found.</summary>
+    /// <summary>The address at which the peer can now be reached.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
     public void Dispose()
@@ -49,7 +49,7 @@ internal sealed class DelayRelay : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // It was told to end.
+            // It is being disposed.
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class DelayRelay : IDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
-                // Either side has ended; so does the other.
+                // One side has closed; so does the other.
             }
         }
     }

@@ -3,16 +3,16 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>What a client is to do.</summary>
+/// <summary>The task of a client.</summary>
 internal sealed record Job
 {
-    /// <summary>The .torrent's path; its tracker is that of this run alone.</summary>
+    /// <summary>The .torrent's path; its tracker is used by this run only.</summary>
     public required string Torrent { get; init; }
 
-    /// <summary>Whether the data is there already and to be seeded.</summary>
+    /// <summary>Whether the data is complete and to be seeded.</summary>
     public bool IsSeeding { get; init; }
 
-    /// <summary>Where the data goes or is.</summary>
+    /// <summary>The folder of the data.</summary>
     public required string Folder { get; init; }
 
     /// <summary>A folder for the client's own files.</summary>

@@ -7,7 +7,7 @@ namespace TorrentPS.Benchmarks.Comparing;
 /// <summary>libtorrent, the engine of qBittorrent and Deluge, through its Python binding.</summary>
 internal sealed class Libtorrent(bool tuned) : ComparedClient
 {
-    // Distributions install the binding for their own Python, which need not be the first on the path.
+    // Distributions install the binding for their own Python, which need not be the first in the PATH.
     private static readonly string?[] s_pythons = ["/usr/bin/python3", Installed.Find("python3")];
 
     public override string Name => tuned ? "libtorrent" : "libtorrent-defaults";

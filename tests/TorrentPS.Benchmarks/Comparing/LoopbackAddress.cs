@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>Addresses for peers. Each gets one of 127.0.0.0/8 for itself, since clients keep one connection an address, with a port that is free.</summary>
+/// <summary>Addresses of peers: each gets a separate one of 127.0.0.0/8 with a free port, since clients keep one connection per address.</summary>
 internal static class LoopbackAddress
 {
     private static int s_last;
@@ -12,7 +12,7 @@ internal static class LoopbackAddress
     public static IPEndPoint Next()
     {
         int number = Interlocked.Increment(ref s_last);
-        // The process id keeps runs apart that go on at the same time.
+        // The process id separates simultaneous runs.
         IPAddress address = new([127, (byte)(1 + Environment.ProcessId % 250), (byte)(number / 250), (byte)(1 + number % 250)]);
         return new IPEndPoint(address, FreePort(address));
     }

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>rTorrent, without its screen. It maps the files it writes, so that its anonymous memory is small whatever it holds.</summary>
+/// <summary>rTorrent, without its screen. It maps the files it writes, so its anonymous memory is small.</summary>
 internal sealed class Rtorrent : ComparedClient
 {
     private const string Program = "rtorrent";

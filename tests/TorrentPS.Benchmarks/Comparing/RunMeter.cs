@@ -3,7 +3,7 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>Watches a process from now on: CPU time, the most memory, and what other programs do meanwhile.</summary>
+/// <summary>Measures a process from now on: CPU time, maximum memory, and other programs' CPU time.</summary>
 internal sealed class RunMeter
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
@@ -20,11 +20,11 @@ internal sealed class RunMeter
     private long _lookedAt;
     private double _cpu;
 
-    /// <param name="process">The process; only what it does from now on counts.</param>
-    /// <param name="startedAt">When it, or what is measured, was started.</param>
-    /// <param name="before">Ended children's and the machine's CPU seconds from before that start.</param>
-    /// <param name="others">Processes whose work belongs to the measurement: they do not disturb it.</param>
-    /// <param name="isNew">Whether it has just been started, so that all it ever did counts.</param>
+    /// <param name="process">The process; only its costs from now on count.</param>
+    /// <param name="startedAt">The start of the process or of the measured work.</param>
+    /// <param name="before">The CPU seconds of ended children and of the machine before that start.</param>
+    /// <param name="others">Processes that belong to the measurement, and so do not disturb it.</param>
+    /// <param name="isNew">Whether it has just started, so that all its costs count.</param>
     public RunMeter(ChildProcess process, long startedAt, (double Ended, double Busy) before, IReadOnlyList<ChildProcess> others, bool isNew)
     {
         (_process, _others, _startedAt) = (process, others, startedAt);
@@ -37,10 +37,10 @@ internal sealed class RunMeter
 
     public double CpuSeconds => _cpu;
 
-    /// <summary>Both clocks that a meter is given, before anything is started.</summary>
+    /// <summary>Both readings that a meter needs from before the start.</summary>
     public static (double Ended, double Busy) Before() => (Posix.EndedChildrenCpu, Machine.BusySeconds);
 
-    /// <summary>Watches until the file is there, or the process has ended, or it is too late. Returns the stopwatch's time of completion; null when there is none.</summary>
+    /// <summary>Waits for the file, the end of the process, or the time limit. Returns the stopwatch's time of completion; null if it did not complete.</summary>
     public async Task<long?> WatchAsync(ChildProcess downloader, string? doneFile, TimeSpan limit, CancellationToken cancellationToken)
     {
         while (Stopwatch.GetElapsedTime(_startedAt) < limit)

@@ -7,8 +7,7 @@ using TorrentPS.Engine.TrackerHosting;
 namespace TorrentPS.Benchmarks.Comparing;
 
 /// <summary>
-/// The tracker of one run, in this process: the engine's own. A new one for each, so that no peer of an earlier run is named, and so
-/// that it is known who has announced.
+/// The tracker of one run, in this process: the engine's own. Each run has a new one, so that it returns no peer of an earlier run, and its announces are known.
 /// </summary>
 internal sealed class RunTracker : IAsyncDisposable
 {
@@ -28,7 +27,7 @@ internal sealed class RunTracker : IAsyncDisposable
         },
     });
 
-    /// <summary>Where those are that have announced that they miss nothing.</summary>
+    /// <summary>The addresses of peers that announced complete data.</summary>
     public IReadOnlyList<IPEndPoint> Seeders => [.. _leftByPeer.Where(peer => peer.Value == 0).Select(peer => peer.Key)];
 
     /// <summary>Writes a .torrent with this tracker.</summary>

@@ -3,8 +3,8 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>A seeder that is ready, for all runs.</summary>
+/// <summary>A running seeder, for all runs.</summary>
 /// <param name="Process">The client.</param>
-/// <param name="EndPoint">Where it is to be connected to.</param>
-/// <param name="Relay">What lengthens the way to it, if anything does.</param>
+/// <param name="EndPoint">The address to connect to.</param>
+/// <param name="Relay">The relay that delays its traffic, if any.</param>
 internal sealed record Seeder(ChildProcess Process, IPEndPoint EndPoint, DelayRelay? Relay);

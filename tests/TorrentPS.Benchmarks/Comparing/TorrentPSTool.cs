@@ -4,7 +4,7 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>This project's own command line, as the build lays it out.</summary>
+/// <summary>This project's command line, as laid out by the build.</summary>
 internal sealed class TorrentPSTool(string? path) : ComparedClient
 {
     public const string ToolName = "torrentps";

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Comparing;
 
-/// <summary>Transmission's daemon. It never connects to a loopback address, and looks at its peers every ten seconds, so that it begins after as long.</summary>
+/// <summary>Transmission's daemon. It never connects to a loopback address, and processes its peers every ten seconds, so it starts after as long.</summary>
 internal sealed class Transmission : ComparedClient
 {
     private const string Program = "transmission-daemon";
@@ -20,7 +20,7 @@ internal sealed class Transmission : ComparedClient
 
     public override ProcessStartInfo Command(Job job)
     {
-        // Its watched folder takes the torrent in without a second program.
+        // A watched folder adds the torrent without a second program.
         string watched = Directory.CreateDirectory(Path.Combine(job.Config, "watch")).FullName;
         File.Copy(job.Torrent, Path.Combine(watched, "payload.torrent"));
         File.WriteAllText(Path.Combine(job.Config, "settings.json"), JsonSerializer.Serialize(Settings(job, watched)));

@@ -32,7 +32,7 @@ internal static class CrowdCommand
             };
             string table = await new CrowdMeasurement(options, Console.Error).RunAsync(cancellationToken).ConfigureAwait(false);
             string uplink = options.UploadLimit == 0 ? "no upload limit" : $"each sends {ByteSize.Show(options.UploadLimit)}/s at most";
-            Console.WriteLine($"{ByteSize.Show(options.Size)} in pieces of {ByteSize.Show(options.PieceLength)}, {uplink}, those who are done {(options.Stay ? "stay" : "leave")}, {options.Rounds} rounds, medians");
+            Console.WriteLine($"{ByteSize.Show(options.Size)} in pieces of {ByteSize.Show(options.PieceLength)}, {uplink}, complete downloaders {(options.Stay ? "stay" : "leave")}, {options.Rounds} rounds, medians");
             Console.WriteLine(Machine.Description);
             Console.WriteLine();
             Console.Write(table);

@@ -7,19 +7,19 @@ using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Crowd;
 
-/// <summary>One downloader and then many, each time of one seeder, that find each other through a tracker; all in this process.</summary>
+/// <summary>One downloader and then many, each time with one seeder, which find each other through a tracker; all in this process.</summary>
 internal sealed class CrowdMeasurement(CrowdOptions options, TextWriter progress)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Measures, and returns the table.</summary>
+    /// <summary>Runs the measurement, and returns the table.</summary>
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         using WorkFolder folder = WorkFolder.Create("crowd");
         string source = folder.Fresh("source"), payload = Path.Combine(source, "payload.bin");
         RandomFile.Write(payload, options.Size);
         List<CrowdRun> alone = [], crowd = [];
-        // The first round compiles the code, and is not counted.
+        // The first round compiles the code and is not counted.
         for (int round = 0; round <= options.Rounds; round++)
         {
             CrowdRun one = await RunAsync(folder, payload, 1, cancellationToken).ConfigureAwait(false);

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Crowd;
 
-/// <summary>One client of the crowd, and when it had everything.</summary>
+/// <summary>One client of the crowd, and the time of its completion.</summary>
 internal sealed class CrowdMember : IProgress<TorrentDownload>, IAsyncDisposable
 {
     private readonly TorrentClient _client = new(new TorrentClientOptions { Port = 0, Encryption = EncryptionMode.Off });
@@ -20,7 +20,7 @@ internal sealed class CrowdMember : IProgress<TorrentDownload>, IAsyncDisposable
         _ = CompleteAtEndAsync();
     }
 
-    /// <summary>How long it took until it had everything.</summary>
+    /// <summary>The time until completion.</summary>
     public Task<TimeSpan> Complete => _complete.Task;
 
     public void Report(TorrentDownload value)

@@ -1,20 +1,20 @@
 namespace TorrentPS.Benchmarks.Crowd;
 
-/// <summary>What to measure of a crowd.</summary>
+/// <summary>The options of a measurement with many clients.</summary>
 internal sealed record CrowdOptions
 {
     public long Size { get; init; }
 
     public int PieceLength { get; init; }
 
-    /// <summary>Bytes a second that the seeder and each downloader send at most; 0 means no limit.</summary>
+    /// <summary>The upload limit of the seeder and of each downloader in bytes per second; 0 means no limit.</summary>
     public long UploadLimit { get; init; }
 
     public int Rounds { get; init; }
 
     public int Downloaders { get; init; }
 
-    /// <summary>Whether those who are done go on uploading.</summary>
+    /// <summary>Whether complete downloaders continue to upload.</summary>
     public bool Stay { get; init; }
 
     public bool Markdown { get; init; }

@@ -8,7 +8,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>Downloads with the engine, from peers that are named to it, again and again into an empty folder.</summary>
+/// <summary>Downloads with the engine, from given peers, repeatedly into an empty folder.</summary>
 internal static class EngineDownload
 {
     public static async Task ServeAsync(string torrent, int[] ports, string folder, EncryptionMode encryption)
@@ -21,7 +21,7 @@ internal static class EngineDownload
             Sources = [],
             Timeout = FloorMeasurement.RunLimit,
         };
-        // One client for all: its buffers are made in the first round, and what is allocated later is what data costs.
+        // One client for all rounds: its buffers are allocated in the first, and later allocations are the cost of data.
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0, Encryption = encryption });
         await Worker.ServeAsync("ready", async () => await RunAsync(client, info, options).ConfigureAwait(false)).ConfigureAwait(false);
     }

@@ -7,7 +7,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>A client of the engine that seeds: its greeting is its port.</summary>
+/// <summary>A client of the engine that seeds; its greeting is its port.</summary>
 internal static class EngineSeeder
 {
     public static async Task ServeAsync(string torrent, string folder, EncryptionMode encryption)

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary><c>floor</c>: how far a download is above receiving, hashing and writing alone.</summary>
+/// <summary><c>floor</c>: a download compared with mere receiving, hashing and writing.</summary>
 internal static class FloorCommand
 {
     public static Command Create()

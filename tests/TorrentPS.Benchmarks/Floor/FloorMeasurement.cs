@@ -3,7 +3,7 @@ using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>The floor and the engine's download of the same bytes, in turn, each in a process of its own.</summary>
+/// <summary>The floor and the engine's download of the same bytes, in turn, each in a separate process.</summary>
 internal sealed class FloorMeasurement(FloorOptions options, TextWriter progress)
 {
     public static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(5);
@@ -13,7 +13,7 @@ internal sealed class FloorMeasurement(FloorOptions options, TextWriter progress
     private readonly List<FloorRun> _floors = [];
     private readonly List<FloorRun> _downloads = [];
 
-    /// <summary>Measures, and returns the table.</summary>
+    /// <summary>Runs the measurement, and returns the table.</summary>
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         using WorkFolder source = WorkFolder.Create("payload"), target = WorkFolder.Create("floor", options.Destination);
@@ -78,7 +78,7 @@ internal sealed class FloorMeasurement(FloorOptions options, TextWriter progress
 
         void Add(string name, Func<FloorRun, double> value, int digits = 2)
         {
-            // Pairs of a round: what disturbed the machine then disturbed both.
+            // Paired by round: disturbances of the machine affect both.
             IEnumerable<double> ratios = _floors.Zip(_downloads, (floor, engine) => value(engine) / value(floor));
             table.Add(name, Statistics.ShowMedian(_floors.Select(run => value(run) / gib), digits), Statistics.ShowMedian(_downloads.Select(run => value(run) / gib), digits),
                 name.EndsWith("seconds", StringComparison.Ordinal) ? Statistics.ShowMedian(ratios) : "");

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>What to measure against the floor.</summary>
+/// <summary>The options of a comparison with the floor.</summary>
 internal sealed record FloorOptions
 {
     public long Size { get; init; }
@@ -11,7 +11,7 @@ internal sealed record FloorOptions
 
     public int Rounds { get; init; }
 
-    /// <summary>Where downloads go; null means to memory where there is a place for it.</summary>
+    /// <summary>The destination of downloads; null means memory, if possible.</summary>
     public string? Destination { get; init; }
 
     public EncryptionMode Encryption { get; init; }

@@ -7,7 +7,7 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>The least that a download can be: receive, hash and write, by the megabyte, in one thread, with nothing else.</summary>
+/// <summary>The minimum of a download: receive, hash and write, by the megabyte, in one thread, and nothing else.</summary>
 internal static class FloorReceiver
 {
     private const int PartLength = 1 << 20;

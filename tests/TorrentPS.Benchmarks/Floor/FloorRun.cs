@@ -1,6 +1,6 @@
 namespace TorrentPS.Benchmarks.Floor;
 
-/// <summary>What one receiver or one download cost; its own process tells it, start-up left out.</summary>
+/// <summary>The costs of one receiver or download, reported by its process, without start-up.</summary>
 internal sealed record FloorRun
 {
     public double Seconds { get; init; }
@@ -9,20 +9,20 @@ internal sealed record FloorRun
 
     public long Bytes { get; init; }
 
-    /// <summary>Bytes of pieces that came, those among them that were not needed or not good too.</summary>
+    /// <summary>Bytes of pieces received, including unneeded and wrong ones.</summary>
     public long DownloadedBytes { get; init; }
 
-    /// <summary>Bytes that were allocated on the managed heap.</summary>
+    /// <summary>Bytes allocated on the managed heap.</summary>
     public long AllocatedBytes { get; init; }
 
     public int Collections { get; init; }
 
-    /// <summary>Work items that the thread pool did: socket completions, and hops between threads.</summary>
+    /// <summary>Work items of the thread pool: socket completions, and hops between threads.</summary>
     public long WorkItems { get; init; }
 
-    /// <summary>How often a thread had to wait for a lock.</summary>
+    /// <summary>The number of waits for locks.</summary>
     public long LockContentions { get; init; }
 
-    /// <summary>Why it failed; null when it did not.</summary>
+    /// <summary>The reason for a failure; null for success.</summary>
     public string? Problem { get; init; }
 }

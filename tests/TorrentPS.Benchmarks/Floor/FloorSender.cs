@@ -8,7 +8,7 @@ namespace TorrentPS.Benchmarks.Floor;
 /// <summary>Sends a file over each connection, from the page cache to the socket without a copy through this process.</summary>
 internal static class FloorSender
 {
-    /// <summary>Works as a worker that only listens: its greeting is its port.</summary>
+    /// <summary>Acts as a worker that only listens; its greeting is its port.</summary>
     public static async Task ServeAsync(string file)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -30,7 +30,7 @@ internal static class FloorSender
             }
             catch (SocketException)
             {
-                // The receiver gave up; it says why.
+                // The receiver gave up, and reports the reason.
             }
         }
     }

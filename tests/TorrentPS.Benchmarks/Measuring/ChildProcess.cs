@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>A program that this one started: its last output is kept, and it is gone when this object is.</summary>
+/// <summary>A child process: its last output is recorded, and it ends when this object is disposed.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int KeptCharacters = 4096;
@@ -45,10 +45,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>When it was started, on the stopwatch's clock.</summary>
+    /// <summary>Its start, on the stopwatch's clock.</summary>
     public long StartedAt { get; }
 
-    /// <summary>When it ended, on the same clock; to be read when <see cref="Ended"/>.</summary>
+    /// <summary>Its end, on the same clock; valid once <see cref="Ended"/>.</summary>
     public long EndedAt => _endedAt;
 
     public Task Ended => _ended.Task;
@@ -57,7 +57,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>The end of what it wrote.</summary>
+    /// <summary>The end of its output.</summary>
     public string Output
     {
         get
@@ -68,7 +68,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <param name="start">The program, its arguments and its environment.</param>
-    /// <param name="onLine">Gets each line of its standard output, from any thread.</param>
+    /// <param name="onLine">Receives each line of its standard output, from any thread.</param>
     public static ChildProcess Start(ProcessStartInfo start, Action<string>? onLine = null) => new(start, onLine);
 
     public void WriteLine(string line)
@@ -77,7 +77,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Asks it to end, makes it end when it does not, and waits until it has.</summary>
+    /// <summary>Asks it to end, kills it if it does not, and waits for its end.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
         if (!_process.HasExited && grace > TimeSpan.Zero)

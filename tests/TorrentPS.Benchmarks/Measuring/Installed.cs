@@ -1,9 +1,9 @@
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>What this machine has.</summary>
+/// <summary>The programs on this machine.</summary>
 internal static class Installed
 {
-    // Daemons are often where a plain user's PATH does not look.
+    // Daemons are often outside the PATH of ordinary users.
     private static readonly string[] s_more = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 
     /// <summary>The path of a program, or null.</summary>

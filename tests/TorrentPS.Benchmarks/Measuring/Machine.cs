@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>The machine: what it is, and whether it has anything else to do.</summary>
+/// <summary>The machine: its properties, and whether it is idle.</summary>
 internal static class Machine
 {
     private const int WarmingPart = 4 << 20;
@@ -12,7 +12,7 @@ internal static class Machine
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>In a line: processor, cores, memory, kernel, .NET.</summary>
+    /// <summary>A line with processor, cores, memory, kernel and .NET.</summary>
     public static string Description
     {
         get
@@ -23,7 +23,7 @@ internal static class Machine
         }
     }
 
-    /// <summary>CPU seconds that all programs have used, without waiting for disks and without what a host took; 0 where it is not known.</summary>
+    /// <summary>CPU seconds used by all programs, without waits for disks and time taken by a host; 0 if unknown.</summary>
     public static double BusySeconds
     {
         get
@@ -53,7 +53,7 @@ internal static class Machine
         ? $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}"
         : RuntimeInformation.OSDescription;
 
-    /// <summary>Waits until nothing else uses the machine, but not longer than the limit.</summary>
+    /// <summary>Waits until the machine is otherwise idle, but not longer than the limit.</summary>
     public static async Task WaitUntilCalmAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         long startedAt = Stopwatch.GetTimestamp();
@@ -67,8 +67,8 @@ internal static class Machine
     }
 
     /// <summary>
-    /// Writes a file and removes it, so that what follows finds memory at hand: a virtual machine gives unused memory back to its host, and
-    /// having it again costs more than writing it.
+    /// Writes a file and removes it, so that memory is available afterwards: a virtual machine returns unused memory to its host, and getting it back costs more than
+    /// writing it.
     /// </summary>
     public static void WarmMemory(string folder, long length)
     {

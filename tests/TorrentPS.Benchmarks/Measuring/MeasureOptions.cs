@@ -4,7 +4,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>The options that several commands have in common.</summary>
+/// <summary>Options shared by several commands.</summary>
 internal static class MeasureOptions
 {
     public static Option<long> Size(long value = 1L << 30) => Bytes("--size", "Bytes of the payload: 1GiB, 256KiB.", value, 1L << 40);

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>What .NET does not tell of other processes.</summary>
+/// <summary>System calls about other processes that .NET does not offer.</summary>
 internal static class Posix
 {
     private const int Children = -1;
     private const int Terminate = 15;
 
-    /// <summary>CPU seconds of all children of this process that have ended, and of theirs.</summary>
+    /// <summary>CPU seconds of all ended children of this process, and of theirs.</summary>
     public static double EndedChildrenCpu
     {
         get
@@ -19,7 +19,7 @@ internal static class Posix
         }
     }
 
-    /// <summary>Asks a process to end.</summary>
+    /// <summary>Asks a process to terminate.</summary>
     public static void Stop(int process) => _ = Kill(process, Terminate);
 
     [DllImport("libc", EntryPoint = "getrusage")]

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>What a process and all below it cost, from Linux' /proc.</summary>
+/// <summary>The costs of a process and its descendants, from Linux' /proc.</summary>
 internal static class ProcessTree
 {
-    private const double TicksPerSecond = 100; // USER_HZ: the same on every architecture that .NET runs on
+    private const double TicksPerSecond = 100; // USER_HZ, which is the same on every architecture of .NET
 
-    /// <param name="CpuSeconds">User and system time up to now, that of ended children included.</param>
-    /// <param name="AnonymousBytes">Heap, stacks and buffers that are in memory now: RssAnon.</param>
+    /// <param name="CpuSeconds">User and system time so far, including ended children.</param>
+    /// <param name="AnonymousBytes">Heap, stacks and buffers resident now: RssAnon.</param>
     internal readonly record struct Cost(double CpuSeconds, long AnonymousBytes);
 
     public static Cost Read(int process)
@@ -30,14 +30,14 @@ internal static class ProcessTree
             }
             catch (UnauthorizedAccessException)
             {
-                // Another user's: one that was started with more rights.
+                // It belongs to another user, for instance one with more rights.
             }
         }
 
         return new Cost(cpu, anonymous);
     }
 
-    /// <summary>Bytes of anonymous memory of one process.</summary>
+    /// <summary>The anonymous memory of one process, in bytes.</summary>
     public static long AnonymousOf(int process)
     {
         foreach (string line in File.ReadLines($"/proc/{process}/status"))
@@ -51,7 +51,7 @@ internal static class ProcessTree
 
     private static double CpuOf(int process)
     {
-        // The name in the second field may hold spaces and parentheses: count from its end.
+        // The name in the second field may contain spaces and parentheses: count from its end.
         string text = File.ReadAllText($"/proc/{process}/stat");
         string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
         long ticks = 0;

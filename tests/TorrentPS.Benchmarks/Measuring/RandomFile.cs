@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>Payloads: the same bytes for the same length on every machine, without a repetition that anything could profit from.</summary>
+/// <summary>Payloads: the same bytes for the same length on every machine, without exploitable repetition.</summary>
 internal static class RandomFile
 {
     private const int PartLength = 4 << 20;
@@ -19,7 +19,7 @@ internal static class RandomFile
         }
     }
 
-    /// <summary>Why a file is not the same as another byte by byte; null when it is.</summary>
+    /// <summary>The difference of a file from another, byte by byte; null if there is none.</summary>
     public static string? Difference(string expected, string actual)
     {
         if (!File.Exists(actual))

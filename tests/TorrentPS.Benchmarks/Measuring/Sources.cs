@@ -1,9 +1,9 @@
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>Where the project lies that this program was built from.</summary>
+/// <summary>The location of this program's sources.</summary>
 internal static class Sources
 {
-    /// <summary>The folder of the solution; null when the program was taken away from it.</summary>
+    /// <summary>The folder of the solution; null if the program was moved away from it.</summary>
     public static string? Root { get; } = Find();
 
     private static string? Find()

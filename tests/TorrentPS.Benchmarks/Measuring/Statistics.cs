@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>Medians, and numbers as the tables show them.</summary>
+/// <summary>Medians, and the formats of numbers in the tables.</summary>
 internal static class Statistics
 {
     public const double MiB = 1 << 20;
     public const double GiB = 1 << 30;
 
-    /// <summary>The median; null of nothing.</summary>
+    /// <summary>The median; null if there are no values.</summary>
     public static double? Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];

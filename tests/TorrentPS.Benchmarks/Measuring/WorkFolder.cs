@@ -1,6 +1,6 @@
 namespace TorrentPS.Benchmarks.Measuring;
 
-/// <summary>A folder for payloads and downloads that is gone afterwards: in memory where the system has a place for that, so that no disk is measured.</summary>
+/// <summary>A temporary folder for payloads and downloads, removed afterwards: in memory if the system has such a place, so that no disk is measured.</summary>
 internal sealed class WorkFolder : IDisposable
 {
     private const string MemoryDisk = "/dev/shm";
@@ -9,9 +9,9 @@ internal sealed class WorkFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Makes one.</summary>
+    /// <summary>Creates a folder.</summary>
     /// <param name="name">A part of its name.</param>
-    /// <param name="parent">Where; null means in memory, or else in the temporary folder.</param>
+    /// <param name="parent">The parent folder; null means in memory, or else the temporary folder.</param>
     public static WorkFolder Create(string name, string? parent = null)
     {
         parent ??= Directory.Exists(MemoryDisk) ? MemoryDisk : System.IO.Path.GetTempPath();
@@ -20,7 +20,7 @@ internal sealed class WorkFolder : IDisposable
         return new WorkFolder(System.IO.Path.GetFullPath(path));
     }
 
-    /// <summary>An empty folder in it.</summary>
+    /// <summary>A new empty folder in it.</summary>
     public string Fresh(string name)
     {
         string path = System.IO.Path.Combine(Path, name);

@@ -6,8 +6,8 @@ using System.Threading.Channels;
 namespace TorrentPS.Benchmarks.Measuring;
 
 /// <summary>
-/// This program once more, as a process of its own that does one thing each time it is told to: so that its CPU time and memory are those of that
-/// thing alone. It says a line when it is ready, then for each line it gets it does its work and answers with a line; it ends with its input.
+/// This program as a separate process that does one task on each request, so that its CPU time and memory are those of the task. It writes a line when it is ready; for
+/// each line it reads, it does its work and answers with a line; it ends with its input.
 /// </summary>
 internal sealed class Worker : IAsyncDisposable
 {
@@ -19,10 +19,10 @@ internal sealed class Worker : IAsyncDisposable
 
     private Worker(ChildProcess process, Channel<string> lines) => (_process, _lines) = (process, lines);
 
-    /// <summary>What it said when it was ready.</summary>
+    /// <summary>The line with which it became ready.</summary>
     public string Greeting { get; private set; } = "";
 
-    /// <summary>The most anonymous memory it was seen to have during a run; 0 where that is not known.</summary>
+    /// <summary>The maximum of its anonymous memory during a run; 0 if unknown.</summary>
     public long PeakAnonymous { get; private set; }
 
     public static async Task<Worker> StartAsync(string name, params string[] arguments)
@@ -45,7 +45,7 @@ internal sealed class Worker : IAsyncDisposable
         }
     }
 
-    /// <summary>Has it do its work once.</summary>
+    /// <summary>Makes it do its work once.</summary>
     public async Task<T> RunAsync<T>(TimeSpan limit)
     {
         _process.WriteLine("run");
@@ -61,7 +61,7 @@ internal sealed class Worker : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    /// <summary>The worker's side: says that it is ready, and works for each line it gets.</summary>
+    /// <summary>The worker's side: reports that it is ready, and works for each line it reads.</summary>
     public static async Task ServeAsync(string greeting, Func<Task<object>> work)
     {
         await SayAsync(greeting).ConfigureAwait(false);
@@ -85,7 +85,7 @@ internal sealed class Worker : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It has ended; the answer that does not come will say so.
+            // It has ended; the missing answer will show that.
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class Worker : IAsyncDisposable
         Task<string> line = _lines.Reader.ReadAsync(late.Token).AsTask();
         await Task.WhenAny(line, _process.Ended).ConfigureAwait(false);
         if (!line.IsCompleted)
-            await Task.WhenAny(line, Task.Delay(100, CancellationToken.None)).ConfigureAwait(false); // its last line may still be on its way
+            await Task.WhenAny(line, Task.Delay(100, CancellationToken.None)).ConfigureAwait(false); // its last line may still be in transit
         if (line.IsCompletedSuccessfully)
             return await line.ConfigureAwait(false);
         throw new InvalidOperationException(_process.Ended.IsCompleted

@@ -10,7 +10,7 @@ namespace TorrentPS.Benchmarks.Scale;
 /// <summary><c>idle</c>: the cost of many torrents that one client seeds without requests.</summary>
 internal static class IdleCommand
 {
-    private const int Settle = 3000; // milliseconds: checking the data, announcing, and what the runtime does after that
+    private const int Settle = 3000; // milliseconds: verifying the data, announcing, and subsequent work of the runtime
 
     public static Command Create()
     {

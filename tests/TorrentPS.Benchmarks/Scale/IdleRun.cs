@@ -1,6 +1,6 @@
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary>What a client cost while nothing happened.</summary>
+/// <summary>The costs of an idle client.</summary>
 internal sealed record IdleRun
 {
     public double Seconds { get; init; }

@@ -9,7 +9,7 @@ using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary>One client that seeds every torrent in a folder, and says for each line it gets what the next seconds cost.</summary>
+/// <summary>One client that seeds every torrent in a folder, and reports the costs of the next seconds for each line it reads.</summary>
 internal sealed class IdleSeeder : IProgress<TorrentDownload>
 {
     private int _peers;
@@ -20,7 +20,7 @@ internal sealed class IdleSeeder : IProgress<TorrentDownload>
         await using var client = new TorrentClient(new TorrentClientOptions { Port = 0 });
         using var stop = new CancellationTokenSource();
         List<Task<TorrentDownload>> seeding = [];
-        // The first to be measured is a client that has nothing to do at all.
+        // The first measurement is of a client with nothing to do.
         await Worker.ServeAsync("ready", async () =>
         {
             if (seeding.Count == 0)

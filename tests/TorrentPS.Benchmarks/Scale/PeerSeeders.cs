@@ -6,7 +6,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary>Several clients of the engine in one process that seed the same data, each with its own limit: the greeting is their ports.</summary>
+/// <summary>Several clients of the engine in one process that seed the same data, each with its own limit; the greeting is their ports.</summary>
 internal static class PeerSeeders
 {
     public static async Task ServeAsync(string torrent, string folder, long[] limits)

@@ -3,7 +3,7 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary><c>peers</c>: a download from one peer beside that from many, and from a fast one beside slow ones.</summary>
+/// <summary><c>peers</c>: a download from one peer compared with one from many, and from a fast one beside slow ones.</summary>
 internal static class PeersCommand
 {
     public static Command Create()

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary>The same download from one set of peers and from another, in turn; all of a set are one process, each download is a process of its own.</summary>
+/// <summary>The same download from one set of peers and from another, in turn; each set is one process, and each download is another.</summary>
 internal sealed class PeersMeasurement(PeersOptions options, TextWriter progress)
 {
     private static readonly TimeSpan s_calmLimit = TimeSpan.FromSeconds(10);
@@ -14,7 +14,7 @@ internal sealed class PeersMeasurement(PeersOptions options, TextWriter progress
     private readonly List<FloorRun> _first = [];
     private readonly List<FloorRun> _second = [];
 
-    /// <summary>Measures, and returns the table.</summary>
+    /// <summary>Runs the measurement, and returns the table.</summary>
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         using WorkFolder source = WorkFolder.Create("payload"), target = WorkFolder.Create("peers", options.Destination);
@@ -64,7 +64,7 @@ internal sealed class PeersMeasurement(PeersOptions options, TextWriter progress
 
         void Add(string name, Func<FloorRun, double> value, int digits = 2) =>
             table.Add(name, Statistics.ShowMedian(_first.Select(run => value(run) / gib), digits), Statistics.ShowMedian(_second.Select(run => value(run) / gib), digits),
-                // Pairs of a round: what disturbed the machine then disturbed both.
+                // Paired by round: disturbances of the machine affect both.
                 _first.TrueForAll(one => value(one) > 0) ? Statistics.ShowMedian(_first.Zip(_second, (one, other) => value(other) / value(one))) : "");
     }
 }

@@ -1,6 +1,6 @@
 namespace TorrentPS.Benchmarks.Scale;
 
-/// <summary>Which two downloads to compare.</summary>
+/// <summary>The two downloads to compare.</summary>
 internal sealed record PeersOptions
 {
     public long Size { get; init; }
@@ -9,7 +9,7 @@ internal sealed record PeersOptions
 
     public int Rounds { get; init; }
 
-    /// <summary>Where downloads go; null means to memory where there is a place for it.</summary>
+    /// <summary>The destination of downloads; null means memory, if possible.</summary>
     public string? Destination { get; init; }
 
     public bool Markdown { get; init; }

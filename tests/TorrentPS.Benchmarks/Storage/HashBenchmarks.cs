@@ -14,7 +14,7 @@ public class HashBenchmarks
     private const int PiecesInMemory = 8;
     private const int Pieces = 1024;
 
-    // More than a core's cache holds and less than makes the memory the measure: what a download has in flight.
+    // More than a core's cache holds, and little enough not to measure memory: as much as a download has in progress.
     private readonly ReadOnlyMemory<byte>[][] _pieces = new ReadOnlyMemory<byte>[PiecesInMemory][];
 
     [Params(1, 2)]
@@ -31,7 +31,7 @@ public class HashBenchmarks
         }
     }
 
-    /// <summary>As the engine does it: one hash object a thread, four calls a piece.</summary>
+    /// <summary>As in the engine: one hash object per thread, four calls per piece.</summary>
     [Benchmark]
     public void PieceHasherGiB() => OnThreads(piece =>
     {
@@ -39,7 +39,7 @@ public class HashBenchmarks
         PieceHasher.Sha1(_pieces[piece % PiecesInMemory], hash);
     });
 
-    /// <summary>The platform's own call, a segment at a time.</summary>
+    /// <summary>The platform's one-shot call, one segment at a time.</summary>
     [Benchmark(Baseline = true)]
     public void PlatformGiB() => OnThreads(piece =>
     {

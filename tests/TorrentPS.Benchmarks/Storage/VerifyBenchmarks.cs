@@ -8,7 +8,7 @@ using TorrentPS.Engine.Storage.Creating;
 
 namespace TorrentPS.Benchmarks.Storage;
 
-/// <summary>Checking a GiB that is in the page cache on all cores; the baseline is <c>openssl dgst -sha1</c> on one core, where it is installed.</summary>
+/// <summary>Verifying a GiB in the page cache on all cores; the baseline is <c>openssl dgst -sha1</c> on one core, if it is installed.</summary>
 [MemoryDiagnoser]
 [SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 1, iterationCount: 5, invocationCount: 1)]
 public class VerifyBenchmarks
@@ -22,7 +22,7 @@ public class VerifyBenchmarks
     [Params(256 << 10, 1 << 20, 16 << 20)]
     public int PieceLength { get; set; }
 
-    /// <summary>Where openssl is; null where it is not.</summary>
+    /// <summary>The path of openssl; null if it is not installed.</summary>
     internal static string? OpenSsl => field ??= Installed.Find("openssl");
 
     [GlobalSetup]

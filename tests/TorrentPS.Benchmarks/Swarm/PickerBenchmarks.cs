@@ -8,8 +8,8 @@ using TorrentPS.Engine.Swarm.Picking;
 namespace TorrentPS.Benchmarks.Swarm;
 
 /// <summary>
-/// The picker at 100 peers and 100,000 pieces of two blocks: peers join with a part of the pieces, tell of more, and are asked for blocks until
-/// all is there. There is no network and no disk, but the pool's limit on open pieces is the real one.
+/// The picker with 100 peers and 100,000 pieces of two blocks: peers join with some of the pieces, announce more, and get requests until all blocks are received. There
+/// is no network and no disk, but the pool's limit on open pieces is the real one.
 /// </summary>
 [MemoryDiagnoser]
 [SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 1, iterationCount: 5, invocationCount: 1)]
@@ -29,7 +29,7 @@ public class PickerBenchmarks
     private PiecePicker _picker = null!;
     private int[] _news = [];
 
-    /// <summary>How much each peer has: 100 are seeds, 5 makes it likely that a rare piece is another peer's.</summary>
+    /// <summary>The percentage of pieces of each peer: 100 are seeds; 5 makes it likely that a rare piece is at another peer.</summary>
     [Params(100, 50, 5)]
     public int PercentEach { get; set; }
 
@@ -43,7 +43,7 @@ public class PickerBenchmarks
         _peers.Clear();
         for (int i = 0; i < Peers; i++)
             _peers.Add(MakePeer(i, random, PercentEach));
-        // Every piece is somewhere, or there would be no end.
+        // Each piece is at some peer, or there would be no end.
         for (int piece = 0; piece < Pieces; piece++)
             _peers[piece % Peers].Pieces.Add(piece);
         _pool = new SegmentPool(48L << 20);
@@ -68,7 +68,7 @@ public class PickerBenchmarks
         return _picker.Missing;
     }
 
-    /// <summary>1000 pieces more at each of the peers, some of which they had.</summary>
+    /// <summary>1000 more pieces of each peer, some of which it had.</summary>
     [Benchmark]
     public int Have()
     {
@@ -78,7 +78,7 @@ public class PickerBenchmarks
         return fresh;
     }
 
-    /// <summary>Every block asked for and received once, as fast as the picker allows.</summary>
+    /// <summary>Every block requested and received once, as fast as the picker allows.</summary>
     [Benchmark]
     public int PickUntilDone()
     {

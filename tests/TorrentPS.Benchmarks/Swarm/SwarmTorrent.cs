@@ -3,7 +3,7 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Benchmarks.Swarm;
 
-/// <summary>Torrents of one file for what looks at pieces and not at their bytes.</summary>
+/// <summary>Torrents of one file for code that handles pieces, not their bytes.</summary>
 internal static class SwarmTorrent
 {
     public static Torrent Create(int pieces, int pieceLength, ReadOnlyMemory<byte> hashes = default) => new()

@@ -6,7 +6,7 @@ using TorrentPS.Benchmarks.Measuring;
 
 namespace TorrentPS.Benchmarks.Tracking;
 
-/// <summary><c>tracker</c>: how much memory the tracker takes for many peers, and how many announces it answers.</summary>
+/// <summary><c>tracker</c>: the memory of the tracker for many peers, and its rate of announces.</summary>
 internal static class TrackerCommand
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
@@ -23,7 +23,7 @@ internal static class TrackerCommand
 
     private static async Task<int> RunAsync(int torrents, int peers, TimeSpan time)
     {
-        // One core is the tracker's, and the others are its clients'.
+        // One core for the tracker, and the others for its clients.
         bool isPinned = Environment.ProcessorCount > 1;
         if (isPinned && (OperatingSystem.IsLinux() || OperatingSystem.IsWindows()))
             Process.GetCurrentProcess().ProcessorAffinity = (nint)((1L << Math.Min(Environment.ProcessorCount, 62)) - 2);

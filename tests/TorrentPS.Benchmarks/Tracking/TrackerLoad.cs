@@ -7,7 +7,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Benchmarks.Tracking;
 
-/// <summary>Clients of a tracker: peers, each of one of many torrents, that announce one after the other.</summary>
+/// <summary>Clients of a tracker: peers of many torrents that announce one after the other.</summary>
 internal sealed class TrackerLoad(IPEndPoint tracker, int torrents, int peers)
 {
     private const int Connections = 32;
@@ -19,17 +19,17 @@ internal sealed class TrackerLoad(IPEndPoint tracker, int torrents, int peers)
     private readonly byte[][] _hashes = [.. Enumerable.Range(0, torrents).Select(number => SHA1.HashData(BitConverter.GetBytes(number)))];
     private int _next;
 
-    /// <summary>Has every peer announce once by UDP.</summary>
+    /// <summary>Makes every peer announce once over UDP.</summary>
     public void Fill() => RunUdp(() => _next < peers, AnnounceEvent.Started);
 
-    /// <summary>Announces by UDP, a few at once, for a time.</summary>
+    /// <summary>Announces over UDP, a few at once, for a time.</summary>
     public int RunUdp(TimeSpan time)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         return RunUdp(() => clock.Elapsed < time, AnnounceEvent.None);
     }
 
-    /// <summary>Announces by HTTP for a time, over connections that are kept or over one for each.</summary>
+    /// <summary>Announces over HTTP for a time, over persistent connections or one for each announce.</summary>
     public async Task<int> RunHttpAsync(TimeSpan time, bool keepAlive)
     {
         using var end = new CancellationTokenSource(time);
@@ -65,7 +65,7 @@ internal sealed class TrackerLoad(IPEndPoint tracker, int torrents, int peers)
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut)
             {
-                // What was lost is not counted.
+                // Lost announces are not counted.
                 inFlight = 0;
             }
             if (clock.Elapsed > UdpTrackerConnection.Lifetime / 2)
@@ -100,7 +100,7 @@ internal sealed class TrackerLoad(IPEndPoint tracker, int torrents, int peers)
                 if (await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false) == 0 || !buffer.AsSpan().StartsWith("HTTP/1.1 200 OK"u8))
                     throw new InvalidOperationException("The tracker did not answer.");
                 count++;
-                // A connection is given up after a thousand requests, as the tracker does.
+                // A connection is replaced before a thousand requests, after which the tracker closes it.
                 if (!keepAlive || count % 900 == 0)
                 {
                     socket.Dispose();
@@ -123,7 +123,7 @@ internal sealed class TrackerLoad(IPEndPoint tracker, int torrents, int peers)
         return Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: {tracker}\r\nUser-Agent: bench\r\n{(keepAlive ? "" : "Connection: close\r\n")}\r\n", buffer);
     }
 
-    // Peer after peer, round and round.
+    // One peer after the other, in a circle.
     private (byte[] Hash, ushort Port) Next()
     {
         int peer = (Interlocked.Increment(ref _next) - 1) % peers;

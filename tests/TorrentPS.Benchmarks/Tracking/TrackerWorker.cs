@@ -5,7 +5,7 @@ using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Benchmarks.Tracking;
 
-/// <summary>The tracker as a process of its own, on one core.</summary>
+/// <summary>The tracker as a separate process, on one core.</summary>
 internal static class TrackerWorker
 {
     public static async Task ServeAsync(bool isPinned)
@@ -24,9 +24,9 @@ internal static class TrackerWorker
 
     /// <param name="CpuSeconds">CPU time of the process so far.</param>
     /// <param name="Announces">Announces answered so far.</param>
-    /// <param name="Torrents">Torrents that have peers.</param>
-    /// <param name="Peers">Peers of all torrents.</param>
-    /// <param name="WorkingSet">Memory of the process, all that is resident.</param>
+    /// <param name="Torrents">The number of torrents with peers.</param>
+    /// <param name="Peers">The number of peers of all torrents.</param>
+    /// <param name="WorkingSet">The resident memory of the process.</param>
     /// <param name="Heap">Bytes in the managed heap.</param>
     internal sealed record State(double CpuSeconds, long Announces, int Torrents, int Peers, long WorkingSet, long Heap);
 }

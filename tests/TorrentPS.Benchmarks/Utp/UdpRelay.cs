@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace TorrentPS.Benchmarks.Utp;
 
-/// <summary>Passes UDP packets on to an address and the answers back, each after a delay, and loses some of them by a seed.</summary>
+/// <summary>Forwards UDP packets to an address and the answers back, each after a delay, and loses some of them, determined by a seed.</summary>
 internal sealed class UdpRelay : IDisposable
 {
     private readonly Random _random = new(1);
@@ -51,7 +51,7 @@ internal sealed class UdpRelay : IDisposable
             }
             catch (Exception e) when (e is ObjectDisposedException or SocketException)
             {
-                // closed, or a port that is not there any more
+                // disposed, or the other port is closed
             }
         }
     }

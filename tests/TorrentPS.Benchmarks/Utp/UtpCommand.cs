@@ -10,7 +10,7 @@ using TorrentPS.Engine.Swarm;
 
 namespace TorrentPS.Benchmarks.Utp;
 
-/// <summary><c>utp</c>: transfers over uTP between the engine and libtorrent, each from each, on loopback or over a line that delays and loses packets.</summary>
+/// <summary><c>utp</c>: transfers over uTP between the engine and libtorrent, in every combination, on loopback or over a line that delays and loses packets.</summary>
 internal static class UtpCommand
 {
     private const string Python = "/usr/bin/python3";
@@ -63,7 +63,7 @@ internal static class UtpCommand
         foreach ((bool FromUs, bool ToUs) pair in pairs)
         {
             double median = Statistics.Median(seconds[pair])!.Value;
-            // Paired by round: what disturbs one disturbs the others.
+            // Paired by round: disturbances affect all of them.
             double ratio = Statistics.Median(seconds[pair].Select((took, round) => reference[round] / took))!.Value;
             table.Add($"{NameOf(pair.FromUs)}, {NameOf(pair.ToUs)}", Statistics.Show(median, 2), Statistics.Show(size / Statistics.MiB / median, 2), Statistics.Show(ratio, 2));
         }

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Benchmarks.Wire;
 
-/// <summary>A peer that asks for every block in order, so many at a time, and leaves when it has them.</summary>
+/// <summary>A peer that requests every block in order, a number at a time, and disconnects when it has them.</summary>
 internal sealed class InMemoryLeecher(int blocks, int blocksInPiece, int window) : InMemoryPeer
 {
     private TaskCompletionSource? _waiting;

@@ -6,7 +6,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Benchmarks.Wire;
 
-/// <summary>The other end of a connection without a connection: what it was sent it reads at once, what it has to say is there at once.</summary>
+/// <summary>The other end of a simulated connection: it reads sent bytes at once, and its own bytes are available at once.</summary>
 internal abstract class InMemoryPeer : PeerStream
 {
     public override IPEndPoint RemoteEndPoint { get; } = new(IPAddress.Loopback, 1);

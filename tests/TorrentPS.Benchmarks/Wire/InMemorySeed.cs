@@ -3,7 +3,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Benchmarks.Wire;
 
-/// <summary>A seed that answers each request in order with the same bytes, cut wherever the receiver's buffer ends, as a socket does.</summary>
+/// <summary>A seed that answers each request in order with the same bytes, split where the receiver's buffer ends, as by a socket.</summary>
 internal sealed class InMemorySeed(int pieces) : InMemoryPeer
 {
     private readonly Queue<BlockRequest> _requests = new();

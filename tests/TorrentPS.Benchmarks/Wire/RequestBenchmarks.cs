@@ -42,7 +42,7 @@ public class RequestBenchmarks
         return _buffer[^1];
     }
 
-    /// <summary>Through the session, in one send, with the queue of what is outstanding and the other end's reading.</summary>
+    /// <summary>Through the session, in one send, with the queue of outstanding requests and the other end's reading.</summary>
     [Benchmark]
     public int Send500()
     {
@@ -53,7 +53,7 @@ public class RequestBenchmarks
         return _peer.Requests;
     }
 
-    /// <summary>A peer that reads and forgets.</summary>
+    /// <summary>A peer that reads and discards.</summary>
     private sealed class RequestCounter : InMemoryPeer
     {
         public int Requests { get; private set; }

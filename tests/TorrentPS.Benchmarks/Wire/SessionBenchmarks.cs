@@ -11,8 +11,8 @@ using TorrentPS.Testing;
 namespace TorrentPS.Benchmarks.Wire;
 
 /// <summary>
-/// The peer protocol through the engine's own session, on its own loop, with everything but the socket: 64 MiB in pieces of 1 MiB. Figures are
-/// those of a block of 16 KiB, both ends' copies included.
+/// The peer protocol through the engine's session, on its loop, with everything but the socket: 64 MiB in pieces of 1 MiB. Figures are per block of 16 KiB, including the
+/// copies at both ends.
 /// </summary>
 [MemoryDiagnoser]
 public class SessionBenchmarks
@@ -48,7 +48,7 @@ public class SessionBenchmarks
         _folder.Dispose();
     }
 
-    /// <summary>Asks for, receives and puts in its place a block.</summary>
+    /// <summary>Requests, receives and stores a block.</summary>
     [Benchmark(OperationsPerInvoke = Blocks)]
     public async Task ReceiveBlockAsync()
     {
@@ -58,7 +58,7 @@ public class SessionBenchmarks
             throw new InvalidOperationException($"{swarm.Picker.Missing} pieces are missing.");
     }
 
-    /// <summary>Reads a block that is asked for from the page cache and sends it.</summary>
+    /// <summary>Reads a requested block from the page cache and sends it.</summary>
     [Benchmark(OperationsPerInvoke = Blocks)]
     public async Task SendBlockAsync()
     {

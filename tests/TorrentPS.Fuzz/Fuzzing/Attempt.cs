@@ -6,7 +6,7 @@ namespace TorrentPS.Fuzz.Fuzzing;
 /// <summary>One input tried on one target.</summary>
 internal readonly record struct Attempt(int Outcome, long Allocated, TimeSpan Elapsed, Fault? Fault)
 {
-    /// <summary>How long an input may take. Far more than any needs, so that a busy machine is not taken for a fault.</summary>
+    /// <summary>The time limit of an input: far more than any needs, so that a busy machine causes no false fault.</summary>
     public static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(2);
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever comes out is what is looked for.")]
@@ -34,7 +34,7 @@ internal readonly record struct Attempt(int Outcome, long Allocated, TimeSpan El
         return new Attempt(outcome, allocated, elapsed, fault);
     }
 
-    /// <summary>Tries again what was slow once: it may have been the machine.</summary>
+    /// <summary>Repeats a slow attempt, since the machine may have been busy.</summary>
     public static Attempt MakeSure(FuzzTarget target, byte[] input)
     {
         Attempt attempt = Make(target, input);

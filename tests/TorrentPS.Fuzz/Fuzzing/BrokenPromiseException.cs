@@ -1,4 +1,4 @@
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>The engine let an input through, but what it made of it is not what it promises.</summary>
+/// <summary>The engine accepted an input, but its result breaks a promise.</summary>
 internal sealed class BrokenPromiseException(string message) : Exception(message);

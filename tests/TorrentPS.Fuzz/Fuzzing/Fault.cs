@@ -1,9 +1,9 @@
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>What an input broke.</summary>
+/// <summary>A fault caused by an input.</summary>
 /// <param name="Kind">The exception's name, or <c>Slow</c>, <c>Hang</c> or <c>Memory</c>.</param>
-/// <param name="Place">Where in the engine; together with the kind it tells one fault from another.</param>
-/// <param name="Details">All that is known.</param>
+/// <param name="Place">The place in the engine; together with the kind it distinguishes faults.</param>
+/// <param name="Details">The details.</param>
 internal sealed record Fault(string Kind, string Place, string Details)
 {
     public string Description => Place.Length == 0 ? Kind : $"{Kind} in {Place}";

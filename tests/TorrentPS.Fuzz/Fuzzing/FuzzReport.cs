@@ -1,6 +1,6 @@
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>What came of one target.</summary>
+/// <summary>The result of one target.</summary>
 internal sealed record FuzzReport(string Target, long Inputs, TimeSpan Elapsed, long Allocated, long MostAllocated, TimeSpan Slowest, int Outcomes, IReadOnlyList<Fault> Faults)
 {
     public static string Head => $"{"target",-14} {"inputs",10} {"a second",10} {"bytes each",11} {"most bytes",11} {"slowest ms",10} {"outcomes",8} {"faults",6}";

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>Tries targets, some at a time, watches that none hangs, keeps what breaks something and says what came of it.</summary>
+/// <summary>Fuzzes targets, some at a time, watches for hangs, keeps inputs that break a target, and reports the results.</summary>
 internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
 {
     private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(30);
@@ -10,7 +10,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
     private readonly Lock _lock = new();
     private readonly List<(FuzzTarget Target, Fuzzer Fuzzer)> _running = [];
 
-    /// <returns>How many targets broke.</returns>
+    /// <returns>The number of broken targets.</returns>
     public int Run(IReadOnlyList<FuzzTarget> targets)
     {
         output.WriteLine($"seed {options.Seed}, {options.Duration.TotalSeconds:0.#} s a target");
@@ -72,7 +72,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         }
     }
 
-    /// <summary>Nothing ends a thread that does not end by itself, so that a hang ends all.</summary>
+    /// <summary>A hanging thread cannot be ended, so a hang ends the process.</summary>
     private void Watch()
     {
         lock (_lock)

@@ -1,35 +1,35 @@
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>Something of the engine that reads bytes from outside.</summary>
+/// <summary>A part of the engine that reads bytes from outside.</summary>
 internal abstract class FuzzTarget : IDisposable
 {
-    /// <summary>What it is called on the command line, and its folder among the regressions.</summary>
+    /// <summary>Its name on the command line, and of its folder of regressions.</summary>
     public abstract string Name { get; }
 
     public abstract string Description { get; }
 
-    /// <summary>Good inputs, which are changed.</summary>
+    /// <summary>Valid inputs, which are mutated.</summary>
     public abstract IReadOnlyList<byte[]> Seeds { get; }
 
-    /// <summary>How inputs are changed beside what is done to any bytes.</summary>
+    /// <summary>The structure of inputs, which guides mutations beside those of plain bytes.</summary>
     public virtual InputShape Shape => InputShape.Bencoded;
 
-    /// <summary>Words that are put into inputs.</summary>
+    /// <summary>Words inserted into inputs.</summary>
     public virtual IReadOnlyList<string> Words => [];
 
-    /// <summary>The longest input.</summary>
+    /// <summary>The maximum length of an input.</summary>
     public virtual int MaxLength => 16 * 1024;
 
-    /// <summary>Bytes that an input of a length may have allocated, all together.</summary>
+    /// <summary>The maximum number of bytes allocated for an input of a length.</summary>
     public virtual long MaxAllocated(int length) => 256 * 1024 + 64L * length;
 
-    /// <summary>Reads an input. Only exceptions that are promised for bad input are caught in here; whatever comes out of it is a fault.</summary>
-    /// <returns>A hash of what happened, where that is easily told: inputs that make something new happen are changed further.</returns>
+    /// <summary>Reads an input. Only exceptions promised for bad input are caught here; any other is a fault.</summary>
+    /// <returns>A hash of what happened, if it is easily computed: inputs with a new hash are mutated further.</returns>
     public abstract int Try(byte[] input);
 
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
-    /// <summary>A hash of a message without its numbers.</summary>
+    /// <summary>A hash of a message, ignoring numbers.</summary>
     protected static int Outcome(string message)
     {
         HashCode hash = default;
@@ -42,7 +42,7 @@ internal abstract class FuzzTarget : IDisposable
         return hash.ToHashCode();
     }
 
-    /// <summary>Ends the attempt as a fault.</summary>
+    /// <summary>Reports a fault unless a condition holds.</summary>
     protected static void Require(bool holds, string what)
     {
         if (!holds)

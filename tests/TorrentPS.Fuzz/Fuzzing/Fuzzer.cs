@@ -4,8 +4,8 @@ using TorrentPS.Fuzz.Mutating;
 namespace TorrentPS.Fuzz.Fuzzing;
 
 /// <summary>
-/// Tries one target: takes an input, changes it in a few places, tries it, and keeps it for more changes when something happens that did not happen before. Which inputs come
-/// is up to the seed alone.
+/// Fuzzes one target: picks an input, mutates it in a few places, tries it, and keeps it for further mutation if it causes something new. The inputs depend only on the
+/// seed.
 /// </summary>
 internal sealed class Fuzzer(FuzzTarget target, int seed)
 {
@@ -21,13 +21,13 @@ internal sealed class Fuzzer(FuzzTarget target, int seed)
     private long _mostAllocated;
     private TimeSpan _slowest;
 
-    /// <summary>Gets the input and the fault, the first time that it is seen.</summary>
+    /// <summary>Receives the input and the fault when a fault first occurs.</summary>
     public Action<byte[], Fault>? Broke { get; init; }
 
     /// <summary>The current input, for the watchdog of its duration.</summary>
     public byte[] Current { get; private set; } = [];
 
-    /// <summary>When that began; 0 when none is being tried.</summary>
+    /// <summary>The timestamp of its start; 0 if there is no current input.</summary>
     public long CurrentSince;
 
     public FuzzReport Run(TimeSpan duration, long maxInputs = long.MaxValue)
@@ -35,7 +35,7 @@ internal sealed class Fuzzer(FuzzTarget target, int seed)
         long start = Stopwatch.GetTimestamp();
         foreach (byte[] input in target.Seeds)
             Try(input);
-        // What the code costs to be loaded and compiled is not the inputs'.
+        // The cost of loading and compiling code is not that of inputs.
         (_inputs, _allocated, _mostAllocated, _slowest) = (0, 0, 0, default);
         while (_inputs < maxInputs && _faults.Count < MaxFaults && Stopwatch.GetElapsedTime(start) < duration)
             Try(_mutator.Next(_corpus));

@@ -1,18 +1,18 @@
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>What inputs are made of, so that they can be changed without being refused at their first byte.</summary>
+/// <summary>The structure of inputs, so that mutations are not refused at the first byte.</summary>
 internal enum InputShape
 {
-    /// <summary>Just bytes.</summary>
+    /// <summary>Plain bytes.</summary>
     Bytes,
 
-    /// <summary>A bencoded value, maybe with something behind it.</summary>
+    /// <summary>A bencoded value, possibly followed by other bytes.</summary>
     Bencoded,
 
-    /// <summary>A byte, and then messages, each behind its length in four bytes.</summary>
+    /// <summary>A byte, and then messages, each preceded by its length in four bytes.</summary>
     Messages,
 
-    /// <summary>Packets, each behind its length in two bytes, and bencoded.</summary>
+    /// <summary>Bencoded packets, each preceded by its length in two bytes.</summary>
     Packets,
 
     /// <summary>Text in lines or with delimiters.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>Makes an input that breaks something smaller, as long as it breaks the same: what is left shows what it is about.</summary>
+/// <summary>Reduces an input while it causes the same fault: the remainder shows the cause.</summary>
 internal sealed class Minimizer(FuzzTarget target, Fault fault)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);

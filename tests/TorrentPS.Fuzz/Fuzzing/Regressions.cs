@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace TorrentPS.Fuzz.Fuzzing;
 
-/// <summary>The inputs that broke something once. They are kept beside the sources, and are part of this program, so that the unit tests can try them.</summary>
+/// <summary>Inputs that once broke a target. They are kept beside the sources and embedded in this program for the unit tests.</summary>
 internal static class Regressions
 {
-    /// <summary>The folder among the sources; null when the program was taken away from them.</summary>
+    /// <summary>Their folder in the sources; null if the program was moved away from them.</summary>
     public static string? SourceFolder
     {
         get
@@ -20,7 +20,7 @@ internal static class Regressions
         }
     }
 
-    /// <summary>The names of all that are part of this program: the target, a slash, the file.</summary>
+    /// <summary>The names of all embedded inputs: the target, a slash, the file.</summary>
     public static IReadOnlyList<string> Names => [.. typeof(Regressions).Assembly.GetManifestResourceNames().Select(name => name.Replace('\\', '/')).Order(StringComparer.Ordinal)];
 
     public static byte[] Read(string name)
@@ -32,8 +32,8 @@ internal static class Regressions
         return bytes.ToArray();
     }
 
-    /// <summary>Keeps an input.</summary>
-    /// <returns>Where.</returns>
+    /// <summary>Saves an input.</summary>
+    /// <returns>The path of the file.</returns>
     public static string Write(string folder, string target, Fault fault, byte[] input)
     {
         string path = Path.Combine(folder, target, $"{fault.Kind}-{Convert.ToHexStringLower(SHA256.HashData(input).AsSpan(0, 4))}.bin");

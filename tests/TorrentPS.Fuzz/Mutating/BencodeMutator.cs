@@ -4,7 +4,7 @@ using TorrentPS.Engine.Bencoding;
 
 namespace TorrentPS.Fuzz.Mutating;
 
-/// <summary>Changes bencoded data and leaves it bencoded data: values are replaced, left out, doubled, exchanged and put into each other.</summary>
+/// <summary>Mutates bencoded data so that it stays bencoded: values are replaced, removed, duplicated, exchanged and nested.</summary>
 internal sealed class BencodeMutator(Random random, byte[][] words)
 {
     private static readonly BencodeReaderOptions s_limits = new() { AllowBigIntegers = true, AllowTrailingData = true, MaxDepth = BencodeReaderOptions.GreatestDepth };
@@ -69,7 +69,7 @@ internal sealed class BencodeMutator(Random random, byte[][] words)
         }
         catch (BencodeException)
         {
-            // What came before the fault can be changed all the same.
+            // The values before the fault can be mutated all the same.
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class BencodeMutator(Random random, byte[][] words)
         return [.. input.GetRange(start, end - start)];
     }
 
-    /// <summary>A string with something of it changed, and its length again right.</summary>
+    /// <summary>A string with a change, and its length corrected.</summary>
     private byte[] Changed(byte[] value)
     {
         List<byte> text = [.. value.AsSpan(value.AsSpan().IndexOf((byte)':') + 1)];

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TorrentPS.Fuzz.Mutating;
 
-/// <summary>Changes any bytes: bits, numbers, runs; and takes a piece of another input.</summary>
+/// <summary>Mutates plain bytes: bits, numbers, runs; and inserts parts of another input.</summary>
 internal sealed class ByteMutator(Random random, byte[][] words)
 {
     private static readonly long[] s_numbers =
@@ -12,10 +12,10 @@ internal sealed class ByteMutator(Random random, byte[][] words)
 
     private static readonly string[] s_digits = ["", "00", "-0", "01", "+1", " 1", "1 ", "0x10", "9223372036854775808", "-9223372036854775809", "18446744073709551616", "99999999999999999999999999"];
 
-    /// <summary>A number that is at the edge of something.</summary>
+    /// <summary>A number at some limit.</summary>
     public long Number() => s_numbers[random.Next(s_numbers.Length)];
 
-    /// <summary>A number in decimal digits, or something that looks like one.</summary>
+    /// <summary>A number in decimal digits, or something similar.</summary>
     public string Digits() => random.Next(4) == 0 ? s_digits[random.Next(s_digits.Length)] : Number().ToString(CultureInfo.InvariantCulture);
 
     public void Change(List<byte> input, ReadOnlySpan<byte> other)
@@ -72,7 +72,7 @@ internal sealed class ByteMutator(Random random, byte[][] words)
             input[at + i] = (byte)(number >> (8 * (size - 1 - i)));
     }
 
-    /// <summary>Changes the next number in digits: a length, a port, a count.</summary>
+    /// <summary>Mutates the next number in digits: a length, a port, a count.</summary>
     private void ChangeDigits(List<byte> input, int at)
     {
         while (at < input.Count && !char.IsAsciiDigit((char)input[at]))
@@ -89,6 +89,6 @@ internal sealed class ByteMutator(Random random, byte[][] words)
         input.InsertRange(at, Encoding.ASCII.GetBytes(digits));
     }
 
-    /// <summary>Mostly small, sometimes all that there is.</summary>
+    /// <summary>Mostly small, sometimes the maximum.</summary>
     private int Length(int most) => random.Next(8) == 0 ? most : Math.Min(most, random.Next(1, 20));
 }

@@ -1,16 +1,18 @@
 namespace TorrentPS.Fuzz.Mutating;
 
-/// <summary>Changes a row of messages, each behind its length: one is changed inside, left out, repeated, moved, or taken from another row, and the lengths stay right.</summary>
+/// <summary>
+/// Mutates a series of messages with lengths: one is changed inside, removed, repeated, moved, or taken from another series, and the lengths stay right.
+/// </summary>
 /// <param name="random">The random numbers.</param>
-/// <param name="lead">Bytes before the first length.</param>
-/// <param name="prefix">Bytes of the lengths.</param>
-/// <param name="inner">Changes what is in a message; null where that is just bytes.</param>
+/// <param name="lead">The number of bytes before the first length.</param>
+/// <param name="prefix">The number of bytes of each length.</param>
+/// <param name="inner">Mutates the content of a message; null for plain bytes.</param>
 internal sealed class FrameMutator(Random random, int lead, int prefix, BencodeMutator? inner)
 {
     public void Change(List<byte> input, ReadOnlySpan<byte> other, ByteMutator bytes)
     {
         List<byte[]> frames = Split([.. input]);
-        // What comes before the messages says how they come, and is changed now and then.
+        // The bytes before the messages control their delivery, and are mutated now and then.
         if (frames.Count == 0 || (lead > 0 && random.Next(16) == 0))
         {
             bytes.Change(input, other);

@@ -3,7 +3,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Mutating;
 
-/// <summary>Makes a new input of an old one: as bytes, and as what the bytes are made of.</summary>
+/// <summary>Derives a new input from an old one: as plain bytes, and by its structure.</summary>
 internal sealed class Mutator
 {
     private readonly FuzzTarget _target;

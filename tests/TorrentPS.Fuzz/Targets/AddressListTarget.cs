@@ -40,7 +40,7 @@ internal sealed class AddressListTarget : FuzzTarget
         }
         catch (InvalidDataException)
         {
-            return 1; // what is not whole as gzip
+            return 1; // incomplete as gzip
         }
 
         (AddressRanges<uint> v4, AddressRanges<UInt128> v6) = reader.ToRanges();

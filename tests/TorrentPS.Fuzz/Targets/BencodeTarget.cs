@@ -4,7 +4,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>The reader, and objects of it and back.</summary>
+/// <summary>The reader, and conversion to objects and back.</summary>
 internal sealed class BencodeTarget : FuzzTarget
 {
     public override string Name => "bencode";
@@ -16,7 +16,7 @@ internal sealed class BencodeTarget : FuzzTarget
         .. ((string[])["i0e", "0:", "le", "de", "li-1e4:spamd1:a1:b1:cleee", "d3:cow3:moo4:spaml1:a1:bee", "i9223372036854775807e", "d1:bi1e1:ai2ee", "i123456789012345678901234567890e"]).Select(Encoding.ASCII.GetBytes),
     ];
 
-    // A dictionary of objects takes some hundred bytes for the few that an entry has.
+    // A dictionary object takes some hundred bytes for the few of an entry.
     public override long MaxAllocated(int length) => 256 * 1024 + 1024L * length;
 
     public override int Try(byte[] input)

@@ -6,8 +6,8 @@ using TorrentPS.Fuzz.Fuzzing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// Packets to a node of the DHT that knows a few others and looks for peers. The last byte of each selects the sender and the time since the last packet. An answer gets
-/// the transaction id of the last query that its sender was asked, as nothing else gets further.
+/// Packets to a DHT node that knows a few others and searches for peers. The last byte of each selects the sender and the time since the last packet. An answer gets the
+/// transaction id of the last query to its sender, since no other is processed.
 /// </summary>
 internal sealed class DhtTarget : FuzzTarget
 {

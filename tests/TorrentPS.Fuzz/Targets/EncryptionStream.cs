@@ -2,11 +2,11 @@ using TorrentPS.Engine.Transport.Encryption;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>The connection of a peer that keeps to the exchange of keys and says what it likes after it; with everything said, it closes.</summary>
-/// <param name="input">What it says.</param>
-/// <param name="infoHash">The torrent that it asks for.</param>
-/// <param name="weInitiate">Whether the other side, which is ours, has connected.</param>
-/// <param name="isRaw">Whether it just sends the input.</param>
+/// <summary>The connection of a peer that follows the key exchange and then sends any bytes; after the last it closes.</summary>
+/// <param name="input">The bytes it sends.</param>
+/// <param name="infoHash">The torrent it requests.</param>
+/// <param name="weInitiate">Whether our side has connected.</param>
+/// <param name="isRaw">Whether it sends only the input, unencrypted.</param>
 /// <param name="padding">The length of its first padding.</param>
 internal sealed class EncryptionStream(byte[] input, byte[] infoHash, bool weInitiate, bool isRaw, int padding) : Stream
 {

@@ -5,8 +5,8 @@ using TorrentPS.Fuzz.Fuzzing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// What a peer sends in the handshake of an encrypted connection. The first byte of the input says on which side we are, whether the peer exchanges keys and then encrypts the rest of
-/// the input as it should, or sends that as it is, and how long its padding is.
+/// The bytes of a peer in the handshake of an encrypted connection. The first byte of the input selects our side, whether the peer exchanges keys and then encrypts the
+/// rest of the input or sends it unchanged, and the length of its padding.
 /// </summary>
 internal sealed class EncryptionTarget : FuzzTarget
 {

@@ -29,7 +29,7 @@ internal sealed class FuzzLoop : SynchronizationContext, IDisposable
         }
     }
 
-    /// <summary>Runs what is posted until nothing is left and the disk has nothing to do.</summary>
+    /// <summary>Runs posted work until none is left and the disk is idle.</summary>
     public void Settle(DiskTally disk)
     {
         for (int turn = 0; turn < MaxTurns; turn++)

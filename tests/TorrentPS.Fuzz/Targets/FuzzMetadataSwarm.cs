@@ -7,7 +7,7 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A magnet link that is resolved with one peer. As soon as the metadata is there, the hashes of its pieces are asked for.</summary>
+/// <summary>A magnet link resolved with one peer. As soon as the metadata is complete, the piece hashes are requested.</summary>
 internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm, IPeerExchange
 {
     public double Now { get; set; }
@@ -22,12 +22,12 @@ internal sealed class FuzzMetadataSwarm(Torrent torrent) : IMetadataSwarm, IPeer
 
     public IPeerExchange Exchange => this;
 
-    /// <summary>A bit for each kind of thing that happened.</summary>
+    /// <summary>A bit for each kind of event.</summary>
     public int What { get; private set; }
 
     public string? Violation { get; private set; }
 
-    /// <summary>What must not happen.</summary>
+    /// <summary>An exception that must not occur.</summary>
     public Exception? Fault { get; private set; }
 
     public int TimesClosed { get; private set; }

@@ -3,7 +3,7 @@ using TorrentPS.Engine.Transport;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>The connection of a peer that sends an input, some bytes at a time, and then nothing until it ends; what is sent to it is counted.</summary>
+/// <summary>The connection of a peer that sends an input, some bytes at a time, and then nothing until the end; bytes sent to it are counted.</summary>
 internal sealed class FuzzStream(ReadOnlyMemory<byte> input, int pace, Action received) : PeerStream
 {
     private readonly TaskCompletionSource<int> _end = new();

@@ -2,7 +2,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>All targets. Each is made anew for each run, as some keep something from one input to the next.</summary>
+/// <summary>All targets. Each is created anew for each run, since some keep state between inputs.</summary>
 internal static class FuzzTargets
 {
     public static List<FuzzTarget> Create() =>

@@ -7,7 +7,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>What routers answer: by PCP, NAT-PMP and UPnP; and what stands before a datagram of a proxy. Each input is read as each of them.</summary>
+/// <summary>Answers of routers with PCP, NAT-PMP and UPnP, and the head of datagrams from a proxy. Each input is read as each of them.</summary>
 internal sealed class GatewayTarget : FuzzTarget
 {
     private static readonly PortRequest s_request = new(ProtocolType.Tcp, 6881, 6881);
@@ -40,7 +40,7 @@ internal sealed class GatewayTarget : FuzzTarget
 
     public override IReadOnlyList<string> Words => ["<service>", "</service>", "<controlURL>", "http://192.168.1.2/", "<!DOCTYPE a [<!ENTITY b 'c'>]>", "&b;", "<![CDATA[", "\r\nLOCATION: ", "\r\nST: "];
 
-    // A reader of XML begins with some buffers.
+    // An XML reader starts with some buffers.
     public override long MaxAllocated(int length) => 2_000_000 + 200L * length;
 
     public override int Try(byte[] input)
@@ -61,7 +61,7 @@ internal sealed class GatewayTarget : FuzzTarget
         }
         catch (XmlException)
         {
-            // what is not XML, or is beyond a limit
+            // not XML, or beyond a limit
         }
 
         return HashCode.Combine(pcp?.Result, natPmp?.Result, location is null, isDatagram, xml);

@@ -8,7 +8,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A tracker's reply by HTTP, from the first byte of its head to the peers in it; the first byte of the input says how much comes at once.</summary>
+/// <summary>A tracker's HTTP reply, from the first byte of its head to its peers; the first byte of the input selects how much arrives at once.</summary>
 internal sealed class HttpTarget : FuzzTarget
 {
     private static readonly Uri s_tracker = new("http://tracker.example/announce");
@@ -40,7 +40,7 @@ internal sealed class HttpTarget : FuzzTarget
 
     public override int MaxLength => 64 * 1024;
 
-    // 1 MiB of a reply, again when it is expanded, and each in arrays that grow by half and double.
+    // 1 MiB of a reply, again when it is decompressed, and each in arrays that grow by half and double.
     public override long MaxAllocated(int length) => (9 << 20) + 64L * length;
 
     public override int Try(byte[] input)

@@ -25,7 +25,7 @@ internal sealed class MagnetTarget : FuzzTarget
 
     public override IReadOnlyList<string> Words => ["&xt=urn:btih:", "&dn=", "&xl=", "&tr=", "&ws=", "&x.pe=", "&so=", "%00", "%2e%2e%2f", "%ff", "%u", "http://", "udp://[::1]:1", "xn--", "..", "@", "&amp;"];
 
-    // Addresses are parsed by Uri, which takes its time and memory.
+    // Uri parses addresses, which takes time and memory.
     public override long MaxAllocated(int length) => (1 << 20) + 1024L * length;
 
     public override int Try(byte[] input)

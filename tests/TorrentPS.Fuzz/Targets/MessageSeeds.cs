@@ -5,10 +5,10 @@ using TorrentPS.Engine.Wire;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>What good peers send.</summary>
+/// <summary>Messages of honest peers.</summary>
 internal static class MessageSeeds
 {
-    /// <summary>The hashes that the peer is asked for: of eight of ten pieces of two blocks each, and one that proves them.</summary>
+    /// <summary>The hashes requested from the peer: of eight of ten pieces of two blocks each, with one proof.</summary>
     public static readonly HashRange Hashes = new(1, 0, 8, 3);
 
     public static byte[][] Create(int pieceLength, int lastLength, int pieces, ReadOnlySpan<byte> root)
@@ -27,7 +27,7 @@ internal static class MessageSeeds
         byte[] all = Bits(pieces, _ => true), none = new byte[all.Length];
         byte[] hello = [.. Message(MessageId.Extended, [0, .. extended]), .. Message(MessageId.Bitfield, all), .. Message(MessageId.Unchoke), .. Message(MessageId.Interested), .. Message(MessageId.Port, [0x1a, 0xe1])];
         List<byte> blocks = [.. hello];
-        // The pieces that are asked for: every other one, from the second on.
+        // The requested pieces: every other one, from the second on.
         for (int piece = 1; piece < pieces; piece += 4)
         {
             int length = piece == pieces - 1 ? lastLength : pieceLength;

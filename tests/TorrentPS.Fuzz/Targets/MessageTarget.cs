@@ -9,8 +9,8 @@ using TorrentPS.Testing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// All that a peer sends after its handshake, to a real session of a torrent of which we have every other piece: it is asked for the others, and is given what it asks for.
-/// The first byte of the input says how much of it comes at once.
+/// All bytes that a peer sends after its handshake, to a real session of a torrent of which we have every other piece: the missing ones are requested from it, and its
+/// requests are answered. The first byte of the input selects how much arrives at once.
 /// </summary>
 internal sealed class MessageTarget : FuzzTarget
 {
@@ -51,7 +51,7 @@ internal sealed class MessageTarget : FuzzTarget
 
     public override int MaxLength => 96 * 1024;
 
-    // A message of 1 MiB may be on its way, and buffers grow fourfold; what is sent for what it asked for.
+    // A message of 1 MiB may be incomplete, and buffers grow fourfold; answers to its requests.
     public override long MaxAllocated(int length) => (8 << 20) + 256L * length;
 
     public override int Try(byte[] input)

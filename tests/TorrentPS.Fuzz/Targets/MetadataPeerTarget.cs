@@ -11,7 +11,8 @@ using TorrentPS.Fuzz.Fuzzing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// All that a peer sends after its handshake while a magnet link is resolved, and the connection given away at the end. The first byte of the input says how much of it comes at once.
+/// All bytes that a peer sends after its handshake while a magnet link is resolved, and the handover of the connection at the end. The first byte of the input selects
+/// how much arrives at once.
 /// </summary>
 internal sealed class MetadataPeerTarget : FuzzTarget
 {
@@ -40,7 +41,7 @@ internal sealed class MetadataPeerTarget : FuzzTarget
 
     public override int MaxLength => 96 * 1024;
 
-    // A copy of metadata of the size that the peer says, and what it tells, in buffers that double.
+    // A copy of the metadata, in the size announced by the peer, and its messages, in buffers that double.
     public override long MaxAllocated(int length) => 48L * 1024 * 1024 + 256L * length;
 
     public override int Try(byte[] input)

@@ -5,7 +5,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A message about the info dictionary.</summary>
+/// <summary>A metadata message (BEP 9).</summary>
 internal sealed class MetadataTarget : FuzzTarget
 {
     public override string Name => "metadata";

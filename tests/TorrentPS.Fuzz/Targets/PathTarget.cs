@@ -5,7 +5,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>Names and paths: lines of text, each a path with its parts between tabs.</summary>
+/// <summary>Names and paths: lines of text, each a path with tabs between its parts.</summary>
 internal sealed class PathTarget : FuzzTarget
 {
     public override string Name => "paths";

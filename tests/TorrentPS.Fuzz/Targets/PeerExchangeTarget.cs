@@ -5,7 +5,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A message about other peers.</summary>
+/// <summary>A peer exchange message.</summary>
 internal sealed class PeerExchangeTarget : FuzzTarget
 {
     public override string Name => "pex";

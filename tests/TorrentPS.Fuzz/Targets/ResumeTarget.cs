@@ -51,7 +51,7 @@ internal sealed class ResumeTarget : FuzzTarget
         }
         catch (TorrentException)
         {
-            // They are not of the torrent.
+            // They do not belong to the torrent.
         }
 
         return HashCode.Combine(record.Have.Count, record.Boot.Length == 0, record.Selection[0], record.Selection[1]);

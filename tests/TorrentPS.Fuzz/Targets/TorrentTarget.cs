@@ -7,7 +7,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A .torrent, and its info dictionary as peers send it.</summary>
+/// <summary>A .torrent, and its info dictionary as received from peers.</summary>
 internal sealed class TorrentTarget : FuzzTarget
 {
     private const string Hash = "aaaaaaaaaaaaaaaaaaaa";
@@ -55,7 +55,7 @@ internal sealed class TorrentTarget : FuzzTarget
         return HashCode.Combine(torrent.Version, torrent.IsSingleFile, torrent.IsPrivate, Math.Min(torrent.Files.Count, 4), torrent.Trackers.Count > 0, torrent.WebSeeds.Count > 0, torrent.Nodes.Count > 0);
     }
 
-    /// <summary>The info dictionary as peers send it.</summary>
+    /// <summary>The info dictionary as received from peers.</summary>
     private static void CheckInfo(Torrent torrent)
     {
         try
@@ -66,7 +66,7 @@ internal sealed class TorrentTarget : FuzzTarget
         }
         catch (TorrentException e) when (e.ErrorId == TorrentErrorId.UnsafePath)
         {
-            // A name in a code page that only the file tells of.
+            // A name in a code page that only the file states.
         }
     }
 

@@ -6,7 +6,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>The target of a request to our tracker.</summary>
+/// <summary>The path and query of a request to our tracker.</summary>
 internal sealed class TrackerHttpTarget : FuzzTarget
 {
     private static readonly PeerKey s_from = PeerKey.Create([192, 0, 2, 1], 1);

@@ -6,7 +6,7 @@ using TorrentPS.Fuzz.Fuzzing;
 
 namespace TorrentPS.Fuzz.Targets;
 
-/// <summary>A datagram to our tracker. Where it has an odd length, its connection id is made a right one.</summary>
+/// <summary>A datagram to our tracker. If its length is odd, its connection id is corrected.</summary>
 internal sealed class TrackerUdpTarget : FuzzTarget
 {
     private static readonly PeerKey s_v4 = PeerKey.Create([192, 0, 2, 1], 1), s_v6 = PeerKey.Create([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], 1);

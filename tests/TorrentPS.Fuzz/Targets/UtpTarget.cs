@@ -5,8 +5,8 @@ using TorrentPS.Fuzz.Fuzzing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// The packets that come on one connection of uTP, which itself has something to send. The first byte of the input says who has connected, whether what arrives is read, and how much time passes
-/// between packets. Ids are the host's part: here all packets are of the connection.
+/// The packets of one uTP connection, which itself has data to send. The first byte of the input selects the connecting side, whether received data is read, and the time
+/// between packets. Connection ids are checked by the host: here all packets belong to the connection.
 /// </summary>
 internal sealed class UtpTarget : FuzzTarget
 {
@@ -28,7 +28,7 @@ internal sealed class UtpTarget : FuzzTarget
 
     public override int MaxLength => 128 * 1024;
 
-    // Rings of what is sent and received grow to 1 MiB each, and twice that while they do.
+    // The rings of sent and received data grow to 1 MiB each, and take twice that while they grow.
     public override long MaxAllocated(int length) => (8 << 20) + 64L * length;
 
     public override int Try(byte[] input)
@@ -65,7 +65,7 @@ internal sealed class UtpTarget : FuzzTarget
 
     private static int Log(int value) => System.Numerics.BitOperations.Log2((uint)value | 1);
 
-    /// <summary>What one end of a good connection receives, in each part: with nothing lost, and with every ninth packet lost.</summary>
+    /// <summary>The packets that one end of a good connection receives, in each role: without loss, and with every ninth packet lost.</summary>
     private static byte[][] Record() =>
     [
         .. from connects in (bool[])[false, true]
@@ -107,7 +107,7 @@ internal sealed class UtpTarget : FuzzTarget
         return [.. recorded];
     }
 
-    /// <summary>One end of a connection: sends what it has as soon as it may, and its packets are kept.</summary>
+    /// <summary>One end of a connection: sends its data as soon as it may, and records its packets.</summary>
     private sealed class End : IUtpOutput
     {
         private const ushort Id = 500;

@@ -7,8 +7,8 @@ using TorrentPS.Fuzz.Fuzzing;
 namespace TorrentPS.Fuzz.Targets;
 
 /// <summary>
-/// What a web seed answers to two requests over one connection: heads, ranges, chunks, trailers, redirects, and what follows a body. The first byte of the input says how much
-/// comes at once.
+/// The answers of a web seed to two requests over one connection: heads, ranges, chunks, trailers, redirects, and bytes after a body. The first byte of the input selects
+/// how much arrives at once.
 /// </summary>
 internal sealed class WebSeedReplyTarget : FuzzTarget
 {
@@ -44,7 +44,7 @@ internal sealed class WebSeedReplyTarget : FuzzTarget
 
     public override int MaxLength => 64 * 1024;
 
-    // The buffer for heads, and each line of one as a string or two.
+    // The buffer for heads, and each line as a string or two.
     public override long MaxAllocated(int length) => 256 * 1024 + 400L * length;
 
     public override int Try(byte[] input)
@@ -101,7 +101,7 @@ internal sealed class WebSeedReplyTarget : FuzzTarget
         return 1;
     }
 
-    // The stream completes at once, so there is nothing to wait for.
+    // The stream completes at once, so there is no wait.
     private static T Now<T>(Task<T> task)
     {
         Require(task.IsCompleted, "it waits for something");
@@ -110,7 +110,7 @@ internal sealed class WebSeedReplyTarget : FuzzTarget
 
     private static byte[] Input(byte pace, string replies) => [pace, .. Encoding.Latin1.GetBytes(replies)];
 
-    /// <summary>Gives an input, some bytes at a time, and takes what is written.</summary>
+    /// <summary>Returns an input, some bytes at a time, and accepts all writes.</summary>
     private sealed class ReplyStream(ReadOnlyMemory<byte> input, int pace) : Stream
     {
         private ReadOnlyMemory<byte> _left = input;
