@@ -27,7 +27,7 @@ internal static class FaceInputs
         { "http://peer.example:6881", null },
     };
 
-    /// <summary>Hosts of addresses that cannot be looked up, though <see cref="Uri"/> takes them: no form in ASCII, or too long.</summary>
+    /// <summary>Hosts that cannot be resolved although <see cref="Uri"/> accepts them: without an ASCII form, or too long.</summary>
     public static TheoryData<string> UnusableHosts =>
     [
         $"{Repeat("1.", 60)}1ò.{Repeat("1.", 70)}oo",
@@ -36,7 +36,7 @@ internal static class FaceInputs
         $"{Repeat("a.", 127)}example",
     ];
 
-    /// <summary>Texts of a rate, and the bytes a second; null where it is refused.</summary>
+    /// <summary>Texts of rates, with the bytes per second; null if it is refused.</summary>
     public static TheoryData<string, long?> Rates => new()
     {
         { "0", 0 },
@@ -62,7 +62,7 @@ internal static class FaceInputs
         { "5MB/min", null },
     };
 
-    /// <summary>Texts of networks, and whether they are taken.</summary>
+    /// <summary>Texts of networks, and whether they are accepted.</summary>
     public static TheoryData<string, bool> Networks => new()
     {
         { "192.0.2.1", true },
@@ -84,7 +84,7 @@ internal static class FaceInputs
         { "fe80::1%1", false },
     };
 
-    /// <summary>Texts of an address to announce, and the address; null where it is refused.</summary>
+    /// <summary>Texts of addresses to announce, with the address; null if it is refused.</summary>
     public static TheoryData<string, string?> AnnouncedAddresses => new()
     {
         { "192.0.2.1", "192.0.2.1" },
@@ -106,7 +106,7 @@ internal static class FaceInputs
         { "", null },
     };
 
-    /// <summary>Texts of a traffic class, and its code point; null where it is refused.</summary>
+    /// <summary>Texts of traffic classes, with the code point; null if it is refused.</summary>
     public static TheoryData<string, int?> TrafficClasses => new()
     {
         { "0", 0 },

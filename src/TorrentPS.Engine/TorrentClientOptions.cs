@@ -68,15 +68,15 @@ public sealed record TorrentClientOptions
     /// <summary>The addresses blocked as peers and as DHT nodes; null blocks none.</summary>
     public IPFilter? IPFilter { get; init; }
 
-    /// <summary>The only addresses that are connected to and let in, as peers and as nodes of the DHT; null allows all that <see cref="IPFilter"/> does not block.</summary>
+    /// <summary>The only addresses used as peers and DHT nodes, to connect to and to accept; null allows all that <see cref="IPFilter"/> does not block.</summary>
     public AllowedAddresses? AllowedAddresses { get; init; }
 
-    /// <summary>The address of one machine that trackers are told to list in place of the one that announces come from; null tells none. Many trackers ignore it.</summary>
+    /// <summary>The address of one machine for trackers to list in place of the source address of announces; null announces none. Many trackers ignore it.</summary>
     public IPAddress? AnnounceAddress { get; init; }
 
     /// <summary>
-    /// What packets to peers, web seeds, trackers and nodes of the DHT are marked with, over TCP and UDP; null leaves them unmarked. Where the system refuses,
-    /// <see cref="OnWarning"/> says so, and all goes on without.
+    /// The traffic class of packets to peers, web seeds, trackers and DHT nodes, over TCP and UDP; null leaves them unmarked. If the system refuses, <see
+    /// cref="OnWarning"/> reports it, and packets stay unmarked.
     /// </summary>
     public TrafficClass? TrafficClass { get; init; }
 
@@ -143,7 +143,7 @@ public sealed record TorrentClientOptions
     /// <summary>The route of all connections.</summary>
     internal NetworkRoute Route() => new(Proxy, Filter, Binding, TrafficClass);
 
-    /// <summary>What is neither connected to nor let in; null blocks nothing.</summary>
+    /// <summary>The filter of addresses that are neither connected to nor accepted; null blocks none.</summary>
     internal IPFilter? Filter => IPFilter.Of(IPFilter, AllowedAddresses);
 
     /// <summary>The options for swarms.</summary>

@@ -43,17 +43,17 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Networks_are_what_they_are_to_cmdlets(string text, bool isTaken) =>
+    public void Networks_are_accepted_as_by_cmdlets(string text, bool isTaken) =>
         AssertTaken(OptionFactory.AllowedAddresses(), text, isTaken ? text : null, $"is no network: give {AllowedAddresses.Expected}.");
 
     [Theory]
     [MemberData(nameof(AnnouncedAddresses))]
-    public void Announced_addresses_are_what_they_are_to_cmdlets(string text, string? expected) =>
+    public void Announced_addresses_are_accepted_as_by_cmdlets(string text, string? expected) =>
         AssertTaken(OptionFactory.AnnounceAddress(), text, expected, $"'{text}' is no address to announce: give {AnnouncedAddress.Expected}.");
 
     [Theory]
     [MemberData(nameof(TrafficClasses))]
-    public void Traffic_classes_are_what_they_are_to_cmdlets(string text, int? expected)
+    public void Traffic_classes_are_accepted_as_by_cmdlets(string text, int? expected)
     {
         string? written = expected is { } value ? new TrafficClass(value).ToString() : null;
         AssertTaken(OptionFactory.TrafficClass(), text, written, $"'{text}' is no traffic class: give {TrafficClass.Expected}.");
@@ -79,7 +79,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(UnusableHosts))]
-    public void No_address_has_a_host_that_cannot_be_looked_up(string host)
+    public void Addresses_with_unusable_hosts_are_refused(string host)
     {
         Option[] options = [OptionFactory.Proxy(), OptionFactory.Trackers("--tracker", ""), OptionFactory.Uris("--web-seed", ""), OptionFactory.Peers("")];
         Assert.All(options, option => Assert.Single(new RootCommand { option }.Parse([option.Name, option.Name == "--peer" ? $"{host}:6881" : $"http://{host}"]).Errors));

@@ -114,7 +114,7 @@ internal static class OptionFactory
     public static Option<Uri[]?> WebSeeds(string description) =>
         Written<Uri[]>("--web-seed", "URI", description, texts => Array.ConvertAll(texts, WebAddress.Parse), ArgumentArity.OneOrMore);
 
-    /// <summary>An option whose value is read by a function that says what is wrong with one that it cannot read.</summary>
+    /// <summary>An option whose value is parsed by a function, which explains the flaw of an invalid one.</summary>
     private static Option<T?> Written<T>(string name, string helpName, string description, Func<string[], T> read, ArgumentArity? arity = null) => new(name)
     {
         HelpName = helpName,

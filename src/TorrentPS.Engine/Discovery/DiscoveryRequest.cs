@@ -43,7 +43,7 @@ internal sealed record DiscoveryRequest
     /// <summary>Returns the external port for a listening port; called from any thread.</summary>
     public Func<int, int> PublicPort { get; init; } = static port => port;
 
-    /// <summary>The address that trackers are told to list in place of the one that they see; null for none.</summary>
+    /// <summary>The address for trackers to list in place of the one that they see; null for none.</summary>
     public IPAddress? AnnounceAddress { get; init; }
 
     /// <summary>Returns the counts; called from any thread.</summary>

@@ -96,12 +96,12 @@ public sealed class MagnetLink
     /// </summary>
     public override string ToString()
     {
-        // The name only suggests, and the addresses are of use: it is what gives way first.
+        // The name is only a suggestion, while addresses are useful: the name is shortened first.
         string text = Write(DisplayName, out bool isWhole);
         return isWhole ? text : Write(CutName(DisplayName), out _);
     }
 
-    /// <summary>The link with a name, and with the addresses for which there is room; whether nothing had to be left out, and the link can be read again.</summary>
+    /// <summary>The link with a name and as many addresses as fit; whether none had to be left out, and the link can be read again.</summary>
     private string Write(string? name, out bool isWhole)
     {
         string selection = Selection();
@@ -133,7 +133,7 @@ public sealed class MagnetLink
         }
     }
 
-    /// <summary>As much of a name as file systems take, in whole code points.</summary>
+    /// <summary>As much of a name as file systems accept, in whole code points.</summary>
     private static string? CutName(string? name)
     {
         int length = 0, bytes = 0;

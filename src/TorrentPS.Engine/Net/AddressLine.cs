@@ -34,11 +34,11 @@ internal static class AddressLine
         return plain != AddressLineKind.Unreadable || !ReadNamed(line, out range) ? plain : AddressLineKind.Blocked;
     }
 
-    /// <summary>Reads an address, a range or a prefix with nothing around it but spaces.</summary>
+    /// <summary>Reads an address, a range or a prefix, with only spaces around it.</summary>
     public static bool TryReadRange(string text, out AddressRange range)
     {
         range = default;
-        // What a list may have behind an address, a remark or a level, has no place here.
+        // The remark or level that may follow an address in a list is not allowed here.
         return text.Length <= MaxRangeLength && !text.AsSpan().ContainsAny(",;#") && System.Text.Ascii.IsValid(text)
             && ReadPlain(System.Text.Encoding.ASCII.GetBytes(text.Trim()), out range) == AddressLineKind.Blocked;
     }

@@ -28,8 +28,8 @@ internal static class AddressRules
     }
 
     /// <summary>
-    /// Whether an address is in the local network: on the same link, or in private, shared or unique local address space. This machine's own are not: what goes there never
-    /// reaches a network, or goes on through a tunnel, whose traffic its user may want to limit.
+    /// Whether an address is in the local network: on the same link, or in private, shared or unique local address space. Addresses of this machine are not: traffic to
+    /// them reaches no network, or continues through a tunnel, which its user may want to limit.
     /// </summary>
     public static bool IsInLocalNetwork(IPAddress address) => ReachOf(address) is AddressReach.Link or AddressReach.Site;
 

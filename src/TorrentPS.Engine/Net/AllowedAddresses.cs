@@ -5,12 +5,12 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Net;
 
 /// <summary>
-/// The only networks whose addresses are peers, or nodes of the DHT: no other is connected to or let in. Trackers and web seeds are servers that the torrent or the user
-/// names, and are asked wherever they are. Safe to use from several threads; equal to another of the same networks in the same order.
+/// The only networks whose addresses are used as peers or DHT nodes: others are neither connected to nor accepted. Trackers and web seeds are servers named by the
+/// torrent or the user, and are contacted wherever they are. Thread-safe; equal to another with the same networks in the same order.
 /// </summary>
 public sealed class AllowedAddresses : IEquatable<AllowedAddresses>
 {
-    /// <summary>What a network has to be, for messages about one that is not.</summary>
+    /// <summary>The expected form of a network, for messages about invalid ones.</summary>
     public const string Expected = "an address, a range or a prefix, such as 192.0.2.1, 10.0.0.1-10.0.0.99, 192.168.0.0/16 or 2001:db8::/32";
 
     private readonly string _text;
@@ -26,9 +26,9 @@ public sealed class AllowedAddresses : IEquatable<AllowedAddresses>
         _v6 = AddressRanges<UInt128>.Create(Array.ConvertAll(v6, range => range.First), Array.ConvertAll(v6, range => range.Last));
     }
 
-    /// <summary>Reads networks: addresses, ranges and prefixes, IPv4 and IPv6. Several may stand in one text, with commas between them.</summary>
-    /// <param name="networks">The texts, one at least.</param>
-    /// <exception cref="FormatException">One is none; the message says which, and what it has to be.</exception>
+    /// <summary>Reads networks: addresses, ranges and prefixes, IPv4 and IPv6. A text may contain several, separated by commas.</summary>
+    /// <param name="networks">The texts, at least one.</param>
+    /// <exception cref="FormatException">One is invalid; the message names it and the expected form.</exception>
     public static AllowedAddresses Parse(params IEnumerable<string> networks)
     {
         ArgumentNullException.ThrowIfNull(networks);
@@ -42,7 +42,7 @@ public sealed class AllowedAddresses : IEquatable<AllowedAddresses>
     }
 
     /// <summary>Whether an address is in one of the networks.</summary>
-    /// <param name="address">The address; one that is mapped to IPv6 is the IPv4 address that it means.</param>
+    /// <param name="address">The address; an IPv4-mapped IPv6 address counts as its IPv4 address.</param>
     public bool Contains(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -67,6 +67,6 @@ public sealed class AllowedAddresses : IEquatable<AllowedAddresses>
     /// <inheritdoc/>
     public override int GetHashCode() => _text.GetHashCode(StringComparison.Ordinal);
 
-    /// <summary>The networks as they were given, with commas between them.</summary>
+    /// <summary>The networks as given, separated by commas.</summary>
     public override string ToString() => _text;
 }

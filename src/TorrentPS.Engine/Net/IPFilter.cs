@@ -27,11 +27,11 @@ public sealed class IPFilter
         (_v4, _v6, _allowed, Warnings) = (blocked._v4, blocked._v6, allowed, blocked.Warnings);
     }
 
-    /// <summary>One that blocks what a filter blocks, and everything but what is allowed; null where there is neither.</summary>
+    /// <summary>A filter that blocks the addresses of a filter and all that are not allowed; null if neither is given.</summary>
     internal static IPFilter? Of(IPFilter? blocked, AllowedAddresses? allowed) =>
         allowed is null ? blocked : new IPFilter(blocked ?? new IPFilter(new AddressListReader()), allowed);
 
-    /// <summary>What blocks, for messages.</summary>
+    /// <summary>The blocking rule, for messages.</summary>
     internal string Name => _allowed is null ? "The IP filter" : RangeCount == 0 ? "The list of allowed addresses" : "The IP filter or the list of allowed addresses";
 
     /// <summary>The number of separate blocked ranges.</summary>
@@ -71,7 +71,7 @@ public sealed class IPFilter
         return Blocks(address.Family == AddressFamily.InterNetworkV6 ? bytes.Slice(8, 16) : bytes.Slice(4, 4));
     }
 
-    /// <summary>Why a blocked address is blocked.</summary>
+    /// <summary>The reason for which an address is blocked.</summary>
     internal string Explain(IPAddress address) =>
         _allowed?.Contains(address) is false ? $"{address} is not among the allowed addresses." : $"The IP filter blocks {address}.";
 

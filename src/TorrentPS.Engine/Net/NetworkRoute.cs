@@ -19,7 +19,7 @@ internal sealed class NetworkRoute(ProxyServer? proxy = null, IPFilter? filter =
     /// <summary>The addresses that are blocked; null blocks none.</summary>
     public IPFilter? Filter => filter;
 
-    /// <summary>What packets are marked with; null leaves them unmarked.</summary>
+    /// <summary>The traffic class of packets; null leaves them unmarked.</summary>
     public TrafficClass? TrafficClass => trafficClass;
 
     /// <summary>Checks whether a peer may be connected to, over any transport.</summary>

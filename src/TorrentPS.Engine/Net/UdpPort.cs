@@ -55,7 +55,7 @@ internal sealed class UdpPort : IAsyncDisposable
     /// <param name="filter">Blocked addresses; null for none.</param>
     /// <param name="binding">The only address or interface to use; null for all.</param>
     /// <param name="log">Receives errors that should not happen.</param>
-    /// <param name="trafficClass">What packets are marked with; null leaves them unmarked.</param>
+    /// <param name="trafficClass">The traffic class of packets; null leaves them unmarked.</param>
     /// <exception cref="TorrentException">No port can be opened.</exception>
     public static UdpPort Open(int port, IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null, TrafficClass? trafficClass = null)
     {

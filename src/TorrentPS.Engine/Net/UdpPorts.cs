@@ -7,7 +7,7 @@ namespace TorrentPS.Engine.Net;
 /// <param name="filter">Blocked addresses; null for none.</param>
 /// <param name="binding">The only address or interface to use; null for all.</param>
 /// <param name="log">Receives errors that should not happen.</param>
-/// <param name="trafficClass">What packets are marked with; null leaves them unmarked.</param>
+/// <param name="trafficClass">The traffic class of packets; null leaves them unmarked.</param>
 internal sealed class UdpPorts(IPFilter? filter = null, NetworkBinding? binding = null, Action<string>? log = null, TrafficClass? trafficClass = null)
 {
     private readonly Lock _lock = new();

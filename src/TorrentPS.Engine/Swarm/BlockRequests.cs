@@ -116,7 +116,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         _fairWindow = Window(blocks, 1, static (limit, peer) => limit.Counts(peer.EndPoint.Address));
     }
 
-    /// <summary>What each of some peers may be asked for, so that they are asked for so many blocks together.</summary>
+    /// <summary>Divides a number of blocks to request among some peers.</summary>
     private int Window(double blocks, int least, Func<PeerLimit, PeerSession, bool> isOne)
     {
         PeerSession[] peers = roster.Peers;

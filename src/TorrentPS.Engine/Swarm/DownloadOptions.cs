@@ -81,8 +81,8 @@ public sealed record DownloadOptions
     public RateLimit? SharedUploadLimit { get; init; }
 
     /// <summary>
-    /// Whether peers in the local network count for the limits on receiving and sending, this torrent's and those that are shared. Else those at link-local, private (RFC 1918),
-    /// shared (RFC 6598) and unique local (RFC 4193) addresses are not limited. Loopback addresses and, through a proxy, all peers always count; so do web seeds.
+    /// Whether rate limits, of this torrent and shared, apply to peers in the local network. By default they do not apply to peers at link-local, private (RFC 1918),
+    /// shared (RFC 6598) and unique local (RFC 4193) addresses. They always apply to loopback addresses, to all peers through a proxy, and to web seeds.
     /// </summary>
     public bool LimitLocalPeers { get; init; }
 

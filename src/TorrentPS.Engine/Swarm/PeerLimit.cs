@@ -3,9 +3,9 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>A limit of bytes a second as peers are subject to it: those in the local network are not, unless the user wants them counted. Belongs to the torrent's loop.</summary>
-/// <param name="limiter">The limit, which what comes from web seeds counts for in any case.</param>
-/// <param name="countsLocal">Whether peers in the local network count, too: behind a proxy there are none.</param>
+/// <summary>A rate limit as it applies to peers: not to those in the local network, except on request. Belongs to the torrent's loop.</summary>
+/// <param name="limiter">The limit, which always applies to web seeds.</param>
+/// <param name="countsLocal">Whether it applies to peers in the local network, too; through a proxy there are none.</param>
 internal sealed class PeerLimit(RateLimiter limiter, bool countsLocal)
 {
     private static readonly RateLimiter s_none = new(0, TimeProvider.System);
@@ -13,9 +13,9 @@ internal sealed class PeerLimit(RateLimiter limiter, bool countsLocal)
     /// <summary>The limit itself.</summary>
     public RateLimiter Limiter => limiter;
 
-    /// <summary>Whether a peer at an address is subject to it.</summary>
+    /// <summary>Whether it applies to a peer at an address.</summary>
     public bool Counts(IPAddress address) => countsLocal || !AddressRules.IsInLocalNetwork(address);
 
-    /// <summary>What a peer at an address is subject to.</summary>
+    /// <summary>The limit of a peer at an address.</summary>
     public RateLimiter Of(IPAddress address) => Counts(address) ? limiter : s_none;
 }

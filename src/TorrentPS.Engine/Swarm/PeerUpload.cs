@@ -26,7 +26,7 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, PeerL
 
     private readonly HashSet<IPAddress> _allowedFastNetworks = [];
     private readonly Choker _choker = new(Slots(run.Options));
-    private readonly Choker _localChoker = new(MaxSlots); // of peers that the limit does not count, where there is one
+    private readonly Choker _localChoker = new(MaxSlots); // of peers to which the limit does not apply, if there is one
     private double _rechokeAt;
 
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, PeerL
         peer.SendChoke(false);
     }
 
-    /// <summary>Whether a peer has one of the slots that the limit leaves. Without a limit all share the same.</summary>
+    /// <summary>Whether a peer has one of the slots that the limit allows. Without a limit, all share the same slots.</summary>
     private bool IsCounted(PeerSession peer) => !limit.Limiter.IsLimited || limit.Counts(peer.EndPoint.Address);
 
     private Choker ChokerOf(bool isCounted) => isCounted ? _choker : _localChoker;

@@ -4,19 +4,21 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Trackers;
 
-/// <summary>The address that trackers are told to list in place of the one that an announce comes from (BEP 3, <c>ip</c>; BEP 7, <c>ipv6</c>; BEP 15, IP address). Many trackers ignore it.</summary>
+/// <summary>
+/// The address for trackers to list in place of an announce's source address (BEP 3, <c>ip</c>; BEP 7, <c>ipv6</c>; BEP 15, IP address). Many trackers ignore it.
+/// </summary>
 public static class AnnouncedAddress
 {
-    /// <summary>What it has to be, for messages about one that is not.</summary>
+    /// <summary>The expected form, for messages about invalid ones.</summary>
     public const string Expected = "the IP address by which peers reach this machine, such as 192.0.2.1 or 2001:db8::1";
 
-    /// <summary>Reads an address of one machine, IPv4 or IPv6.</summary>
+    /// <summary>Reads the address of one machine, IPv4 or IPv6.</summary>
     /// <param name="text">The text.</param>
-    /// <exception cref="FormatException">It is none; the message says what it has to be.</exception>
+    /// <exception cref="FormatException">It is invalid; the message has the expected form.</exception>
     public static IPAddress Parse(string? text)
     {
         string trimmed = text?.Trim() ?? "";
-        // "1" and "10.1" would be read as addresses that nobody means, and the number of an interface means nothing elsewhere.
+        // "1" and "10.1" would be read as unintended addresses, and the number of an interface has no meaning elsewhere.
         bool isFull = trimmed.Contains(':') ? !trimmed.AsSpan().ContainsAny("%[]") : trimmed.AsSpan().Count('.') == 3;
         if (!isFull || !IPAddress.TryParse(trimmed, out IPAddress? address) || HasLeadingZero(address, trimmed))
             throw Wrong(text);
@@ -25,7 +27,7 @@ public static class AnnouncedAddress
         return AddressRules.IsPeer(new IPEndPoint(address, 1)) ? address : throw Wrong(text);
     }
 
-    // To some, a number that begins with 0 is octal.
+    // Some programs read a number that begins with 0 as octal.
     private static bool HasLeadingZero(IPAddress address, string text) => address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text;
 
     private static FormatException Wrong(string? text) => new($"'{text}' is no address to announce: give {Expected}.");

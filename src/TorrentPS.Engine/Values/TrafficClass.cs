@@ -4,20 +4,20 @@ using System.Net.Sockets;
 namespace TorrentPS.Engine.Values;
 
 /// <summary>
-/// What packets are marked with for the routers on their way: a differentiated services code point (DSCP, RFC 2474), which is the upper six bits of the TOS field of IPv4
-/// and of the traffic class of IPv6. What routers make of it is the network's own affair.
+/// The mark of packets for routers on their way: a differentiated services code point (DSCP, RFC 2474), which is the upper six bits of the TOS field of IPv4 and of the
+/// traffic class of IPv6. Its effect depends on the network.
 /// </summary>
 public readonly record struct TrafficClass
 {
-    /// <summary>What a text has to be, for messages about one that is not.</summary>
+    /// <summary>The expected form of a text, for messages about invalid ones.</summary>
     public const string Expected = "a number from 0 to 63, or CS0 to CS7, AF11 to AF13, AF21 to AF23, AF31 to AF33, AF41 to AF43, EF, VA or LE";
 
     private const int Highest = 63;
     private const int Ip = 0, Ipv6 = 41; // levels: IPPROTO_IP, IPPROTO_IPV6
 
-    /// <summary>A code point.</summary>
+    /// <summary>Creates a code point.</summary>
     /// <param name="value">The number, 0 to 63.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is not from 0 to 63.</exception>
     public TrafficClass(int value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
@@ -28,7 +28,9 @@ public readonly record struct TrafficClass
     /// <summary>The number, 0 to 63.</summary>
     public int Value { get; }
 
-    /// <summary>The code points that have a name: class selectors (RFC 2474), assured forwarding (RFC 2597), expedited forwarding (RFC 3246), voice (RFC 5865), lower effort (RFC 8622).</summary>
+    /// <summary>
+    /// The named code points: class selectors (RFC 2474), assured forwarding (RFC 2597), expedited forwarding (RFC 3246), voice (RFC 5865), lower effort (RFC 8622).
+    /// </summary>
     public static IReadOnlyDictionary<string, TrafficClass> Named { get; } = new Dictionary<string, TrafficClass>(StringComparer.OrdinalIgnoreCase)
     {
         ["LE"] = new(1),
@@ -56,9 +58,9 @@ public readonly record struct TrafficClass
         ["CS7"] = new(56),
     };
 
-    /// <summary>Reads a number or a name, in any case.</summary>
+    /// <summary>Reads a number or a name, ignoring case.</summary>
     /// <param name="text">The text.</param>
-    /// <exception cref="FormatException">It is neither; the message says what it has to be.</exception>
+    /// <exception cref="FormatException">It is neither; the message has the expected form.</exception>
     public static TrafficClass Parse(string? text)
     {
         string? trimmed = text?.Trim();
@@ -69,7 +71,7 @@ public readonly record struct TrafficClass
             : throw new FormatException($"'{text}' is no traffic class: give {Expected}.");
     }
 
-    /// <summary>The name, or the number where it has none.</summary>
+    /// <summary>The name, or the number if it has none.</summary>
     public override string ToString()
     {
         foreach ((string name, TrafficClass named) in Named)
@@ -81,7 +83,7 @@ public readonly record struct TrafficClass
         return Value.ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Why this system does not mark packets with it; null where it does.</summary>
+    /// <summary>The reason for which this system cannot mark packets with it; null if it can.</summary>
     internal string? Refusal()
     {
         if (OperatingSystem.IsWindows())
@@ -98,7 +100,7 @@ public readonly record struct TrafficClass
         }
     }
 
-    /// <summary>Marks what a socket sends from now on; false where the system refuses, which hinders nothing else.</summary>
+    /// <summary>Marks the packets that a socket sends from now on; false if the system refuses, which has no other effect.</summary>
     internal bool TryMark(Socket socket)
     {
         try
@@ -121,7 +123,7 @@ public readonly record struct TrafficClass
         {
             if (isV6)
                 socket.SetRawSocketOption(Ipv6, 67, field);
-            socket.SetRawSocketOption(Ip, 1, field); // a socket of IPv6 may send to IPv4 addresses, too
+            socket.SetRawSocketOption(Ip, 1, field); // an IPv6 socket may also send to IPv4 addresses
         }
         else if (OperatingSystem.IsMacOS())
         {

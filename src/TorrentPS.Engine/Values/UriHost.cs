@@ -4,18 +4,18 @@ using System.Text;
 namespace TorrentPS.Engine.Values;
 
 /// <summary>
-/// The host of an address as it is looked up and sent: an IP address, or a name in ASCII (RFC 5890). <see cref="Uri"/> takes names that have no such form, and throws
-/// only when it is asked for it. So every address that comes in is held against this, and nothing else asks for the form.
+/// The host of an address in the form in which it is resolved and sent: an IP address, or a name in ASCII (RFC 5890). <see cref="Uri"/> accepts names without such a
+/// form, and throws only when that is read. So every address from outside is checked here, and no other code reads that form.
 /// </summary>
 public static class UriHost
 {
-    /// <summary>Characters of a name in the DNS (RFC 1035, 2.3.4).</summary>
+    /// <summary>The maximum length of a name in the DNS (RFC 1035, 2.3.4), in characters.</summary>
     private const int MaxLength = 255;
 
-    /// <summary>Why an address without a usable host is not asked, for messages.</summary>
+    /// <summary>The reason for which an address without a usable host is not contacted, for messages.</summary>
     internal const string Unusable = "its host name cannot be written in ASCII, or is longer than 255 characters";
 
-    /// <summary>Whether an address is absolute, and its host, if it has one, can be written in ASCII, in 255 characters at most.</summary>
+    /// <summary>Whether an address is absolute, and its host, if it has one, has an ASCII form of at most 255 characters.</summary>
     /// <param name="uri">The address.</param>
     public static bool IsUsable(Uri uri)
     {
@@ -23,13 +23,13 @@ public static class UriHost
         return uri.IsAbsoluteUri && TryGet(uri, out _);
     }
 
-    /// <summary>Reads an address that is absolute and has a usable host, or none.</summary>
+    /// <summary>Reads an absolute address whose host, if any, is usable.</summary>
     /// <param name="text">The text.</param>
     /// <param name="uri">The address.</param>
-    /// <returns>Whether it is one.</returns>
+    /// <returns>Whether it is such an address.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? uri) => Uri.TryCreate(text, UriKind.Absolute, out uri) && IsUsable(uri);
 
-    /// <summary>The host of an address in ASCII, an IPv6 address without brackets; of one without a usable host what it says.</summary>
+    /// <summary>The host of an address in ASCII, an IPv6 address without brackets; an unusable host unchanged.</summary>
     internal static string Of(Uri uri) => TryGet(uri, out string? host) ? host : uri.Host;
 
     private static bool TryGet(Uri uri, [NotNullWhen(true)] out string? host)

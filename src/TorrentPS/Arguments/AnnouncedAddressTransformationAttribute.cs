@@ -4,7 +4,7 @@ using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Takes an address that can be announced to trackers.</summary>
+/// <summary>Accepts an address that can be announced to trackers.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class AnnouncedAddressTransformationAttribute : ArgumentTransformationAttribute
 {

@@ -5,7 +5,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Lets a traffic class be given as a number or a name: <c>8</c>, <c>CS1</c>.</summary>
+/// <summary>Accepts a traffic class as a number or a name: <c>8</c>, <c>CS1</c>.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class TrafficClassTransformationAttribute : ArgumentTransformationAttribute
 {

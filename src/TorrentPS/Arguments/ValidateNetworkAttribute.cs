@@ -4,7 +4,7 @@ using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Arguments;
 
-/// <summary>Takes networks: addresses, ranges and prefixes.</summary>
+/// <summary>Accepts networks: addresses, ranges and prefixes.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class ValidateNetworkAttribute : ValidateEnumeratedArgumentsAttribute
 {

@@ -63,7 +63,7 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
 
     private protected override void ProcessTorrent(TorrentInfo torrent)
     {
-        bool toldOfNobody = false;
+        bool isNoneReported = false;
         PeerSearchOptions options = new()
         {
             Trackers = Tracker,
@@ -73,13 +73,13 @@ public sealed class GetTorrentPeerCommand : TorrentInfoCommand
             Timeout = TimeSpan.FromSeconds(TimeoutSeconds),
             OnError = exception =>
             {
-                toldOfNobody |= exception.ErrorId == TorrentErrorId.NoPeers;
+                isNoneReported |= exception.ErrorId == TorrentErrorId.NoPeers;
                 PostError(exception, torrent);
             },
         };
         TorrentClient client = Client;
         bool found = Run(token => FindAsync(client, torrent, options, token));
-        if (!found && !toldOfNobody)
+        if (!found && !isNoneReported)
             WriteError(ErrorRecords.NoPeers(torrent));
     }
 

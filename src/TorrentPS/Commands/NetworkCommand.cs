@@ -46,13 +46,13 @@ public abstract class NetworkCommand : TorrentCommand
     /// <summary>The IP block-list files, in cmdlets that connect to peers.</summary>
     private protected virtual string[] FilterPaths => [];
 
-    /// <summary>The only networks of peers, of a cmdlet that has to do with peers; empty allows all.</summary>
+    /// <summary>The only networks of peers, for cmdlets that use peers; empty allows all.</summary>
     private protected virtual string[] AllowedNetworks => [];
 
-    /// <summary>The address that trackers are told, of a cmdlet that announces; null tells none.</summary>
+    /// <summary>The address announced to trackers, for cmdlets that announce; null for none.</summary>
     private protected virtual IPAddress? AnnouncedAddress => null;
 
-    /// <summary>What packets are marked with, of a cmdlet that transfers data; null leaves them unmarked.</summary>
+    /// <summary>The traffic class of packets, for cmdlets that transfer data; null leaves them unmarked.</summary>
     private protected virtual TrafficClass? PacketClass => null;
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using System.Net.NetworkInformation;
 
 namespace TorrentPS.Completion;
 
-/// <summary>Completes the networks that this machine is in, as prefixes.</summary>
+/// <summary>Completes the networks of this machine, as prefixes.</summary>
 public sealed class OwnNetworkCompleter : ChoiceCompleter
 {
     internal override IEnumerable<(string Value, string ToolTip)> Choices

@@ -22,12 +22,12 @@ internal sealed record NetworkSettings
     /// <summary>The IP filter; null for none.</summary>
     public IPFilter? Filter { get; init; }
 
-    /// <summary>The only addresses that are peers; null allows all.</summary>
+    /// <summary>The only addresses used as peers; null allows all.</summary>
     public AllowedAddresses? Allowed { get; init; }
 
-    /// <summary>The address that trackers are told; null tells none.</summary>
+    /// <summary>The address announced to trackers; null for none.</summary>
     public IPAddress? AnnounceAddress { get; init; }
 
-    /// <summary>What packets are marked with; null leaves them unmarked.</summary>
+    /// <summary>The traffic class of packets; null leaves them unmarked.</summary>
     public TrafficClass? TrafficClass { get; init; }
 }

@@ -138,7 +138,7 @@ public sealed class MagnetLinkTests
     [InlineData("&dn=", "a", 65000, "&tr=http://t&x.pe=h:1", 1)]
     [InlineData("&dn=n&tr=http://t/", "€", 3000, "&ws=http://w&x.pe=h:1", 5)]
     [InlineData("&dn=n&ws=http://w/", "€", 3000, "&tr=http://t&x.pe=h:1", 5)]
-    public void A_link_that_is_written_is_read_however_long_its_parts(string key, string character, int count, string rest, int times)
+    public void A_written_link_can_be_read_whatever_the_length_of_its_parts(string key, string character, int count, string rest, int times)
     {
         string part = key + string.Concat(Enumerable.Repeat(character, count));
         MagnetLink link = MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}{string.Concat(Enumerable.Range(0, times).Select(i => part + i))}{rest}");
@@ -154,7 +154,7 @@ public sealed class MagnetLinkTests
     }
 
     [Fact]
-    public void The_link_of_a_torrent_is_read_however_many_addresses_it_has()
+    public void The_link_of_a_torrent_can_be_read_whatever_the_number_of_its_addresses()
     {
         MagnetLink again = LinkOf(200);
         Assert.InRange(again.Trackers.Count, 200, 400);

@@ -34,7 +34,7 @@ public sealed class AllowedAddressesTests
     }
 
     [Fact]
-    public void With_an_IP_filter_an_address_has_to_be_allowed_and_not_blocked()
+    public void With_an_IP_filter_an_address_must_be_allowed_and_not_blocked()
     {
         string path = Path.GetTempFileName();
         try

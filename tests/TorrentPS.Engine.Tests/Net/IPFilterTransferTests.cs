@@ -116,7 +116,7 @@ public sealed class IPFilterTransferTests : IDisposable
     [Theory]
     [InlineData(PeerTransport.Tcp)]
     [InlineData(PeerTransport.Utp)]
-    public async Task Peers_outside_the_allowed_networks_are_neither_connected_to_nor_let_in(PeerTransport transport)
+    public async Task Peers_outside_the_allowed_networks_are_neither_connected_to_nor_accepted(PeerTransport transport)
     {
         await using SwarmMember seed = await SwarmMember.SeedAsync(s_sample, change: options => options with { Transport = transport }, client: Allowing("127.0.0.2"));
         foreach ((string? allowed, bool dials) in ((string?, bool)[])[(null, true), ("192.168.0.0/16", false)])
@@ -134,7 +134,7 @@ public sealed class IPFilterTransferTests : IDisposable
     }
 
     [Fact]
-    public async Task Peers_outside_the_allowed_networks_are_not_asked_for_metadata_nor_tested()
+    public async Task Peers_outside_the_allowed_networks_are_not_used_for_metadata_or_tests()
     {
         Sample sample = Sample.Build(16384, 5, null, ("a/one", 100_000));
         await using SwarmMember seed = await SwarmMember.SeedAsync(sample);

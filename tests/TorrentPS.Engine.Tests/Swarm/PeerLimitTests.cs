@@ -25,7 +25,7 @@ public sealed class PeerLimitTests
     [InlineData("::1", true)]
     [InlineData("203.0.113.2", true)]
     [InlineData("2001:db8::2", true)]
-    public void Peers_in_the_local_network_are_not_counted_unless_that_is_wanted(string address, bool isCounted)
+    public void Peers_in_the_local_network_count_only_on_request(string address, bool isCounted)
     {
         var limiter = new RateLimiter(1, TimeProvider.System);
         Assert.Equal(isCounted, new PeerLimit(limiter, countsLocal: false).Counts(IPAddress.Parse(address)));
@@ -38,7 +38,7 @@ public sealed class PeerLimitTests
     [InlineData("10.0.0.2", false, true)]
     [InlineData("10.0.0.2", true, false)]
     [InlineData("203.0.113.2", false, false)]
-    public async Task A_seed_sends_to_the_local_network_without_regard_to_its_limit(string address, bool limitsLocal, bool isFree)
+    public async Task A_seeds_limit_does_not_apply_to_the_local_network(string address, bool limitsLocal, bool isFree)
     {
         await using var swarm = new PhasedSwarm(SwarmPhase.Seeding, s_sample, change: options => options with { LimitLocalPeers = limitsLocal });
         (MemoryPeerStream peer, _) = swarm.Come(IPAddress.Parse(address), PhasedSwarm.Id(1));

@@ -16,7 +16,7 @@ public sealed class AnnouncedAddressTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Trackers_that_trust_it_list_it(bool byUdp)
+    public async Task Trackers_that_trust_an_announced_address_list_it(bool byUdp)
     {
         var listed = new TaskCompletionSource<IPEndPoint>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0), new TrackerServerOptions { TrustsGivenAddress = true, OnAnnounce = announce => listed.TrySetResult(announce.EndPoint) });

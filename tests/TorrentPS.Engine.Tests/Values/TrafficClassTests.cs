@@ -32,7 +32,7 @@ public sealed class TrafficClassTests
             Assert.Equal(8 * (named.Key[2] - '0'), named.Value.Value);
     });
 
-    /// <summary>What is connected, what is accepted and the UDP port, of IPv4 and IPv6.</summary>
+    /// <summary>Outgoing and accepted connections and the UDP port, with IPv4 and IPv6.</summary>
     [Fact]
     public async Task Sockets_carry_it_in_the_fields_of_both_families()
     {

@@ -10,7 +10,7 @@ using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Engine.Tests.Values;
 
-/// <summary>Hosts that cannot be looked up: every way in refuses their addresses, or leaves them out. What users give is in the tests of both faces.</summary>
+/// <summary>Hosts that cannot be resolved: every input refuses their addresses or leaves them out. The faces' tests cover users' inputs.</summary>
 public sealed class UriHostTests
 {
     public static TheoryData<string> UnusableHosts => FaceInputs.UnusableHosts;
@@ -37,7 +37,7 @@ public sealed class UriHostTests
 
     [Theory]
     [MemberData(nameof(UnusableHosts))]
-    public void No_address_has_a_host_that_cannot_be_looked_up(string host)
+    public void Addresses_with_unusable_hosts_are_refused(string host)
     {
         Uri uri = new($"http://{host}/announce");
         Assert.False(UriHost.IsUsable(uri));
@@ -67,7 +67,7 @@ public sealed class UriHostTests
 
     [Theory]
     [MemberData(nameof(UnusableHosts))]
-    public async Task Such_addresses_are_neither_asked_nor_redirected_to(string host)
+    public async Task Such_addresses_are_neither_contacted_nor_followed_in_redirects(string host)
     {
         Uri uri = new($"http://{host}/announce");
         Func<Uri, NamedAddress>[] origins = [NamedAddress.OfUser, NamedAddress.OfTracker, NamedAddress.OfWebSeed];
@@ -94,7 +94,7 @@ public sealed class UriHostTests
 
     [Theory]
     [MemberData(nameof(UnusableHosts))]
-    public void No_device_leads_to_such_an_address(string host)
+    public void Devices_cannot_lead_to_such_an_address(string host)
     {
         string reply = $"HTTP/1.1 200 OK\r\nST: {UpnpDescription.SearchTargets[0]}\r\nLOCATION: http://{host}/d.xml\r\n\r\n";
         Assert.Null(SsdpReply.Read(Encoding.Latin1.GetBytes(reply), IPAddress.Loopback));
@@ -102,9 +102,9 @@ public sealed class UriHostTests
         Assert.Null(UpnpDescription.Read(Encoding.UTF8.GetBytes(description), new Uri("http://192.0.2.1/d.xml")));
     }
 
-    /// <summary>They throw for a host that has no form in ASCII.</summary>
+    /// <summary>The conversion throws for a host without an ASCII form.</summary>
     [Fact]
-    public void Nothing_else_asks_for_the_form_of_a_host()
+    public void No_other_code_converts_hosts()
     {
         string[] files = [.. Directory.EnumerateFiles(Path.Join(SecurityDefaultsTests.Root, "src"), "*.cs", SearchOption.AllDirectories)];
         Assert.InRange(files.Length, 500, 2000);

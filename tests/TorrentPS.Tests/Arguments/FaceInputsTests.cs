@@ -51,7 +51,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(UnusableHosts))]
-    public void No_address_has_a_host_that_cannot_be_looked_up(string host)
+    public void Addresses_with_unusable_hosts_are_refused(string host)
     {
         foreach (bool isOfBrowser in (bool[])[false, true])
         {
@@ -89,12 +89,12 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(AnnouncedAddresses))]
-    public void Announced_addresses_are_what_they_are_to_the_command(string text, string? expected) =>
+    public void Announced_addresses_are_accepted_as_by_the_command(string text, string? expected) =>
         AssertTaken(new AnnouncedAddressTransformationAttribute(), text, expected);
 
     [Theory]
     [MemberData(nameof(TrafficClasses))]
-    public void Traffic_classes_are_what_they_are_to_the_command(string text, int? expected)
+    public void Traffic_classes_are_accepted_as_by_the_command(string text, int? expected)
     {
         string? written = expected is { } value ? new TrafficClass(value).ToString() : null;
         AssertTaken(new TrafficClassTransformationAttribute(), text, written);

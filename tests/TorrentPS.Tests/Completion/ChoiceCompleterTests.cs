@@ -35,7 +35,7 @@ public sealed class ChoiceCompleterTests
     }
 
     [Fact]
-    public void Each_network_and_traffic_class_that_is_offered_is_one()
+    public void Offered_networks_and_traffic_classes_are_valid()
     {
         Assert.Contains("127.0.0.0/8", new OwnNetworkCompleter().Choices.Select(choice => choice.Value));
         Assert.All(new OwnNetworkCompleter().Choices, choice => AllowedAddresses.Parse(choice.Value));

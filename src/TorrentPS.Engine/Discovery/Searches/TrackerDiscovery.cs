@@ -5,8 +5,8 @@ using TorrentPS.Engine.Trackers;
 namespace TorrentPS.Engine.Discovery.Searches;
 
 /// <summary>Finds peers through trackers.</summary>
-/// <param name="trackers">Makes them.</param>
-/// <param name="address">The address to announce; null leaves it to them to see it.</param>
+/// <param name="trackers">Creates them.</param>
+/// <param name="address">The address to announce; null for the one that the trackers see.</param>
 internal sealed class TrackerDiscovery(TrackerFactory trackers, IPAddress? address = null) : IDiscoveryService
 {
     public PeerSource Source => PeerSource.Tracker;

@@ -14,7 +14,7 @@ internal interface IPeerDownload
     /// <summary>The maximum length of a peer's receive buffer: smaller with more peers.</summary>
     int ReceiveBufferLength { get; }
 
-    /// <summary>How fast blocks may come from an address.</summary>
+    /// <summary>The limit on blocks from an address.</summary>
     RateLimiter DownloadLimiterOf(IPAddress address);
 
     /// <summary>The peer's pieces have changed.</summary>

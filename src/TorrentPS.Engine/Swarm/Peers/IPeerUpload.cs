@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Swarm.Peers;
 /// <summary>Decides which data is sent to peers.</summary>
 internal interface IPeerUpload
 {
-    /// <summary>How fast data may be sent to an address.</summary>
+    /// <summary>The limit on data to an address.</summary>
     RateLimiter UploadLimiterOf(IPAddress address);
 
     /// <summary>Selects the pieces shown to peers; null if all are shown.</summary>

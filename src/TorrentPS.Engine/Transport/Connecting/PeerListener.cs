@@ -34,7 +34,7 @@ internal sealed class PeerListener : IAsyncDisposable
     /// <param name="accepted">Receives each connection, on a pool thread; must not block.</param>
     /// <param name="binding">The only address or interface to listen on; null for all.</param>
     /// <param name="log">Receives errors that should not happen.</param>
-    /// <param name="trafficClass">What the packets to peers are marked with; null leaves them unmarked.</param>
+    /// <param name="trafficClass">The traffic class of packets to peers; null leaves them unmarked.</param>
     public static PeerListener Start(int port, bool required, Action<PeerStream> accepted, NetworkBinding? binding = null, Action<string>? log = null, TrafficClass? trafficClass = null)
     {
         Socket socket;
