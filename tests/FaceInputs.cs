@@ -128,7 +128,7 @@ internal static class FaceInputs
 
     private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
 
-    /// <summary>Texts of a web seed's address, and whether they are taken.</summary>
+    /// <summary>Texts of web seed addresses, and whether they are accepted.</summary>
     public static TheoryData<string, bool> WebAddresses => new()
     {
         { "http://mirror.example/image.iso", true },

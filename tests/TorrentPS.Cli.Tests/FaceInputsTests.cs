@@ -61,7 +61,7 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(WebAddresses))]
-    public void Web_addresses_are_what_they_are_to_cmdlets(string text, bool isTaken)
+    public void Web_addresses_are_accepted_as_by_cmdlets(string text, bool isTaken)
     {
         Option<Uri[]?> option = OptionFactory.WebSeeds("");
         ParseResult result = new RootCommand { option }.Parse([option.Name, text]);

@@ -47,10 +47,10 @@ public sealed record DownloadOptions
     /// <summary>Whether to use the torrent's own web seeds (BEP 17, 19). They are neither peers nor discovery sources: <see cref="Sources"/> does not affect them.</summary>
     public bool UseWebSeeds { get; init; } = true;
 
-    /// <summary>Web seeds besides those of the torrent (BEP 19), http and https, whatever <see cref="UseWebSeeds"/> says. Since the user names them, they may be in the local network.</summary>
+    /// <summary>Web seeds besides those of the torrent (BEP 19), http and https, used even if <see cref="UseWebSeeds"/> is false. Since the user names them, they may be in the local network.</summary>
     public IReadOnlyList<Uri> WebSeeds { get; init; } = [];
 
-    /// <summary>How long all web seeds wait for peers to send the data, from the time that peers are looked for; then they send what is missing, also where there is no peer. Zero waits for none.</summary>
+    /// <summary>The time for which all web seeds wait, from the start of the search for peers; then they send the missing data, with or without peers. Zero means no wait.</summary>
     public TimeSpan WebSeedDelay { get; init; }
 
     /// <summary>

@@ -7,7 +7,7 @@ public static class WebAddress
 {
     /// <summary>Reads an http or https address.</summary>
     /// <param name="text">The text.</param>
-    /// <exception cref="FormatException">It is none; the message says what it has to be.</exception>
+    /// <exception cref="FormatException">It is invalid; the message has the expected form.</exception>
     public static Uri Parse(string? text) =>
         UriHost.TryParse(text?.Trim(), out Uri? uri) && uri.Scheme is "http" or "https"
             ? uri

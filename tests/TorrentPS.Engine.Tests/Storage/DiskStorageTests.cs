@@ -5,7 +5,7 @@ using TorrentPS.Engine.Storage.Records;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>What a download or a seed finds on disk, what it leaves there, and what the next one finds of it.</summary>
+/// <summary>Data that a download or a seed finds on disk and leaves there, and its use by the next run.</summary>
 public sealed class DiskStorageTests : IDisposable
 {
     private const int PieceLength = 16384;
@@ -26,13 +26,13 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_download_that_is_complete_leaves_its_files_and_a_note_for_similar_torrents()
+    public async Task A_complete_download_leaves_its_files_and_a_record_for_similar_torrents()
     {
         using (DiskStorage storage = Open())
         {
             Assert.Equal(_folder["T"], storage.DataPath);
             Assert.Empty(Pieces(await CheckAsync(storage)));
-            Assert.NotEmpty(Directory.GetFileSystemEntries(Control)); // from now on what is in the files is ours
+            Assert.NotEmpty(Directory.GetFileSystemEntries(Control)); // from now on, the files' content is ours
             Bitfield have = WriteAll(storage);
             await storage.CompleteAsync(have, null);
             Assert.True(have.IsFull);
@@ -45,7 +45,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_the_data_of_a_private_torrent_is_is_not_noted()
+    public async Task The_location_of_a_private_torrents_data_is_not_recorded()
     {
         Sample sample = Sample.Build(PieceLength, 2, builder => builder.IsPrivate = true, ("a", 100), ("b", 200));
         using DiskStorage storage = Open(sample);
@@ -55,7 +55,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task That_nothing_can_be_noted_of_complete_data_is_told_and_no_failure()
+    public async Task A_failure_to_record_downloaded_data_is_only_reported()
     {
         File.WriteAllText(_state["torrents"], "in the way");
         using DiskStorage storage = Open();
@@ -65,7 +65,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task The_next_run_goes_on_from_what_was_saved_and_hashes_nothing_again()
+    public async Task The_next_run_resumes_without_hashing_again()
     {
         using (DiskStorage storage = Open())
         {
@@ -91,7 +91,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_note_that_cannot_be_written_ends_no_run_that_goes_on()
+    public async Task A_record_that_cannot_be_written_does_not_end_a_running_download()
     {
         using DiskStorage storage = Open();
         Bitfield have = await CheckAsync(storage);
@@ -102,7 +102,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_that_goes_on_notices_that_a_file_is_gone()
+    public async Task A_running_download_notices_a_removed_file()
     {
         using DiskStorage storage = Open();
         Bitfield have = await CheckAsync(storage);
@@ -114,7 +114,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task What_another_program_has_damaged_is_found_at_the_end_and_alone_is_fetched_again()
+    public async Task Damage_by_another_program_is_found_at_the_end_and_only_it_is_downloaded_again()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows tells the time of a file that is being written only when it is closed.");
         using (DiskStorage storage = Open())
@@ -133,9 +133,9 @@ public sealed class DiskStorageTests : IDisposable
         await AssertFindsAsync(next, 0, 1, 3);
     }
 
-    /// <summary>They were found to be changed, and are as they were: a program has put its own back.</summary>
+    /// <summary>They were found changed, but another program has restored them.</summary>
     [Fact]
-    public async Task Pieces_that_were_withdrawn_are_there_when_they_are_right_at_the_end()
+    public async Task Withdrawn_pieces_count_again_if_they_are_right_at_the_end()
     {
         using DiskStorage storage = Open();
         await CheckAsync(storage);
@@ -147,7 +147,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_is_written_where_nothing_can_be_and_nothing_needs_to_be()
+    public async Task Nothing_is_written_to_a_read_only_place_without_need()
     {
         _sample.Lay(_folder.Path, 0, 1, 2);
         File.WriteAllText(Control, "in the way");
@@ -167,11 +167,11 @@ public sealed class DiskStorageTests : IDisposable
         _checked.Clear();
         using (DiskStorage storage = Open())
             Assert.Equal(TorrentErrorId.AccessDenied, (await Assert.ThrowsAsync<TorrentException>(() => CheckAsync(storage))).ErrorId);
-        Assert.Empty(_checked); // by the lengths alone it is known
+        Assert.Empty(_checked); // the lengths alone show it
     }
 
     [Fact]
-    public async Task A_file_of_the_users_is_overwritten_only_when_that_is_asked_for()
+    public async Task A_file_of_the_user_is_overwritten_only_on_request()
     {
         Directory.CreateDirectory(_folder["T"]);
         File.WriteAllText(_folder["T/c"], "my notes");
@@ -182,7 +182,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_downloads_of_one_torrent_do_not_meet_in_a_destination()
+    public async Task Two_downloads_of_one_torrent_do_not_share_a_destination()
     {
         using DiskStorage first = Open();
         Assert.Equal(TorrentErrorId.DataInUse, Assert.Throws<TorrentException>(() => Open()).ErrorId);
@@ -192,7 +192,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public void A_torrent_that_cannot_be_kept_locks_nothing()
+    public void A_torrent_that_cannot_be_stored_locks_nothing()
     {
         Sample bad = Sample.Make(16, 1, ("../x", 5), ("b", 5));
         Assert.Equal(TorrentErrorId.UnsafePath, Assert.Throws<TorrentException>(() => Open(bad)).ErrorId);
@@ -219,7 +219,7 @@ public sealed class DiskStorageTests : IDisposable
         Assert.Equal((4, 4), _checked.Max());
         _checked.Clear();
 
-        // Some of it turned out not to be what it was.
+        // Some of it turned out to be changed.
         using (DiskStorage storage = Open(change: Seed))
             storage.Withdrawn();
         using (DiskStorage storage = Open(change: Seed))
@@ -228,7 +228,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_note_of_data_that_is_seeded_is_kept_from_its_last_use_on()
+    public async Task A_record_of_seeded_data_is_kept_from_its_last_use_on()
     {
         _sample.Lay(_folder.Path, 0, 1, 2);
         using (DiskStorage storage = Open(change: Seed))
@@ -241,14 +241,14 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Data_to_seed_that_is_not_complete_is_told_file_by_file()
+    public async Task Incomplete_data_to_seed_is_reported_file_by_file()
     {
         _sample.Lay(_folder.Path, 0, 1);
         using (DiskStorage storage = Open(change: Seed))
         {
             Bitfield have = await CheckAsync(storage);
             Assert.Empty(Pieces(have));
-            Assert.Empty(_checked); // what is there is not enough, whatever is in it
+            Assert.Empty(_checked); // the data is incomplete, whatever its content
             Assert.Contains("'T/c' is missing", storage.DescribeFaults(have), StringComparison.Ordinal);
             Assert.DoesNotContain("differs", storage.DescribeFaults(have), StringComparison.Ordinal);
         }
@@ -266,7 +266,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task That_complete_data_cannot_be_noted_is_told_and_no_failure()
+    public async Task A_failure_to_record_seeded_data_is_only_reported()
     {
         _sample.Lay(_folder.Path, 0, 1, 2);
         File.WriteAllText(_state["seeds"], "in the way");
@@ -276,7 +276,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Data_that_the_user_names_and_that_of_similar_torrents_is_copied_and_told()
+    public async Task Given_data_and_that_of_similar_torrents_is_copied_and_reported()
     {
         using TemporaryFolder donors = new();
         Sample old = _sample.Change(null, 0);
@@ -301,7 +301,7 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
-    public void Links_of_a_torrent_are_not_made_and_that_is_told()
+    public void Links_of_a_torrent_are_not_created_and_that_is_reported()
     {
         Sample sample = WithLinks(4);
         using (DiskStorage storage = Open(sample))
@@ -352,7 +352,7 @@ public sealed class DiskStorageTests : IDisposable
         return Full(have);
     }
 
-    /// <summary>Changes a byte of a file, as a program does that leaves another time.</summary>
+    /// <summary>Changes a byte of a file and its time, as another program does.</summary>
     private void Damage(string name)
     {
         using (FileStream file = new(_folder[$"T/{name}"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))

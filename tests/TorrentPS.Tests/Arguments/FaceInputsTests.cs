@@ -69,11 +69,11 @@ public sealed class FaceInputsTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Networks_are_what_they_are_to_the_command(string text, bool isTaken) => AssertTaken(new ValidateNetworkAttribute(), text, isTaken);
+    public void Networks_are_accepted_as_by_the_command(string text, bool isTaken) => AssertTaken(new ValidateNetworkAttribute(), text, isTaken);
 
     [Theory]
     [MemberData(nameof(WebAddresses))]
-    public void Web_addresses_are_what_they_are_to_the_command(string text, bool isTaken) => AssertTaken(new ValidateWebAddressAttribute(), text, isTaken);
+    public void Web_addresses_are_accepted_as_by_the_command(string text, bool isTaken) => AssertTaken(new ValidateWebAddressAttribute(), text, isTaken);
 
     private static void AssertTaken(ValidateEnumeratedArgumentsAttribute attribute, string text, bool isTaken)
     {

@@ -6,8 +6,8 @@ namespace TorrentPS.Engine.Swarm.WebSeeds;
 
 /// <summary>One web seed of a torrent: the state of its server, and whether to use it. Belongs to the torrent's loop.</summary>
 /// <param name="uri">Its address.</param>
-/// <param name="servesPieces">Whether it is asked for pieces by their numbers (BEP 17).</param>
-/// <param name="isOfUser">Whether the user named it, and not the torrent.</param>
+/// <param name="servesPieces">Whether it serves pieces by number (BEP 17).</param>
+/// <param name="isOfUser">Whether it was given by the user, not by the torrent.</param>
 internal sealed class WebSeed(Uri uri, bool servesPieces, bool isOfUser = false)
 {
     private const int MaxSeeds = 20; // of a kind
@@ -30,7 +30,7 @@ internal sealed class WebSeed(Uri uri, bool servesPieces, bool isOfUser = false)
     /// <summary>Its address, with its reach.</summary>
     public NamedAddress Address { get; } = isOfUser ? NamedAddress.OfUser(uri) : NamedAddress.OfWebSeed(uri);
 
-    /// <summary>Those that the user names, and those of the torrent unless they are not wanted.</summary>
+    /// <summary>The web seeds given by the user, and, unless switched off, those of the torrent.</summary>
     public static IEnumerable<WebSeed> Of(Torrent torrent, DownloadOptions options)
     {
         HashSet<Uri> given = [.. options.WebSeeds.Take(MaxSeeds)];

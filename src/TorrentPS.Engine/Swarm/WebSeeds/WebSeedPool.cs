@@ -20,7 +20,7 @@ internal sealed class WebSeedPool
 
     /// <param name="swarm">The torrent.</param>
     /// <param name="seeds">Its web seeds.</param>
-    /// <param name="startsAt">When the first is asked, in seconds of the torrent's clock: until then peers have time to send the data.</param>
+    /// <param name="startsAt">The time of the first request, in seconds of the torrent's clock: until then, peers can send the data.</param>
     /// <param name="stopping">Ends it.</param>
     public WebSeedPool(IWebSeedSwarm swarm, IEnumerable<WebSeed> seeds, double startsAt, CancellationToken stopping)
     {
@@ -30,7 +30,7 @@ internal sealed class WebSeedPool
         _stopping = stopping;
     }
 
-    /// <summary>When the first is asked, in seconds of the torrent's clock.</summary>
+    /// <summary>The time of the first request, in seconds of the torrent's clock.</summary>
     public double StartsAt { get; }
 
     /// <summary>Whether data may be expected from any of them soon.</summary>

@@ -300,7 +300,7 @@ public sealed class WebSeedTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Web_seeds_of_the_user_are_asked_whether_or_not_the_torrents_are(bool usesOthers)
+    public async Task Web_seeds_of_the_user_are_used_with_or_without_those_of_the_torrent(bool usesOthers)
     {
         using WebSeedServer given = new(s_single);
         using WebSeedServer own = new(s_single) { Change = bytes => [.. bytes.Select(value => (byte)(value + 1))] };
@@ -312,7 +312,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task A_web_seed_of_the_user_is_asked_after_a_magnet_link()
+    public async Task A_web_seed_of_the_user_is_used_with_a_magnet_link()
     {
         Sample sample = Sample.Build(PieceLength, 5, null, ("one.bin", 500_000));
         using WebSeedServer server = new(sample);
@@ -322,9 +322,9 @@ public sealed class WebSeedTests
         Assert.NotEmpty(server.Requests);
     }
 
-    /// <summary>What web seeds wait is neither a standstill nor the end of hope.</summary>
+    /// <summary>Waiting web seeds neither stall the download nor make it fail.</summary>
     [Fact]
-    public async Task Web_seeds_wait_for_peers_and_then_send_all_where_there_is_none()
+    public async Task Web_seeds_wait_for_peers_and_without_any_send_everything()
     {
         using WebSeedServer server = new(s_single);
         FakeTimeProvider time = new();
@@ -340,7 +340,7 @@ public sealed class WebSeedTests
     }
 
     [Fact]
-    public async Task Web_seeds_that_wait_are_not_asked_for_what_peers_send_in_time()
+    public async Task Waiting_web_seeds_get_no_requests_for_data_that_peers_send_in_time()
     {
         using WebSeedServer server = new(s_single);
         using ScriptedSeed peer = new(s_single);
