@@ -209,10 +209,31 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
 
     public bool MayAllowFast(IPAddress address) => _allowedFast.Add(AllowedFastSet.NetworkOf(address));
 
-    public void Uploaded(PeerSession peer, int bytes)
+    public bool IsInCrowd { get; set; }
+
+    public bool IsCrowded(PeerSession peer) => IsInCrowd;
+
+    /// <summary>The last piece of each send.</summary>
+    public List<int> UploadedPieces { get; } = [];
+
+    public int Unsent => 0;
+
+    public void Requested(PeerSession peer, int piece)
+    {
+    }
+
+    public void Refused(PeerSession peer, int piece)
+    {
+    }
+
+    public bool TryFind(Outstanding given, out Outstanding again) => Picker.TryFind(given, out again);
+
+    public void Uploaded(PeerSession peer, int bytes, int piece)
     {
         Note(SwarmEvent.Uploaded);
         UploadedBytes += bytes;
+        if (Notes)
+            UploadedPieces.Add(piece);
     }
 
     public void Complained(PeerSession peer, int piece) => Note(SwarmEvent.Complained, "complained", piece);
@@ -311,8 +332,7 @@ internal class FakeSwarm : ISwarm, IPeerDownload, IPeerUpload, IPeerOwner, IHash
         Picker.Verified(piece.Index);
         if (peer.State.Pieces[piece.Index])
             peer.State.Interesting--;
-        if (!peer.State.IsPlainSeed)
-            peer.QueueHave(piece.Index);
+        peer.QueueHave(piece.Index);
         if (Picker.Missing == 0)
             Completed?.Invoke(peer);
     }

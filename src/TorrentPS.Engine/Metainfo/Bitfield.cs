@@ -115,6 +115,20 @@ internal sealed class Bitfield
         Count = 0;
     }
 
+    /// <summary>Makes this set that of the pieces which are in one set and not in another, which must be of one length.</summary>
+    public void SetDifference(Bitfield pieces, Bitfield without)
+    {
+        ReadOnlySpan<ulong> one = pieces._words.AsSpan(0, _words.Length), other = without._words.AsSpan(0, _words.Length);
+        int count = 0;
+        for (int i = 0; i < _words.Length; i++)
+        {
+            _words[i] = one[i] & ~other[i];
+            count += BitOperations.PopCount(_words[i]);
+        }
+
+        Count = count;
+    }
+
     /// <summary>The number of pieces in both sets, which must have the same length.</summary>
     public int CountCommon(Bitfield other)
     {

@@ -24,6 +24,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
     private int _localWindow = int.MaxValue;
     private long _ticks;
     private int _askedFirst;
+    private bool _isSwarm;
 
     /// <summary>The web seeds; null if there are none.</summary>
     public WebSeedPool? WebSeeds { get; set; }
@@ -49,6 +50,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
     public void BeginTick()
     {
         _ticks++;
+        _isSwarm = Array.Exists(roster.Peers, peer => !peer.State.Pieces.IsFull);
         Share();
     }
 
@@ -58,6 +60,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         PeerState state = peer.State;
         if (run.IsStopping || run.IsComplete || !(state.CanBeAsked || state.CanBeAskedWhileChoking) || peer.IsClosed)
             return;
+        state.Window.IsShort = _isSwarm;
         int window = Math.Min(state.Window.Size, limit.Counts(peer.EndPoint.Address) ? _fairWindow : _localWindow);
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
             return; // several at a time, so that one send carries them
@@ -67,6 +70,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
             state.DownloadRate.Resume(state.LastBlockAt);
         }
 
+        state.Suggested.Expire(run.Now);
         while (state.Outstanding.Count < window)
         {
             if (!TryPick(state, out Outstanding picked))

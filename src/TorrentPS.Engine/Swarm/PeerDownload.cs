@@ -87,6 +87,7 @@ internal sealed class PeerDownload(
         }
         else
         {
+            peer.State.Window.Resume();
             requests.Share();
             requests.Ask(peer);
         }
@@ -137,6 +138,9 @@ internal sealed class PeerDownload(
     }
 
     /// <inheritdoc/>
+    public bool TryFind(Outstanding given, out Outstanding again) => picker.TryFind(given, out again);
+
+    /// <inheritdoc/>
     public void BlockReceived(PeerSession peer, Outstanding item) => assembly.BlockReceived(peer.State, item);
 
     /// <inheritdoc/>
@@ -168,6 +172,7 @@ internal sealed class PeerDownload(
 
         if (state is { IsSnubbed: false, Outstanding.Count: > 0 } && silent > SnubSeconds)
             Snub(state);
+        peer.TickRequests(now);
         peer.Tick(now);
         requests.Ask(peer);
     }

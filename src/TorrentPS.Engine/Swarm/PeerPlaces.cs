@@ -82,7 +82,7 @@ internal sealed class PeerPlaces(SwarmRun run, Roster<PeerSession> roster, PeerC
                 || (state.Outstanding.Count > 0 && now - state.LastBlockAt < WorkingSeconds);
             bool isIdle = state is { IsInterestedInUs: false, IsInterestingToUs: false };
             double dataAt = Math.Max(peer.ConnectedAt, Math.Max(state.UploadRate.LastAt, state.DownloadRate.LastAt));
-            bool hadChance = !state.IsInterestedInUs || (state.TurnBeganAt >= dataAt && now - state.TurnBeganAt > WorkingSeconds);
+            bool hadChance = !state.IsInterestedInUs || (state.Turn.BeganAt >= dataAt && now - state.Turn.BeganAt > WorkingSeconds);
             return new Seating.Seat(priorityOf(peer.ListenEndPoint ?? peer.EndPoint), isWorking, isIdle, now - peer.ConnectedAt, now - dataAt, hadChance);
         });
     }

@@ -14,20 +14,27 @@ namespace TorrentPS.Engine.Swarm;
 /// <param name="roster">The peers.</param>
 /// <param name="limit">The upload limit.</param>
 /// <param name="counters">The transfer counters.</param>
+/// <param name="picker">The pieces.</param>
 /// <param name="disk">The source of the data.</param>
 /// <param name="showing">Selects the pieces shown to peers.</param>
 /// <param name="served">Watches the data.</param>
-internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, PeerLimit limit, TransferCounters counters, PieceDisk disk, PieceShowing showing, ServedData served) : IPeerUpload
+internal sealed class PeerUpload(
+    SwarmRun run, Roster<PeerSession> roster, PeerLimit limit, TransferCounters counters, PiecePicker picker, PieceDisk disk, PieceShowing showing, ServedData served) : IPeerUpload
 {
     private const int MaxSlots = 16;
+
+    /// <summary>The number of suggested pieces that a peer has not requested yet, while there are slots for all.</summary>
+    private const int SuggestedAhead = 2;
 
     /// <summary>The maximum number of networks remembered; beyond it, no more peers are offered pieces.</summary>
     private const int MaxAllowedFastNetworks = 4096;
 
     private readonly HashSet<IPAddress> _allowedFastNetworks = [];
-    private readonly Choker _choker = new(Slots(run.Options));
-    private readonly Choker _localChoker = new(MaxSlots); // of peers to which the limit does not apply, if there is one
-    private double _rechokeAt;
+    private readonly UploadTurns _turns = new(Slots(run.Options), run.Torrent.PieceLength);
+    private readonly UploadTurns _localTurns = new(MaxSlots, run.Torrent.PieceLength); // of peers that the limit does not count, where there is one
+    private readonly List<PeerState> _ended = [];
+    private readonly List<PeerState> _begun = [];
+    private bool _isUpdating;
 
     /// <inheritdoc/>
     public RateLimiter UploadLimiterOf(IPAddress address) => limit.Of(address);
@@ -48,63 +55,123 @@ internal sealed class PeerUpload(SwarmRun run, Roster<PeerSession> roster, PeerL
     }
 
     /// <inheritdoc/>
-    public void InterestChanged(PeerSession peer)
-    {
-        bool isCounted = IsCounted(peer);
-        if (peer.State.IsInterestedInUs && peer.State.IsChokedByUs && ChokerOf(isCounted).HasFreeSlot(States(isCounted)))
-            Unchoke(peer);
-        else if (!peer.State.IsInterestedInUs)
-            FillSlots();
-    }
+    public int Unsent => _turns.Unsent;
 
-    /// <summary>A slot may be free: the peer that has waited longest need not wait for the next round.</summary>
-    public void FillSlots()
-    {
-        FillSlots(isCounted: true);
-        FillSlots(isCounted: false);
-    }
+    /// <inheritdoc/>
+    public bool IsCrowded(PeerSession peer) => TurnsOf(peer).IsCrowded;
 
-    private void FillSlots(bool isCounted)
-    {
-        while (ChokerOf(isCounted).HasFreeSlot(States(isCounted)) && Choker.Next(States(isCounted)) is ConnectedPeerState { Session: var next })
-            Roster<PeerSession>.Try(next, this, static (self, peer) => self.Unchoke(peer));
-    }
+    /// <inheritdoc/>
+    public void InterestChanged(PeerSession peer) => Update();
 
-    /// <summary>Periodic work: chooses anew which peers to unchoke.</summary>
+    /// <summary>Periodic work: turns may be over.</summary>
     public void Tick(double now)
     {
-        if (now < _rechokeAt)
+        double rate = counters.UploadRate(now);
+        _turns.Tick(rate, counters.Uploaded, now);
+        _localTurns.Tick(rate, counters.Uploaded, now);
+        foreach (PeerSession peer in roster.Peers)
+            peer.Connection.Output.LimitUnsent(_turns.Unsent);
+        Update();
+    }
+
+    /// <summary>A turn may be over, or another may begin.</summary>
+    public void Update()
+    {
+        if (_isUpdating)
             return;
-        _rechokeAt = now + Choker.RoundSeconds;
-        HashSet<PeerState> chosen = _choker.Choose(States(isCounted: true), run.IsComplete, now);
-        chosen.UnionWith(_localChoker.Choose(States(isCounted: false), run.IsComplete, now));
-        roster.ForEach(this, (self, peer) =>
+        _isUpdating = true;
+        try
         {
-            if (!chosen.Contains(peer.State))
-                peer.SendChoke(true);
-            else if (peer.State.IsChokedByUs)
-                self.Unchoke(peer);
-        });
+            if (!limit.Limiter.IsLimited)
+            {
+                Update(_turns, Array.ConvertAll(roster.Peers, peer => peer.State));
+                return;
+            }
+
+            Update(_turns, States(isCounted: true));
+            Update(_localTurns, States(isCounted: false));
+        }
+        finally
+        {
+            _isUpdating = false;
+        }
+    }
+
+    private void Update(UploadTurns turns, PeerState[] peers)
+    {
+        try
+        {
+            turns.Update(peers, run.IsComplete, run.Now, _ended, _begun);
+            foreach (PeerState peer in _ended)
+                Roster<PeerSession>.Try(((ConnectedPeerState)peer).Session, this, static (_, peer) => peer.SendChoke(true));
+            foreach (PeerState peer in _begun)
+                Roster<PeerSession>.Try(((ConnectedPeerState)peer).Session, this, static (self, peer) => self.Unchoke(peer));
+        }
+        finally
+        {
+            _ended.Clear();
+            _begun.Clear();
+        }
     }
 
     private void Unchoke(PeerSession peer)
     {
-        Choker.Begin(peer.State, run.Now);
-        peer.SendChoke(false);
+        UploadTurns.Begin(peer.State, run.Now);
+        UploadTurns turns = TurnsOf(peer);
+        Suggest(peer, turns.IsCrowded ? (int)Math.Min(turns.Quota / run.Torrent.PieceLength, SuggestedPieces.Capacity) : SuggestedAhead);
+        if (peer.State.IsChokedByUs)
+            peer.SendChoke(false);
+        else
+            peer.Flush();
     }
 
     /// <summary>Whether a peer has one of the slots that the limit allows. Without a limit, all share the same slots.</summary>
     private bool IsCounted(PeerSession peer) => !limit.Limiter.IsLimited || limit.Counts(peer.EndPoint.Address);
 
-    private Choker ChokerOf(bool isCounted) => isCounted ? _choker : _localChoker;
+    private UploadTurns TurnsOf(PeerSession peer) => IsCounted(peer) ? _turns : _localTurns;
 
     private PeerState[] States(bool isCounted) => [.. roster.Peers.Where(peer => IsCounted(peer) == isCounted).Select(peer => peer.State)];
+
+    /// <summary>Suggests pieces to a peer, so that it knows some that it has not requested yet; not if it is the only peer, which gets all anyway.</summary>
+    private void Suggest(PeerSession peer, int ahead)
+    {
+        if (!peer.IsFast || showing.SuperSeeding is not null || roster.Peers.Length < 2)
+            return;
+        for (int pending = PieceGuide.Pending(peer.State); pending < ahead; pending++)
+        {
+            int piece = picker.Guide.Next(peer.State, run.Now);
+            if (piece < 0)
+                return;
+            peer.QueueSuggestion(piece);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Requested(PeerSession peer, int piece)
+    {
+        UploadTurns turns = TurnsOf(peer);
+        turns.Asked(peer.State, run.Now);
+        picker.Guide.Asked(peer.State, piece, run.Now);
+        if (!turns.IsCrowded)
+            Suggest(peer, SuggestedAhead);
+    }
+
+    /// <inheritdoc/>
+    public void Refused(PeerSession peer, int piece) => picker.Guide.Refused(peer.State, piece);
 
     /// <inheritdoc/>
     public bool MayAllowFast(IPAddress address) => _allowedFastNetworks.Count < MaxAllowedFastNetworks && _allowedFastNetworks.Add(AllowedFastSet.NetworkOf(address));
 
     /// <inheritdoc/>
-    public void Uploaded(PeerSession peer, int bytes) => counters.Sent(bytes, run.Now);
+    public void Uploaded(PeerSession peer, int bytes, int piece)
+    {
+        double now = run.Now;
+        counters.Sent(bytes, now);
+        peer.State.Turn.BusyAt = now;
+        picker.Guide.Sent(peer.State, piece, now);
+        if (TurnsOf(peer).IsCrowded)
+            Update();
+    }
 
     /// <inheritdoc/>
     public void Complained(PeerSession peer, int piece)

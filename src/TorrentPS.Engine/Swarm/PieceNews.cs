@@ -24,9 +24,7 @@ internal sealed class PieceNews(SwarmRun run, Roster<PeerSession> roster) : IDis
                 peer.SendInterest(peer.State.Interesting > 0);
             }
 
-            // A peer that has the piece need not know; but a super-seed shows the next piece when it learns what became of the last (BEP 16).
-            if (!peer.State.IsPlainSeed)
-                peer.QueueHave(piece);
+            peer.QueueHave(piece); // also to those that have it: a seed suggests what the others have not
         });
 
         Send();

@@ -116,7 +116,7 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
         if (reason == PeerClose.Lost)
             _served.ComplainOfLast(peer);
         _hashes?.Disown(peer);
-        _upload.FillSlots();
+        _upload.Update();
         _requests.AskAll();
     }
 }

@@ -177,7 +177,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _showing = new PieceShowing(_run, _roster, _picker);
         _served = new ServedData(_run, _roster, _picker, _layout, disk, _pieces, _requests, _saver);
         _download = new PeerDownload(_run, _roster, _picker, pool, _downloadLimit, _counters, _requests, _assembly) { Hashes = _hashes, Showing = _showing };
-        _upload = new PeerUpload(_run, _roster, _uploadLimit, _counters, disk, _showing, _served);
+        _upload = new PeerUpload(_run, _roster, _uploadLimit, _counters, _picker, disk, _showing, _served);
         _conditions = new EndConditions(_run, _roster, _counters, _layout.BytesWanted);
     }
 

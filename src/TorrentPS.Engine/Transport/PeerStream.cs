@@ -25,6 +25,15 @@ internal abstract class PeerStream : IDisposable
     /// <exception cref="IOException">The connection is broken.</exception>
     public abstract ValueTask SendAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Limits what was sent and has not left this machine: a send then ends when no more than this is queued, so that what is sent next is decided late. Where the
+    /// system has no such limit, nothing happens.
+    /// </summary>
+    /// <param name="bytes">Bytes, 1 or more; 0 for no limit.</param>
+    public virtual void LimitUnsent(int bytes)
+    {
+    }
+
     /// <summary>Closes the connection; pending operations fail with an <see cref="IOException"/>.</summary>
     public void Dispose()
     {

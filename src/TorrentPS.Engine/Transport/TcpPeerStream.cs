@@ -8,7 +8,10 @@ namespace TorrentPS.Engine.Transport;
 /// <summary>A connection to a peer over TCP.</summary>
 internal sealed class TcpPeerStream : PeerStream
 {
+    private const int IpprotoTcp = 6, TcpNotSentLowAt = 25;
+
     private readonly Socket _socket;
+    private int _unsent;
 
     /// <param name="socket">The connection.</param>
     /// <param name="isOutgoing">Whether we made the connection.</param>
@@ -57,6 +60,21 @@ internal sealed class TcpPeerStream : PeerStream
         catch (ObjectDisposedException e)
         {
             throw new IOException("The connection was closed.", e);
+        }
+    }
+
+    public override void LimitUnsent(int bytes)
+    {
+        if (!OperatingSystem.IsLinux() || bytes == _unsent)
+            return;
+        _unsent = bytes;
+        try
+        {
+            _socket.SetRawSocketOption(IpprotoTcp, TcpNotSentLowAt, BitConverter.GetBytes(bytes));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // A connection that has ended, or a system that does not know it.
         }
     }
 

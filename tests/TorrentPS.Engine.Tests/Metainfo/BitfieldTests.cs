@@ -131,4 +131,18 @@ public sealed class BitfieldTests
         Assert.True(set.IsEmpty);
         Assert.False(set[length - 1]);
     }
+
+    [Fact]
+    public void The_difference_of_two_sets()
+    {
+        Bitfield one = new(130), other = new(130), difference = new(130);
+        foreach (int piece in (int[])[0, 63, 64, 129])
+            one.Add(piece);
+        foreach (int piece in (int[])[63, 65, 129])
+            other.Add(piece);
+        difference.Add(7);
+        difference.SetDifference(one, other);
+        Assert.Equal([0, 64], difference.All().Order());
+        Assert.Equal(2, difference.Count);
+    }
 }

@@ -15,7 +15,12 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
 
     private readonly PeerConnection _connection = peer.Connection;
     private readonly ConnectedPeerState _state = peer.State;
+    /// <summary>For so long an answer may take to a request that was on its way when the peer choked us.</summary>
+    private const double CrossedSeconds = 5;
+
     private int _forgiven = Unexpected;
+    private readonly List<(int Piece, int Block)> _crossed = [];
+    private double _crossedUntil;
 
     /// <summary>Queues a request.</summary>
     public void Request(Outstanding item)
@@ -71,6 +76,8 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         _state.Outstanding.RemoveAt(index);
         _connection.EarnBack();
         _state.LastBlockAt = now;
+        if (item.Piece.IsClosed && download.TryFind(item, out Outstanding again))
+            item = again;
         if (item.Piece.IsClosed || item.Piece.IsReceived(item.Block))
         {
             download.Wasted(peer, data.Length);
@@ -103,7 +110,36 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         if (!peer.IsFast)
             _forgiven = isChoking ? Math.Min(_forgiven + _state.Outstanding.Count, MostForgiven) : _forgiven; // blocks on their way still arrive
         else if (!isChoking)
-            ForgetReleased(); // by now the peer has sent or rejected each
+            Expect();
+    }
+
+    /// <summary>Each request that the peer got before it choked us was sent or refused (BEP 6). What is still there crossed its choke, and is answered soon.</summary>
+    private void Expect()
+    {
+        PiecePicker.Reclaim(_state);
+        _crossed.Clear();
+        for (int i = 0; i < _state.Outstanding.Count; i++)
+            _crossed.Add((_state.Outstanding[i].Piece.Index, _state.Outstanding[i].Block));
+        _crossedUntil = _connection.Now + CrossedSeconds;
+    }
+
+    /// <summary>Looks at the clock: what crossed a choke and was not answered counts as refused.</summary>
+    public void Tick(double now)
+    {
+        if (_crossed.Count == 0 || now < _crossedUntil)
+            return;
+        foreach ((int piece, int block) in _crossed)
+        {
+            int index = _state.Outstanding.IndexOf(piece, block);
+            if (index < 0)
+                continue;
+            Outstanding item = _state.Outstanding[index];
+            _state.Outstanding.RemoveAt(index);
+            _forgiven++;
+            download.Rejected(peer, item);
+        }
+
+        _crossed.Clear();
     }
 
     /// <summary>Forgets requests from before a choke that were neither answered nor rejected; the blocks may still arrive.</summary>

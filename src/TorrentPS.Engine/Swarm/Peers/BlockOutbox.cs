@@ -32,6 +32,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
     private BlockReader? _reader;
     private ServedPieces? _served;
     private int _dropped;
+    private int _beingSent;
 
     /// <summary>The number of queued requests.</summary>
     public int Count => _requests.Count;
@@ -64,6 +65,8 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         else
         {
             _requests.Add(block);
+            Note();
+            _upload.Requested(peer, block.Piece);
             _output.Flush();
         }
     }
@@ -71,8 +74,10 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
     /// <summary>Handles a cancel.</summary>
     public void Cancel(BlockRequest block)
     {
-        if (_requests.Remove(block))
-            Refuse(block); // BEP 6: a cancelled request is answered, too
+        if (!_requests.Remove(block))
+            return;
+        Note();
+        Refuse(block); // BEP 6: a cancelled request is answered, too
     }
 
     /// <summary>Rejects the queued requests.</summary>
@@ -81,7 +86,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
     {
         if (!peer.IsFast)
         {
-            _requests.Clear();
+            Clear();
             return;
         }
 
@@ -94,6 +99,8 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
             else
                 Refuse(block);
         }
+
+        Note();
     }
 
     /// <summary>Rejects the queued requests for pieces that are no longer here.</summary>
@@ -108,10 +115,23 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
             else
                 _requests.Add(block);
         }
+
+        Note();
     }
 
     /// <summary>The connection has ended.</summary>
-    public void Clear() => _requests.Clear();
+    public void Clear()
+    {
+        _requests.Clear();
+        Note();
+    }
+
+    /// <summary>Notes what the peer waits for.</summary>
+    private void Note()
+    {
+        peer.State.Turn.Waiting = _requests.Count + _beingSent;
+        peer.State.Turn.NextPiece = _requests.Count > 0 ? _requests.First.Piece : -1;
+    }
 
     /// <summary>Whether the peer may request a piece: we have it, and have announced it.</summary>
     private bool Shares(int piece) => swarm.Picker.Have[piece] && _upload.SuperSeeding?.IsShown(peer.State, piece) != false;
@@ -119,6 +139,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
     /// <summary>Rejects a request. Without the fast extension there is no reject.</summary>
     private void Refuse(BlockRequest block)
     {
+        _upload.Refused(peer, block.Piece);
         if (!peer.IsFast || _connection.IsClosed)
             return;
         if (_output.RefusalsWaiting >= MaxRefusalsWaiting)
@@ -134,6 +155,8 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         BlockReader reader = _reader ??= _upload.CreateReader();
         (int blocks, int bytes) = Take(reader.Blocks);
         allowance.Spend(blocks);
+        _beingSent = reader.Blocks.Count;
+        Note();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
         try
         {
@@ -144,8 +167,10 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
             double now = _output.LastSentAt = _connection.Now;
             peer.State.UploadRate.Add(blocks, now);
             _connection.EarnBySending(reader.Blocks.Count);
-            _upload.Uploaded(peer, blocks);
             Note(reader.Blocks);
+            _beingSent = 0;
+            Note();
+            _upload.Uploaded(peer, blocks, peer.State.Turn.LastPiece);
         }
         catch (TorrentException e)
         {
@@ -155,6 +180,7 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         }
         finally
         {
+            _beingSent = 0;
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
@@ -168,12 +194,15 @@ internal sealed class BlockOutbox(PeerSession peer, ISwarm swarm, UploadAllowanc
         int blocks = 0, bytes = 0;
         while (_requests.Count > 0 && blocks < allowance.Bytes && bytes + _requests.First.Length <= BlocksPerSend * (PeerMessage.PieceHeaderLength + BlockRequest.BlockLength))
         {
+            if (_upload.IsCrowded(peer) && blocks > 0 && _requests.First.Piece != taken[^1].Piece)
+                break; // a turn may end here
             taken.Add(_requests.First);
             blocks += _requests.First.Length;
             bytes += PeerMessage.PieceHeaderLength + _requests.First.Length;
             _requests.RemoveFirst();
         }
 
+        peer.State.Turn.LastPiece = taken.Count > 0 ? taken[^1].Piece : -1;
         return (blocks, bytes);
     }
 

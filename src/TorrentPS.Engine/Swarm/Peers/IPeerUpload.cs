@@ -14,6 +14,9 @@ internal interface IPeerUpload
     /// <summary>Selects the pieces shown to peers; null if all are shown.</summary>
     SuperSeeding? SuperSeeding { get; }
 
+    /// <inheritdoc cref="UploadTurns.Unsent"/>
+    int Unsent { get; }
+
     /// <summary>Creates a reader for the blocks of a peer.</summary>
     BlockReader CreateReader();
 
@@ -23,8 +26,20 @@ internal interface IPeerUpload
     /// <summary>Whether pieces may be offered to a peer at an address while it is choked: true once for each network of BEP 6.</summary>
     bool MayAllowFast(IPAddress address);
 
+    /// <summary>Whether peers are served by turns, since more are interested than are served at a time.</summary>
+    bool IsCrowded(PeerSession peer);
+
+    /// <summary>The peer asks for a block of a piece, and is going to be sent it.</summary>
+    void Requested(PeerSession peer, int piece);
+
+    /// <summary>The peer asked for a block of a piece, and is not going to be sent it.</summary>
+    void Refused(PeerSession peer, int piece);
+
     /// <summary>Bytes of pieces were sent.</summary>
-    void Uploaded(PeerSession peer, int bytes);
+    /// <param name="peer">The peer.</param>
+    /// <param name="bytes">How many.</param>
+    /// <param name="piece">The piece of the last of them.</param>
+    void Uploaded(PeerSession peer, int bytes, int piece);
 
     /// <summary>The peer requests a piece again that it has received: it may have found it wrong.</summary>
     void Complained(PeerSession peer, int piece);

@@ -147,6 +147,9 @@ internal sealed class PeerOutput(PeerConnection connection, PeerStream stream)
     /// <summary>Sends bytes directly; for <see cref="PeerHandler.SendMoreAsync"/>, which determines the moment.</summary>
     public ValueTask SendAsync(Memory<byte> bytes) => stream.SendAsync(bytes);
 
+    /// <inheritdoc cref="PeerStream.LimitUnsent"/>
+    public void LimitUnsent(int bytes) => stream.LimitUnsent(bytes);
+
     /// <summary>Closes the connection in a separate turn on the loop, because the caller is in the middle of other work.</summary>
     private async Task CloseOverfullAsync()
     {

@@ -17,7 +17,6 @@ internal sealed class PeerSession : PeerHandler
     private const int HaveLength = 9;
     private const int HavesPerSend = 4096;
     private const int MaxAllowedFast = 64;
-    private const int MaxSuggested = 16;
 
     private readonly ISwarm _swarm;
     private readonly IPeerDownload _download;
@@ -118,6 +117,7 @@ internal sealed class PeerSession : PeerHandler
         if (Handshake.SupportsExtensions)
             QueueExtensionHandshake();
         QueueBitfield();
+        _output.LimitUnsent(_upload.Unsent);
         // Sent only to peers that declare support; after the bitfield, which must come first (BEP 3).
         if (Handshake.SupportsDht && _owner.DhtPort is > 0 and int dhtPort)
             PeerMessage.WritePort(_output.Append(7), dhtPort);
@@ -171,6 +171,9 @@ internal sealed class PeerSession : PeerHandler
         PeerMessage.WriteHave(_output.Append(HaveLength), piece);
     }
 
+    /// <summary>Queues the advice to ask for a piece next (BEP 6); it goes with whatever is sent next, or by <see cref="PeerHandler.Flush"/>.</summary>
+    public void QueueSuggestion(int piece) => PeerMessage.WritePiece(_output.Append(HaveLength), MessageId.Suggest, piece);
+
     /// <summary>Announces many pieces, in parts as the peer reads them.</summary>
     public void TellPieces(Bitfield pieces)
     {
@@ -216,6 +219,9 @@ internal sealed class PeerSession : PeerHandler
 
     /// <inheritdoc cref="BlockInbox.Cancel"/>
     public void SendCancel(OpenPiece piece, int block) => _inbox.Cancel(piece, block);
+
+    /// <inheritdoc cref="BlockInbox.Tick"/>
+    public void TickRequests(double now) => _inbox.Tick(now);
 
     /// <inheritdoc cref="BlockInbox.ForgetReleased"/>
     public void ForgetReleased() => _inbox.ForgetReleased();
@@ -347,7 +353,6 @@ internal sealed class PeerSession : PeerHandler
             return;
         _swarm.Picker.RemovePeer(State);
         State.Pieces = pieces;
-        State.IsPlainSeed = pieces.IsFull;
         _swarm.Picker.AddPeer(State);
         _outbox.OfferAllowed();
         _download.PiecesChanged(this);
@@ -393,9 +398,7 @@ internal sealed class PeerSession : PeerHandler
             return;
         }
 
-        if (State.Suggested.Count == MaxSuggested)
-            State.Suggested.Dequeue();
-        State.Suggested.Enqueue((int)piece);
+        State.Suggested.Add((int)piece, Connection.Now);
     }
 
     private void HandlePort(int port)

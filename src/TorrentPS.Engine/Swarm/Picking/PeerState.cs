@@ -24,9 +24,6 @@ internal class PeerState
     /// <summary>Whether it chokes us.</summary>
     public bool IsChokingUs { get; set; } = true;
 
-    /// <summary>Whether it declared all pieces in one message, and so needs none of ours. A super-seed does not (BEP 16).</summary>
-    public bool IsPlainSeed { get; set; }
-
     /// <summary>Whether it is interested in our pieces.</summary>
     public bool IsInterestedInUs { get; set; }
 
@@ -49,11 +46,8 @@ internal class PeerState
 
     public RateMeter UploadRate { get; } = new();
 
-    /// <summary>When we last unchoked it; negative infinity if never.</summary>
-    public double TurnBeganAt { get; set; } = double.NegativeInfinity;
-
-    /// <summary>The number of bytes sent to it before that.</summary>
-    public long TurnBeganWith { get; set; }
+    /// <summary>Its turn of being sent data.</summary>
+    public UploadTurn Turn { get; } = new();
 
     /// <summary>Whether it sent no block for so long that its requests were released to others.</summary>
     public bool IsSnubbed { get; set; }
@@ -74,7 +68,10 @@ internal class PeerState
     public List<int> AllowedFast { get; } = [];
 
     /// <summary>The pieces that it suggests (BEP 6).</summary>
-    public Queue<int> Suggested { get; } = new();
+    public SuggestedPieces Suggested { get; } = new();
+
+    /// <summary>The pieces that it is getting from us, as far as known.</summary>
+    public List<PieceOnItsWay> OnTheirWay { get; } = [];
 
     /// <summary>The pieces of which it rejected a block while it did not choke us: they are not requested from it for a while.</summary>
     public List<int> PassedOver { get; } = [];

@@ -29,6 +29,7 @@ internal sealed class PiecePicker
         _states = new PieceState[torrent.PieceCount];
         IsSequential = sequential;
         Have = have;
+        Guide = new PieceGuide(have, random);
         Runs = new RunPicker(this, torrent, _open);
         for (int piece = 0; piece < torrent.PieceCount; piece++)
         {
@@ -57,6 +58,9 @@ internal sealed class PiecePicker
 
     /// <summary>The queued pieces in order; null if nothing is missing.</summary>
     public PieceOrder? Order => _order;
+
+    /// <summary>Chooses what peers are suggested of what we have.</summary>
+    public PieceGuide Guide { get; }
 
     /// <summary>Picks consecutive blocks.</summary>
     public RunPicker Runs { get; }
@@ -107,6 +111,7 @@ internal sealed class PiecePicker
     /// <summary>Counts the pieces of a new peer, and how many of them are missing here.</summary>
     public void AddPeer(PeerState peer)
     {
+        Guide.Add(peer);
         peer.NothingQueuedAt = 0;
         peer.Interesting = peer.Pieces.IsFull ? Missing : peer.Pieces.CountCommon(_missing);
         if (!peer.Pieces.IsFull)
@@ -116,6 +121,7 @@ internal sealed class PiecePicker
     /// <summary>Reverts <see cref="AddPeer"/>.</summary>
     public void RemovePeer(PeerState peer)
     {
+        Guide.Remove(peer);
         if (!peer.Pieces.IsFull)
             _order?.Remove(peer.Pieces);
     }
@@ -125,6 +131,7 @@ internal sealed class PiecePicker
     {
         if (!peer.Pieces.Add(piece))
             return false;
+        Guide.PeerHas(peer, piece);
         peer.NothingQueuedAt = 0;
         if (IsMissing(piece))
             peer.Interesting++;
@@ -150,7 +157,8 @@ internal sealed class PiecePicker
             peer.Current = null;
         }
 
-        return TryAdopt(peer, out picked)
+        return TryTakeSuggested(peer, out picked)
+            || TryAdopt(peer, out picked)
             || TryBegin(peer, out picked)
             || TryShare(peer, out picked);
     }
@@ -191,6 +199,16 @@ internal sealed class PiecePicker
         }
     }
 
+    /// <summary>The same block of the piece as it was begun again after it was given up; false when it is not missing there, or there is no memory for it.</summary>
+    public bool TryFind(Outstanding given, out Outstanding again)
+    {
+        again = default;
+        if (_open.Find(given.Piece.Index) is not { IsOnParole: false } piece || piece.IsReceived(given.Block) || !_open.TryReserveFor(piece, given.Block))
+            return false;
+        again = new Outstanding(piece, given.Block, given.IsReleased);
+        return true;
+    }
+
     /// <inheritdoc cref="OpenPieces.Disown"/>
     public void Disown(PeerState peer) => _open.Disown(peer);
 
@@ -216,6 +234,7 @@ internal sealed class PiecePicker
         _states[piece] = PieceState.Have;
         _onParole.Remove(piece);
         Have.Add(piece);
+        Guide.Got(piece);
         _missing.Remove(piece);
         if (Missing == 0)
             _order = null; // a seed picks nothing
@@ -225,6 +244,7 @@ internal sealed class PiecePicker
     public void Lost(int piece)
     {
         Have.Remove(piece);
+        Guide.Lost(piece);
         _missing.Add(piece);
         _states[piece] = PieceState.Queued;
         _order!.Enqueue(piece);
@@ -234,6 +254,7 @@ internal sealed class PiecePicker
     public void Withdraw(int piece)
     {
         Have.Remove(piece);
+        Guide.Lost(piece);
         _states[piece] = PieceState.Withdrawn;
     }
 
@@ -356,8 +377,6 @@ internal sealed class PiecePicker
     {
         if (_order is null || peer.NothingQueuedAt == _order.Version)
             return -1;
-        if (peer.Suggested.Count > 0 && !IsSequential && NextSuggested(peer) is >= 0 and int suggested)
-            return suggested;
         int index = IsSequential ? _order.Next(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
         if (index < 0)
             peer.NothingQueuedAt = _order.Version;
@@ -437,16 +456,25 @@ internal sealed class PiecePicker
         return false;
     }
 
-    /// <summary>A queued piece that a peer suggests, and has; -1 if there is none.</summary>
-    private int NextSuggested(PeerState peer)
+    /// <summary>Begins a piece that the peer suggests, or goes on with it where no other is at it.</summary>
+    private bool TryTakeSuggested(PeerState peer, out Outstanding picked)
     {
-        while (peer.Suggested.TryDequeue(out int piece))
+        while (!IsSequential && peer.Suggested.TryTake(out int index))
         {
-            if (_states[piece] == PieceState.Queued && peer.Pieces[piece])
-                return piece;
+            if (!peer.Pieces[index])
+                continue;
+            if (_states[index] == PieceState.Queued && _open.HasRoom && TryOpen(index, peer, out picked))
+                return true;
+            if (_states[index] == PieceState.Open && _open.Find(index) is { Owner: null } piece && TryTake(piece, peer, out picked))
+            {
+                piece.Owner = peer;
+                peer.Current = piece;
+                return true;
+            }
         }
 
-        return -1;
+        picked = default;
+        return false;
     }
 
     /// <summary>A peer no longer has a piece, or does not send it; false if it did not have it. The caller releases its requests.</summary>
@@ -456,6 +484,7 @@ internal sealed class PiecePicker
             return false;
         bool wasFull = peer.Pieces.IsFull;
         peer.Pieces.Remove(piece);
+        Guide.PeerLacks(peer, piece, wasFull);
         if (wasFull)
             _order?.Add(peer.Pieces); // it was not counted until now
         else

@@ -9,6 +9,9 @@ internal sealed class RequestWindow
     /// <summary>The amount of outstanding data, in seconds.</summary>
     public const double QueueSeconds = 3;
 
+    /// <summary>The same where others pass on what they get: what is asked for is then decided late, by what they have meanwhile.</summary>
+    public const double ShortQueueSeconds = 1;
+
     /// <summary>The limit for a peer that does not declare its queue length (BEP 10, "reqq"), which all clients in use support.</summary>
     public const int UnknownLimit = 250;
 
@@ -16,6 +19,7 @@ internal sealed class RequestWindow
     public const int Minimum = 2;
 
     private const int Initial = 32;
+    private const int ShortInitial = 16;
     private const int Maximum = 2000;
     private const double GrowthCheckSeconds = 1;
 
@@ -24,8 +28,24 @@ internal sealed class RequestWindow
     private double _rateAtCheck;
     private double _checkAt = double.NaN;
 
+    /// <summary>Whether others pass on what they get, so that the queue is to be short.</summary>
+    public bool IsShort
+    {
+        get;
+        set
+        {
+            if (value == field)
+                return;
+            field = value;
+            if (value)
+                Size = Math.Min(Size, Beginning);
+        }
+    }
+
     /// <summary>The number of requests to keep outstanding.</summary>
     public int Size { get; private set; } = Initial;
+
+    private int Beginning => Math.Min(IsShort ? ShortInitial : Initial, _limit);
 
     /// <summary>Sets the queue length that the peer declares; nonsensical values are ignored.</summary>
     public void SetPeerLimit(long reqq)
@@ -56,7 +76,7 @@ internal sealed class RequestWindow
         _rateAtCheck = bytesPerSecond;
         _checkAt = now + GrowthCheckSeconds;
         if (!_isSlowStart)
-            Size = Math.Clamp((int)(bytesPerSecond * QueueSeconds / Wire.BlockRequest.BlockLength), Math.Min(Minimum, _limit), _limit);
+            Size = Math.Clamp((int)(bytesPerSecond * (IsShort ? ShortQueueSeconds : QueueSeconds) / Wire.BlockRequest.BlockLength), Math.Min(Minimum, _limit), _limit);
     }
 
     /// <summary>The peer is snubbed: one block at a time until it sends again.</summary>
@@ -68,10 +88,17 @@ internal sealed class RequestWindow
         _checkAt = double.NaN;
     }
 
+    /// <summary>The peer no longer chokes us: its turn may be short, and begins with no less than a new peer is asked for.</summary>
+    public void Resume()
+    {
+        Size = Math.Max(Size, Beginning);
+        _checkAt = double.NaN;
+    }
+
     /// <summary>A snubbed peer sends again: starts over.</summary>
     public void Restart()
     {
-        Size = Math.Min(Initial, _limit);
+        Size = Beginning;
         _isSlowStart = true;
         _rateAtCheck = 0;
         _checkAt = double.NaN;

@@ -58,6 +58,8 @@ internal sealed class EncryptedPeerStream : PeerStream
         return _inner.SendAsync(buffer, cancellationToken);
     }
 
+    public override void LimitUnsent(int bytes) => _inner.LimitUnsent(bytes);
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)

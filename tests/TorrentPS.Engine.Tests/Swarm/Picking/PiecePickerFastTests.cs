@@ -50,14 +50,14 @@ public sealed class PiecePickerFastTests
         PeerState peer = SwarmData.Seed(12);
         picker.AddPeer(peer);
         foreach (int piece in (int[])[0, 9, 5])
-            peer.Suggested.Enqueue(piece); // 0 is complete
+            peer.Suggested.Add(piece, 0); // 0 is there
         Assert.True(picker.TryPick(peer, out Outstanding item));
         Assert.Equal(9, item.Piece.Index);
 
         PiecePicker inSequence = Picker(12, sequential: true);
         PeerState another = SwarmData.Seed(12);
         inSequence.AddPeer(another);
-        another.Suggested.Enqueue(9);
+        another.Suggested.Add(9, 0);
         Assert.True(inSequence.TryPick(another, out item));
         Assert.Equal(4, item.Piece.Index);
     }

@@ -43,6 +43,20 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
+    public void Is_short_where_others_pass_on_what_they_get()
+    {
+        RequestWindow window = new() { IsShort = true };
+        Assert.InRange(window.Size, 8, 16);
+        Run(window, 1e6, 0.1, 20);
+        Assert.InRange(window.Size, (int)(1e6 * 0.7 / 16384), (int)(1e6 * 1.4 / 16384));
+        window.IsShort = false;
+        Run(window, 1e6, 0.1, 20, from: 20);
+        Assert.InRange(window.Size, (int)(1e6 * 2 / 16384), (int)(1e6 * 4 / 16384));
+        window.IsShort = true;
+        Assert.InRange(window.Size, 8, 16);
+    }
+
+    [Fact]
     public void Follows_a_rate_that_rises_later()
     {
         RequestWindow window = new();
@@ -50,6 +64,32 @@ public sealed class RequestWindowTests
         int before = window.Size;
         Run(window, 1.2e6, 0.1, 30, from: 20);
         Assert.True(window.Size > 4 * before, $"from {before} to {window.Size}");
+    }
+
+    /// <summary>The queue is short, so that what is asked for is decided late, and yet no link is idle for it.</summary>
+    [Theory]
+    [InlineData(1.25e6, 0.05)]
+    [InlineData(1.25e6, 0.2)]
+    [InlineData(6.25e6, 0.2)]
+    public void Covers_the_way_there_and_back(double bytesPerSecond, double roundTrip)
+    {
+        RequestWindow window = new() { IsShort = true };
+        window.SetPeerLimit(2000);
+        Run(window, bytesPerSecond, roundTrip, 10);
+        Assert.True(window.Size * 16384 >= 1.5 * bytesPerSecond * roundTrip, $"{window.Size} blocks");
+        window.Resume();
+        Assert.True(window.Size * 16384 >= 1.5 * bytesPerSecond * roundTrip, $"{window.Size} blocks");
+    }
+
+    [Fact]
+    public void A_new_turn_begins_with_no_less_than_a_new_peer()
+    {
+        RequestWindow window = new() { IsShort = true };
+        int first = window.Size;
+        Run(window, 200_000, 0.1, 20);
+        Assert.True(window.Size < first);
+        window.Resume();
+        Assert.Equal(first, window.Size);
     }
 
     [Fact]
