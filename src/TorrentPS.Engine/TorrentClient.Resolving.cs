@@ -32,44 +32,6 @@ public sealed partial class TorrentClient
         }
     }
 
-    /// <summary>The first part of a download: returns the torrent, or the final result if there is none.</summary>
-    private static async Task<(ResolvedTorrent? Resolved, TorrentDownload? Failed)> ResolveAsync(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, CancellationToken cancellationToken)
-    {
-        var resolve = new ResolveOptions
-        {
-            Peers = options.Peers,
-            PeerNames = options.PeerNames,
-            OnError = options.OnError,
-            Sources = options.Sources,
-            Port = options.Port,
-            Encryption = options.Encryption,
-            Transport = options.Transport,
-            Log = options.Log,
-            MaxPeers = Math.Min(options.MaxPeers, new ResolveOptions().MaxPeers),
-            Timeout = options.Timeout ?? (options.StallTimeout is null ? ResolveOptions.DefaultTimeout : null),
-            StallTimeout = options.StallTimeout,
-        };
-        using var session = new MetadataSession(services, torrent, resolve, progress, options.Destination);
-        try
-        {
-            return (await session.RunAsync(handsOver: true, cancellationToken).ConfigureAwait(false), null);
-        }
-        catch (TorrentException e)
-        {
-            TorrentState state = e.ErrorId == TorrentErrorId.MetadataTimedOut ? TorrentState.TimedOut : TorrentState.Failed;
-            return (null, session.Snapshot() with { State = state, ErrorId = e.ErrorId, Error = e.Message });
-        }
-        catch (OperationCanceledException)
-        {
-            return (null, session.Snapshot() with
-            {
-                State = TorrentState.Stopped,
-                ErrorId = TorrentErrorId.DownloadStopped,
-                Error = "The download was stopped before its metadata was received. Run the same command to start again.",
-            });
-        }
-    }
-
     private async Task EndAsync(MetadataSession session, TaskCompletionSource ended)
     {
         try

@@ -39,29 +39,41 @@ public sealed partial class TorrentClient : IAsyncDisposable
     /// <param name="cancellationToken">Stops it: <c>stopped</c> is announced, resume data is saved, and the result's state is Stopped. Does not throw.</param>
     public async Task<TorrentDownload> DownloadAsync(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
     {
+        TorrentTransfer transfer = StartDownload(torrent, options, progress, cancellationToken);
+        await using (transfer.ConfigureAwait(false))
+            return await transfer.Completion.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Starts to download a torrent, and returns at once. It uploads while it downloads. It ends when everything wanted is verified and on disk (and seeded as asked), when it times out, stalls or
+    /// fails, or when it is stopped; the result says which. Of a torrent that is only a magnet link, the metadata is got from peers first.
+    /// </summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Gets a snapshot about every 200 ms, every second while nothing is to be done; from any thread.</param>
+    /// <param name="cancellationToken">Stops it, as <see cref="TorrentTransfer.Stop"/>.</param>
+    /// <returns>The transfer, which goes on until its end whether it is kept or not.</returns>
+    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
+    public TorrentTransfer StartDownload(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
+    {
         ArgumentNullException.ThrowIfNull(torrent);
         ArgumentNullException.ThrowIfNull(options);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         SwarmServices services = Services(ended.Task);
-        try
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-            ResolvedTorrent? resolved = null;
-            if (!torrent.HasMetadata)
-            {
-                (resolved, TorrentDownload? failed) = await ResolveAsync(services, torrent.Torrent, options, progress, either.Token).ConfigureAwait(false);
-                if (resolved is null)
-                    return failed!;
-            }
+        return new TorrentTransfer(services, torrent, options, progress, () => EndAsync(ended), cancellationToken, _ending.Token);
+    }
 
-            var session = new TorrentSession(services, resolved?.Torrent ?? torrent.Torrent, options, progress, resolved);
-            await using (session.ConfigureAwait(false))
-                return await session.RunAsync(either.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            await EndAsync(ended).ConfigureAwait(false);
-        }
+    /// <summary>Starts to upload data that is there, and returns at once. The data must be complete, and is never written to.</summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="options">What to do; <see cref="DownloadOptions.SeedOnly"/> is taken as true.</param>
+    /// <param name="progress">Gets snapshots, as for a download.</param>
+    /// <param name="cancellationToken">Stops it, as <see cref="TorrentTransfer.Stop"/>.</param>
+    /// <returns>The transfer, which goes on until its end whether it is kept or not.</returns>
+    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
+    public TorrentTransfer StartSeed(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return StartDownload(torrent, options with { SeedOnly = true }, progress, cancellationToken);
     }
 
     /// <summary>The port for incoming peer connections while a torrent is downloading or seeding; otherwise 0.</summary>

@@ -129,6 +129,18 @@ internal sealed class Bitfield
         Count = count;
     }
 
+    /// <summary>Becomes the pieces that are in both of two other sets; all must be of one length.</summary>
+    public void SetCommon(Bitfield one, Bitfield other)
+    {
+        ReadOnlySpan<ulong> ones = one._words.AsSpan(0, _words.Length), others = other._words.AsSpan(0, _words.Length);
+        Count = 0;
+        for (int i = 0; i < _words.Length; i++)
+        {
+            _words[i] = ones[i] & others[i];
+            Count += BitOperations.PopCount(_words[i]);
+        }
+    }
+
     /// <summary>The number of pieces in both sets, which must have the same length.</summary>
     public int CountCommon(Bitfield other)
     {

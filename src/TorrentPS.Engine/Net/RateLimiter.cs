@@ -41,6 +41,16 @@ internal sealed class RateLimiter
         }
     }
 
+    /// <summary>Its own limit in bytes a second; 0 means none. May be changed while it is in use.</summary>
+    public long OwnLimit
+    {
+        set
+        {
+            if (_bucket.PerSecond != value)
+                _bucket.PerSecond = value;
+        }
+    }
+
     /// <summary>The lowest of the own limit and the shared ones; 0 means no limit.</summary>
     public long BytesPerSecond
     {
@@ -122,7 +132,7 @@ internal sealed class RateLimiter
         {
             while (_line.Count > 0)
             {
-                if (_bucket.IsEmpty)
+                if (_bucket.PerSecond > 0 && _bucket.IsEmpty)
                     await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(_bucket.UntilNext.TotalSeconds, 0.01, 1)), _time);
                 else
                     _line.Dequeue().TrySetResult();

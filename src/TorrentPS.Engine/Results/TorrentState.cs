@@ -29,4 +29,7 @@ public enum TorrentState
 
     /// <summary>Ended with an error.</summary>
     Failed,
+
+    /// <summary>It is paused: no data is read, received or sent until it is resumed.</summary>
+    Paused,
 }

@@ -190,10 +190,10 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         }
     }
 
-    /// <inheritdoc cref="FileOwners.Survey"/>
+    /// <inheritdoc cref="FileOwners.Survey()"/>
     public void Survey() => _owners.Survey();
 
-    /// <inheritdoc cref="FileOwners.Check"/>
+    /// <inheritdoc cref="FileOwners.Check(Bitfield, CancellationToken)"/>
     public void CheckOwners(Bitfield have, CancellationToken cancellationToken) => _owners.Check(have, cancellationToken);
 
     /// <summary>Creates the files when the existing data is not known.</summary>
@@ -201,6 +201,40 @@ internal sealed class DataStore : IChangedFiles, IDisposable
 
     /// <inheritdoc cref="FilePreparation.Run"/>
     public void Prepare(Bitfield? have) => new FilePreparation(_files, _owners).Run(have);
+
+    /// <summary>Stores more files from now on, while the others are read and written: looks at what is in their places, makes them, and fills in what was written of them to the parts file.</summary>
+    /// <param name="files">The files; none of them is stored.</param>
+    /// <param name="have">The pieces that are there.</param>
+    /// <param name="overwrite">Whether files that are there and are not the torrent's are overwritten.</param>
+    /// <param name="claim">Reserves their paths, before anything is written.</param>
+    /// <param name="cancellationToken">Ends it within one read, as long as nothing is written.</param>
+    /// <returns>The pieces that were found in files that were there already.</returns>
+    /// <exception cref="TorrentException">What <see cref="Survey"/>, <see cref="CheckOwners"/> and <see cref="Prepare()"/> throw, and what the claim does.</exception>
+    public async Task<Bitfield> StoreAsync(IReadOnlyList<int> files, Bitfield have, bool overwrite, Action claim, CancellationToken cancellationToken)
+    {
+        foreach (int file in files)
+            _owners.Survey(file);
+        bool[] isPresent = new bool[Torrent.PieceCount];
+        foreach (int file in files.Where(file => _files.Found![file].Length > 0))
+        {
+            (int first, int last) = PiecesOf(file);
+            for (int piece = first; piece <= last; piece++)
+                isPresent[piece] = !have[piece] && !WantedPieces[piece];
+        }
+
+        Bitfield found = await VerifyAsync(piece => isPresent[piece], null, cancellationToken).ConfigureAwait(false);
+        Bitfield right = have.Clone();
+        foreach (int piece in found.All())
+            right.Add(piece);
+        if (!overwrite)
+            _owners.Check(files, right, cancellationToken);
+        claim();
+        new FilePreparation(_files, _owners).Make(files, right);
+        Bitfield written = WantedPieces.Clone();
+        foreach (int file in files)
+            _files.Store(file, written);
+        return found;
+    }
 
     /// <inheritdoc cref="PieceVerifier.VerifyAsync"/>
     public Task<Bitfield> VerifyAsync(Func<int, bool> which, Action<int>? pieceChecked, CancellationToken cancellationToken) => _verifier.VerifyAsync(which, pieceChecked, cancellationToken);

@@ -76,6 +76,15 @@ internal sealed class DiskStorage : IPieceStorage
     public bool TryRead(int piece, int begin, Span<byte> destination) => _store.TryRead(piece, begin, destination);
 
     /// <inheritdoc/>
+    public Task<Bitfield> StoreAsync(IReadOnlyList<int> files, Bitfield have, CancellationToken cancellationToken)
+    {
+        if (_lock is null)
+            throw _denied!;
+        string[] kept = [.. Torrent.Files.Where(file => _request.Layout.IsWanted(file.Index) || files.Contains(file.Index)).Select(file => file.Path)];
+        return _store.StoreAsync(files, have, _request.Overwrite, () => _lock.ClaimAnew(Torrent.InfoHash, kept), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public bool Save(Bitfield have, bool underWay)
     {
         if (!underWay)
@@ -99,6 +108,8 @@ internal sealed class DiskStorage : IPieceStorage
         Bitfield overwritten = await _store.FindOverwrittenAsync(CancellationToken.None).ConfigureAwait(false);
         foreach (int piece in withdrawn?.All() ?? [])
             have.Add(piece); // it was verified again
+        foreach (int piece in overwritten.All().Where(piece => !have[piece]).ToArray())
+            overwritten.Remove(piece); // it was never there, since its file came to be skipped
         if (!overwritten.IsEmpty)
         {
             foreach (int piece in overwritten.All())

@@ -10,6 +10,8 @@ internal sealed class FileLayout
     private readonly long[] _ends;
     private readonly long[] _slots;
 
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="wantedFiles">Which of its files are wanted, one value a file; padding files never are.</param>
     public FileLayout(Torrent torrent, bool[] wantedFiles)
     {
         if (wantedFiles.Length != torrent.Files.Count)
@@ -27,13 +29,8 @@ internal sealed class FileLayout
             _slots[i] = slot;
             if (!file.IsPadding)
                 slot += HeadLength(i) + TailLength(i);
-            _wanted[i] = wantedFiles[i] && !file.IsPadding;
-            if (!_wanted[i])
-                continue;
-            BytesWanted += file.Length;
-            (int first, int last) = PiecesOf(i);
-            for (int piece = first; piece <= last; piece++)
-                WantedPieces.Add(piece);
+            if (wantedFiles[i] && !file.IsPadding)
+                Want(i);
         }
     }
 
@@ -41,9 +38,19 @@ internal sealed class FileLayout
     public Bitfield WantedPieces { get; }
 
     /// <summary>The number of bytes in the wanted files.</summary>
-    public long BytesWanted { get; }
+    public long BytesWanted { get; private set; }
 
-    public bool IsWanted(int file) => _wanted[file];
+    public bool IsWanted(int file) => Volatile.Read(ref _wanted[file]);
+
+    /// <summary>A file that was not wanted is from now on.</summary>
+    public void Want(int file)
+    {
+        BytesWanted += _torrent.Files[file].Length;
+        (int first, int last) = PiecesOf(file);
+        for (int piece = first; piece <= last; piece++)
+            WantedPieces.Add(piece);
+        Volatile.Write(ref _wanted[file], true);
+    }
 
     /// <summary>The first and the last piece that overlap a file; for an empty file the last is before the first.</summary>
     public (int First, int Last) PiecesOf(int file)

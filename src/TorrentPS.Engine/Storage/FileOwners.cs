@@ -31,16 +31,25 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
         var found = new FileStatus[files.Torrent.Files.Count];
         for (int file = 0; file < found.Length; file++)
         {
-            if (!files.IsWanted(file))
-                continue;
-            if (!files.IsReadOnly)
-                files.Folder.CheckLinks(files.PathOf(file));
-            found[file] = FileStatus.At(files.PathOf(file));
-            StoredFiles.CheckKind(files.PathOf(file), found[file].Kind);
-            files.Others.Note(file, found[file].Written);
+            if (files.IsWanted(file))
+                found[file] = LookAt(file);
         }
 
         files.Found = found;
+    }
+
+    /// <summary>Looks at what is in the place of a file that was not wanted before, and touches nothing.</summary>
+    /// <exception cref="TorrentException">As for all files.</exception>
+    public void Survey(int file) => files.Found![file] = LookAt(file);
+
+    private FileStatus LookAt(int file)
+    {
+        if (!files.IsReadOnly)
+            files.Folder.CheckLinks(files.PathOf(file));
+        FileStatus found = FileStatus.At(files.PathOf(file));
+        StoredFiles.CheckKind(files.PathOf(file), found.Kind);
+        files.Others.Note(file, found.Written);
+        return found;
     }
 
     /// <summary>
@@ -50,15 +59,17 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
     /// <param name="have">The correct pieces.</param>
     /// <param name="cancellationToken">Cancels within one read.</param>
     /// <exception cref="TorrentException">There is such a file (FileExists), or a file cannot be read (AccessDenied).</exception>
-    public void Check(Bitfield have, CancellationToken cancellationToken)
-    {
-        List<int> others = [];
-        for (int file = 0; file < files.Torrent.Files.Count; file++)
-        {
-            if (files.IsWanted(file) && !IsOurs(file, have, cancellationToken))
-                others.Add(file);
-        }
+    public void Check(Bitfield have, CancellationToken cancellationToken) =>
+        Check([.. Enumerable.Range(0, files.Torrent.Files.Count).Where(files.IsWanted)], have, cancellationToken);
 
+    /// <summary>The same for some files, which have been looked at.</summary>
+    /// <param name="which">The files.</param>
+    /// <param name="have">The pieces that are right.</param>
+    /// <param name="cancellationToken">Ends it within one read.</param>
+    /// <exception cref="TorrentException">There is such a file (FileExists), or it cannot be read (AccessDenied).</exception>
+    public void Check(IReadOnlyList<int> which, Bitfield have, CancellationToken cancellationToken)
+    {
+        List<int> others = [.. which.Where(file => !IsOurs(file, have, cancellationToken))];
         if (others.Count == 0)
             return;
         long present = files.Found![others[0]].Length, length = files.Torrent.Files[others[0]].Length;

@@ -23,13 +23,20 @@ internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
             return;
         if (files.Found is null)
             owners.Survey();
+        Make([.. Enumerable.Range(0, files.Torrent.Files.Count).Where(files.IsWanted)], have);
+        files.IsPrepared = true;
+    }
+
+    /// <summary>The same for some files, which have been looked at.</summary>
+    /// <param name="which">The files.</param>
+    /// <param name="have">The pieces that are there; null when that is not known.</param>
+    public void Make(IReadOnlyList<int> which, Bitfield? have)
+    {
         long needed = 0;
         HashSet<string> folders = [files.Folder.Path];
         List<int> unfinished = [], linked = [];
-        for (int file = 0; file < files.Torrent.Files.Count; file++)
+        foreach (int file in which)
         {
-            if (!files.IsWanted(file))
-                continue;
             FileStatus found = files.Found![file];
             long length = files.Torrent.Files[file].Length;
             folders.Add(Path.GetDirectoryName(files.PathOf(file))!);
@@ -53,7 +60,6 @@ internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
             files.Detach(file);
         foreach (int file in unfinished)
             files.Make(file);
-        files.IsPrepared = true;
     }
 
     private bool IsComplete(int file, Bitfield? have)

@@ -16,6 +16,7 @@ internal sealed class StoredFiles : IDisposable
     public const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
 
     private const int OpenFileLimit = 64;
+    private const int CopyLength = 256 * 1024;
 
     private readonly FileHandleCache _handles;
     private readonly Lock _writing = new();
@@ -213,6 +214,11 @@ internal sealed class StoredFiles : IDisposable
         (int file, long offset) = Locate(segment, ByteSource.Selection);
         if (file != PartsIndex && !IsWanted(file))
             throw new InvalidOperationException("The piece belongs to no wanted file.");
+        WriteTo(file, offset, buffers);
+    }
+
+    private void WriteTo(int file, long offset, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
         try
         {
             if (!_handles.TryRent(file, write: true, out FileHandleCache.Lease lease))
@@ -231,6 +237,47 @@ internal sealed class StoredFiles : IDisposable
         catch (Exception e) when (DiskErrors.IsDiskError(e))
         {
             throw DiskErrors.From(e, _paths[file], "cannot be written");
+        }
+    }
+
+    /// <summary>
+    /// A file that was made is wanted from now on. What is of it in pieces that are shared with other wanted files was written to the parts file, and is copied from there; nothing is
+    /// written meanwhile, and what is read comes from either place.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="written">The pieces that may be in the parts file.</param>
+    /// <exception cref="TorrentException">It could not be read or written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
+    public void Store(int file, Bitfield written)
+    {
+        byte[] buffer = new byte[CopyLength];
+        lock (_writing)
+        {
+            (int first, int last) = Layout.PiecesOf(file);
+            foreach (int piece in new HashSet<int> { first, last }) // no others are shared
+            {
+                if (first > last || !written[piece])
+                    continue;
+                foreach (FileSegment segment in Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
+                {
+                    if (segment.File == file)
+                        CopyFromParts(segment, buffer);
+                }
+            }
+
+            Layout.Want(file);
+        }
+    }
+
+    private void CopyFromParts(in FileSegment segment, byte[] buffer)
+    {
+        for (int done = 0; done < segment.Length;)
+        {
+            FileSegment part = new(segment.File, segment.Offset + done, Math.Min(buffer.Length, segment.Length - done));
+            Memory<byte> bytes = buffer.AsMemory(0, part.Length);
+            if (!TryRead(part, bytes.Span, ByteSource.Selection))
+                return; // nothing was written so far
+            WriteTo(part.File, part.Offset, [bytes]);
+            done += part.Length;
         }
     }
 

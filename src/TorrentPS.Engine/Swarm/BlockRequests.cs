@@ -46,6 +46,9 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         }
     }
 
+    /// <summary>All that blocks are asked of, as of now.</summary>
+    public IReadOnlyList<PeerState> CurrentSources => [.. roster.Peers.Select(peer => peer.State), .. WebSeeds?.States ?? []];
+
     /// <summary>Starts a tick.</summary>
     public void BeginTick()
     {
@@ -58,7 +61,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
     public void Ask(PeerSession peer)
     {
         PeerState state = peer.State;
-        if (run.IsStopping || run.IsComplete || !(state.CanBeAsked || state.CanBeAskedWhileChoking) || peer.IsClosed)
+        if (run.IsStopping || run.IsPaused || run.IsComplete || !(state.CanBeAsked || state.CanBeAskedWhileChoking) || peer.IsClosed)
             return;
         state.Window.IsShort = _isSwarm;
         int window = Math.Min(state.Window.Size, limit.Counts(peer.EndPoint.Address) ? _fairWindow : _localWindow);
@@ -84,7 +87,16 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
     }
 
     private bool TryPick(PeerState peer, out Outstanding picked) =>
-        peer.IsChokingUs ? picker.TryPickAllowed(peer, out picked) : picker.TryPick(peer, out picked) || TryHurry(peer, out picked);
+        peer.IsChokingUs ? picker.TryPickAllowed(peer, out picked) : TryPickDue(peer, out picked) || picker.TryPick(peer, out picked) || TryHurry(peer, out picked);
+
+    private bool TryPickDue(PeerState peer, out Outstanding picked)
+    {
+        picked = default;
+        if (picker.Deadlines.All.Count == 0)
+            return false;
+        peer.Rate = peer.DownloadRate.PerSecond(run.Now);
+        return picker.Deadlines.TryPick(peer, run.Now, out picked);
+    }
 
     /// <summary>Finds a block that another peer owes, for a peer with nothing else to send.</summary>
     private bool TryHurry(PeerState peer, out Outstanding picked)
@@ -172,7 +184,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         if (!_isShortOfMemory)
             return;
         _isShortOfMemory = false;
-        counters.Waste(picker.AbandonUnfinishable([.. roster.Peers.Select(peer => peer.State), .. WebSeeds?.States ?? []]));
+        counters.Waste(picker.AbandonUnfinishable(CurrentSources));
         AskAll();
     }
 

@@ -11,8 +11,8 @@ namespace TorrentPS.Engine.Swarm;
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
 /// <param name="counters">The transfer counters.</param>
-/// <param name="bytesWanted">The number of wanted bytes.</param>
-internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, TransferCounters counters, long bytesWanted)
+/// <param name="wanted">The wanted files.</param>
+internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, TransferCounters counters, WantedFiles wanted)
 {
     /// <summary>The longest time of a system timer; the ticks check longer limits.</summary>
     public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
@@ -31,13 +31,29 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
     /// <summary>The data is complete from now on.</summary>
     public void Completed(double now) => _completedAt = now;
 
-    /// <summary>Periodic work.</summary>
+    /// <summary>The run continues after a pause, which does not count as seeding time.</summary>
+    public void Resumed(double paused) => _completedAt += paused;
+
+    /// <summary>Periodic work. While the run is paused, only its time-out counts.</summary>
     public void Tick(double now)
+    {
+        if (run.IsPaused)
+            TickTimeout(now);
+        else
+            TickRunning(now);
+    }
+
+    private void TickRunning(double now)
     {
         if (!run.IsComplete)
             TickDownload(now);
         else if (IsSeedingDone(now))
             run.End.Set(RunEnding.Completed);
+        TickTimeout(now);
+    }
+
+    private void TickTimeout(double now)
+    {
         if (run.Options.Timeout is { } timeout && timeout > LongestTimer && now >= timeout.TotalSeconds)
             run.End.Set(run.End.TimedOut());
     }
@@ -77,7 +93,7 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
 
     private bool IsSeedingDone(double now)
     {
-        if (run.Options.SeedRatio is { } ratio && counters.Uploaded >= ratio * (counters.Downloaded > 0 ? counters.Downloaded : bytesWanted))
+        if (run.Options.SeedRatio is { } ratio && counters.Uploaded >= ratio * (counters.Downloaded > 0 ? counters.Downloaded : wanted.Layout.BytesWanted))
             return true;
         return run.Options.SeedTime is { } time && time != Timeout.InfiniteTimeSpan && now - _completedAt >= time.TotalSeconds;
     }

@@ -18,7 +18,7 @@ internal sealed class HashExchange : IHashExchange
     private readonly SwarmRun _run;
     private readonly Roster<PeerSession> _roster;
     private readonly PiecePicker _picker;
-    private readonly FileLayout _layout;
+    private readonly WantedFiles _wanted;
     private readonly PieceLayers _layers;
     private readonly PeerBans _bans;
     private readonly ResumeSaver _saver;
@@ -27,15 +27,15 @@ internal sealed class HashExchange : IHashExchange
     /// <param name="run">The run.</param>
     /// <param name="roster">The peers.</param>
     /// <param name="picker">Receives the pieces with known hashes.</param>
-    /// <param name="layout">Which pieces are wanted.</param>
+    /// <param name="wanted">The wanted files.</param>
     /// <param name="disk">The source of hashes for peers.</param>
     /// <param name="bans">Bans peers that send wrong hashes.</param>
     /// <param name="saver">Saves received hashes.</param>
-    public HashExchange(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, FileLayout layout, PieceDisk disk, PeerBans bans, ResumeSaver saver)
+    public HashExchange(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, WantedFiles wanted, PieceDisk disk, PeerBans bans, ResumeSaver saver)
     {
-        (_run, _roster, _picker, _layout, _layers, _bans, _saver) = (run, roster, picker, layout, disk.Hashes.Layers!, bans, saver);
+        (_run, _roster, _picker, _wanted, _layers, _bans, _saver) = (run, roster, picker, wanted, disk.Hashes.Layers!, bans, saver);
         Supply = new HashSupply(disk);
-        _fetch = new LayerFetch(run.Torrent, _layers, Supply.Proofs, file => layout.WantedPieces[_layers.FirstPieceOf(file)]);
+        _fetch = new LayerFetch(run.Torrent, _layers, Supply.Proofs, file => wanted.Layout.WantedPieces[_layers.FirstPieceOf(file)]);
     }
 
     /// <inheritdoc/>
@@ -65,6 +65,14 @@ internal sealed class HashExchange : IHashExchange
     /// <summary>Whether hashes lead to the root of a piece.</summary>
     public bool Prove(int piece, HashRange range, ReadOnlySpan<byte> hashes) =>
         _layers.TryGet(piece, out ReadOnlySpan<byte> root) && HashProofs.Leads(hashes, range.Length, 0, 0, root);
+
+    /// <summary>Other files are wanted: gets the hashes of their pieces.</summary>
+    public void Want(IEnumerable<int> files)
+    {
+        foreach (int file in files.Where(file => _layers.PiecesIn(file) > 0 && _wanted.Layout.WantedPieces[_layers.FirstPieceOf(file)]))
+            _fetch.Want(file);
+        AskAll();
+    }
 
     /// <summary>Requests missing hashes from all peers, a few each.</summary>
     public void AskAll()
@@ -97,7 +105,7 @@ internal sealed class HashExchange : IHashExchange
         int file = _layers.FileOf(piece);
         if (Repair.IsUnproved(piece))
             AskForLeaves(peer, piece, now);
-        else if (_layout.WantedPieces[piece] && !_layers.IsKnown(piece))
+        else if (_wanted.Layout.WantedPieces[piece] && !_layers.IsKnown(piece))
             Ask(peer, file, _fetch.RangeOf(file, (piece - _layers.FirstPieceOf(file)) / PieceLayers.ChunkLength), now);
     }
 

@@ -30,7 +30,7 @@ internal sealed class PeerUpload(
     private const int MaxAllowedFastNetworks = 4096;
 
     private readonly HashSet<IPAddress> _allowedFastNetworks = [];
-    private readonly UploadTurns _turns = new(Slots(run.Options), run.Torrent.PieceLength);
+    private readonly UploadTurns _turns = new(Slots(run.Options, run.Options.UploadLimit), run.Torrent.PieceLength);
     private readonly UploadTurns _localTurns = new(MaxSlots, run.Torrent.PieceLength); // of peers that the limit does not count, where there is one
     private readonly List<PeerState> _ended = [];
     private readonly List<PeerState> _begun = [];
@@ -46,12 +46,18 @@ internal sealed class PeerUpload(
     public BlockReader CreateReader() => new(disk);
 
     /// <summary>The number of slots that the upload limit supports: below 16 KiB/s each, no peer is served well.</summary>
-    private static int Slots(DownloadOptions options)
+    private static int Slots(DownloadOptions options, long limit)
     {
-        long limit = options.UploadLimit;
         if (options.SharedUploadLimit is { IsLimited: true } shared && (limit == 0 || shared.BytesPerSecond < limit))
             limit = shared.BytesPerSecond;
         return limit == 0 ? MaxSlots : (int)Math.Clamp(limit / (16 * 1024), 2, MaxSlots);
+    }
+
+    /// <summary>The torrent's own limit is another.</summary>
+    public void LimitChanged(long limit)
+    {
+        _turns.MostSlots = Slots(run.Options, limit);
+        Update();
     }
 
     /// <inheritdoc/>
@@ -66,7 +72,7 @@ internal sealed class PeerUpload(
     /// <summary>Periodic work: turns may be over.</summary>
     public void Tick(double now)
     {
-        double rate = counters.UploadRate(now);
+        double rate = counters.UploadRate;
         _turns.Tick(rate, counters.Uploaded, now);
         _localTurns.Tick(rate, counters.Uploaded, now);
         foreach (PeerSession peer in roster.Peers)

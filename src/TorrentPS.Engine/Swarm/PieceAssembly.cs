@@ -73,6 +73,19 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
     private PieceWriter CreateWriter(OpenPiece piece) =>
         new(piece.Index, piece.Kept, disk, _ => requests.SegmentFreed(), writer => run.Loop.Enqueue(_ => Done(piece, writer), null)) { WantsDigests = repair.Knows(piece.Index) };
 
+    /// <summary>Asks nobody for blocks of a piece any more.</summary>
+    public static void CancelAll(OpenPiece piece)
+    {
+        for (int block = 0; block < piece.BlockCount; block++)
+        {
+            while (piece.Requesters(block) > 0 && piece.FirstRequester(block) is { } requester)
+            {
+                Cancel(requester, piece, block);
+                piece.RemoveRequester(block, requester);
+            }
+        }
+    }
+
     private static void Cancel(PeerState? other, OpenPiece piece, int block)
     {
         if (other is ConnectedPeerState { Session: var session })

@@ -1,10 +1,9 @@
 using TorrentPS.Engine.Metainfo;
-using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>The amount of a torrent's data that is complete. Changed by one thread at a time, read from any.</summary>
-internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
+internal sealed class PieceProgress(Torrent torrent, WantedFiles wanted)
 {
     private long _bytesCompleted;
     private long _bytesLeft;
@@ -27,7 +26,7 @@ internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
         long left = 0;
         for (int piece = 0; piece < have.Length; piece++)
         {
-            completed += have[piece] ? layout.BytesWantedIn(piece) : 0;
+            completed += have[piece] ? wanted.Layout.BytesWantedIn(piece) : 0;
             left += have[piece] ? 0 : torrent.DataLengthOfPiece(piece);
         }
 
@@ -41,7 +40,7 @@ internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
     /// <summary>A piece is complete.</summary>
     public void Verified(int piece, Bitfield have)
     {
-        Volatile.Write(ref _bytesCompleted, _bytesCompleted + layout.BytesWantedIn(piece));
+        Volatile.Write(ref _bytesCompleted, _bytesCompleted + wanted.Layout.BytesWantedIn(piece));
         Volatile.Write(ref _bytesLeft, _bytesLeft - torrent.DataLengthOfPiece(piece));
         CountContiguous(have);
     }
@@ -49,19 +48,19 @@ internal sealed class PieceProgress(Torrent torrent, FileLayout layout)
     /// <summary>A piece is no longer complete.</summary>
     public void Lost(int piece)
     {
-        Volatile.Write(ref _bytesCompleted, _bytesCompleted - layout.BytesWantedIn(piece));
+        Volatile.Write(ref _bytesCompleted, _bytesCompleted - wanted.Layout.BytesWantedIn(piece));
         Volatile.Write(ref _bytesLeft, _bytesLeft + torrent.DataLengthOfPiece(piece));
         long contiguous = _contiguousBytes;
         while (_firstGap > piece)
-            contiguous -= layout.BytesWantedIn(--_firstGap);
+            contiguous -= wanted.Layout.BytesWantedIn(--_firstGap);
         Volatile.Write(ref _contiguousBytes, contiguous);
     }
 
     private void CountContiguous(Bitfield have)
     {
         long bytes = _contiguousBytes;
-        for (; _firstGap < have.Length && (have[_firstGap] || !layout.WantedPieces[_firstGap]); _firstGap++)
-            bytes += layout.BytesWantedIn(_firstGap);
+        for (; _firstGap < have.Length && (have[_firstGap] || !wanted.Layout.WantedPieces[_firstGap]); _firstGap++)
+            bytes += wanted.Layout.BytesWantedIn(_firstGap);
         Volatile.Write(ref _contiguousBytes, bytes);
     }
 }

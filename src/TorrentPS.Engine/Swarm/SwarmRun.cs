@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
 
@@ -54,6 +55,12 @@ internal sealed class SwarmRun : ISwarmTime
     /// <summary>Whether to continue after completion.</summary>
     public bool IsSeedingWanted => Options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
 
+    /// <summary>Whether peers are looked for, and may come.</summary>
+    public bool IsUnderWay { get; set; }
+
+    /// <summary>Whether it is paused: no connections, and nothing is asked for.</summary>
+    public bool IsPaused { get; set; }
+
     /// <summary>Whether it is stopping, so that nothing new is started.</summary>
     public bool IsStopping { get; set; }
 
@@ -62,6 +69,23 @@ internal sealed class SwarmRun : ISwarmTime
 
     /// <summary>The rest of a time limit on the whole run.</summary>
     public TimeSpan TimeLeft(TimeSpan limit) => TimeSpan.FromTicks(Math.Max(0, (limit - Elapsed).Ticks));
+
+    /// <summary>What its data is kept by.</summary>
+    /// <param name="layout">Which files are kept.</param>
+    /// <param name="layers">The hashes of the pieces of a version 2 or hybrid torrent; null for a v1 torrent.</param>
+    /// <param name="stateFolder">Where it is noted between runs; null for nowhere.</param>
+    public StorageRequest StorageOf(FileLayout layout, PieceLayers? layers, string? stateFolder) => new(Torrent, layout, layers)
+    {
+        Destination = Options.Destination,
+        SeedOnly = Options.SeedOnly,
+        Recheck = Options.Recheck,
+        Overwrite = Options.Overwrite,
+        ReuseFrom = Options.ReuseFrom,
+        ReuseSimilar = Options.ReuseSimilar,
+        StateFolder = stateFolder,
+        TimeProvider = Time,
+        Log = Log,
+    };
 
     public void Log(string message) => _log?.Invoke(message);
 }

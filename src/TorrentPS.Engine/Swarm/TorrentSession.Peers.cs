@@ -35,6 +35,8 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
 
     bool IRosterOwner<PeerSession>.IsStopping => _run.IsStopping;
 
+    bool IRosterOwner<PeerSession>.IsPaused => _run.IsPaused;
+
     bool IRosterOwner<PeerSession>.HasDht => DhtPort > 0;
 
     Torrent ISwarm.Torrent => _torrent;
@@ -116,6 +118,8 @@ internal sealed partial class TorrentSession : ISwarm, IPeerOwner, IRosterOwner<
         if (reason == PeerClose.Lost)
             _served.ComplainOfLast(peer);
         _hashes?.Disown(peer);
+        if (_run.IsPaused)
+            return;
         _upload.Update();
         _requests.AskAll();
     }

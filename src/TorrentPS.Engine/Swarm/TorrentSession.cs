@@ -23,6 +23,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private readonly SwarmServices _services;
     private readonly Torrent _torrent;
     private readonly DownloadOptions _options;
+    private readonly TransferControl _control;
     private readonly IProgress<TorrentDownload>? _progress;
     private readonly SwarmRun _run;
     private readonly CheckReports _checked;
@@ -41,7 +42,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private readonly PeerLimit _uploadLimit;
 
     // Created when the wanted files are known,
-    private FileLayout _layout = null!;
+    private FileLayout _stored = null!;
+    private WantedFiles? _wanted;
+    private TransferViews _views = null!;
     private PieceProgress _pieces = null!;
     private IPieceStorage? _storage;
 
@@ -57,20 +60,25 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private PeerDownload _download = null!;
     private PeerUpload _upload = null!;
     private EndConditions _conditions = null!;
+    private TransferSteering _steering = null!;
+    private DataEnd _data = null!;
 
     private WebSeedPool? _webSeeds; // null if there are none, or they are disabled
     private SwarmClock.Ticking? _ticking;
     private bool _handedOver;
+    private int _webSeedsActive; // as of the last tick
     private int _peersAtEnd;
 
     /// <param name="services">The services that all torrents of the client share.</param>
     /// <param name="torrent">The torrent.</param>
     /// <param name="options">The options.</param>
     /// <param name="progress">Receives snapshots.</param>
+    /// <param name="control">What the transfer is told from outside; null for nothing.</param>
     /// <param name="resolved">The result of resolving a magnet link: its time counts, and its connections are taken over.</param>
-    public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, ResolvedTorrent? resolved = null)
+    public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, TransferControl? control = null, ResolvedTorrent? resolved = null)
     {
         (_services, _torrent, _options, _progress) = (services, torrent, options, progress);
+        _control = control ?? new TransferControl(options);
         TimeProvider time = services.Options.TimeProvider;
         _run = new SwarmRun(torrent, options, time, resolved?.StartedAt ?? time.GetTimestamp(), options.Log ?? services.Options.Log, resolved?.Handover?.Loop);
         _checked = new CheckReports(time, () => _progress?.Report(Snapshot()));
@@ -115,6 +123,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             ending = _run.End.Fault(e);
         }
 
+        _control.End();
         _run.State = ending.State;
         TorrentDownload result = Snapshot() with { Error = ending.Error, ErrorId = ending.ErrorId };
         double seconds = Math.Max(result.Elapsed.TotalSeconds, 0.001);
@@ -124,39 +133,33 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private async Task<RunEnding> RunCheckedAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
         bool[] wanted = FileSelection.Select(_torrent, _options.Include, _options.Exclude);
-        _layout = new FileLayout(_torrent, wanted);
-        _pieces = new PieceProgress(_torrent, _layout);
+        _stored = new FileLayout(_torrent, wanted);
+        _wanted = new WantedFiles(_torrent, wanted);
+        _pieces = new PieceProgress(_torrent, _wanted);
+        _views = new TransferViews(_run, _wanted, _roster);
+        _control.SetViews(_views);
         PieceHashes hashes = new(_torrent, PieceLayers.Of(_torrent));
-        using IPieceStorage storage = OpenStorage(hashes.Layers);
+        StorageRequest request = _run.StorageOf(_stored, hashes.Layers, _services.Options.StateFolder);
+        using IPieceStorage storage = _services.Options.OpenStorage?.Invoke(request) ?? new DiskStorage(request);
         _storage = storage;
         _progress?.Report(Snapshot());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout, cancellationToken);
-        Bitfield have = await Task.Run(() => storage.CheckAsync(_checked.Checked, either.Token), either.Token).ConfigureAwait(false);
+        Bitfield have = await Task.Run(() => storage.CheckAsync(PieceChecked, either.Token), either.Token).ConfigureAwait(false);
         Assemble(new PieceDisk(storage, hashes, _services.Disk, _diskJobs, _services.Pool), wanted, have);
         _pieces.Count(have);
         if (_options.SeedOnly && _picker.Missing > 0)
             return new RunEnding(TorrentState.Failed, TorrentErrorId.DataMismatch, storage.DescribeFaults(have));
+        _data = new DataEnd(_run, storage, _picker, _pieces, _served);
         if (_picker.Missing == 0 && !_run.IsSeedingWanted)
-            return await FinishAsync(RunEnding.Completed).ConfigureAwait(false);
+            return await _data.FinishAsync(RunEnding.Completed).ConfigureAwait(false);
         _run.State = _picker.Missing == 0 ? TorrentState.Seeding : TorrentState.Downloading;
         return await _run.Loop.RunAsync(() => SwarmAsync(timeout, cancellationToken)).ConfigureAwait(false);
-    }
 
-    private IPieceStorage OpenStorage(PieceLayers? layers)
-    {
-        StorageRequest request = new(_torrent, _layout, layers)
+        void PieceChecked(int done, int all)
         {
-            Destination = _options.Destination,
-            SeedOnly = _options.SeedOnly,
-            Recheck = _options.Recheck,
-            Overwrite = _options.Overwrite,
-            ReuseFrom = _options.ReuseFrom,
-            ReuseSimilar = _options.ReuseSimilar,
-            StateFolder = _services.Options.StateFolder,
-            TimeProvider = _run.Time,
-            Log = _run.Log,
-        };
-        return _services.Options.OpenStorage?.Invoke(request) ?? new DiskStorage(request);
+            _checked.Checked(done, all);
+            _control.HoldWhilePaused(either.Token);
+        }
     }
 
     /// <summary>Creates the parts that depend on the existing data.</summary>
@@ -166,25 +169,43 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         PieceLayers? layers = disk.Hashes.Layers;
         // A piece with an unknown hash cannot be verified yet. In a hybrid torrent it can, by its v1 hash.
         Func<int, bool>? isWithheld = _torrent.Version == TorrentVersion.V2 ? piece => !layers!.IsKnown(piece) : null;
-        _picker = new PiecePicker(_torrent, pool, _layout.WantedPieces, have, _options.Sequential, isWithheld: isWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
+        _picker = new PiecePicker(_torrent, pool, _stored.WantedPieces, have, _options.Sequential, isWithheld: isWithheld, urgent: _options.Sequential ? HeadsAndTails.Of(_torrent, wanted) : null);
+        _views.SetPicker(_picker);
         _saver = new ResumeSaver(_run, disk.Storage, have);
         _requests = new BlockRequests(_run, _roster, _picker, pool, _downloadLimit, _counters);
         PieceRepair repair = new(_run, _roster, _picker, _requests, _counters, _bans);
         if (layers is not null)
-            repair.Hashes = _hashes = new HashExchange(_run, _roster, _picker, _layout, disk, _bans, _saver) { Repair = repair };
+            repair.Hashes = _hashes = new HashExchange(_run, _roster, _picker, _wanted!, disk, _bans, _saver) { Repair = repair };
         _assembly = new PieceAssembly(_run, _picker, disk, _requests, _counters, repair, _bans) { Verified = PieceVerified };
         _news = new PieceNews(_run, _roster);
         _showing = new PieceShowing(_run, _roster, _picker);
-        _served = new ServedData(_run, _roster, _picker, _layout, disk, _pieces, _requests, _saver);
+        _served = new ServedData(_run, _roster, _picker, _stored, disk, _pieces, _requests, _saver);
         _download = new PeerDownload(_run, _roster, _picker, pool, _downloadLimit, _counters, _requests, _assembly) { Hashes = _hashes, Showing = _showing };
         _upload = new PeerUpload(_run, _roster, _uploadLimit, _counters, _picker, disk, _showing, _served);
-        _conditions = new EndConditions(_run, _roster, _counters, _layout.BytesWanted);
+        _conditions = new EndConditions(_run, _roster, _counters, _wanted!);
+        _steering = new TransferSteering(_run, _control, _roster, _picker, _wanted!, _stopping.Token)
+        {
+            Stored = _stored,
+            Storage = disk.Storage,
+            Requests = _requests,
+            Hashes = _hashes,
+            Upload = _upload,
+            DownloadLimiter = _downloadLimit.Limiter,
+            UploadLimiter = _uploadLimit.Limiter,
+            Conditions = _conditions,
+            Counters = _counters,
+            WantedChanged = WantedChanged,
+        };
     }
 
     private async Task<RunEnding> SwarmAsync(CancellationToken timeout, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _run.End.Set(_run.End.Stopped()));
         using CancellationTokenRegistration late = timeout.Register(() => _run.End.Set(_run.End.TimedOut()));
+        using SwarmClock.Ticking ticking = _ticking = _services.Clock.Start(_run.Loop, Tick);
+        _steering.Begin();
+        if (!await _steering.WaitWhilePausedAsync())
+            return await StopAsync(await _run.End.Ending);
         _run.LastProgressAt = _run.Now;
         try
         {
@@ -195,14 +216,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 _showing.Begin();
             StartWebSeeds();
             StartDiscovery();
-            using (_ticking = _services.Clock.Start(_run.Loop, Tick))
-            {
-                RunEnding ending = await _run.End.Ending;
-                return await StopAsync(ending);
-            }
+            _run.IsUnderWay = true;
+            return await StopAsync(await _run.End.Ending);
         }
         finally
         {
+            await _stopping.CancelAsync();
+            await _steering.EndAsync();
             await _services.Incoming.RemoveAsync(this);
             _services.Connector.RemoveTorrent();
         }
@@ -265,8 +285,22 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         if (_run.IsStopping)
             return;
         double now = _run.Now;
-        _requests.BeginTick();
         bool isIdle = _counters.Tick(now);
+        _webSeedsActive = _webSeeds?.ActiveCount ?? 0;
+        if (_run.IsPaused || !_run.IsUnderWay)
+            isIdle = true;
+        else
+            TickUnderWay(now);
+        if (!_run.IsComplete)
+            _saver.Tick(now);
+        _conditions.Tick(now);
+        _progress?.Report(Snapshot());
+        _ticking!.IsIdle = isIdle && (_run.IsComplete || _run.IsPaused) && _roster.Connecting == 0;
+    }
+
+    private void TickUnderWay(double now)
+    {
+        _requests.BeginTick();
         _roster.ForEach((_download, now), static (tick, peer) => tick._download.Tick(peer, tick.now));
         _upload.Tick(now);
         _hashes?.Tick(now);
@@ -279,16 +313,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _exchange.Tick(now);
         if (!_run.IsComplete)
             TickDownload(now);
-        _conditions.Tick(now);
-        _progress?.Report(Snapshot());
-        _ticking!.IsIdle = isIdle && _run.IsComplete && _roster.Connecting == 0;
     }
 
     private void TickDownload(double now)
     {
         _requests.FreeMemory();
         _discovery.Tick(now, Peers.Length < FewPeers);
-        _saver.Tick(now);
     }
 
     private void PieceVerified(int piece)
@@ -300,6 +330,36 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             Completed();
         else
             _requests.PieceFreed();
+    }
+
+    /// <summary>Other files are wanted than before, and perhaps no piece of them is missing, or one is though everything was there.</summary>
+    private void WantedChanged(IReadOnlyCollection<int> found)
+    {
+        _pieces.Count(_picker.Have);
+        _saver.IsDirty = true;
+        foreach (int piece in found)
+            _news.Got(piece);
+        if (_picker.Missing == 0 && !_run.IsComplete)
+        {
+            Completed();
+            return;
+        }
+
+        if (_picker.Missing > 0 && _run.IsComplete)
+            Reopened();
+        _roster.ForEach(this, static (self, peer) => self._download.OffersChanged(peer));
+        _webSeeds?.Pulse();
+    }
+
+    /// <summary>More is wanted after all was there.</summary>
+    private void Reopened()
+    {
+        _run.State = TorrentState.Downloading;
+        _run.LastProgressAt = _run.Now;
+        _roster.Book.Reopen(_run.Now);
+        if (_webSeeds is null && _run.IsUnderWay)
+            StartWebSeeds();
+        _roster.ConnectMore();
     }
 
     private void Completed()
@@ -328,7 +388,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         _run.IsStopping = true;
         _peersAtEnd = Peers.Length;
+        _counters.Rest();
+        _webSeedsActive = 0;
         await _stopping.CancelAsync();
+        Task steered = _steering.EndAsync();
         _news.Dispose();
         foreach (PeerSession peer in Peers)
             peer.Close(PeerClose.Stopping);
@@ -341,68 +404,36 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         await _diskJobs.WhenEmptyAsync();
         await Task.Yield(); // the reports of the last jobs come first
         await _saver.Saving;
+        await steered;
         if (_picker.Missing == 0 && ending.State != TorrentState.Failed)
             ending = RunEnding.Completed; // completed by the last writes
-        ending = await FinishAsync(ending);
+        ending = await _data.FinishAsync(ending);
         await announced;
         return ending;
     }
 
-    /// <summary>Saves the state, or, if everything is complete, removes the control files.</summary>
-    private async Task<RunEnding> FinishAsync(RunEnding ending)
+    /// <summary>How it is at the moment. From any thread.</summary>
+    public TorrentDownload Snapshot()
     {
-        if (_options.SeedOnly)
-            return _served.Withdrawn is not null && ending.ErrorId is null ? _served.Ending() : ending;
-        IPieceStorage storage = _storage!;
-        Bitfield have = _picker.Have.Clone();
-        try
-        {
-            if (_picker.Missing == 0)
-                await Task.Run(() => storage.CompleteAsync(have, _served.Withdrawn)).ConfigureAwait(false);
-            else
-                await Task.Run(() => storage.Save(have, underWay: false)).ConfigureAwait(false);
-        }
-        catch (TorrentException e) when (ending.ErrorId is null)
-        {
-            ending = RunEnding.Failed(e);
-        }
-        catch (TorrentException e)
-        {
-            _run.Log($"The resume file was not written: {e.Message}");
-        }
-
-        if (ending.State == TorrentState.Failed)
-        {
-            // Verified files may have been removed since: a failed run must not report them as complete.
-            await Task.Run(() => storage.RemoveMissing(have)).ConfigureAwait(false);
-            _pieces.Count(have);
-        }
-
-        return ending;
-    }
-
-    private TorrentDownload Snapshot()
-    {
-        double now = _run.Now;
-        bool isRunning = _run.Loop.IsCurrent;
+        TorrentState state = _run.State;
         return new TorrentDownload
         {
             Name = _torrent.Name,
             InfoHash = _torrent.InfoHash.ToString(),
-            State = _run.State,
+            State = _control.IsPaused && state is (TorrentState.Checking or TorrentState.Downloading or TorrentState.Seeding) ? TorrentState.Paused : state,
             Path = _storage?.DataPath ?? _options.Destination,
             Length = _torrent.Length,
-            BytesWanted = _layout?.BytesWanted ?? _torrent.Length,
+            BytesWanted = _wanted?.Layout.BytesWanted ?? _torrent.Length,
             BytesCompleted = _pieces?.BytesCompleted ?? 0,
             ContiguousBytes = _pieces?.ContiguousBytes ?? 0,
             BytesReused = _storage?.BytesReused ?? 0,
             Downloaded = _counters.Downloaded,
             Uploaded = _counters.Uploaded,
             Wasted = _counters.Wasted,
-            DownloadRate = isRunning ? _counters.DownloadRate(now) : 0,
-            UploadRate = isRunning ? _counters.UploadRate(now) : 0,
+            DownloadRate = _counters.DownloadRate,
+            UploadRate = _counters.UploadRate,
             PeersConnected = _run.IsStopping ? _peersAtEnd : Peers.Length,
-            WebSeedsActive = isRunning ? _webSeeds?.ActiveCount ?? 0 : 0,
+            WebSeedsActive = _webSeedsActive,
             PeersSeen = _roster.Seen,
             Elapsed = _run.Elapsed,
             PercentChecked = _checked.Percent,

@@ -12,6 +12,8 @@ internal sealed class TransferCounters
     private long _wasted;
     private long _downloadRated;
     private long _uploadedAtTick;
+    private long _downloadRateNow;
+    private long _uploadRateNow;
 
     /// <summary>The number of piece bytes received.</summary>
     public long Downloaded => Volatile.Read(ref _downloaded);
@@ -49,12 +51,25 @@ internal sealed class TransferCounters
         _downloadRated = _downloaded;
         bool isIdle = _uploaded == _uploadedAtTick;
         _uploadedAtTick = _uploaded;
+        DownloadRate = (long)_downloadRate.PerSecond(now);
+        UploadRate = (long)_uploadRate.PerSecond(now);
         return isIdle;
     }
 
-    /// <summary>The recent download rate in bytes per second. Only on the loop.</summary>
-    public long DownloadRate(double now) => (long)_downloadRate.PerSecond(now);
+    /// <summary>Bytes received a second, lately, as of the last look at the clock.</summary>
+    public long DownloadRate
+    {
+        get => Volatile.Read(ref _downloadRateNow);
+        private set => Volatile.Write(ref _downloadRateNow, value);
+    }
 
-    /// <summary>The recent upload rate in bytes per second. Only on the loop.</summary>
-    public long UploadRate(double now) => (long)_uploadRate.PerSecond(now);
+    /// <summary>Bytes sent a second, lately, as of the last look at the clock.</summary>
+    public long UploadRate
+    {
+        get => Volatile.Read(ref _uploadRateNow);
+        private set => Volatile.Write(ref _uploadRateNow, value);
+    }
+
+    /// <summary>Nothing moves any more.</summary>
+    public void Rest() => DownloadRate = UploadRate = 0;
 }

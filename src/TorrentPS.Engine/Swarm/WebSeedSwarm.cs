@@ -13,6 +13,8 @@ internal sealed class WebSeedSwarm(SwarmRun run, PiecePicker picker, SegmentPool
 {
     public double Now => run.Now;
 
+    public bool IsPaused => run.IsPaused;
+
     public TimeProvider TimeProvider => run.Time;
 
     public Torrent Torrent => run.Torrent;

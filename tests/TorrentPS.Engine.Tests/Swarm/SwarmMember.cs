@@ -24,7 +24,9 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
 
     public string Destination { get; }
 
-    public Task<TorrentDownload> Result { get; private set; } = null!;
+    public TorrentTransfer Transfer { get; private set; } = null!;
+
+    public Task<TorrentDownload> Result => Transfer.Completion;
 
     public IPEndPoint EndPoint => new(IPAddress.Loopback, Client.ListenPort);
 
@@ -36,7 +38,7 @@ internal sealed class SwarmMember : IAsyncDisposable, IProgress<TorrentDownload>
         TorrentClient made = new((client ?? new TorrentClientOptions()) with { Port = 0, Log = line => Add(log, line) });
         SwarmMember member = new(made, folder, destination ?? folder!.Path);
         DownloadOptions options = new() { Destination = member.Destination, Peers = [.. peers] };
-        member.Result = made.DownloadAsync(new TorrentInfo(torrent), change?.Invoke(options) ?? options, member, member._stop.Token);
+        member.Transfer = made.StartDownload(new TorrentInfo(torrent), change?.Invoke(options) ?? options, member, member._stop.Token);
         member._log = log;
         return member;
     }

@@ -95,6 +95,27 @@ internal sealed class DestinationLock : IDisposable
         }
     }
 
+    /// <summary>Goes on with other files than those that were to be written at first.</summary>
+    /// <param name="infoHash">The torrent.</param>
+    /// <param name="files">All files that are going to be written from now on.</param>
+    /// <exception cref="TorrentException">Someone else writes one of the files (DataInUse), or that cannot be told to others (AccessDenied, DiskFull); all is as before.</exception>
+    public void ClaimAnew(InfoHash infoHash, IReadOnlyCollection<string> files)
+    {
+        PathClaims? before = _claims;
+        try
+        {
+            Claim(infoHash, files, PathEquality.OfSystem);
+        }
+        catch (Exception e)
+        {
+            _claims = before;
+            before?.Publish();
+            if (DiskErrors.IsDiskError(e))
+                throw DiskErrors.From(e, _path, "cannot be written");
+            throw;
+        }
+    }
+
     /// <summary>Releases the lock and removes its file.</summary>
     public void Dispose()
     {

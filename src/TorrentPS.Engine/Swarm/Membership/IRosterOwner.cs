@@ -15,6 +15,9 @@ internal interface IRosterOwner<TPeer> : IIncomingTorrent
     /// <summary>Whether it is stopping, so that nothing new is started.</summary>
     bool IsStopping { get; }
 
+    /// <summary>Whether no connections are made or accepted for now.</summary>
+    bool IsPaused => false;
+
     /// <summary>Whether to declare a DHT node to peers (BEP 5).</summary>
     bool HasDht { get; }
 

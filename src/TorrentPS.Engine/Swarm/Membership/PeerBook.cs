@@ -199,7 +199,7 @@ internal sealed class PeerBook(IPFilter? filter = null)
 
         while (_due.TryDequeue(out PeerCandidate? candidate, out CandidateRank rank))
         {
-            if (rank.Order != candidate.Order || candidate is { IsBanned: true } or { IsBusy: true } or { IsForgotten: true } || IsBanned(candidate.EndPoint) || (IsSeeding && candidate.IsSeed))
+            if (rank.Order != candidate.Order || candidate is { IsBanned: true } or { IsSpared: true } or { IsBusy: true } or { IsForgotten: true } || IsBanned(candidate.EndPoint) || (IsSeeding && candidate.IsSeed))
                 continue;
             candidate.IsBusy = true;
             return candidate;
@@ -254,6 +254,26 @@ internal sealed class PeerBook(IPFilter? filter = null)
     {
         candidate.IsBusy = false;
         Wait(candidate, now);
+    }
+
+    /// <summary>Neither side had anything for the other: the address is left alone.</summary>
+    public static void Spare(PeerCandidate candidate)
+    {
+        candidate.IsBusy = false;
+        candidate.IsSpared = true;
+    }
+
+    /// <summary>We no longer have everything: those who have may be connected to again.</summary>
+    public void Reopen(double now)
+    {
+        IsSeeding = false;
+        foreach (PeerCandidate candidate in _candidates.Values)
+        {
+            if (candidate is { IsSeed: false, IsSpared: false } or { IsBusy: true } or { IsBanned: true } or { IsGivenUp: true })
+                continue;
+            candidate.IsSpared = false;
+            Return(candidate, now);
+        }
     }
 
     /// <summary>The address is our own: trackers and the DHT return it like any other.</summary>

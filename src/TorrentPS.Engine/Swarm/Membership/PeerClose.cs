@@ -9,6 +9,9 @@ internal enum PeerClose
     /// <summary>The torrent is stopping.</summary>
     Stopping,
 
+    /// <summary>The transfer is paused.</summary>
+    Paused,
+
     /// <summary>The peer violated the protocol.</summary>
     Violation,
 

@@ -22,7 +22,7 @@ internal sealed partial class Roster<TPeer>
     public void ConnectMore()
     {
         PeerConnector connector = _services.Connector;
-        while (!_owner.IsStopping && !IsFull && TryReserve(isIncoming: false))
+        while (!_owner.IsStopping && !_owner.IsPaused && !IsFull && TryReserve(isIncoming: false))
         {
             if (!_services.Pace.TryTake())
             {
@@ -151,7 +151,11 @@ internal sealed partial class Roster<TPeer>
     {
         if (outcome is { Stream: { } stream, Handshake: { } handshake } && !_owner.IsStopping)
         {
-            if (!Join(stream, handshake, candidate))
+            if (Join(stream, handshake, candidate))
+                return;
+            if (_owner.IsPaused)
+                Book.Return(candidate, _owner.Now);
+            else
                 Book.PutOff(candidate, _owner.Now);
             return;
         }

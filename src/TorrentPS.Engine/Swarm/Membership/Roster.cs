@@ -105,7 +105,7 @@ internal sealed partial class Roster<TPeer>
         bool isRefused = true;
         try
         {
-            if (!_owner.IsStopping && !Book.IsBanned(stream.RemoteEndPoint) && !handshake.PeerId.SequenceEqual(_peerId)
+            if (!_owner.IsStopping && !_owner.IsPaused && !Book.IsBanned(stream.RemoteEndPoint) && !handshake.PeerId.SequenceEqual(_peerId)
                 && !HasEnoughOf(stream.RemoteEndPoint.Address) && (Peers.Length < _maxPeers || _owner.MakeRoomFor(stream.RemoteEndPoint)))
             {
                 byte[] own = new byte[Handshake.Length];
@@ -148,7 +148,7 @@ internal sealed partial class Roster<TPeer>
         TPeer? peer = null;
         try
         {
-            if (_owner.IsStopping || Book.IsBanned(stream.RemoteEndPoint, handshake.PeerId) || (candidate is null && Peers.Length >= _maxPeers)
+            if (_owner.IsStopping || _owner.IsPaused || Book.IsBanned(stream.RemoteEndPoint, handshake.PeerId) || (candidate is null && Peers.Length >= _maxPeers)
                 || !OutdoesTwins(stream, handshake) || ConnectedOf(stream.RemoteEndPoint.Address) >= MaxPerAddress)
             {
                 Refuse(stream);
@@ -242,6 +242,9 @@ internal sealed partial class Roster<TPeer>
     /// <summary>Whether an address is known at which a peer can be dialled again.</summary>
     public bool HasPlace(TPeer peer) => _places.ContainsKey(peer);
 
+    /// <summary>What named a peer's address; null where nothing did.</summary>
+    public PeerSource? SourceOf(TPeer peer) => _places.GetValueOrDefault(peer)?.Source;
+
     /// <summary>A connection has ended.</summary>
     /// <param name="peer">The connection.</param>
     /// <param name="reason">The reason.</param>
@@ -253,12 +256,12 @@ internal sealed partial class Roster<TPeer>
         if (!_places.Remove(peer, out PeerCandidate? candidate))
             return;
         candidate.IsSeed = isSeed;
-        if (reason == PeerClose.DialledAnew)
+        if (reason is PeerClose.DialledAnew or PeerClose.Paused)
             Book.Return(candidate, _owner.Now);
         else if (reason is PeerClose.Duplicate or PeerClose.Replaced or PeerClose.Crowded)
             Book.PutOff(candidate, _owner.Now);
         else if (reason == PeerClose.NothingToDo)
-            PeerBook.Drop(candidate);
+            PeerBook.Spare(candidate);
         else
             Book.Lost(candidate, _owner.Now - peer.ConnectedAt, _owner.Now, reason is PeerClose.Violation or PeerClose.Faulted);
     }

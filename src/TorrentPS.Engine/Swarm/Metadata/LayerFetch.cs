@@ -34,17 +34,24 @@ internal sealed class LayerFetch
         (_torrent, _layers, Proofs) = (torrent, layers, proofs);
         for (int file = 0; file < torrent.Files.Count && !layers.IsComplete; file++)
         {
-            int pieces = layers.PiecesIn(file);
-            if (torrent.Files[file].IsPadding || pieces < 2 || !isWanted(file))
-                continue;
-            for (int chunk = 0; chunk * PieceLayers.ChunkLength < pieces; chunk++)
-            {
-                if (!layers.IsChunkKnown(file, chunk))
-                    _wanted.Add((file, chunk));
-            }
+            if (isWanted(file))
+                Want(file);
         }
 
         Total = _wanted.Count;
+    }
+
+    /// <summary>The hashes of a file are wanted, as far as they are not known.</summary>
+    public void Want(int file)
+    {
+        int pieces = _layers.PiecesIn(file);
+        if (_torrent.Files[file].IsPadding || pieces < 2)
+            return;
+        for (int chunk = 0; chunk * PieceLayers.ChunkLength < pieces; chunk++)
+        {
+            if (!_layers.IsChunkKnown(file, chunk) && !_wanted.Contains((file, chunk)))
+                _wanted.Add((file, chunk));
+        }
     }
 
     /// <summary>The missing chunks of <see cref="PieceLayers.ChunkLength"/> pieces, by file and index.</summary>

@@ -30,11 +30,12 @@ internal sealed class LinkSwarm : IMetadataSwarm, IPeerExchange, IRosterOwner<Me
     /// <param name="options">The options.</param>
     /// <param name="loop">The session's loop.</param>
     /// <param name="received">Called when a peer's received bytes are processed.</param>
+    /// <param name="startedAt">The start of the whole run, as a timestamp of the clock; null for now.</param>
     /// <param name="stopping">Cancels dialling.</param>
-    public LinkSwarm(SwarmServices services, Torrent torrent, ResolveOptions options, SwarmLoop loop, Action<MetadataPeer> received, CancellationToken stopping)
+    public LinkSwarm(SwarmServices services, Torrent torrent, ResolveOptions options, SwarmLoop loop, Action<MetadataPeer> received, long? startedAt, CancellationToken stopping)
     {
         (_services, _torrent, _options, _loop, _received) = (services, torrent, options, loop, received);
-        StartedAt = Time.GetTimestamp();
+        StartedAt = startedAt ?? Time.GetTimestamp();
         Roster = new Roster<MetadataPeer>(this, services, new PeerBook(services.Options.Route.Filter), _peerId, options.MaxPeers, stopping);
         Discovery = new SwarmDiscovery(services);
         WireHashes = new WireHashes(torrent.InfoHash);

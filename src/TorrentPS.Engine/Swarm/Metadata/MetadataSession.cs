@@ -34,11 +34,12 @@ internal sealed class MetadataSession : IDisposable
     /// <param name="options">The options.</param>
     /// <param name="progress">Receives snapshots.</param>
     /// <param name="destination">The destination of the data, for the snapshots.</param>
-    public MetadataSession(SwarmServices services, Torrent torrent, ResolveOptions options, IProgress<TorrentDownload>? progress, string destination)
+    /// <param name="startedAt">The start of the whole run, if this continues it after a pause, as a timestamp of the clock; null for now.</param>
+    public MetadataSession(SwarmServices services, Torrent torrent, ResolveOptions options, IProgress<TorrentDownload>? progress, string destination, long? startedAt = null)
     {
         (_services, _torrent, _options, _progress, _destination) = (services, torrent, options, progress, destination);
         _link = torrent.Link ?? throw new ArgumentException("The torrent is not of a magnet link.", nameof(torrent));
-        Swarm = new LinkSwarm(services, torrent, options, _loop, Received, _stopping.Token);
+        Swarm = new LinkSwarm(services, torrent, options, _loop, Received, startedAt, _stopping.Token);
         _loop.Faulted = Faulted;
     }
 
@@ -107,6 +108,7 @@ internal sealed class MetadataSession : IDisposable
     private void Begin()
     {
         Swarm.Open();
+        _lastProgressAt = Swarm.Now;
         _progress?.Report(Snapshot());
         if (Swarm.Discovery.Sources is { IsEmpty: true, Refusals: var refusals } && Swarm.Roster.Book.Seen == 0)
             throw refusals.Count > 0 && _options.Sources is not null ? refusals[0] : NoPeers();

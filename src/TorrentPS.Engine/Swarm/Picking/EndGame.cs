@@ -116,7 +116,8 @@ internal static class EndGame
         return !piece.IsOnParole || piece.Owner is not { IsSnubbed: false } owner || IsSilent(owner, now);
     }
 
-    private static bool IsWorthwhile(PiecePicker picker, PeerState peer, int owed, double dueIn)
+    /// <summary>Whether a peer that owes so many blocks would send one more clearly sooner than it is due from another.</summary>
+    public static bool IsWorthwhile(PiecePicker picker, PeerState peer, int owed, double dueIn)
     {
         if (peer.Rate <= 0)
             return owed < ProbeBlocks && dueIn > SoonerSeconds;
@@ -126,7 +127,7 @@ internal static class EndGame
     }
 
     /// <summary>The expected time in seconds until a peer sends the block at a position of its queue.</summary>
-    private static double DueIn(PeerState other, int position, double now)
+    public static double DueIn(PeerState other, int position, double now)
     {
         if (IsSilent(other, now))
             return double.PositiveInfinity;

@@ -36,6 +36,19 @@ internal sealed class PieceOrder
         _random = random ?? new Random();
     }
 
+    /// <summary>Creates the order of a torrent with connected peers.</summary>
+    public static PieceOrder Of(IReadOnlyList<PeerState> sources, int pieceCount, Random? random, Bitfield? urgent)
+    {
+        PieceOrder order = new(pieceCount, random, urgent);
+        foreach (PeerState source in sources)
+        {
+            if (!source.Pieces.IsFull)
+                order.Add(source.Pieces);
+        }
+
+        return order;
+    }
+
     /// <summary>The number of queued pieces.</summary>
     public int QueuedCount => _queued.Count;
 

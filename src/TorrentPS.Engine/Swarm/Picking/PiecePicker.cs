@@ -15,6 +15,9 @@ internal sealed class PiecePicker
     private readonly Torrent _torrent;
     private readonly PieceState[] _states;
     private readonly Bitfield _missing;
+    private readonly Bitfield? _urgent;
+    private readonly Random? _random;
+    private readonly Func<int, bool>? _isWithheld;
     private readonly OpenPieces _open;
     private readonly HashSet<int> _onParole = [];
     private readonly int _segmentLength;
@@ -22,7 +25,7 @@ internal sealed class PiecePicker
 
     public PiecePicker(Torrent torrent, SegmentPool pool, Bitfield wanted, Bitfield have, bool sequential, Random? random = null, Func<int, bool>? isWithheld = null, Bitfield? urgent = null)
     {
-        _torrent = torrent;
+        (_torrent, _urgent, _random, _isWithheld) = (torrent, urgent, random, isWithheld);
         _segmentLength = SegmentPool.SegmentLength(torrent.PieceLength);
         _open = new OpenPieces(pool, _segmentLength);
         _missing = new Bitfield(torrent.PieceCount);
@@ -31,6 +34,8 @@ internal sealed class PiecePicker
         Have = have;
         Guide = new PieceGuide(have, random);
         Runs = new RunPicker(this, torrent, _open);
+        Deadlines = new DeadlinePicker(this, _open);
+        Urgency = new PieceUrgency(torrent.PieceCount);
         for (int piece = 0; piece < torrent.PieceCount; piece++)
         {
             if (have[piece])
@@ -39,13 +44,18 @@ internal sealed class PiecePicker
             }
             else if (wanted[piece])
             {
-                _missing.Add(piece);
                 _order ??= new PieceOrder(torrent.PieceCount, random, urgent);
-                _states[piece] = isWithheld?.Invoke(piece) == true ? PieceState.Withheld : PieceState.Queued;
-                if (_states[piece] == PieceState.Queued)
-                    _order.Enqueue(piece);
+                Miss(piece);
             }
         }
+    }
+
+    private void Miss(int piece)
+    {
+        _missing.Add(piece);
+        _states[piece] = _isWithheld?.Invoke(piece) == true ? PieceState.Withheld : PieceState.Queued;
+        if (_states[piece] == PieceState.Queued)
+            _order!.Enqueue(piece);
     }
 
     /// <summary>The verified and written pieces.</summary>
@@ -64,6 +74,12 @@ internal sealed class PiecePicker
 
     /// <summary>Picks consecutive blocks.</summary>
     public RunPicker Runs { get; }
+
+    /// <summary>Picks blocks of pieces that are wanted by a time.</summary>
+    public DeadlinePicker Deadlines { get; }
+
+    /// <summary>The pieces by the priority of their files.</summary>
+    public PieceUrgency Urgency { get; }
 
     public IReadOnlyList<OpenPiece> Open => _open.All;
 
@@ -228,9 +244,78 @@ internal sealed class PiecePicker
         _order!.Enqueue(piece);
     }
 
+    /// <summary>Pieces that were not wanted are from now on.</summary>
+    /// <param name="pieces">The pieces.</param>
+    /// <param name="sources">All that blocks are asked of.</param>
+    public void Want(IEnumerable<int> pieces, IReadOnlyList<PeerState> sources)
+    {
+        foreach (int piece in pieces)
+        {
+            if (_states[piece] != PieceState.NotWanted)
+                continue;
+            _order ??= PieceOrder.Of(sources, _torrent.PieceCount, _random, _urgent);
+            Miss(piece);
+        }
+
+        MissingChanged(sources);
+    }
+
+    /// <summary>
+    /// Pieces are not wanted any more. One that is being put together stays missing until <see cref="GiveUp"/>, one that is being verified until it is.
+    /// </summary>
+    /// <param name="pieces">The pieces.</param>
+    /// <param name="sources">All that blocks are asked of.</param>
+    public void Unwant(IEnumerable<int> pieces, IReadOnlyList<PeerState> sources)
+    {
+        foreach (int piece in pieces)
+        {
+            Deadlines.Clear(piece);
+            if (_states[piece] is not (PieceState.Queued or PieceState.Withheld))
+                continue;
+            _order!.Dequeue(piece);
+            _states[piece] = PieceState.NotWanted;
+            _missing.Remove(piece);
+        }
+
+        MissingChanged(sources);
+    }
+
+    /// <summary>Gives up an open piece that is not wanted any more, of which no block is asked for. Returns the bytes that were received in vain.</summary>
+    public long GiveUp(OpenPiece piece)
+    {
+        long wasted = _open.Drop(piece);
+        _open.Abandon(piece);
+        _states[piece.Index] = PieceState.NotWanted;
+        _missing.Remove(piece.Index);
+        return wasted;
+    }
+
+    private void MissingChanged(IReadOnlyList<PeerState> sources)
+    {
+        if (Missing == 0)
+            _order = null;
+        foreach (PeerState source in sources)
+        {
+            source.NothingQueuedAt = 0;
+            if (source.Interesting != int.MaxValue) // as a web seed, which has everything to offer
+                source.Interesting = source.Pieces.IsFull ? Missing : source.Pieces.CountCommon(_missing);
+        }
+    }
+
+    /// <summary>A piece that was not wanted was found to be there.</summary>
+    public void Found(int piece)
+    {
+        if (_states[piece] != PieceState.NotWanted)
+            return;
+        _states[piece] = PieceState.Have;
+        Have.Add(piece);
+        Guide.Got(piece);
+    }
+
     /// <summary>A piece was verified and written.</summary>
     public void Verified(int piece)
     {
+        Deadlines.Clear(piece);
         _states[piece] = PieceState.Have;
         _onParole.Remove(piece);
         Have.Add(piece);
@@ -361,7 +446,7 @@ internal sealed class PiecePicker
     }
 
     /// <summary>Begins a queued piece with a peer, and picks its first block.</summary>
-    private bool TryOpen(int index, PeerState peer, out Outstanding picked)
+    public bool TryOpen(int index, PeerState peer, out Outstanding picked)
     {
         picked = default;
         if (!_open.TryReserveFirst())
@@ -377,7 +462,8 @@ internal sealed class PiecePicker
     {
         if (_order is null || peer.NothingQueuedAt == _order.Version)
             return -1;
-        int index = IsSequential ? _order.Next(peer.Pieces) : Have.Count < RandomFirstPieces ? _order.Any(peer.Pieces) : _order.Rarest(peer.Pieces);
+        Bitfield pieces = Urgency.Preferred(_order, peer.Pieces);
+        int index = IsSequential ? _order.Next(pieces) : Have.Count < RandomFirstPieces ? _order.Any(pieces) : _order.Rarest(pieces);
         if (index < 0)
             peer.NothingQueuedAt = _order.Version;
         return index;
@@ -422,7 +508,8 @@ internal sealed class PiecePicker
         return true;
     }
 
-    private bool TryTake(OpenPiece piece, PeerState peer, out Outstanding picked)
+    /// <summary>Takes the next free block of an open piece for a peer; false when there is none, or no memory for it.</summary>
+    public bool TryTake(OpenPiece piece, PeerState peer, out Outstanding picked)
     {
         int block = piece.NextFree();
         if (block < 0 || !_open.TryReserveFor(piece, block))
@@ -459,7 +546,7 @@ internal sealed class PiecePicker
     /// <summary>Begins a piece that the peer suggests, or goes on with it where no other is at it.</summary>
     private bool TryTakeSuggested(PeerState peer, out Outstanding picked)
     {
-        while (!IsSequential && peer.Suggested.TryTake(out int index))
+        while (!IsSequential && Urgency.AreEqual && peer.Suggested.TryTake(out int index))
         {
             if (!peer.Pieces[index])
                 continue;

@@ -20,6 +20,12 @@ internal sealed class RunPicker(PiecePicker picker, Torrent torrent, OpenPieces 
     /// <param name="run">Receives the blocks in order.</param>
     public bool TryClaim(PeerState source, int from, long length, List<Outstanding> run)
     {
+        if (picker.Deadlines.First(source.Pieces) is >= 0 and int due)
+        {
+            Claim(picker.Begin(due, source), source, run);
+            return true;
+        }
+
         if (FindLeft(source) is { } left)
         {
             left.Owner = source;
@@ -27,10 +33,11 @@ internal sealed class RunPicker(PiecePicker picker, Torrent torrent, OpenPieces 
             return true;
         }
 
-        if (picker.Order is { } order && (picker.IsSequential ? order.Next(source.Pieces) : order.FirstFrom(source.Pieces, from)) is >= 0 and int first)
+        Bitfield pieces = picker.Order is null ? source.Pieces : picker.Urgency.Preferred(picker.Order, source.Pieces);
+        if (picker.Order is { } order && (picker.IsSequential ? order.Next(pieces) : order.FirstFrom(pieces, from)) is >= 0 and int first)
         {
             bool isUrgent = order.IsUrgent(first);
-            for (int index = first; index < torrent.PieceCount && picker[index] == PieceState.Queued && source.Pieces[index]; index++)
+            for (int index = first; index < torrent.PieceCount && picker[index] == PieceState.Queued && pieces[index]; index++)
             {
                 length -= torrent.LengthOfPiece(index);
                 if (index > first && (length < 0 || (isUrgent && !order.IsUrgent(index))))

@@ -18,7 +18,7 @@ internal sealed class UploadSlots
     private const double LongestPause = 120;
     private const double Gain = 1.1;
 
-    private readonly int _most;
+    private int _most;
     private Phase _phase = Phase.Pausing;
     private double _pause = PauseSeconds;
     private double _beganAt = double.NaN;
@@ -32,6 +32,20 @@ internal sealed class UploadSlots
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 2);
         _most = most;
         Count = Math.Min(Fewest, most);
+    }
+
+    /// <summary>The most slots, 2 or more.</summary>
+    public int Most
+    {
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 2);
+            if (value == _most)
+                return;
+            _most = value;
+            Count = _countBefore = Math.Min(Fewest, value);
+            _beganAt = double.NaN; // what was measured was for the limit from before
+        }
     }
 
     /// <summary>How many peers are served at a time.</summary>

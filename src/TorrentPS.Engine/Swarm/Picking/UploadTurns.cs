@@ -45,6 +45,12 @@ internal sealed class UploadTurns
     /// <summary>How many peers are served at a time.</summary>
     public int Slots => _slots.Count;
 
+    /// <summary>The most peers that are served at a time, 2 or more.</summary>
+    public int MostSlots
+    {
+        set => _slots.Most = value;
+    }
+
     /// <summary>Whether more are interested than are served at a time.</summary>
     public bool IsCrowded { get; private set; }
 

@@ -11,6 +11,9 @@ internal interface IWebSeedSwarm
 {
     double Now { get; }
 
+    /// <summary>Whether nothing is asked for, for now.</summary>
+    bool IsPaused { get; }
+
     TimeProvider TimeProvider { get; }
 
     Torrent Torrent { get; }

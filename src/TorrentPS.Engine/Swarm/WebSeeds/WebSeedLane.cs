@@ -105,7 +105,8 @@ internal sealed class WebSeedLane : IDisposable
     /// <summary>Whether the whole rest of a run has come from others, and is too long to be skipped.</summary>
     private bool IsNothingNeeded => _isAtRun && State.Outstanding.Count == 0 && _left > State.Rate * LeftoverSeconds;
 
-    private void CutShort()
+    /// <summary>Ends what it is receiving, for which its server is not to blame.</summary>
+    public void CutShort()
     {
         _isCutShort = true;
         Abort();
@@ -119,7 +120,7 @@ internal sealed class WebSeedLane : IDisposable
         {
             while (!stopping.IsCancellationRequested && !Seed.IsGivenUp && _swarm.Picker.Missing > 0 && (!Seed.IgnoresRanges || _pool.IsFirst(this)))
             {
-                if (_swarm.Now < Seed.RetryAt || !await TryWorkAsync(stopping))
+                if (_swarm.IsPaused || _swarm.Now < Seed.RetryAt || !await TryWorkAsync(stopping))
                 {
                     IsBusy = false;
                     _connection.CloseIdle();

@@ -94,6 +94,13 @@ internal sealed class WebSeedPool
         return true;
     }
 
+    /// <summary>Ends what is being received, through no fault of the servers, while nothing is to be asked for.</summary>
+    public void Interrupt()
+    {
+        foreach (WebSeedLane lane in _lanes.ToArray())
+            lane.CutShort();
+    }
+
     private void Abort(WebSeed seed)
     {
         foreach (WebSeedLane lane in _lanes.ToArray())

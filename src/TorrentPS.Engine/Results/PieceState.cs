@@ -1,11 +1,12 @@
-namespace TorrentPS.Engine.Swarm.Picking;
+namespace TorrentPS;
 
 /// <summary>
-/// The state of a piece in a download. Withheld becomes Queued when the hash is known, Queued becomes Open with the first request, Open becomes Verifying with the last
+/// The state of a piece in a transfer. Withheld becomes Queued when the hash is known, Queued becomes Open with the first request, Open becomes Verifying with the last
 /// block, and Verifying becomes Have when hash and write succeed, Queued when they fail, or Open when only some blocks are fetched again. An open piece without data and
-/// requests returns to Queued. A piece that another program changes becomes Queued again, or Withdrawn if nothing else is missing.
+/// requests returns to Queued. A piece that another program changes becomes Queued again, or Withdrawn if nothing else is missing. A missing piece becomes NotWanted when all
+/// its files are skipped, and Queued when one of them is wanted again.
 /// </summary>
-internal enum PieceState : byte
+public enum PieceState : byte
 {
     /// <summary>In no wanted file.</summary>
     NotWanted,

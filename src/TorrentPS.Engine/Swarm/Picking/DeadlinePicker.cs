@@ -1,0 +1,100 @@
+using TorrentPS.Engine.Metainfo;
+
+namespace TorrentPS.Engine.Swarm.Picking;
+
+/// <summary>
+/// Picks blocks of pieces that are wanted by a time, as for a player: before all others, the piece that is due first before the next, each of all peers that have it at once. A block that
+/// would come too late from whoever owes it is asked of one more peer that sends it sooner. A piece that no peer has keeps its deadline and holds up nothing.
+/// </summary>
+/// <param name="picker">The pieces and their states.</param>
+/// <param name="open">The pieces that are being put together.</param>
+internal sealed class DeadlinePicker(PiecePicker picker, OpenPieces open)
+{
+    /// <summary>Pieces that are looked at for one block: with very many deadlines, the last ones are not urgent yet.</summary>
+    private const int MostAtOnce = 16;
+
+    private readonly List<(double Due, int Piece)> _due = []; // the first due first
+
+    /// <summary>Sets when a missing piece is due, in seconds of the torrent's clock; null takes its deadline away.</summary>
+    public void Set(int piece, double? due)
+    {
+        Clear(piece);
+        if (due is not { } at || !picker.IsMissing(piece))
+            return;
+        int place = _due.BinarySearch((at, piece));
+        _due.Insert(place < 0 ? ~place : place, (at, piece));
+    }
+
+    /// <summary>When a piece is due; null when it has no deadline.</summary>
+    public double? Of(int piece) => _due.FindIndex(one => one.Piece == piece) is >= 0 and int place ? _due[place].Due : null;
+
+    /// <summary>The deadlines, the first due first.</summary>
+    public IReadOnlyList<(double Due, int Piece)> All => _due;
+
+    /// <summary>A piece is there, or not wanted any more.</summary>
+    public void Clear(int piece)
+    {
+        if (_due.Count > 0)
+            _due.RemoveAll(one => one.Piece == piece);
+    }
+
+    /// <summary>The first queued piece with a deadline of some; -1 when there is none.</summary>
+    public int First(Bitfield has)
+    {
+        foreach ((_, int piece) in _due)
+        {
+            if (picker[piece] == PieceState.Queued && has[piece])
+                return piece;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The next block with a deadline to ask a peer for, now noted as asked; false when there is none for it.</summary>
+    /// <param name="peer">The peer, which does not choke us.</param>
+    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="picked">The block.</param>
+    public bool TryPick(PeerState peer, double now, out Outstanding picked)
+    {
+        picked = default;
+        for (int i = 0, looked = 0; i < _due.Count && looked < MostAtOnce; i++)
+        {
+            (double due, int index) = _due[i];
+            if (!peer.Pieces[index])
+                continue;
+            looked++;
+            if (picker[index] == PieceState.Queued ? picker.TryOpen(index, peer, out picked) : open.Find(index) is { } piece && TryJoin(piece, peer, due, now, out picked))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes a block of a piece that others are at, too. A piece on parole stays with the one that sends it.</summary>
+    private bool TryJoin(OpenPiece piece, PeerState peer, double due, double now, out Outstanding picked)
+    {
+        picked = default;
+        if (piece.IsOnParole && piece.Owner is { } owner && owner != peer)
+            return false;
+        return picker.TryTake(piece, peer, out picked) || TryDouble(piece, peer, due, now, out picked);
+    }
+
+    private bool TryDouble(OpenPiece piece, PeerState peer, double due, double now, out Outstanding picked)
+    {
+        picked = default;
+        for (int block = 0; block < piece.BlockCount; block++)
+        {
+            if (piece.Requesters(block) != 1 || piece.FirstRequester(block) is not { } other || other == peer)
+                continue;
+            int position = other.Outstanding.IndexOf(piece.Index, block);
+            double dueIn = position < 0 ? double.PositiveInfinity : EndGame.DueIn(other, position, now);
+            if (now + dueIn <= due || !EndGame.IsWorthwhile(picker, peer, peer.Outstanding.Count, dueIn) || !picker.TryReserveFor(piece, block))
+                continue;
+            piece.AddRequester(block, peer);
+            picked = new Outstanding(piece, block);
+            return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,57 @@
+using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Storage;
+
+namespace TorrentPS.Engine.Swarm;
+
+/// <summary>
+/// Which files of a torrent are wanted, and how soon. The storage has a layout of its own: a file that it keeps stays there when it is skipped. Changed on the torrent's loop, read
+/// from any thread.
+/// </summary>
+internal sealed class WantedFiles
+{
+    private readonly Torrent _torrent;
+    private volatile FileLayout _layout;
+    private volatile FilePriority[] _priorities; // replaced, never changed
+
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="wanted">Which of its files are wanted in the beginning, one value a file.</param>
+    public WantedFiles(Torrent torrent, bool[] wanted)
+    {
+        _torrent = torrent;
+        _layout = new FileLayout(torrent, wanted);
+        _priorities = [.. wanted.Select((isWanted, file) => isWanted && !torrent.Files[file].IsPadding ? FilePriority.Normal : FilePriority.Skip)];
+    }
+
+    /// <summary>Which pieces the wanted files are made of. Another after each change.</summary>
+    public FileLayout Layout => _layout;
+
+    /// <summary>The priorities by file.</summary>
+    public IReadOnlyList<FilePriority> Priorities => _priorities;
+
+    /// <summary>Sets the priority of some files.</summary>
+    public void Set(IEnumerable<int> files, FilePriority priority)
+    {
+        FilePriority[] priorities = [.. _priorities];
+        foreach (int file in files)
+        {
+            if (!_torrent.Files[file].IsPadding)
+                priorities[file] = priority;
+        }
+
+        _layout = new FileLayout(_torrent, [.. priorities.Select(one => one != FilePriority.Skip)]);
+        _priorities = priorities;
+    }
+
+    /// <summary>The priority of a piece: the highest of the files that it is of.</summary>
+    public FilePriority Of(int piece)
+    {
+        FilePriority highest = FilePriority.Skip;
+        foreach (FileSegment segment in _layout.Segments(piece, 0, _torrent.LengthOfPiece(piece)))
+        {
+            if (_priorities[segment.File] > highest)
+                highest = _priorities[segment.File];
+        }
+
+        return highest;
+    }
+}
