@@ -143,6 +143,18 @@ public sealed partial class TorrentClient
         }
     }
 
+    /// <summary>Asks a tracker of this program for the machines of a torrent's swarm, once or until enough of them have complete data.</summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="options">What to ask, of which tracker; null means the defaults.</param>
+    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="TorrentException">No tracker lists its peers (<c>TrackerUnreachable</c>, <c>TrackerFailure</c>), or there is none (<c>NoPeers</c>).</exception>
+    public Task<TorrentSwarm> GetSwarmAsync(TorrentInfo torrent, SwarmQueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(torrent);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return new SwarmQuery(torrent, options ?? new SwarmQueryOptions(), Http).RunAsync(cancellationToken);
+    }
+
     private async IAsyncEnumerable<TorrentTracker> ScrapeCoreAsync(TorrentInfo torrent, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -19,8 +19,11 @@ internal struct TrackedPeer
     /// <summary>The indices of its neighbours in the ring of its address.</summary>
     public int Next, Previous;
 
-    /// <summary>Whether it is a seeder.</summary>
-    public bool IsSeeder;
+    /// <summary>The bytes that it lacks; -1 if it does not say.</summary>
+    public long Left;
+
+    /// <summary>Whether it has complete data.</summary>
+    public readonly bool IsSeeder => Left == 0;
 }
 
 /// <summary>The 20 bytes of a peer id.</summary>

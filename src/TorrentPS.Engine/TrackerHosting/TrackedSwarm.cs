@@ -55,9 +55,11 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         if (!isKnown && !mayAdd)
             return -1;
         if (!isKnown)
-            place = Add(announce.Key, announce.IsSeeder);
+            place = Add(announce.Key, announce.Left ?? -1);
         else if (_peers[place].IsSeeder != announce.IsSeeder)
-            Change(place, announce.IsSeeder);
+            Change(place, announce.Left ?? -1);
+        else
+            _peers[place].Left = announce.Left ?? -1;
         ref TrackedPeer peer = ref _peers[place];
         announce.PeerId.CopyTo(peer.PeerId);
         peer.LastSeen = LastSeen = now;
@@ -147,7 +149,7 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         return count - Count;
     }
 
-    private int Add(PeerKey peer, bool isSeeder)
+    private int Add(PeerKey peer, long left)
     {
         if (Count == _peers.Length)
             Array.Resize(ref _peers, Math.Max(FirstCapacity, Count * 2));
@@ -155,21 +157,21 @@ internal sealed class TrackedSwarm(SwarmKey key, TrackerLoads loads)
         _peers[place].Key = peer;
         _places.Add(peer, place);
         loads.AddPeer(peer.Subscriber);
-        Enter(place, isSeeder);
+        Enter(place, left);
         return place;
     }
 
-    private void Change(int place, bool isSeeder)
+    private void Change(int place, long left)
     {
         Leave(place);
-        Enter(place, isSeeder);
+        Enter(place, left);
     }
 
-    private void Enter(int place, bool isSeeder)
+    private void Enter(int place, long left)
     {
         ref TrackedPeer peer = ref _peers[place];
-        peer.IsSeeder = isSeeder;
-        Seeders += isSeeder ? 1 : 0;
+        peer.Left = left;
+        Seeders += peer.IsSeeder ? 1 : 0;
         if (SideOf(peer).Add(_peers, place))
             loads.AddPlace(peer.Key.Subscriber);
     }

@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 using TorrentPS.Engine.Bencoding;
+using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.TrackerHosting;
 
@@ -17,6 +20,8 @@ internal sealed class TrackerHttpService(TrackerServerOptions options, TrackerSw
             Announce(target, query, from, output);
         else if (path.SequenceEqual("/scrape"u8))
             Scrape(query, output);
+        else if (path.SequenceEqual("/swarm"u8))
+            List(query, from, output);
         else
             return false;
         return true;
@@ -133,6 +138,22 @@ internal sealed class TrackerHttpService(TrackerServerOptions options, TrackerSw
         }
         writer.WriteEndDictionary();
         writer.WriteEndDictionary();
+    }
+
+    private void List(ReadOnlySpan<byte> query, PeerKey from, IBufferWriter<byte> output)
+    {
+        IPAddress reader = from.EndPoint.Address;
+        if (!(options.SwarmReaders?.Contains(reader) ?? AddressRules.ReachOf(reader) != AddressReach.World))
+        {
+            WriteFailure(output, "this tracker lists its peers only for machines near it, or in the networks that it is told");
+            return;
+        }
+
+        List<byte[]> hashes = TrackerQuery.ReadScrape(query, 1);
+        if (hashes.Count == 0)
+            WriteFailure(output, "info_hash is missing or not 20 bytes long");
+        else
+            PeerListReply.Write(output, swarms.List(hashes[0]));
     }
 
     private static void WriteFailure(IBufferWriter<byte> output, string reason)

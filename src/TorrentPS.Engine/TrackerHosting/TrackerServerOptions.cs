@@ -1,4 +1,5 @@
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.Trackers;
 
 namespace TorrentPS.Engine.TrackerHosting;
@@ -15,7 +16,7 @@ public sealed record TrackerServerOptions
     /// <summary>Whether to serve UDP (BEP 15).</summary>
     public bool Udp { get; init; } = true;
 
-    /// <summary>The announce interval for clients, 1 second to 1 day; a peer that is silent for twice as long is removed.</summary>
+    /// <summary>The announce interval for clients, 1 second to 1 day; a peer that is silent for twice as long, or for two minutes if that is longer, is removed.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The minimum announce interval for clients; at most <see cref="Interval"/>.</summary>
@@ -45,6 +46,12 @@ public sealed record TrackerServerOptions
 
     /// <summary>The maximum number of connections of one address, or IPv6 /64 network, 1 or more, so that a single client cannot keep out the others.</summary>
     public int MaxConnectionsPerAddress { get; init; } = 200;
+
+    /// <summary>
+    /// The networks whose machines may list the peers of a torrent (<see cref="TorrentSwarmPeer"/>); null for this machine and local networks. A list has every peer with its
+    /// address and progress, while an announce returns a random selection of addresses.
+    /// </summary>
+    public AllowedAddresses? SwarmReaders { get; init; }
 
     /// <summary>
     /// Whether a client may announce another address than its own (<c>ip</c>, <c>ipv6</c>, or by UDP the address of the request). This lets anyone point a swarm at a

@@ -18,6 +18,8 @@ internal sealed class TrackerSwarms
     private const int Draws = 32;
     private const int MaxDraws = 512;
 
+    private static readonly TimeSpan s_shortestKept = TimeSpan.FromMinutes(1);
+
     private readonly TrackerServerOptions _options;
     private readonly HashSet<SwarmKey>? _allowed;
     private readonly long _begin;
@@ -35,7 +37,9 @@ internal sealed class TrackerSwarms
         _options = options;
         _allowed = options.AllowedTorrents is { } allowed ? [.. allowed.SelectMany(Keys)] : null;
         _begin = options.TimeProvider.GetTimestamp();
-        _lifetime = (int)(2 * options.Interval).TotalSeconds;
+        // Clients do not come sooner than they want to, however short the interval: ours not within a minute where the tracker is not near. So a shorter interval makes them come
+        // more often where they can, and is no reason to forget those that cannot.
+        _lifetime = (int)(2 * (options.Interval > s_shortestKept ? options.Interval : s_shortestKept)).TotalSeconds;
     }
 
     public (int Torrents, int Peers) Counts
@@ -189,6 +193,26 @@ internal sealed class TrackerSwarms
             _peers -= swarm.ForgetSome(Now - _lifetime, LooksAtOnce);
             (seeders, leechers, downloads) = (swarm.Seeders, swarm.Leechers, swarm.Downloads);
             return true;
+        }
+    }
+
+    /// <summary>All peers of a torrent; none if it is not known.</summary>
+    public ListedPeer[] List(ReadOnlySpan<byte> infoHash)
+    {
+        lock (_lock)
+        {
+            if (!_swarms.TryGetValue(SwarmKey.Create(infoHash), out TrackedSwarm? swarm))
+                return [];
+            int now = Now;
+            var list = new List<ListedPeer>(swarm.Count);
+            for (int place = 0; place < swarm.Count; place++)
+            {
+                ref TrackedPeer peer = ref swarm[place];
+                if (peer.LastSeen >= now - _lifetime)
+                    list.Add(new ListedPeer(peer.Key.EndPoint, ((ReadOnlySpan<byte>)peer.PeerId).ToArray(), peer.Left >= 0 ? peer.Left : null, TimeSpan.FromSeconds(now - peer.LastSeen)));
+            }
+
+            return [.. list];
         }
     }
 

@@ -70,6 +70,14 @@ internal static class AnnounceQuery
         return true;
     }
 
+    /// <summary>The target of a list of peers.</summary>
+    public static string List(InfoHash infoHash)
+    {
+        var target = new StringBuilder(PeerListReply.Path).Append("?info_hash=");
+        AppendEscaped(target, infoHash.Wire);
+        return target.ToString();
+    }
+
     private static void AppendEvent(StringBuilder target, AnnounceEvent announceEvent) => target.Append(announceEvent switch
     {
         AnnounceEvent.Started => "&event=started",

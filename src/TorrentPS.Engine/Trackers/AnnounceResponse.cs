@@ -15,6 +15,9 @@ internal sealed record AnnounceResponse
     /// <summary>The minimum time until the next announce.</summary>
     public TimeSpan? MinInterval { get; init; }
 
+    /// <summary>Whether the tracker is on this machine or in a local network.</summary>
+    public bool IsNear { get; init; }
+
     /// <summary>The number of peers with complete data.</summary>
     public int? Complete { get; init; }
 

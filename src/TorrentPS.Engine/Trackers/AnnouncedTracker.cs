@@ -7,6 +7,7 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
 {
     private static readonly TimeSpan s_defaultInterval = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan s_shortestInterval = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_shortestNearInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_longestInterval = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_firstRetryAfterFailure = TimeSpan.FromSeconds(60);
@@ -96,8 +97,11 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
         // It is sent until another one arrives (BEP 3 does not say so, but trackers expect it).
         if (!response.TrackerId.IsEmpty)
             TrackerId = response.TrackerId;
-        TimeSpan interval = Clamp(response.Interval ?? s_defaultInterval);
-        TimeSpan least = Clamp(response.MinInterval ?? s_shortestInterval);
+        // A tracker in the Internet serves strangers, and a mistake of its own must not have all of them announce every few seconds. One in the local network is its owner's to
+        // set, who wants to know soon how far each machine is.
+        TimeSpan shortest = response.IsNear ? s_shortestNearInterval : s_shortestInterval;
+        TimeSpan interval = Clamp(response.Interval ?? s_defaultInterval, shortest);
+        TimeSpan least = Clamp(response.MinInterval ?? (interval < s_shortestInterval ? interval : s_shortestInterval), shortest);
         _next = RunningSince + (interval > least ? interval : least);
         _nextAllowed = RunningSince + least;
     }
@@ -121,6 +125,6 @@ internal sealed class AnnouncedTracker(ITracker tracker, int tier)
         return ended;
     }
 
-    private static TimeSpan Clamp(TimeSpan interval) =>
-        interval < s_shortestInterval ? s_shortestInterval : interval > s_longestInterval ? s_longestInterval : interval;
+    private static TimeSpan Clamp(TimeSpan interval, TimeSpan shortest) =>
+        interval < shortest ? shortest : interval > s_longestInterval ? s_longestInterval : interval;
 }

@@ -41,6 +41,15 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
         }
     }
 
+    /// <summary>Asks for all peers of a torrent, which a tracker of this program lists for machines near it.</summary>
+    /// <exception cref="Errors.TorrentException"><c>TrackerUnreachable</c>, <c>TrackerFailure</c>.</exception>
+    public async Task<List<ListedPeer>> ListAsync(InfoHash infoHash, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<IPAddress> addresses = await _host.ResolveAsync(cancellationToken).ConfigureAwait(false);
+        HttpReply reply = await GetAsync(AnnounceQuery.List(infoHash), addresses, AddressFamily.Unspecified, null, cancellationToken, PeerListReply.MaxLength).ConfigureAwait(false);
+        return PeerListReply.Read(reply.Body, uri);
+    }
+
     private async Task<AnnounceResponse> AnnounceAsync(AnnounceRequest request, IReadOnlyList<IPAddress> addresses, AddressFamily family, CancellationToken cancellationToken)
     {
         HttpReply reply = await GetAsync(AnnounceQuery.Announce(uri, request), addresses, family, request.Sent, cancellationToken).ConfigureAwait(false);
@@ -54,9 +63,9 @@ internal sealed class HttpTracker(Uri uri, HttpFetch http) : ITracker
         }
     }
 
-    private async Task<HttpReply> GetAsync(string target, IReadOnlyList<IPAddress> addresses, AddressFamily family, Action? sent, CancellationToken cancellationToken)
+    private async Task<HttpReply> GetAsync(string target, IReadOnlyList<IPAddress> addresses, AddressFamily family, Action? sent, CancellationToken cancellationToken, int maxLength = MaxReplyLength)
     {
-        var options = new HttpFetchOptions { MaxBodyLength = MaxReplyLength, Timeout = s_timeout, Target = target, Addresses = addresses, Family = family, Sent = sent };
+        var options = new HttpFetchOptions { MaxBodyLength = maxLength, Timeout = s_timeout, Target = target, Addresses = addresses, Family = family, Sent = sent };
         HttpReply reply;
         try
         {

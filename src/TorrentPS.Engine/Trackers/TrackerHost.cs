@@ -71,6 +71,7 @@ internal sealed class TrackerHost(Uri uri, HttpFetch http)
         {
             Peers = peers.Peers,
             Interval = Max(v4.Interval, v6.Interval),
+            IsNear = v4.IsNear && v6.IsNear,
             MinInterval = Max(v4.MinInterval, v6.MinInterval),
             TrackerId = v4.TrackerId.IsEmpty ? v6.TrackerId : v4.TrackerId,
             Warning = v4.Warning ?? v6.Warning,

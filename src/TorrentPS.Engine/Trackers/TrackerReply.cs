@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using TorrentPS.Engine.Bencoding;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 
 namespace TorrentPS.Engine.Trackers;
 
@@ -22,7 +23,7 @@ internal static class TrackerReply
     {
         BencodeReader reader = Begin(reply);
         var peers = new PeerCollector(PeerSource.Tracker, tracker, from);
-        var response = new AnnounceResponse();
+        var response = new AnnounceResponse { IsNear = IsNear(from) };
         while (reader.Read() && reader.TokenType == BencodeTokenType.Key)
         {
             ReadOnlySpan<byte> key = reader.ValueSpan;
@@ -87,6 +88,9 @@ internal static class TrackerReply
 
     // Some trackers write failure_reason, especially in scrapes.
     private static bool IsFailure(ReadOnlySpan<byte> key) => key.SequenceEqual("failure reason"u8) || key.SequenceEqual("failure_reason"u8);
+
+    /// <summary>Whether a tracker's address is this machine's or a local network's; through a proxy it is not known.</summary>
+    public static bool IsNear(IPAddress? tracker) => tracker is not null && AddressRules.ReachOf(tracker) != AddressReach.World;
 
     private static BencodeReader Begin(ReadOnlySpan<byte> reply)
     {

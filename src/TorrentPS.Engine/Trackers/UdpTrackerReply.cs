@@ -96,6 +96,7 @@ internal static class UdpTrackerReply
         peers.AddCompact(datagram[AnnounceLength..], from.AddressFamily);
         return new AnnounceResponse
         {
+            IsNear = TrackerReply.IsNear(from),
             Interval = interval > 0 ? TimeSpan.FromSeconds(Math.Min(interval, MaxInterval)) : null,
             Incomplete = Count(datagram[12..]),
             Complete = Count(datagram[16..]),

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using TorrentPS.Engine.Discovery;
 using TorrentPS.Engine.Errors;
@@ -149,6 +150,32 @@ public sealed class TrackerAnnouncerTests : IAsyncDisposable
 
         static TimeSpan? Seconds(int? seconds) => seconds is { } value ? TimeSpan.FromSeconds(value) : null;
     }
+
+    /// <summary>A tracker in the local network is its owner's to set; BEP 15 has no minimum.</summary>
+    [Theory]
+    [InlineData(5, 5, 5)]
+    [InlineData(5, null, 5)]
+    [InlineData(1, 1, 5)]
+    [InlineData(30, 10, 30)]
+    [InlineData(600, null, 600)]
+    public void A_tracker_that_is_near_may_have_a_short_interval(int interval, int? minInterval, int expected)
+    {
+        Make("a").Response = new AnnounceResponse { IsNear = true, Interval = TimeSpan.FromSeconds(interval), MinInterval = minInterval is { } value ? TimeSpan.FromSeconds(value) : null };
+        FakeTracker a = Start(["a"])[0];
+        _time.Advance(TimeSpan.FromSeconds(expected) - TimeSpan.FromMilliseconds(1));
+        Assert.Single(a.Requests);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal([Started, None], a.Events);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("192.168.1.1", true)]
+    [InlineData("fd00::1", true)]
+    [InlineData("203.0.113.1", false)]
+    [InlineData(null, false)]
+    public void A_tracker_is_near_at_addresses_of_this_machine_and_of_local_networks(string? address, bool isNear) =>
+        Assert.Equal(isNear, TrackerReply.ReadAnnounce("d8:intervali5e5:peers0:e"u8, new Uri("http://a/announce"), address is null ? null : IPAddress.Parse(address)).IsNear);
 
     [Theory]
     [InlineData(null, 60)]
