@@ -230,7 +230,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     private void StartWebSeeds()
     {
-        WebSeed[] seeds = _run.IsComplete ? [] : [.. WebSeed.Of(_torrent, _options)];
+        WebSeed[] seeds = _run.IsComplete ? [] : [.. WebSeed.Of(_torrent, _options.WebSeeds, _options.UseWebSeeds)];
         if (seeds.Length == 0)
             return;
         WebSeedSwarm swarm = new(_run, _picker, _services.Pool, _downloadLimit.Limiter, _services.Http, _counters, _requests, _assembly);

@@ -31,11 +31,14 @@ internal sealed class WebSeed(Uri uri, bool servesPieces, bool isOfUser = false)
     public NamedAddress Address { get; } = isOfUser ? NamedAddress.OfUser(uri) : NamedAddress.OfWebSeed(uri);
 
     /// <summary>The web seeds given by the user, and, unless switched off, those of the torrent.</summary>
-    public static IEnumerable<WebSeed> Of(Torrent torrent, DownloadOptions options)
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="named">The web seeds given by the user.</param>
+    /// <param name="usesTorrents">Whether to use those of the torrent.</param>
+    public static IEnumerable<WebSeed> Of(Torrent torrent, IEnumerable<Uri> named, bool usesTorrents)
     {
-        HashSet<Uri> given = [.. options.WebSeeds.Take(MaxSeeds)];
+        HashSet<Uri> given = [.. named.Take(MaxSeeds)];
         IEnumerable<WebSeed> ofUser = given.Select(uri => new WebSeed(uri, servesPieces: false, isOfUser: true));
-        return !options.UseWebSeeds ? ofUser : ofUser
+        return !usesTorrents ? ofUser : ofUser
             .Concat(torrent.WebSeeds.Where(uri => !given.Contains(uri)).Take(MaxSeeds).Select(uri => new WebSeed(uri, servesPieces: false)))
             .Concat(torrent.HttpSeeds.Take(MaxSeeds).Select(uri => new WebSeed(uri, servesPieces: true)));
     }
