@@ -132,15 +132,15 @@ Describe 'Parameters' {
     }
 
     It 'refuse invalid networks, announced addresses and traffic classes' {
-        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress here } | Should -Throw "*'here' is no network: give *"
-        { Start-TorrentSeed -LiteralPath $torrent.Path $data -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
-        { Get-TorrentPeer -LiteralPath $torrent.Path -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
-        { Save-Torrent -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
-        { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is no network: give *'
-        { Start-TorrentSeed -LiteralPath $torrent.Path $data -AnnounceAddress 0.0.0.0 } | Should -Throw "*'0.0.0.0' is no address to announce: give *"
-        { Save-Torrent -LiteralPath $torrent.Path (Get-TestDestination) -AnnounceAddress 1 } | Should -Throw "*'1' is no address to announce: give *"
-        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -TrafficClass 64 } | Should -Throw "*'64' is no traffic class: give *"
-        { Start-TorrentSeed -LiteralPath $torrent.Path $data -TrafficClass AF14 } | Should -Throw "*'AF14' is no traffic class: give *"
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress here } | Should -Throw "*'here' is not a network: give *"
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is not a network: give *'
+        { Get-TorrentPeer -LiteralPath $torrent.Path -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is not a network: give *'
+        { Save-Torrent -LiteralPath $torrent.Path (Get-TestDestination) -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is not a network: give *'
+        { Test-PeerHandshake 127.0.0.1 1 $torrent.InfoHash -AllowedAddress 10.0.0.0/33 } | Should -Throw '*is not a network: give *'
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -AnnounceAddress 0.0.0.0 } | Should -Throw "*'0.0.0.0' is not an address to announce: give *"
+        { Save-Torrent -LiteralPath $torrent.Path (Get-TestDestination) -AnnounceAddress 1 } | Should -Throw "*'1' is not an address to announce: give *"
+        { Start-TorrentDownload -LiteralPath $torrent.Path (Get-TestDestination) -TrafficClass 64 } | Should -Throw "*'64' is not a traffic class: give *"
+        { Start-TorrentSeed -LiteralPath $torrent.Path $data -TrafficClass AF14 } | Should -Throw "*'AF14' is not a traffic class: give *"
         (TabExpansion2 'Start-TorrentSeed -TrafficClass L').CompletionMatches.CompletionText | Should -Be 'LE'
         (TabExpansion2 'Start-TorrentDownload -AllowedAddress 127').CompletionMatches.CompletionText | Should -Contain '127.0.0.0/8'
     }
@@ -224,7 +224,7 @@ Describe 'Parameters' {
             $result.State | Should -Be 'Completed'
             $result.Elapsed.TotalSeconds | Should -BeGreaterOrEqual 1
             $server.Requests | Should -Contain '/payload'
-            { Start-TorrentDownload $file (Get-TestDestination) -WebSeed 'ftp://mirror.example/x' } | Should -Throw "*'ftp://mirror.example/x' is no web address. Give one that begins with http:// or https://.*"
+            { Start-TorrentDownload $file (Get-TestDestination) -WebSeed 'ftp://mirror.example/x' } | Should -Throw "*'ftp://mirror.example/x' is not a web address. Give one that begins with http:// or https://.*"
             { Start-TorrentDownload $file (Get-TestDestination) -WebSeedDelaySeconds -1 } | Should -Throw
         }
         finally { $server.Dispose() }

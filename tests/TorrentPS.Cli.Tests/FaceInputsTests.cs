@@ -44,19 +44,19 @@ public sealed class FaceInputsTests
     [Theory]
     [MemberData(nameof(Networks))]
     public void Networks_are_accepted_as_by_cmdlets(string text, bool isTaken) =>
-        AssertTaken(OptionFactory.AllowedAddresses(), text, isTaken ? text : null, $"is no network: give {AllowedAddresses.Expected}.");
+        AssertTaken(OptionFactory.AllowedAddresses(), text, isTaken ? text : null, $"is not a network: give {AllowedAddresses.Expected}.");
 
     [Theory]
     [MemberData(nameof(AnnouncedAddresses))]
     public void Announced_addresses_are_accepted_as_by_cmdlets(string text, string? expected) =>
-        AssertTaken(OptionFactory.AnnounceAddress(), text, expected, $"'{text}' is no address to announce: give {AnnouncedAddress.Expected}.");
+        AssertTaken(OptionFactory.AnnounceAddress(), text, expected, $"'{text}' is not an address to announce: give {AnnouncedAddress.Expected}.");
 
     [Theory]
     [MemberData(nameof(TrafficClasses))]
     public void Traffic_classes_are_accepted_as_by_cmdlets(string text, int? expected)
     {
         string? written = expected is { } value ? new TrafficClass(value).ToString() : null;
-        AssertTaken(OptionFactory.TrafficClass(), text, written, $"'{text}' is no traffic class: give {TrafficClass.Expected}.");
+        AssertTaken(OptionFactory.TrafficClass(), text, written, $"'{text}' is not a traffic class: give {TrafficClass.Expected}.");
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class FaceInputsTests
     {
         Option<Uri[]?> option = OptionFactory.WebSeeds("");
         ParseResult result = new RootCommand { option }.Parse([option.Name, text]);
-        Assert.Equal(isTaken ? [] : [$"'{text}' is no web address. Give one that begins with http:// or https://."], result.Errors.Select(error => error.Message));
+        Assert.Equal(isTaken ? [] : [$"'{text}' is not a web address. Give one that begins with http:// or https://."], result.Errors.Select(error => error.Message));
     }
 
     private static void AssertTaken<T>(Option<T> option, string text, string? expected, string error)

@@ -35,7 +35,7 @@ public sealed class AllowedAddresses : IEquatable<AllowedAddresses>
         string[] texts = [.. networks.SelectMany(text => text.Split(',')).Select(text => text.Trim())];
         var ranges = new List<AddressRange>(texts.Length);
         foreach (string text in texts)
-            ranges.Add(AddressLine.TryReadRange(text, out AddressRange range) ? range : throw new FormatException($"'{text}' is no network: give {Expected}."));
+            ranges.Add(AddressLine.TryReadRange(text, out AddressRange range) ? range : throw new FormatException($"'{text}' is not a network: give {Expected}."));
         if (ranges.Count == 0)
             throw new FormatException($"No network is allowed: give {Expected}.");
         return new AllowedAddresses(string.Join(", ", texts), ranges);

@@ -47,7 +47,7 @@ public sealed record NetworkBinding
         }
         catch (SocketException exception)
         {
-            throw new FormatException($"'{text}' is no address of this machine ({exception.Message}). It has {Interfaces(withAddresses: true)}.", exception);
+            throw new FormatException($"'{text}' is not an address of this machine ({exception.Message}). It has {Interfaces(withAddresses: true)}.", exception);
         }
 
         return binding;

@@ -42,7 +42,7 @@ public sealed record ProxyServer
     {
         ArgumentNullException.ThrowIfNull(uri);
         if (!UriHost.IsUsable(uri) || uri.Host.Length == 0)
-            throw new FormatException($"'{AddressText.Of(uri)}' is no address of a proxy. Give one such as socks5://proxy.example:1080 or http://proxy.example:8080.");
+            throw new FormatException($"'{AddressText.Of(uri)}' is not the address of a proxy. Give one such as socks5://proxy.example:1080 or http://proxy.example:8080.");
         ProxyKind kind = uri.Scheme switch
         {
             "socks5" or "socks5h" => ProxyKind.Socks5,

@@ -30,5 +30,5 @@ public static class AnnouncedAddress
     // Some programs read a number that begins with 0 as octal.
     private static bool HasLeadingZero(IPAddress address, string text) => address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text;
 
-    private static FormatException Wrong(string? text) => new($"'{text}' is no address to announce: give {Expected}.");
+    private static FormatException Wrong(string? text) => new($"'{text}' is not an address to announce: give {Expected}.");
 }

@@ -68,7 +68,7 @@ public readonly record struct TrafficClass
             return named;
         return int.TryParse(trimmed, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value <= Highest
             ? new TrafficClass(value)
-            : throw new FormatException($"'{text}' is no traffic class: give {Expected}.");
+            : throw new FormatException($"'{text}' is not a traffic class: give {Expected}.");
     }
 
     /// <summary>The name, or the number if it has none.</summary>

@@ -11,5 +11,5 @@ public static class WebAddress
     public static Uri Parse(string? text) =>
         UriHost.TryParse(text?.Trim(), out Uri? uri) && uri.Scheme is "http" or "https"
             ? uri
-            : throw new FormatException($"'{AddressText.Of(text ?? "")}' is no web address. Give one that begins with http:// or https://.");
+            : throw new FormatException($"'{AddressText.Of(text ?? "")}' is not a web address. Give one that begins with http:// or https://.");
 }

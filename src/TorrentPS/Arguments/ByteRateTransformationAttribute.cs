@@ -16,6 +16,6 @@ public sealed class ByteRateTransformationAttribute : ArgumentTransformationAttr
         string? text = value as string ?? (value is IConvertible number ? number.ToString(CultureInfo.InvariantCulture) : null);
         return ByteRate.TryParse(text, out ByteRate rate)
             ? rate.BytesPerSecond
-            : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{text ?? value}' is no rate. Give {ByteRate.Expected}."));
+            : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{text ?? value}' is not a rate. Give {ByteRate.Expected}."));
     }
 }

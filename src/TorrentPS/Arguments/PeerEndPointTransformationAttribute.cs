@@ -27,7 +27,7 @@ public sealed class PeerEndPointTransformationAttribute : ArgumentTransformation
             string text when PeerAddress.TryParse(text, out PeerAddress peer) => peer.ToEndPoint(),
             // A peer or a handshake, or its deserialized form from a file or another process.
             not null and not string when OfProperties(PSObject.AsPSObject(value)) is { } endPoint => endPoint,
-            _ => throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{value}' is no peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer.")),
+            _ => throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{value}' is not a peer. Give {PeerAddress.Expected}, or an object from Get-TorrentPeer.")),
         };
     }
 

@@ -32,7 +32,7 @@ public sealed class TrackerTierTransformationAttribute : ArgumentTransformationA
         string? text = value as string ?? (value as Uri)?.OriginalString;
         return UriHost.TryParse(text, out Uri? uri) && (TrackerAddress.IsSupported(uri) || (AllowBrowserTracker && s_browserSchemes.Contains(uri.Scheme)))
             ? uri
-            : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{AddressText.Of(text ?? $"{value}")}' is no tracker. Give its announce address, as in http://tracker.example/announce or udp://tracker.example:6969."));
+            : throw new ArgumentTransformationMetadataException(SafeText.Escape($"'{AddressText.Of(text ?? $"{value}")}' is not a tracker. Give its announce address, as in http://tracker.example/announce or udp://tracker.example:6969."));
     }
 
     private static object? Unwrapped(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;

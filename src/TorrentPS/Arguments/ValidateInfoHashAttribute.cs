@@ -12,6 +12,6 @@ public sealed class ValidateInfoHashAttribute : ValidateEnumeratedArgumentsAttri
     protected override void ValidateElement(object element)
     {
         if (!InfoHash.TryParse(element as string, out _))
-            throw new ValidationMetadataException(SafeText.Escape($"'{element}' is no info hash. Give its 40 (v1) or 64 (v2) hexadecimal digits, as Get-TorrentInfo shows them."));
+            throw new ValidationMetadataException(SafeText.Escape($"'{element}' is not an info hash. Give its 40 (v1) or 64 (v2) hexadecimal digits, as Get-TorrentInfo shows them."));
     }
 }

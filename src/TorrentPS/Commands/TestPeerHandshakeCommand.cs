@@ -105,7 +105,7 @@ public sealed class TestPeerHandshakeCommand : NetworkCommand
         object target = peer ?? (object)$"{address}:{port}";
         if (!PeerAddress.TryCreate(address, port, out PeerAddress given) || !Engine.Metainfo.InfoHash.TryParse(infoHash, out InfoHash hash))
         {
-            WriteError(ErrorRecords.From(TorrentErrorId.NoPeers, $"'{address}' with port {port} is no address of a peer. Give an IP address or a host name, and a port from 1 to 65535.", target));
+            WriteError(ErrorRecords.From(TorrentErrorId.NoPeers, $"'{address}' with port {port} is not the address of a peer. Give an IP address or a host name, and a port from 1 to 65535.", target));
             return;
         }
         TorrentClient client = Client;

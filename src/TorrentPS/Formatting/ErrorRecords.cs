@@ -34,7 +34,7 @@ internal static class ErrorRecords
         From(TorrentErrorId.TorrentNotFound, $"'{path}' is on the {provider} provider. A torrent is read from a file system.", path);
 
     public static ErrorRecord NotAnAddress(Uri uri) =>
-        From(TorrentErrorId.TorrentNotFound, $"'{AddressText.Of(uri)}' is no address of a torrent. -Uri takes magnet links, http and https addresses; -Path takes files.", uri);
+        From(TorrentErrorId.TorrentNotFound, $"'{AddressText.Of(uri)}' is not the address of a torrent. -Uri takes magnet links, http and https addresses; -Path takes files.", uri);
 
     public static ErrorRecord Unreadable(string path, Exception cause) => cause switch
     {

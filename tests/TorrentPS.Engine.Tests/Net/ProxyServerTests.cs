@@ -18,7 +18,7 @@ public sealed class ProxyServerTests
     }
 
     [Theory]
-    [InlineData("proxy.example:1080", "'proxy.example:1080' is no address of a proxy")]
+    [InlineData("proxy.example:1080", "'proxy.example:1080' is not the address of a proxy")]
     [InlineData("1080", "no address of a proxy")]
     [InlineData("https://proxy.example", "'https'")]
     [InlineData("socks4://proxy.example", "'socks4'")]

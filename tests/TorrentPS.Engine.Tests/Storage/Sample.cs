@@ -123,10 +123,10 @@ internal sealed class Sample
         return new Sample(Torrent.Parse(builder.Build()), content);
     }
 
-    /// <summary>A torrent whose bytes do not matter.</summary>
+    /// <summary>A torrent whose data is all zeros.</summary>
     public static Sample Of(Torrent torrent) => new(torrent, new byte[torrent.Length]);
 
-    /// <summary>The same without what is outside of the info dictionary, as after a magnet link.</summary>
+    /// <summary>The same without the values outside the info dictionary, as from a magnet link.</summary>
     public Torrent InfoOnly() => Torrent.ParseInfo(Torrent.InfoBytes);
 
     public bool[] Only(params int[] files)

@@ -141,7 +141,7 @@ internal sealed class InputFiles
         // The system replaces invalid UTF-8 in names with U+FFFD, and does not find the file by that name.
         return full.Contains('\uFFFD')
             ? new TorrentException(TorrentErrorId.UnsafePath, $"The name of '{full}' is not UTF-8, and a torrent has only UTF-8 names; rename it, or exclude it.")
-            : new TorrentException(TorrentErrorId.TorrentNotFound, $"There is no file or folder '{full}' to make a torrent of; check the path.");
+            : new TorrentException(TorrentErrorId.TorrentNotFound, $"There is no file or folder '{full}' to create a torrent from; check the path.");
     }
 
     private bool IsExcluded(string path, string name)

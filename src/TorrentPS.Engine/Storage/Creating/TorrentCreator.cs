@@ -63,6 +63,6 @@ public static class TorrentCreator
         if (Directory.Exists(full))
             throw new TorrentException(TorrentErrorId.AccessDenied, $"'{full}' is a folder; give the path of a file in it.");
         if (Path.GetDirectoryName(full) is { Length: > 0 } folder && !Directory.Exists(folder))
-            throw new TorrentException(TorrentErrorId.AccessDenied, $"There is no folder '{folder}' to write the .torrent to; make it first, or give another place.");
+            throw new TorrentException(TorrentErrorId.AccessDenied, $"There is no folder '{folder}' to write the .torrent to; create it first, or give another place.");
     }
 }

@@ -38,7 +38,7 @@ public sealed class TorrentDraft
         foreach (InputFile file in files)
             Length = checked(Length + file.Length);
         if (Length == 0)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no byte to make a torrent of in '{root.Shown}'; {(options.Exclude.Count > 0 ? "exclude less, or " : "")}add a file that is not empty.");
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There are no bytes to create a torrent from in '{root.Shown}'; {(options.Exclude.Count > 0 ? "exclude less, or " : "")}add a file that is not empty.");
         Version = options.Version;
         PieceLength = DraftLimits.PieceLength(options.PieceLength, Length, root.Shown);
         PieceCount = DraftLimits.PieceCount(this, root.Shown);
@@ -111,7 +111,7 @@ public sealed class TorrentDraft
             inputs.Add(path);
         List<InputFile> files = inputs.InOrder(options.Version == TorrentVersion.V1 ? PathOrder.Instance : PathOrder.ByFolder);
         if (files.Count == 0)
-            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no file to make a torrent of in '{root.Shown}'; check the path{(options.Exclude.Count > 0 ? " and what is excluded" : "")}.");
+            throw new TorrentException(TorrentErrorId.InvalidTorrent, $"There is no file to create a torrent from in '{root.Shown}'; check the path{(options.Exclude.Count > 0 ? " and what is excluded" : "")}.");
         if (options.IsPrivate && !options.Trackers.Any(tier => tier.Count > 0))
             warnings.Add("The torrent is private but has no tracker, so clients cannot find peers for it.");
         return new TorrentDraft(root, files, options, warnings);
