@@ -5,7 +5,7 @@ namespace TorrentPS.Engine.Tests;
 /// <summary>Keeps hard phrases out of sources, tests and pages: people where CONTRIBUTING.md ("Words") has a noun, and ordinals such as "3. peer".</summary>
 public sealed partial class WordingTests
 {
-    [GeneratedRegex(@"whoever|\b(somebody|anybody|nobody)\b(?![""'])|\bwhat is there\b|\bwho (asks?|connects?|sends?|requests?|answers?)\b|(?<![\d.] ?)\b[1-9]\d?\. (connection|peer|message|piece|block|time|request)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"whoever|(?<![a-z])(somebody|anybody|nobody)(?![a-z""'])|\bwhat is there\b|\bwho (asks?|connects?|sends?|requests?|answers?)\b|(?<![\d.] ?)\b[1-9]\d?\. (connection|peer|message|piece|block|time|request)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Hard();
 
     [Theory]

@@ -23,7 +23,7 @@ internal sealed class PeerUpload(
 {
     private const int MaxSlots = 16;
 
-    /// <summary>The number of suggested pieces that a peer has not requested yet, while there are slots for all.</summary>
+    /// <summary>The number of suggested pieces that a peer has not requested yet, while there are slots for all peers.</summary>
     private const int SuggestedAhead = 2;
 
     /// <summary>The maximum number of networks remembered; beyond it, no more peers are offered pieces.</summary>
@@ -31,7 +31,7 @@ internal sealed class PeerUpload(
 
     private readonly HashSet<IPAddress> _allowedFastNetworks = [];
     private readonly UploadTurns _turns = new(Slots(run.Options, run.Options.UploadLimit), run.Torrent.PieceLength);
-    private readonly UploadTurns _localTurns = new(MaxSlots, run.Torrent.PieceLength); // of peers that the limit does not count, where there is one
+    private readonly UploadTurns _localTurns = new(MaxSlots, run.Torrent.PieceLength); // of peers to which the limit does not apply, if there is one
     private readonly List<PeerState> _ended = [];
     private readonly List<PeerState> _begun = [];
     private bool _isUpdating;
@@ -69,7 +69,7 @@ internal sealed class PeerUpload(
     /// <inheritdoc/>
     public void InterestChanged(PeerSession peer) => Update();
 
-    /// <summary>Periodic work: turns may be over.</summary>
+    /// <summary>Periodic work: ends turns that are over.</summary>
     public void Tick(double now)
     {
         double rate = counters.UploadRate;
@@ -80,7 +80,7 @@ internal sealed class PeerUpload(
         Update();
     }
 
-    /// <summary>A turn may be over, or another may begin.</summary>
+    /// <summary>Ends turns that are over, and begins others.</summary>
     public void Update()
     {
         if (_isUpdating)
@@ -138,7 +138,7 @@ internal sealed class PeerUpload(
 
     private PeerState[] States(bool isCounted) => [.. roster.Peers.Where(peer => IsCounted(peer) == isCounted).Select(peer => peer.State)];
 
-    /// <summary>Suggests pieces to a peer, so that it knows some that it has not requested yet; not if it is the only peer, which gets all anyway.</summary>
+    /// <summary>Suggests pieces to a peer, so that some are always unrequested; not to a lone peer, which gets all pieces anyway.</summary>
     private void Suggest(PeerSession peer, int ahead)
     {
         if (!peer.IsFast || showing.SuperSeeding is not null || roster.Peers.Length < 2)

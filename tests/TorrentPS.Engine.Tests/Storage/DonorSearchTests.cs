@@ -2,7 +2,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Which files are tried for those of a torrent, and in which order.</summary>
+/// <summary>The files tried as donors for those of a torrent, and their order.</summary>
 public sealed class DonorSearchTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -31,7 +31,7 @@ public sealed class DonorSearchTests : IDisposable
         Assert.Equal(DonorSearch.MaxDonors, Donors(0).Length);
     }
 
-    /// <summary>What was inserted or appended moves what follows it, counted from the beginning, but not counted from the end.</summary>
+    /// <summary>Inserted or appended data moves the rest, counted from the beginning, but not counted from the end.</summary>
     [Theory]
     [InlineData(130, 30)]
     [InlineData(70, -30)]
@@ -51,7 +51,7 @@ public sealed class DonorSearchTests : IDisposable
     }
 
     [Fact]
-    public void One_file_may_be_several_of_the_torrents()
+    public void One_file_may_be_the_donor_of_several()
     {
         Lay("b", 100);
         Assert.Equal(["b"], Donors(0));
@@ -59,7 +59,7 @@ public sealed class DonorSearchTests : IDisposable
     }
 
     [Fact]
-    public void Empty_files_and_padding_have_no_donors_and_are_none()
+    public void Empty_files_and_padding_neither_have_nor_are_donors()
     {
         Lay("pad", 30);
         Lay("empty", 0);
@@ -78,7 +78,7 @@ public sealed class DonorSearchTests : IDisposable
     }
 
     [Fact]
-    public void Only_a_file_that_is_named_for_a_torrent_of_one_file_may_have_any_name_and_length()
+    public void Only_a_given_file_for_a_torrent_of_one_file_may_have_any_name_and_length()
     {
         Sample single = Sample.Make(16, 1, ("image.iso", 100));
         Lay("old version", 90);
@@ -86,7 +86,7 @@ public sealed class DonorSearchTests : IDisposable
         search.Look(_folder.Path);
         Assert.Empty(search.Of(0));
         search.Look(_folder["old version"]);
-        Assert.Empty(search.Of(0)); // it was looked at already
+        Assert.Empty(search.Of(0)); // it was tried already
 
         search = new(single.Torrent, []);
         search.Look(_folder["old version"]);
@@ -95,7 +95,7 @@ public sealed class DonorSearchTests : IDisposable
     }
 
     [Fact]
-    public void Folders_are_looked_into_forty_deep()
+    public void Folders_are_searched_forty_deep()
     {
         string path = string.Concat(Enumerable.Repeat("d/", 40));
         Lay(path + "a", 100);
@@ -109,7 +109,7 @@ public sealed class DonorSearchTests : IDisposable
     [InlineData("not there")]
     [InlineData("a\0b")]
     [InlineData("")]
-    public void What_cannot_be_looked_at_has_nothing_to_give(string root)
+    public void Unreadable_places_have_no_donors(string root)
     {
         DonorSearch search = new(_sample.Torrent, []);
         search.Look(root.Length == 0 ? root : _folder.Path + Path.DirectorySeparatorChar + root);

@@ -2,7 +2,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>Which bytes of which files make up a piece, and where those are kept that belong to no wanted file.</summary>
+/// <summary>The ranges of files that make up a piece, and the places of bytes that belong to no wanted file.</summary>
 public sealed class FileLayoutTests
 {
     // a: 0 to 19, b: 20 to 23, empty, pad: 24 to 31, c: 32 to 79, d: 80 to 89; pieces of 16.
@@ -19,7 +19,7 @@ public sealed class FileLayoutTests
     }
 
     [Fact]
-    public void A_piece_is_made_of_ranges_of_files_without_those_that_are_empty()
+    public void A_piece_consists_of_ranges_of_files_except_empty_ones()
     {
         Assert.Equal([(0, 0, 16)], Segments(0, 0, 16));
         Assert.Equal([(0, 16, 4), (1, 0, 4), (3, 0, 8)], Segments(1, 0, 16));
@@ -48,11 +48,11 @@ public sealed class FileLayoutTests
     }
 
     [Fact]
-    public void There_is_one_value_a_file() => Assert.Throws<ArgumentException>("wantedFiles", () => new FileLayout(s_sample.Torrent, new bool[5]));
+    public void There_is_one_value_per_file() => Assert.Throws<ArgumentException>("wantedFiles", () => new FileLayout(s_sample.Torrent, new bool[5]));
 
-    /// <summary>Only the first and the last piece of a file can have bytes of others.</summary>
+    /// <summary>Only the first and the last piece of a file can include bytes of others.</summary>
     [Fact]
-    public void Bytes_of_shared_pieces_have_places_of_their_own_and_others_have_none()
+    public void Only_bytes_of_shared_pieces_have_separate_places()
     {
         // x: pieces 0 to 2 and 2 bytes of piece 3; y: 14 bytes of piece 3, pieces 4 and 5, and 6 bytes of piece 6; z: 3 of piece 6.
         Sample sample = Sample.Make(16, 1, ("x", 50), ("y", 52), ("z", 3));

@@ -4,7 +4,7 @@ using TorrentPS.Engine.Storage;
 
 namespace TorrentPS.Engine.Tests.Storage;
 
-/// <summary>The hashes of the pieces of a version 2 torrent, as they become known: from the torrent, from peers by 512, or from the data itself.</summary>
+/// <summary>The piece hashes of a version 2 torrent, as they become known: from the torrent, from peers in runs of 512, or from the data itself.</summary>
 public sealed class PieceLayersTests
 {
     private const int PieceLength = 16384;
@@ -29,7 +29,7 @@ public sealed class PieceLayersTests
     }
 
     [Fact]
-    public void A_torrent_with_layers_knows_all_and_one_of_a_link_those_of_files_of_one_piece()
+    public void A_torrent_with_layers_has_all_hashes_and_one_from_a_link_those_of_files_with_one_piece()
     {
         Assert.True(_known.IsComplete);
         Assert.All(Enumerable.Range(0, s_sample.Torrent.PieceCount), piece => Assert.True(_known.IsKnown(piece)));
@@ -54,12 +54,12 @@ public sealed class PieceLayersTests
     }
 
     [Fact]
-    public void Hashes_are_taken_a_run_at_a_time_and_the_file_is_known_with_the_last()
+    public void Hashes_are_accepted_in_runs_and_the_file_is_known_with_the_last()
     {
         int a = FileOf("a"), c = FileOf("c");
         ReadOnlySpan<byte> layer = LayerOf("a").Span;
         Assert.False(_layers.IsChunkKnown(a, 0));
-        // What peers send goes on behind the end of the file: zeros of the tree.
+        // Hashes from peers continue past the end of the file: zeros of the tree.
         _layers.Add(a, 1, [.. layer[(512 * 32)..], .. new byte[100 * 32]]);
         Assert.Equal((false, true), (_layers.IsChunkKnown(a, 0), _layers.IsChunkKnown(a, 1)));
         Assert.Equal((false, true, true), (_layers.IsKnown(511), _layers.IsKnown(512), _layers.IsKnown(514)));
@@ -68,7 +68,7 @@ public sealed class PieceLayersTests
         Assert.True(_layers.TryGetLayer(a, out ReadOnlyMemory<byte> whole));
         Assert.Equal(layer, whole.Span);
         Assert.False(_layers.IsComplete);
-        _layers.Add(a, 0, new byte[512 * 32]); // known: never changed
+        _layers.Add(a, 0, new byte[512 * 32]); // known hashes never change
         Assert.Equal(RootOf(0), Root(_layers, 0));
         _layers.Add(c, 0, LayerOf("c").Span);
         Assert.True(_layers.IsComplete);
@@ -77,13 +77,13 @@ public sealed class PieceLayersTests
     }
 
     [Fact]
-    public void The_data_of_a_whole_file_makes_its_hashes_known()
+    public void The_data_of_a_complete_file_makes_its_hashes_known()
     {
         int c = FileOf("c");
         for (int i = 0; i < 2; i++)
         {
             Assert.True(_layers.Offer(516 + i, RootOf(516 + i)));
-            Assert.True(_layers.Offer(516 + i, RootOf(516 + i))); // the same twice is not another piece
+            Assert.True(_layers.Offer(516 + i, RootOf(516 + i))); // the same piece twice counts once
             Assert.False(_layers.IsOwn(516));
         }
 
@@ -94,14 +94,14 @@ public sealed class PieceLayersTests
         Assert.True(_layers.TryGetLayer(c, out ReadOnlyMemory<byte> layer));
         Assert.Equal(LayerOf("c").Span, layer.Span);
 
-        // Then it is what the others are held against.
+        // Then it is the reference for the others.
         Assert.True(_layers.Offer(517, RootOf(517)));
         Assert.False(_layers.Offer(517, RootOf(518)));
         Assert.False(_layers.IsComplete);
     }
 
     [Fact]
-    public void Data_that_does_not_make_the_files_root_makes_nothing_known()
+    public void Data_with_another_root_makes_no_hashes_known()
     {
         Assert.True(_layers.Offer(516, RootOf(516)));
         Assert.True(_layers.Offer(517, RootOf(516)));
@@ -113,7 +113,7 @@ public sealed class PieceLayersTests
     }
 
     [Fact]
-    public void Hashes_of_peers_that_the_data_is_not_of_say_that_the_torrent_contradicts_itself()
+    public void Hashes_from_peers_that_do_not_match_the_data_mean_a_contradictory_torrent()
     {
         Assert.True(_layers.Offer(513, RootOf(512)));
         ReadOnlyMemory<byte> layer = LayerOf("a");
@@ -125,12 +125,12 @@ public sealed class PieceLayersTests
     }
 
     [Fact]
-    public void What_was_learnt_is_kept_for_the_next_time_if_it_is_not_too_much()
+    public void Learnt_hashes_are_saved_if_they_are_not_too_many()
     {
         Assert.Empty(_known.LearntToBytes(int.MaxValue)); // the torrent has it
         Assert.Empty(_layers.LearntToBytes(int.MaxValue));
         _layers.Add(FileOf("a"), 1, LayerOf("a").Span[(512 * 32)..]);
-        Assert.Empty(_layers.LearntToBytes(int.MaxValue)); // only whole files
+        Assert.Empty(_layers.LearntToBytes(int.MaxValue)); // only complete files
         _layers.Add(FileOf("c"), 0, LayerOf("c").Span);
         byte[] kept = _layers.LearntToBytes(3 * 32 + 48);
         Assert.NotEmpty(kept);

@@ -15,7 +15,7 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
 
     private readonly PeerConnection _connection = peer.Connection;
     private readonly ConnectedPeerState _state = peer.State;
-    /// <summary>For so long an answer may take to a request that was on its way when the peer choked us.</summary>
+    /// <summary>The time limit of an answer to a request that was in transit when the peer choked us, in seconds.</summary>
     private const double CrossedSeconds = 5;
 
     private int _forgiven = Unexpected;
@@ -113,7 +113,9 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
             Expect();
     }
 
-    /// <summary>Each request that the peer got before it choked us was sent or refused (BEP 6). What is still there crossed its choke, and is answered soon.</summary>
+    /// <summary>
+    /// The peer has sent or refused each request received before its choke (BEP 6). Requests still outstanding crossed the choke, and are answered soon.
+    /// </summary>
     private void Expect()
     {
         PiecePicker.Reclaim(_state);
@@ -123,7 +125,7 @@ internal sealed class BlockInbox(PeerSession peer, IPeerDownload download)
         _crossedUntil = _connection.Now + CrossedSeconds;
     }
 
-    /// <summary>Looks at the clock: what crossed a choke and was not answered counts as refused.</summary>
+    /// <summary>Periodic work: a request that crossed a choke and was not answered in time counts as refused.</summary>
     public void Tick(double now)
     {
         if (_crossed.Count == 0 || now < _crossedUntil)

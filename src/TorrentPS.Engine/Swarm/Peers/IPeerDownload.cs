@@ -8,7 +8,7 @@ namespace TorrentPS.Engine.Swarm.Peers;
 /// <summary>Handles the blocks and offers of a peer.</summary>
 internal interface IPeerDownload
 {
-    /// <summary>Finds the block that was asked for before its piece was given up, in the piece as it was begun again; false when it is not missing there.</summary>
+    /// <summary>Finds a block that was requested before its piece was given up, in the same piece started again; false if it is not missing there.</summary>
     bool TryFind(Outstanding given, out Outstanding again);
 
     /// <summary>The buffers for received blocks.</summary>

@@ -26,19 +26,19 @@ internal interface IPeerUpload
     /// <summary>Whether pieces may be offered to a peer at an address while it is choked: true once for each network of BEP 6.</summary>
     bool MayAllowFast(IPAddress address);
 
-    /// <summary>Whether peers are served by turns, since more are interested than are served at a time.</summary>
+    /// <summary>Whether peers are served in turns, since more are interested than are served at a time.</summary>
     bool IsCrowded(PeerSession peer);
 
-    /// <summary>The peer asks for a block of a piece, and is going to be sent it.</summary>
+    /// <summary>The peer requests a block of a piece, which will be sent.</summary>
     void Requested(PeerSession peer, int piece);
 
-    /// <summary>The peer asked for a block of a piece, and is not going to be sent it.</summary>
+    /// <summary>The peer requested a block of a piece, which will not be sent.</summary>
     void Refused(PeerSession peer, int piece);
 
     /// <summary>Bytes of pieces were sent.</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="bytes">How many.</param>
-    /// <param name="piece">The piece of the last of them.</param>
+    /// <param name="bytes">The number of bytes.</param>
+    /// <param name="piece">The piece of the last byte.</param>
     void Uploaded(PeerSession peer, int bytes, int piece);
 
     /// <summary>The peer requests a piece again that it has received: it may have found it wrong.</summary>

@@ -3,22 +3,23 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Chooses the pieces of ours that peers are suggested (BEP 6, "suggest piece"): the one that fewest peers have or are getting from us. Peers see what others have, and not what they are about to
-/// get; without a word from the one that sends, several ask for the same piece, and what no peer has yet waits. A piece counts as on its way to a peer for
-/// <see cref="ExpirySeconds"/> after it was suggested, asked for or sent; if the peer does not announce it by then, it is another's. Belongs to the torrent's loop.
+/// Chooses which of our pieces to suggest to a peer (BEP 6, "suggest piece"): the one that the fewest peers have or are getting from us. Peers see what others have, but
+/// not what they are about to get: without suggestions of the sender, several request the same piece, while pieces that no peer has wait. A piece counts as on its way to
+/// a peer for <see cref="ExpirySeconds"/> after it was suggested, requested or sent; if the peer does not announce it by then, it is suggested to another. Belongs to the
+/// torrent's loop.
 /// </summary>
 internal sealed class PieceGuide
 {
-    /// <summary>After so many seconds without a sign, a piece is not on its way to a peer any more.</summary>
+    /// <summary>The number of seconds without activity after which a piece no longer counts as on its way.</summary>
     public const double ExpirySeconds = 3;
 
     private readonly PieceOrder _order; // the pieces that we have
-    private readonly Bitfield _lacking; // what a peer could be sent, while that is looked for
+    private readonly Bitfield _lacking; // the pieces that could be sent to a peer, during a search
     private readonly Bitfield _have;
     private readonly Queue<PieceOnItsWay> _watched = new(); // the oldest first
 
     /// <param name="have">The pieces that we have.</param>
-    /// <param name="random">Chooses among the equally rare.</param>
+    /// <param name="random">Chooses among equally rare pieces.</param>
     public PieceGuide(Bitfield have, Random? random = null)
     {
         _have = have;
@@ -31,17 +32,17 @@ internal sealed class PieceGuide
     /// <summary>We have a piece.</summary>
     public void Got(int piece) => _order.Enqueue(piece);
 
-    /// <summary>We have a piece no longer.</summary>
+    /// <summary>We no longer have a piece.</summary>
     public void Lost(int piece) => _order.Dequeue(piece);
 
-    /// <summary>A peer says what it has. One that has everything is not counted.</summary>
+    /// <summary>Adds a peer with its pieces. A peer with all pieces is not counted.</summary>
     public void Add(PeerState peer)
     {
         if (!peer.Pieces.IsFull)
             _order.Add(peer.Pieces);
     }
 
-    /// <summary>Undoes <see cref="Add"/>; nothing is on its way to the peer any more.</summary>
+    /// <summary>Undoes <see cref="Add"/>; no piece is on its way to the peer any more.</summary>
     public void Remove(PeerState peer)
     {
         for (int i = peer.OnTheirWay.Count - 1; i >= 0; i--)
@@ -50,7 +51,7 @@ internal sealed class PieceGuide
             _order.Remove(peer.Pieces);
     }
 
-    /// <summary>A peer has got a piece, which its pieces show already.</summary>
+    /// <summary>A peer has received a piece, which is already among its pieces.</summary>
     public void PeerHas(PeerState peer, int piece)
     {
         if (Find(peer, piece) is { } one)
@@ -60,10 +61,10 @@ internal sealed class PieceGuide
             _order.Remove(peer.Pieces);
     }
 
-    /// <summary>A peer has a piece no longer, which its pieces show already.</summary>
+    /// <summary>A peer no longer has a piece, which is already removed from its pieces.</summary>
     /// <param name="peer">The peer.</param>
     /// <param name="piece">The piece.</param>
-    /// <param name="wasFull">Whether it had everything, and so was not counted.</param>
+    /// <param name="wasFull">Whether it had all pieces, and so was not counted.</param>
     public void PeerLacks(PeerState peer, int piece, bool wasFull)
     {
         if (wasFull)
@@ -72,7 +73,7 @@ internal sealed class PieceGuide
             _order.Decrement(piece);
     }
 
-    /// <summary>How many pieces were suggested to a peer that it has not asked for yet.</summary>
+    /// <summary>The number of pieces suggested to a peer that it has not requested yet.</summary>
     public static int Pending(PeerState peer)
     {
         int pending = 0;
@@ -81,7 +82,7 @@ internal sealed class PieceGuide
         return pending;
     }
 
-    /// <summary>The piece to suggest to a peer, noted as on its way to it; -1 when there is none that it lacks.</summary>
+    /// <summary>The piece to suggest to a peer, recorded as on its way to it; -1 if we have none that it lacks.</summary>
     public int Next(PeerState peer, double now)
     {
         Expire(now);
@@ -94,17 +95,17 @@ internal sealed class PieceGuide
         return piece;
     }
 
-    /// <summary>A peer asks for a block of a piece.</summary>
+    /// <summary>A peer requests a block of a piece.</summary>
     public void Asked(PeerState peer, int piece, double now) => See(peer, piece, now);
 
-    /// <summary>A peer is sent blocks of a piece.</summary>
+    /// <summary>Blocks of a piece are sent to a peer.</summary>
     public void Sent(PeerState peer, int piece, double now)
     {
         if (See(peer, piece, now) is { } one)
             one.IsBegun = true;
     }
 
-    /// <summary>A peer asked for a piece, and does not get it now.</summary>
+    /// <summary>A peer's request for a piece is refused for now.</summary>
     public void Refused(PeerState peer, int piece)
     {
         if (Find(peer, piece) is { IsBegun: false } one)
@@ -121,7 +122,7 @@ internal sealed class PieceGuide
         return one;
     }
 
-    /// <summary>Forgets what peers have let lie.</summary>
+    /// <summary>Forgets pieces on their way that peers did not pursue.</summary>
     public void Expire(double now)
     {
         while (_watched.TryPeek(out PieceOnItsWay? oldest) && (oldest.IsEnded || now - oldest.WatchedAt >= ExpirySeconds))

@@ -9,7 +9,7 @@ internal sealed class RequestWindow
     /// <summary>The amount of outstanding data, in seconds.</summary>
     public const double QueueSeconds = 3;
 
-    /// <summary>The same where others pass on what they get: what is asked for is then decided late, by what they have meanwhile.</summary>
+    /// <summary>The same in a swarm whose peers pass pieces on: requests are then chosen late, by what others have meanwhile.</summary>
     public const double ShortQueueSeconds = 1;
 
     /// <summary>The limit for a peer that does not declare its queue length (BEP 10, "reqq"), which all clients in use support.</summary>
@@ -28,7 +28,7 @@ internal sealed class RequestWindow
     private double _rateAtCheck;
     private double _checkAt = double.NaN;
 
-    /// <summary>Whether others pass on what they get, so that the queue is to be short.</summary>
+    /// <summary>Whether other peers pass pieces on, so that the queue should be short.</summary>
     public bool IsShort
     {
         get;
@@ -88,7 +88,7 @@ internal sealed class RequestWindow
         _checkAt = double.NaN;
     }
 
-    /// <summary>The peer no longer chokes us: its turn may be short, and begins with no less than a new peer is asked for.</summary>
+    /// <summary>The peer unchokes us: its turn may be short, and starts with at least the window of a new peer.</summary>
     public void Resume()
     {
         Size = Math.Max(Size, Beginning);

@@ -1,18 +1,18 @@
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// How many peers are served at a time while more wait: few, since what one gets is then complete sooner, and can be passed on. Where these few cannot take what our link gives, more are; that is
-/// found by trial: slots that do not bring a tenth more are taken back, and the next trial is the later, the more were in vain.
+/// The number of peers served at a time while more wait: few, since a piece is then complete sooner and can be passed on. If these cannot use our upload rate, there are
+/// more. That is found by trials: slots that do not add a tenth to the rate are withdrawn, and the more trials fail, the later the next.
 /// </summary>
 internal sealed class UploadSlots
 {
-    /// <summary>Slots to begin with.</summary>
+    /// <summary>The initial number of slots.</summary>
     public const int Fewest = 4;
 
-    /// <summary>Seconds that a rate is measured over, before a trial and during it.</summary>
+    /// <summary>The time over which a rate is measured, before a trial and during it, in seconds.</summary>
     public const double PeriodSeconds = 4;
 
-    /// <summary>Seconds until the first trial.</summary>
+    /// <summary>The time until the first trial, in seconds.</summary>
     public const double PauseSeconds = 10;
 
     private const double LongestPause = 120;
@@ -26,7 +26,7 @@ internal sealed class UploadSlots
     private double _rateBefore;
     private int _countBefore;
 
-    /// <param name="most">Slots at most, 2 or more.</param>
+    /// <param name="most">The maximum number of slots, at least 2.</param>
     public UploadSlots(int most)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 2);
@@ -34,7 +34,7 @@ internal sealed class UploadSlots
         Count = Math.Min(Fewest, most);
     }
 
-    /// <summary>The most slots, 2 or more.</summary>
+    /// <summary>The maximum number of slots, at least 2.</summary>
     public int Most
     {
         set
@@ -44,23 +44,23 @@ internal sealed class UploadSlots
                 return;
             _most = value;
             Count = _countBefore = Math.Min(Fewest, value);
-            _beganAt = double.NaN; // what was measured was for the limit from before
+            _beganAt = double.NaN; // the measurement was for the previous limit
         }
     }
 
-    /// <summary>How many peers are served at a time.</summary>
+    /// <summary>The number of peers served at a time.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Looks at the clock.</summary>
-    /// <param name="sent">All bytes ever sent.</param>
-    /// <param name="isFull">Whether all slots are taken and others wait.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <summary>Periodic work.</summary>
+    /// <param name="sent">The total number of bytes sent.</param>
+    /// <param name="isFull">Whether all slots are taken and other peers wait.</param>
+    /// <param name="now">The torrent's clock in seconds.</param>
     public void Look(long sent, bool isFull, double now)
     {
         if (!isFull || double.IsNaN(_beganAt))
         {
             if (_phase == Phase.Trying)
-                Count = _countBefore; // nothing was learnt
+                Count = _countBefore; // the trial has no result
             Begin(Phase.Pausing, sent, now);
             return;
         }

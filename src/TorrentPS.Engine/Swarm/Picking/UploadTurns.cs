@@ -3,22 +3,22 @@ using System.Numerics;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Decides which peers we send to (BEP 3, "choking and optimistic unchoking"). While there are slots for all, these are all that are interested. In a crowd it is a few at a time, each for
-/// a piece: what a peer gets is complete sooner than if all were served at once, and can be passed on. When we have everything, the one that has waited longest is next. While we download it is
-/// the one that has sent us most for what it got, and every fourth time any by turns, so that newcomers get a chance.
+/// Decides which peers are served (BEP 3, "choking and optimistic unchoking"). While there are slots for all interested peers, all are. In a crowd, a few are served at a
+/// time, for a piece each: a piece is complete sooner than if all were served at once, and can be passed on. A seed serves the peer that has waited longest. A leecher
+/// serves the one that has sent most for what it received, and every fourth time any peer in turn, so that new peers get a chance.
 /// </summary>
 internal sealed class UploadTurns
 {
-    /// <summary>A turn of this many seconds ends, whatever was sent.</summary>
+    /// <summary>The maximum length of a turn in seconds, whatever was sent.</summary>
     public const double LongestSeconds = 60;
 
-    /// <summary>A peer that asks for nothing for so long has had its turn.</summary>
+    /// <summary>The number of seconds without a request after which a turn ends.</summary>
     public const double IdleSeconds = 1;
 
-    /// <summary>And after this time another is served beside it.</summary>
+    /// <summary>The number of seconds without a request after which another peer is served beside it.</summary>
     private const double PauseSeconds = 0.2;
 
-    /// <summary>A turn is a piece, or what is sent in this time where that is more.</summary>
+    /// <summary>A turn is a piece, or the amount sent in this time if that is more.</summary>
     private const double ShortestSeconds = 0.05;
 
     private const double ShortestRest = 0.25;
@@ -34,43 +34,46 @@ internal sealed class UploadTurns
     private double _rate;
     private int _begun;
 
-    /// <param name="slots">How many are served at a time at most, 2 or more.</param>
-    /// <param name="pieceLength">Bytes of a piece.</param>
+    /// <param name="slots">The maximum number of peers served at a time, at least 2.</param>
+    /// <param name="pieceLength">The piece length in bytes.</param>
     public UploadTurns(int slots, int pieceLength)
     {
         _slots = new UploadSlots(slots);
         _pieceLength = pieceLength;
     }
 
-    /// <summary>How many peers are served at a time.</summary>
+    /// <summary>The number of peers served at a time.</summary>
     public int Slots => _slots.Count;
 
-    /// <summary>The most peers that are served at a time, 2 or more.</summary>
+    /// <summary>The maximum number of peers served at a time, at least 2.</summary>
     public int MostSlots
     {
         set => _slots.Most = value;
     }
 
-    /// <summary>Whether more are interested than are served at a time.</summary>
+    /// <summary>Whether more peers are interested than are served at a time.</summary>
     public bool IsCrowded { get; private set; }
 
-    /// <summary>Bytes that a turn has.</summary>
+    /// <summary>The length of a turn in bytes.</summary>
     public long Quota => Math.Max(_pieceLength, (long)(_rate * Math.Max(ShortestSeconds, _reaction / (Slots - 1))));
 
-    /// <summary>Bytes that may wait in a socket, so that what is sent is decided late: what is sent in <see cref="ShortestSeconds"/>, a power of two; 0 for no limit, where the link is so fast that it costs more than it brings.</summary>
+    /// <summary>
+    /// The maximum number of bytes queued in a socket, so that the choice of what to send is made late: the amount sent in <see cref="ShortestSeconds"/>, a power of two;
+    /// 0 for no limit, if the link is so fast that a limit costs more than it gains.
+    /// </summary>
     public int Unsent => _rate * ShortestSeconds is var bytes && bytes > LargestUnsent ? 0 : (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, SmallestUnsent));
 
-    /// <summary>Looks at the clock.</summary>
-    /// <param name="bytesPerSecond">How fast we send to all together.</param>
-    /// <param name="sent">All bytes ever sent.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <summary>Periodic work.</summary>
+    /// <param name="bytesPerSecond">The total upload rate.</param>
+    /// <param name="sent">The total number of bytes sent.</param>
+    /// <param name="now">The torrent's clock in seconds.</param>
     public void Tick(double bytesPerSecond, long sent, double now)
     {
         _rate = bytesPerSecond;
         _slots.Look(sent, IsCrowded, now);
     }
 
-    /// <summary>A peer asks for something.</summary>
+    /// <summary>A peer sends a request.</summary>
     public void Asked(PeerState peer, double now)
     {
         UploadTurn turn = peer.Turn;
@@ -81,7 +84,7 @@ internal sealed class UploadTurns
         _reaction += (Math.Min(now - turn.BeganAt, 1) - _reaction) / 4;
     }
 
-    /// <summary>Begins a peer's turn.</summary>
+    /// <summary>Starts a peer's turn.</summary>
     public static void Begin(PeerState peer, double now)
     {
         UploadTurn turn = peer.Turn;
@@ -91,12 +94,12 @@ internal sealed class UploadTurns
         turn.LastPiece = -1;
     }
 
-    /// <summary>Says which peers' turns end and begin now; those that it names are then choked and unchoked.</summary>
+    /// <summary>Decides which turns end and begin now; the caller chokes and unchokes these peers.</summary>
     /// <param name="peers">All peers.</param>
-    /// <param name="isSeeding">Whether we have everything.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
-    /// <param name="ended">Gets those whose turn ends.</param>
-    /// <param name="begun">Gets those whose turn begins, or follows on the one before.</param>
+    /// <param name="isSeeding">Whether we have all pieces.</param>
+    /// <param name="now">The torrent's clock in seconds.</param>
+    /// <param name="ended">Receives the peers whose turn ends.</param>
+    /// <param name="begun">Receives the peers whose turn begins, or is followed by another.</param>
     public void Update(IReadOnlyList<PeerState> peers, bool isSeeding, double now, List<PeerState> ended, List<PeerState> begun)
     {
         int interested = 0, served = 0;
@@ -123,7 +126,7 @@ internal sealed class UploadTurns
             }
         }
 
-        // The next are told early, so that their requests are here when those before have been served.
+        // The next peers are unchoked early, so that their requests have arrived when the current ones have been served.
         for (; IsCrowded && (served < Slots || (backlog < 2 * _reaction * _rate && served < MaxServed)); served++)
         {
             backlog += Quota;
@@ -148,7 +151,7 @@ internal sealed class UploadTurns
         return sent >= 2 * Quota || (sent >= Quota && turn.NextPiece != turn.LastPiece);
     }
 
-    /// <summary>Bytes that a peer may still be sent in its turn.</summary>
+    /// <summary>The number of bytes that a peer may still receive in its turn.</summary>
     private long LeftOf(PeerState peer) => Math.Max(0, Quota - (peer.UploadRate.Total - peer.Turn.BeganWith));
 
     private static bool IsBusy(PeerState peer, double now) => peer.Turn.Waiting > 0 || now - peer.Turn.BusyAt < PauseSeconds;
@@ -170,13 +173,15 @@ internal sealed class UploadTurns
         return next;
     }
 
-    /// <summary>Whether a peer can know that we choke it, and what it asked for before is refused: a request must not be taken for one of the turn that follows.</summary>
+    /// <summary>
+    /// Whether a peer must know by now that we choke it and that its earlier requests are refused, so that they are not taken for requests of the next turn.
+    /// </summary>
     private bool HasRested(PeerState peer, double now) => peer.Turn.Waiting == 0 && now - peer.Turn.EndedAt >= Math.Clamp(3 * _reaction, ShortestRest, 1);
 
-    /// <summary>What a peer has got from us lately for each byte that it gave. One that owes us blocks and sends none has given nothing (anti-snubbing).</summary>
+    /// <summary>The bytes that a peer has received lately for each byte it sent. A peer that does not send requested blocks has sent nothing (anti-snubbing).</summary>
     private static double Owed(PeerState peer, double now)
     {
-        const double Gift = 1024; // bytes a second that one counts as giving that gives nothing
+        const double Gift = 1024; // the rate in bytes per second credited to a peer that sends nothing
         return (peer.UploadRate.PerSecond(now) + Gift) / ((peer.IsSnubbed ? 0 : peer.Rate) + Gift);
     }
 }

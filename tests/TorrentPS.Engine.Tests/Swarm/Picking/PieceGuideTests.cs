@@ -38,7 +38,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void What_few_have_comes_before_what_many_have()
+    public void Rare_pieces_come_before_common_ones()
     {
         Join(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
         Join(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
@@ -47,7 +47,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void A_suggestion_that_is_let_lie_goes_to_another()
+    public void An_unused_suggestion_goes_to_another_peer()
     {
         PeerState deaf = Join(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), other = Join(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         Assert.Equal(11, _guide.Next(deaf, 0));
@@ -59,7 +59,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void What_is_being_sent_does_not_expire()
+    public void A_piece_being_sent_does_not_expire()
     {
         PeerState slow = Join(), other = Join();
         int piece = _guide.Next(slow, 0);
@@ -71,7 +71,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void What_is_refused_is_anothers_at_once_unless_some_of_it_was_sent()
+    public void A_refused_piece_goes_to_another_peer_at_once_unless_some_of_it_was_sent()
     {
         PeerState greedy = Join(), other = Join();
         for (int piece = 0; piece < 6; piece++)
@@ -84,7 +84,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void What_a_peer_was_sent_and_took_away_with_it_is_fresh_again()
+    public void A_piece_sent_to_a_peer_that_left_is_suggested_again()
     {
         PeerState leaver = Join(), other = Join();
         int piece = _guide.Next(leaver, 0);
@@ -95,9 +95,9 @@ public sealed class PieceGuideTests
         Assert.Equal(Enumerable.Range(0, Pieces), Enumerable.Range(0, Pieces).Select(_ => _guide.Next(other, 0)).Order());
     }
 
-    /// <summary>A peer that lies about what it has cannot keep a piece from the others: it counts once, and everything else soon counts for more.</summary>
+    /// <summary>A peer that lies about its pieces cannot keep one from others: it counts once, and soon everything else counts more.</summary>
     [Fact]
-    public void A_lie_delays_a_piece_and_no_more()
+    public void A_lie_only_delays_a_piece()
     {
         Join(11);
         PeerState[] peers = [.. Enumerable.Range(0, 3).Select(_ => Join())];
@@ -117,7 +117,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void One_that_has_all_is_not_counted_and_gets_nothing()
+    public void A_peer_with_all_pieces_is_not_counted_and_gets_no_suggestions()
     {
         PeerState seed = SwarmData.Seed(Pieces);
         _guide.Add(seed);
@@ -130,7 +130,7 @@ public sealed class PieceGuideTests
     }
 
     [Fact]
-    public void Only_what_we_have_is_suggested()
+    public void Only_our_pieces_are_suggested()
     {
         Bitfield have = new(Pieces);
         PieceGuide guide = new(have);

@@ -43,7 +43,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void Is_short_where_others_pass_on_what_they_get()
+    public void It_is_short_if_other_peers_pass_pieces_on()
     {
         RequestWindow window = new() { IsShort = true };
         Assert.InRange(window.Size, 8, 16);
@@ -66,12 +66,12 @@ public sealed class RequestWindowTests
         Assert.True(window.Size > 4 * before, $"from {before} to {window.Size}");
     }
 
-    /// <summary>The queue is short, so that what is asked for is decided late, and yet no link is idle for it.</summary>
+    /// <summary>The queue is short, so that requests are chosen late, and yet no link is idle.</summary>
     [Theory]
     [InlineData(1.25e6, 0.05)]
     [InlineData(1.25e6, 0.2)]
     [InlineData(6.25e6, 0.2)]
-    public void Covers_the_way_there_and_back(double bytesPerSecond, double roundTrip)
+    public void It_covers_the_round_trip(double bytesPerSecond, double roundTrip)
     {
         RequestWindow window = new() { IsShort = true };
         window.SetPeerLimit(2000);
@@ -82,7 +82,7 @@ public sealed class RequestWindowTests
     }
 
     [Fact]
-    public void A_new_turn_begins_with_no_less_than_a_new_peer()
+    public void A_new_turn_starts_with_at_least_the_window_of_a_new_peer()
     {
         RequestWindow window = new() { IsShort = true };
         int first = window.Size;

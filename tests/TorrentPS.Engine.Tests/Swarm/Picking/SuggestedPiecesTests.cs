@@ -17,7 +17,7 @@ public sealed class SuggestedPiecesTests
     }
 
     [Fact]
-    public void They_hold_for_less_than_the_one_that_suggests_waits()
+    public void They_expire_before_the_suggesting_peer_repeats_them_to_another()
     {
         Assert.True(SuggestedPieces.ExpirySeconds < PieceGuide.ExpirySeconds);
         _suggested.Add(7, 0);

@@ -4,7 +4,7 @@ namespace TorrentPS.Engine.Tests.Swarm.Picking;
 
 public sealed class UploadSlotsTests
 {
-    /// <summary>Runs for so many seconds, at a rate that the slots decide.</summary>
+    /// <summary>Runs for a number of seconds, at a rate that depends on the slots.</summary>
     private static List<int> Run(UploadSlots slots, double seconds, Func<int, double> rateOf, Func<double, bool>? isFull = null)
     {
         List<int> counts = [];
@@ -20,7 +20,7 @@ public sealed class UploadSlotsTests
     }
 
     [Fact]
-    public void More_slots_are_kept_where_each_brings_more()
+    public void More_slots_are_kept_if_each_adds_to_the_rate()
     {
         UploadSlots slots = new(16);
         Run(slots, 60, count => count * 50_000);
@@ -28,7 +28,7 @@ public sealed class UploadSlotsTests
     }
 
     [Fact]
-    public void More_slots_are_taken_back_where_the_link_is_full()
+    public void More_slots_are_withdrawn_if_the_link_is_full()
     {
         UploadSlots slots = new(16);
         List<int> counts = Run(slots, 600, _ => 1e6);
@@ -48,7 +48,7 @@ public sealed class UploadSlotsTests
     }
 
     [Fact]
-    public void Never_more_than_the_limit_carries()
+    public void There_are_never_more_than_the_limit_supports()
     {
         UploadSlots slots = new(5);
         Assert.All(Run(slots, 60, count => count * 50_000), count => Assert.InRange(count, 4, 5));

@@ -19,7 +19,7 @@ public sealed class UploadTurnsTests
         return peer;
     })];
 
-    /// <summary>Asks whose turns end and begin, and does it as a torrent does. Those whose turn begins ask for a piece and more at once.</summary>
+    /// <summary>Ends and begins turns, as a torrent does. Peers whose turn begins request a piece and more at once.</summary>
     private void Update(PeerState[] peers, params PeerState[] silent)
     {
         _ended.Clear();
@@ -42,7 +42,7 @@ public sealed class UploadTurnsTests
         }
     }
 
-    /// <summary>Sends a piece to each peer in turn, by one after the other.</summary>
+    /// <summary>Sends a piece to each peer, one after the other.</summary>
     private void Serve(PeerState[] peers, int bytes = PieceLength, PeerState[]? silent = null)
     {
         foreach (PeerState peer in peers)
@@ -100,7 +100,7 @@ public sealed class UploadTurnsTests
     }
 
     [Fact]
-    public void One_that_asks_for_nothing_holds_up_nobody_and_has_had_its_turn()
+    public void A_peer_without_requests_delays_no_other_and_loses_its_turn()
     {
         PeerState[] peers = Interested(12);
         PeerState[] silent = peers[..4];
@@ -116,7 +116,7 @@ public sealed class UploadTurnsTests
     }
 
     [Fact]
-    public void Peers_that_never_ask_take_little_from_the_others()
+    public void Peers_without_requests_take_little_from_others()
     {
         PeerState[] peers = Interested(16);
         PeerState[] silent = peers[..8];
@@ -132,7 +132,7 @@ public sealed class UploadTurnsTests
     }
 
     [Fact]
-    public void A_turn_follows_at_once_where_no_other_can_have_it()
+    public void A_turn_follows_at_once_if_no_other_peer_can_have_it()
     {
         PeerState[] peers = Interested(5);
         Update(peers);
@@ -141,17 +141,17 @@ public sealed class UploadTurnsTests
         Serve([served[0]]);
         peers = [.. served, waiting];
         _now += 0.01;
-        Update(peers); // the one that waited has the place now
+        Update(peers); // the waiting peer has the slot now
         Assert.False(waiting.IsChokedByUs);
         served[1].UploadRate.Add(PieceLength, _now);
         (served[1].Turn.LastPiece, served[1].Turn.NextPiece) = (0, 1);
         Update(peers);
-        Assert.False(served[1].IsChokedByUs); // the only one that waits has just been choked
+        Assert.False(served[1].IsChokedByUs); // the only waiting peer has just been choked
         Assert.Equal(_now, served[1].Turn.BeganAt);
     }
 
     [Fact]
-    public void One_that_was_choked_just_now_is_not_unchoked_before_its_requests_can_be_told_apart()
+    public void A_peer_just_choked_is_not_unchoked_before_its_requests_can_be_distinguished()
     {
         PeerState[] peers = Interested(5);
         Update(peers);
@@ -167,7 +167,7 @@ public sealed class UploadTurnsTests
         peers[4] = other;
         Update(peers);
         Assert.True(first.IsChokedByUs);
-        first.Turn.Waiting = 1; // it is still being sent something
+        first.Turn.Waiting = 1; // a block is still being sent to it
         _now += 10;
         other.IsInterestedInUs = false;
         peers[4] = SwarmData.Peer(1);
@@ -176,7 +176,7 @@ public sealed class UploadTurnsTests
     }
 
     [Fact]
-    public void While_downloading_those_that_give_get_more_and_others_a_little()
+    public void A_leecher_serves_peers_that_send_more_and_others_a_little()
     {
         _isSeeding = false;
         PeerState[] peers = Interested(12);
@@ -206,7 +206,7 @@ public sealed class UploadTurnsTests
     }
 
     [Fact]
-    public void A_turn_is_longer_where_an_answer_takes_long()
+    public void A_turn_is_longer_if_answers_take_long()
     {
         _turns.Tick(10e6, 0, 0);
         Assert.Equal(500_000, _turns.Quota);
@@ -221,14 +221,14 @@ public sealed class UploadTurnsTests
             _turns.Asked(peer, _now);
         }
 
-        Assert.InRange(_turns.Quota, 1_900_000, 2_000_000); // 0.6 s of a third of the rate: the other three fill the link meanwhile
+        Assert.InRange(_turns.Quota, 1_900_000, 2_000_000); // 0.6 s of a third of the rate: the other three use the rest of the link meanwhile
     }
 
     [Theory]
     [InlineData(0, 32768)]
     [InlineData(1e6, 65536)]
     [InlineData(100e6, 0)]
-    public void Little_waits_in_a_socket_unless_the_link_is_fast(double rate, int unsent)
+    public void Little_is_queued_in_a_socket_unless_the_link_is_fast(double rate, int unsent)
     {
         _turns.Tick(rate, 0, 0);
         Assert.Equal(unsent, _turns.Unsent);
