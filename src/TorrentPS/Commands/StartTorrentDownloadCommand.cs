@@ -70,7 +70,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [ValidateWebAddress]
     public Uri[] WebSeed { get; set; } = [];
 
-    /// <summary><para type="description">How long web seeds wait for peers to send the data before they send what is missing; 0 waits for none.</para></summary>
+    /// <summary><para type="description">How long web seeds wait for peers to send the data before they send what is missing; 0 means no wait.</para></summary>
     [Parameter(HelpMessage = "Web seeds wait this many seconds for peers to send the data; by default 0.")]
     [ValidateRange(0.0, 4_000_000.0)]
     public double WebSeedDelaySeconds { get; set; }
