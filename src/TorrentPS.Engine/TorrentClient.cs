@@ -45,15 +45,16 @@ public sealed partial class TorrentClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts to download a torrent, and returns at once. It uploads while it downloads. It ends when everything wanted is verified and on disk (and seeded as asked), when it times out, stalls or
-    /// fails, or when it is stopped; the result says which. Of a torrent that is only a magnet link, the metadata is got from peers first.
+    /// Starts to download a torrent, and returns at once. It uploads while it downloads. It ends when everything wanted is verified and on disk (and seeded as
+    /// requested), when it times out, stalls, fails or is stopped; the result has the reason. If the torrent is only a magnet link, the metadata is fetched from peers
+    /// first.
     /// </summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="options">What to do.</param>
-    /// <param name="progress">Gets a snapshot about every 200 ms, every second while nothing is to be done; from any thread.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives a snapshot about every 200 ms, every second while idle; from any thread.</param>
     /// <param name="cancellationToken">Stops it, as <see cref="TorrentTransfer.Stop"/>.</param>
-    /// <returns>The transfer, which goes on until its end whether it is kept or not.</returns>
-    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
+    /// <returns>The transfer, which continues to its end whether it is referenced or not.</returns>
+    /// <exception cref="ObjectDisposedException">The client has been disposed.</exception>
     public TorrentTransfer StartDownload(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(torrent);
@@ -63,13 +64,13 @@ public sealed partial class TorrentClient : IAsyncDisposable
         return new TorrentTransfer(services, torrent, options, progress, () => EndAsync(ended), cancellationToken, _ending.Token);
     }
 
-    /// <summary>Starts to upload data that is there, and returns at once. The data must be complete, and is never written to.</summary>
+    /// <summary>Starts to upload existing data, and returns at once. The data must be complete, and is never written to.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="options">What to do; <see cref="DownloadOptions.SeedOnly"/> is taken as true.</param>
-    /// <param name="progress">Gets snapshots, as for a download.</param>
+    /// <param name="options">The options; <see cref="DownloadOptions.SeedOnly"/> is taken as true.</param>
+    /// <param name="progress">Receives snapshots, as for a download.</param>
     /// <param name="cancellationToken">Stops it, as <see cref="TorrentTransfer.Stop"/>.</param>
-    /// <returns>The transfer, which goes on until its end whether it is kept or not.</returns>
-    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
+    /// <returns>The transfer, which continues to its end whether it is referenced or not.</returns>
+    /// <exception cref="ObjectDisposedException">The client has been disposed.</exception>
     public TorrentTransfer StartSeed(TorrentInfo torrent, DownloadOptions options, IProgress<TorrentDownload>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -5,8 +5,7 @@ using TorrentPS.Engine.Swarm.Membership;
 namespace TorrentPS.Engine;
 
 /// <summary>
-/// A download or a seed that was started: what it is doing, how it ended, and what it can be told meanwhile. Safe to use from several threads. After the end, everything can still be
-/// asked, and nothing changed.
+/// A running or ended download or seed: its state, its result and its control. Thread-safe. After the end, its state can still be read, but not changed.
 /// </summary>
 public sealed class TorrentTransfer : IAsyncDisposable
 {
@@ -25,25 +24,25 @@ public sealed class TorrentTransfer : IAsyncDisposable
         Completion = RunAsync(ended);
     }
 
-    /// <summary>The torrent; of a magnet link, with its metadata from when that is there.</summary>
+    /// <summary>The torrent; for a magnet link, with its metadata once that is known.</summary>
     public TorrentInfo Torrent => _torrent.HasMetadata || !_run.Torrent.HasMetadata ? _torrent : _resolved ??= new TorrentInfo(_run.Torrent);
 
-    /// <summary>What it was started with.</summary>
+    /// <summary>The options with which it was started.</summary>
     public DownloadOptions Options { get; }
 
     /// <summary>
-    /// Ends when it does, with the result. It fails only for what no transfer should bring about; what the torrent, the peers, the disk or <see cref="Stop"/> bring about is in
-    /// the result.
+    /// Completes at its end, with the result. It fails only through unexpected faults; failures of the torrent, the peers or the disk, and <see cref="Stop"/>, are in the
+    /// result.
     /// </summary>
     public Task<TorrentDownload> Completion { get; }
 
-    /// <summary>Whether it is paused, or is about to be.</summary>
+    /// <summary>Whether a pause was requested.</summary>
     public bool IsPaused => _control.IsPaused;
 
     /// <summary>
-    /// Bytes a second to receive at most, besides the limits that it shares with others; 0 means no limit. May be changed at any time.
+    /// The download limit in bytes per second, besides limits shared with others; 0 means no limit. May be changed at any time.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public long DownloadLimit
     {
         get => _control.DownloadLimit;
@@ -51,30 +50,30 @@ public sealed class TorrentTransfer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Bytes a second to send at most, besides the limits that it shares with others; 0 means no limit. May be changed at any time.
+    /// The upload limit in bytes per second, besides limits shared with others; 0 means no limit. May be changed at any time.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public long UploadLimit
     {
         get => _control.UploadLimit;
         set => _control.UploadLimit = value;
     }
 
-    /// <summary>How it is at the moment; after the end, the result.</summary>
+    /// <summary>Returns a snapshot; after the end, the result.</summary>
     public TorrentDownload GetSnapshot() => _run.Snapshot();
 
     /// <summary>
-    /// Pauses: closes all connections and makes none, so that no data is read, received or sent until <see cref="Resume"/>. Trackers go on hearing of it.
-    /// <see cref="DownloadOptions.Timeout"/> goes on, the stall time-out and the time of seeding do not.
+    /// Pauses: closes all connections and opens none, so that no data is read, received or sent until <see cref="Resume"/>. Announces to trackers continue. <see
+    /// cref="DownloadOptions.Timeout"/> continues; the stall time-out and the seeding time do not.
     /// </summary>
-    /// <param name="cancellationToken">Ends the waiting, not the pause.</param>
-    /// <returns>Ends when no data moves any more, and at once after the end of the transfer.</returns>
+    /// <param name="cancellationToken">Cancels the wait, not the pause.</param>
+    /// <returns>Completes when no more data moves, and at once after the end of the transfer.</returns>
     public Task PauseAsync(CancellationToken cancellationToken = default) => _control.Pause().WaitAsync(cancellationToken);
 
-    /// <summary>Goes on after a pause, from where it was. Does nothing when it is not paused.</summary>
+    /// <summary>Resumes after a pause. Has no effect while it is not paused.</summary>
     public void Resume() => _control.Resume();
 
-    /// <summary>Stops it, as the token that it was started with does. <see cref="Completion"/> ends within a second or so.</summary>
+    /// <summary>Stops it, like the token with which it was started. <see cref="Completion"/> completes within about a second.</summary>
     public void Stop()
     {
         try
@@ -83,39 +82,39 @@ public sealed class TorrentTransfer : IAsyncDisposable
         }
         catch (ObjectDisposedException)
         {
-            // It has ended.
+            // The transfer has ended.
         }
     }
 
     /// <summary>The connected peers.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>None while a magnet link is resolved, and after the end.</returns>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The peers; none while a magnet link is resolved, and after the end.</returns>
     public Task<IReadOnlyList<TransferPeer>> GetPeersAsync(CancellationToken cancellationToken = default) =>
         _control.LookAsync(static views => views?.Peers() ?? [], cancellationToken);
 
-    /// <summary>The files of the torrent, padding left out, in their order.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>None while a magnet link is resolved.</returns>
+    /// <summary>The files of the torrent in order, without padding.</summary>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The files; none while a magnet link is resolved.</returns>
     public async Task<IReadOnlyList<TransferFile>> GetFilesAsync(CancellationToken cancellationToken = default) =>
         (await _control.LookAsync(static views => views?.Files() ?? (() => []), cancellationToken).ConfigureAwait(false))();
 
-    /// <summary>The pieces of the torrent, in their order. While what is on disk is checked, none is there yet.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>None while a magnet link is resolved.</returns>
+    /// <summary>The pieces of the torrent in order. While data on disk is verified, all are missing.</summary>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The pieces; none while a magnet link is resolved.</returns>
     public async Task<IReadOnlyList<TransferPiece>> GetPiecesAsync(CancellationToken cancellationToken = default) =>
         (await _control.LookAsync(static views => views?.Pieces() ?? (() => []), cancellationToken).ConfigureAwait(false))();
 
     /// <summary>
-    /// Sets how soon files are wanted. What is on disk of a file that is skipped stays there, and a piece of it that is partly written is finished; pieces that it shares with wanted
-    /// files are downloaded. A file that was not wanted before is made first. When everything that is wanted is there, the download is complete.
+    /// Sets the priority of files. Data of a skipped file stays on disk, its incomplete pieces on disk are completed, and pieces shared with wanted files are downloaded.
+    /// A file that was not wanted before is created first. When everything wanted is complete, so is the download.
     /// </summary>
-    /// <param name="files">Their numbers in the torrent, as <see cref="TransferFile.Index"/>.</param>
-    /// <param name="priority">How soon.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Ends when it is so; not before the metadata is there and what is on disk is checked.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such file.</exception>
-    /// <exception cref="InvalidOperationException">It only uploads, or it has ended or ends before.</exception>
-    /// <exception cref="TorrentException">A file cannot be made (FileExists, DataInUse, DiskFull, AccessDenied, UnsafePath); all is as before.</exception>
+    /// <param name="files">Their indexes in the torrent, as <see cref="TransferFile.Index"/>.</param>
+    /// <param name="priority">The priority.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Completes when the change is made; not before the metadata is known and data on disk is verified.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A file does not exist.</exception>
+    /// <exception cref="InvalidOperationException">It only uploads, or it has ended or ends before the change.</exception>
+    /// <exception cref="TorrentException">A file cannot be created (FileExists, DataInUse, DiskFull, AccessDenied, UnsafePath); nothing has changed.</exception>
     public Task SetFilePriorityAsync(IReadOnlyCollection<int> files, FilePriority priority, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(files);
@@ -126,19 +125,19 @@ public sealed class TorrentTransfer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sets in how long a piece is wanted. Pieces with a deadline are requested before all others, the first due first, each of all peers that have it; what would come too late is
-    /// requested of a second peer. A deadline that passes ends nothing. Has no effect on a piece that is there, or in no wanted file.
+    /// Sets a deadline for a piece. Pieces with a deadline are requested before all others, the first due first, each from all peers that have it; blocks that would
+    /// arrive too late are requested from a second peer. A missed deadline ends nothing. Has no effect on a complete piece, or one in no wanted file.
     /// </summary>
-    /// <param name="piece">Its number in the torrent, from 0.</param>
-    /// <param name="deadline">In how long; null takes the deadline back.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Ends when it is so; not before the metadata is there and what is on disk is checked.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such piece.</exception>
-    /// <exception cref="InvalidOperationException">It has ended, or ends before.</exception>
+    /// <param name="piece">Its index in the torrent, from 0.</param>
+    /// <param name="deadline">The time until the deadline; null removes it.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Completes when the change is made; not before the metadata is known and data on disk is verified.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The piece does not exist.</exception>
+    /// <exception cref="InvalidOperationException">It has ended, or ends before the change.</exception>
     public Task SetPieceDeadlineAsync(int piece, TimeSpan? deadline, CancellationToken cancellationToken = default) =>
         _control.ChangeAsync(steering => steering.SetDeadlineAsync(piece, deadline), cancellationToken);
 
-    /// <summary>Stops it, and waits for the end.</summary>
+    /// <summary>Stops it, and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
         Stop();
@@ -149,7 +148,7 @@ public sealed class TorrentTransfer : IAsyncDisposable
     {
         try
         {
-            // Not on the caller's thread: opening the storage takes its time.
+            // Not on the caller's thread, since opening the storage takes time.
             return await Task.Run(() => _run.RunAsync(_stopping.Token), CancellationToken.None).ConfigureAwait(false);
         }
         finally

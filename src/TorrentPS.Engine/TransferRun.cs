@@ -6,12 +6,12 @@ using TorrentPS.Engine.Swarm.Metadata;
 
 namespace TorrentPS.Engine;
 
-/// <summary>One transfer from its start to its end: first what resolves the magnet link, where it is one, then the torrent.</summary>
-/// <param name="services">What all torrents of the client share.</param>
-/// <param name="torrent">What is known of the torrent.</param>
-/// <param name="options">What to do.</param>
-/// <param name="control">What it is told from outside.</param>
-/// <param name="progress">Gets snapshots.</param>
+/// <summary>One transfer from its start to its end: first the resolution of the magnet link, if any, then the torrent.</summary>
+/// <param name="services">The services shared by all torrents of the client.</param>
+/// <param name="torrent">The known part of the torrent.</param>
+/// <param name="options">The options.</param>
+/// <param name="control">Control from outside.</param>
+/// <param name="progress">Receives snapshots.</param>
 internal sealed class TransferRun(SwarmServices services, Torrent torrent, DownloadOptions options, TransferControl control, IProgress<TorrentDownload>? progress)
 {
     private readonly long _startedAt = services.Options.TimeProvider.GetTimestamp();
@@ -20,12 +20,12 @@ internal sealed class TransferRun(SwarmServices services, Torrent torrent, Downl
     private volatile TorrentSession? _session;
     private volatile TorrentDownload? _result;
 
-    /// <summary>The torrent, with its metadata from when that is known.</summary>
+    /// <summary>The torrent, with its metadata once that is known.</summary>
     public Torrent Torrent => _torrent;
 
     private TimeProvider Time => services.Options.TimeProvider;
 
-    /// <summary>How it is at the moment. From any thread.</summary>
+    /// <summary>A snapshot. From any thread.</summary>
     public TorrentDownload Snapshot() => _result ?? _session?.Snapshot() ?? Paused(_resolving?.Snapshot() ?? new TorrentDownload
     {
         Name = _torrent.Name,
@@ -37,7 +37,7 @@ internal sealed class TransferRun(SwarmServices services, Torrent torrent, Downl
         Elapsed = Time.GetElapsedTime(_startedAt),
     });
 
-    /// <summary>Does all of it. Never throws for what the torrent, the peers or the disk do.</summary>
+    /// <summary>Runs the transfer. Never throws for failures of the torrent, the peers or the disk.</summary>
     public async Task<TorrentDownload> RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -69,7 +69,9 @@ internal sealed class TransferRun(SwarmServices services, Torrent torrent, Downl
         }
     }
 
-    /// <summary>The first part of a magnet link's transfer: the torrent, or the result when there is none. A pause ends the search, which begins anew when it goes on.</summary>
+    /// <summary>
+    /// The first part of a magnet link's transfer: returns the torrent, or the result if there is none. A pause ends the search, which starts again on resumption.
+    /// </summary>
     private async Task<(ResolvedTorrent? Resolved, TorrentDownload? Failed)> ResolveAsync(CancellationToken cancellationToken)
     {
         try
@@ -114,7 +116,7 @@ internal sealed class TransferRun(SwarmServices services, Torrent torrent, Downl
         }
     }
 
-    /// <summary>Resolves the link; null when it is to pause before it has.</summary>
+    /// <summary>Resolves the link; null if a pause comes first.</summary>
     private async Task<ResolvedTorrent?> TryResolveAsync(CancellationToken cancellationToken)
     {
         using var session = new MetadataSession(services, _torrent, ResolveOptions(), progress, options.Destination, _startedAt);

@@ -129,7 +129,7 @@ internal sealed class Bitfield
         Count = count;
     }
 
-    /// <summary>Becomes the pieces that are in both of two other sets; all must be of one length.</summary>
+    /// <summary>Becomes the intersection of two other sets; all must have the same length.</summary>
     public void SetCommon(Bitfield one, Bitfield other)
     {
         ReadOnlySpan<ulong> ones = one._words.AsSpan(0, _words.Length), others = other._words.AsSpan(0, _words.Length);

@@ -41,7 +41,7 @@ internal sealed class RateLimiter
         }
     }
 
-    /// <summary>Its own limit in bytes a second; 0 means none. May be changed while it is in use.</summary>
+    /// <summary>Its own limit in bytes per second; 0 means none. May be changed during use.</summary>
     public long OwnLimit
     {
         set

@@ -1,15 +1,15 @@
 namespace TorrentPS;
 
-/// <summary>How soon a file of a download is wanted.</summary>
+/// <summary>The priority of a file in a download.</summary>
 public enum FilePriority
 {
-    /// <summary>It is not downloaded. What is on the disk of it stays there.</summary>
+    /// <summary>It is not downloaded. Its data on disk stays.</summary>
     Skip,
 
-    /// <summary>Its pieces are requested of a peer that has no others to request.</summary>
+    /// <summary>Its pieces are requested from a peer that has no others to request.</summary>
     Low,
 
-    /// <summary>As every file that is wanted in the beginning.</summary>
+    /// <summary>The initial priority of every wanted file.</summary>
     Normal,
 
     /// <summary>Its pieces are requested before those of other files.</summary>

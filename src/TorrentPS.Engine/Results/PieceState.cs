@@ -14,7 +14,7 @@ public enum PieceState : byte
     /// <summary>Wanted, but its hash is not known yet, so that it could not be verified (BEP 52).</summary>
     Withheld,
 
-    /// <summary>Wanted, without requested or received blocks.</summary>
+    /// <summary>Wanted, without requests or received blocks.</summary>
     Queued,
 
     /// <summary>Some blocks are requested, or held in memory.</summary>
@@ -26,6 +26,6 @@ public enum PieceState : byte
     /// <summary>Verified and written.</summary>
     Have,
 
-    /// <summary>Verified before, changed by another program since, and not fetched again.</summary>
+    /// <summary>Verified before, changed by another program since, and not downloaded again.</summary>
     Withdrawn,
 }

@@ -30,6 +30,6 @@ public enum TorrentState
     /// <summary>Ended with an error.</summary>
     Failed,
 
-    /// <summary>It is paused: no data is read, received or sent until it is resumed.</summary>
+    /// <summary>Paused: no data is read, received or sent until it is resumed.</summary>
     Paused,
 }

@@ -202,14 +202,17 @@ internal sealed class DataStore : IChangedFiles, IDisposable
     /// <inheritdoc cref="FilePreparation.Run"/>
     public void Prepare(Bitfield? have) => new FilePreparation(_files, _owners).Run(have);
 
-    /// <summary>Stores more files from now on, while the others are read and written: looks at what is in their places, makes them, and fills in what was written of them to the parts file.</summary>
-    /// <param name="files">The files; none of them is stored.</param>
-    /// <param name="have">The pieces that are there.</param>
-    /// <param name="overwrite">Whether files that are there and are not the torrent's are overwritten.</param>
+    /// <summary>
+    /// Stores more files from now on, while the others are read and written: inspects existing files in their places, creates the files, and fills in their data from the
+    /// parts file.
+    /// </summary>
+    /// <param name="files">The files, none of which is stored yet.</param>
+    /// <param name="have">The complete pieces.</param>
+    /// <param name="overwrite">Whether existing files that are not the torrent's are overwritten.</param>
     /// <param name="claim">Reserves their paths, before anything is written.</param>
-    /// <param name="cancellationToken">Ends it within one read, as long as nothing is written.</param>
-    /// <returns>The pieces that were found in files that were there already.</returns>
-    /// <exception cref="TorrentException">What <see cref="Survey"/>, <see cref="CheckOwners"/> and <see cref="Prepare()"/> throw, and what the claim does.</exception>
+    /// <param name="cancellationToken">Cancels it within one read, until something is written.</param>
+    /// <returns>The pieces found in existing files.</returns>
+    /// <exception cref="TorrentException">The exceptions of <see cref="Survey"/>, <see cref="CheckOwners"/>, <see cref="Prepare()"/> and the claim.</exception>
     public async Task<Bitfield> StoreAsync(IReadOnlyList<int> files, Bitfield have, bool overwrite, Action claim, CancellationToken cancellationToken)
     {
         foreach (int file in files)

@@ -109,7 +109,7 @@ internal sealed class DiskStorage : IPieceStorage
         foreach (int piece in withdrawn?.All() ?? [])
             have.Add(piece); // it was verified again
         foreach (int piece in overwritten.All().Where(piece => !have[piece]).ToArray())
-            overwritten.Remove(piece); // it was never there, since its file came to be skipped
+            overwritten.Remove(piece); // it was not stored, since its file was skipped
         if (!overwritten.IsEmpty)
         {
             foreach (int piece in overwritten.All())

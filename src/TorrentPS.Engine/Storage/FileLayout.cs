@@ -11,7 +11,7 @@ internal sealed class FileLayout
     private readonly long[] _slots;
 
     /// <param name="torrent">The torrent.</param>
-    /// <param name="wantedFiles">Which of its files are wanted, one value a file; padding files never are.</param>
+    /// <param name="wantedFiles">Whether each file is wanted, one value per file; padding files never are.</param>
     public FileLayout(Torrent torrent, bool[] wantedFiles)
     {
         if (wantedFiles.Length != torrent.Files.Count)
@@ -42,7 +42,7 @@ internal sealed class FileLayout
 
     public bool IsWanted(int file) => Volatile.Read(ref _wanted[file]);
 
-    /// <summary>A file that was not wanted is from now on.</summary>
+    /// <summary>A file becomes wanted.</summary>
     public void Want(int file)
     {
         BytesWanted += _torrent.Files[file].Length;

@@ -38,7 +38,7 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
         files.Found = found;
     }
 
-    /// <summary>Looks at what is in the place of a file that was not wanted before, and touches nothing.</summary>
+    /// <summary>Inspects what exists in the place of a file that was not wanted before, without changing it.</summary>
     /// <exception cref="TorrentException">As for all files.</exception>
     public void Survey(int file) => files.Found![file] = LookAt(file);
 
@@ -62,11 +62,11 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
     public void Check(Bitfield have, CancellationToken cancellationToken) =>
         Check([.. Enumerable.Range(0, files.Torrent.Files.Count).Where(files.IsWanted)], have, cancellationToken);
 
-    /// <summary>The same for some files, which have been looked at.</summary>
+    /// <summary>The same for some files, which have been inspected.</summary>
     /// <param name="which">The files.</param>
-    /// <param name="have">The pieces that are right.</param>
-    /// <param name="cancellationToken">Ends it within one read.</param>
-    /// <exception cref="TorrentException">There is such a file (FileExists), or it cannot be read (AccessDenied).</exception>
+    /// <param name="have">The right pieces.</param>
+    /// <param name="cancellationToken">Cancels it within one read.</param>
+    /// <exception cref="TorrentException">Such a file exists (FileExists), or cannot be read (AccessDenied).</exception>
     public void Check(IReadOnlyList<int> which, Bitfield have, CancellationToken cancellationToken)
     {
         List<int> others = [.. which.Where(file => !IsOurs(file, have, cancellationToken))];

@@ -27,9 +27,9 @@ internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
         files.IsPrepared = true;
     }
 
-    /// <summary>The same for some files, which have been looked at.</summary>
+    /// <summary>The same for some files, which have been inspected.</summary>
     /// <param name="which">The files.</param>
-    /// <param name="have">The pieces that are there; null when that is not known.</param>
+    /// <param name="have">The complete pieces; null if unknown.</param>
     public void Make(IReadOnlyList<int> which, Bitfield? have)
     {
         long needed = 0;

@@ -40,12 +40,12 @@ internal interface IPieceStorage : IDisposable
     /// <exception cref="TorrentException">The bytes could not be read.</exception>
     bool TryRead(int piece, int begin, Span<byte> destination);
 
-    /// <summary>Keeps more files from now on, while pieces are read and written.</summary>
-    /// <param name="files">The files, none of which is kept yet.</param>
-    /// <param name="have">The pieces that are there; not kept.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The pieces of these files that are there already; the caller's own.</returns>
-    /// <exception cref="TorrentException">They cannot be kept there.</exception>
+    /// <summary>Stores more files from now on, while pieces are read and written.</summary>
+    /// <param name="files">The files, none of which is stored yet.</param>
+    /// <param name="have">The complete pieces; not kept.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <returns>The pieces of these files that already exist; the caller owns the set.</returns>
+    /// <exception cref="TorrentException">The files cannot be stored.</exception>
     Task<Bitfield> StoreAsync(IReadOnlyList<int> files, Bitfield have, CancellationToken cancellationToken) => Task.FromResult(new Bitfield(have.Length));
 
     /// <summary>Records the complete pieces, so that a later run can resume.</summary>

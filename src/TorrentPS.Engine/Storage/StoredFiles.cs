@@ -241,12 +241,12 @@ internal sealed class StoredFiles : IDisposable
     }
 
     /// <summary>
-    /// A file that was made is wanted from now on. What is of it in pieces that are shared with other wanted files was written to the parts file, and is copied from there; nothing is
-    /// written meanwhile, and what is read comes from either place.
+    /// A file that was created becomes wanted. Its data in pieces shared with other wanted files was written to the parts file, and is copied from there; nothing is
+    /// written meanwhile, and reads come from either place.
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="written">The pieces that may be in the parts file.</param>
-    /// <exception cref="TorrentException">It could not be read or written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
+    /// <exception cref="TorrentException">The data could not be read or written (DiskFull, AccessDenied, UnsafePath), or the file was removed (DataMismatch).</exception>
     public void Store(int file, Bitfield written)
     {
         byte[] buffer = new byte[CopyLength];
@@ -275,7 +275,7 @@ internal sealed class StoredFiles : IDisposable
             FileSegment part = new(segment.File, segment.Offset + done, Math.Min(buffer.Length, segment.Length - done));
             Memory<byte> bytes = buffer.AsMemory(0, part.Length);
             if (!TryRead(part, bytes.Span, ByteSource.Selection))
-                return; // nothing was written so far
+                return; // nothing has been written yet
             WriteTo(part.File, part.Offset, [bytes]);
             done += part.Length;
         }

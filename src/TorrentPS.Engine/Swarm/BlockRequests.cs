@@ -46,7 +46,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         }
     }
 
-    /// <summary>All that blocks are asked of, as of now.</summary>
+    /// <summary>The current sources of blocks.</summary>
     public IReadOnlyList<PeerState> CurrentSources => [.. roster.Peers.Select(peer => peer.State), .. WebSeeds?.States ?? []];
 
     /// <summary>Starts a tick.</summary>

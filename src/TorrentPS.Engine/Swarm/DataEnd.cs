@@ -5,17 +5,17 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>How the data of a run is left when it ends.</summary>
+/// <summary>Finishes the data of a run at its end.</summary>
 /// <param name="run">The run.</param>
-/// <param name="storage">Where the data is.</param>
-/// <param name="picker">What is there.</param>
-/// <param name="progress">Counts it.</param>
-/// <param name="served">Whether it is what it was.</param>
+/// <param name="storage">The storage of the data.</param>
+/// <param name="picker">The pieces.</param>
+/// <param name="progress">The counts of complete data.</param>
+/// <param name="served">Knows whether the data is unchanged.</param>
 internal sealed class DataEnd(SwarmRun run, IPieceStorage storage, PiecePicker picker, PieceProgress progress, ServedData served)
 {
-    /// <summary>Writes down what is there, or, when all is, removes what was only needed on the way.</summary>
-    /// <param name="ending">How the run would end.</param>
-    /// <returns>How it does.</returns>
+    /// <summary>Saves the resume data, or removes temporary files if the data is complete.</summary>
+    /// <param name="ending">The planned ending of the run.</param>
+    /// <returns>The actual ending.</returns>
     public async Task<RunEnding> FinishAsync(RunEnding ending)
     {
         if (run.Options.SeedOnly)
@@ -39,7 +39,7 @@ internal sealed class DataEnd(SwarmRun run, IPieceStorage storage, PiecePicker p
 
         if (ending.State == TorrentState.Failed)
         {
-            // What was verified may have been removed since: a failure must not say that it is there.
+            // Verified data may have been removed since: a failure must not claim that it exists.
             await Task.Run(() => storage.RemoveMissing(have)).ConfigureAwait(false);
             progress.Count(have);
         }

@@ -66,7 +66,7 @@ internal sealed class HashExchange : IHashExchange
     public bool Prove(int piece, HashRange range, ReadOnlySpan<byte> hashes) =>
         _layers.TryGet(piece, out ReadOnlySpan<byte> root) && HashProofs.Leads(hashes, range.Length, 0, 0, root);
 
-    /// <summary>Other files are wanted: gets the hashes of their pieces.</summary>
+    /// <summary>Other files are wanted: requests the hashes of their pieces.</summary>
     public void Want(IEnumerable<int> files)
     {
         foreach (int file in files.Where(file => _layers.PiecesIn(file) > 0 && _wanted.Layout.WantedPieces[_layers.FirstPieceOf(file)]))

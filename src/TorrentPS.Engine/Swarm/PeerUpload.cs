@@ -53,7 +53,7 @@ internal sealed class PeerUpload(
         return limit == 0 ? MaxSlots : (int)Math.Clamp(limit / (16 * 1024), 2, MaxSlots);
     }
 
-    /// <summary>The torrent's own limit is another.</summary>
+    /// <summary>The torrent's own limit has changed.</summary>
     public void LimitChanged(long limit)
     {
         _turns.MostSlots = Slots(run.Options, limit);

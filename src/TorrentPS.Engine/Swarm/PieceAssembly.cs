@@ -73,7 +73,7 @@ internal sealed class PieceAssembly(SwarmRun run, PiecePicker picker, PieceDisk 
     private PieceWriter CreateWriter(OpenPiece piece) =>
         new(piece.Index, piece.Kept, disk, _ => requests.SegmentFreed(), writer => run.Loop.Enqueue(_ => Done(piece, writer), null)) { WantsDigests = repair.Knows(piece.Index) };
 
-    /// <summary>Asks nobody for blocks of a piece any more.</summary>
+    /// <summary>Withdraws all requests for blocks of a piece.</summary>
     public static void CancelAll(OpenPiece piece)
     {
         for (int block = 0; block < piece.BlockCount; block++)

@@ -21,7 +21,7 @@ internal sealed class ServedData : IServedData
     private readonly SwarmRun _run;
     private readonly Roster<PeerSession> _roster;
     private readonly PiecePicker _picker;
-    private readonly FileLayout _layout; // of all that is stored
+    private readonly FileLayout _layout; // of all stored files
     private readonly PieceProgress _progress;
     private readonly BlockRequests _requests;
     private readonly ResumeSaver _saver;

@@ -55,10 +55,10 @@ internal sealed class SwarmRun : ISwarmTime
     /// <summary>Whether to continue after completion.</summary>
     public bool IsSeedingWanted => Options is { SeedOnly: true } or { SeedRatio: not null } or { SeedTime: not null };
 
-    /// <summary>Whether peers are looked for, and may come.</summary>
+    /// <summary>Whether peers are searched for and accepted.</summary>
     public bool IsUnderWay { get; set; }
 
-    /// <summary>Whether it is paused: no connections, and nothing is asked for.</summary>
+    /// <summary>Whether it is paused: no connections, and no requests.</summary>
     public bool IsPaused { get; set; }
 
     /// <summary>Whether it is stopping, so that nothing new is started.</summary>
@@ -70,10 +70,10 @@ internal sealed class SwarmRun : ISwarmTime
     /// <summary>The rest of a time limit on the whole run.</summary>
     public TimeSpan TimeLeft(TimeSpan limit) => TimeSpan.FromTicks(Math.Max(0, (limit - Elapsed).Ticks));
 
-    /// <summary>What its data is kept by.</summary>
-    /// <param name="layout">Which files are kept.</param>
+    /// <summary>Describes the data's storage.</summary>
+    /// <param name="layout">The stored files.</param>
     /// <param name="layers">The hashes of the pieces of a version 2 or hybrid torrent; null for a v1 torrent.</param>
-    /// <param name="stateFolder">Where it is noted between runs; null for nowhere.</param>
+    /// <param name="stateFolder">The folder for state between runs; null for none.</param>
     public StorageRequest StorageOf(FileLayout layout, PieceLayers? layers, string? stateFolder) => new(Torrent, layout, layers)
     {
         Destination = Options.Destination,

@@ -73,7 +73,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <param name="torrent">The torrent.</param>
     /// <param name="options">The options.</param>
     /// <param name="progress">Receives snapshots.</param>
-    /// <param name="control">What the transfer is told from outside; null for nothing.</param>
+    /// <param name="control">Control of the transfer from outside; null for none.</param>
     /// <param name="resolved">The result of resolving a magnet link: its time counts, and its connections are taken over.</param>
     public TorrentSession(SwarmServices services, Torrent torrent, DownloadOptions options, IProgress<TorrentDownload>? progress, TransferControl? control = null, ResolvedTorrent? resolved = null)
     {
@@ -332,7 +332,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             _requests.PieceFreed();
     }
 
-    /// <summary>Other files are wanted than before, and perhaps no piece of them is missing, or one is though everything was there.</summary>
+    /// <summary>Other files are wanted than before: no piece may be missing any more, or one may although all were complete.</summary>
     private void WantedChanged(IReadOnlyCollection<int> found)
     {
         _pieces.Count(_picker.Have);
@@ -351,7 +351,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _webSeeds?.Pulse();
     }
 
-    /// <summary>More is wanted after all was there.</summary>
+    /// <summary>More is wanted after all was complete.</summary>
     private void Reopened()
     {
         _run.State = TorrentState.Downloading;
@@ -412,7 +412,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         return ending;
     }
 
-    /// <summary>How it is at the moment. From any thread.</summary>
+    /// <summary>A snapshot of the transfer. From any thread.</summary>
     public TorrentDownload Snapshot()
     {
         TorrentState state = _run.State;

@@ -1,30 +1,30 @@
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// What a transfer is told from outside, from its start to after its end. While its torrent has a loop, what changes it goes there as a message; before, it waits for that. The lists are
-/// answered at any time. Safe to use from several threads.
+/// The control of a transfer from outside, from its start to after its end. While its torrent has a loop, changes go there as messages; before, they wait for it. Lists
+/// are available at any time. Thread-safe.
 /// </summary>
 internal sealed class TransferControl
 {
     private readonly Lock _lock = new();
     private readonly List<(Action<TransferSteering> Message, Action Refuse)> _waiting = [];
     private TransferSteering? _steering; // while the loop runs
-    private TransferViews? _views; // from when the files are known
+    private TransferViews? _views; // once the files are known
     private TaskCompletionSource _resumed = Completed();
     private TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _quiet = Completed();
     private bool _isQuiet = true;
-    private bool _isClosed; // nothing is changed any more
+    private bool _isClosed; // no more changes
     private long _downloadLimit;
     private long _uploadLimit;
 
-    /// <param name="options">What it starts with.</param>
+    /// <param name="options">Its initial options.</param>
     public TransferControl(DownloadOptions options) => (_downloadLimit, _uploadLimit) = (options.DownloadLimit, options.UploadLimit);
 
-    /// <summary>Whether it was told to pause.</summary>
+    /// <summary>Whether a pause was requested.</summary>
     public bool IsPaused => !_resumed.Task.IsCompleted;
 
-    /// <summary>Bytes a second to receive at most; 0 means no limit.</summary>
+    /// <summary>The download limit in bytes per second; 0 means no limit.</summary>
     public long DownloadLimit
     {
         get => Interlocked.Read(ref _downloadLimit);
@@ -36,7 +36,7 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Bytes a second to send at most; 0 means no limit.</summary>
+    /// <summary>The upload limit in bytes per second; 0 means no limit.</summary>
     public long UploadLimit
     {
         get => Interlocked.Read(ref _uploadLimit);
@@ -48,7 +48,7 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Ends when it goes on; at once while it is not paused.</summary>
+    /// <summary>Completes when it is resumed; at once while it is not paused.</summary>
     public Task WhenResumed
     {
         get
@@ -58,7 +58,7 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Ends when it is to pause; at once while it is paused.</summary>
+    /// <summary>Completes when a pause is requested; at once while it is paused.</summary>
     public Task WhenPaused
     {
         get
@@ -69,7 +69,7 @@ internal sealed class TransferControl
     }
 
     /// <summary>Pauses.</summary>
-    /// <returns>Ends when no data moves any more, or the transfer has ended.</returns>
+    /// <returns>Completes when no more data moves, or the transfer has ended.</returns>
     public Task Pause()
     {
         lock (_lock)
@@ -86,7 +86,7 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Goes on after a pause.</summary>
+    /// <summary>Resumes after a pause.</summary>
     public void Resume()
     {
         lock (_lock)
@@ -100,7 +100,7 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Says whether nothing of it moves now that does not hold by itself while it is paused.</summary>
+    /// <summary>Reports that everything has stopped that does not check for the pause itself.</summary>
     public void SetQuiet(bool isQuiet)
     {
         lock (_lock)
@@ -111,15 +111,15 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Holds the calling thread while it is paused.</summary>
+    /// <summary>Blocks the calling thread while it is paused.</summary>
     public void HoldWhilePaused(CancellationToken cancellationToken)
     {
         if (IsPaused)
             Task.WaitAny([WhenResumed], cancellationToken);
     }
 
-    /// <summary>Has the torrent's loop do something, as soon as there is one.</summary>
-    /// <exception cref="InvalidOperationException">The transfer has ended, or ends before.</exception>
+    /// <summary>Runs an action on the torrent's loop, as soon as there is one.</summary>
+    /// <exception cref="InvalidOperationException">The transfer has ended, or ends before that.</exception>
     public Task ChangeAsync(Func<TransferSteering, Task> change, CancellationToken cancellationToken)
     {
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -147,9 +147,9 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>Asks how things are: on the torrent's loop while there is one.</summary>
-    /// <param name="look">What is looked at; gets null while the files are not known.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>Reads the state of the transfer: on the torrent's loop while there is one.</summary>
+    /// <param name="look">Reads the state; receives null while the files are unknown.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     public Task<T> LookAsync<T>(Func<TransferViews?, T> look, CancellationToken cancellationToken)
     {
         TaskCompletionSource<T> seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -180,14 +180,14 @@ internal sealed class TransferControl
         }
     }
 
-    /// <summary>The files are known from now on.</summary>
+    /// <summary>The files are known.</summary>
     public void SetViews(TransferViews views)
     {
         lock (_lock)
             _views = views;
     }
 
-    /// <summary>The loop takes messages from now on; those that waited are the first.</summary>
+    /// <summary>The loop accepts messages from now on, first those that waited.</summary>
     public void Attach(TransferSteering steering)
     {
         lock (_lock)
@@ -207,7 +207,7 @@ internal sealed class TransferControl
             _steering = null;
     }
 
-    /// <summary>The run ends: nothing is changed from now on.</summary>
+    /// <summary>The run ends: no changes are accepted from now on.</summary>
     public void Close()
     {
         List<(Action<TransferSteering> Message, Action Refuse)> refused;
@@ -224,7 +224,7 @@ internal sealed class TransferControl
             refuse();
     }
 
-    /// <summary>Tells the loop of something that it looks at anyway when it begins.</summary>
+    /// <summary>Notifies the loop of a value that it reads anyway when it starts.</summary>
     private void Tell(Action<TransferSteering> message)
     {
         lock (_lock)

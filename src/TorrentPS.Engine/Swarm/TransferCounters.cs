@@ -56,20 +56,20 @@ internal sealed class TransferCounters
         return isIdle;
     }
 
-    /// <summary>Bytes received a second, lately, as of the last look at the clock.</summary>
+    /// <summary>The recent download rate in bytes per second, as of the last tick.</summary>
     public long DownloadRate
     {
         get => Volatile.Read(ref _downloadRateNow);
         private set => Volatile.Write(ref _downloadRateNow, value);
     }
 
-    /// <summary>Bytes sent a second, lately, as of the last look at the clock.</summary>
+    /// <summary>The recent upload rate in bytes per second, as of the last tick.</summary>
     public long UploadRate
     {
         get => Volatile.Read(ref _uploadRateNow);
         private set => Volatile.Write(ref _uploadRateNow, value);
     }
 
-    /// <summary>Nothing moves any more.</summary>
+    /// <summary>No more data moves.</summary>
     public void Rest() => DownloadRate = UploadRate = 0;
 }

@@ -7,56 +7,56 @@ using TorrentPS.Engine.Swarm.Picking;
 
 namespace TorrentPS.Engine.Swarm;
 
-/// <summary>Changes a run as it is told from outside: pauses it and goes on, sets limits, priorities of files and deadlines of pieces. Belongs to the torrent's loop.</summary>
+/// <summary>Applies changes to a run: pauses and resumes it, sets limits, priorities of files and deadlines of pieces. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
-/// <param name="control">What it is told.</param>
+/// <param name="control">The source of the changes.</param>
 /// <param name="roster">The peers.</param>
 /// <param name="picker">The pieces.</param>
-/// <param name="wanted">Which files are wanted.</param>
-/// <param name="ending">Is cancelled when the run ends.</param>
+/// <param name="wanted">The wanted files.</param>
+/// <param name="ending">Cancelled when the run ends.</param>
 internal sealed class TransferSteering(SwarmRun run, TransferControl control, Roster<PeerSession> roster, PiecePicker picker, WantedFiles wanted, CancellationToken ending)
 {
     private Task _storing = Task.CompletedTask;
     private TaskCompletionSource? _resumed;
     private double _pausedAt;
 
-    /// <summary>Which files the storage keeps.</summary>
+    /// <summary>The files that the storage stores.</summary>
     public required FileLayout Stored { get; init; }
 
-    /// <summary>Where files that come to be wanted are kept.</summary>
+    /// <summary>The storage, for files that become wanted.</summary>
     public required IPieceStorage Storage { get; init; }
 
-    /// <summary>Asks for blocks.</summary>
+    /// <summary>Requests blocks.</summary>
     public required BlockRequests Requests { get; init; }
 
-    /// <summary>Gets hashes of pieces that come to be wanted; null for a v1 torrent.</summary>
+    /// <summary>Requests hashes of pieces that become wanted; null for a v1 torrent.</summary>
     public required HashExchange? Hashes { get; init; }
 
-    /// <summary>Which peers are sent data.</summary>
+    /// <summary>Serves peers.</summary>
     public required PeerUpload Upload { get; init; }
 
-    /// <summary>How fast data may come.</summary>
+    /// <summary>The download limit.</summary>
     public required RateLimiter DownloadLimiter { get; init; }
 
-    /// <summary>How fast data may be sent.</summary>
+    /// <summary>The upload limit.</summary>
     public required RateLimiter UploadLimiter { get; init; }
 
-    /// <summary>When the run ends by itself.</summary>
+    /// <summary>The conditions that end the run.</summary>
     public required EndConditions Conditions { get; init; }
 
-    /// <summary>What was received.</summary>
+    /// <summary>The transfer counters.</summary>
     public required TransferCounters Counters { get; init; }
 
-    /// <summary>Is told that other files are wanted, or that some that are were found to be there: other pieces than before may be missing, or none.</summary>
+    /// <summary>Called when other files are wanted, or wanted ones were found complete: other pieces than before may be missing, or none.</summary>
     public required Action<IReadOnlyCollection<int>> WantedChanged { get; init; }
 
-    /// <summary>Has the loop do something, soon.</summary>
+    /// <summary>Runs an action on the loop, soon.</summary>
     public void Post(Action action) => run.Loop.Enqueue(static action => ((Action)action!)(), action);
 
     /// <exception cref="OperationCanceledException">The run ends.</exception>
     public void ThrowIfEnding() => ending.ThrowIfCancellationRequested();
 
-    /// <summary>Takes messages from now on.</summary>
+    /// <summary>Accepts messages from now on.</summary>
     public void Begin()
     {
         LimitsChanged();
@@ -65,7 +65,7 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         PauseChanged();
     }
 
-    /// <summary>Waits while it is paused; false when it ends before it goes on.</summary>
+    /// <summary>Waits while it is paused; false if it ends before it is resumed.</summary>
     public async Task<bool> WaitWhilePausedAsync()
     {
         while (run.IsPaused && !run.End.Ending.IsCompleted)
@@ -73,14 +73,14 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         return !run.End.Ending.IsCompleted;
     }
 
-    /// <summary>Takes no more messages, and ends when what it was doing is done.</summary>
+    /// <summary>Accepts no more messages, and completes when its work is done.</summary>
     public async Task EndAsync()
     {
         control.Close();
         await _storing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
-    /// <summary>Limits are others.</summary>
+    /// <summary>Limits have changed.</summary>
     public void LimitsChanged()
     {
         DownloadLimiter.OwnLimit = control.DownloadLimit;
@@ -88,7 +88,7 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         Upload.LimitChanged(control.UploadLimit);
     }
 
-    /// <summary>Pauses, or goes on.</summary>
+    /// <summary>Pauses or resumes.</summary>
     public void PauseChanged()
     {
         if (run.IsPaused == control.IsPaused || run.IsStopping)
@@ -108,7 +108,7 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         foreach (PeerSession peer in roster.Peers)
             peer.Close(PeerClose.Paused);
         Requests.WebSeeds?.Interrupt();
-        Counters.Waste(picker.AbandonUnfinishable([])); // their memory is others'
+        Counters.Waste(picker.AbandonUnfinishable([])); // their memory is needed by others
         control.SetQuiet(true);
     }
 
@@ -125,12 +125,12 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         Requests.WebSeeds?.Pulse();
     }
 
-    /// <summary>Sets how soon files are wanted. A file that was never wanted is made, where there is no other in its place.</summary>
-    /// <param name="files">Their numbers.</param>
-    /// <param name="priority">How soon.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such file.</exception>
+    /// <summary>Sets the priority of files. A file that was never wanted is created, unless there is another in its place.</summary>
+    /// <param name="files">Their indexes.</param>
+    /// <param name="priority">The priority.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A file does not exist.</exception>
     /// <exception cref="InvalidOperationException">The run only uploads.</exception>
-    /// <exception cref="Errors.TorrentException">A file cannot be kept where it belongs; all is as before.</exception>
+    /// <exception cref="Errors.TorrentException">A file cannot be stored; nothing has changed.</exception>
     public async Task SetPriorityAsync(IReadOnlyCollection<int> files, FilePriority priority)
     {
         if (run.Options.SeedOnly)
@@ -168,7 +168,7 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         foreach (OpenPiece piece in picker.Open.Where(piece => !wanted.Layout.WantedPieces[piece.Index] && piece is { Writer: null, Kept: null }).ToArray())
         {
             PieceAssembly.CancelAll(piece);
-            Counters.Waste(picker.GiveUp(piece)); // one that is partly on the disk is finished
+            Counters.Waste(picker.GiveUp(piece)); // a piece that is partly on disk is completed
         }
 
         picker.Unwant(changed.Where(piece => !wanted.Layout.WantedPieces[piece]), sources);
@@ -176,8 +176,8 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
         WantedChanged(there);
     }
 
-    /// <summary>Sets in how long a missing piece is wanted, before all others; null takes that back.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such piece.</exception>
+    /// <summary>Sets the deadline of a missing piece, which precedes all others; null removes it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The piece does not exist.</exception>
     public Task SetDeadlineAsync(int piece, TimeSpan? deadline)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)piece, (uint)run.Torrent.PieceCount, nameof(piece));

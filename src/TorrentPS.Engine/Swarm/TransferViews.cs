@@ -8,22 +8,22 @@ using TorrentPS.Engine.Wire;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// The peers, files and pieces of a torrent as lists. What changes is looked at on the torrent's loop, or when that has ended; what takes long is worked out elsewhere.
+/// The lists of peers, files and pieces of a torrent. Changing state is read on the torrent's loop, or after its end; slow work is done elsewhere.
 /// </summary>
 /// <param name="run">The run.</param>
-/// <param name="wanted">Which files are wanted.</param>
+/// <param name="wanted">The wanted files.</param>
 /// <param name="roster">The peers.</param>
 internal sealed class TransferViews(SwarmRun run, WantedFiles wanted, Roster<PeerSession> roster)
 {
     private volatile PiecePicker? _picker;
 
-    /// <summary>What is there is known from now on.</summary>
+    /// <summary>The complete pieces are known from now on.</summary>
     public void SetPicker(PiecePicker picker) => _picker = picker;
 
     /// <summary>The connected peers.</summary>
     public IReadOnlyList<TransferPeer> Peers() => [.. roster.Peers.Select(PeerOf)];
 
-    /// <summary>Notes how the files are; the list is made when it is called.</summary>
+    /// <summary>Records the state of the files; the returned function creates the list.</summary>
     public Func<IReadOnlyList<TransferFile>> Files()
     {
         Bitfield have = _picker?.Have.Clone() ?? new Bitfield(run.Torrent.PieceCount);
@@ -32,7 +32,7 @@ internal sealed class TransferViews(SwarmRun run, WantedFiles wanted, Roster<Pee
         return () => [.. run.Torrent.Files.Where(file => !file.IsPadding).Select(file => FileOf(file, layout, have, priorities[file.Index]))];
     }
 
-    /// <summary>Notes how the pieces are; the list is made when it is called.</summary>
+    /// <summary>Records the state of the pieces; the returned function creates the list.</summary>
     public Func<IReadOnlyList<TransferPiece>> Pieces()
     {
         int count = run.Torrent.PieceCount;

@@ -4,17 +4,17 @@ using TorrentPS.Engine.Storage;
 namespace TorrentPS.Engine.Swarm;
 
 /// <summary>
-/// Which files of a torrent are wanted, and how soon. The storage has a layout of its own: a file that it keeps stays there when it is skipped. Changed on the torrent's loop, read
-/// from any thread.
+/// The wanted files of a torrent, and their priorities. The storage has a separate layout: a stored file stays there when it is skipped. Changed on the torrent's loop,
+/// read from any thread.
 /// </summary>
 internal sealed class WantedFiles
 {
     private readonly Torrent _torrent;
     private volatile FileLayout _layout;
-    private volatile FilePriority[] _priorities; // replaced, never changed
+    private volatile FilePriority[] _priorities; // replaced, never modified
 
     /// <param name="torrent">The torrent.</param>
-    /// <param name="wanted">Which of its files are wanted in the beginning, one value a file.</param>
+    /// <param name="wanted">Whether each of its files is wanted at first, one value per file.</param>
     public WantedFiles(Torrent torrent, bool[] wanted)
     {
         _torrent = torrent;
@@ -22,7 +22,7 @@ internal sealed class WantedFiles
         _priorities = [.. wanted.Select((isWanted, file) => isWanted && !torrent.Files[file].IsPadding ? FilePriority.Normal : FilePriority.Skip)];
     }
 
-    /// <summary>Which pieces the wanted files are made of. Another after each change.</summary>
+    /// <summary>The layout of the wanted files. A new one after each change.</summary>
     public FileLayout Layout => _layout;
 
     /// <summary>The priorities by file.</summary>
@@ -42,7 +42,7 @@ internal sealed class WantedFiles
         _priorities = priorities;
     }
 
-    /// <summary>The priority of a piece: the highest of the files that it is of.</summary>
+    /// <summary>The priority of a piece: the highest of its files.</summary>
     public FilePriority Of(int piece)
     {
         FilePriority highest = FilePriority.Skip;

@@ -10,7 +10,7 @@ public sealed partial class TorrentTransferTests
     private static TaskCompletionSource Gate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
-    public async Task A_file_that_is_skipped_stays_on_disk_and_the_rest_is_the_download()
+    public async Task A_skipped_file_stays_on_disk_and_the_rest_completes()
     {
         TaskCompletionSource begin = Gate();
         using ScriptedSeed seed = new(s_files) { Begin = begin.Task };
@@ -31,7 +31,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_file_that_is_skipped_and_wanted_again_arrives()
+    public async Task A_skipped_file_that_is_wanted_again_completes()
     {
         TaskCompletionSource begin = Gate();
         using ScriptedSeed seed = new(s_files) { Begin = begin.Task };
@@ -49,7 +49,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_file_that_was_never_wanted_is_made_and_takes_what_its_neighbours_have_of_it()
+    public async Task A_file_never_wanted_is_created_and_takes_its_data_from_shared_pieces()
     {
         using ScriptedSeed seed = new(s_files);
         await using SwarmMember member = Download(s_files, seed, options => options with { Include = ["b"], SeedTime = Timeout.InfiniteTimeSpan });
@@ -63,13 +63,13 @@ public sealed partial class TorrentTransferTests
         await member.UntilAsync(status => status.State == TorrentState.Seeding && status.BytesCompleted == s_files.Torrent.Length);
         TorrentDownload result = await member.StopAsync();
         AssertIs(result, TorrentState.Completed);
-        Assert.Equal((s_files.Torrent.Length, 0L), (result.Downloaded, result.Wasted)); // what they share came once
+        Assert.Equal((s_files.Torrent.Length, 0L), (result.Downloaded, result.Wasted)); // shared pieces were downloaded once
         for (int file = 0; file < 3; file++)
             Assert.Equal(s_files.File(file), ReadFile(member, s_files, file));
     }
 
     [Fact]
-    public async Task What_is_there_of_a_file_that_comes_to_be_wanted_is_not_downloaded()
+    public async Task Existing_data_of_a_file_that_becomes_wanted_is_not_downloaded()
     {
         using ScriptedSeed seed = new(s_files);
         using TemporaryFolder folder = new();
@@ -85,7 +85,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task Another_file_in_the_place_of_one_that_comes_to_be_wanted_stays_as_it_is()
+    public async Task Another_file_in_the_place_of_one_that_becomes_wanted_is_unchanged()
     {
         TaskCompletionSource begin = Gate();
         using ScriptedSeed seed = new(s_files) { Begin = begin.Task };
@@ -105,7 +105,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_file_that_another_download_writes_is_not_wanted_too()
+    public async Task A_file_written_by_another_download_cannot_become_wanted()
     {
         TaskCompletionSource begin = Gate();
         Sample other = Sample.Make(32768, 18, ("c", 50_000), ("d", 50_000)); // in the same folder, T
@@ -115,7 +115,7 @@ public sealed partial class TorrentTransferTests
         await using SwarmMember member = Download(s_files, seed, options => options with { Include = ["a"] }, destination: folder.Path);
         await using SwarmMember rival = Download(other, second, destination: folder.Path);
         await Task.WhenAll(seed.FirstRequest, second.FirstRequest).WaitAsync(s_limit, Token);
-        File.Delete(Path.Join(folder.Path, "T", "c")); // so that it is the claim that is in the way
+        File.Delete(Path.Join(folder.Path, "T", "c")); // so that the claim is the obstacle
         TorrentException refused = await Assert.ThrowsAsync<TorrentException>(() => member.Transfer.SetFilePriorityAsync([2], FilePriority.Normal, Token));
         Assert.Equal(TorrentErrorId.DataInUse, refused.ErrorId);
         begin.SetResult();
@@ -123,7 +123,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task All_that_is_skipped_completes_the_download()
+    public async Task Skipping_all_files_completes_the_download()
     {
         using ScriptedSeed silent = new(s_files) { Answer = (_, _) => null };
         await using SwarmMember member = Download(s_files, silent);
@@ -179,7 +179,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_deadline_of_a_piece_that_no_peer_has_holds_up_nothing()
+    public async Task A_deadline_of_a_piece_that_no_peer_has_delays_nothing()
     {
         using ScriptedSeed source = new(s_files);
         await using SwarmMember partial = Download(s_files, source, options => options with { Include = ["b"], SeedTime = Timeout.InfiniteTimeSpan });

@@ -6,11 +6,11 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <content>Pausing, and going on.</content>
+/// <content>Pausing and resuming.</content>
 public sealed partial class TorrentTransferTests
 {
     [Fact]
-    public async Task A_pause_ends_all_traffic_and_the_download_goes_on_from_where_it_was()
+    public async Task A_pause_ends_all_traffic_and_the_download_resumes()
     {
         FakeTimeProvider time = new();
         int answers = 0;
@@ -34,7 +34,7 @@ public sealed partial class TorrentTransferTests
         Assert.Equal((TorrentState.Paused, 0), (paused.State, paused.PeersConnected));
         Assert.Equal([], await member.Transfer.GetPeersAsync(Token));
 
-        // Not stalled, and nobody is called, however long it takes.
+        // Not stalled, and no peer is dialled, however long it takes.
         for (int i = 0; i < 30; i++)
             await member.PassAsync(time, 10);
         Assert.Equal((1, sent, TorrentState.Paused), (seed.Connections, member.Transfer.GetSnapshot().Downloaded, member.Transfer.GetSnapshot().State));
@@ -49,7 +49,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_paused_seed_takes_no_connections_until_it_goes_on()
+    public async Task A_paused_seed_accepts_no_connections_until_it_is_resumed()
     {
         FakeTimeProvider time = new();
         TorrentClientOptions client = new() { TimeProvider = time };
@@ -74,7 +74,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task The_time_out_of_a_paused_transfer_goes_on()
+    public async Task The_time_out_of_a_paused_transfer_continues()
     {
         FakeTimeProvider time = new();
         using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null };
@@ -87,7 +87,7 @@ public sealed partial class TorrentTransferTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_check_is_held_while_it_is_paused(bool isStopped)
+    public async Task Verification_stops_during_a_pause(bool isStopped)
     {
         Sample large = Sample.Make(1 << 20, 17, ("large.bin", (4 * Environment.ProcessorCount) << 20));
         using TemporaryFolder folder = new();
@@ -104,7 +104,7 @@ public sealed partial class TorrentTransferTests
         started.SetResult(transfer);
         await WaitForAsync(() => transfer.GetSnapshot().PercentChecked > 0);
         Assert.Equal(TorrentState.Paused, transfer.GetSnapshot().State);
-        Assert.InRange(transfer.GetSnapshot().PercentChecked, 1, 50); // each thread what it was at
+        Assert.InRange(transfer.GetSnapshot().PercentChecked, 1, 50); // each thread its current piece
         if (isStopped)
             transfer.Stop();
         else
@@ -113,9 +113,9 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_magnet_link_is_not_resolved_while_it_is_paused()
+    public async Task A_magnet_link_is_not_resolved_during_a_pause()
     {
-        using ScriptedSeed seed = new(s_sample); // it knows no extensions, and so gives no metadata
+        using ScriptedSeed seed = new(s_sample); // it supports no extensions, and so sends no metadata
         Torrent link = Torrent.FromLink(MagnetLink.Parse($"magnet:?xt=urn:btih:{s_sample.Torrent.InfoHash}&x.pe={seed.EndPoint}"));
         await using SwarmMember member = SwarmMember.Download(link, null, [], options => options with { Sources = s_manual });
         await WaitForAsync(() => seed.Connections == 1);
@@ -133,7 +133,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task A_stop_while_it_is_paused_ends_it_with_what_is_there()
+    public async Task A_stop_during_a_pause_ends_it_with_the_data_so_far()
     {
         using ScriptedSeed seed = new(s_sample) { Answer = (block, data) => block.Piece < 8 ? data : null };
         await using SwarmMember member = Download(s_sample, seed, options => options with { Sequential = true });

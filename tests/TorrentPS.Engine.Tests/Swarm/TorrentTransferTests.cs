@@ -6,14 +6,14 @@ using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
 
-/// <summary>A transfer by its handle, from its start to after its end, on loopback.</summary>
+/// <summary>A transfer and its handle, from its start to after its end, on loopback.</summary>
 public sealed partial class TorrentTransferTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5); // for what hangs
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5); // for hangs
 
     private static readonly Sample s_sample = Sample.Make(65536, 15, ("one.bin", 1_000_000));
 
-    // Files share pieces at their borders.
+    // Files that share pieces at their borders.
     private static readonly Sample s_files = Sample.Make(32768, 16, ("a", 100_000), ("b", 70_000), ("c", 90_000));
 
     private static readonly PeerSource[] s_manual = [PeerSource.Manual];
@@ -30,7 +30,7 @@ public sealed partial class TorrentTransferTests
     private static async Task WaitForAsync(Func<bool> condition) => Assert.True(await Task.Run(() => SpinWait.SpinUntil(condition, s_limit), Token));
 
     [Fact]
-    public async Task Two_at_once_are_each_its_own()
+    public async Task Two_transfers_at_once_are_independent()
     {
         using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null };
         using ScriptedSeed seed = new(s_files);
@@ -48,7 +48,7 @@ public sealed partial class TorrentTransferTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Stopped_before_it_has_begun_it_ends(bool isLink)
+    public async Task Stopped_before_its_start_it_ends(bool isLink)
     {
         using TemporaryFolder folder = new();
         await using TorrentClient client = new(new TorrentClientOptions { Port = 0 });
@@ -68,7 +68,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task What_cannot_begin_says_so_in_its_result()
+    public async Task A_failure_to_start_is_in_the_result()
     {
         using TemporaryFolder folder = new();
         TorrentClient client = new(new TorrentClientOptions { Port = 0 });
@@ -85,7 +85,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task After_the_end_all_can_be_asked_and_nothing_changed()
+    public async Task After_the_end_all_can_be_read_and_nothing_changed()
     {
         using ScriptedSeed seed = new(s_files);
         await using SwarmMember member = Download(s_files, seed);
@@ -112,7 +112,7 @@ public sealed partial class TorrentTransferTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Disposed_of_without_a_stop_it_ends(bool ofClient)
+    public async Task Disposed_without_a_stop_it_ends(bool ofClient)
     {
         using ScriptedSeed silent = new(s_sample) { Answer = (_, _) => null };
         using TemporaryFolder folder = new();
@@ -142,7 +142,7 @@ public sealed partial class TorrentTransferTests
         seed.Transfer.UploadLimit = 0;
         TorrentDownload result = await leecher.EndAsync(time);
         AssertIs(result, TorrentState.Completed);
-        Assert.InRange(result.Elapsed.TotalSeconds, 0, 300); // at the limits from before, it takes 1,000
+        Assert.InRange(result.Elapsed.TotalSeconds, 0, 300); // at the previous limits, it takes 1,000
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public sealed partial class TorrentTransferTests
     }
 
     [Fact]
-    public async Task Lists_are_there_while_data_is_checked_and_changes_wait()
+    public async Task Lists_are_available_during_verification_and_changes_wait()
     {
         using ScriptedSeed seed = new(s_files);
         TaskCompletionSource<TorrentTransfer> started = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -95,10 +95,11 @@ internal sealed class DestinationLock : IDisposable
         }
     }
 
-    /// <summary>Goes on with other files than those that were to be written at first.</summary>
+    /// <summary>Replaces the set of files to be written.</summary>
     /// <param name="infoHash">The torrent.</param>
-    /// <param name="files">All files that are going to be written from now on.</param>
-    /// <exception cref="TorrentException">Someone else writes one of the files (DataInUse), or that cannot be told to others (AccessDenied, DiskFull); all is as before.</exception>
+    /// <param name="files">All files to be written from now on.</param>
+    /// <exception cref="TorrentException">Another download writes one of the files (DataInUse), or the claim cannot be recorded (AccessDenied, DiskFull); nothing has
+    /// changed.</exception>
     public void ClaimAnew(InfoHash infoHash, IReadOnlyCollection<string> files)
     {
         PathClaims? before = _claims;

@@ -15,7 +15,7 @@ internal interface IRosterOwner<TPeer> : IIncomingTorrent
     /// <summary>Whether it is stopping, so that nothing new is started.</summary>
     bool IsStopping { get; }
 
-    /// <summary>Whether no connections are made or accepted for now.</summary>
+    /// <summary>Whether connections are neither made nor accepted at the moment.</summary>
     bool IsPaused => false;
 
     /// <summary>Whether to declare a DHT node to peers (BEP 5).</summary>

@@ -256,14 +256,14 @@ internal sealed class PeerBook(IPFilter? filter = null)
         Wait(candidate, now);
     }
 
-    /// <summary>Neither side had anything for the other: the address is left alone.</summary>
+    /// <summary>Neither side had anything for the other: the address is not used.</summary>
     public static void Spare(PeerCandidate candidate)
     {
         candidate.IsBusy = false;
         candidate.IsSpared = true;
     }
 
-    /// <summary>We no longer have everything: those who have may be connected to again.</summary>
+    /// <summary>We are no longer complete: complete peers may be dialled again.</summary>
     public void Reopen(double now)
     {
         IsSeeding = false;

@@ -20,7 +20,7 @@ internal sealed class PeerCandidate(IPEndPoint endPoint, PeerSource? source)
 
     public bool IsBanned { get; set; }
 
-    /// <summary>Whether the connection was closed because neither side had anything for the other: it is left alone while that is so.</summary>
+    /// <summary>Whether the connection was closed because neither side had anything for the other; while that lasts, the address is not used.</summary>
     public bool IsSpared { get; set; }
 
     /// <summary>Whether it failed so often that it is not tried any more.</summary>

@@ -242,7 +242,7 @@ internal sealed partial class Roster<TPeer>
     /// <summary>Whether an address is known at which a peer can be dialled again.</summary>
     public bool HasPlace(TPeer peer) => _places.ContainsKey(peer);
 
-    /// <summary>What named a peer's address; null where nothing did.</summary>
+    /// <summary>The source of a peer's address; null if there is none.</summary>
     public PeerSource? SourceOf(TPeer peer) => _places.GetValueOrDefault(peer)?.Source;
 
     /// <summary>A connection has ended.</summary>

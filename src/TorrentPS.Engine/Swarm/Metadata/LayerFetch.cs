@@ -41,7 +41,7 @@ internal sealed class LayerFetch
         Total = _wanted.Count;
     }
 
-    /// <summary>The hashes of a file are wanted, as far as they are not known.</summary>
+    /// <summary>Requests the unknown hashes of a file.</summary>
     public void Want(int file)
     {
         int pieces = _layers.PiecesIn(file);

@@ -3,19 +3,19 @@ using TorrentPS.Engine.Metainfo;
 namespace TorrentPS.Engine.Swarm.Picking;
 
 /// <summary>
-/// Picks blocks of pieces that are wanted by a time, as for a player: before all others, the piece that is due first before the next, each of all peers that have it at once. A block that
-/// would come too late from whoever owes it is asked of one more peer that sends it sooner. A piece that no peer has keeps its deadline and holds up nothing.
+/// Picks blocks of pieces with a deadline, as for a player: before all others, the piece due first before the next, each from all peers that have it at once. A block
+/// that would arrive too late from one peer is requested from one more that sends it sooner. A piece that no peer has keeps its deadline and delays nothing.
 /// </summary>
 /// <param name="picker">The pieces and their states.</param>
-/// <param name="open">The pieces that are being put together.</param>
+/// <param name="open">The pieces in progress.</param>
 internal sealed class DeadlinePicker(PiecePicker picker, OpenPieces open)
 {
-    /// <summary>Pieces that are looked at for one block: with very many deadlines, the last ones are not urgent yet.</summary>
+    /// <summary>The number of pieces considered for one block: with very many deadlines, the last ones are not urgent yet.</summary>
     private const int MostAtOnce = 16;
 
     private readonly List<(double Due, int Piece)> _due = []; // the first due first
 
-    /// <summary>Sets when a missing piece is due, in seconds of the torrent's clock; null takes its deadline away.</summary>
+    /// <summary>Sets the deadline of a missing piece, in seconds of the torrent's clock; null removes it.</summary>
     public void Set(int piece, double? due)
     {
         Clear(piece);
@@ -25,20 +25,20 @@ internal sealed class DeadlinePicker(PiecePicker picker, OpenPieces open)
         _due.Insert(place < 0 ? ~place : place, (at, piece));
     }
 
-    /// <summary>When a piece is due; null when it has no deadline.</summary>
+    /// <summary>The deadline of a piece; null if it has none.</summary>
     public double? Of(int piece) => _due.FindIndex(one => one.Piece == piece) is >= 0 and int place ? _due[place].Due : null;
 
     /// <summary>The deadlines, the first due first.</summary>
     public IReadOnlyList<(double Due, int Piece)> All => _due;
 
-    /// <summary>A piece is there, or not wanted any more.</summary>
+    /// <summary>A piece is complete, or no longer wanted.</summary>
     public void Clear(int piece)
     {
         if (_due.Count > 0)
             _due.RemoveAll(one => one.Piece == piece);
     }
 
-    /// <summary>The first queued piece with a deadline of some; -1 when there is none.</summary>
+    /// <summary>The first queued piece with a deadline among some pieces; -1 if there is none.</summary>
     public int First(Bitfield has)
     {
         foreach ((_, int piece) in _due)
@@ -50,9 +50,9 @@ internal sealed class DeadlinePicker(PiecePicker picker, OpenPieces open)
         return -1;
     }
 
-    /// <summary>The next block with a deadline to ask a peer for, now noted as asked; false when there is none for it.</summary>
+    /// <summary>The next block with a deadline to request from a peer, recorded as requested; false if there is none.</summary>
     /// <param name="peer">The peer, which does not choke us.</param>
-    /// <param name="now">Seconds of the torrent's clock.</param>
+    /// <param name="now">The torrent's clock in seconds.</param>
     /// <param name="picked">The block.</param>
     public bool TryPick(PeerState peer, double now, out Outstanding picked)
     {
@@ -70,7 +70,7 @@ internal sealed class DeadlinePicker(PiecePicker picker, OpenPieces open)
         return false;
     }
 
-    /// <summary>Takes a block of a piece that others are at, too. A piece on parole stays with the one that sends it.</summary>
+    /// <summary>Takes a block of a piece that other peers are downloading, too. A piece on parole stays with its peer.</summary>
     private bool TryJoin(OpenPiece piece, PeerState peer, double due, double now, out Outstanding picked)
     {
         picked = default;

@@ -116,7 +116,7 @@ internal static class EndGame
         return !piece.IsOnParole || piece.Owner is not { IsSnubbed: false } owner || IsSilent(owner, now);
     }
 
-    /// <summary>Whether a peer that owes so many blocks would send one more clearly sooner than it is due from another.</summary>
+    /// <summary>Whether a peer with a number of outstanding blocks would send one more clearly sooner than another peer will.</summary>
     public static bool IsWorthwhile(PiecePicker picker, PeerState peer, int owed, double dueIn)
     {
         if (peer.Rate <= 0)

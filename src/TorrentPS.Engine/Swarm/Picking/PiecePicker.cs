@@ -75,10 +75,10 @@ internal sealed class PiecePicker
     /// <summary>Picks consecutive blocks.</summary>
     public RunPicker Runs { get; }
 
-    /// <summary>Picks blocks of pieces that are wanted by a time.</summary>
+    /// <summary>Picks blocks of pieces with a deadline.</summary>
     public DeadlinePicker Deadlines { get; }
 
-    /// <summary>The pieces by the priority of their files.</summary>
+    /// <summary>The priorities of pieces, by their files.</summary>
     public PieceUrgency Urgency { get; }
 
     public IReadOnlyList<OpenPiece> Open => _open.All;
@@ -244,9 +244,9 @@ internal sealed class PiecePicker
         _order!.Enqueue(piece);
     }
 
-    /// <summary>Pieces that were not wanted are from now on.</summary>
+    /// <summary>Pieces become wanted.</summary>
     /// <param name="pieces">The pieces.</param>
-    /// <param name="sources">All that blocks are asked of.</param>
+    /// <param name="sources">The sources of blocks.</param>
     public void Want(IEnumerable<int> pieces, IReadOnlyList<PeerState> sources)
     {
         foreach (int piece in pieces)
@@ -261,10 +261,10 @@ internal sealed class PiecePicker
     }
 
     /// <summary>
-    /// Pieces are not wanted any more. One that is being put together stays missing until <see cref="GiveUp"/>, one that is being verified until it is.
+    /// Pieces are no longer wanted. A piece in progress stays missing until <see cref="GiveUp"/>, one being verified until the result.
     /// </summary>
     /// <param name="pieces">The pieces.</param>
-    /// <param name="sources">All that blocks are asked of.</param>
+    /// <param name="sources">The sources of blocks.</param>
     public void Unwant(IEnumerable<int> pieces, IReadOnlyList<PeerState> sources)
     {
         foreach (int piece in pieces)
@@ -280,7 +280,7 @@ internal sealed class PiecePicker
         MissingChanged(sources);
     }
 
-    /// <summary>Gives up an open piece that is not wanted any more, of which no block is asked for. Returns the bytes that were received in vain.</summary>
+    /// <summary>Gives up an open piece that is no longer wanted and has no outstanding requests. Returns the number of bytes received in vain.</summary>
     public long GiveUp(OpenPiece piece)
     {
         long wasted = _open.Drop(piece);
@@ -297,12 +297,12 @@ internal sealed class PiecePicker
         foreach (PeerState source in sources)
         {
             source.NothingQueuedAt = 0;
-            if (source.Interesting != int.MaxValue) // as a web seed, which has everything to offer
+            if (source.Interesting != int.MaxValue) // such as a web seed, which has everything
                 source.Interesting = source.Pieces.IsFull ? Missing : source.Pieces.CountCommon(_missing);
         }
     }
 
-    /// <summary>A piece that was not wanted was found to be there.</summary>
+    /// <summary>An unwanted piece was found complete.</summary>
     public void Found(int piece)
     {
         if (_states[piece] != PieceState.NotWanted)
@@ -508,7 +508,7 @@ internal sealed class PiecePicker
         return true;
     }
 
-    /// <summary>Takes the next free block of an open piece for a peer; false when there is none, or no memory for it.</summary>
+    /// <summary>Takes the next free block of an open piece for a peer; false if there is none, or no memory for it.</summary>
     public bool TryTake(OpenPiece piece, PeerState peer, out Outstanding picked)
     {
         int block = piece.NextFree();

@@ -2,8 +2,8 @@ using TorrentPS.Engine.Metainfo;
 
 namespace TorrentPS.Engine.Swarm.Picking;
 
-/// <summary>The pieces by the priority of their files: while not all are equal, a peer begins one of the highest priority that it has. No input or output.</summary>
-/// <param name="pieceCount">How many pieces there are.</param>
+/// <summary>The priorities of pieces, by their files: while they differ, a peer starts one of the highest priority that it has. No input or output.</summary>
+/// <param name="pieceCount">The number of pieces.</param>
 internal sealed class PieceUrgency(int pieceCount)
 {
     private readonly Bitfield _low = new(pieceCount);
@@ -11,10 +11,10 @@ internal sealed class PieceUrgency(int pieceCount)
     private readonly Bitfield _normal = All(pieceCount);
     private readonly Bitfield _some = new(pieceCount);
 
-    /// <summary>Whether all pieces are equal.</summary>
+    /// <summary>Whether all priorities are equal.</summary>
     public bool AreEqual => _normal.IsFull;
 
-    /// <summary>Sets the priority of a piece; that of one that is skipped does not matter.</summary>
+    /// <summary>Sets the priority of a piece; that of a skipped one does not matter.</summary>
     public void Set(int piece, FilePriority priority)
     {
         Change(_low, piece, priority == FilePriority.Low);
@@ -22,7 +22,7 @@ internal sealed class PieceUrgency(int pieceCount)
         Change(_normal, piece, priority is FilePriority.Normal or FilePriority.Skip);
     }
 
-    /// <summary>Of some pieces, those to choose from: of the highest priority of which one is queued. Valid until the next call.</summary>
+    /// <summary>The pieces to choose from, out of some: those of the highest priority with a queued piece. Valid until the next call.</summary>
     public Bitfield Preferred(PieceOrder order, Bitfield pieces)
     {
         for (FilePriority priority = AreEqual ? FilePriority.Low : FilePriority.High; priority > FilePriority.Low; priority--)

@@ -11,7 +11,7 @@ internal interface IWebSeedSwarm
 {
     double Now { get; }
 
-    /// <summary>Whether nothing is asked for, for now.</summary>
+    /// <summary>Whether requests are suspended.</summary>
     bool IsPaused { get; }
 
     TimeProvider TimeProvider { get; }

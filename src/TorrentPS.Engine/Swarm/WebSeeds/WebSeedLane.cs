@@ -105,7 +105,7 @@ internal sealed class WebSeedLane : IDisposable
     /// <summary>Whether the whole rest of a run has come from others, and is too long to be skipped.</summary>
     private bool IsNothingNeeded => _isAtRun && State.Outstanding.Count == 0 && _left > State.Rate * LeftoverSeconds;
 
-    /// <summary>Ends what it is receiving, for which its server is not to blame.</summary>
+    /// <summary>Ends the current answer, without blaming its server.</summary>
     public void CutShort()
     {
         _isCutShort = true;

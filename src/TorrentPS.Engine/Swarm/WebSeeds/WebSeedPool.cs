@@ -94,7 +94,7 @@ internal sealed class WebSeedPool
         return true;
     }
 
-    /// <summary>Ends what is being received, through no fault of the servers, while nothing is to be asked for.</summary>
+    /// <summary>Ends the current answers while requests are suspended, without blaming the servers.</summary>
     public void Interrupt()
     {
         foreach (WebSeedLane lane in _lanes.ToArray())

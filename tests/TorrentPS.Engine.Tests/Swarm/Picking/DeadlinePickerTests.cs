@@ -46,7 +46,7 @@ public sealed class DeadlinePickerTests
     [Theory]
     [InlineData(10, new int[0])] // in 33 s, the slow one has sent both
     [InlineData(33, new int[0])]
-    public void What_comes_in_time_is_not_asked_for_twice(double earlier, int[] doubled)
+    public void Blocks_that_arrive_in_time_are_not_requested_twice(double earlier, int[] doubled)
     {
         (PiecePicker picker, PeerState slow, PeerState fast) = Create();
         picker.Deadlines.Set(1, 33 + earlier);
@@ -55,13 +55,13 @@ public sealed class DeadlinePickerTests
     }
 
     [Fact]
-    public void What_would_come_too_late_is_asked_of_one_more()
+    public void Blocks_that_would_arrive_too_late_are_requested_from_one_more_peer()
     {
         (PiecePicker picker, PeerState slow, PeerState fast) = Create();
         PeerState third = SwarmData.Seed(PieceCount);
         third.Rate = 2_000_000;
         picker.AddPeer(third);
-        picker.Deadlines.Set(1, 20); // the second block comes in 33 s
+        picker.Deadlines.Set(1, 20); // the second block arrives in 33 s
         Assert.Equal([1, 1], PickAll(picker, slow));
         Assert.True(picker.Deadlines.TryPick(fast, 0, out Outstanding late));
         Assert.Equal((1, 1), (late.Piece.Index, late.Block));
@@ -84,7 +84,7 @@ public sealed class DeadlinePickerTests
     }
 
     [Fact]
-    public void Pieces_are_wanted_again_also_when_all_was_there()
+    public void Pieces_become_wanted_again_even_after_completion()
     {
         Torrent torrent = SwarmData.Pieces(PieceCount, blocks: 1);
         PiecePicker picker = new(torrent, new SegmentPool(0), new Bitfield(PieceCount), new Bitfield(PieceCount), sequential: false, new Random(1));
