@@ -79,7 +79,9 @@ internal sealed class DownloadCommand
     {
         bool json = result.GetValue(_transfer.Json);
         bool quiet = result.GetValue(_quiet);
-        TorrentDownload download = await _transfer.RunAsync(result, _terminal, result.GetRequiredValue(_source), quiet, _ => Options(result), cancellationToken).ConfigureAwait(false);
+        TorrentDownload download = await _transfer.RunAsync(
+            result, _terminal, result.GetRequiredValue(_source), quiet,
+            (client, torrent, progress, stop) => client.StartDownload(torrent, Options(result), progress, stop), cancellationToken).ConfigureAwait(false);
         if (json)
             _terminal.WriteLine(JsonLines.Line(download, JsonLines.Default.TorrentDownload));
         else if (!quiet && download.State == TorrentState.Completed)

@@ -37,16 +37,17 @@ internal sealed class SeedCommand
         bool json = result.GetValue(_transfer.Json);
         bool untilRatio = _transfer.HasSeedRatio(result);
         string source = result.GetRequiredValue(_source);
-        TorrentDownload upload = await _transfer.RunAsync(result, _terminal, source, quiet: false, Choose, cancellationToken).ConfigureAwait(false);
+        TorrentDownload upload = await _transfer.RunAsync(
+            result, _terminal, source, quiet: false,
+            (client, torrent, progress, stop) => client.StartSeed(torrent, Options(torrent), progress, stop), cancellationToken).ConfigureAwait(false);
         if (json)
             _terminal.WriteLine(JsonLines.Line(upload, JsonLines.Default.TorrentDownload));
         else if (upload.State is TorrentState.Completed or TorrentState.Stopped)
             _terminal.WriteMessage($"Uploaded {Quantity.Size(upload.Uploaded)} of '{upload.Name}' in {Quantity.Duration(upload.Elapsed)}");
         return DownloadReport.End(_terminal, upload, seeds: true, cancellationToken);
 
-        DownloadOptions Choose(TorrentInfo torrent) => _transfer.Download(result, SeedSource.Find(torrent, result.GetValue(_data), Environment.CurrentDirectory), _terminal) with
+        DownloadOptions Options(TorrentInfo torrent) => _transfer.Download(result, SeedSource.Find(torrent, result.GetValue(_data), Environment.CurrentDirectory), _terminal) with
         {
-            SeedOnly = true,
             SuperSeed = result.GetValue(_superSeed),
             SeedTime = untilRatio ? null : Timeout.InfiniteTimeSpan,
         };

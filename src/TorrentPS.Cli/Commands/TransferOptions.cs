@@ -42,18 +42,21 @@ internal sealed class TransferOptions
 
     public Option<bool> Json { get; } = OptionFactory.Json();
 
+    /// <summary>Starts the transfer of a torrent.</summary>
+    public delegate TorrentTransfer StartTransfer(TorrentClient client, TorrentInfo torrent, IProgress<TorrentDownload>? progress, CancellationToken cancellationToken);
+
     /// <summary>Reads the torrent and transfers it, with progress on a terminal. There is always a result, also after an error.</summary>
     /// <param name="result">The command line.</param>
     /// <param name="terminal">Shows the progress.</param>
     /// <param name="source">The source of the torrent.</param>
     /// <param name="quiet">Whether to show no progress.</param>
-    /// <param name="choose">Returns the options for the torrent.</param>
+    /// <param name="start">Starts the transfer of the torrent.</param>
     /// <param name="cancellationToken">Stops it, which the result reports.</param>
-    public async Task<TorrentDownload> RunAsync(ParseResult result, Terminal terminal, string source, bool quiet, Func<TorrentInfo, DownloadOptions> choose, CancellationToken cancellationToken)
+    public async Task<TorrentDownload> RunAsync(ParseResult result, Terminal terminal, string source, bool quiet, StartTransfer start, CancellationToken cancellationToken)
     {
         try
         {
-            return await TransferAsync(result, terminal, source, quiet, choose, cancellationToken).ConfigureAwait(false);
+            return await TransferAsync(result, terminal, source, quiet, start, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -74,15 +77,14 @@ internal sealed class TransferOptions
     private static TorrentDownload NeverBegun(string source, TorrentState state, TorrentErrorId errorId, string error) =>
         new() { Name = source, InfoHash = "", State = state, Path = "", ErrorId = errorId, Error = error };
 
-    private async Task<TorrentDownload> TransferAsync(ParseResult result, Terminal terminal, string source, bool quiet, Func<TorrentInfo, DownloadOptions> choose, CancellationToken cancellationToken)
+    private async Task<TorrentDownload> TransferAsync(ParseResult result, Terminal terminal, string source, bool quiet, StartTransfer start, CancellationToken cancellationToken)
     {
         await using var client = new TorrentClient(Client(result, terminal));
         TorrentInfo torrent = await TorrentSource.ReadAsync(client, source, cancellationToken).ConfigureAwait(false);
         torrent = torrent.WithTrackers([.. (result.GetValue(_trackers) ?? []).Select(tracker => new[] { tracker })]);
-        DownloadOptions options = choose(torrent);
         return quiet || result.GetValue(Json) || !terminal.IsErrorTerminal
-            ? await client.DownloadAsync(torrent, options, progress: null, cancellationToken).ConfigureAwait(false)
-            : await ProgressDisplay.RunAsync(terminal, torrent.Name, progress => client.DownloadAsync(torrent, options, progress, cancellationToken)).ConfigureAwait(false);
+            ? await start(client, torrent, null, cancellationToken).Completion.ConfigureAwait(false)
+            : await ProgressDisplay.RunAsync(terminal, torrent.Name, progress => start(client, torrent, progress, cancellationToken)).ConfigureAwait(false);
     }
 
     private TorrentClientOptions Client(ParseResult result, Terminal terminal)

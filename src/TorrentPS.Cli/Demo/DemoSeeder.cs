@@ -13,7 +13,7 @@ internal sealed class DemoSeeder : IProgress<TorrentDownload>, IAsyncDisposable
 
     public DemoSeeder(TorrentInfo torrent, string folder, IReadOnlyCollection<PeerSource> sources, CancellationToken stop)
     {
-        var options = new DownloadOptions { Destination = folder, SeedOnly = true, SeedTime = Timeout.InfiniteTimeSpan, Sources = sources };
+        var options = new DownloadOptions { Destination = folder, SeedTime = Timeout.InfiniteTimeSpan, Sources = sources };
         _upload = UploadAsync(torrent, options, stop);
     }
 
@@ -36,7 +36,7 @@ internal sealed class DemoSeeder : IProgress<TorrentDownload>, IAsyncDisposable
     {
         try
         {
-            TorrentDownload result = await _client.DownloadAsync(torrent, options, this, stop).ConfigureAwait(false);
+            TorrentDownload result = await _client.StartSeed(torrent, options, this, stop).Completion.ConfigureAwait(false);
             _ready.TrySetException(new TorrentException(result.ErrorId ?? TorrentErrorId.Unexpected, $"A seeder ended as {result.State}: {result.Error}"));
         }
         catch (Exception e)

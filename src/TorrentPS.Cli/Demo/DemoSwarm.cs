@@ -72,8 +72,8 @@ internal sealed class DemoSwarm(Terminal terminal, string folder)
 
         var options = new DownloadOptions { Destination = Path.Combine(folder, "download"), Sources = s_sources, Timeout = s_patience };
         TorrentDownload download = terminal is { IsErrorTerminal: true, IsOutTerminal: true }
-            ? await ProgressDisplay.RunAsync(terminal, torrent.Name, progress => client.DownloadAsync(torrent, options, progress, cancellationToken)).ConfigureAwait(false)
-            : await client.DownloadAsync(torrent, options, progress: null, cancellationToken).ConfigureAwait(false);
+            ? await ProgressDisplay.RunAsync(terminal, torrent.Name, progress => client.StartDownload(torrent, options, progress, cancellationToken)).ConfigureAwait(false)
+            : await client.StartDownload(torrent, options, progress: null, cancellationToken).Completion.ConfigureAwait(false);
         if (download.State != TorrentState.Completed)
         {
             _log.Result(false, $"The download ended as {download.State}");

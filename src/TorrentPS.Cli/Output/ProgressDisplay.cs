@@ -1,5 +1,6 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using TorrentPS.Engine;
 using TorrentPS.Engine.Display;
 
 namespace TorrentPS.Cli.Output;
@@ -9,9 +10,9 @@ internal static class ProgressDisplay
 {
     private const int NameWidth = 30;
 
-    /// <summary>Shows a download's progress, and returns its result.</summary>
-    public static Task<TorrentDownload> RunAsync(Terminal terminal, string name, Func<IProgress<TorrentDownload>, Task<TorrentDownload>> download) =>
-        RunAsync(terminal, name, (Sink sink) => download(new DownloadSink(sink)));
+    /// <summary>Shows a transfer's progress, and returns its result.</summary>
+    public static Task<TorrentDownload> RunAsync(Terminal terminal, string name, Func<IProgress<TorrentDownload>, TorrentTransfer> start) =>
+        RunAsync(terminal, name, (Sink sink) => start(new DownloadSink(sink)).Completion);
 
     /// <summary>Shows the progress of any work that reports it, and returns its result.</summary>
     public static async Task<T> RunAsync<T>(Terminal terminal, string name, Func<Sink, Task<T>> work)
@@ -33,6 +34,7 @@ internal static class ProgressDisplay
     {
         TorrentState.Checking => "checking existing data",
         TorrentState.Resolving => $"getting the metadata, {Quantity.Count(download.PeersConnected, "peer")}",
+        TorrentState.Paused => "paused",
         TorrentState.Seeding => $"↑ {Quantity.Rate(download.UploadRate)}, {Quantity.Size(download.Uploaded)} sent, {Quantity.Count(download.PeersConnected, "peer")}",
         _ => string.Join(", ", new[]
         {

@@ -223,7 +223,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
         TorrentDownload? result;
         try
         {
-            result = await run.ExecuteAsync(client, row, PostError, PostWarning, cancellationToken).ConfigureAwait(false);
+            result = await run.ExecuteAsync(client, row, PostError, PostWarning, onStarted: null, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

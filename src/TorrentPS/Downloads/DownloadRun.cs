@@ -8,7 +8,7 @@ using TorrentPS.Sharing;
 
 namespace TorrentPS.Downloads;
 
-/// <summary>One download from its start to the output of its result, for the pipeline and for jobs.</summary>
+/// <summary>One transfer from its start to the output of its result, for the pipeline and for jobs.</summary>
 /// <param name="Torrent">The torrent.</param>
 /// <param name="Options">The options.</param>
 /// <param name="Peers">Peers to connect to, with host names not yet resolved.</param>
@@ -18,13 +18,15 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     /// <summary>Whether it uploads existing data.</summary>
     public bool IsSeed => Options.SeedOnly;
 
-    /// <summary>Runs the download; the result is null if there is none to write.</summary>
+    /// <summary>Starts the transfer, and waits for its end; the result is null if there is none to write.</summary>
     /// <param name="client">The client to use.</param>
     /// <param name="progress">Receives the progress, from any thread.</param>
     /// <param name="onError">Receives errors before the end, from any thread.</param>
     /// <param name="onWarning">Receives warnings, from any thread.</param>
+    /// <param name="onStarted">Receives the transfer; null for nobody.</param>
     /// <param name="cancellationToken">Stops it, which the result reports.</param>
-    public async Task<TorrentDownload?> ExecuteAsync(TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, Action<string> onWarning, CancellationToken cancellationToken)
+    public async Task<TorrentDownload?> ExecuteAsync(
+        TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, Action<string> onWarning, Action<TorrentTransfer>? onStarted, CancellationToken cancellationToken)
     {
         progress = Told(progress);
         try
@@ -36,7 +38,9 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
                 OnError = GivenPeers.Watch(Torrent, onError),
                 OnWarning = onWarning,
             };
-            return await client.DownloadAsync(Torrent, options, progress, cancellationToken).ConfigureAwait(false);
+            TorrentTransfer transfer = IsSeed ? client.StartSeed(Torrent, options, progress, cancellationToken) : client.StartDownload(Torrent, options, progress, cancellationToken);
+            onStarted?.Invoke(transfer);
+            return await transfer.Completion.ConfigureAwait(false);
         }
         catch (TorrentException exception)
         {

@@ -24,6 +24,8 @@ internal readonly record struct DownloadStatus(string Activity, string Facts, in
         {
             TorrentState.Seeding => $"{Units.Size(download.Uploaded)} sent, {Units.Rate(download.UploadRate)}, ratio {download.Ratio:0.00}, {status.Sources}",
             TorrentState.Downloading => $"{Units.Percent(download.PercentComplete)} of {Units.Size(download.BytesWanted)}, {Units.Rate(download.DownloadRate)}, {left}{status.Sources}",
+            TorrentState.Paused when download.BytesWanted == 0 => "paused",
+            TorrentState.Paused => $"{Units.Percent(download.PercentComplete)} of {Units.Size(download.BytesWanted)}, paused",
             _ => $"{Units.Percent(percent)} of {Units.Size(download.BytesWanted)}",
         };
         return download.State switch

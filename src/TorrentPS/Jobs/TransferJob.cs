@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using TorrentPS.Downloads;
+using TorrentPS.Engine;
 using TorrentPS.Formatting;
 using TorrentPS.Sharing;
 
@@ -21,12 +22,14 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
         _isVerbose = isVerbose;
     }
 
-    /// <summary>The latest state; null before the start.</summary>
-    public TorrentDownload? Download { get; private set; }
+    /// <summary>The transfer; null before the start.</summary>
+    public TorrentTransfer? Transfer { get; private set; }
+
+    /// <summary>The current state; null before the start.</summary>
+    public TorrentDownload? Download => Transfer?.GetSnapshot();
 
     void IProgress<TorrentDownload>.Report(TorrentDownload value)
     {
-        Download = value;
         DownloadStatus status = DownloadStatus.Of(value, _run.IsSeed);
         ShowStatus(status.Summary);
         ShowProgress(ProgressText.Record(1, status.Activity, status.Facts, status.Percent, status.SecondsLeft));
@@ -38,10 +41,9 @@ internal sealed class TransferJob : TorrentJob, IProgress<TorrentDownload>
         await using (lease.ConfigureAwait(false))
         {
             DownloadRun run = _isVerbose ? _run with { Options = _run.Options with { Log = Tell } } : _run;
-            if (await run.ExecuteAsync(lease.Client, this, Error.Add, Warn, stop).ConfigureAwait(false) is not { } result)
+            if (await run.ExecuteAsync(lease.Client, this, Error.Add, Warn, transfer => Transfer = transfer, stop).ConfigureAwait(false) is not { } result)
                 return JobState.Failed;
             ShowStatus(Describe(result));
-            Download = result;
             Output.Add(PSObject.AsPSObject(result));
             if (result.State is TorrentState.Completed or TorrentState.Stopped && stop.IsCancellationRequested)
                 return JobState.Stopped;

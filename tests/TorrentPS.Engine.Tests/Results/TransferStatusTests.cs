@@ -36,6 +36,7 @@ public sealed class TransferStatusTests
     [InlineData(TorrentState.Downloading, 1, long.MaxValue, null)]
     [InlineData(TorrentState.Checking, 10, 100, null)]
     [InlineData(TorrentState.Seeding, 10, 100, null)]
+    [InlineData(TorrentState.Paused, 10, 100, null)]
     public void The_time_left_of_an_active_download_is_rounded_up(TorrentState state, long rate, long left, int? seconds) =>
         Assert.Equal(seconds, TransferStatus.Of(s_running with { State = state, DownloadRate = rate, BytesWanted = left, BytesCompleted = 0 }).TimeLeft?.TotalSeconds);
 
@@ -43,6 +44,7 @@ public sealed class TransferStatusTests
     [InlineData(TorrentState.Resolving, null)]
     [InlineData(TorrentState.Checking, 42.7)]
     [InlineData(TorrentState.Downloading, 25.0)]
+    [InlineData(TorrentState.Paused, 25.0)]
     [InlineData(TorrentState.Completed, 100.0)]
     public void The_percentage_is_that_of_the_current_step(TorrentState state, double? expected) =>
         Assert.Equal(expected, TransferStatus.Of(s_running with { State = state, PercentChecked = 42.7 }).Percent);
@@ -50,6 +52,7 @@ public sealed class TransferStatusTests
     [Theory]
     [InlineData(TorrentState.Downloading, null, null)]
     [InlineData(TorrentState.Seeding, null, null)]
+    [InlineData(TorrentState.Paused, null, null)]
     [InlineData(TorrentState.Completed, null, null)]
     [InlineData(TorrentState.Stalled, null, TorrentErrorId.DownloadStalled)]
     [InlineData(TorrentState.TimedOut, null, TorrentErrorId.DownloadTimedOut)]

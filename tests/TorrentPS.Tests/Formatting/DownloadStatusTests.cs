@@ -85,4 +85,13 @@ public sealed class DownloadStatusTests
         Assert.InRange(status.Percent, -1, 100);
         Assert.InRange(status.StepPercent, -1, 100);
     }
+
+    [Fact]
+    public void What_is_paused_says_so()
+    {
+        TorrentDownload paused = s_running with { State = TorrentState.Paused };
+        Assert.Equal(new DownloadStatus("Downloading x", "25.0 % of 100 MiB, paused", 25, -1, null, -1), DownloadStatus.Of(paused));
+        Assert.Equal(new DownloadStatus("Seeding x", "25.0 % of 100 MiB, paused", 25, -1, null, -1), DownloadStatus.Of(paused, isSeed: true));
+        Assert.Equal("paused", DownloadStatus.Of(paused with { BytesWanted = 0, BytesCompleted = 0 }).Facts); // a magnet link
+    }
 }
