@@ -213,6 +213,18 @@ Describe 'Parameters' {
         finally { $server.Dispose() }
     }
 
+    It 'say when a download was complete, and how long it may stay' {
+        $payload = Join-Path $data 'payload'
+        $folder = Get-TestDestination
+        $null = New-Item $folder -ItemType Directory
+        Copy-Item $payload $folder
+        $file = "$folder.torrent"
+        $null = New-Torrent $payload -Destination $file
+        $result = Start-TorrentDownload $file $folder -Source Manual -StaySeconds 0
+        $result.CompletedAt | Should -BeOfType ([System.DateTimeOffset])
+        { Start-TorrentDownload $file $folder -StaySeconds -1 } | Should -Throw
+    }
+
     It 'download from the web seeds of the command, after a delay for peers' {
         $server = [TestTracker]::new()
         try {

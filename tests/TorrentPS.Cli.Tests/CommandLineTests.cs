@@ -153,6 +153,13 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_download_stays_for_half_a_minute_or_as_long_as_is_said()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(30), Options("x").StayTime);
+        Assert.Equal(TimeSpan.Zero, Options("x --stay-seconds 0").StayTime);
+    }
+
+    [Fact]
     public async Task Help_and_version_go_to_standard_output()
     {
         Assert.StartsWith("0.1.0", (await RecordingTerminal.RunAsync("--version")).Out, StringComparison.Ordinal);

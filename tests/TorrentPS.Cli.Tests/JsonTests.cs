@@ -17,7 +17,7 @@ public sealed class JsonTests
     [Fact]
     public void A_download_has_the_documented_properties() =>
         AssertNames(JsonLines.Line(Samples.Download, JsonLines.Default.TorrentDownload), "Name", "InfoHash", "State", "Path", "Length", "BytesWanted", "BytesCompleted",
-            "Downloaded", "Uploaded", "Wasted", "Ratio", "PercentComplete", "DownloadRate", "UploadRate", "PeersConnected", "PeersSeen", "Elapsed", "Error");
+            "Downloaded", "Uploaded", "Wasted", "Ratio", "PercentComplete", "DownloadRate", "UploadRate", "PeersConnected", "PeersSeen", "Elapsed", "CompletedAt", "Error");
 
     [Fact]
     public void Values_are_names_seconds_and_text()

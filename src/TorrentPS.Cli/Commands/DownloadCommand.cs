@@ -26,6 +26,7 @@ internal sealed class DownloadCommand
     private readonly Option<double?> _webSeedDelay = OptionFactory.Seconds("--web-seed-delay", "How long web seeds wait for peers to send the data (0).", zero: true);
     private readonly Option<long?> _downloadLimit = OptionFactory.Rate("--download-limit", "The maximum download rate per second: 500KB, 5MB, 1MiB; 0 means no limit.");
     private readonly Option<double?> _seedSeconds = OptionFactory.Seconds("--seed-seconds", "Upload this long after completion.", zero: true);
+    private readonly Option<double?> _staySeconds = OptionFactory.Seconds("--stay-seconds", "After completion, stay at most this long for peers that need pieces no other peer has (30).", zero: true);
     private readonly Option<double?> _stallTimeout = OptionFactory.Seconds("--stall-timeout", "End if no data arrives for this long.");
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print errors only." };
     private readonly TransferOptions _transfer;
@@ -34,7 +35,7 @@ internal sealed class DownloadCommand
     {
         _terminal = terminal;
         command.Arguments.Add(_source);
-        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _force, _sequential, _noWebSeeds, _webSeeds, _webSeedDelay, _downloadLimit, _seedSeconds, _stallTimeout, _quiet })
+        foreach (Option option in new Option[] { _output, _include, _exclude, _reuseFrom, _force, _sequential, _noWebSeeds, _webSeeds, _webSeedDelay, _downloadLimit, _seedSeconds, _staySeconds, _stallTimeout, _quiet })
             command.Options.Add(option);
         _transfer = new TransferOptions(command, "End after this long.");
     }
@@ -64,6 +65,7 @@ internal sealed class DownloadCommand
             WebSeedDelay = TimeSpan.FromSeconds(result.GetValue(_webSeedDelay) ?? 0),
             DownloadLimit = result.GetValue(_downloadLimit) ?? 0,
             SeedTime = result.GetValue(_seedSeconds) is { } seed ? TimeSpan.FromSeconds(seed) : null,
+            StayTime = TimeSpan.FromSeconds(result.GetValue(_staySeconds) ?? 30),
             StallTimeout = result.GetValue(_stallTimeout) is { } stall ? TimeSpan.FromSeconds(stall) : null,
         };
     }

@@ -64,8 +64,11 @@ public sealed record TorrentDownload
     /// <summary>The number of different peer addresses found.</summary>
     public int PeersSeen { get; init; }
 
-    /// <summary>The time since the start.</summary>
+    /// <summary>The time since the start; without the time that a complete download stays for other peers.</summary>
     public TimeSpan Elapsed { get; init; }
+
+    /// <summary>When the selected data was complete; null if it is not.</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>Progress of <see cref="TorrentState.Checking"/>, 0 to 100.</summary>
     public double PercentChecked { get; init; }

@@ -98,6 +98,12 @@ public sealed record DownloadOptions
     /// <summary>After completion, uploads for this time; null means not at all, <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> until it is stopped.</summary>
     public TimeSpan? SeedTime { get; init; }
 
+    /// <summary>
+    /// After completion, the maximum time that a download which does not seed stays for connected peers, while they need pieces that no other connected peer can be relied on to have; zero means
+    /// that it leaves at once. <see cref="TorrentDownload.Elapsed"/> does not include it.
+    /// </summary>
+    public TimeSpan StayTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The time after which the download ends as timed out; null means never.</summary>
     public TimeSpan? Timeout { get; init; }
 

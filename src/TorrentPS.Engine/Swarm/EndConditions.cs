@@ -3,6 +3,7 @@ using TorrentPS.Engine.Display;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Swarm.Membership;
 using TorrentPS.Engine.Swarm.Peers;
+using TorrentPS.Engine.Swarm.Picking;
 using TorrentPS.Engine.Swarm.WebSeeds;
 
 namespace TorrentPS.Engine.Swarm;
@@ -10,9 +11,10 @@ namespace TorrentPS.Engine.Swarm;
 /// <summary>Ends a run by itself: when nothing arrives or can be reached any more, or enough was uploaded. Belongs to the torrent's loop.</summary>
 /// <param name="run">The run.</param>
 /// <param name="roster">The peers.</param>
+/// <param name="picker">The pieces.</param>
 /// <param name="counters">The transfer counters.</param>
 /// <param name="wanted">The wanted files.</param>
-internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, TransferCounters counters, WantedFiles wanted)
+internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, PiecePicker picker, TransferCounters counters, WantedFiles wanted)
 {
     /// <summary>The longest time of a system timer; the ticks check longer limits.</summary>
     public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
@@ -91,8 +93,14 @@ internal sealed class EndConditions(SwarmRun run, Roster<PeerSession> roster, Tr
         TorrentErrorId.DownloadStalled,
         $"No data has arrived for {limit.TotalSeconds:0.#} s; connected to {roster.Peers.Length} of {CountText.Of(roster.Book.Seen, "known peer")}. Run the same command to resume.");
 
+    /// <summary>Whether a complete download stays for a moment, although it does not seed.</summary>
+    public bool IsStayNeeded(double now) =>
+        now - _completedAt < run.Options.StayTime.TotalSeconds && LastCopies.AreNeeded(picker.Have, Array.ConvertAll(roster.Peers, peer => peer.State));
+
     private bool IsSeedingDone(double now)
     {
+        if (!run.IsSeedingWanted)
+            return !IsStayNeeded(now);
         if (run.Options.SeedRatio is { } ratio && counters.Uploaded >= ratio * (counters.Downloaded > 0 ? counters.Downloaded : wanted.Layout.BytesWanted))
             return true;
         return run.Options.SeedTime is { } time && time != Timeout.InfiniteTimeSpan && now - _completedAt >= time.TotalSeconds;

@@ -61,6 +61,9 @@ internal sealed class SwarmRun : ISwarmTime
     /// <summary>Whether it is paused: no connections, and no requests.</summary>
     public bool IsPaused { get; set; }
 
+    /// <summary>When the selected data was complete, after the start and by the clock; null before.</summary>
+    public (TimeSpan Elapsed, DateTimeOffset At)? Completed { get; set; }
+
     /// <summary>Whether it is stopping, so that nothing new is started.</summary>
     public bool IsStopping { get; set; }
 

@@ -147,6 +147,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Bitfield have = await Task.Run(() => storage.CheckAsync(PieceChecked, either.Token), either.Token).ConfigureAwait(false);
         Assemble(new PieceDisk(storage, hashes, _services.Disk, _diskJobs, _services.Pool), wanted, have);
         _pieces.Count(have);
+        if (_picker.Missing == 0)
+            _run.Completed = (_run.Elapsed, _run.Time.GetUtcNow());
         if (_options.SeedOnly && _picker.Missing > 0)
             return new RunEnding(TorrentState.Failed, TorrentErrorId.DataMismatch, storage.DescribeFaults(have));
         _data = new DataEnd(_run, storage, _picker, _pieces, _served);
@@ -182,7 +184,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _served = new ServedData(_run, _roster, _picker, _stored, disk, _pieces, _requests, _saver);
         _download = new PeerDownload(_run, _roster, _picker, pool, _downloadLimit, _counters, _requests, _assembly) { Hashes = _hashes, Showing = _showing };
         _upload = new PeerUpload(_run, _roster, _uploadLimit, _counters, _picker, disk, _showing, _served);
-        _conditions = new EndConditions(_run, _roster, _counters, _wanted!);
+        _conditions = new EndConditions(_run, _roster, _picker, _counters, _wanted!);
         _steering = new TransferSteering(_run, _control, _roster, _picker, _wanted!, _stopping.Token)
         {
             Stored = _stored,
@@ -354,6 +356,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>More is wanted after all was complete.</summary>
     private void Reopened()
     {
+        _run.Completed = null;
         _run.State = TorrentState.Downloading;
         _run.LastProgressAt = _run.Now;
         _roster.Book.Reopen(_run.Now);
@@ -364,16 +367,19 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     private void Completed()
     {
+        _run.Completed = (_run.Elapsed, _run.Time.GetUtcNow());
         _run.State = TorrentState.Seeding;
         _conditions.Completed(_run.Now);
         _roster.Book.IsSeeding = true;
         _discovery.Sources?.Completed();
-        if (!_run.IsSeedingWanted)
+        if (!_run.IsSeedingWanted && !_conditions.IsStayNeeded(_run.Now))
         {
             _run.End.Set(RunEnding.Completed);
             return;
         }
 
+        if (!_run.IsSeedingWanted)
+            _run.Log("Complete; stays while peers need pieces that no other has");
         _roster.ForEach(0, static (_, peer) =>
         {
             if (peer.IsSeed)
@@ -435,7 +441,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             PeersConnected = _run.IsStopping ? _peersAtEnd : Peers.Length,
             WebSeedsActive = _webSeedsActive,
             PeersSeen = _roster.Seen,
-            Elapsed = _run.Elapsed,
+            Elapsed = _run is { IsSeedingWanted: false, Completed: { } completed } ? completed.Elapsed : _run.Elapsed,
+            CompletedAt = _run.Completed?.At,
             PercentChecked = _checked.Percent,
         };
     }

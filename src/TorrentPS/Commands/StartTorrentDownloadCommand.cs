@@ -75,6 +75,11 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
     [ValidateRange(0.0, 4_000_000.0)]
     public double WebSeedDelaySeconds { get; set; }
 
+    /// <summary><para type="description">After completion, how long the download stays at most for connected peers that need pieces no other peer has; 0 leaves at once.</para></summary>
+    [Parameter(HelpMessage = "After completion, stays at most this many seconds for peers that need pieces no other peer has; by default 30.")]
+    [ValidateRange(0.0, 4_000_000.0)]
+    public double StaySeconds { get; set; } = 30;
+
     /// <summary><para type="description">The number of seconds without new data after which the download ends as stalled; 0 means never.</para></summary>
     [Parameter(HelpMessage = "Ends as stalled after this many seconds without new data; 0 means never.")]
     [ValidateRange(0.0, 4_000_000.0)]
@@ -114,6 +119,7 @@ public sealed class StartTorrentDownloadCommand : TorrentTransferCommand
             UseWebSeeds = !NoWebSeed,
             WebSeeds = WebSeed,
             WebSeedDelay = TimeSpan.FromSeconds(WebSeedDelaySeconds),
+            StayTime = TimeSpan.FromSeconds(StaySeconds),
             StallTimeout = StallTimeoutSeconds > 0 ? TimeSpan.FromSeconds(StallTimeoutSeconds) : null,
         };
         Start(new DownloadRun(torrent, options, Peer, Network));

@@ -353,6 +353,7 @@ internal sealed class PeerSession : PeerHandler
             return;
         _swarm.Picker.RemovePeer(State);
         State.Pieces = pieces;
+        State.IsOrigin = pieces.IsFull;
         _swarm.Picker.AddPeer(State);
         _outbox.OfferAllowed();
         _download.PiecesChanged(this);

@@ -24,6 +24,9 @@ internal class PeerState
     /// <summary>Whether it chokes us.</summary>
     public bool IsChokingUs { get; set; } = true;
 
+    /// <summary>Whether it had every piece when it declared its pieces: it is a seed, not a download that has become complete.</summary>
+    public bool IsOrigin { get; set; }
+
     /// <summary>Whether it is interested in our pieces.</summary>
     public bool IsInterestedInUs { get; set; }
 
