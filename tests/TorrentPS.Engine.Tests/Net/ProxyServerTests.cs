@@ -19,7 +19,7 @@ public sealed class ProxyServerTests
 
     [Theory]
     [InlineData("proxy.example:1080", "'proxy.example:1080' is not the address of a proxy")]
-    [InlineData("1080", "no address of a proxy")]
+    [InlineData("1080", "not the address of a proxy")]
     [InlineData("https://proxy.example", "'https'")]
     [InlineData("socks4://proxy.example", "'socks4'")]
     [InlineData("socks5://proxy.example/x", "has no path")]
