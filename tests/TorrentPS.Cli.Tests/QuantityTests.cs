@@ -9,6 +9,6 @@ public sealed class QuantityTests
         Assert.Equal("↓ 512 B/s, 6 s left, 2 peers", ProgressDisplay.Details(Samples.Download));
 
     [Fact]
-    public void Progress_says_what_is_paused() =>
+    public void Progress_shows_a_pause() =>
         Assert.Equal("paused", ProgressDisplay.Details(Samples.Download with { State = TorrentState.Paused }));
 }

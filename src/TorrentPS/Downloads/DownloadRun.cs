@@ -23,7 +23,7 @@ internal sealed record DownloadRun(TorrentInfo Torrent, DownloadOptions Options,
     /// <param name="progress">Receives the progress, from any thread.</param>
     /// <param name="onError">Receives errors before the end, from any thread.</param>
     /// <param name="onWarning">Receives warnings, from any thread.</param>
-    /// <param name="onStarted">Receives the transfer; null for nobody.</param>
+    /// <param name="onStarted">Receives the transfer; null for no receiver.</param>
     /// <param name="cancellationToken">Stops it, which the result reports.</param>
     public async Task<TorrentDownload?> ExecuteAsync(
         TorrentClient client, IProgress<TorrentDownload> progress, Action<ErrorRecord> onError, Action<string> onWarning, Action<TorrentTransfer>? onStarted, CancellationToken cancellationToken)

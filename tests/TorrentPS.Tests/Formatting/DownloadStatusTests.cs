@@ -87,7 +87,7 @@ public sealed class DownloadStatusTests
     }
 
     [Fact]
-    public void What_is_paused_says_so()
+    public void A_pause_is_shown()
     {
         TorrentDownload paused = s_running with { State = TorrentState.Paused };
         Assert.Equal(new DownloadStatus("Downloading x", "25.0 % of 100 MiB, paused", 25, -1, null, -1), DownloadStatus.Of(paused));
