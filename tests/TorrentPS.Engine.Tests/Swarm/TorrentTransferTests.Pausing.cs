@@ -65,12 +65,27 @@ public sealed partial class TorrentTransferTests
     [Fact]
     public async Task Paused_from_its_start_it_announces_and_connects_nothing()
     {
+        // The data of an earlier run is known by its resume file, so that there is no check that the pause would hold.
+        using ScriptedSeed first = new(s_sample) { Answer = (block, data) => block.Piece < 8 ? data : null };
+        await using SwarmMember earlier = Download(s_sample, first, options => options with { Sequential = true });
+        await earlier.UntilAsync(status => status.BytesCompleted >= 65536);
+        await earlier.StopAsync();
         using ScriptedSeed seed = new(s_sample);
-        await using SwarmMember member = Download(s_sample, seed);
-        await member.Transfer.PauseAsync(Token);
-        await WaitForAsync(() => member.Transfer.GetSnapshot().State == TorrentState.Paused || member.Result.IsCompleted);
-        member.Transfer.Resume();
-        AssertIs(await member.EndAsync(), TorrentState.Completed);
+        TaskCompletionSource<TorrentTransfer> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TorrentClient client = new(new TorrentClientOptions { Port = 0 });
+        TorrentTransfer transfer = client.StartDownload(
+            new TorrentInfo(s_sample.Torrent), new DownloadOptions { Destination = earlier.Destination, Peers = [seed.EndPoint], Sources = s_manual },
+            new Reports(status =>
+            {
+                if (status.State == TorrentState.Checking)
+                    started.Task.Result.PauseAsync(Token).Wait(Token);
+            }), Token);
+        started.SetResult(transfer);
+        await WaitForAsync(() => transfer.IsPaused);
+        await transfer.SetPieceDeadlineAsync(0, null, Token).WaitAsync(s_limit, Token); // not before its loop runs
+        Assert.Equal((0, 0, TorrentState.Paused), (seed.Connections, client.ListenPort, transfer.GetSnapshot().State));
+        transfer.Resume();
+        AssertIs(await transfer.Completion.WaitAsync(s_limit, Token), TorrentState.Completed);
     }
 
     [Fact]
@@ -103,6 +118,9 @@ public sealed partial class TorrentTransferTests
             }), Token);
         started.SetResult(transfer);
         await WaitForAsync(() => transfer.GetSnapshot().PercentChecked > 0);
+        // By the time that another check of the same data has ended, this one would have, too.
+        await foreach (TorrentDataReport report in client.TestDataAsync(new TorrentInfo(large.Torrent), new TestDataOptions { Folder = folder.Path }, null, Token))
+            Assert.Equal(TorrentDataStatus.Complete, report.Status);
         Assert.Equal(TorrentState.Paused, transfer.GetSnapshot().State);
         Assert.InRange(transfer.GetSnapshot().PercentChecked, 1, 50); // each thread its current piece
         if (isStopped)
