@@ -18,6 +18,7 @@
         'ConvertTo-Bencode'
         'Get-TorrentInfo'
         'Get-TorrentPeer'
+        'Get-TorrentSwarm'
         'Get-TorrentTracker'
         'New-Torrent'
         'Save-Torrent'

@@ -2,18 +2,22 @@
 
 <#
 .SYNOPSIS
-Makes a torrent of a file or folder, and seeds it until Ctrl+C.
+Makes a torrent of a file or folder, verifies the data, and seeds it until Ctrl+C.
 .DESCRIPTION
 Writes the .torrent where the other machines find it, and uploads the data to them. The tracker must be reachable from all of them;
-'torrentps tracker' runs one.
+'torrentps tracker --interval 5' runs one.
 .EXAMPLE
 ./Publish-Image.ps1 ./image.vhdx -Tracker http://10.0.0.5:6969/announce -Destination //server/share/
 .EXAMPLE
 ./Publish-Image.ps1 ./build -Tracker http://10.0.0.5:6969/announce -SeedSeconds 3600
+.EXAMPLE
+./Publish-Image.ps1 ./image.vhdx -Tracker http://10.0.0.5:6969/announce -Machines 200
+.EXAMPLE
+./Publish-Image.ps1 ./image.vhdx -Tracker http://10.0.0.5:6969/announce -WebSeed http://10.0.0.5/image.vhdx -AllowedAddress 10.0.0.0/16 -TrafficClass CS1
 #>
 [CmdletBinding()]
 param(
-    # The file or folder.
+    # The file or folder; its name may have square brackets.
     [Parameter(Mandatory, Position = 0)]
     [string] $Path,
 
@@ -25,7 +29,19 @@ param(
     [string] $Destination = '.',
 
     # Ends after this many seconds; by default runs until Ctrl+C.
-    [double] $SeedSeconds
+    [double] $SeedSeconds,
+
+    # Ends when this many other machines have it.
+    [int] $Machines,
+
+    # Web servers that have the data, too.
+    [uri[]] $WebSeed,
+
+    # The networks of the machines that may have it, such as 10.0.0.0/16; by default all.
+    [string[]] $AllowedAddress,
+
+    # What packets are marked with for the routers of the site, such as CS1 or LE.
+    [string] $TrafficClass
 )
 
 $ErrorActionPreference = 'Stop'
@@ -35,16 +51,34 @@ if (-not (Get-Module TorrentPS)) {
 }
 
 # Peers come from the tracker alone, so the torrent is not announced outside the network.
-$torrent = New-Torrent $Path -Tracker $Tracker -Destination $Destination -Private -Force
+$create = @{}
+if ($WebSeed) {
+    $create.WebSeed = $WebSeed
+}
+$torrent = New-Torrent -LiteralPath $Path -Tracker $Tracker -Destination $Destination -Private -Force @create
 Write-Information -InformationAction Continue "$($torrent.Path): $($torrent.InfoHash), $($torrent.PieceCount) pieces"
 
+# What another program changed meanwhile is not sent to a hundred machines.
+if (-not ($torrent | Test-TorrentData -Source $torrent.DataFolder -Quiet)) {
+    throw "What is in '$($torrent.DataFolder)' has changed since the torrent was made."
+}
+
 $options = @{}
-if ($PSBoundParameters.ContainsKey('SeedSeconds')) {
-    $options.SeedSeconds = $SeedSeconds
+foreach ($name in 'SeedSeconds', 'AllowedAddress', 'TrafficClass') {
+    if ($PSBoundParameters.ContainsKey($name)) {
+        $options[$name] = $PSBoundParameters[$name]
+    }
 }
 $job = $torrent | Start-TorrentSeed -Source $torrent.DataFolder -AsJob @options
 try {
-    $job | Receive-Job -Wait
+    if ($Machines -gt 0) {
+        # This one has it, too.
+        $swarm = $torrent | Get-TorrentSwarm -Until ($Machines + 1)
+        Write-Information -InformationAction Continue "$(@($swarm | Where-Object IsComplete).Count) of $(@($swarm).Count) machines have it"
+    }
+    else {
+        $job | Receive-Job -Wait
+    }
 }
 finally {
     # After Ctrl+C too, so that the tracker is notified and the port is closed.

@@ -117,6 +117,7 @@ internal static class CommandTree
             CreateCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             TrackerCommand.Create(terminal),
+            SwarmCommand.Create(terminal),
             DemoCommand.Create(terminal),
         };
 }

@@ -71,6 +71,30 @@ Describe 'The examples' {
         }
     }
 
+    It 'take names with square brackets, the networks of a site and web servers' {
+        $odd = Join-Path $source 'image [1].vhdx'
+        [System.IO.File]::Copy($image, $odd)
+        $published = Join-Path $TestDrive 'odd [1].torrent'
+        $load = "Import-Module '$module'; & '$(Join-Path $examples 'Publish-Image.ps1')' '$odd' -Tracker $($tracker.AnnounceUri) -Destination '$published' -Machines 1 -AllowedAddress 127.0.0.0/8, ::1 -TrafficClass CS1 -WebSeed http://127.0.0.1:1/none"
+        $publisher = Start-TestPowerShell $load (Join-Path $TestDrive 'odd.txt')
+        try {
+            Wait-Until { Test-Path -LiteralPath $published }
+            $copy = Join-Path $TestDrive 'received [1]'
+            $result = Invoke-Example Receive-Image.ps1 "'$published'", '-Destination', "'$copy'", '-SeedSeconds', 15, '-StallTimeoutSeconds', 120, '-AllowedAddress', '127.0.0.0/8,::1', '-TrafficClass', 'CS1', '-WebSeed', 'http://127.0.0.1:1/more', '-WebSeedDelaySeconds', 3600
+            $result.Code | Should -Be 0 -Because $result.Output
+            (Get-FileHash -LiteralPath (Join-Path $copy 'image [1].vhdx')).Hash | Should -Be (Get-FileHash $image).Hash
+            # It has seen that the other one has it.
+            $publisher.WaitForExit(120000) | Should -BeTrue
+        }
+        finally {
+            if (-not $publisher.HasExited) {
+                $publisher.Kill($true)
+            }
+            $publisher.WaitForExit()
+            Remove-Item -LiteralPath $odd
+        }
+    }
+
     It 'download from a schedule: complete downloads are moved, incomplete ones stay, and the logs say so' {
         $box = New-Item -ItemType Directory (Join-Path $TestDrive 'box')
         $torrent = New-Torrent $image -Tracker $tracker.AnnounceUri -Destination (Join-Path $box 'image.torrent') -Private

@@ -52,6 +52,23 @@ public class TrackerCommandTests
     }
 
     [Fact]
+    public async Task The_machines_of_a_swarm_are_listed_and_waited_for()
+    {
+        await using TrackerServer tracker = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0));
+        using var http = new HttpClient();
+        await GetAsync(http, $"{tracker.AnnounceUri}?info_hash={string.Concat(Enumerable.Repeat("%00", 20))}&peer_id=-TP0100-123456789012&port=7001&left=0&event=started");
+        string magnet = $"magnet:?xt=urn:btih:{s_hash}";
+        (int code, string output, string error) = await RecordingTerminal.RunAsync("swarm", magnet, "--tracker", tracker.AnnounceUri.ToString(), "--json");
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("\"EndPoint\":\"127.0.0.1:7001\"", output, StringComparison.Ordinal);
+        Assert.Contains("\"IsComplete\":true", output, StringComparison.Ordinal);
+        (code, output, error) = await RecordingTerminal.RunAsync("swarm", magnet, "--tracker", tracker.AnnounceUri.ToString(), "--until", "2", "--timeout", "0.1");
+        Assert.Equal(5, code);
+        Assert.Contains("127.0.0.1:7001", output, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 machines had", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_reported()
     {
         await using TrackerServer other = TrackerServer.Start(new IPEndPoint(IPAddress.Loopback, 0));

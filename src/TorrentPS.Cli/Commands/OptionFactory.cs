@@ -105,6 +105,10 @@ internal static class OptionFactory
         "Connect to and accept only peers in this network: an address, a range or a prefix such as 192.168.0.0/16; may be given several times.",
         texts => Engine.Net.AllowedAddresses.Parse(texts), ArgumentArity.OneOrMore);
 
+    public static Option<AllowedAddresses?> SwarmReaders() => Written("--swarm-from", "NETWORK",
+        "A network whose machines may list peers with 'torrentps swarm'; by default this machine and local networks; may be given several times.",
+        texts => Engine.Net.AllowedAddresses.Parse(texts), ArgumentArity.OneOrMore);
+
     public static Option<IPAddress?> AnnounceAddress() => Written("--announce-address", "IP",
         "The IP address by which peers reach this machine, for trackers to list; many trackers ignore it.", texts => AnnouncedAddress.Parse(texts[^1]));
 

@@ -5,6 +5,7 @@ using TorrentPS.Cli.Output;
 using TorrentPS.Engine;
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.TrackerHosting;
 
 namespace TorrentPS.Cli.Commands;
@@ -22,9 +23,10 @@ internal static class TrackerCommand
         Option<double?> interval = OptionFactory.Seconds("--interval", "The announce interval for clients (600).");
         Option<string[]?> allow = new("--allow") { HelpName = "TORRENT", Arity = ArgumentArity.OneOrMore, Description = "Serve only this torrent: a .torrent file or an info hash; may be given several times." };
         var trust = new Option<bool>("--trust-announced-address") { Description = "List the address that a client announces instead of the one that it comes from; only for networks where all are trusted." };
+        Option<AllowedAddresses?> readers = OptionFactory.SwarmReaders();
         var noHttp = new Option<bool>("--no-http") { Description = "Do not listen for HTTP." };
         var noUdp = new Option<bool>("--no-udp") { Description = "Do not listen for UDP." };
-        var command = new Command("tracker", "Run a tracker for a local network or a test, until stopped.") { address, port, interval, allow, trust, noHttp, noUdp };
+        var command = new Command("tracker", "Run a tracker for a local network or a test, until stopped.") { address, port, interval, allow, trust, readers, noHttp, noUdp };
         command.Validators.Add(result =>
         {
             if (result.GetValue(noHttp) && result.GetValue(noUdp))
@@ -35,6 +37,7 @@ internal static class TrackerCommand
             IPAddress listen = result.GetValue(address) ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
             TrackerServerOptions options = Options(result.GetValue(interval)) with
             {
+                SwarmReaders = result.GetValue(readers),
                 TrustsGivenAddress = result.GetValue(trust),
                 Http = !result.GetValue(noHttp),
                 Udp = !result.GetValue(noUdp),

@@ -14,6 +14,7 @@ namespace TorrentPS.Cli.Output;
 [JsonSerializable(typeof(PeerHandshake))]
 [JsonSerializable(typeof(TorrentDownload))]
 [JsonSerializable(typeof(TorrentDataReport))]
+[JsonSerializable(typeof(TorrentSwarmPeer))]
 internal sealed partial class JsonLines : JsonSerializerContext
 {
     public static string Line<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.Serialize(value, type);

@@ -19,5 +19,8 @@ public abstract class ModuleCommand : PSCmdlet
 
     private protected new void WriteVerbose(string text) => base.WriteVerbose(SafeText.Escape(text));
 
+    // Its text is safe since it was created (Formatting.ProgressText).
+    private protected new void WriteProgress(ProgressRecord record) => base.WriteProgress(record);
+
     private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(SafeText.Escape(target), SafeText.Escape(action));
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using TorrentPS.Arguments;
 using TorrentPS.Completion;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Net;
 using TorrentPS.Engine.TrackerHosting;
 using TorrentPS.Engine.Trackers;
 using TorrentPS.Formatting;
@@ -56,6 +57,13 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
     /// <summary><para type="description">Lists the address that a client announces in place of the one that it comes from. For networks where all are trusted.</para></summary>
     [Parameter(HelpMessage = "Lists the address that a client announces; only for networks where all are trusted.")]
     public SwitchParameter TrustAnnouncedAddress { get; set; }
+
+    /// <summary><para type="description">The networks whose machines may list the peers of a torrent, with Get-TorrentSwarm; this machine and local networks when it is left out.</para></summary>
+    [Parameter(HelpMessage = "The networks that may list peers (Get-TorrentSwarm); by default this machine and local networks.")]
+    [ValidateNotNullOrEmpty]
+    [ValidateNetwork]
+    [ArgumentCompleter(typeof(OwnNetworkCompleter))]
+    public string[] SwarmReader { get; set; } = [];
 
     /// <summary><para type="description">Starts the tracker as a job and returns the job at once.</para></summary>
     [Parameter(HelpMessage = "Starts the tracker as a job and returns the job at once.")]
@@ -114,6 +122,7 @@ public sealed class StartTorrentTrackerCommand : TorrentCommand
             Udp = Protocol.Contains(TrackerProtocol.Udp),
             Interval = interval,
             TrustsGivenAddress = TrustAnnouncedAddress,
+            SwarmReaders = SwarmReader.Length > 0 ? AllowedAddresses.Parse(SwarmReader) : null,
             AllowedTorrents = _allowed.Count > 0 ? _allowed : null,
             OnAnnounce = AsJob ? null : Tell,
             Log = AsJob ? null : PostVerbose,

@@ -90,6 +90,10 @@ public static class DisplayText
     /// <param name="instance">An object with a PercentComplete.</param>
     public static string Percent(PSObject? instance) => Units.Percent(Get<double>(instance, "PercentComplete"));
 
+    /// <summary>The size of what a machine lacks.</summary>
+    /// <param name="instance">A machine of a swarm.</param>
+    public static string? Left(PSObject? instance) => SizeOf(instance, "BytesLeft");
+
     /// <summary>The progress of the selected data, in percent and bytes.</summary>
     /// <param name="instance">A download.</param>
     public static string Done(PSObject? instance) => $"{Percent(instance)}: {SizeOf(instance, "BytesCompleted")} of {SizeOf(instance, "BytesWanted")}";
