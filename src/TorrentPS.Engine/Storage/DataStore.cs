@@ -230,13 +230,30 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         foreach (int piece in found.All())
             right.Add(piece);
         if (!overwrite)
-            _owners.Check(files, right, cancellationToken);
+            _owners.Check(files, InPlace(files, right), cancellationToken);
         claim();
         new FilePreparation(_files, _owners).Make(files, right);
         Bitfield written = WantedPieces.Clone();
         foreach (int file in files)
             _files.Store(file, written);
         return found;
+    }
+
+    /// <summary>The right pieces, except those whose data of some file is in the parts file, and differs from what is in the file's place.</summary>
+    private Bitfield InPlace(IReadOnlyList<int> files, Bitfield right)
+    {
+        Bitfield inPlace = right.Clone();
+        foreach (int file in files.Where(file => _files.Found![file].Length > 0 && Torrent.Files[file].Length > 0))
+        {
+            (int first, int last) = PiecesOf(file);
+            foreach (int piece in new HashSet<int> { first, last }) // no others are shared
+            {
+                if (right[piece] && _files.DiffersFromParts(file, piece))
+                    inPlace.Remove(piece);
+            }
+        }
+
+        return inPlace;
     }
 
     /// <inheritdoc cref="PieceVerifier.VerifyAsync"/>

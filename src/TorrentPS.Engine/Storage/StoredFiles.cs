@@ -268,6 +268,27 @@ internal sealed class StoredFiles : IDisposable
         }
     }
 
+    /// <summary>Whether the data of an unwanted file in a piece is in the parts file, and other data is in the file's place.</summary>
+    /// <exception cref="TorrentException">A file could not be read (AccessDenied, UnsafePath).</exception>
+    public bool DiffersFromParts(int file, int piece)
+    {
+        byte[] buffer = new byte[2 * CopyLength];
+        foreach (FileSegment segment in Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
+        {
+            for (int done = 0; segment.File == file && done < segment.Length; done += CopyLength)
+            {
+                FileSegment part = new(file, segment.Offset + done, Math.Min(CopyLength, segment.Length - done));
+                Span<byte> stored = buffer.AsSpan(0, part.Length), found = buffer.AsSpan(CopyLength, part.Length);
+                if (!TryRead(part, stored, ByteSource.Selection))
+                    return false;
+                if (!TryRead(part, found, ByteSource.Files) || !found.SequenceEqual(stored))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     private void CopyFromParts(in FileSegment segment, byte[] buffer)
     {
         for (int done = 0; done < segment.Length;)

@@ -53,8 +53,13 @@ internal sealed class TransferSteering(SwarmRun run, TransferControl control, Ro
     /// <summary>Runs an action on the loop, soon.</summary>
     public void Post(Action action) => run.Loop.Enqueue(static action => ((Action)action!)(), action);
 
-    /// <exception cref="OperationCanceledException">The run ends.</exception>
-    public void ThrowIfEnding() => ending.ThrowIfCancellationRequested();
+    /// <exception cref="OperationCanceledException">The run ends, or how it ends is decided: a file wanted after that would not be in its result.</exception>
+    public void ThrowIfEnding()
+    {
+        ending.ThrowIfCancellationRequested();
+        if (run.End.Ending.IsCompleted)
+            throw new OperationCanceledException();
+    }
 
     /// <summary>Accepts messages from now on.</summary>
     public void Begin()

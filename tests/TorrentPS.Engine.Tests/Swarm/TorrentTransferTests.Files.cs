@@ -1,5 +1,6 @@
 using TorrentPS.Engine.Errors;
 using TorrentPS.Engine.Metainfo;
+using TorrentPS.Engine.Swarm;
 using TorrentPS.Engine.Tests.Storage;
 
 namespace TorrentPS.Engine.Tests.Swarm;
@@ -104,6 +105,28 @@ public sealed partial class TorrentTransferTests
         Assert.False(File.Exists(Path.Join(folder.Path, "T", "b")));
     }
 
+    [Theory]
+    [InlineData("a", 4)]
+    [InlineData("a", 100_000)]
+    [InlineData("c", 4)]
+    [InlineData("c", 90_000)]
+    public async Task Another_file_is_unchanged_although_the_pieces_that_its_place_shares_are_complete(string name, int length)
+    {
+        using ScriptedSeed seed = new(s_files);
+        using TemporaryFolder folder = new();
+        string other = Path.Join(folder.Path, "T", name);
+        byte[] mine = [.. Enumerable.Repeat((byte)'x', length)];
+        Directory.CreateDirectory(Path.GetDirectoryName(other)!);
+        await File.WriteAllBytesAsync(other, mine, Token);
+        await using SwarmMember member = Download(s_files, seed, options => options with { Include = ["b"], SeedTime = Timeout.InfiniteTimeSpan }, destination: folder.Path);
+        await member.UntilAsync(status => status.State == TorrentState.Seeding);
+        int file = s_files.Torrent.Files.Single(file => file.Path == $"T/{name}").Index;
+        TorrentException refused = await Assert.ThrowsAsync<TorrentException>(() => member.Transfer.SetFilePriorityAsync([file], FilePriority.Normal, Token));
+        Assert.Equal(TorrentErrorId.FileExists, refused.ErrorId);
+        AssertIs(await member.StopAsync(), TorrentState.Completed);
+        Assert.Equal(mine, await File.ReadAllBytesAsync(other, Token));
+    }
+
     [Fact]
     public async Task A_file_written_by_another_download_cannot_become_wanted()
     {
@@ -132,6 +155,32 @@ public sealed partial class TorrentTransferTests
         TorrentDownload result = await member.EndAsync();
         AssertIs(result, TorrentState.Completed);
         Assert.Equal((0L, 0L), (result.BytesWanted, result.Downloaded));
+    }
+
+    [Fact]
+    public async Task Once_the_end_is_decided_no_file_becomes_wanted()
+    {
+        TaskCompletionSource begin = Gate();
+        TaskCompletionSource<Task> change = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ScriptedSeed seed = new(s_files) { Begin = begin.Task };
+        using TemporaryFolder folder = new();
+        await using TorrentClient client = new(new TorrentClientOptions { Port = 0 });
+        TorrentTransfer? transfer = null;
+        DownloadOptions options = new() { Destination = folder.Path, Peers = [seed.EndPoint], SeedTime = Timeout.InfiniteTimeSpan, Sources = s_manual };
+        transfer = client.StartDownload(new TorrentInfo(s_files.Torrent), options, new Reports(status =>
+        {
+            if (status.State != TorrentState.Seeding || change.Task.IsCompleted)
+                return;
+            change.SetResult(transfer!.SetFilePriorityAsync([0], FilePriority.Normal, Token)); // on the loop, which sees it after
+            transfer.Stop();
+        }), Token);
+        await seed.FirstRequest.WaitAsync(s_limit, Token);
+        await transfer.SetFilePriorityAsync([0], FilePriority.Skip, Token);
+        begin.SetResult();
+        TorrentDownload result = await transfer.Completion.WaitAsync(s_limit, Token);
+        AssertIs(result, TorrentState.Completed);
+        Assert.Equal((160_000L, 160_000L), (result.BytesWanted, result.BytesCompleted));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => change.Task.Result.WaitAsync(s_limit, Token));
     }
 
     [Fact]
