@@ -68,7 +68,7 @@ public sealed class SaveTorrentCommand : TorrentInfoCommand
     /// <summary><para type="description">The IP address that trackers are told to list in place of the one that they see. Many ignore it.</para></summary>
     [Parameter(HelpMessage = "The IP address by which peers reach this machine, for trackers to list.")]
     [AnnouncedAddressTransformation]
-    [ArgumentCompleter(typeof(LocalAddressCompleter))]
+    [ArgumentCompleter(typeof(AnnouncedAddressCompleter))]
     public IPAddress? AnnounceAddress { get; set; }
 
     /// <summary><para type="description">IP block-list files, whose addresses are blocked as peers: p2p or dat lists, or addresses and prefixes, plain or

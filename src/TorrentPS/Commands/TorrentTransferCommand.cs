@@ -102,7 +102,7 @@ public abstract class TorrentTransferCommand : TorrentInfoCommand
     /// <summary><para type="description">The IP address that trackers are told to list in place of the one that they see. Many ignore it.</para></summary>
     [Parameter(HelpMessage = "The IP address by which peers reach this machine, for trackers to list.")]
     [AnnouncedAddressTransformation]
-    [ArgumentCompleter(typeof(LocalAddressCompleter))]
+    [ArgumentCompleter(typeof(AnnouncedAddressCompleter))]
     public IPAddress? AnnounceAddress { get; set; }
 
     /// <summary><para type="description">What packets are marked with for routers (DSCP): a number from 0 to 63, or a name such as LE or CS1.</para></summary>

@@ -13,7 +13,7 @@ public sealed class LocalAddressCompleter : ChoiceCompleter
         .. Interfaces(),
     ];
 
-    private static List<(string Value, string ToolTip)> Interfaces()
+    internal static List<(string Value, string ToolTip)> Interfaces()
     {
         try
         {

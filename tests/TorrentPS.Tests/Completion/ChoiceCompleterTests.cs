@@ -1,6 +1,10 @@
+using System.Management.Automation;
+using System.Reflection;
 using TorrentPS.Arguments;
+using TorrentPS.Commands;
 using TorrentPS.Completion;
 using TorrentPS.Engine.Net;
+using TorrentPS.Engine.Trackers;
 using TorrentPS.Engine.Values;
 
 namespace TorrentPS.Tests.Completion;
@@ -20,6 +24,7 @@ public sealed class ChoiceCompleterTests
         Assert.All(new ByteRateCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new LocalAddressCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new LocalNetworkCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
+        Assert.All(new AnnouncedAddressCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new OwnNetworkCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
         Assert.All(new TrafficClassCompleter().Choices, choice => Assert.EndsWith(".", choice.ToolTip, StringComparison.Ordinal));
     }
@@ -40,5 +45,20 @@ public sealed class ChoiceCompleterTests
         Assert.Contains("127.0.0.0/8", new OwnNetworkCompleter().Choices.Select(choice => choice.Value));
         Assert.All(new OwnNetworkCompleter().Choices, choice => AllowedAddresses.Parse(choice.Value));
         Assert.All(new TrafficClassCompleter().Choices, choice => Assert.Equal(choice.Value, TrafficClass.Parse(choice.Value).ToString()));
+    }
+
+    [Theory]
+    [InlineData(typeof(StartTorrentDownloadCommand))]
+    [InlineData(typeof(StartTorrentSeedCommand))]
+    [InlineData(typeof(SaveTorrentCommand))]
+    public void Offered_addresses_to_announce_are_valid(Type command)
+    {
+        CustomAttributeData attribute = Assert.Single(command.GetProperty("AnnounceAddress")!.GetCustomAttributesData(), data => data.AttributeType == typeof(ArgumentCompleterAttribute));
+        var completer = (Type)attribute.ConstructorArguments[0].Value!;
+
+        string[] offered = [.. ((ChoiceCompleter)Activator.CreateInstance(completer)!).Choices.Select(choice => choice.Value)];
+
+        Assert.Contains("127.0.0.1", offered);
+        Assert.All(offered, address => AnnouncedAddress.Parse(address));
     }
 }
