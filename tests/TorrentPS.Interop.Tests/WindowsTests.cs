@@ -42,7 +42,9 @@ public sealed class WindowsTests(Wine wine) : InteropTest, IClassFixture<Wine>
         JsonNode told = JsonNode.Parse(text)!;
         Assert.True(told["Error"] is null, text);
         Assert.True((bool)told["OnWindows"]!, text);
-        Assert.Equal(12, (int)told["Commands"]!);
+        string manifest = await File.ReadAllTextAsync(Path.Combine(Wine.Module, "TorrentPS.psd1"), Token);
+        string exported = manifest[manifest.IndexOf("CmdletsToExport", StringComparison.Ordinal)..manifest.IndexOf("VariablesToExport", StringComparison.Ordinal)];
+        Assert.Equal(exported.Split('\'').Length / 2, (int)told["Commands"]!);
         Assert.Equal(s_payload.Files.Select(file => file.Path), told["Files"]!.AsArray().Select(file => (string?)file));
         Assert.Contains("There is no file", (string?)told["Missing"]);
         Assert.Contains(@"\no\such.torrent", (string?)told["Missing"]);
