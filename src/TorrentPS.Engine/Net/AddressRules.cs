@@ -13,9 +13,9 @@ internal static class AddressRules
         address.TryWriteBytes(bytes, out int length);
         if (length == 4)
             return ReachOf(bytes[..4]);
-        if (address.Equals(IPAddress.IPv6Loopback) || address.Equals(IPAddress.IPv6Any))
-            return AddressReach.Machine;
-        AddressReach reach = address.IsIPv6LinkLocal ? AddressReach.Link : address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal ? AddressReach.Site : AddressReach.World;
+        AddressReach reach = ReachOfIPv6(address);
+        if (reach == AddressReach.Machine)
+            return reach;
         Span<byte> inner = stackalloc byte[MaxInner * 4];
         int count = Inner(bytes, inner);
         for (int i = 0; i < count; i++)
@@ -28,10 +28,27 @@ internal static class AddressRules
     }
 
     /// <summary>
+    /// The reach of an address from which something came. Unlike a target, an IPv6 address that leads to an IPv4 address is not judged as that one: the address of a
+    /// tunnel contains what its user likes, so it would be nearer than it is.
+    /// </summary>
+    public static AddressReach ReachOfSource(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetwork ? ReachOf(address) : ReachOfIPv6(address);
+    }
+
+    private static AddressReach ReachOfIPv6(IPAddress address) =>
+        address.Equals(IPAddress.IPv6Loopback) || address.Equals(IPAddress.IPv6Any) ? AddressReach.Machine
+        : address.IsIPv6LinkLocal ? AddressReach.Link
+        : address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal ? AddressReach.Site
+        : AddressReach.World;
+
+    /// <summary>
     /// Whether an address is in the local network: on the same link, or in private, shared or unique local address space. Addresses of this machine are not: traffic to
     /// them reaches no network, or continues through a tunnel, which its user may want to limit.
     /// </summary>
-    public static bool IsInLocalNetwork(IPAddress address) => ReachOf(address) is AddressReach.Link or AddressReach.Site;
+    public static bool IsInLocalNetwork(IPAddress address) => ReachOfSource(address) is AddressReach.Link or AddressReach.Site;
 
     private static AddressReach ReachOf(ReadOnlySpan<byte> v4) => v4[0] switch
     {
@@ -83,7 +100,7 @@ internal static class AddressRules
         AddressReach reach = ReachOf(named);
         if (teller is null || reach >= AddressReach.Site)
             return true;
-        return ReachOf(teller) <= reach || LocalAddresses.Contains(teller);
+        return ReachOfSource(teller) <= reach || LocalAddresses.Contains(teller);
     }
 
     /// <summary>The key of the subscriber of an address: the address itself, or for IPv6 its /64 network, all of which one machine can use.</summary>

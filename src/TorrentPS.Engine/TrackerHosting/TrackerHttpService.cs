@@ -143,7 +143,7 @@ internal sealed class TrackerHttpService(TrackerServerOptions options, TrackerSw
     private void List(ReadOnlySpan<byte> query, PeerKey from, IBufferWriter<byte> output)
     {
         IPAddress reader = from.EndPoint.Address;
-        if (!(options.SwarmReaders?.Contains(reader) ?? AddressRules.ReachOf(reader) != AddressReach.World))
+        if (!(options.SwarmReaders?.Contains(reader) ?? AddressRules.ReachOfSource(reader) != AddressReach.World))
         {
             WriteFailure(output, "this tracker lists its peers only for machines near it, or in the networks that it is told");
             return;

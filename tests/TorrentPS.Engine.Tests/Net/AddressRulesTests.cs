@@ -70,6 +70,11 @@ public sealed class AddressRulesTests
     }
 
     [Theory]
+    [MemberData(nameof(Forms))]
+    public void A_peer_whose_address_contains_a_local_one_is_not_in_the_local_network(string form) =>
+        Assert.Equal(form.StartsWith("::ffff:{", StringComparison.Ordinal), AddressRules.IsInLocalNetwork(Whole(form, IPAddress.Parse("10.1.2.3"))));
+
+    [Theory]
     // A source in the Internet or the local network cannot know addresses on this machine or link.
     [InlineData("8.8.8.8", "127.0.0.1", false)]
     [InlineData("8.8.8.8", "::1", false)]
@@ -77,7 +82,12 @@ public sealed class AddressRulesTests
     [InlineData("8.8.8.8", "fe80::1", false)]
     [InlineData("192.168.77.1", "127.0.0.1", false)]
     [InlineData("192.168.77.1", "169.254.1.1", false)]
+    // Nor can a source in a tunnel, the address of which contains one of these.
+    [InlineData("2002:7f00:1::1", "127.0.0.1", false)]
+    [InlineData("2001:0:7f00:1::f7f7:f7f7", "127.0.0.1", false)]
+    [InlineData("2002:a9fe:101::1", "169.254.1.1", false)]
     // A source on this machine can.
+    [InlineData("::ffff:127.0.0.1", "127.0.0.1", true)]
     [InlineData("127.0.0.1", "127.0.0.2", true)]
     [InlineData("127.0.0.1", "169.254.1.1", true)]
     [InlineData("::1", "127.0.0.1", true)]

@@ -56,6 +56,10 @@ public sealed class SwarmListTests
     [InlineData("fd00::7", null, true)]
     [InlineData("203.0.113.7", null, false)]
     [InlineData("2001:db8::7", null, false)]
+    [InlineData("::ffff:192.168.7.7", null, true)]
+    [InlineData("::ffff:203.0.113.7", null, false)]
+    [InlineData("2002:c0a8:707::1", null, false)] // 6to4 and Teredo addresses with a near IPv4 address inside
+    [InlineData("2001:0:c0a8:707::f7f7:f7f7", null, false)]
     [InlineData("203.0.113.7", "203.0.113.0/24", true)]
     [InlineData("192.168.7.7", "203.0.113.0/24", false)]
     [InlineData("2001:db8::7", "0.0.0.0/0,::/0", true)]
