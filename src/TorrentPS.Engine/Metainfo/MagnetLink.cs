@@ -120,7 +120,7 @@ public sealed class MagnetLink
         foreach (Uri seed in WebSeeds.Take(MaxAddresses))
             Add("&ws=", Uri.EscapeDataString(seed.OriginalString));
         foreach (string peer in Peers)
-            Add("&x.pe=", peer);
+            Add("&x.pe=", peer.Replace("%", "%25", StringComparison.Ordinal)); // the zone of a link-local address
         isWhole = hasRoom;
         return text.Append(selection).ToString();
 
@@ -250,6 +250,7 @@ public sealed class MagnetLink
                         WebSeeds.Add(seed);
                     break;
                 case "x.pe":
+                    value = value.Trim();
                     if (Peers.Count < MaxAddresses && MetainfoAddresses.IsHostAndPort(value) && _known.Add($"pe {value}"))
                         Peers.Add(value);
                     break;

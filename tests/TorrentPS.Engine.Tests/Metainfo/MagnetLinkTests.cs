@@ -188,6 +188,17 @@ public sealed class MagnetLinkTests
         Assert.Equal(1000, MagnetLink.Parse(start + "&so=" + string.Join(',', Enumerable.Range(0, 3000))).SelectedFiles.Count);
     }
 
+    [Theory]
+    [InlineData("[::]:6\r&", "[::]:6")]
+    [InlineData("%20h:1%0a", "h:1")]
+    [InlineData("[fe80::1%2512]:6", "[fe80::1%12]:6")]
+    public void A_peer_is_written_as_it_is_read(string value, string peer)
+    {
+        var link = MagnetLink.Parse($"magnet:?xt=urn:btih:{V1}&x.pe={value}");
+        Assert.Equal([peer], link.Peers);
+        Assert.Equal([peer], MagnetLink.Parse(link.ToString()).Peers);
+    }
+
     [Property(MaxTest = 2000)]
     public void Any_text_is_a_link_or_is_refused(string text, string?[] parts)
     {
