@@ -35,7 +35,7 @@ internal sealed class HashExchange : IHashExchange
     {
         (_run, _roster, _picker, _wanted, _layers, _bans, _saver) = (run, roster, picker, wanted, disk.Hashes.Layers!, bans, saver);
         Supply = new HashSupply(disk);
-        _fetch = new LayerFetch(run.Torrent, _layers, Supply.Proofs, file => wanted.Layout.WantedPieces[_layers.FirstPieceOf(file)]);
+        _fetch = new LayerFetch(run.Torrent, _layers, Supply.Proofs, IsWanted);
     }
 
     /// <inheritdoc/>
@@ -69,10 +69,11 @@ internal sealed class HashExchange : IHashExchange
     /// <summary>Other files are wanted: requests the hashes of their pieces.</summary>
     public void Want(IEnumerable<int> files)
     {
-        foreach (int file in files.Where(file => _layers.PiecesIn(file) > 0 && _wanted.Layout.WantedPieces[_layers.FirstPieceOf(file)]))
-            _fetch.Want(file);
+        _fetch.Want(files, IsWanted);
         AskAll();
     }
+
+    private bool IsWanted(int file) => _wanted.Layout.WantedPieces[_layers.FirstPieceOf(file)];
 
     /// <summary>Requests missing hashes from all peers, a few each.</summary>
     public void AskAll()

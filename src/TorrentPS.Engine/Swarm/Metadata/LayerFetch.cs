@@ -32,25 +32,27 @@ internal sealed class LayerFetch
     public LayerFetch(Torrent torrent, PieceLayers layers, HashProofs proofs, Predicate<int> isWanted)
     {
         (_torrent, _layers, Proofs) = (torrent, layers, proofs);
-        for (int file = 0; file < torrent.Files.Count && !layers.IsComplete; file++)
-        {
-            if (isWanted(file))
-                Want(file);
-        }
-
+        if (!layers.IsComplete)
+            Want(Enumerable.Range(0, torrent.Files.Count), isWanted);
         Total = _wanted.Count;
     }
 
-    /// <summary>Requests the unknown hashes of a file.</summary>
-    public void Want(int file)
+    /// <summary>Requests the unknown hashes of some files.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="isWanted">Returns whether the hashes of a file of several pieces are wanted; not called for others, whose root is their only hash.</param>
+    public void Want(IEnumerable<int> files, Predicate<int> isWanted)
     {
-        int pieces = _layers.PiecesIn(file);
-        if (_torrent.Files[file].IsPadding || pieces < 2)
-            return;
-        for (int chunk = 0; chunk * PieceLayers.ChunkLength < pieces; chunk++)
+        HashSet<(int File, int Chunk)> wanted = [.. _wanted];
+        foreach (int file in files)
         {
-            if (!_layers.IsChunkKnown(file, chunk) && !_wanted.Contains((file, chunk)))
-                _wanted.Add((file, chunk));
+            int pieces = _layers.PiecesIn(file);
+            if (_torrent.Files[file].IsPadding || pieces < 2 || !isWanted(file))
+                continue;
+            for (int chunk = 0; chunk * PieceLayers.ChunkLength < pieces; chunk++)
+            {
+                if (!_layers.IsChunkKnown(file, chunk) && wanted.Add((file, chunk)))
+                    _wanted.Add((file, chunk));
+            }
         }
     }
 
