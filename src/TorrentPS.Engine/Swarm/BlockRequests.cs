@@ -64,7 +64,7 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
         if (run.IsStopping || run.IsPaused || run.IsComplete || !(state.CanBeAsked || state.CanBeAskedWhileChoking) || peer.IsClosed)
             return;
         state.Window.IsShort = _isSwarm;
-        int window = Math.Min(state.Window.Size, limit.Counts(peer.EndPoint.Address) ? _fairWindow : _localWindow);
+        int window = Math.Min(state.Window.Size, IsCounted(limit, peer) ? _fairWindow : _localWindow);
         if (state.Outstanding.Count > window - Math.Min(window / 8 + 1, 16))
             return; // several at a time, so that one send carries them
         if (state.Outstanding.Count == 0)
@@ -127,10 +127,13 @@ internal sealed class BlockRequests(SwarmRun run, Roster<PeerSession> roster, Pi
             return;
         }
 
-        _localWindow = Window(blocks, RequestWindow.Minimum, static (limit, peer) => !limit.Counts(peer.EndPoint.Address));
+        _localWindow = Window(blocks, RequestWindow.Minimum, static (limit, peer) => !IsCounted(limit, peer));
         blocks = Math.Min(blocks, limit.Limiter.BytesPerSecond * RequestWindow.QueueSeconds / BlockRequest.BlockLength);
-        _fairWindow = Window(blocks, 1, static (limit, peer) => limit.Counts(peer.EndPoint.Address));
+        _fairWindow = Window(blocks, 1, IsCounted);
     }
+
+    /// <summary>Whether the limit applies to a peer, as decided when it connected: an address is not examined with each block.</summary>
+    private static bool IsCounted(PeerLimit limit, PeerSession peer) => peer.DownloadLimiter == limit.Limiter;
 
     /// <summary>Divides a number of blocks to request among some peers.</summary>
     private int Window(double blocks, int least, Func<PeerLimit, PeerSession, bool> isOne)

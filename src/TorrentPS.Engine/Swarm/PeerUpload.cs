@@ -34,6 +34,10 @@ internal sealed class PeerUpload(
     private readonly UploadTurns _localTurns = new(MaxSlots, run.Torrent.PieceLength); // of peers to which the limit does not apply, if there is one
     private readonly List<PeerState> _ended = [];
     private readonly List<PeerState> _begun = [];
+    private PeerSession[] _listed = [];
+    private bool _isLimited;
+    private PeerState[] _counted = [];
+    private PeerState[] _notCounted = [];
     private bool _isUpdating;
 
     /// <inheritdoc/>
@@ -88,14 +92,9 @@ internal sealed class PeerUpload(
         _isUpdating = true;
         try
         {
-            if (!limit.Limiter.IsLimited)
-            {
-                Update(_turns, Array.ConvertAll(roster.Peers, peer => peer.State));
-                return;
-            }
-
             Update(_turns, States(isCounted: true));
-            Update(_localTurns, States(isCounted: false));
+            if (limit.Limiter.IsLimited)
+                Update(_localTurns, States(isCounted: false));
         }
         finally
         {
@@ -136,7 +135,18 @@ internal sealed class PeerUpload(
 
     private UploadTurns TurnsOf(PeerSession peer) => IsCounted(peer) ? _turns : _localTurns;
 
-    private PeerState[] States(bool isCounted) => [.. roster.Peers.Where(peer => IsCounted(peer) == isCounted).Select(peer => peer.State)];
+    /// <summary>The peers in the order in which they joined. The lists are kept, because in a crowd they are needed with each block that is sent.</summary>
+    private PeerState[] States(bool isCounted)
+    {
+        if (_listed != roster.Peers || _isLimited != limit.Limiter.IsLimited)
+        {
+            (_listed, _isLimited) = (roster.Peers, limit.Limiter.IsLimited);
+            ILookup<bool, PeerState> states = _listed.ToLookup(IsCounted, PeerState (peer) => peer.State);
+            (_counted, _notCounted) = ([.. states[true]], [.. states[false]]);
+        }
+
+        return isCounted ? _counted : _notCounted;
+    }
 
     /// <summary>Suggests pieces to a peer, so that some are always unrequested; not to a lone peer, which gets all pieces anyway.</summary>
     private void Suggest(PeerSession peer, int ahead)
