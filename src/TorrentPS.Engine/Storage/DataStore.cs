@@ -245,8 +245,7 @@ internal sealed class DataStore : IChangedFiles, IDisposable
         Bitfield inPlace = right.Clone();
         foreach (int file in files.Where(file => _files.Found![file].Length > 0 && Torrent.Files[file].Length > 0))
         {
-            (int first, int last) = PiecesOf(file);
-            foreach (int piece in new HashSet<int> { first, last }) // no others are shared
+            foreach (int piece in _files.Layout.BorderPiecesOf(file))
             {
                 if (right[piece] && _files.DiffersFromParts(file, piece))
                     inPlace.Remove(piece);

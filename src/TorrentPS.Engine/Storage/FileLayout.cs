@@ -61,6 +61,16 @@ internal sealed class FileLayout
             : ((int)(entry.Offset / _torrent.PieceLength), (int)((_ends[file] - 1) / _torrent.PieceLength));
     }
 
+    /// <summary>The pieces of a file that others can share: its first and its last; none for an empty file.</summary>
+    public IEnumerable<int> BorderPiecesOf(int file)
+    {
+        (int first, int last) = PiecesOf(file);
+        if (first <= last)
+            yield return first;
+        if (first < last)
+            yield return last;
+    }
+
     /// <summary>The number of bytes of a piece that belong to wanted files.</summary>
     public long BytesWantedIn(int piece)
     {

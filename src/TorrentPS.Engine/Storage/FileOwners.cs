@@ -60,7 +60,7 @@ internal sealed partial class FileOwners(StoredFiles files, ResumeFile resume)
     /// <param name="cancellationToken">Cancels within one read.</param>
     /// <exception cref="TorrentException">There is such a file (FileExists), or a file cannot be read (AccessDenied).</exception>
     public void Check(Bitfield have, CancellationToken cancellationToken) =>
-        Check([.. Enumerable.Range(0, files.Torrent.Files.Count).Where(files.IsWanted)], have, cancellationToken);
+        Check(files.Wanted, have, cancellationToken);
 
     /// <summary>The same for some files, which have been inspected.</summary>
     /// <param name="which">The files.</param>

@@ -23,7 +23,7 @@ internal sealed class FilePreparation(StoredFiles files, FileOwners owners)
             return;
         if (files.Found is null)
             owners.Survey();
-        Make([.. Enumerable.Range(0, files.Torrent.Files.Count).Where(files.IsWanted)], have);
+        Make(files.Wanted, have);
         files.IsPrepared = true;
     }
 

@@ -94,6 +94,9 @@ internal sealed class StoredFiles : IDisposable
 
     public bool IsWanted(int file) => Layout.IsWanted(file);
 
+    /// <summary>The indexes of the wanted files.</summary>
+    public int[] Wanted => [.. Enumerable.Range(0, Torrent.Files.Count).Where(IsWanted)];
+
     /// <summary>The length of a file on disk; -1 if it does not exist.</summary>
     public long LengthOnDisk(int file) => DiskFile.Look(_paths[file])?.Length ?? -1;
 
@@ -252,11 +255,8 @@ internal sealed class StoredFiles : IDisposable
         byte[] buffer = new byte[CopyLength];
         lock (_writing)
         {
-            (int first, int last) = Layout.PiecesOf(file);
-            foreach (int piece in new HashSet<int> { first, last }) // no others are shared
+            foreach (int piece in Layout.BorderPiecesOf(file).Where(piece => written[piece]))
             {
-                if (first > last || !written[piece])
-                    continue;
                 foreach (FileSegment segment in Layout.Segments(piece, 0, Torrent.LengthOfPiece(piece)))
                 {
                     if (segment.File == file)
