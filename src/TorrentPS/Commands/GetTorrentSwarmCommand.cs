@@ -63,13 +63,6 @@ public sealed class GetTorrentSwarmCommand : TorrentInfoCommand
     private ProgressRecord Progress(TorrentInfo torrent, TorrentSwarm swarm) =>
         ProgressText.Record(0, Activity, $"{torrent.Name}: {swarm.CompleteCount} of {CountText.Of(Until, "machine")} complete", (int)Math.Min(100, 100L * swarm.CompleteCount / Until));
 
-    private void EndProgress()
-    {
-        ProgressRecord end = ProgressText.Record(0, Activity, "done");
-        end.RecordType = ProgressRecordType.Completed;
-        WriteProgress(end);
-    }
-
     private async Task AskAsync(TorrentClient client, TorrentInfo torrent, SwarmQueryOptions options, CancellationToken cancellationToken)
     {
         try
@@ -87,7 +80,7 @@ public sealed class GetTorrentSwarmCommand : TorrentInfoCommand
         finally
         {
             if (options.Until is not null)
-                Pump.Post(EndProgress);
+                Pump.Post(() => WriteProgress(ProgressText.End(0, Activity, "done")));
         }
     }
 }

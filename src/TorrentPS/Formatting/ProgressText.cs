@@ -14,4 +14,15 @@ internal static class ProgressText
     /// <param name="parent">The id of the parent record, or -1.</param>
     public static ProgressRecord Record(int id, string activity, string status, int percent = -1, int secondsLeft = -1, int parent = -1) =>
         new(id, SafeText.Escape(activity), SafeText.Escape(status)) { PercentComplete = percent, SecondsRemaining = secondsLeft, ParentActivityId = parent };
+
+    /// <summary>Creates the record that removes another.</summary>
+    /// <param name="id">The id of both.</param>
+    /// <param name="activity">The activity.</param>
+    /// <param name="status">The last progress in words.</param>
+    public static ProgressRecord End(int id, string activity, string status)
+    {
+        ProgressRecord end = Record(id, activity, status);
+        end.RecordType = ProgressRecordType.Completed;
+        return end;
+    }
 }

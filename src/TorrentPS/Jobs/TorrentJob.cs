@@ -206,9 +206,7 @@ internal abstract class TorrentJob : Job2
             _hasEnded = true;
             if (_shown is null)
                 return;
-            ProgressRecord last = ProgressText.Record(_shown.ActivityId, _shown.Activity, _shown.StatusDescription);
-            last.RecordType = ProgressRecordType.Completed;
-            Replace(last);
+            Replace(ProgressText.End(_shown.ActivityId, _shown.Activity, _shown.StatusDescription));
         }
     }
 
